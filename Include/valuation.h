@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * valuation.h - what every candidate ad is worth for this impression.
+ *
+ * An ad server receives a request (slot, audience, context) and has N ads that may answer it. This
+ * library tells, inside the ad server's own process and in microseconds, the money that showing each
+ * of them is expected to earn:
+ *
+ *     CPM    bid / 1000
+ *     CPC    bid x pCTR
+ *     CPA    bid x pCTR x pCVR
+ *
+ *     pCTR = P(click = 1 | request, ad)       pCVR = P(conversion = 1 | request, ad, click = 1)
+ *
+ * Both probabilities come from sparse logistic regressions, one per campaign and target, read from JSON
+ * (Documentation/model-format.md).
+ *
+ * THE WHOLE LIBRARY IN ONE EXAMPLE
+ *
+ *     valuation_engine *engine;
+ *     valuation_scorer *scorer;
+ *     valuation_error error = VALUATION_ERROR_INIT;
+ *     if (valuation_engine_create(NULL, &engine, &error) != VALUATION_OK ||
+ *         valuation_engine_load(engine, "models", 6, &error) != VALUATION_OK ||
+ *         valuation_scorer_create(engine, &scorer, &error) != VALUATION_OK) {
+ *         fprintf(stderr, "%s:%u %s: %s\n", error.file, error.line, error.json_path, error.message);
+ *         return 1;
+ *     }
+ *     valuation_feature slot = {valuation_feature_key("slot", 4, "12", 2), 1.0};
+ *     valuation_request request = VALUATION_REQUEST_INIT;
+ *     request.features = &slot;
+ *     request.feature_count = 1;
+ *     valuation_candidate ad = {valuation_campaign_key("1042", 4), NULL, 0, VALUATION_PRICING_CPC, 0.50};
+ *     valuation_value value;
+ *     valuation_score(scorer, &request, &ad, 1, &value, &error);
+ *     printf("%.6f per impression\n", value.expected_revenue);
+ *     valuation_scorer_destroy(scorer);
+ *     valuation_engine_destroy(engine);
+ *
+ * CONVENTIONS
+ *
+ * Threads.   Each declaration names one of three rules. "Any thread": may be called from several threads at
+ *            once on the same object. "One thread per object": calls on one object must not overlap; different
+ *            objects are independent. "Exclusive": no other call on the object may run at the same time.
+ * Lifetime.  "Borrowed": the library reads it during the call and keeps nothing. "Owned until": the library owns
+ *            what it hands out, until the moment named. Handles belong to the caller until destroyed.
+ * Strings.   Pointer and length in bytes, UTF-8, no terminating NUL needed. A NULL pointer is allowed where the
+ *            length is 0.
+ * Errors.    Every call that can fail returns a valuation_status. The last parameter may be NULL, or point to a
+ *            valuation_error of the caller that is filled in when the call fails. There is no thread-local or
+ *            global "last error".
+ * Growth.    A struct that begins with struct_size has an _INIT macro; use it. Members are added at the end only: a
+ *            caller compiled against an older header passes a smaller size and gets the defaults of the newer members; a
+ *            caller compiled against a newer header than the library may pass a larger size as long as the bytes that the
+ *            library does not know are zero. The other structs never change. Functions are added, never altered.
+ * A guest.   The library starts no thread, installs no signal handler, prints nothing, changes neither locale, environment
+ *            nor working directory, keeps no file open after a call, and has no mutable global state: two engines in one
+ *            process do not know of each other. It never ends the process, whatever the input.
+ * Money.     All bids of one request are in one currency; values are in that currency, per impression.
+ */
+#ifndef VALUATION_H
+#define VALUATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * Versions
+ *
+ *     if (valuation_abi_version() != VALUATION_ABI_VERSION) { ... the wrong libvaluation.so was found ... }
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* The version of this header's release (semantic versioning). */
+#define VALUATION_VERSION_MAJOR 0
+#define VALUATION_VERSION_MINOR 1
+#define VALUATION_VERSION_PATCH 0
+#define VALUATION_VERSION "0.1.0"
+
+/* The version of the binary interface, which is the number in the SONAME (libvaluation.so.1). */
+#define VALUATION_ABI_VERSION 1
+
+/* The version of the model format that this library reads: "valuation-model/1". */
+#define VALUATION_MODEL_FORMAT_VERSION 1
+
+/* The release of the loaded library, for example "0.1.0". NUL-terminated, static.
+ * Any thread. O(1). Since 0.1. */
+const char *valuation_version(void);
+
+/* The ABI version of the loaded library. Any thread. O(1). Since 0.1. */
+uint32_t valuation_abi_version(void);
+
+/* One line that says how the library was built, for logs and bug reports, for example
+ * "valuation 0.1.0, ABI 1, model format 1, embedded, x86_64". NUL-terminated, static.
+ * Any thread. O(1). Since 0.1. */
+const char *valuation_build_info(void);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * Status and error
+ *
+ *     valuation_error error = VALUATION_ERROR_INIT;
+ *     valuation_status status = valuation_engine_load(engine, path, strlen(path), &error);
+ *     if (status != VALUATION_OK)
+ *         log("%s: %s line %u, %s: %s", valuation_status_name(status), error.file, error.line, error.json_path,
+ *             error.message);
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* What became of a call. The numbers are fixed for ever; a number is never reused. */
+typedef int32_t valuation_status;
+enum {
+    VALUATION_OK = 0,
+    VALUATION_ERROR_INVALID_ARGUMENT = 1,  /* NULL where an object is needed, an impossible count or name */
+    VALUATION_ERROR_STRUCT_SIZE = 2,       /* struct_size too small, or unknown trailing bytes not zero */
+    VALUATION_ERROR_OUT_OF_MEMORY = 3,     /* nothing changed; the call may be repeated */
+    VALUATION_ERROR_FILE_NOT_FOUND = 4,    /* no such file or directory */
+    VALUATION_ERROR_READ_FAILED = 5,       /* permission, I/O error, neither file nor directory */
+    VALUATION_ERROR_GZIP = 6,              /* not gzip, truncated, or its checksum does not fit */
+    VALUATION_ERROR_JSON_SYNTAX = 7,       /* not JSON or not UTF-8; line and column say where */
+    VALUATION_ERROR_DUPLICATE_KEY = 8,     /* one JSON object names a member twice */
+    VALUATION_ERROR_FORMAT = 9,            /* "format" is not one that this library reads */
+    VALUATION_ERROR_INVALID_VALUE = 10,    /* missing, of the wrong type or out of range; json_path says which */
+    VALUATION_ERROR_NON_FINITE = 11,       /* a number that overflows a double */
+    VALUATION_ERROR_DUPLICATE_MODEL = 12,  /* two models for one campaign and target */
+    VALUATION_ERROR_UNKNOWN_MODEL = 13,    /* "extends" names a model that is not there, a cycle, or is too deep */
+    VALUATION_ERROR_KEY_COLLISION = 14,    /* two different labels have one fingerprint */
+    VALUATION_ERROR_SELF_TEST = 15,        /* a model does not reproduce an example it carries */
+    VALUATION_ERROR_LIMIT_EXCEEDED = 16,   /* size, depth or count above a documented limit */
+    VALUATION_ERROR_NOTHING_LOADED = 17    /* scoring before a load, or a load that holds no model */
+};
+
+/* The name of a status, for example "VALUATION_ERROR_GZIP"; "VALUATION_ERROR_UNKNOWN" for a number this library does not
+ * know. NUL-terminated, static. Any thread. O(1). Since 0.1. */
+const char *valuation_status_name(valuation_status status);
+
+/* Where a call failed, why, and what to do. Owned by the caller, reusable, may live on the stack (about 1 KB).
+ * When a call fails, every member is set. When it succeeds, status becomes VALUATION_OK and the rest is left as it was.
+ * Texts are UTF-8, NUL-terminated, and cut at a character's boundary where they would not fit. */
+typedef struct valuation_error {
+    uint32_t struct_size;    /* set by VALUATION_ERROR_INIT */
+    valuation_status status; /* the same as the call returned */
+    uint32_t line;           /* 1-based line in the file or text, 0 where there is none */
+    uint32_t column;         /* 1-based byte in that line, 0 where unknown */
+    char file[512];          /* path of the file concerned (its end, where longer), or "" */
+    char json_path[256];     /* for example $.categorical.slot["12"], or "" */
+    char message[256];       /* one sentence: what is wrong and what to do */
+} valuation_error;
+
+#define VALUATION_ERROR_INIT {(uint32_t)sizeof(valuation_error), VALUATION_OK, 0, 0, {0}, {0}, {0}}
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * Engine: the loaded models
+ *
+ * Make one per process. Load models into it at any time: what is being served goes on being served until the new models have
+ * been read, checked and tried, and then they replace the old ones at once.
+ * ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct valuation_engine valuation_engine;
+
+/* How an engine behaves. NULL stands for VALUATION_OPTIONS_INIT wherever a pointer to it is asked for. */
+typedef struct valuation_options {
+    uint32_t struct_size;         /* set by VALUATION_OPTIONS_INIT */
+    uint32_t reserved;            /* zero */
+    uint64_t maximum_input_bytes; /* most bytes, after unpacking, that one load may read; 0 = 16 GiB */
+} valuation_options;
+
+#define VALUATION_OPTIONS_INIT {(uint32_t)sizeof(valuation_options), 0, 0}
+
+/* Makes an engine with nothing loaded.
+ * options     borrowed; NULL for the defaults
+ * engine_out  receives the handle, or NULL on failure
+ * Errors: INVALID_ARGUMENT, STRUCT_SIZE, OUT_OF_MEMORY. Any thread. O(1). Since 0.1. */
+valuation_status valuation_engine_create(const valuation_options *options, valuation_engine **engine_out,
+                                         valuation_error *error);
+
+/* Gives the handle back. The models stay in memory until the last scorer of this engine is destroyed, so that the order of
+ * destruction does not matter. NULL is allowed. Exclusive. Since 0.1. */
+void valuation_engine_destroy(valuation_engine *engine);
+
+/* Loads all models at path and, if every check passes, lets them replace what the engine held.
+ * path  borrowed; a model file (.json, .json.gz, .jsonl, .jsonl.gz), or a directory, of which every such file is read in the
+ *       order of their names (names that begin with a dot are passed over, subdirectories are not entered)
+ * Each model's self-test is replayed through the code that serves. If anything is wrong the call fails, nothing changes, and the
+ * models loaded before go on serving. Scorers see the new models from their next call on; calls under way finish on the old
+ * ones, and this call frees those after the last such reader has left.
+ * Errors: every status there is but NOTHING_LOADED for scoring; NOTHING_LOADED if path holds no model file.
+ * Any thread (concurrent loads of one engine queue up; scoring never waits). O(bytes read + weights x log weights);
+ * holds the old and the new index and one document at a time. Since 0.1. */
+valuation_status valuation_engine_load(valuation_engine *engine, const char *path, size_t path_length,
+                                       valuation_error *error);
+
+/* Called by valuation_validate for each problem. problem is borrowed to the callback for its duration.
+ * Return true to hear of further ones. */
+typedef bool (*valuation_problem_callback)(void *context, const valuation_error *problem);
+
+/* Looks for every problem of the models at path (as valuation_engine_load takes it), not for the first alone, and loads
+ * nothing. A document with a problem is left out of the checks that need the whole set (extends, self-tests).
+ * callback  called on the calling thread for each problem in the order found, before this call returns; may be NULL
+ * context   handed to callback as it is
+ * Returns VALUATION_OK if there is no problem; otherwise the first problem's status, and error describes that one.
+ * Errors: as valuation_engine_load. Any thread. Cost as valuation_engine_load. Since 0.1. */
+valuation_status valuation_validate(const char *path, size_t path_length, const valuation_options *options,
+                                    valuation_problem_callback callback, void *context, valuation_error *error);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * Keys: the names of features and campaigns as 64-bit numbers
+ *
+ *     uint64_t ios = valuation_feature_key("os", 2, "ios", 3);         // Fingerprint64("os=ios")
+ *     uint64_t age = valuation_number_key("age", 3);                   // Fingerprint64("age")
+ *
+ * Fingerprint64 is FarmHash's, the same as BigQuery's FARM_FINGERPRINT, so keys can be computed in SQL, in Python, or once for
+ * the whole inventory. Keys depend on nothing but the text: not on the process, the loaded models or the version. A field's name
+ * holds no '=' and is not empty. Any thread, no allocation, O(length), cannot fail, for all functions of this section.
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* The key of a category: Fingerprint64(field + "=" + value). Since 0.1. */
+uint64_t valuation_feature_key(const char *field, size_t field_length, const char *value, size_t value_length);
+
+/* The key of a number: Fingerprint64(field). Since 0.1. */
+uint64_t valuation_number_key(const char *field, size_t field_length);
+
+/* The key of a campaign: Fingerprint64(id). "*" is the default model's. Since 0.1. */
+uint64_t valuation_campaign_key(const char *id, size_t id_length);
+
+/* The key of two categories met together (a cross): Fingerprint64 of the 16 bytes of the smaller and the larger key, each
+ * little-endian; so the order does not matter. The engine forms the crosses that its models know from the features of request
+ * and ad by itself; pass no cross as a feature. Since 0.1. */
+uint64_t valuation_cross_key(uint64_t first, uint64_t second);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * Scoring
+ *
+ * Make one scorer per thread. It holds the scratch space, so that scoring allocates nothing, takes no lock and writes no
+ * memory that another thread writes.
+ * ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct valuation_scorer valuation_scorer;
+
+/* Makes a scorer for one thread. Any number may exist for one engine; nothing needs to be loaded yet.
+ * Errors: INVALID_ARGUMENT, STRUCT_SIZE, OUT_OF_MEMORY. Any thread. O(models) time and memory. Since 0.1. */
+valuation_status valuation_scorer_create(valuation_engine *engine, valuation_scorer **scorer_out, valuation_error *error);
+
+/* Gives the scorer and every text it handed out back. NULL is allowed. Exclusive. Since 0.1. */
+void valuation_scorer_destroy(valuation_scorer *scorer);
+
+/* A feature of the request or of an ad: 16 bytes.
+ * A category is its key and any number (1.0 by custom): it is there or it is not. A number is the field's key and its value.
+ * A feature given twice counts twice. A key that no model knows adds nothing and sets VALUATION_FLAG_UNKNOWN_FEATURE; L1
+ * regularisation drops most labels, so that is ordinary. */
+typedef struct valuation_feature {
+    uint64_t key;  /* valuation_feature_key or valuation_number_key */
+    double number; /* the value of a number; ignored for a category */
+} valuation_feature;
+
+/* What the ads compete for: one impression. */
+typedef struct valuation_request {
+    uint32_t struct_size;              /* set by VALUATION_REQUEST_INIT */
+    uint32_t feature_count;            /* at most 10,000 */
+    const valuation_feature *features; /* borrowed; slot, audience, context; NULL if feature_count is 0 */
+    uint64_t time_budget_ns;           /* 0 = none; see VALUATION_FLAG_BUDGET_EXCEEDED */
+} valuation_request;
+
+#define VALUATION_REQUEST_INIT {(uint32_t)sizeof(valuation_request), 0, NULL, 0}
+
+/* What the advertiser pays for. */
+typedef int32_t valuation_pricing;
+enum {
+    VALUATION_PRICING_CPM = 1, /* bid per thousand impressions */
+    VALUATION_PRICING_CPC = 2, /* bid per click */
+    VALUATION_PRICING_CPA = 3  /* bid per conversion */
+};
+
+/* An ad that may answer the request: 32 bytes. */
+typedef struct valuation_candidate {
+    uint64_t campaign;                 /* valuation_campaign_key */
+    const valuation_feature *features; /* borrowed; of the ad itself, for example its creative; NULL if feature_count is 0 */
+    uint32_t feature_count;            /* at most 10,000 */
+    valuation_pricing pricing;
+    double bid; /* finite, not negative */
+} valuation_candidate;
+
+/* What is not ordinary about a value. Several may be set. New bits may be added. */
+typedef uint32_t valuation_flags;
+enum {
+    /* The models. A campaign without a model of its own is valued by the model of campaign "*". */
+    VALUATION_FLAG_UNKNOWN_CAMPAIGN = 1 << 0,        /* neither a click nor a conversion model of its own */
+    VALUATION_FLAG_DEFAULT_CLICK_MODEL = 1 << 1,     /* pctr is from the model of "*" */
+    VALUATION_FLAG_DEFAULT_CONVERSION_MODEL = 1 << 2, /* pcvr is from the model of "*" */
+    VALUATION_FLAG_NO_CLICK_MODEL = 1 << 3,          /* pctr is NaN, CPC and CPA are worth 0 */
+    VALUATION_FLAG_NO_CONVERSION_MODEL = 1 << 4,     /* pcvr is NaN, CPA is worth 0; set for CPA candidates alone */
+    /* The features. What is flagged adds nothing; the rest counts. Flags of the request's features are on all its values. */
+    VALUATION_FLAG_UNKNOWN_FEATURE = 1 << 5, /* a key that no model has a weight for */
+    VALUATION_FLAG_UNKNOWN_FIELD = 1 << 6,   /* JSON calls: a field that no model knows; often a misspelt name */
+    VALUATION_FLAG_WRONG_TYPE = 1 << 7,      /* JSON calls: text for a number's field, or an object or a nested array */
+    VALUATION_FLAG_INVALID_NUMBER = 1 << 8,  /* the number is NaN or infinite */
+    /* The candidate. It is worth 0; the others are scored. */
+    VALUATION_FLAG_INVALID_BID = 1 << 9,        /* NaN, infinite or negative */
+    VALUATION_FLAG_INVALID_CANDIDATE = 1 << 10, /* unknown pricing, features NULL or too many, malformed in JSON */
+    /* The computation. */
+    VALUATION_FLAG_CLAMPED = 1 << 11,         /* a logit beyond -80 ... 80 was cut there */
+    VALUATION_FLAG_BUDGET_EXCEEDED = 1 << 12 /* the time was up: probabilities are the model's prior (its training base
+                                                rate, or else what its intercept says) */
+};
+
+/* The name of one flag as JSON answers print it, for example "unknown_campaign"; NULL if flag is not exactly one known bit.
+ * NUL-terminated, static. Any thread. O(1). Since 0.1. */
+const char *valuation_flag_name(valuation_flags flag);
+
+/* What showing one ad is worth: 24 bytes. */
+typedef struct valuation_value {
+    double expected_revenue; /* currency unit of the bid, per impression; bid / 1000, bid x pctr or bid x pctr x pcvr of the very
+                                floats below, computed in double; 0 where flags tell why */
+    float pctr;              /* P(click | request, ad), or NaN without a model */
+    float pcvr;              /* P(conversion | request, ad, click); NaN unless pricing is CPA and a model exists */
+    valuation_flags flags;
+    uint32_t reserved; /* zero */
+} valuation_value;
+
+/* Values each candidate.
+ * request, candidates  borrowed; candidates may be NULL if candidate_count is 0
+ * values_out           candidate_count values, in the order of the candidates; written only if the call succeeds
+ * One bad candidate never fails the others: it gets 0 and a flag. The same request gives the same bits on every call, alone or
+ * among other candidates. A probability is within 1e-6 (relative) of its formula in exact arithmetic.
+ * Errors: INVALID_ARGUMENT, STRUCT_SIZE, LIMIT_EXCEEDED, NOTHING_LOADED; OUT_OF_MEMORY only in the first call after a load, when
+ * the scratch space grows to the new models. No allocation otherwise.
+ * One thread per object. O(postings of the request's features + candidates x (1 + features of the ad x log campaigns)).
+ * Since 0.1. */
+valuation_status valuation_score(valuation_scorer *scorer, const valuation_request *request,
+                                 const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
+                                 valuation_error *error);
+
+/* Values each candidate and gives the best, best first: at most maximum_count of them. Of two equal ones the earlier candidate
+ * comes first.
+ * indices_out  maximum_count places; receives positions in candidates
+ * values_out   maximum_count places; receives their values
+ * count_out    receives min(maximum_count, candidate_count)
+ * Errors, threads: as valuation_score. No allocation. Cost as valuation_score + O(candidates x log maximum_count). Since 0.1. */
+valuation_status valuation_rank(valuation_scorer *scorer, const valuation_request *request,
+                                const valuation_candidate *candidates, size_t candidate_count, size_t maximum_count,
+                                size_t *indices_out, valuation_value *values_out, size_t *count_out,
+                                valuation_error *error);
+
+/* Values the candidates of many requests in one call, on one set of models; for logs and evaluation.
+ * requests           request_count requests, each with the same struct_size, which is also their distance in memory
+ * candidate_offsets  request_count + 1 numbers, from 0, not falling: request i has the candidates
+ *                    candidate_offsets[i] ... candidate_offsets[i + 1] - 1
+ * values_out         candidate_offsets[request_count] values
+ * Gives the same bits as valuation_score for each request.
+ * Errors, threads, cost: as valuation_score for each request; on failure values_out is unspecified. Since 0.1. */
+valuation_status valuation_score_batch(valuation_scorer *scorer, const valuation_request *requests, size_t request_count,
+                                       const valuation_candidate *candidates, const size_t *candidate_offsets,
+                                       valuation_value *values_out, valuation_error *error);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * JSON: the same job for scripts, logs and bindings
+ *
+ *     {"id": "imp-1", "features": {"slot": "12", "os": "ios"},
+ *      "candidates": [{"ad": "9", "campaign": "1042", "pricing": "cpc", "bid": 0.5}]}
+ *  ->
+ *     {"id":"imp-1","values":[{"ad":"9","campaign":"1042","expected_revenue":0.0021,"pctr":0.0043,"pcvr":null,"flags":[]}]}
+ *
+ * Documentation/request-format.md has every member. A malformed request fails with line and column; a malformed candidate gets 0
+ * and a flag. Texts handed out belong to the scorer, are NUL-terminated, and live until its next JSON call or its
+ * destruction. text is borrowed. The scratch space grows to the largest request seen.
+ * Errors of this section: INVALID_ARGUMENT, STRUCT_SIZE, JSON_SYNTAX, INVALID_VALUE, LIMIT_EXCEEDED, NOTHING_LOADED,
+ * OUT_OF_MEMORY. One thread per object.
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* Answers a JSON request. Gives the same numbers as valuation_score, printed as the shortest text that reads back to the same
+ * double (expected_revenue) or float (pctr, pcvr). O(length) + the cost of valuation_score + O(answer). Since 0.1. */
+valuation_status valuation_score_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
+                                      size_t *length_out, valuation_error *error);
+
+/* Answers a JSON request and says why: for each value, under "click" and "conversion", every term of the logit (intercepts, the
+ * sampling correction, each feature and cross with its weight and the model it is from), what it adds to the logit, and
+ * "expected_revenue": how much less the ad would be worth without it. The probabilities are those of valuation_score_json.
+ * For people, not for the serving path: O(length + candidates x (features + crosses) x log postings). Since 0.1. */
+valuation_status valuation_explain_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
+                                        size_t *length_out, valuation_error *error);
+
+/* Describes what is loaded: totals (models, weights, labels, bytes) and each model (campaign, target, extends, version, intercept,
+ * sampling rate, number of weights, what its training said). Since 0.1. */
+valuation_status valuation_describe_json(valuation_scorer *scorer, const char **text_out, size_t *length_out,
+                                         valuation_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VALUATION_H */

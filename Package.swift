@@ -1,0 +1,82 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// What is to be built, from the environment variable VALUATION_BUILD:
+/// - `library`: the library as it is shipped (Embedded Swift, no Swift runtime);
+/// - `command`: the `valuation` command, a client of the shipped library;
+/// - unset: the core as ordinary Swift, with its unit tests.
+///
+/// An Embedded module cannot be imported by an ordinary one, and the unit tests need neither the command nor its
+/// dependencies, so each has a build folder of its own (see the Makefile).
+let build = Context.environment["VALUATION_BUILD"] ?? ""
+
+let linkedLibraries: [LinkerSetting] = [.linkedLibrary("jansson"), .linkedLibrary("z"), .linkedLibrary("m")]
+
+let systemLibraries: [Target] = [
+    .systemLibrary(name: "CValuation", path: "Include"),
+    .systemLibrary(name: "CJansson", path: "Sources/CJansson"),
+    .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
+    .systemLibrary(name: "CPlatform", path: "Sources/CPlatform"),
+]
+
+func core(swift: [SwiftSetting], linker: [LinkerSetting]) -> Target {
+    .target(
+        name: "Valuation",
+        dependencies: ["CValuation", "CJansson", "CZlib", "CPlatform"],
+        path: "Sources/Valuation",
+        exclude: ["valuation.map"],
+        swiftSettings: swift,
+        linkerSettings: linkedLibraries + linker)
+}
+
+let package: Package
+switch build {
+case "library":
+    let linker = [
+        "-soname=libvaluation.so.1",
+        "--version-script=\(Context.packageDirectory)/Sources/Valuation/valuation.map",
+        "--gc-sections", "--as-needed", "--no-undefined", "-z", "nodelete", "-z", "relro", "-z", "now",
+    ]
+    package = Package(
+        name: "valuation",
+        products: [.library(name: "valuation", type: .dynamic, targets: ["Valuation"])],
+        targets: systemLibraries + [
+            core(
+                swift: [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])],
+                linker: [.unsafeFlags(["-use-ld=lld"] + linker.flatMap { ["-Xlinker", $0] })])
+        ])
+case "command":
+    package = Package(
+        name: "valuation",
+        products: [.executable(name: "valuation", targets: ["ValuationCLI"])],
+        dependencies: [
+            .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        ],
+        targets: [
+            .systemLibrary(name: "CValuation", path: "Include"),
+            .executableTarget(
+                name: "ValuationCLI",
+                dependencies: [
+                    "CValuation",
+                    .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                ],
+                path: "Sources/ValuationCLI",
+                linkerSettings: [
+                    .linkedLibrary("valuation"),
+                    .unsafeFlags([
+                        "-L\(Context.packageDirectory)/build/lib", "-Xlinker", "-rpath=$ORIGIN/../lib",
+                    ]),
+                ]),
+        ])
+default:
+    package = Package(
+        name: "valuation",
+        targets: systemLibraries + [
+            core(swift: [], linker: []),
+            .testTarget(
+                name: "ValuationTests",
+                dependencies: ["Valuation", "CValuation", "CJansson", "CZlib", "CPlatform"],
+                path: "Tests/ValuationTests"),
+        ])
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the core needs of the C library. The Embedded standard library has no Glibc module of its own.
+#ifndef VALUATION_PLATFORM_H
+#define VALUATION_PLATFORM_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <math.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+// errno is a macro over a function call, which Swift does not import.
+static inline int valuation_platform_errno(void) {
+    return errno;
+}
+
+// open() is variadic, which Swift does not import.
+static inline int valuation_platform_open(const char *path) {
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+static inline bool valuation_platform_is_directory(const struct stat *status) {
+    return S_ISDIR(status->st_mode);
+}
+
+static inline bool valuation_platform_is_regular_file(const struct stat *status) {
+    return S_ISREG(status->st_mode);
+}
+
+// The name inside a directory entry: a flexible array, which Swift imports as a fixed tuple.
+static inline const char *valuation_platform_entry_name(const struct dirent *entry) {
+    return entry->d_name;
+}
+
+// Nanoseconds of a clock that never goes back. Served by the vDSO: no system call.
+static inline uint64_t valuation_platform_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+// The message for an errno, in the "C" locale and without a static buffer.
+static inline const char *valuation_platform_error_text(int code, char *buffer, size_t size) {
+    return strerror_r(code, buffer, size);
+}
+
+// strtod in the "C" locale whatever the host's locale is. newlocale of "C" allocates nothing in glibc.
+static inline double valuation_platform_parse_double(const char *text) {
+    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    double number = c_locale ? strtod_l(text, NULL, c_locale) : strtod(text, NULL);
+    if (c_locale) freelocale(c_locale);
+    return number;
+}
+
+#endif

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+
+// Scoring: see valuation.h.
+
+/// Checks a request and takes what scoring needs of it.
+@inline(__always)
+private func checked(_ request: UnsafePointer<valuation_request>?) throws(Failure) -> Request {
+    guard let request else { throw Failure(.invalidArgument, "The request is NULL.") }
+    try checkSize(request, request.pointee.struct_size, "valuation_request")
+    let count = Int(request.pointee.feature_count)
+    if count > Scratch.maximumFeatures {
+        throw Failure(.limitExceeded, "A request has at most 10,000 features.")
+    }
+    if count > 0 && request.pointee.features == nil {
+        throw Failure(.invalidArgument, "The request's features are NULL, but feature_count is \(count).")
+    }
+    return Request(
+        features: request.pointee.features, featureCount: count, timeBudget: request.pointee.time_budget_ns)
+}
+
+@inline(__always)
+private func checkCount(_ count: Int, _ isNull: Bool, _ name: StaticString) throws(Failure) {
+    if count < 0 || (count > 0 && isNull) {
+        throw Failure(.invalidArgument, "\(Text(name).string) is NULL or its count is out of range.")
+    }
+}
+
+/// See valuation.h.
+@c @implementation
+public func valuation_score(
+    _ scorer: OpaquePointer!, _ request: UnsafePointer<valuation_request>!,
+    _ candidates: UnsafePointer<valuation_candidate>!, _ candidate_count: Int,
+    _ values_out: UnsafeMutablePointer<valuation_value>!, _ error: UnsafeMutablePointer<valuation_error>!
+) -> valuation_status {
+    call(error) { () throws(Failure) in
+        let target = try Valuation.scorer(scorer)
+        let checkedRequest = try checked(request)
+        try checkCount(candidate_count, candidates == nil, "candidates")
+        try checkCount(candidate_count, values_out == nil, "values_out")
+        try Scorer.withSnapshot(target) { snapshot throws(Failure) in
+            guard candidate_count > 0, let candidates, let values_out else { return }
+            withUnsafePointer(to: snapshot.pointee.index) { index in
+                Scoring.score(
+                    checkedRequest, candidates, count: candidate_count, into: values_out, index: index,
+                    scratch: target.pointee.scratch)
+            }
+        }
+    }
+}
+
+/// See valuation.h.
+@c @implementation
+public func valuation_rank(
+    _ scorer: OpaquePointer!, _ request: UnsafePointer<valuation_request>!,
+    _ candidates: UnsafePointer<valuation_candidate>!, _ candidate_count: Int, _ maximum_count: Int,
+    _ indices_out: UnsafeMutablePointer<Int>!, _ values_out: UnsafeMutablePointer<valuation_value>!,
+    _ count_out: UnsafeMutablePointer<Int>!, _ error: UnsafeMutablePointer<valuation_error>!
+) -> valuation_status {
+    call(error) { () throws(Failure) in
+        let target = try Valuation.scorer(scorer)
+        let checkedRequest = try checked(request)
+        let count = try required(count_out, "count_out")
+        try checkCount(candidate_count, candidates == nil, "candidates")
+        let capacity = min(candidate_count, maximum_count)
+        try checkCount(maximum_count, capacity > 0 && indices_out == nil, "indices_out")
+        try checkCount(maximum_count, capacity > 0 && values_out == nil, "values_out")
+        try Scorer.withSnapshot(target) { snapshot throws(Failure) in
+            count.pointee = 0
+            guard capacity > 0, let candidates, let indices_out, let values_out else { return }
+            var ranking = Ranking(indices: indices_out, values: values_out, capacity: capacity)
+            withUnsafePointer(to: snapshot.pointee.index) { index in
+                Scoring.rank(
+                    checkedRequest, candidates, count: candidate_count, into: &ranking, index: index,
+                    scratch: target.pointee.scratch)
+            }
+            count.pointee = ranking.count
+        }
+    }
+}
+
+/// See valuation.h.
+@c @implementation
+public func valuation_score_batch(
+    _ scorer: OpaquePointer!, _ requests: UnsafePointer<valuation_request>!, _ request_count: Int,
+    _ candidates: UnsafePointer<valuation_candidate>!, _ candidate_offsets: UnsafePointer<Int>!,
+    _ values_out: UnsafeMutablePointer<valuation_value>!, _ error: UnsafeMutablePointer<valuation_error>!
+) -> valuation_status {
+    call(error) { () throws(Failure) in
+        let target = try Valuation.scorer(scorer)
+        try checkCount(request_count, requests == nil, "requests")
+        guard let candidate_offsets else { throw Failure(.invalidArgument, "candidate_offsets is NULL.") }
+        if candidate_offsets[0] != 0 { throw Failure(.invalidArgument, "candidate_offsets does not begin with 0.") }
+        for position in 0..<request_count where candidate_offsets[position] > candidate_offsets[position + 1] {
+            throw Failure(.invalidArgument, "candidate_offsets falls at position \(position + 1).")
+        }
+        try checkCount(candidate_offsets[request_count], candidates == nil, "candidates")
+        try checkCount(candidate_offsets[request_count], values_out == nil, "values_out")
+        try Scorer.withSnapshot(target) { snapshot throws(Failure) in
+            guard request_count > 0, let requests else { return }
+            let distance = Int(requests.pointee.struct_size)
+            for position in 0..<request_count {
+                let place = UnsafeRawPointer(requests) + position * distance
+                let request = place.assumingMemoryBound(to: valuation_request.self)
+                if Int(request.pointee.struct_size) != distance {
+                    throw Failure(.structSize, "struct_size of request \(position) differs from that of the first.")
+                }
+                let checkedRequest = try checked(request)
+                let start = candidate_offsets[position]
+                let count = candidate_offsets[position + 1] - start
+                guard count > 0, let candidates, let values_out else { continue }
+                withUnsafePointer(to: snapshot.pointee.index) { index in
+                    Scoring.score(
+                        checkedRequest, candidates + start, count: count, into: values_out + start, index: index,
+                        scratch: target.pointee.scratch)
+                }
+            }
+        }
+    }
+}

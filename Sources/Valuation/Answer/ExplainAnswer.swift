@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+import CValuation
+
+/// Answers a JSON request like `ScoreAnswer` and lists, for every value, the terms of its logits.
+struct ExplainAnswer: ~Copyable {
+    private let scorer: UnsafeMutablePointer<Scorer>
+    private let snapshot: UnsafeMutablePointer<Snapshot>
+    private var explanation = Explanation()
+    /// The request's features and behind them the candidate's.
+    private var features = Buffer<valuation_feature>()
+    private var isFirstTerm = true
+
+    /// - Complexity: O(text + candidates × (features + crosses) × log postings).
+    static func write(_ text: Text, scorer: UnsafeMutablePointer<Scorer>) throws(Failure) -> Text {
+        try Scorer.withSnapshot(scorer) { snapshot throws(Failure) in
+            try scorer.pointee.requests.read(text, index: snapshot.pointee.index)
+            try ScoreAnswer.score(scorer, snapshot)
+            var answer = ExplainAnswer(scorer: scorer, snapshot: snapshot)
+            return try ScoreAnswer.print(scorer) { position, value throws(Failure) in
+                try answer.writeTargets(ofCandidate: position, value)
+            }
+        }
+    }
+
+    private init(scorer: UnsafeMutablePointer<Scorer>, snapshot: UnsafeMutablePointer<Snapshot>) {
+        (self.scorer, self.snapshot) = (scorer, snapshot)
+    }
+
+    private mutating func writeTargets(ofCandidate position: Int, _ value: valuation_value) throws(Failure) {
+        let candidate = scorer.pointee.requests.candidates[position]
+        features.removeAll()
+        let request = scorer.pointee.requests.request.features.elements
+        if let start = request.baseAddress { try features.append(start, count: request.count) }
+        if let start = candidate.features { try features.append(start, count: Int(candidate.feature_count)) }
+        try explanation.explain(candidate, features: features, index: snapshot.pointee.index)
+        let adStart = scorer.pointee.requests.echoes[position].featuresStart
+        try scorer.pointee.output.append(",\"click\":")
+        try write(.click, probability: value.pctr, adStart: adStart)
+        try scorer.pointee.output.append(",\"conversion\":")
+        try write(.conversion, probability: value.pcvr, adStart: adStart)
+    }
+
+    private mutating func write(_ target: Target, probability: Float, adStart: Int) throws(Failure) {
+        guard let model = explanation.model(target) else {
+            try scorer.pointee.output.append("null")
+            return
+        }
+        try append("{\"logit\":", explanation.logit(target))
+        try scorer.pointee.output.append(",\"probability\":")
+        try scorer.pointee.output.append(float: probability)
+        try scorer.pointee.output.append(",\"terms\":[")
+        isFirstTerm = true
+        var current = model
+        repeat {
+            let description = snapshot.pointee.descriptions.list[Int(current)]
+            try writeConstant("intercept", current, description.intercept)
+            if current == model, description.negativeSamplingRate != 1 {
+                try writeConstant("sampling", current, log(description.negativeSamplingRate))
+            }
+            for position in 0..<explanation.terms.count {
+                try write(explanation.terms[position], of: current, target, adStart: adStart)
+            }
+            current = snapshot.pointee.index.models[Int(current)].base
+        } while current != Index.none
+        try scorer.pointee.output.append("]}")
+    }
+
+    private mutating func writeConstant(_ term: StaticString, _ model: UInt32, _ logit: Double) throws(Failure) {
+        try begin(term)
+        try writeModelName(model)
+        try append(",\"logit\":", logit)
+        try scorer.pointee.output.append("}")
+    }
+
+    private mutating func write(
+        _ term: Explanation.Term, of model: UInt32, _ target: Target, adStart: Int
+    ) throws(Failure) {
+        let units = snapshot.pointee.index.contribution(of: term.slot, number: term.number, to: model)
+        if units == 0 { return }
+        let logit = snapshot.pointee.index.models[Int(model)].unit * Double(units)
+        let isNumber = term.slot.pointee.kind == Index.LabelKind.number.rawValue
+        try begin(term.other >= 0 ? "cross" : isNumber ? "number" : "feature")
+        try scorer.pointee.output.append(",\"from\":\"")
+        let requestCount = scorer.pointee.requests.request.features.count
+        let isAds = term.feature >= requestCount
+        let isOthersAds = term.other >= 0 ? term.other >= requestCount : isAds
+        try scorer.pointee.output.append(isAds ? "ad" : isOthersAds ? "request x ad" : "request")
+        try scorer.pointee.output.append("\",\"feature\":\"")
+        try writeName(term.feature, adStart: adStart)
+        if term.other >= 0 {
+            try scorer.pointee.output.append(" x ")
+            try writeName(term.other, adStart: adStart)
+        }
+        try scorer.pointee.output.append("\"")
+        if isNumber { try append(",\"number\":", term.number) }
+        try writeModelName(model)
+        if isNumber,
+            let place = snapshot.pointee.index.position(
+                of: model, in: term.slot, list: snapshot.pointee.index.numberModels)
+        {
+            let parameters = snapshot.pointee.index.numberParameters[place]
+            try append(",\"mean\":", parameters.mean)
+            try append(rounded: ",\"weight\":", parameters.slope)
+        } else {
+            try append(rounded: ",\"weight\":", logit)
+        }
+        try append(rounded: ",\"logit\":", logit)
+        try append(rounded: ",\"expected_revenue\":", explanation.expectedRevenue(of: logit, target))
+        try scorer.pointee.output.append("}")
+    }
+
+    private mutating func begin(_ term: StaticString) throws(Failure) {
+        try scorer.pointee.output.append(isFirstTerm ? "{\"term\":\"" : ",{\"term\":\"")
+        isFirstTerm = false
+        try scorer.pointee.output.append(term)
+        try scorer.pointee.output.append("\"")
+    }
+
+    private func append(_ member: StaticString, _ number: Double) throws(Failure) {
+        try scorer.pointee.output.append(member)
+        try scorer.pointee.output.append(number: number)
+    }
+
+    /// For people: to the digits of a Float, which hides that weights are held in steps of a power of two.
+    private func append(rounded member: StaticString, _ number: Double) throws(Failure) {
+        try scorer.pointee.output.append(member)
+        try scorer.pointee.output.append(float: Float(number))
+    }
+
+    private func writeModelName(_ model: UInt32) throws(Failure) {
+        let range = snapshot.pointee.descriptions.list[Int(model)].campaign
+        try scorer.pointee.output.append(",\"model\":")
+        try scorer.pointee.output.append(quoted: snapshot.pointee.descriptions.text(range))
+    }
+
+    /// A feature's name as the request wrote it, for example `slot=12`; a number's is its field.
+    private func writeName(_ position: Int, adStart: Int) throws(Failure) {
+        let requestCount = scorer.pointee.requests.request.features.count
+        let source =
+            position < requestCount
+            ? scorer.pointee.requests.request.sources[position]
+            : scorer.pointee.requests.ads.sources[position &- requestCount &+ adStart]
+        try scorer.pointee.output.append(source.field)
+        if source.isNumber { return }
+        try scorer.pointee.output.append("=")
+        try scorer.pointee.output.append(source.value)
+    }
+}

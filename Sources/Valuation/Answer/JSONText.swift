@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Writing JSON.
+extension Buffer where Element == UInt8 {
+    /// The shortest text that reads back to the same double, without a trailing ".0". - Precondition: finite.
+    mutating func append(number: Double) throws(Failure) {
+        try append(shortest: number.description)
+    }
+
+    /// The shortest text that reads back to the same float, or `null` for NaN.
+    mutating func append(float: Float) throws(Failure) {
+        if float.isNaN {
+            try append("null")
+        } else {
+            try append(shortest: float.description)
+        }
+    }
+
+    mutating func append(integer: Int) throws(Failure) {
+        try append(shortest: integer.description)
+    }
+
+    private mutating func append(shortest description: String) throws(Failure) {
+        for byte in description.utf8 { try append(byte) }
+        if count >= 2, self[count - 1] == UInt8(ascii: "0"), self[count - 2] == UInt8(ascii: ".") {
+            truncate(count - 2)
+        }
+    }
+
+    /// A string in quotes. - Parameter text: UTF-8.
+    mutating func append(quoted text: Text) throws(Failure) {
+        try append(UInt8(ascii: "\""))
+        for index in 0..<text.count {
+            let byte = text[index]
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                try append(UInt8(ascii: "\\"))
+                try append(byte)
+            case 0..<32:
+                try append("\\u00")
+                try append(hexadecimalDigit(byte &>> 4))
+                try append(hexadecimalDigit(byte & 15))
+            default: try append(byte)
+            }
+        }
+        try append(UInt8(ascii: "\""))
+    }
+
+    private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") &+ value : UInt8(ascii: "a") &+ value &- 10
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+import Synchronization
+
+/// What a `valuation_engine` handle points to: the current snapshot and the readers that may be using it.
+///
+/// A scorer announces the snapshot it reads in a place of its own (a hazard pointer: Michael, "Hazard pointers: safe memory
+/// reclamation for lock-free objects", 2004); who replaces the snapshot waits until no place names the old one, then frees it.
+/// So a reader takes no lock and writes no memory that another reader writes.
+struct Engine: ~Copyable {
+    /// One scorer's place. Alone on its cache lines.
+    struct Reader: ~Copyable {
+        static let size = 128
+        /// Address of the snapshot in use, or 0.
+        let reading = Atomic<UInt>(0)
+        var next: UnsafeMutablePointer<Reader>?
+    }
+
+    let maximumInputBytes: UInt64
+    /// Address of the `Snapshot`, or 0.
+    private let current = Atomic<UInt>(0)
+    /// The handle and each scorer count one.
+    private let references = Atomic<Int>(1)
+    private var readers: UnsafeMutablePointer<Reader>?
+    /// Guards `readers`.
+    private let registry: Lock
+    /// Held while loading, so that loads come one after the other.
+    let loading: Lock
+
+    private init(maximumInputBytes: UInt64, registry: consuming Lock, loading: consuming Lock) {
+        self.maximumInputBytes = maximumInputBytes
+        self.registry = registry
+        self.loading = loading
+    }
+
+    deinit {
+        if let snapshot = Engine.snapshot(current.load(ordering: .acquiring)) { Snapshot.destroy(snapshot) }
+    }
+
+    static func allocate(maximumInputBytes: UInt64) throws(Failure) -> UnsafeMutablePointer<Engine> {
+        let registry = try Lock()
+        let loading = try Lock()
+        guard let memory = malloc(MemoryLayout<Engine>.size) else { throw .outOfMemory }
+        let pointer = memory.bindMemory(to: Engine.self, capacity: 1)
+        pointer.initialize(
+            to: Engine(maximumInputBytes: maximumInputBytes, registry: registry, loading: loading))
+        return pointer
+    }
+
+    /// Gives up one reference; the last one frees the engine.
+    static func release(_ engine: UnsafeMutablePointer<Engine>) {
+        let (_, left) = engine.pointee.references.subtract(1, ordering: .acquiringAndReleasing)
+        if left == 0 {
+            engine.deinitialize(count: 1)
+            free(engine)
+        }
+    }
+
+    mutating func addReader() throws(Failure) -> UnsafeMutablePointer<Reader> {
+        var memory: UnsafeMutableRawPointer?
+        if posix_memalign(&memory, Reader.size, Reader.size) != 0 { throw .outOfMemory }
+        let reader = memory.unsafelyUnwrapped.bindMemory(to: Reader.self, capacity: 1)
+        reader.initialize(to: Reader())
+        registry.lock()
+        reader.pointee.next = readers
+        readers = reader
+        registry.unlock()
+        references.add(1, ordering: .relaxed)
+        return reader
+    }
+
+    /// Takes a reader's place away. The caller then gives up its reference.
+    mutating func removeReader(_ reader: UnsafeMutablePointer<Reader>) {
+        registry.lock()
+        if readers == reader {
+            readers = reader.pointee.next
+        } else {
+            var previous = readers
+            while let candidate = previous, candidate.pointee.next != reader { previous = candidate.pointee.next }
+            previous?.pointee.next = reader.pointee.next
+        }
+        registry.unlock()
+        reader.deinitialize(count: 1)
+        free(reader)
+    }
+
+    /// The current snapshot, which stays until `unpin`; nil if nothing is loaded. Wait-free but for a swap at the same moment.
+    @inline(__always)
+    func pin(_ reader: UnsafeMutablePointer<Reader>) -> UnsafeMutablePointer<Snapshot>? {
+        var address = current.load(ordering: .acquiring)
+        while true {
+            reader.pointee.reading.store(address, ordering: .sequentiallyConsistent)
+            let now = current.load(ordering: .sequentiallyConsistent)
+            if now == address { return Engine.snapshot(address) }
+            address = now
+        }
+    }
+
+    @inline(__always)
+    func unpin(_ reader: UnsafeMutablePointer<Reader>) {
+        reader.pointee.reading.store(0, ordering: .releasing)
+    }
+
+    /// Makes a snapshot the current one, waits for the last reader of the one before, and frees that.
+    ///
+    /// - Precondition: `loading` is held.
+    func replace(with snapshot: UnsafeMutablePointer<Snapshot>) {
+        let old = current.exchange(UInt(bitPattern: snapshot), ordering: .sequentiallyConsistent)
+        guard let former = Engine.snapshot(old) else { return }
+        registry.lock()
+        var reader = readers
+        while let place = reader {
+            while place.pointee.reading.load(ordering: .sequentiallyConsistent) == old { sched_yield() }
+            reader = place.pointee.next
+        }
+        registry.unlock()
+        Snapshot.destroy(former)
+    }
+
+    private static func snapshot(_ address: UInt) -> UnsafeMutablePointer<Snapshot>? {
+        UnsafeMutablePointer(bitPattern: address)
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+import CValuation
+
+/// What a `valuation_scorer` handle points to: one thread's place at the engine and its working memory.
+struct Scorer: ~Copyable {
+    let engine: UnsafeMutablePointer<Engine>
+    let reader: UnsafeMutablePointer<Engine.Reader>
+    /// In memory of its own, so that scoring can keep a plain pointer to it.
+    let scratch: UnsafeMutablePointer<Scratch>
+    var requests = RequestReader()
+    var rankedIndices = Buffer<Int>()
+    var values = Buffer<valuation_value>()
+    /// The text last handed out.
+    var output = Buffer<UInt8>()
+
+    private init(
+        engine: UnsafeMutablePointer<Engine>, reader: UnsafeMutablePointer<Engine.Reader>,
+        scratch: UnsafeMutablePointer<Scratch>
+    ) {
+        (self.engine, self.reader, self.scratch) = (engine, reader, scratch)
+    }
+
+    deinit {
+        Scratch.destroy(scratch)
+    }
+
+    static func allocate(engine: UnsafeMutablePointer<Engine>) throws(Failure) -> UnsafeMutablePointer<Scorer> {
+        guard let memory = malloc(MemoryLayout<Scorer>.size) else { throw .outOfMemory }
+        let scratch: UnsafeMutablePointer<Scratch>
+        let place: UnsafeMutablePointer<Engine.Reader>
+        do {
+            scratch = try Scratch.allocate()
+        } catch {
+            free(memory)
+            throw error
+        }
+        do {
+            place = try engine.pointee.addReader()
+        } catch {
+            Scratch.destroy(scratch)
+            free(memory)
+            throw error
+        }
+        let pointer = memory.bindMemory(to: Scorer.self, capacity: 1)
+        pointer.initialize(to: Scorer(engine: engine, reader: place, scratch: scratch))
+        do {
+            if let snapshot = engine.pointee.pin(place) {
+                try pointer.pointee.scratch.pointee.prepare(for: snapshot.pointee.index)
+            }
+            engine.pointee.unpin(place)
+        } catch {
+            engine.pointee.unpin(place)
+            Scorer.destroy(pointer)
+            throw error
+        }
+        return pointer
+    }
+
+    static func destroy(_ scorer: UnsafeMutablePointer<Scorer>) {
+        let engine = scorer.pointee.engine
+        engine.pointee.removeReader(scorer.pointee.reader)
+        scorer.deinitialize(count: 1)
+        free(scorer)
+        Engine.release(engine)
+    }
+
+    /// Runs `body` on the snapshot that is current now, which stays for its duration.
+    @inline(__always)
+    static func withSnapshot<Result>(
+        _ scorer: UnsafeMutablePointer<Scorer>,
+        _ body: (UnsafeMutablePointer<Snapshot>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let engine = scorer.pointee.engine
+        let reader = scorer.pointee.reader
+        defer { engine.pointee.unpin(reader) }
+        guard let snapshot = engine.pointee.pin(reader) else {
+            throw Failure(.nothingLoaded, "No models are loaded; call valuation_engine_load first.")
+        }
+        try scorer.pointee.scratch.pointee.prepare(for: snapshot.pointee.index)
+        return try body(snapshot)
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+
+/// The examples that model files carry (features and the probability that the trainer computed), kept until they are replayed
+/// through the code that serves.
+struct SelfTests: ~Copyable {
+    static let tolerance = 1e-6
+
+    struct Test {
+        /// The model's number in the order of adding.
+        var model: Int
+        /// Position in the document's `self_test`.
+        var index: Int
+        var probability: Double
+        var start: Int
+        var end: Int
+    }
+
+    private var tests = Buffer<Test>()
+    private var texts = Buffer<UInt8>()
+
+    var count: Int { tests.count }
+
+    subscript(position: Int) -> Test { tests[position] }
+
+    /// The JSON text of a test's features.
+    func text(of test: Test) -> Text { texts.text.slice(test.start, test.end) }
+
+    mutating func add(_ model: borrowing Model, number: Int) throws(Failure) {
+        let offset = texts.count
+        try texts.append(model.exampleTexts.text)
+        for position in 0..<model.examples.count {
+            let example = model.examples[position]
+            try tests.append(
+                Test(
+                    model: number, index: example.index, probability: example.probability,
+                    start: offset &+ example.start, end: offset &+ example.end))
+        }
+    }
+
+    /// Replays tests one after the other.
+    struct Replay: ~Copyable {
+        private let scratch: UnsafeMutablePointer<Scratch>
+        private var features = FeatureReader()
+        private var values = Buffer<valuation_value>()
+
+        init() throws(Failure) {
+            scratch = try Scratch.allocate()
+        }
+
+        deinit {
+            Scratch.destroy(scratch)
+        }
+
+        /// What is wrong with the answer to a test, or nil. The features are taken as an ad's, so that the cost is that of one
+        /// model's weights and not of every campaign's.
+        ///
+        /// - Complexity: O(features × log postings).
+        mutating func failure(
+            of test: Test, text: Text, model: UInt32, index: borrowing Index
+        ) throws(Failure) -> Failure? {
+            features.removeAll()
+            var cursor = JSONCursor(text)
+            do {
+                try features.read(&cursor, index: index)
+            } catch {
+                return Failure(.selfTest, "The example's features cannot be read: \(error.message)")
+            }
+            if !features.flags.isDisjoint(with: [.wrongType, .invalidNumber]) {
+                return Failure(
+                    .selfTest, "The example has a feature of the wrong type; give text for categories alone.")
+            }
+            let answer = withUnsafePointer(to: index) { index in
+                Scoring.probability(
+                    model: model, features: features.features.elements, index: index, scratch: scratch)
+            }
+            let expected = test.probability
+            if (Double(answer) - expected).magnitude <= SelfTests.tolerance * expected { return nil }
+            return Failure(
+                .selfTest,
+                "The example's probability is \(expected), but the model gives \(answer); trainer and file disagree.")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+
+/// The model files that a path stands for: the file itself, or a directory's files in the order of their names.
+struct FileList: ~Copyable {
+    static let maximumFiles = 1_000_000
+
+    /// NUL-terminated paths, end to end.
+    private var paths = Buffer<UInt8>()
+    private var offsets = Buffer<Int>()
+
+    var count: Int { offsets.count }
+
+    /// NUL-terminated; valid while the list lives.
+    subscript(index: Int) -> UnsafePointer<CChar> {
+        UnsafeRawPointer(paths.base.unsafelyUnwrapped + offsets[index]).assumingMemoryBound(to: CChar.self)
+    }
+
+    init(path: Text) throws(Failure) {
+        if path.count == 0 || path.contains(0) {
+            throw Failure(.invalidArgument, "The path is empty or holds a NUL byte; give a file or a directory.")
+        }
+        try append(directory: .empty, name: path)
+        var status = stat()
+        if stat(self[0], &status) != 0 { throw ByteSource.openFailure(valuation_platform_errno()) }
+        if valuation_platform_is_directory(&status) {
+            try list(directory: path)
+        } else if FileKind(name: path) == nil {
+            throw Failure(
+                .invalidArgument, "A model file's name ends in .json, .json.gz, .jsonl or .jsonl.gz; rename it.")
+        }
+    }
+
+    private mutating func append(directory: Text, name: Text) throws(Failure) {
+        try offsets.append(paths.count)
+        if directory.count > 0 {
+            try paths.append(directory)
+            if directory[directory.count - 1] != UInt8(ascii: "/") { try paths.append("/") }
+        }
+        try paths.append(name)
+        try paths.append(0)
+    }
+
+    private mutating func list(directory: Text) throws(Failure) {
+        guard let stream = opendir(self[0]) else { throw ByteSource.openFailure(valuation_platform_errno()) }
+        defer { closedir(stream) }
+        paths.removeAll()
+        offsets.removeAll()
+        while let entry = readdir(stream) {
+            let name = Text(cString: valuation_platform_entry_name(entry))
+            if name[0] == UInt8(ascii: ".") || FileKind(name: name) == nil { continue }
+            if count == FileList.maximumFiles {
+                throw Failure(
+                    .limitExceeded, "The directory holds more than 1,000,000 model files; join them as .jsonl.")
+            }
+            try append(directory: directory, name: name)
+        }
+        if count == 0 {
+            throw Failure(
+                .nothingLoaded, "The directory holds no .json, .json.gz, .jsonl or .jsonl.gz file; check the path.")
+        }
+        sort()
+    }
+
+    /// Heap sort by bytes (Williams 1964), in place. - Complexity: O(n log n).
+    private mutating func sort() {
+        let end = count
+        var root = end / 2
+        while root > 0 {
+            root &-= 1
+            siftDown(from: root, to: end)
+        }
+        var last = end
+        while last > 1 {
+            last &-= 1
+            let largest = offsets[0]
+            offsets[0] = offsets[last]
+            offsets[last] = largest
+            siftDown(from: 0, to: last)
+        }
+    }
+
+    private mutating func siftDown(from start: Int, to end: Int) {
+        var root = start
+        while true {
+            var child = root &* 2 &+ 1
+            if child >= end { return }
+            if child &+ 1 < end, strcmp(self[child], self[child &+ 1]) < 0 { child &+= 1 }
+            if strcmp(self[root], self[child]) >= 0 { return }
+            let moved = offsets[root]
+            offsets[root] = offsets[child]
+            offsets[child] = moved
+            root = child
+        }
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+import CZlib
+
+/// Unpacks gzip (RFC 1952) piece by piece; several members in a row are one text, as with gzip(1).
+///
+/// - Complexity: O(bytes), in about 110 KB of memory whatever the size of the text.
+struct Inflater: ~Copyable {
+    private static let inputCapacity = 65536
+
+    /// On the heap because zlib keeps a pointer to it.
+    private let stream: UnsafeMutablePointer<z_stream>
+    private let input: UnsafeMutablePointer<UInt8>
+    private var insideMember = true
+
+    private init(stream: UnsafeMutablePointer<z_stream>, input: UnsafeMutablePointer<UInt8>) {
+        (self.stream, self.input) = (stream, input)
+    }
+
+    static func make() throws(Failure) -> Inflater {
+        let streamMemory = calloc(1, MemoryLayout<z_stream>.size)
+        let inputMemory = malloc(Inflater.inputCapacity)
+        guard let streamMemory, let inputMemory else {
+            free(streamMemory)
+            free(inputMemory)
+            throw .outOfMemory
+        }
+        let stream = streamMemory.bindMemory(to: z_stream.self, capacity: 1)
+        let input = inputMemory.bindMemory(to: UInt8.self, capacity: Inflater.inputCapacity)
+        let gzipOnly: Int32 = 16 + 15
+        if inflateInit2_(stream, gzipOnly, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) != Z_OK {
+            free(stream)
+            free(input)
+            throw .outOfMemory
+        }
+        return Inflater(stream: stream, input: input)
+    }
+
+    deinit {
+        inflateEnd(stream)
+        free(stream)
+        free(input)
+    }
+
+    /// Unpacks up to `count` bytes; 0 at the end of the last member.
+    mutating func read(
+        from source: inout ByteSource, into destination: UnsafeMutablePointer<UInt8>, count: Int
+    ) throws(Failure) -> Int {
+        stream.pointee.next_out = destination
+        stream.pointee.avail_out = UInt32(clamping: count)
+        let wanted = stream.pointee.avail_out
+        while stream.pointee.avail_out == wanted {
+            if stream.pointee.avail_in == 0 {
+                let length = try source.read(into: input, count: Inflater.inputCapacity)
+                if length == 0 {
+                    if insideMember {
+                        throw Failure(.gzip, "The gzip data ends too early; the file is truncated, so copy it again.")
+                    }
+                    return 0
+                }
+                stream.pointee.next_in = input
+                stream.pointee.avail_in = UInt32(length)
+            }
+            if !insideMember {
+                inflateReset(stream)
+                insideMember = true
+            }
+            switch inflate(stream, Z_NO_FLUSH) {
+            case Z_OK, Z_BUF_ERROR: continue
+            case Z_STREAM_END: insideMember = false
+            case Z_MEM_ERROR: throw .outOfMemory
+            default: throw Failure(.gzip, "This is not sound gzip data (\(reason)); the file is damaged or misnamed.")
+            }
+        }
+        return Int(wanted &- stream.pointee.avail_out)
+    }
+
+    private var reason: String {
+        stream.pointee.msg.map { Text(cString: $0).string } ?? "unknown reason"
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a model predicts.
+enum Target: UInt8 {
+    case click = 0
+    case conversion = 1
+}
+
+/// A decoded and validated model document: names already turned into keys, nothing yet shared with other models.
+///
+/// One value is reused for document after document, so that its buffers are allocated once.
+struct Model: ~Copyable {
+    /// A label's key and a second, independent hash of the same text that tells when two labels share a key.
+    struct Label {
+        var key: UInt64
+        var check: UInt64
+    }
+
+    struct CategoryWeight {
+        var label: Label
+        var weight: Double
+    }
+
+    /// Adds `slope × (number − mean)` to the logit; `slope` is weight / std.
+    struct NumberWeight {
+        var label: Label
+        var mean: Double
+        var slope: Double
+        /// As in the document: per standard deviation.
+        var weight: Double
+    }
+
+    struct CrossWeight {
+        var first: Label
+        var second: Label
+        /// Keys of the fields that `first` and `second` are of.
+        var firstField: UInt64
+        var secondField: UInt64
+        var weight: Double
+    }
+
+    /// A field that the model has an opinion on.
+    struct Field {
+        var key: UInt64
+        var isNumber: Bool
+    }
+
+    /// A self-test: `features` is the JSON text of an object, as bytes `start ..< end` of `exampleTexts`.
+    struct Example {
+        var start: Int
+        var end: Int
+        var probability: Double
+        /// Position in the document's `self_test`.
+        var index: Int
+    }
+
+    /// What the document's `training` says; NaN or -1 where it is silent.
+    struct Training {
+        var isPresent = false
+        var rows: Double = -1
+        var positives: Double = -1
+        var baseRate = Double.nan
+        var auc = Double.nan
+        var logLoss = Double.nan
+    }
+
+    var campaign = Buffer<UInt8>()
+    var base = Buffer<UInt8>()
+    var hasBase = false
+    var version = Buffer<UInt8>()
+    var trainer = Buffer<UInt8>()
+    var target = Target.click
+    var intercept = 0.0
+    var negativeSamplingRate = 1.0
+    var categories = Buffer<CategoryWeight>()
+    var numbers = Buffer<NumberWeight>()
+    var crosses = Buffer<CrossWeight>()
+    var fields = Buffer<Field>()
+    var training = Training()
+    var examples = Buffer<Example>()
+    var exampleTexts = Buffer<UInt8>()
+
+    mutating func removeAll() {
+        campaign.removeAll()
+        base.removeAll()
+        hasBase = false
+        version.removeAll()
+        trainer.removeAll()
+        categories.removeAll()
+        numbers.removeAll()
+        crosses.removeAll()
+        fields.removeAll()
+        training = Training()
+        examples.removeAll()
+        exampleTexts.removeAll()
+    }
+}
+
+extension Model.Label {
+    init(category value: Text, of field: Text) {
+        key = Key.category(field: field, value: value)
+        check = Model.Label.checkHash(field, Text("="), value)
+    }
+
+    init(number field: Text) {
+        key = Key.number(field: field)
+        check = Model.Label.checkHash(field, .empty, .empty)
+    }
+
+    /// FNV-1a, 64 bits (Fowler, Noll, Vo), of the texts laid end to end.
+    private static func checkHash(_ first: Text, _ second: Text, _ third: Text) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        func add(_ text: Text) {
+            for index in 0..<text.count {
+                hash = (hash ^ UInt64(text[index])) &* 0x100_0000_01b3
+            }
+        }
+        add(first)
+        add(second)
+        add(third)
+        return hash
+    }
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A JSON string as it stands in the text, between its quotes, checked but not decoded.
+struct RawString {
+    var body: Text
+    var hasEscapes: Bool
+}
+
+extension JSONCursor {
+    /// Reads a string, checking its escapes and its UTF-8. - Precondition: the next byte is the opening quote.
+    mutating func string() throws(Failure) -> RawString {
+        advance()
+        let start = offset
+        var hasEscapes = false
+        while true {
+            skipPlainBytes()
+            switch byte {
+            case UInt8(ascii: "\""):
+                let body = text.slice(start, offset)
+                advance()
+                return RawString(body: body, hasEscapes: hasEscapes)
+            case UInt8(ascii: "\\"):
+                hasEscapes = true
+                try checkEscape()
+            case 0x80...0xff:
+                try checkUTF8()
+            default:
+                if offset >= text.count { throw failure(.jsonSyntax, "The text ends inside a string.") }
+                throw failure(.jsonSyntax, "A control character inside a string; write it as \\u00XX.")
+            }
+        }
+    }
+
+    /// Passes over ASCII that needs no attention, eight bytes at a time where there are so many.
+    @inline(__always)
+    private mutating func skipPlainBytes() {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
+        var place = offset
+        while place &+ 8 <= text.count {
+            let word = UnsafeRawPointer(text.start + place).loadUnaligned(as: UInt64.self)
+            // Finds bytes below 32, quotes, backslashes and bytes above 127 ("Bit Twiddling Hacks", Anderson).
+            let quotes = word ^ (ones &* 0x22)
+            let backslashes = word ^ (ones &* 0x5c)
+            let special =
+                (word &- ones &* 0x20) | (quotes &- ones) | (backslashes &- ones) | word
+            if special & highs != 0 { break }
+            place &+= 8
+        }
+        while place < text.count {
+            let next = text[place]
+            if next < 32 || next == 0x22 || next == 0x5c || next >= 0x80 { break }
+            place &+= 1
+        }
+        moveTo(place)
+    }
+
+    private mutating func checkEscape() throws(Failure) {
+        advance()
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            advance()
+        case UInt8(ascii: "u"):
+            advance()
+            let unit = try hexadecimal()
+            if unit & 0xfc00 == 0xdc00 { throw failure(.jsonSyntax, "Half of a surrogate pair in a \\u escape.") }
+            if unit & 0xfc00 == 0xd800 {
+                guard byte == UInt8(ascii: "\\") else {
+                    throw failure(.jsonSyntax, "Half of a surrogate pair in a \\u escape.")
+                }
+                advance()
+                guard byte == UInt8(ascii: "u") else {
+                    throw failure(.jsonSyntax, "Half of a surrogate pair in a \\u escape.")
+                }
+                advance()
+                if try hexadecimal() & 0xfc00 != 0xdc00 {
+                    throw failure(.jsonSyntax, "Half of a surrogate pair in a \\u escape.")
+                }
+            }
+        default: throw failure(.jsonSyntax, "Unknown escape in a string.")
+        }
+    }
+
+    private mutating func hexadecimal() throws(Failure) -> UInt32 {
+        var unit: UInt32 = 0
+        for _ in 0..<4 {
+            guard let digit = hexadecimalDigit(byte) else {
+                throw failure(.jsonSyntax, "A \\u escape has four hexadecimal digits.")
+            }
+            unit = unit &* 16 &+ digit
+            advance()
+        }
+        return unit
+    }
+
+    /// Checks one character of two to four bytes (Unicode 16, table 3-7).
+    private mutating func checkUTF8() throws(Failure) {
+        let first = byte
+        let length: Int
+        var lowest: UInt8 = 0x80
+        var highest: UInt8 = 0xbf
+        switch first {
+        case 0xc2...0xdf: length = 2
+        case 0xe0: (length, lowest) = (3, 0xa0)
+        case 0xed: (length, highest) = (3, 0x9f)
+        case 0xe1...0xef: length = 3
+        case 0xf0: (length, lowest) = (4, 0x90)
+        case 0xf4: (length, highest) = (4, 0x8f)
+        case 0xf1...0xf3: length = 4
+        default: throw failure(.jsonSyntax, "A byte that is not UTF-8.")
+        }
+        advance()
+        for _ in 1..<length {
+            guard byte >= lowest, byte <= highest else { throw failure(.jsonSyntax, "A byte that is not UTF-8.") }
+            (lowest, highest) = (0x80, 0xbf)
+            advance()
+        }
+    }
+}
+
+extension RawString {
+    /// The text itself: the body where it holds no escapes, otherwise decoded into `buffer`, of which it then is a part.
+    @inline(__always)
+    func decoded(into buffer: inout Buffer<UInt8>) throws(Failure) -> Text {
+        hasEscapes ? try decodeEscapes(into: &buffer) : body
+    }
+
+    private func decodeEscapes(into buffer: inout Buffer<UInt8>) throws(Failure) -> Text {
+        buffer.removeAll()
+        // Decoded text is never longer than its escapes.
+        try buffer.reserve(body.count)
+        var index = 0
+        while index < body.count {
+            let byte = body[index]
+            index &+= 1
+            if byte != UInt8(ascii: "\\") {
+                try buffer.append(byte)
+                continue
+            }
+            let escape = body[index]
+            index &+= 1
+            switch escape {
+            case UInt8(ascii: "b"): try buffer.append(8)
+            case UInt8(ascii: "f"): try buffer.append(12)
+            case UInt8(ascii: "n"): try buffer.append(10)
+            case UInt8(ascii: "r"): try buffer.append(13)
+            case UInt8(ascii: "t"): try buffer.append(9)
+            case UInt8(ascii: "u"):
+                var scalar = unit(at: index)
+                index &+= 4
+                if scalar & 0xfc00 == 0xd800 {
+                    scalar = 0x10000 &+ (scalar & 0x3ff) &<< 10 &+ (unit(at: index &+ 2) & 0x3ff)
+                    index &+= 6
+                }
+                try append(scalar, to: &buffer)
+            default: try buffer.append(escape)
+            }
+        }
+        return buffer.text
+    }
+
+    private func unit(at index: Int) -> UInt32 {
+        var unit: UInt32 = 0
+        for place in index..<(index &+ 4) { unit = unit &* 16 &+ (hexadecimalDigit(body[place]) ?? 0) }
+        return unit
+    }
+
+    private func append(_ scalar: UInt32, to buffer: inout Buffer<UInt8>) throws(Failure) {
+        func continuation(_ shift: UInt32) -> UInt8 { UInt8(truncatingIfNeeded: 0x80 | (scalar &>> shift) & 0x3f) }
+        switch scalar {
+        case 0..<0x80:
+            try buffer.append(UInt8(truncatingIfNeeded: scalar))
+        case 0x80..<0x800:
+            try buffer.append(UInt8(truncatingIfNeeded: 0xc0 | scalar &>> 6))
+            try buffer.append(continuation(0))
+        case 0x800..<0x10000:
+            try buffer.append(UInt8(truncatingIfNeeded: 0xe0 | scalar &>> 12))
+            try buffer.append(continuation(6))
+            try buffer.append(continuation(0))
+        default:
+            try buffer.append(UInt8(truncatingIfNeeded: 0xf0 | scalar &>> 18))
+            try buffer.append(continuation(12))
+            try buffer.append(continuation(6))
+            try buffer.append(continuation(0))
+        }
+    }
+}
+
+private func hexadecimalDigit(_ byte: UInt8) -> UInt32? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte &- UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte &- UInt8(ascii: "a") &+ 10)
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte &- UInt8(ascii: "A") &+ 10)
+    default: nil
+    }
+}

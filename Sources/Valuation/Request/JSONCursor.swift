@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A pull reader of JSON (RFC 8259): goes through a text once, hands out what the caller asks for, skips the rest, and
+/// allocates nothing. For requests; documents of the cold path are read with jansson (Documentation/design.md says why).
+///
+/// What it skips it still checks, so a text is refused wherever it is malformed.
+struct JSONCursor {
+    static let maximumDepth = 64
+
+    let text: Text
+    /// Index of the next byte.
+    private(set) var offset = 0
+
+    init(_ text: Text) {
+        self.text = text
+    }
+
+    /// The next byte, or 0 at the end; a NUL byte is no JSON either.
+    @inline(__always)
+    var byte: UInt8 { offset < text.count ? text[offset] : 0 }
+
+    @inline(__always)
+    mutating func advance() {
+        offset &+= 1
+    }
+
+    @inline(__always)
+    mutating func moveTo(_ place: Int) {
+        offset = place
+    }
+
+    @inline(__always)
+    mutating func skipSpace() {
+        while offset < text.count {
+            switch text[offset] {
+            case 32, 10, 13, 9: offset &+= 1
+            default: return
+            }
+        }
+    }
+
+    /// What the next value is, by its first byte.
+    enum Kind: UInt8 {
+        case object, array, string, number, literal, nothing
+    }
+
+    mutating func kind() -> Kind {
+        skipSpace()
+        switch byte {
+        case UInt8(ascii: "{"): return .object
+        case UInt8(ascii: "["): return .array
+        case UInt8(ascii: "\""): return .string
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
+        case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"): return .literal
+        default: return .nothing
+        }
+    }
+
+    @inline(__always)
+    mutating func expect(_ expected: UInt8, _ what: StaticString) throws(Failure) {
+        skipSpace()
+        if byte != expected { throw unexpected(what) }
+        offset &+= 1
+    }
+
+    /// Goes to the first element behind "{" or "["; returns false where there is none.
+    @inline(__always)
+    mutating func enter(closing: UInt8) -> Bool {
+        offset &+= 1
+        skipSpace()
+        if byte != closing { return true }
+        offset &+= 1
+        return false
+    }
+
+    /// Goes to the next element; returns false at the closing bracket, which it takes.
+    @inline(__always)
+    mutating func nextElement(closing: UInt8) throws(Failure) -> Bool {
+        skipSpace()
+        if byte == UInt8(ascii: ",") {
+            offset &+= 1
+            return true
+        }
+        if byte != closing { throw unexpected(closing == UInt8(ascii: "}") ? "\",\" or \"}\"" : "\",\" or \"]\"") }
+        offset &+= 1
+        return false
+    }
+
+    /// A member's name and the colon after it.
+    @inline(__always)
+    mutating func memberName() throws(Failure) -> RawString {
+        skipSpace()
+        if byte != UInt8(ascii: "\"") { throw unexpected("a member's name in quotes") }
+        let name = try string()
+        try expect(UInt8(ascii: ":"), "\":\"")
+        return name
+    }
+
+    /// `true`, `false` or `null`.
+    enum Literal: UInt8 {
+        case yes, no, null
+    }
+
+    mutating func literal() throws(Failure) -> Literal {
+        if take("true") { return .yes }
+        if take("false") { return .no }
+        if take("null") { return .null }
+        throw unexpected("a value")
+    }
+
+    private mutating func take(_ word: StaticString) -> Bool {
+        let length = word.utf8CodeUnitCount
+        guard offset &+ length <= text.count, text.slice(offset, offset &+ length) == Text(word) else { return false }
+        offset &+= length
+        return true
+    }
+
+    /// Passes over one value of any kind. - Returns: its bytes.
+    mutating func skipValue() throws(Failure) -> Text {
+        skipSpace()
+        let start = offset
+        try skip(depth: 0)
+        return text.slice(start, offset)
+    }
+
+    private mutating func skip(depth: Int) throws(Failure) {
+        if depth > JSONCursor.maximumDepth {
+            throw failure(.limitExceeded, "The JSON is nested more than 64 deep.")
+        }
+        switch kind() {
+        case .string: _ = try string()
+        case .number: _ = try number()
+        case .literal: _ = try literal()
+        case .nothing: throw unexpected("a value")
+        case .array:
+            guard enter(closing: UInt8(ascii: "]")) else { return }
+            repeat {
+                try skip(depth: depth &+ 1)
+            } while try nextElement(closing: UInt8(ascii: "]"))
+        case .object:
+            guard enter(closing: UInt8(ascii: "}")) else { return }
+            repeat {
+                _ = try memberName()
+                try skip(depth: depth &+ 1)
+            } while try nextElement(closing: UInt8(ascii: "}"))
+        }
+    }
+
+    /// Refuses anything but white space up to the end.
+    mutating func expectEnd() throws(Failure) {
+        skipSpace()
+        if offset < text.count { throw unexpected("the end of the text") }
+    }
+
+    // MARK: Failures
+
+    /// A failure at the cursor, with its line and column.
+    func failure(_ status: Status, _ message: String, at place: Int? = nil) -> Failure {
+        var failure = Failure(status, message)
+        let end = min(place ?? offset, text.count)
+        var line: UInt32 = 1
+        var lineStart = 0
+        for index in 0..<end where text[index] == 10 {
+            line &+= 1
+            lineStart = index &+ 1
+        }
+        failure.line = line
+        failure.column = UInt32(clamping: end &- lineStart &+ 1)
+        return failure
+    }
+
+    func unexpected(_ what: StaticString) -> Failure {
+        if offset >= text.count {
+            return failure(.jsonSyntax, "The text ends where \(Text(what).string) should stand.")
+        }
+        return failure(.jsonSyntax, "Here should stand \(Text(what).string).")
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+import CValuation
+
+/// Why one candidate has its value: the terms of its logits, and what each is worth.
+///
+/// The sums of a model's units are exact whatever their order, so the logits are those of `Scoring` to the bit.
+struct Explanation: ~Copyable {
+    /// A feature or cross that some model knows.
+    struct Term {
+        var slot: UnsafePointer<Index.LabelSlot>
+        var number: Double
+        /// Position among the features given; of a cross, the first one's.
+        var feature: Int
+        /// Position of a cross's second feature, or -1.
+        var other: Int
+    }
+
+    private(set) var terms = Buffer<Term>()
+    /// A missing model has `Index.none`.
+    private(set) var clickModel = Index.none
+    private(set) var conversionModel = Index.none
+    private var clickLogit = 0.0
+    private var conversionLogit = 0.0
+    private var candidate = valuation_candidate()
+
+    /// Finds the terms of `features`: the request's and behind them the ad's.
+    ///
+    /// - Complexity: O(features² ) probes where crosses are concerned, else O(features).
+    mutating func explain(
+        _ candidate: valuation_candidate, features: borrowing Buffer<valuation_feature>, index: borrowing Index
+    ) throws(Failure) {
+        self.candidate = candidate
+        terms.removeAll()
+        for position in 0..<features.count {
+            let feature = features[position]
+            guard let slot = index.label(feature.key), slot.pointee.kind != Index.LabelKind.cross.rawValue,
+                slot.pointee.kind == Index.LabelKind.category.rawValue || feature.number.isFinite
+            else { continue }
+            try terms.append(Term(slot: slot, number: feature.number, feature: position, other: -1))
+        }
+        let singles = terms.count
+        for position in 0..<singles {
+            for next in (position + 1)..<max(position + 1, singles) {
+                let (first, second) = (terms[position], terms[next])
+                guard let slot = index.cross(first.slot, second.slot) else { continue }
+                try terms.append(Term(slot: slot, number: 1, feature: first.feature, other: second.feature))
+            }
+        }
+        let campaign = index.campaign(candidate.campaign)
+        clickModel = campaign?.pointee.clickModel ?? Index.none
+        if clickModel == Index.none { clickModel = index.defaultClickModel }
+        conversionModel = Index.none
+        if candidate.pricing == Pricing.cpa.rawValue {
+            conversionModel = campaign?.pointee.conversionModel ?? Index.none
+            if conversionModel == Index.none { conversionModel = index.defaultConversionModel }
+        }
+        clickLogit = clickModel == Index.none ? .nan : sum(clickModel, index)
+        conversionLogit = conversionModel == Index.none ? .nan : sum(conversionModel, index)
+    }
+
+    func model(_ target: Target) -> UInt32? {
+        let model = target == .click ? clickModel : conversionModel
+        return model == Index.none ? nil : model
+    }
+
+    /// Cut at ±`Sigmoid.bound`, as for scoring.
+    func logit(_ target: Target) -> Double {
+        cut(target == .click ? clickLogit : conversionLogit)
+    }
+
+    /// How much less the ad would be worth if `logit` were missing from a target's sum.
+    func expectedRevenue(of logit: Double, _ target: Target) -> Double {
+        guard let pricing = Pricing(rawValue: candidate.pricing), pricing != .cpm, candidate.bid >= 0,
+            candidate.bid.isFinite
+        else { return 0 }
+        if pricing == .cpa && conversionModel == Index.none { return 0 }
+        let clickWithout = target == .click ? clickLogit - logit : clickLogit
+        let conversionWithout = target == .conversion ? conversionLogit - logit : conversionLogit
+        let difference =
+            revenue(pricing, clickLogit, conversionLogit) - revenue(pricing, clickWithout, conversionWithout)
+        return difference.isFinite ? difference : 0
+    }
+
+    private func revenue(_ pricing: Pricing, _ click: Double, _ conversion: Double) -> Double {
+        let clicks = candidate.bid / (1 + exp(-cut(click)))
+        return pricing == .cpa ? clicks / (1 + exp(-cut(conversion))) : clicks
+    }
+
+    private func cut(_ logit: Double) -> Double {
+        max(-Sigmoid.bound, min(Sigmoid.bound, logit))
+    }
+
+    private func sum(_ model: UInt32, _ index: borrowing Index) -> Double {
+        var logit = index.models[Int(model)].constant
+        var current = model
+        repeat {
+            let parameters = index.models[Int(current)]
+            var units: Int64 = 0
+            for position in 0..<terms.count {
+                let term = terms[position]
+                units &+= index.contribution(of: term.slot, number: term.number, to: current)
+            }
+            logit += parameters.unit * Double(units)
+            current = parameters.base
+        } while current != Index.none
+        return logit
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+
+/// The flags of valuation.h. The header is the source of the bits; a test compares them.
+struct Flags: OptionSet {
+    var rawValue: valuation_flags
+
+    static let unknownCampaign = Flags(rawValue: 1 << 0)
+    static let defaultClickModel = Flags(rawValue: 1 << 1)
+    static let defaultConversionModel = Flags(rawValue: 1 << 2)
+    static let noClickModel = Flags(rawValue: 1 << 3)
+    static let noConversionModel = Flags(rawValue: 1 << 4)
+    static let unknownFeature = Flags(rawValue: 1 << 5)
+    static let unknownField = Flags(rawValue: 1 << 6)
+    static let wrongType = Flags(rawValue: 1 << 7)
+    static let invalidNumber = Flags(rawValue: 1 << 8)
+    static let invalidBid = Flags(rawValue: 1 << 9)
+    static let invalidCandidate = Flags(rawValue: 1 << 10)
+    static let clamped = Flags(rawValue: 1 << 11)
+    static let budgetExceeded = Flags(rawValue: 1 << 12)
+
+    /// As JSON answers print them, in the order of their bits.
+    static func name(ofBit bit: Int) -> StaticString? {
+        switch bit {
+        case 0: "unknown_campaign"
+        case 1: "default_click_model"
+        case 2: "default_conversion_model"
+        case 3: "no_click_model"
+        case 4: "no_conversion_model"
+        case 5: "unknown_feature"
+        case 6: "unknown_field"
+        case 7: "wrong_type"
+        case 8: "invalid_number"
+        case 9: "invalid_bid"
+        case 10: "invalid_candidate"
+        case 11: "clamped"
+        case 12: "budget_exceeded"
+        default: nil
+        }
+    }
+}
