@@ -113,23 +113,23 @@ const char *valuation_build_info(void);
 typedef int32_t valuation_status;
 enum {
     VALUATION_OK = 0,
-    VALUATION_ERROR_INVALID_ARGUMENT = 1,  /* NULL where an object is needed, an impossible count or name */
-    VALUATION_ERROR_STRUCT_SIZE = 2,       /* struct_size too small, or unknown trailing bytes not zero */
-    VALUATION_ERROR_OUT_OF_MEMORY = 3,     /* nothing changed; the call may be repeated */
-    VALUATION_ERROR_FILE_NOT_FOUND = 4,    /* no such file or directory */
-    VALUATION_ERROR_READ_FAILED = 5,       /* permission, I/O error, neither file nor directory */
-    VALUATION_ERROR_GZIP = 6,              /* not gzip, truncated, or its checksum does not fit */
-    VALUATION_ERROR_JSON_SYNTAX = 7,       /* not JSON or not UTF-8; line and column say where */
-    VALUATION_ERROR_DUPLICATE_KEY = 8,     /* one JSON object names a member twice */
-    VALUATION_ERROR_FORMAT = 9,            /* "format" is not one that this library reads */
-    VALUATION_ERROR_INVALID_VALUE = 10,    /* missing, of the wrong type or out of range; json_path says which */
-    VALUATION_ERROR_NON_FINITE = 11,       /* a number that overflows a double */
-    VALUATION_ERROR_DUPLICATE_MODEL = 12,  /* two models for one campaign and target */
-    VALUATION_ERROR_UNKNOWN_MODEL = 13,    /* "extends" names a model that is not there, a cycle, or is too deep */
-    VALUATION_ERROR_KEY_COLLISION = 14,    /* two different labels have one fingerprint */
-    VALUATION_ERROR_SELF_TEST = 15,        /* a model does not reproduce an example it carries */
-    VALUATION_ERROR_LIMIT_EXCEEDED = 16,   /* size, depth or count above a documented limit */
-    VALUATION_ERROR_NOTHING_LOADED = 17    /* scoring before a load, or a load that holds no model */
+    VALUATION_ERROR_INVALID_ARGUMENT = 1, /* NULL where an object is needed, an impossible count or name */
+    VALUATION_ERROR_STRUCT_SIZE = 2,      /* struct_size too small, or unknown trailing bytes not zero */
+    VALUATION_ERROR_OUT_OF_MEMORY = 3,    /* nothing changed; the call may be repeated */
+    VALUATION_ERROR_FILE_NOT_FOUND = 4,   /* no such file or directory */
+    VALUATION_ERROR_READ_FAILED = 5,      /* permission, I/O error, neither file nor directory */
+    VALUATION_ERROR_GZIP = 6,             /* not gzip, truncated, or its checksum does not fit */
+    VALUATION_ERROR_JSON_SYNTAX = 7,      /* not JSON or not UTF-8; line and column say where */
+    VALUATION_ERROR_DUPLICATE_KEY = 8,    /* one JSON object names a member twice */
+    VALUATION_ERROR_FORMAT = 9,           /* "format" is not one that this library reads */
+    VALUATION_ERROR_INVALID_VALUE = 10,   /* missing, of the wrong type or out of range; json_path says which */
+    VALUATION_ERROR_NON_FINITE = 11,      /* a number that overflows a double */
+    VALUATION_ERROR_DUPLICATE_MODEL = 12, /* two models for one campaign and target */
+    VALUATION_ERROR_UNKNOWN_MODEL = 13,   /* "extends" names a model that is not there, a cycle, or is too deep */
+    VALUATION_ERROR_KEY_COLLISION = 14,   /* two different labels have one fingerprint */
+    VALUATION_ERROR_SELF_TEST = 15,       /* a model does not reproduce an example it carries */
+    VALUATION_ERROR_LIMIT_EXCEEDED = 16,  /* size, depth or count above a documented limit */
+    VALUATION_ERROR_NOTHING_LOADED = 17   /* scoring before a load, or a load that holds no model */
 };
 
 /* The name of a status, for example "VALUATION_ERROR_GZIP"; "VALUATION_ERROR_UNKNOWN" for a number this library does not
@@ -183,14 +183,13 @@ void valuation_engine_destroy(valuation_engine *engine);
 /* Loads all models at path and, if every check passes, lets them replace what the engine held.
  * path  borrowed; a model file (.json, .json.gz, .jsonl, .jsonl.gz), or a directory, of which every such file is read in the
  *       order of their names (names that begin with a dot are passed over, subdirectories are not entered)
- * Each model's self-test is replayed through the code that serves. If anything is wrong the call fails, nothing changes, and the
- * models loaded before go on serving. Scorers see the new models from their next call on; calls under way finish on the old
+ * Each model's self-test is replayed through the code that serves. If anything is wrong the call fails, nothing changes, and
+ * the models loaded before go on serving. Scorers see the new models from their next call on; calls under way finish on the old
  * ones, and this call frees those after the last such reader has left.
- * Errors: every status there is but NOTHING_LOADED for scoring; NOTHING_LOADED if path holds no model file.
- * Any thread (concurrent loads of one engine queue up; scoring never waits). O(bytes read + weights x log weights);
- * holds the old and the new index and one document at a time. Since 0.1. */
-valuation_status valuation_engine_load(valuation_engine *engine, const char *path, size_t path_length,
-                                       valuation_error *error);
+ * Errors: any status but OK; NOTHING_LOADED if path holds no model.
+ * Any thread (concurrent loads of one engine queue up; scoring never waits). O(bytes read + weights); holds the old and the
+ * new index and one document at a time. Since 0.1. */
+valuation_status valuation_engine_load(valuation_engine *engine, const char *path, size_t path_length, valuation_error *error);
 
 /* Called by valuation_validate for each problem. problem is borrowed to the callback for its duration.
  * Return true to hear of further ones. */
@@ -212,8 +211,8 @@ valuation_status valuation_validate(const char *path, size_t path_length, const 
  *     uint64_t age = valuation_number_key("age", 3);                   // Fingerprint64("age")
  *
  * Fingerprint64 is FarmHash's, the same as BigQuery's FARM_FINGERPRINT, so keys can be computed in SQL, in Python, or once for
- * the whole inventory. Keys depend on nothing but the text: not on the process, the loaded models or the version. A field's name
- * holds no '=' and is not empty. Any thread, no allocation, O(length), cannot fail, for all functions of this section.
+ * the whole inventory. Keys depend on nothing but the text: not on the process, the loaded models or the version. A field's
+ * name holds no '=' and is not empty. Any thread, no allocation, O(length), cannot fail, for all functions of this section.
  * ------------------------------------------------------------------------------------------------------------- */
 
 /* The key of a category: Fingerprint64(field + "=" + value). Since 0.1. */
@@ -286,11 +285,11 @@ typedef struct valuation_candidate {
 typedef uint32_t valuation_flags;
 enum {
     /* The models. A campaign without a model of its own is valued by the model of campaign "*". */
-    VALUATION_FLAG_UNKNOWN_CAMPAIGN = 1 << 0,        /* neither a click nor a conversion model of its own */
-    VALUATION_FLAG_DEFAULT_CLICK_MODEL = 1 << 1,     /* pctr is from the model of "*" */
+    VALUATION_FLAG_UNKNOWN_CAMPAIGN = 1 << 0,         /* neither a click nor a conversion model of its own */
+    VALUATION_FLAG_DEFAULT_CLICK_MODEL = 1 << 1,      /* pctr is from the model of "*" */
     VALUATION_FLAG_DEFAULT_CONVERSION_MODEL = 1 << 2, /* pcvr is from the model of "*" */
-    VALUATION_FLAG_NO_CLICK_MODEL = 1 << 3,          /* pctr is NaN, CPC and CPA are worth 0 */
-    VALUATION_FLAG_NO_CONVERSION_MODEL = 1 << 4,     /* pcvr is NaN, CPA is worth 0; set for CPA candidates alone */
+    VALUATION_FLAG_NO_CLICK_MODEL = 1 << 3,           /* pctr is NaN, CPC and CPA are worth 0 */
+    VALUATION_FLAG_NO_CONVERSION_MODEL = 1 << 4,      /* pcvr is NaN, CPA is worth 0; set for CPA candidates alone */
     /* The features. What is flagged adds nothing; the rest counts. Flags of the request's features are on all its values. */
     VALUATION_FLAG_UNKNOWN_FEATURE = 1 << 5, /* a key that no model has a weight for */
     VALUATION_FLAG_UNKNOWN_FIELD = 1 << 6,   /* JSON calls: a field that no model knows; often a misspelt name */
@@ -300,7 +299,7 @@ enum {
     VALUATION_FLAG_INVALID_BID = 1 << 9,        /* NaN, infinite or negative */
     VALUATION_FLAG_INVALID_CANDIDATE = 1 << 10, /* unknown pricing, features NULL or too many, malformed in JSON */
     /* The computation. */
-    VALUATION_FLAG_CLAMPED = 1 << 11,         /* a logit beyond -80 ... 80 was cut there */
+    VALUATION_FLAG_CLAMPED = 1 << 11,        /* a logit beyond -80 ... 80 was cut there */
     VALUATION_FLAG_BUDGET_EXCEEDED = 1 << 12 /* the time was up: probabilities are the model's prior (its training base
                                                 rate, or else what its intercept says) */
 };
@@ -311,8 +310,8 @@ const char *valuation_flag_name(valuation_flags flag);
 
 /* What showing one ad is worth: 24 bytes. */
 typedef struct valuation_value {
-    double expected_revenue; /* currency unit of the bid, per impression; bid / 1000, bid x pctr or bid x pctr x pcvr of the very
-                                floats below, computed in double; 0 where flags tell why */
+    double expected_revenue; /* currency unit of the bid, per impression; bid / 1000, bid x pctr or bid x pctr x pcvr of the
+                                very floats below, computed in double; 0 where flags tell why */
     float pctr;              /* P(click | request, ad), or NaN without a model */
     float pcvr;              /* P(conversion | request, ad, click); NaN unless pricing is CPA and a model exists */
     valuation_flags flags;
@@ -324,10 +323,9 @@ typedef struct valuation_value {
  * values_out           candidate_count values, in the order of the candidates; written only if the call succeeds
  * One bad candidate never fails the others: it gets 0 and a flag. The same request gives the same bits on every call, alone or
  * among other candidates. A probability is within 1e-6 (relative) of its formula in exact arithmetic.
- * Errors: INVALID_ARGUMENT, STRUCT_SIZE, LIMIT_EXCEEDED, NOTHING_LOADED; OUT_OF_MEMORY only in the first call after a load, when
- * the scratch space grows to the new models. No allocation otherwise.
- * One thread per object. O(postings of the request's features + candidates x (1 + features of the ad x log campaigns)).
- * Since 0.1. */
+ * Errors: INVALID_ARGUMENT, STRUCT_SIZE, LIMIT_EXCEEDED, NOTHING_LOADED; OUT_OF_MEMORY only in the first call after a load,
+ * when the scratch space grows to the new models. No allocation otherwise. One thread per object. O(postings of the request's
+ * features + candidates x (1 + features of the ad x log campaigns)). Since 0.1. */
 valuation_status valuation_score(valuation_scorer *scorer, const valuation_request *request,
                                  const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
                                  valuation_error *error);
@@ -337,11 +335,11 @@ valuation_status valuation_score(valuation_scorer *scorer, const valuation_reque
  * indices_out  maximum_count places; receives positions in candidates
  * values_out   maximum_count places; receives their values
  * count_out    receives min(maximum_count, candidate_count)
- * Errors, threads: as valuation_score. No allocation. Cost as valuation_score + O(candidates x log maximum_count). Since 0.1. */
+ * Errors, threads: as valuation_score. No allocation. Cost as valuation_score + O(candidates x log maximum_count). Since 0.1.
+ */
 valuation_status valuation_rank(valuation_scorer *scorer, const valuation_request *request,
                                 const valuation_candidate *candidates, size_t candidate_count, size_t maximum_count,
-                                size_t *indices_out, valuation_value *values_out, size_t *count_out,
-                                valuation_error *error);
+                                size_t *indices_out, valuation_value *values_out, size_t *count_out, valuation_error *error);
 
 /* Values the candidates of many requests in one call, on one set of models; for logs and evaluation.
  * requests           request_count requests, each with the same struct_size, which is also their distance in memory
@@ -362,8 +360,8 @@ valuation_status valuation_score_batch(valuation_scorer *scorer, const valuation
  *  ->
  *     {"id":"imp-1","values":[{"ad":"9","campaign":"1042","expected_revenue":0.0021,"pctr":0.0043,"pcvr":null,"flags":[]}]}
  *
- * Documentation/request-format.md has every member. A malformed request fails with line and column; a malformed candidate gets 0
- * and a flag. Texts handed out belong to the scorer, are NUL-terminated, and live until its next JSON call or its
+ * Documentation/request-format.md has every member. A malformed request fails with line and column; a malformed candidate gets
+ * 0 and a flag. Texts handed out belong to the scorer, are NUL-terminated, and live until its next JSON call or its
  * destruction. text is borrowed. The scratch space grows to the largest request seen.
  * Errors of this section: INVALID_ARGUMENT, STRUCT_SIZE, JSON_SYNTAX, INVALID_VALUE, LIMIT_EXCEEDED, NOTHING_LOADED,
  * OUT_OF_MEMORY. One thread per object.
@@ -381,8 +379,8 @@ valuation_status valuation_score_json(valuation_scorer *scorer, const char *text
 valuation_status valuation_explain_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                         size_t *length_out, valuation_error *error);
 
-/* Describes what is loaded: totals (models, weights, labels, bytes) and each model (campaign, target, extends, version, intercept,
- * sampling rate, number of weights, what its training said). Since 0.1. */
+/* Describes what is loaded: totals (models, weights, labels, bytes) and each model (campaign, target, extends, version,
+ * intercept, sampling rate, number of weights, what its training said). Since 0.1. */
 valuation_status valuation_describe_json(valuation_scorer *scorer, const char **text_out, size_t *length_out,
                                          valuation_error *error);
 

@@ -3,10 +3,8 @@
 #ifndef VALUATION_PLATFORM_H
 #define VALUATION_PLATFORM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
+// No _GNU_SOURCE: it changes the layout of types that Swift's own Glibc module has imported without it, and one build cannot
+// hold both.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -52,10 +50,13 @@ static inline uint64_t valuation_platform_now(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-// The message for an errno, in the "C" locale and without a static buffer.
+// The message for an errno, without a static buffer.
 static inline const char *valuation_platform_error_text(int code, char *buffer, size_t size) {
-    return strerror_r(code, buffer, size);
+    return strerror_r(code, buffer, size) == 0 ? buffer : "unknown error";
 }
+
+// In every glibc and musl; declared there for _GNU_SOURCE alone.
+double strtod_l(const char *__restrict text, char **__restrict end, locale_t locale);
 
 // strtod in the "C" locale whatever the host's locale is. newlocale of "C" allocates nothing in glibc.
 static inline double valuation_platform_parse_double(const char *text) {

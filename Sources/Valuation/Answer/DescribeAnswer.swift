@@ -63,13 +63,18 @@ enum DescribeAnswer {
         _ descriptions: borrowing ModelDescriptions, _ model: ModelDescriptions.Description,
         _ output: inout Buffer<UInt8>
     ) throws(Failure) {
-        try output.append("{\"trainer\":")
-        try output.append(quoted: descriptions.text(model.trainer))
-        if model.rows >= 0 { try append(&output, ",\"rows\":", model.rows) }
-        if model.positives >= 0 { try append(&output, ",\"positives\":", model.positives) }
-        if !model.baseRate.isNaN { try append(&output, ",\"base_rate\":", model.baseRate) }
-        if !model.auc.isNaN { try append(&output, ",\"auc\":", model.auc) }
-        if !model.logLoss.isNaN { try append(&output, ",\"log_loss\":", model.logLoss) }
+        try output.append("{")
+        if model.rows >= 0 { try append(&output, "\"rows\":", model.rows, then: ",") }
+        if model.positives >= 0 { try append(&output, "\"positives\":", model.positives, then: ",") }
+        if !model.baseRate.isNaN { try append(&output, "\"base_rate\":", model.baseRate, then: ",") }
+        if !model.auc.isNaN { try append(&output, "\"auc\":", model.auc, then: ",") }
+        if !model.logLoss.isNaN { try append(&output, "\"log_loss\":", model.logLoss, then: ",") }
+        let trainer = descriptions.text(model.trainer)
+        if trainer.count > 0 {
+            try output.append("\"trainer\":")
+            try output.append(quoted: trainer)
+        }
+        output.dropLast(UInt8(ascii: ","))
         try output.append("}")
     }
 
@@ -78,9 +83,11 @@ enum DescribeAnswer {
         try output.append(integer: number)
     }
 
-    private static func append(_ output: inout Buffer<UInt8>, _ member: StaticString, _ number: Double) throws(Failure)
-    {
+    private static func append(
+        _ output: inout Buffer<UInt8>, _ member: StaticString, _ number: Double, then end: StaticString = ""
+    ) throws(Failure) {
         try output.append(member)
         try output.append(number: number)
+        try output.append(end)
     }
 }

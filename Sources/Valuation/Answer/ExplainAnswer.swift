@@ -124,8 +124,10 @@ struct ExplainAnswer: ~Copyable {
 
     /// For people: to the digits of a Float, which hides that weights are held in steps of a power of two.
     private func append(rounded member: StaticString, _ number: Double) throws(Failure) {
+        let rounded = Float(number)
+        if !rounded.isFinite { return try append(member, number) }
         try scorer.pointee.output.append(member)
-        try scorer.pointee.output.append(float: Float(number))
+        try scorer.pointee.output.append(float: rounded)
     }
 
     private func writeModelName(_ model: UInt32) throws(Failure) {

@@ -16,6 +16,11 @@ extension Buffer where Element == UInt8 {
         }
     }
 
+    /// Takes the last byte away if it is `byte`.
+    mutating func dropLast(_ byte: UInt8) {
+        if count > 0, self[count - 1] == byte { truncate(count - 1) }
+    }
+
     mutating func append(integer: Int) throws(Failure) {
         try append(shortest: integer.description)
     }

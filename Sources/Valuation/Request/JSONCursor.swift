@@ -171,8 +171,8 @@ struct JSONCursor {
 
     func unexpected(_ what: StaticString) -> Failure {
         if offset >= text.count {
-            return failure(.jsonSyntax, "The text ends where \(Text(what).string) should stand.")
+            return failure(.jsonSyntax, "The text ends where \(Text(what).string) is expected.")
         }
-        return failure(.jsonSyntax, "Here should stand \(Text(what).string).")
+        return failure(.jsonSyntax, "Expected \(Text(what).string) here.")
     }
 }

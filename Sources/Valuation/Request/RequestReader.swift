@@ -41,36 +41,55 @@ struct RequestReader: ~Copyable {
                 let rawMember = try cursor.memberName()
                 let member = try rawMember.decoded(into: &name)
                 let kind = cursor.kind()
-                // Of members with the same name the last one counts.
-                if member == Text("features") {
-                    guard kind == .object else {
-                        throw invalid(cursor, "features", "It must be an object of fields and values.")
-                    }
-                    request.removeAll()
-                    try request.read(&cursor, index: index)
+                // Of members with the same name the last one counts; null is as good as absent.
+                if kind == .literal, try cursor.skipValue() == Text("null") {
+                    forget(member)
+                    if member == Text("candidates") { hasCandidates = false }
                 } else if member == Text("candidates") {
                     guard kind == .array else {
                         throw invalid(cursor, "candidates", "It must be an array of candidates.")
                     }
                     hasCandidates = true
                     try readCandidates(&cursor, index: index)
-                } else if member == Text("id") {
-                    guard kind == .string || kind == .number else {
-                        throw invalid(cursor, "id", "It must be a string.")
-                    }
-                    id = try cursor.skipValue()
-                } else if member == Text("top") {
-                    top = Int(try whole(&cursor, kind, "top", largest: 1e9))
-                } else if member == Text("budget_us") {
-                    timeBudget = try whole(&cursor, kind, "budget_us", largest: 1e12) &* 1000
                 } else {
-                    _ = try cursor.skipValue()
+                    try readMember(&cursor, member, kind, index: index)
                 }
             } while try cursor.nextElement(closing: UInt8(ascii: "}"))
         }
         try cursor.expectEnd()
         guard hasCandidates else { throw invalid(cursor, "candidates", "The array \"candidates\" is missing.") }
         connectFeatures()
+    }
+
+    /// Reads any member but the candidates.
+    private mutating func readMember(
+        _ cursor: inout JSONCursor, _ member: Text, _ kind: JSONCursor.Kind, index: borrowing Index
+    ) throws(Failure) {
+        if member == Text("features") {
+            guard kind == .object else {
+                throw invalid(cursor, "features", "It must be an object of fields and values.")
+            }
+            request.removeAll()
+            try request.read(&cursor, index: index)
+        } else if member == Text("id") {
+            guard kind == .string || kind == .number else { throw invalid(cursor, "id", "It must be a string.") }
+            id = try cursor.skipValue()
+        } else if member == Text("top") {
+            top = Int(try whole(&cursor, kind, "top", largest: 1e9))
+        } else if member == Text("budget_us") {
+            timeBudget = try whole(&cursor, kind, "budget_us", largest: 1e12) &* 1000
+        } else if kind != .literal {
+            _ = try cursor.skipValue()
+        }
+    }
+
+    /// Takes back what an earlier member of this name said.
+    private mutating func forget(_ member: Text) {
+        if member == Text("features") { request.removeAll() }
+        if member == Text("candidates") { removeCandidates() }
+        if member == Text("id") { id = .empty }
+        if member == Text("top") { top = nil }
+        if member == Text("budget_us") { timeBudget = 0 }
     }
 
     private mutating func removeAll() {
