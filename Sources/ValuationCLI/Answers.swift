@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoundationEssentials
+
+/// The library's JSON answers, decoded for tables and bars. JSON output passes the library's own text on instead.
+
+/// The answer of `valuation_score_json` and `valuation_explain_json`.
+struct RequestAnswer: Decodable {
+    let id: LooseText?
+    let values: [AdValue]
+}
+
+/// What one ad is worth, and for explanations why.
+struct AdValue: Decodable {
+    let ad: LooseText?
+    let campaign: LooseText?
+    /// Per impression, in the currency of the bid.
+    let expectedRevenue: Double
+    let pctr: Double?
+    let pcvr: Double?
+    let flags: [String]
+    let click: Explanation?
+    let conversion: Explanation?
+}
+
+/// The terms of one probability.
+struct Explanation: Decodable {
+    let logit: Double
+    let probability: Double
+    let terms: [Term]
+}
+
+/// One summand of a logit.
+struct Term: Decodable {
+    /// "intercept", "sampling", "feature", "number" or "cross".
+    let term: String
+    /// The campaign whose model the weight is from.
+    let model: String?
+    /// "request", "ad" or "request x ad".
+    let from: String?
+    let feature: String?
+    let number: Double?
+    let logit: Double
+    /// How much less the ad would be worth without it; absent for intercept and sampling.
+    let expectedRevenue: Double?
+}
+
+/// The answer of `valuation_describe_json`.
+struct ModelsDescription: Decodable {
+    let models: Int
+    let campaigns: Int
+    let labels: Int
+    let weights: Int
+    let indexBytes: Int
+    let clickModels: Int
+    let conversionModels: Int
+    let list: [ModelDescription]
+}
+
+struct ModelDescription: Decodable {
+    let campaign: String
+    let target: String
+    let extends: String?
+    let version: String?
+    let intercept: Double
+    let negativeSamplingRate: Double
+    let categoricalWeights: Int
+    let numericWeights: Int
+    let crossWeights: Int
+    let selfTests: Int
+    let training: Training?
+
+    var weights: Int { categoricalWeights + numericWeights + crossWeights }
+}
+
+struct Training: Decodable {
+    let rows: Double?
+    let positives: Double?
+    let baseRate: Double?
+    let auc: Double?
+    let logLoss: Double?
+    let trainer: String?
+    let from: String?
+    let to: String?
+}
+
+/// A text that may be written as a JSON number.
+struct LooseText: Decodable {
+    let text: String
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let text = try? container.decode(String.self) {
+            self.text = text
+        } else if let number = try? container.decode(Int.self) {
+            text = "\(number)"
+        } else {
+            text = "\(try container.decode(Double.self))"
+        }
+    }
+}
+
+/// Decodes one of the above.
+func decodeAnswer<Answer: Decodable>(_ type: Answer.Type, from bytes: UnsafeRawBufferPointer) throws(Problem) -> Answer
+{
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    do {
+        return try decoder.decode(type, from: Data(bytes))
+    } catch {
+        throw unexpectedAnswer("\(error)")
+    }
+}
+
+/// The answer is right, but this program cannot lay it out: a number beyond a double's range in the name of an ad, or a
+/// library that is newer than this program.
+func unexpectedAnswer(_ reason: String) -> Problem {
+    Problem(file: "", message: "the answer cannot be shown here (\(reason)); use --format jsonl")
+}

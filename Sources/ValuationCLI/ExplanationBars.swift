@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why one ad is worth what it is, for people: its value, then for each of its models the terms of the logit as bars.
+struct ExplanationBars {
+    let ad: RankedAd
+    /// The id of the request, or its place.
+    let heading: String
+    /// The rank among the ads of the request, from 1, and how many those are.
+    let rank: Int
+    let total: Int
+    /// How many terms to show for each model; nil for all.
+    let maximumTerms: Int?
+
+    /// The lines to print, with an empty one at the end.
+    func lines(width: Int, paint: Paint) -> [String] {
+        let sections = [
+            Section("click", of: "pCTR", ad.value.click, maximumTerms: maximumTerms),
+            Section("conversion", of: "pCVR", ad.value.conversion, maximumTerms: maximumTerms),
+        ].filter { $0.explanation != nil || $0.target == "click" || ad.pricing == "CPA" }
+        let layout = Bars.Layout(for: sections.flatMap { [$0.bars.titles] + $0.bars.rows }, width: width)
+        let scale = Bars.Scale(values: sections.flatMap { $0.bars.rows.compactMap(\.value) }, width: layout.bar)
+        var lines = [title(paint: paint)] + value
+        if !ad.value.flags.isEmpty { lines.append(paint("flags: " + ad.value.flags.joined(separator: ", "), .yellow)) }
+        for section in sections {
+            lines += ["", paint(section.title, .bold)]
+            if !section.bars.rows.isEmpty { lines += section.bars.lines(layout: layout, scale: scale, paint: paint) }
+            if let rest = section.rest { lines.append(paint(rest, .faint)) }
+        }
+        return lines + [""]
+    }
+
+    private func title(paint: Paint) -> String {
+        let names = "ad \(ad.name), campaign \(ad.campaign)"
+        return paint(DisplayText.printable(names), .bold)
+            + paint(DisplayText.printable("  \(heading), rank \(rank) of \(total)"), .faint)
+    }
+
+    /// The value, and the formula with its numbers.
+    private var value: [String] {
+        let revenue = NumberText.single(ad.value.expectedRevenue, minimumDecimals: 5)
+        let pCTR = "pCTR \(NumberText.percentage(ad.value.pctr))"
+        let pCVR = "pCVR \(NumberText.percentage(ad.value.pcvr))"
+        let bid = "bid " + (NumberText.amounts([ad.bid]).first ?? NumberText.absent)
+        let pricing = DisplayText.printable(ad.pricing)
+        let lines = ["\(pricing): expected revenue \(revenue), eCPM \(NumberText.single(ad.eCPM))"]
+        switch ad.pricing {
+        case "CPM": return lines + ["= \(bid) / 1000"]
+        case "CPC": return lines + ["= \(bid) × \(pCTR)"]
+        case "CPA": return lines + ["= \(bid) × \(pCTR) × \(pCVR)"]
+        default: return lines
+        }
+    }
+}
+
+extension ExplanationBars {
+    /// One probability of the ad.
+    struct Section {
+        let target: String
+        let explanation: Explanation?
+        let title: String
+        let bars: Bars
+        /// What the terms left out add up to; nil if none was.
+        let rest: String?
+
+        init(_ target: String, of probability: String, _ explanation: Explanation?, maximumTerms: Int?) {
+            self.target = target
+            self.explanation = explanation
+            let terms = explanation?.terms ?? []
+            let constants = terms.filter(\.isConstant)
+            let features = terms.filter { !$0.isConstant }.sorted { $0.isStronger(than: $1) }
+            let shown = features.prefix(maximumTerms ?? features.count)
+            let left = features.dropFirst(shown.count)
+
+            if let explanation {
+                title =
+                    "\(target): \(probability) \(NumberText.percentage(explanation.probability)), "
+                    + "logit \(NumberText.single(explanation.logit, minimumDecimals: 3))"
+            } else {
+                title = "\(target): no model"
+            }
+            rest =
+                left.isEmpty
+                ? nil
+                : "and \(NumberText.counted(left.count, "weaker term")), together "
+                    + NumberText.column([left.reduce(0) { $0 + $1.logit }], minimumDecimals: 3, signed: true)[0]
+
+            let rows = constants + shown
+            let logits = NumberText.column(
+                rows.map(\.logit), minimumDecimals: 3, maximumDecimals: 4, signed: true)
+            let eCPM = NumberText.column(
+                rows.map { $0.expectedRevenue.map { $0 * 1000 } }, minimumDecimals: 2, maximumDecimals: 6, signed: true)
+            bars = Bars(
+                titles: .init(label: "term", remark: "model", number: "logit", value: nil, consequence: "eCPM"),
+                rows: rows.indices.map { index in
+                    let term = rows[index]
+                    return Bars.Row(
+                        label: DisplayText.printable(term.label), remark: DisplayText.printable(term.model ?? ""),
+                        number: logits[index], value: term.isConstant ? nil : term.logit,
+                        consequence: term.isConstant ? "" : eCPM[index])
+                })
+        }
+    }
+}
+
+extension Term {
+    /// Not due to any feature.
+    fileprivate var isConstant: Bool { term == "intercept" || term == "sampling" }
+
+    fileprivate var label: String {
+        switch term {
+        case "sampling": return "negative sampling"
+        case "number": return "\(feature ?? "")=\(number.map(NumberText.plain) ?? "")"
+        case "cross": return (feature ?? "").replacing(" x ", with: " × ")
+        default: return feature ?? term
+        }
+    }
+
+    fileprivate func isStronger(than other: Term) -> Bool {
+        abs(logit) > abs(other.logit)
+    }
+}

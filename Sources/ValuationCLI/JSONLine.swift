@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoundationEssentials
+
+/// A value as one line of JSON, for what this program has to say itself: the library's answers are passed on as they are.
+func jsonLine(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+}

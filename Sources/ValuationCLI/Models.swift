@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+
+/// An engine with models loaded into it, and the one scorer that this program needs.
+final class Models {
+    private let engine: OpaquePointer
+    private let scorer: OpaquePointer
+    private var error = Library.emptyError()
+
+    /// Loads the models at `path`, a file or a directory.
+    init(path: String) throws {
+        try Library.requireMatchingInterface()
+        var error = Library.emptyError()
+        var engine: OpaquePointer?
+        var scorer: OpaquePointer?
+        var status = valuation_engine_create(nil, &engine, &error)
+        if status == VALUATION_OK { status = path.withText { valuation_engine_load(engine, $0, $1, &error) } }
+        if status == VALUATION_OK { status = valuation_scorer_create(engine, &scorer, &error) }
+        guard status == VALUATION_OK, let engine, let scorer else {
+            valuation_scorer_destroy(scorer)
+            valuation_engine_destroy(engine)
+            throw Failure(
+                message: "cannot load the models: \(Problem(error).text())",
+                advice: "`valuation validate \(path)` lists every problem there is.")
+        }
+        self.engine = engine
+        self.scorer = scorer
+    }
+
+    deinit {
+        valuation_scorer_destroy(scorer)
+        valuation_engine_destroy(engine)
+    }
+
+    /// A JSON answer of the library. It belongs to the scorer and lives until the next call.
+    typealias Answer = UnsafeRawBufferPointer
+
+    /// The values of a JSON request's candidates.
+    /// - Parameter member: added to the request, for example `"top":3`, in place of what it says itself.
+    func score(_ request: UnsafeRawBufferPointer, adding member: String? = nil) throws(Problem) -> Answer {
+        try answer(to: request, adding: member, by: valuation_score_json)
+    }
+
+    /// The values of a JSON request's candidates, with every term that led to them.
+    func explain(_ request: UnsafeRawBufferPointer, adding member: String? = nil) throws(Problem) -> Answer {
+        try answer(to: request, adding: member, by: valuation_explain_json)
+    }
+
+    /// What is loaded.
+    func describe() throws(Problem) -> Answer {
+        var text: UnsafePointer<CChar>?
+        var length = 0
+        guard valuation_describe_json(scorer, &text, &length, &error) == VALUATION_OK else { throw Problem(error) }
+        return Answer(start: text, count: length)
+    }
+
+    private typealias JSONCall = (
+        OpaquePointer?, UnsafePointer<CChar>?, Int, UnsafeMutablePointer<UnsafePointer<CChar>?>?,
+        UnsafeMutablePointer<Int>?, UnsafeMutablePointer<valuation_error>?
+    ) -> valuation_status
+
+    private func answer(
+        to request: UnsafeRawBufferPointer, adding member: String?, by call: JSONCall
+    ) throws(Problem) -> Answer {
+        if let member {
+            let changed = RawJSON.adding(member, to: request)
+            let answer = changed.withUnsafeBytes { try? self.answer(to: $0, adding: nil, by: call) }
+            // A bad request is answered as it was written, so that lines and columns are the writer's.
+            if let answer { return answer }
+        }
+        var text: UnsafePointer<CChar>?
+        var length = 0
+        let characters = request.baseAddress?.assumingMemoryBound(to: CChar.self)
+        guard call(scorer, characters, request.count, &text, &length, &error) == VALUATION_OK else {
+            throw Problem(error)
+        }
+        return Answer(start: text, count: length)
+    }
+}

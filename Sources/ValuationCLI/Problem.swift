@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+
+/// Something wrong in the input, with its place: a `valuation_error` in Swift's terms.
+struct Problem: Error {
+    var status: valuation_status
+    /// The name of the status, for example "VALUATION_ERROR_GZIP"; empty where the library was not asked.
+    var statusName: String
+    var file: String
+    /// 1-based; 0 where there is none.
+    var line: Int
+    /// 1-based byte in the line; 0 where unknown.
+    var column: Int
+    /// For example `$.intercept`; empty where there is none.
+    var jsonPath: String
+    var message: String
+
+    init(_ error: valuation_error) {
+        status = error.status
+        statusName = String(cString: valuation_status_name(error.status))
+        file = Self.text(error.file)
+        line = Int(error.line)
+        column = Int(error.column)
+        jsonPath = Self.text(error.json_path)
+        message = Self.text(error.message)
+    }
+
+    /// A problem that this program found itself, such as a file that cannot be read.
+    init(file: String, line: Int = 0, message: String) {
+        status = valuation_status(VALUATION_OK)
+        statusName = ""
+        self.file = file
+        self.line = line
+        column = 0
+        jsonPath = ""
+        self.message = message
+    }
+
+    /// One line, as compilers and linters write it, so that editors can jump to the place:
+    /// `file:line:column: $.json.path: message [STATUS_NAME]`. What is unknown is left out.
+    func text(paint: Paint = Paint(enabled: false)) -> String {
+        var place = DisplayText.printable(file)
+        if line > 0 { place += ":\(line)" }
+        if line > 0, column > 0 { place += ":\(column)" }
+        var text = place.isEmpty ? "" : paint(place + ":", .bold) + " "
+        if !jsonPath.isEmpty { text += paint(DisplayText.printable(jsonPath) + ":", .yellow) + " " }
+        text += DisplayText.printable(message)
+        if !statusName.isEmpty { text += paint(" [\(statusName)]", .faint) }
+        return text
+    }
+
+    /// The text of a `char[n]` member, up to its NUL.
+    private static func text<Characters>(_ characters: Characters) -> String {
+        withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+}

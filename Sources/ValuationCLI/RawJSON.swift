@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Changes to JSON text that leave every other byte, and so every number, as it was written.
+enum RawJSON {
+    /// The object with one more member at its end, where it outweighs an earlier one of the same name. Text that does not
+    /// end like an object is given back as it is.
+    static func adding(_ member: String, to object: UnsafeRawBufferPointer) -> [UInt8] {
+        let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
+        guard let brace = object.lastIndex(where: { !isSpace($0) }), object[brace] == UInt8(ascii: "}") else {
+            return Array(object)
+        }
+        let members = object[..<brace]
+        let isEmpty = members.last { !isSpace($0) } == UInt8(ascii: "{")
+        return Array(members) + Array((isEmpty ? member : "," + member).utf8) + [UInt8(ascii: "}")]
+    }
+
+    /// Where an answer of the library has the elements of the array `name`, one of its own members.
+    /// - Parameter count: how many there are, by whoever decoded the answer.
+    static func elements(of name: String, in answer: UnsafeRawBufferPointer, count: Int) throws -> [Range<Int>] {
+        let elements = elements(of: name, in: answer)
+        guard elements.count == count else { throw unexpectedAnswer("\(elements.count) of \(count) \(name) found") }
+        return elements
+    }
+
+    private static func elements(of name: String, in answer: UnsafeRawBufferPointer) -> [Range<Int>] {
+        // Inside a string the closing quote would have a backslash before it, so this finds the member alone.
+        let opening = Array("\"\(name)\":[".utf8)
+        guard let found = firstRange(of: opening, in: answer) else { return [] }
+        var elements: [Range<Int>] = []
+        var start = found.upperBound
+        var depth = 0
+        var inString = false
+        var position = start
+        while position < answer.count {
+            let byte = answer[position]
+            if inString {
+                if byte == UInt8(ascii: "\\") { position += 1 }
+                if byte == UInt8(ascii: "\"") { inString = false }
+            } else if byte == UInt8(ascii: "\"") {
+                inString = true
+            } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
+                depth += 1
+            } else if depth == 0, byte == UInt8(ascii: ",") || byte == UInt8(ascii: "]") {
+                if start < position { elements.append(start..<position) }
+                if byte == UInt8(ascii: "]") { break }
+                start = position + 1
+            } else if byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") {
+                depth -= 1
+            }
+            position += 1
+        }
+        return elements
+    }
+
+    /// The answer with those `elements`, in that order, for all that it had.
+    static func keeping(_ chosen: [Range<Int>], of elements: [Range<Int>], in answer: UnsafeRawBufferPointer) -> [UInt8]
+    {
+        guard let first = elements.first, let last = elements.last else { return Array(answer) }
+        let kept = chosen.map { Array(answer[$0]) }.joined(separator: [UInt8(ascii: ",")])
+        return Array(answer[..<first.lowerBound]) + Array(kept) + Array(answer[last.upperBound...])
+    }
+
+    private static func firstRange(of pattern: [UInt8], in bytes: UnsafeRawBufferPointer) -> Range<Int>? {
+        guard bytes.count >= pattern.count else { return nil }
+        for start in 0...(bytes.count - pattern.count)
+        where bytes[start] == pattern[0] && bytes[start..<start + pattern.count].elementsEqual(pattern) {
+            return start..<start + pattern.count
+        }
+        return nil
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+/// `valuation score`: what every ad of every request is worth.
+struct ScoreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "score",
+        abstract: "Tell what showing each ad is expected to earn.",
+        discussion: """
+            Reads requests, one JSON object a line (Documentation/request-format.md), from the files in turn or from \
+            standard input, and values their ads: a table on a terminal, in a pipe one JSON line for each request, in \
+            the order of the input.
+
+            A bad line is reported on standard error as file:line:column with the reason; the good ones are answered all \
+            the same, and the command ends with 1. Blank lines are passed over.
+
+            EXAMPLES
+              valuation score --models models requests.jsonl
+              valuation score --models models --top 3 < requests.jsonl
+              valuation score --models models --format jsonl requests.jsonl > values.jsonl
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "The models: a file (.json, .jsonl, either with .gz) or a directory of such files.", valueName: "path"),
+        completion: .file())
+    var models: String
+
+    @Option(
+        help: ArgumentHelp(
+            "How to answer. (default: table on a terminal, jsonl elsewhere)", valueName: "format"))
+    var format: TableFormat?
+
+    @Option(
+        help: ArgumentHelp(
+            "Answer with the best K ads of each request, best first, whatever its own \"top\" says.", valueName: "k"))
+    var top: Int?
+
+    @Argument(
+        help: ArgumentHelp("Files of requests; - is standard input. (default: -)", valueName: "file"),
+        completion: .file())
+    var files: [String] = []
+
+    func validate() throws {
+        if let top, top < 1 { throw ValidationError("--top must be at least 1, not \(top).") }
+    }
+
+    func run() throws {
+        let models = try Models(path: self.models)
+        let output = Output()
+        let requests = RequestFiles(files, reportingOn: Diagnostics())
+        switch TableFormat.chosen(format) {
+        case .table:
+            try requests.forEachRequest(separatedBy: .lines, on: output) { request, place in
+                let text = RequestText(request)
+                let answer = try models.score(request, adding: text.memberForAllAds)
+                let table = ScoreTable(
+                    answer: try decodeAnswer(RequestAnswer.self, from: answer), request: text, place: place, top: top)
+                try output.write(lines: table.lines(limit: output.terminal.columns, paint: output.paint))
+            }
+        case .jsonl:
+            try requests.forEachRequest(separatedBy: .lines, on: output) { request, _ in
+                try output.write(line: models.score(request, adding: top.map { "\"top\":\($0)" }))
+            }
+        }
+        try output.close()
+        try requests.conclude()
+    }
+}

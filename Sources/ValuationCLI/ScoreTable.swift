@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The answer to one request for people: a heading, then the ads by rank.
+struct ScoreTable {
+    private let heading: String
+    private let place: String
+    private let ads: [RankedAd]
+    private let total: Int
+
+    /// - Parameters:
+    ///   - answer: of all ads
+    ///   - top: how many of the best to show; nil for as many as the request asks for
+    init(answer: RequestAnswer, request: RequestText, place: String, top: Int?) {
+        heading = answer.id.map(\.text) ?? place
+        self.place = place
+        total = answer.values.count
+        ads = Array(RankedAd.ranked(answer, of: request).prefix(max(0, top ?? request.top ?? total)))
+    }
+
+    /// The lines to print, with an empty one at the end.
+    func lines(limit: Int?, paint: Paint) -> [String] {
+        var lines = [title(paint: paint)]
+        if !ads.isEmpty {
+            let wide = table(flagsInColumn: true)
+            let fits = limit.map { wide.width <= $0 } ?? true
+            lines += (fits ? wide : table(flagsInColumn: false)).lines(limit: limit, paint: paint)
+        }
+        if !commonFlags.isEmpty { lines.append(paint("every ad: \(commonFlags.joined(separator: ", "))", .yellow)) }
+        return lines + [""]
+    }
+
+    private func title(paint: Paint) -> String {
+        var title = paint(DisplayText.printable(heading), .bold)
+        var remarks = [NumberText.counted(total, "ad")]
+        if ads.count < total { remarks.append("the best \(NumberText.count(ads.count)) shown") }
+        if heading != place { remarks.append(DisplayText.printable(place)) }
+        title += paint("  " + remarks.joined(separator: ", "), .faint)
+        return title
+    }
+
+    /// Flags that every ad has, most often because of the request's features; said once, not in each row.
+    private var commonFlags: [String] {
+        guard ads.count > 1, let first = ads.first else { return [] }
+        return first.value.flags.filter { flag in ads.allSatisfy { $0.value.flags.contains(flag) } }
+    }
+
+    private func table(flagsInColumn: Bool) -> Table {
+        let common = Set(commonFlags)
+        let flags = ads.map { $0.value.flags.filter { !common.contains($0) }.joined(separator: ", ") }
+        let showsFlags = flagsInColumn && flags.contains { !$0.isEmpty }
+        let columns: [Table.Column] = [
+            .init(title: "#", alignment: .right, dropOrder: 4),
+            .init(title: "ad", mayBeCut: true),
+            .init(title: "campaign", mayBeCut: true),
+            .init(title: "pricing", dropOrder: 2),
+            .init(title: "bid", alignment: .right),
+            .init(title: "pCTR", alignment: .right),
+            .init(title: "pCVR", alignment: .right, dropOrder: 3),
+            .init(title: "expected revenue", alignment: .right, dropOrder: 1),
+            .init(title: "eCPM", alignment: .right),
+        ]
+        let pCTR = NumberText.column(ads.map { $0.value.pctr.map { $0 * 100 } }, minimumDecimals: 2, suffix: "%")
+        let pCVR = NumberText.column(ads.map { $0.value.pcvr.map { $0 * 100 } }, minimumDecimals: 2, suffix: "%")
+        let revenue = NumberText.column(ads.map(\.value.expectedRevenue), minimumDecimals: 5)
+        let eCPM = NumberText.column(ads.map(\.eCPM), minimumDecimals: 2)
+        let bid = NumberText.amounts(ads.map(\.bid))
+        let rows = ads.indices.map { rank in
+            let ad = ads[rank]
+            let cells = [
+                "\(rank + 1)", ad.name, ad.campaign, ad.pricing, bid[rank], pCTR[rank], pCVR[rank], revenue[rank],
+                eCPM[rank],
+            ]
+            return Table.Row(
+                cells: showsFlags ? cells + [flags[rank]] : cells, note: showsFlags ? "" : flags[rank],
+                attribute: ad.value.expectedRevenue == 0 ? .faint : nil)
+        }
+        return Table(columns: showsFlags ? columns + [.init(title: "flags")] : columns, rows: rows)
+    }
+}

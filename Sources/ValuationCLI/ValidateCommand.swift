@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import CValuation
+import FoundationEssentials
+
+/// `valuation validate`: every problem of model files.
+struct ValidateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Find every problem in model files.",
+        discussion: """
+            Checks model files as a load would, self-tests and all, but does not stop at the first problem. Each problem \
+            is a line on standard output, as compilers write them, so that editors can jump there:
+
+              file:line:column: $.json.path: what is wrong and what to do [STATUS]
+
+            Each path is checked as a set of its own: models that extend one another belong in one directory.
+
+            EXAMPLES
+              valuation validate models
+              valuation validate models/1042.json models/default.jsonl
+              valuation validate --format jsonl models
+            """)
+
+    @Option(help: ArgumentHelp("How to answer: text, or jsonl with one object for each problem.", valueName: "format"))
+    var format: TextFormat = .text
+
+    @Argument(
+        help: ArgumentHelp(
+            "Model files (.json, .jsonl, either with .gz), or directories of such files.", valueName: "path"),
+        completion: .file())
+    var paths: [String]
+
+    func run() throws {
+        let output = Output()
+        var (total, notFound) = (0, false)
+        for path in paths {
+            var count = 0
+            _ = try Library.validate(path: path) { problem in
+                count += 1
+                if Self.nothingIsThere(problem, at: path) { notFound = true }
+                try write(problem, on: output)
+            }
+            total += count
+            if format == .text, paths.count == 1 || count == 0 {
+                let verdict = count == 0 ? "no problem" : NumberText.counted(count, "problem")
+                let line = "\(DisplayText.printable(path)): \(verdict)"
+                try output.write(line: output.paint(line, count == 0 ? .green : .bold))
+            }
+        }
+        if format == .text, paths.count > 1 {
+            try output.write(line: output.paint("\(NumberText.counted(total, "problem")) in all", .bold))
+        }
+        try output.close()
+        if notFound { throw ExitCode.cannotWork }
+        if total > 0 { throw ExitCode.badInput }
+    }
+
+    /// Whether there was nothing to be checked at all.
+    private static func nothingIsThere(_ problem: Problem, at path: String) -> Bool {
+        switch Int(problem.status) {
+        case VALUATION_ERROR_NOTHING_LOADED: return true
+        case VALUATION_ERROR_FILE_NOT_FOUND, VALUATION_ERROR_READ_FAILED: return problem.file == path
+        default: return false
+        }
+    }
+
+    private func write(_ problem: Problem, on output: Output) throws {
+        switch format {
+        case .text: try output.write(line: problem.text(paint: output.paint))
+        case .jsonl: try output.write(line: jsonLine(ProblemLine(problem)))
+        }
+        try output.flush()
+    }
+}
+
+/// One problem as `--format jsonl` writes it.
+private struct ProblemLine: Encodable {
+    let status: String
+    let file: String
+    let line: Int?
+    let column: Int?
+    let json_path: String?
+    let message: String
+
+    init(_ problem: Problem) {
+        status = problem.statusName
+        file = problem.file
+        line = problem.line > 0 ? problem.line : nil
+        column = problem.column > 0 ? problem.column : nil
+        json_path = problem.jsonPath.isEmpty ? nil : problem.jsonPath
+        message = problem.message
+    }
+}

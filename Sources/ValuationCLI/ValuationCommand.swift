@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+/// `valuation`: the library on the command line.
+struct ValuationCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "valuation",
+        abstract: "Tell what every candidate ad is worth for an impression.",
+        discussion: """
+            The value of an ad is what showing it is expected to earn: bid / 1000 (CPM), bid × pCTR (CPC) or \
+            bid × pCTR × pCVR (CPA), with the probabilities from one sparse logistic regression for each campaign \
+            and target.
+
+            EXAMPLES
+              valuation validate models
+              valuation score --models models requests.jsonl
+              valuation explain --models models --ad 9 request.json
+
+            EXIT STATUS
+              0   all was well
+              1   some input was bad (lines, files, models); the rest was done
+              2   models could not be loaded, or the output not written
+              64  wrong usage
+
+            ENVIRONMENT
+              NO_COLOR  if not empty, no colours
+              COLUMNS   the width of a terminal that does not know its own
+            """,
+        version: Library.buildInfo,
+        subcommands: [
+            ScoreCommand.self, ExplainCommand.self, ValidateCommand.self, InspectCommand.self, KeyCommand.self,
+        ])
+}

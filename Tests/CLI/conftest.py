@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files for the tests of the command."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .command import CLICK, CONVERSION, DEFAULT_CLICK, REQUEST, request_line
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A directory with the files that the help texts speak of."""
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "1042.json").write_text(json.dumps(CLICK, indent=2))
+    (models / "1042-conversion.json").write_text(json.dumps(CONVERSION, indent=2))
+    (models / "default.jsonl").write_text(json.dumps(DEFAULT_CLICK) + "\n")
+    (tmp_path / "request.json").write_text(json.dumps(REQUEST, indent=2))
+    (tmp_path / "requests.jsonl").write_text("".join(request_line(f"imp-{i}") for i in range(1, 4)))
+    return tmp_path
+
+
+@pytest.fixture
+def models(directory: Path) -> Path:
+    return directory / "models"

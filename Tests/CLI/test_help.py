@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The help is the manual: what it shows must work."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .command import COMMAND, ENVIRONMENT, run
+
+SUBCOMMANDS = ["score", "explain", "validate", "inspect", "key"]
+
+
+def help_of(*subcommand):
+    result = run(*subcommand, "--help")
+    assert (result.status, result.errors) == (0, "")
+    return result.output
+
+
+def examples(text):
+    """The lines of the section EXAMPLES."""
+    section = text.split("EXAMPLES\n")[1].split("\n\n")[0]
+    return [line.strip() for line in section.splitlines()]
+
+
+def test_every_command_is_listed_with_what_it_does():
+    text = help_of()
+    for subcommand in SUBCOMMANDS:
+        assert re.search(rf"^  {subcommand} +[A-Z].+\.$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("subcommand", [[], *[[name] for name in SUBCOMMANDS]], ids=lambda name: "".join(name))
+def test_every_example_runs_in_a_shell(directory, subcommand):
+    found = examples(help_of(*subcommand))
+    assert len(found) >= 2
+    environment = ENVIRONMENT | {"PATH": f"{Path(COMMAND).parent}{os.pathsep}{ENVIRONMENT['PATH']}"}
+    for example in found:
+        assert example.startswith("valuation ")
+        finished = subprocess.run(
+            ["sh", "-ec", example], cwd=directory, env=environment, capture_output=True, text=True, timeout=60
+        )
+        assert (finished.returncode, finished.stderr) == (0, ""), example
+        if "> values.jsonl" in example:
+            assert (directory / "values.jsonl").stat().st_size
+        elif "validate --format jsonl" not in example:  # says nothing where there is nothing to say
+            assert finished.stdout, example
+
+
+@pytest.mark.parametrize("subcommand", SUBCOMMANDS)
+def test_every_option_is_explained(subcommand):
+    text = help_of(subcommand)
+    usage = re.search(r"USAGE: (.*?)\n\n", text, re.DOTALL).group(1)
+    for option in set(re.findall(r"--[a-z]+", usage)):
+        assert re.search(rf"^  {option}( <[^>]+>)?\s+[A-Z]", text, re.MULTILINE), option
+
+
+@pytest.mark.parametrize("subcommand", [[], *[[name] for name in SUBCOMMANDS]], ids=lambda name: "".join(name))
+def test_the_help_fits_80_columns(subcommand):
+    assert max(len(line) for line in help_of(*subcommand).splitlines() if not line.startswith("USAGE")) <= 80
+
+
+def test_the_exit_codes_are_documented():
+    section = help_of().split("EXIT STATUS\n")[1].split("\n\n")[0]
+    assert re.findall(r"^  (\d+) ", section, re.MULTILINE) == ["0", "1", "2", "64"]
+
+
+def test_the_version_names_the_library():
+    result = run("--version")
+    assert result.status == 0
+    assert re.fullmatch(r"valuation \d+\.\d+\.\d+, ABI 1, model format 1, .+\n", result.output)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completions_can_be_made_for_the_shells(shell):
+    result = run("--generate-completion-script", shell)
+    assert result.status == 0
+    assert "explain" in result.output
+
+
+@pytest.mark.parametrize("arguments", [["no-such-command"], ["--no-such-option"], ["score", "--format", "xml"]])
+def test_wrong_usage_ends_with_64_on_standard_error(arguments):
+    result = run(*arguments)
+    assert (result.status, result.output) == (64, "")
+    assert "Usage: valuation" in result.errors
+
+
+def test_without_arguments_the_help_is_shown():
+    assert run().output == help_of()

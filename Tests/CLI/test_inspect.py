@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`valuation inspect`: what is in model files."""
+
+import json
+
+import pytest
+
+from .command import CLICK, run, run_in_terminal
+
+
+def test_the_answer_in_a_pipe_has_totals_and_every_model(models):
+    result = run("inspect", models)
+    assert (result.status, result.errors) == (0, "")
+    (answer,) = result.answers
+    assert (answer["models"], answer["click_models"], answer["conversion_models"]) == (3, 2, 1)
+    own = next(model for model in answer["list"] if (model["campaign"], model["target"]) == ("1042", "click"))
+    assert own["intercept"] == CLICK["intercept"]
+    assert own["training"]["rows"] == 81234
+
+
+def test_the_table_has_a_row_for_each_model(models):
+    result = run("inspect", "--format", "table", models)
+    assert result.lines[0] == str(models)
+    assert "3 models of" in result.output
+    assert "2 click, 1 conversion" in result.output
+    rows = sorted(line.split()[:4] for line in result.lines[6:])
+    assert rows == [["*", "click", "–", "1"], ["1042", "click", "–", "6"], ["1042", "conversion", "–", "1"]]
+    own = next(line for line in result.lines if line.startswith("1042  ") and "click" in line)
+    assert own.split()[4:] == ["81,234", "512", "0.630%", "0.710", "0.0210", "2026-11-21T03:00:00Z"]
+
+
+@pytest.mark.parametrize("columns", [45, 60, 80, 120])
+def test_the_table_fits_the_terminal(models, columns):
+    result = run_in_terminal("inspect", models, columns=columns, environment={"NO_COLOR": "1"})
+    table = result.lines[4:]
+    assert len(table) == 5
+    assert max(len(line) for line in table) <= columns
+    assert ("2026-11-21T03:00:00Z" in result.output) == (columns >= 120)
+
+
+def test_one_campaign_is_shown_with_all_that_is_known(models):
+    result = run("inspect", "--format", "table", "--campaign", "1042", models)
+    assert [line for line in result.lines if line.startswith("campaign")] == [
+        "campaign 1042, click",
+        "campaign 1042, conversion",
+    ]
+    facts = dict(line.strip().split("  ", 1) for line in result.lines if line.startswith("  "))
+    assert facts["negative sampling rate"].strip() == "1"  # of the model for conversions, which comes last
+    assert facts["categorical weights"].strip() == "1"
+    assert facts["base rate"].strip() == "0.630%"
+    assert "campaign *" not in result.output
+
+
+def test_one_campaign_as_json_lines_is_a_line_for_each_model(models):
+    (everything,) = run("inspect", models).answers
+    result = run("inspect", "--campaign", "1042", models)
+    assert result.answers == [model for model in everything["list"] if model["campaign"] == "1042"]
+
+
+def test_a_single_file_can_be_looked_at(models):
+    (answer,) = run("inspect", models / "default.jsonl").answers
+    assert [model["campaign"] for model in answer["list"]] == ["*"]
+
+
+def test_a_campaign_that_is_not_there_ends_with_1(models):
+    result = run("inspect", "--campaign", "77", models)
+    assert (result.status, result.output) == (1, "")
+    assert "no model of campaign 77" in result.errors
+
+
+def test_models_that_cannot_be_loaded_end_with_2(models):
+    (models / "broken.json").write_text(json.dumps(CLICK | {"campaign": "7", "intercept": "high"}))
+    result = run("inspect", models)
+    assert (result.status, result.output) == (2, "")
+    assert "broken.json" in result.errors
+    assert "$.intercept" in result.errors
+    assert "valuation validate" in result.errors

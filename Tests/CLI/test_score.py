@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`valuation score`: requests in, values out."""
+
+import json
+import os
+import select
+import subprocess
+
+import pytest
+
+from .command import (
+    COMMAND,
+    ENVIRONMENT,
+    PCTR,
+    PCTR_BY_DEFAULT,
+    PCTR_OF_CREATIVE_55,
+    PCVR,
+    request_line,
+    run,
+    run_in_terminal,
+)
+
+
+def score(models, *arguments, **options):
+    return run("score", "--models", models, *arguments, **options)
+
+
+def test_each_ad_gets_the_value_that_the_formulas_give(models):
+    result = score(models, given=request_line())
+    assert (result.status, result.errors) == (0, "")
+    (answer,) = result.answers
+    assert answer["id"] == "imp-1"
+    values = {value["ad"]: value for value in answer["values"]}
+    assert list(values) == ["7", "8", "9", "10"]
+    assert values["7"]["expected_revenue"] == 0.002
+    assert values["8"]["pctr"] == pytest.approx(PCTR, rel=2e-6)
+    assert values["8"]["expected_revenue"] == pytest.approx(0.5 * PCTR, rel=2e-6)
+    assert values["9"]["pctr"] == pytest.approx(PCTR_OF_CREATIVE_55, rel=2e-6)
+    assert values["9"]["pcvr"] == pytest.approx(PCVR, rel=2e-6)
+    assert values["9"]["expected_revenue"] == pytest.approx(35 * PCTR_OF_CREATIVE_55 * PCVR, rel=2e-6)
+    assert values["10"]["pctr"] == pytest.approx(PCTR_BY_DEFAULT, rel=2e-6)
+    assert "unknown_campaign" in values["10"]["flags"]
+    assert values["8"]["flags"] == []
+
+
+def test_requests_come_from_files_in_turn_and_answers_keep_their_order(models, directory):
+    more = directory / "more.jsonl"
+    more.write_text(request_line("later"))
+    result = score(models, directory / "requests.jsonl", more)
+    assert [answer["id"] for answer in result.answers] == ["imp-1", "imp-2", "imp-3", "later"]
+
+
+def test_a_dash_is_standard_input(models, directory):
+    result = score(models, directory / "requests.jsonl", "-", given=request_line("from-stdin"))
+    assert [answer["id"] for answer in result.answers][-1] == "from-stdin"
+
+
+def test_blank_lines_carriage_returns_and_a_missing_last_line_feed_are_fine(models):
+    given = "\n \t\r\n" + request_line("one").replace("\n", "\r\n") + "\n\n" + request_line("two").rstrip("\n")
+    result = score(models, given=given)
+    assert (result.status, result.errors) == (0, "")
+    assert [answer["id"] for answer in result.answers] == ["one", "two"]
+
+
+def test_no_input_is_no_answer_and_no_error(models):
+    assert score(models, given="") == score(models, os.devnull)
+    assert score(models, given="").status == 0
+
+
+def test_bad_lines_are_reported_with_their_place_and_the_others_answered(models, directory):
+    requests = directory / "mixed.jsonl"
+    bad = '{"id": "x", "features": {"slot": }, "candidates": []}\n'
+    requests.write_text(request_line("one") + "\n" + bad + request_line("two") + "[1, 2]\n")
+    result = score(models, requests)
+    assert result.status == 1
+    assert [answer["id"] for answer in result.answers] == ["one", "two"]
+    first, second, summary = result.errors.splitlines()
+    assert first.startswith(f"{requests}:3:{bad.index('}') + 1}: ")
+    assert first.endswith("[VALUATION_ERROR_JSON_SYNTAX]")
+    assert second.startswith(f"{requests}:5")
+    assert summary == "valuation: 2 requests answered, 2 bad"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '{"id": "x", "features": {"slot": "12"}, "candidates": [',
+        '{"id": "x", "candidates": [], "features": {"slot": "12"}',
+        '{"id": "x", "candidates": [],}  ',
+        '{"id": "x", "top": "all", "candidates": []}',
+    ],
+)
+def test_a_bad_line_is_placed_as_it_was_written_whatever_options_are_given(models, bad):
+    plain = score(models, given=bad)
+    assert plain.status == 1
+    assert plain.errors.startswith("<stdin>:1:")
+    assert score(models, "--format", "table", given=bad).errors == plain.errors
+    if "top" not in bad:
+        assert score(models, "--top", 3, given=bad).errors == plain.errors
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"id": "\xff\xfe", "candidates": []}',
+        b'{"id": "\xed\xa0\x80", "candidates": []}',
+        b"\xff" * 5000,
+        b"\x00\x00",
+        b'{"id": "a\x00b", "candidates": []}',
+        b"{",
+        b"}",
+        b"[" * 100_000,
+        b'{"a":' * 50_000,
+        b"null",
+        b'"text"',
+        b"\xef\xbb\xbf",
+    ],
+)
+@pytest.mark.parametrize("format", ["jsonl", "table"])
+def test_nonsense_is_a_bad_line_and_never_a_crash(models, line, format):
+    given = line + b"\n" + request_line("good").encode()
+    result = score(models, "--format", format, "--top", 1, given=given)
+    assert result.status == 1
+    assert result.errors.startswith("<stdin>:1")
+    assert "1 request answered, 1 bad" in result.errors
+    assert "good" in result.output
+
+
+def test_a_very_long_line_is_answered(models):
+    ads = [{"ad": str(i), "campaign": "1042", "pricing": "cpc", "bid": 0.5} for i in range(10_000)]
+    line = request_line("long", candidates=ads, note="x" * 3_000_000)
+    result = score(models, given=line + request_line("after"))
+    assert result.errors == ""
+    long, after = result.answers
+    assert len(long["values"]) == 10_000
+    assert after["id"] == "after"
+
+
+def test_a_line_beyond_all_measure_is_refused_without_taking_all_memory(models):
+    script = '(head -c 400000000 /dev/zero; echo; cat) | "$1" score --models "$2"'
+    command = ["sh", "-c", script, "sh", COMMAND, str(models)]
+    finished = subprocess.run(
+        ["sh", "-c", 'ulimit -v 2000000; exec "$@"', "sh", *command],
+        input=request_line("after").encode(),
+        capture_output=True,
+        env=ENVIRONMENT,
+        timeout=120,
+    )
+    first, summary = finished.stderr.decode().splitlines()
+    assert first.startswith("<stdin>:1: ")
+    assert "256 MiB" in first
+    assert summary.endswith("1 request answered, 1 bad")
+    assert json.loads(finished.stdout)["id"] == "after"
+
+
+def test_memory_does_not_grow_with_the_input(models, directory):
+    def peak_kilobytes(count):
+        requests = directory / f"{count}.jsonl"
+        requests.write_text(request_line() * count)
+        with open(os.devnull, "wb") as nowhere:
+            process = subprocess.Popen([COMMAND, "score", "--models", models, requests], stdout=nowhere)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        return usage.ru_maxrss
+
+    assert peak_kilobytes(100_000) < peak_kilobytes(100) + 8_000  # the file itself has 40 MB
+
+
+def test_a_file_that_cannot_be_read_is_reported_and_the_others_answered(models, directory):
+    result = score(models, directory / "missing.jsonl", directory, directory / "requests.jsonl")
+    assert result.status == 1
+    assert len(result.answers) == 3
+    missing, a_directory, summary = result.errors.splitlines()
+    assert missing == f"{directory / 'missing.jsonl'}: cannot be opened: No such file or directory"
+    assert a_directory == f"{directory}: cannot be read: Is a directory"
+    assert summary == "valuation: 3 requests answered, 2 files not readable"
+
+
+def test_models_that_cannot_be_loaded_end_it_with_2_and_say_where_and_what_to_do(directory):
+    result = score(directory / "nowhere", given=request_line())
+    assert (result.status, result.output) == (2, "")
+    assert "cannot load the models" in result.errors
+    assert "VALUATION_ERROR_FILE_NOT_FOUND" in result.errors
+    assert f"valuation validate {directory / 'nowhere'}" in result.errors
+
+
+def test_top_answers_with_the_best_ads_first(models):
+    (answer,) = score(models, "--top", 2, given=request_line(top=1)).answers
+    revenues = {"7": 0.002, "8": 0.5 * PCTR, "9": 35 * PCTR_OF_CREATIVE_55 * PCVR, "10": 0.125 * PCTR_BY_DEFAULT}
+    best = sorted(revenues, key=revenues.get, reverse=True)[:2]
+    assert [value["ad"] for value in answer["values"]] == best
+
+
+def test_an_empty_object_stays_a_request_when_top_is_added(models):
+    assert score(models, "--top", 2, given="{}").errors == score(models, given="{}").errors
+
+
+def test_an_answer_arrives_before_the_input_ends(models):
+    process = subprocess.Popen(
+        [COMMAND, "score", "--models", models], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT
+    )
+    for identifier in ("first", "second"):
+        process.stdin.write(request_line(identifier).encode())
+        process.stdin.flush()
+        ready, _, _ = select.select([process.stdout], [], [], 60)
+        assert ready
+        assert json.loads(process.stdout.readline())["id"] == identifier
+    process.stdin.close()
+    assert process.wait(timeout=60) == 0
+
+
+def test_the_table_ranks_the_ads_and_shows_what_was_bid(models):
+    result = score(models, "--format", "table", given=request_line())
+    heading, titles, _, *rows, end = result.lines
+    assert heading == "imp-1  4 ads, <stdin>:1"
+    assert titles.split("  ")[0] == "#"
+    for title in ("ad", "campaign", "pricing", "bid", "pCTR", "pCVR", "expected revenue", "eCPM", "flags"):
+        assert title in titles
+    assert [row.split()[:5] for row in rows] == [
+        ["1", "9", "1042", "CPA", "35.000"],
+        ["2", "8", "1042", "CPC", "0.500"],
+        ["3", "7", "1042", "CPM", "2.000"],
+        ["4", "10", "no-such-campaign", "CPC", "0.125"],
+    ]
+    assert f"{100 * PCTR:.3f}%" in rows[1]
+    assert f"{500 * PCTR:.3f}" in rows[1]
+    assert "unknown_campaign" in rows[3]
+    assert end == ""
+
+
+def test_the_table_shows_as_many_ads_as_are_asked_for(models):
+    by_option = score(models, "--format", "table", "--top", 2, given=request_line(top=1)).output
+    by_request = score(models, "--format", "table", given=request_line(top=2)).output
+    assert by_option == by_request
+    assert "the best 2 shown" in by_option
+    assert " CPM " not in by_option
+
+
+def test_two_ads_of_one_name_keep_their_own_bids_in_the_table(models):
+    ads = [{"ad": "same", "campaign": "1042", "pricing": "cpc", "bid": bid} for bid in (1, 3, 2)]
+    result = score(models, "--format", "table", given=request_line(candidates=ads, top=3))
+    assert [line.split()[4] for line in result.lines[3:6]] == ["3.00", "2.00", "1.00"]
+
+
+def test_the_table_is_for_terminals_and_json_lines_are_for_pipes(models, directory):
+    in_pipe = score(models, directory / "requests.jsonl")
+    on_terminal = run_in_terminal("score", "--models", models, directory / "requests.jsonl", columns=120)
+    assert len(in_pipe.answers) == 3
+    assert "expected revenue" in on_terminal.output
+    assert (
+        run_in_terminal("score", "--models", models, "--format", "jsonl", directory / "requests.jsonl").output
+        == in_pipe.output
+    )
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120, 200])
+def test_the_table_fits_the_terminal(models, directory, columns):
+    requests = directory / "wide.jsonl"
+    ads = [
+        {
+            "ad": f"a-rather-long-name-of-an-ad-{i}",
+            "campaign": "another-rather-long-name" * i,
+            "pricing": "cpa",
+            "bid": 1,
+        }
+        for i in range(3)
+    ] + [{"ad": "広告" * 12, "campaign": "1042", "pricing": "cpc", "bid": 0.5}]
+    requests.write_text(request_line(candidates=ads))
+    result = run_in_terminal("score", "--models", models, requests, columns=columns, environment={"NO_COLOR": "1"})
+    rows = [line for line in result.lines if "CPA" in line or "CPC" in line]
+    assert len(rows) == 4
+    for row in rows:
+        assert sum(2 if character in "広告" else 1 for character in row) <= columns
+    assert ("…" in result.output) == (columns < 200)
+
+
+def test_names_from_the_input_cannot_drive_the_terminal(models, directory):
+    requests = directory / "hostile.jsonl"
+    ads = [{"ad": "\x1b[2J\u202egone", "campaign": "a\nb", "pricing": "\x07", "bid": 1}]
+    requests.write_text(request_line("\x1b]0;title\x07", candidates=ads))
+    result = run_in_terminal("score", "--models", models, requests, columns=200, environment={"NO_COLOR": "1"})
+    assert "\\u{1B}[2J" in result.output
+    assert not {"\x1b", "\x07", "\u202e"} & set(result.output)
+
+
+@pytest.mark.parametrize("top", ["0", "-1", "x"])
+def test_a_top_that_makes_no_sense_is_wrong_usage(models, top):
+    assert score(models, f"--top={top}", given=request_line()).status == 64
+
+
+def test_models_must_be_named(directory):
+    result = run("score", directory / "requests.jsonl")
+    assert result.status == 64
+    assert "--models" in result.errors
+
+
+def test_on_a_terminal_problems_stand_where_they_occur(models, directory):
+    requests = directory / "mixed.jsonl"
+    requests.write_text(request_line("one") + "nonsense\n" + request_line("two"))
+    output = run_in_terminal("score", "--models", models, requests, environment={"NO_COLOR": "1"}, columns=120).output
+    assert output.index("one  4 ads") < output.index("mixed.jsonl:2:") < output.index("two  4 ads")

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`valuation validate`: every problem of model files, with its place."""
+
+import gzip
+import json
+import re
+
+import pytest
+
+from .command import CLICK, CONVERSION, run, run_in_terminal
+
+
+def test_good_models_have_no_problem(models):
+    result = run("validate", models)
+    assert (result.status, result.errors) == (0, "")
+    assert result.output == f"{models}: no problem\n"
+
+
+@pytest.fixture
+def bad_models(models):
+    """Two files with three problems."""
+    wrong = CLICK | {"campaign": "7", "categorical": {"slot": {"12": "0.31"}}, "negative_sampling_rate": 0}
+    (models / "7.json").write_text(json.dumps(wrong, indent=2))
+    (models / "8.json").write_text('{"format": "valuation-model/1",\n "kind": }')
+    return models
+
+
+def test_every_problem_is_a_line_with_file_line_column_path_and_status(bad_models):
+    result = run("validate", bad_models)
+    assert result.status == 1
+    *problems, verdict = result.lines
+    assert verdict == f"{bad_models}: {len(problems)} problems"
+    assert len(problems) >= 3
+    for problem in problems:
+        assert re.fullmatch(
+            rf"{bad_models}/[78]\.json(:\d+(:\d+)?)?: (\$\S*: )?.+ \[VALUATION_ERROR_[A-Z_]+\]", problem
+        )
+    text = result.output
+    assert '$.categorical.slot["12"]: ' in text
+    assert "$.negative_sampling_rate: " in text
+    assert re.search(rf"{bad_models}/8\.json:2:\d+: .* \[VALUATION_ERROR_JSON_SYNTAX\]", text)
+
+
+def test_problems_as_json_lines_have_the_same_members(bad_models):
+    text = run("validate", bad_models).lines[:-1]
+    result = run("validate", "--format", "jsonl", bad_models)
+    assert result.status == 1
+    assert len(result.answers) == len(text)
+    for problem, line in zip(result.answers, text, strict=True):
+        assert line.startswith(problem["file"])
+        assert problem["message"] in line
+        assert line.endswith(f"[{problem['status']}]")
+        assert problem.get("json_path", "") in line
+        assert f":{problem['line']}" in line if "line" in problem else True
+
+
+def test_each_path_is_judged_and_the_total_closes(bad_models, directory):
+    good = directory / "good.json.gz"
+    good.write_bytes(gzip.compress(json.dumps(CONVERSION).encode()))
+    result = run("validate", good, bad_models)
+    count = len([line for line in result.lines if line.endswith("]")])
+    assert result.status == 1
+    assert result.lines[0] == f"{good}: no problem"
+    assert result.lines[-1] == f"{count} problems in all"
+
+
+def test_a_path_that_does_not_exist_ends_with_2(directory):
+    result = run("validate", directory / "nowhere")
+    assert result.status == 2
+    assert "VALUATION_ERROR_FILE_NOT_FOUND" in result.output
+
+
+def test_a_directory_without_models_ends_with_2(directory):
+    empty = directory / "empty"
+    empty.mkdir()
+    result = run("validate", empty)
+    assert result.status == 2
+    assert "VALUATION_ERROR_NOTHING_LOADED" in result.output
+
+
+def test_a_self_test_that_fails_is_a_problem(models):
+    wrong = CLICK | {"campaign": "7", "self_test": [{"features": {"slot": "12"}, "probability": 0.5}]}
+    (models / "7.json").write_text(json.dumps(wrong))
+    result = run("validate", models)
+    assert result.status == 1
+    assert "VALUATION_ERROR_SELF_TEST" in result.output
+
+
+def test_text_is_the_format_in_a_pipe_and_on_a_terminal(bad_models):
+    on_terminal = run_in_terminal("validate", bad_models, environment={"NO_COLOR": "1"}, columns=200)
+    assert on_terminal.output == run("validate", bad_models).output
+
+
+def test_a_path_must_be_named():
+    assert run("validate").status == 64
