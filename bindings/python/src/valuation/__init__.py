@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every candidate ad is worth for this impression.
+
+An ad server receives a request (slot, audience, context) and has N ads that may answer it. This package tells, in the
+same process and in microseconds, the money that showing each of them is expected to earn::
+
+    CPM    bid / 1000
+    CPC    bid x pCTR
+    CPA    bid x pCTR x pCVR
+
+It is the Python face of libvaluation, whose header valuation.h says what every call means.
+
+- :class:`Engine` loads models and answers requests, from any thread; :class:`Scorer` does it for one thread.
+- :func:`validate` finds every problem of model files.
+- :class:`Features`, :class:`Candidates` and :class:`Batch` hold whole logs as arrays, for one call.
+- :func:`feature_key` and its neighbours name features and campaigns as numbers.
+- :class:`Error` and its subclasses say where, what, and what to do.
+"""
+
+from valuation._abi import VALUE_DTYPE
+from valuation._library import build_info, library_file, version
+from valuation.batch import Batch
+from valuation.candidates import Candidates
+from valuation.constants import Flag, Pricing, Status
+from valuation.engine import Engine
+from valuation.errors import (
+    Error,
+    ModelError,
+    ModelNotFoundError,
+    NothingLoadedError,
+    OutOfMemoryError,
+    Problem,
+    RequestError,
+)
+from valuation.features import Features
+from valuation.keys import (
+    campaign_key,
+    campaign_keys,
+    cross_key,
+    feature_key,
+    feature_keys,
+    fingerprint64,
+    number_key,
+)
+from valuation.scorer import Ranking, Scorer
+from valuation.validation import validate
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "VALUE_DTYPE",
+    "Batch",
+    "Candidates",
+    "Engine",
+    "Error",
+    "Features",
+    "Flag",
+    "ModelError",
+    "ModelNotFoundError",
+    "NothingLoadedError",
+    "OutOfMemoryError",
+    "Pricing",
+    "Problem",
+    "Ranking",
+    "RequestError",
+    "Scorer",
+    "Status",
+    "__version__",
+    "build_info",
+    "campaign_key",
+    "campaign_keys",
+    "cross_key",
+    "feature_key",
+    "feature_keys",
+    "fingerprint64",
+    "library_file",
+    "number_key",
+    "validate",
+    "version",
+]

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C ABI of libvaluation as ctypes and NumPy see it: a mirror of valuation.h and nothing else.
+
+Structs that one call takes singly are ctypes structures; structs that come in arrays are NumPy dtypes, so that whole
+arrays of them are filled without a Python loop.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from ctypes import POINTER, c_bool, c_char, c_char_p, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
+from typing import Any
+
+import numpy as np
+
+#: The number in the SONAME that this module was written against (VALUATION_ABI_VERSION).
+ABI_VERSION = 1
+
+
+class ErrorStruct(ctypes.Structure):
+    """``valuation_error``: where a call failed, why, and what to do."""
+
+    struct_size: int
+    status: int
+    line: int
+    column: int
+    file: bytes
+    json_path: bytes
+    message: bytes
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("status", c_int32),
+        ("line", c_uint32),
+        ("column", c_uint32),
+        ("file", c_char * 512),
+        ("json_path", c_char * 256),
+        ("message", c_char * 256),
+    )
+
+    @classmethod
+    def new(cls) -> ErrorStruct:
+        """Return a struct as VALUATION_ERROR_INIT makes it."""
+        return cls(struct_size=ctypes.sizeof(cls))
+
+
+class OptionsStruct(ctypes.Structure):
+    """``valuation_options``: how an engine behaves."""
+
+    struct_size: int
+    reserved: int
+    maximum_input_bytes: int
+    _fields_ = (("struct_size", c_uint32), ("reserved", c_uint32), ("maximum_input_bytes", c_uint64))
+
+    @classmethod
+    def new(cls, maximum_input_bytes: int) -> OptionsStruct:
+        """Return a struct as VALUATION_OPTIONS_INIT makes it, with the limit given (0 for the library's own)."""
+        if not 0 <= maximum_input_bytes < 2**64:
+            raise ValueError(
+                f"maximum_input_bytes must be from 0 (the default) to 2**64 - 1, not {maximum_input_bytes}"
+            )
+        return cls(struct_size=ctypes.sizeof(cls), maximum_input_bytes=maximum_input_bytes)
+
+
+#: ``valuation_problem_callback``
+ProblemCallback = ctypes.CFUNCTYPE(c_bool, c_void_p, POINTER(ErrorStruct))
+
+#: ``valuation_feature``
+FEATURE_DTYPE = np.dtype([("key", np.uint64), ("number", np.float64)])
+
+#: ``valuation_request``; a pointer is an unsigned integer of its size.
+REQUEST_DTYPE = np.dtype(
+    [("struct_size", np.uint32), ("feature_count", np.uint32), ("features", np.uintp), ("time_budget_ns", np.uint64)],
+    align=True,
+)
+
+#: ``valuation_candidate``
+CANDIDATE_DTYPE = np.dtype(
+    [
+        ("campaign", np.uint64),
+        ("features", np.uintp),
+        ("feature_count", np.uint32),
+        ("pricing", np.int32),
+        ("bid", np.float64),
+    ],
+    align=True,
+)
+
+#: ``valuation_value``; its reserved member is padding here.
+VALUE_DTYPE = np.dtype(
+    {
+        "names": ["expected_revenue", "pctr", "pcvr", "flags"],
+        "formats": [np.float64, np.float32, np.float32, np.uint32],
+        "offsets": [0, 8, 12, 16],
+        "itemsize": 24,
+    }
+)
+
+_ERROR = POINTER(ErrorStruct)
+_OPTIONS = POINTER(OptionsStruct)
+_OUT_HANDLE = POINTER(c_void_p)
+_OUT_TEXT = POINTER(c_void_p)
+_OUT_SIZE = POINTER(c_size_t)
+
+#: Every function of the header: its result and its arguments. Arrays are passed by address.
+SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
+    "valuation_version": (c_char_p, []),
+    "valuation_abi_version": (c_uint32, []),
+    "valuation_build_info": (c_char_p, []),
+    "valuation_status_name": (c_char_p, [c_int32]),
+    "valuation_engine_create": (c_int32, [_OPTIONS, _OUT_HANDLE, _ERROR]),
+    "valuation_engine_destroy": (None, [c_void_p]),
+    "valuation_engine_load": (c_int32, [c_void_p, c_char_p, c_size_t, _ERROR]),
+    "valuation_validate": (c_int32, [c_char_p, c_size_t, _OPTIONS, ProblemCallback, c_void_p, _ERROR]),
+    "valuation_feature_key": (c_uint64, [c_char_p, c_size_t, c_char_p, c_size_t]),
+    "valuation_number_key": (c_uint64, [c_char_p, c_size_t]),
+    "valuation_campaign_key": (c_uint64, [c_char_p, c_size_t]),
+    "valuation_cross_key": (c_uint64, [c_uint64, c_uint64]),
+    "valuation_scorer_create": (c_int32, [c_void_p, _OUT_HANDLE, _ERROR]),
+    "valuation_scorer_destroy": (None, [c_void_p]),
+    "valuation_flag_name": (c_char_p, [c_uint32]),
+    "valuation_score": (c_int32, [c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, _ERROR]),
+    "valuation_rank": (
+        c_int32,
+        [c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, c_void_p, c_void_p, _OUT_SIZE, _ERROR],
+    ),
+    "valuation_score_batch": (c_int32, [c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, _ERROR]),
+    "valuation_score_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
+    "valuation_explain_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
+    "valuation_describe_json": (c_int32, [c_void_p, _OUT_TEXT, _OUT_SIZE, _ERROR]),
+}
+
+
+class Library:
+    """The functions of a loaded libvaluation, with their types set.
+
+    ctypes releases the interpreter's lock around each call, so threads value at the same time.
+    """
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        for name, (result, arguments) in SIGNATURES.items():
+            function = getattr(library, name)
+            function.restype = result
+            function.argtypes = arguments
+            setattr(self, name, function)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:  # for type checkers; reached for unknown names only
+        raise AttributeError(f"valuation.h has no function {name}")

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of the arrays that callers pass, before anything reaches C."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def one_dimensional(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Return ``values`` as an array, which must have one dimension."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise ValueError(f"{name} must have one dimension, not the shape {array.shape}")
+    return array
+
+
+def keys(name: str, values: npt.ArrayLike, hint: str) -> npt.NDArray[np.uint64]:
+    """Return ``values`` as keys: an array of dtype uint64, or a sequence of Python integers from 0 to 2**64 - 1.
+
+    Any other dtype is refused: an id is not a key, and a key that went through float64 or int64 is no longer one.
+    """
+    if not isinstance(values, np.ndarray) and not hasattr(values, "__array__"):
+        sequence: list[Any] = list(values)  # type: ignore[arg-type]
+        if all(isinstance(value, int) and 0 <= value < 2**64 for value in sequence):
+            return np.array(sequence, dtype=np.uint64)
+    array = one_dimensional(name, values)
+    if array.dtype != np.uint64:
+        raise TypeError(f"{name} must be keys of dtype uint64, not {array.dtype}; {hint}")
+    return array.astype(np.uint64, copy=True)
+
+
+def floats(name: str, values: npt.ArrayLike, length: int) -> npt.NDArray[np.float64]:
+    """Return ``values`` as ``length`` float64 numbers; a single number stands for all of them."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be numbers, not {array.dtype}")
+    return _of_length(name, array.astype(np.float64), length)
+
+
+def offsets(name: str, values: npt.ArrayLike, last: int, count: int | None = None) -> npt.NDArray[np.int64]:
+    """Return ``values`` as offsets: integers from 0 to exactly ``last``, not falling; ``count`` of them if given."""
+    array = one_dimensional(name, values)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers, not {array.dtype}")
+    if len(array) == 0 or (count is not None and len(array) != count):
+        raise ValueError(
+            f"{name} must have {count or 'at least 1'} members (one more than there are rows), not {len(array)}"
+        )
+    if array[0] != 0:
+        raise ValueError(f"{name} must begin with 0, not {array[0]}")
+    falling = np.flatnonzero(array[1:] < array[:-1])
+    if len(falling):
+        place = int(falling[0]) + 1
+        raise ValueError(f"{name} must not fall: {name}[{place}] is {array[place]}, after {array[place - 1]}")
+    if array[-1] != last:
+        raise ValueError(f"{name} must end with {last}, the number of members it cuts into rows, not {array[-1]}")
+    return array.astype(np.int64)
+
+
+def positions(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Return ``values`` as integers (or a mask) that choose rows; NumPy itself checks their range when it chooses."""
+    array = one_dimensional(name, values)
+    if array.size == 0:
+        return array.astype(np.intp)
+    if array.dtype.kind not in "iub":
+        raise TypeError(f"{name} must be integers or a mask, not {array.dtype}")
+    return array
+
+
+def broadcast_codes(name: str, values: npt.ArrayLike, length: int) -> npt.NDArray[np.int32]:
+    """Return ``values`` as ``length`` int32 numbers; a single one stands for all of them."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers or text, not {array.dtype}")
+    limits = np.iinfo(np.int32)
+    if array.size and not (limits.min <= int(array.min()) and int(array.max()) <= limits.max):
+        raise ValueError(f"{name} must fit 32 bits")
+    return _of_length(name, array.astype(np.int32), length)
+
+
+def _of_length(name: str, array: npt.NDArray[Any], length: int) -> npt.NDArray[Any]:
+    if array.ndim == 0:
+        return np.full(length, array)
+    if array.shape != (length,):
+        raise ValueError(f"{name} must be one value or {length} of them, not the shape {array.shape}")
+    return array

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shapes of the dictionaries that JSON calls return, for readers and type checkers."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+
+class Value(TypedDict, total=False):
+    """What showing one ad is worth. ``ad`` is there if the candidate had one."""
+
+    ad: str
+    campaign: str
+    #: Currency unit of the bid, per impression.
+    expected_revenue: float
+    #: P(click | request, ad), or None without a model.
+    pctr: float | None
+    #: P(conversion | request, ad, click); None unless pricing is CPA and a model exists.
+    pcvr: float | None
+    #: Names of flags, see :meth:`valuation.Flag.names`.
+    flags: list[str]
+
+
+class Answer(TypedDict, total=False):
+    """Values in the order of the candidates, or the best first if the request asks for ``top``."""
+
+    id: str
+    values: list[Value]
+
+
+# "from" is a keyword, so this one is not written as a class.
+Term = TypedDict(
+    "Term",
+    {
+        "term": Literal["intercept", "sampling", "feature", "number", "cross"],
+        "from": str,
+        "feature": str,
+        "number": float,
+        "model": str,
+        "weight": float,
+        "logit": float,
+        "expected_revenue": float,
+    },
+    total=False,
+)
+Term.__doc__ = """One summand of a logit: what it is, whose model it is from, and what it adds.
+
+``logit`` is what it adds to the logit; ``expected_revenue`` is how much less the ad would be worth without it.
+"""
+
+
+class Logit(TypedDict):
+    """How one probability comes about: the terms add up to the logit."""
+
+    logit: float
+    probability: float
+    terms: list[Term]
+
+
+class ExplainedValue(Value, total=False):
+    """A value and its reasons; None where there is no model, ``conversion`` also unless pricing is CPA."""
+
+    click: Logit | None
+    conversion: Logit | None
+
+
+class Explanation(TypedDict, total=False):
+    """An answer with reasons."""
+
+    id: str
+    values: list[ExplainedValue]
+
+
+class ModelDescription(TypedDict):
+    """One loaded model; ``training`` is what its file says of how it was made."""
+
+    campaign: str
+    target: Literal["click", "conversion"]
+    extends: str | None
+    version: str | None
+    intercept: float
+    negative_sampling_rate: float
+    categorical_weights: int
+    numeric_weights: int
+    cross_weights: int
+    self_tests: int
+    training: dict[str, Any] | None
+
+
+class Description(TypedDict):
+    """What is loaded: totals, and each model under ``list``."""
+
+    models: int
+    campaigns: int
+    labels: int
+    weights: int
+    index_bytes: int
+    click_models: int
+    conversion_models: int
+    list: list[ModelDescription]

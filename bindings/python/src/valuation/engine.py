@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine: the loaded models."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+import weakref
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy.typing as npt
+
+from valuation._abi import ErrorStruct, OptionsStruct
+from valuation._handle import Handle
+from valuation._library import library
+from valuation.answers import Answer, Description, Explanation
+from valuation.batch import Batch
+from valuation.errors import creation_failure, load_failure
+from valuation.scorer import Request, Scorer
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class Engine:
+    """The loaded models. Make one per process and share it.
+
+    Threads: any, at the same time. Each thread gets a scorer of its own at its first call, which goes when the thread
+    ends or the engine is closed; scoring takes no lock that another thread holds, and Python's is released meanwhile.
+
+    Processes: an engine lives in one. A forked child may go on using its parent's; a spawned one loads its own.
+
+    Parameters
+    ----------
+    maximum_input_bytes : int, default=0
+        Most bytes, after unpacking, that one load may read; 0 for 16 GiB.
+
+    Raises
+    ------
+    ValueError
+        If ``maximum_input_bytes`` is negative or too large.
+    OutOfMemoryError
+        If there is no memory for it.
+
+    Examples
+    --------
+    >>> with Engine() as engine:  # doctest: +SKIP
+    ...     engine.load("models")
+    ...     ad = {"campaign": "1042", "pricing": "cpc", "bid": 0.5}
+    ...     engine.score({"features": {"slot": "12"}, "candidates": [ad]})
+    """
+
+    def __init__(self, maximum_input_bytes: int = 0) -> None:
+        options, error, pointer = OptionsStruct.new(maximum_input_bytes), ErrorStruct.new(), ctypes.c_void_p()
+        if library.valuation_engine_create(ctypes.byref(options), ctypes.byref(pointer), ctypes.byref(error)):
+            raise creation_failure(error)
+        self._handle = Handle(cast(int, pointer.value), library.valuation_engine_destroy, "Engine", exclusive=False)
+        self._lock = threading.RLock()
+        self._scorers: weakref.WeakSet[Scorer] = weakref.WeakSet()
+        self._of_thread = threading.local()
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Load all models at a path and, if every check passes, let them replace what was loaded before.
+
+        Scoring goes on with the old ones meanwhile, in other threads, too. If anything is wrong, nothing changes.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            A model file (.json, .json.gz, .jsonl, .jsonl.gz), or a directory of such files.
+
+        Raises
+        ------
+        ModelError
+            If a model is refused; file, line, JSON path and message say where, why and what to do.
+        ModelNotFoundError
+            If there is no such file or directory. It is a FileNotFoundError, too.
+        OutOfMemoryError
+            If the new models do not fit into memory beside the old ones.
+        RuntimeError
+            If the engine is closed.
+        """
+        name, error = os.fsencode(path), ErrorStruct.new()
+        with self._handle as pointer:
+            if library.valuation_engine_load(pointer, name, len(name), ctypes.byref(error)):
+                raise load_failure(error)
+
+    def scorer(self) -> Scorer:
+        """Make a scorer, for one thread at a time; the caller closes it. See :class:`Scorer` for errors."""
+        return Scorer(self)
+
+    def score(self, request: Request) -> Answer:
+        """Answer a JSON request: say what each of its candidates is worth. See :meth:`Scorer.score`."""
+        return self._scorer().score(request)
+
+    def explain(self, request: Request) -> Explanation:
+        """Answer a JSON request and say why. See :meth:`Scorer.explain`."""
+        return self._scorer().explain(request)
+
+    def describe(self) -> Description:
+        """Describe what is loaded: totals and each model. See :meth:`Scorer.describe`."""
+        return self._scorer().describe()
+
+    def score_batch(self, batch: Batch) -> npt.NDArray[Any]:
+        """Value the candidates of many requests in one call of the library. See :meth:`Scorer.score_batch`."""
+        return self._scorer().score_batch(batch)
+
+    def close(self) -> None:
+        """Give the models back, once the calls under way have finished. May be called again, from any thread.
+
+        Scorers that :meth:`scorer` made stay usable, and keep the models in memory until they are closed.
+        """
+        self._handle.close()
+        with self._lock:
+            scorers = list(self._scorers)
+        for scorer in scorers:
+            scorer.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._handle.closed
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _scorer(self) -> Scorer:
+        """Return this thread's scorer, which nothing refers to any more when the thread ends."""
+        scorer: Scorer | None = getattr(self._of_thread, "scorer", None)
+        if scorer is None or scorer.closed:
+            scorer = Scorer(self)
+            with self._lock:
+                self._scorers.add(scorer)
+            if self.closed:  # by another thread, which may not have seen this scorer
+                scorer.close()
+            self._of_thread.scorer = scorer
+        return scorer

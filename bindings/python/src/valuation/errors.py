@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the library refuses, as Python exceptions that say where, what, and what to do."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from typing import Any
+
+from valuation._abi import ErrorStruct
+from valuation._library import library
+from valuation.constants import Status
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, and its place.
+
+    Attributes
+    ----------
+    status : int
+        A :class:`Status`, or a plain int that a newer library knows.
+    status_name : str
+        For example ``"VALUATION_ERROR_GZIP"``.
+    file : str
+        Path of the file concerned, or ``""``.
+    line : int
+        Line in the file or text from 1, or 0 where there is none.
+    column : int
+        Byte in that line from 1, or 0 where unknown.
+    json_path : str
+        For example ``$.categorical.slot["12"]``, or ``""``.
+    message : str
+        One sentence: what is wrong and what to do.
+    """
+
+    status: int
+    status_name: str
+    file: str
+    line: int
+    column: int
+    json_path: str
+    message: str
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.line:
+            numbers = f"{self.line}:{self.column}" if self.column else f"{self.line}"
+            place = f"{self.file}:{numbers}" if self.file else f"line {numbers}"
+        where = " ".join(part for part in (place, self.json_path) if part)
+        return f"{where}: {self.message} [{self.status_name}]" if where else f"{self.message} [{self.status_name}]"
+
+
+class Error(Exception):
+    """A call of the library failed. The base of all its exceptions; picklable.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is wrong, and where; its members are attributes of the exception, too.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.status = problem.status
+        self.status_name = problem.status_name
+        self.file = problem.file
+        self.line = problem.line
+        self.column = problem.column
+        self.json_path = problem.json_path
+        self.message = problem.message
+
+    def __str__(self) -> str:
+        return str(self.problem)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.problem,)
+
+
+class ModelError(Error):
+    """The models could not be loaded. What was loaded before goes on serving."""
+
+
+class ModelNotFoundError(ModelError, FileNotFoundError):
+    """There is no such model file or directory."""
+
+    def __init__(self, problem: Problem) -> None:
+        ModelError.__init__(self, problem)
+        FileNotFoundError.__init__(self, errno.ENOENT, problem.message, problem.file)
+
+
+class RequestError(Error, ValueError):
+    """A request could not be read or is beyond a limit."""
+
+
+class NothingLoadedError(Error):
+    """Scoring was asked for before any models were loaded."""
+
+
+class OutOfMemoryError(Error, MemoryError):
+    """Memory ran out. Nothing changed; the call may be repeated."""
+
+
+def problem_of(error: ErrorStruct) -> Problem:
+    """Copy what the library reported, so that it outlives the call."""
+    try:
+        status: int = Status(error.status)
+    except ValueError:
+        status = error.status
+    return Problem(
+        status=status,
+        status_name=library.valuation_status_name(error.status).decode(),
+        file=error.file.decode(errors="replace"),
+        line=error.line,
+        column=error.column,
+        json_path=error.json_path.decode(errors="replace"),
+        message=error.message.decode(errors="replace"),
+    )
+
+
+def load_failure(error: ErrorStruct) -> Error:
+    """Return the exception for a failed load of models."""
+    problem = problem_of(error)
+    special: dict[int, type[Error]] = {
+        Status.OUT_OF_MEMORY: OutOfMemoryError,
+        Status.FILE_NOT_FOUND: ModelNotFoundError,
+    }
+    return special.get(problem.status, ModelError)(problem)
+
+
+def request_failure(error: ErrorStruct) -> Error:
+    """Return the exception for a failed request."""
+    problem = problem_of(error)
+    special: dict[int, type[Error]] = {
+        Status.OUT_OF_MEMORY: OutOfMemoryError,
+        Status.NOTHING_LOADED: NothingLoadedError,
+    }
+    return special.get(problem.status, RequestError)(problem)
+
+
+def creation_failure(error: ErrorStruct) -> Error:
+    """Return the exception for an engine or scorer that could not be made."""
+    problem = problem_of(error)
+    return OutOfMemoryError(problem) if problem.status == Status.OUT_OF_MEMORY else Error(problem)

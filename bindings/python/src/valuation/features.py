@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of features, for requests or for ads, as arrays in compressed sparse row form."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from valuation import _arrays
+from valuation._abi import FEATURE_DTYPE
+from valuation.columns import Columns, read_column
+
+
+class Features:
+    """Rows of features: row i has the features ``offsets[i] ... offsets[i + 1] - 1``.
+
+    A category is its key and any number (1.0 by custom); a number is the field's key and its value. A feature given
+    twice counts twice. An object never changes after it was made, so any thread may use it.
+
+    Parameters
+    ----------
+    keys : array_like of uint64, shape (n_features,)
+        As :func:`valuation.feature_keys` or :func:`valuation.number_key` give them. Copied.
+    offsets : array_like of int, shape (n_rows + 1,)
+        From 0 to n_features, not falling. Copied.
+    numbers : array_like of float, shape (n_features,), or a single number, default=1.0
+        The values of the numbers. One that is NaN or infinite adds nothing and sets ``Flag.INVALID_NUMBER``. Copied.
+
+    Raises
+    ------
+    TypeError
+        If an array is of the wrong dtype.
+    ValueError
+        If an array is of the wrong shape, or the offsets do not fit.
+
+    Examples
+    --------
+    Two rows, ``slot=12 os=ios`` and ``slot=77``:
+
+    >>> from valuation import Features, feature_key
+    >>> keys = [feature_key("slot", "12"), feature_key("os", "ios"), feature_key("slot", "77")]
+    >>> len(Features(keys, offsets=[0, 2, 3]))
+    2
+    """
+
+    __slots__ = ("_counts", "_entries", "_starts")
+
+    _entries: npt.NDArray[Any]
+    _starts: npt.NDArray[np.int64]
+    _counts: npt.NDArray[np.int64]
+
+    def __init__(self, keys: npt.ArrayLike, offsets: npt.ArrayLike, numbers: npt.ArrayLike = 1.0) -> None:
+        key_array = _arrays.keys("keys", keys, hint="make them with feature_keys(field, values) or number_key(field)")
+        entries = np.empty(len(key_array), FEATURE_DTYPE)
+        entries["key"] = key_array
+        entries["number"] = _arrays.floats("numbers", numbers, len(key_array))
+        bounds = _arrays.offsets("offsets", offsets, last=len(entries))
+        self._set(entries, bounds[:-1].copy(), np.diff(bounds))
+
+    def _set(self, entries: npt.NDArray[Any], starts: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> None:
+        for array in (entries, starts, counts):
+            array.flags.writeable = False
+        self._entries, self._starts, self._counts = entries, starts, counts
+
+    @classmethod
+    def from_columns(cls, columns: Columns, *, numeric: Collection[str] = ()) -> Features:
+        """Turn a column-oriented log into rows of features.
+
+        Parameters
+        ----------
+        columns : mapping of field name to column, or pandas.DataFrame
+            Columns of one length, at least one. A cell of a category is text, an integer, a float or a bool, taken as
+            a JSON request's would be (12 is ``"12"``, True is ``"true"``); or a list, tuple, set or array of such:
+            several categories of one field. ``None``, NaN and pandas' NA are absent.
+        numeric : collection of str
+            The fields that are numbers; all others are categories. NaN is absent.
+
+        Returns
+        -------
+        Features
+            One row for each row of the columns. One fingerprint for each distinct value of a column.
+
+        Raises
+        ------
+        TypeError
+            If a cell is of another type, or a numeric column holds other than numbers.
+        ValueError
+            If the columns differ in length, a field's name is empty or contains ``=``, or ``numeric`` names a column
+            that is not there.
+
+        Examples
+        --------
+        >>> from valuation import Features
+        >>> log = {"slot": ["12", "77"], "segments": [["sports", "travel"], []], "days_since_visit": [2.5, None]}
+        >>> [len(Features.from_columns(log, numeric=["days_since_visit"]).row(i)[0]) for i in (0, 1)]
+        [4, 1]
+        """
+        named = dict(columns.items())
+        missing = [field for field in numeric if field not in named]
+        if missing:
+            raise ValueError(f"numeric names {missing[0]!r}, which is no column; the columns are {list(named)}")
+        read = [read_column(field, values, numeric=field in numeric) for field, values in named.items()]
+        if not read:
+            raise ValueError("there are no columns; Features.empty(rows) makes rows without features")
+        rows = read[0].length
+        for column in read:
+            if column.length != rows:
+                raise ValueError(f"column {column.field!r} has {column.length} rows, {read[0].field!r} has {rows}")
+        counts_by_column = [np.bincount(column.rows, minlength=rows).astype(np.int64) for column in read]
+        counts: npt.NDArray[np.int64] = np.asarray(sum(counts_by_column), dtype=np.int64)
+        ends = np.cumsum(counts)
+        starts = ends - counts
+        entries = np.empty(int(counts.sum()), FEATURE_DTYPE)
+        cursor = starts.copy()  # where the next feature of each row goes
+        for column, column_counts in zip(read, counts_by_column, strict=True):
+            first_of_row = np.cumsum(column_counts) - column_counts
+            places = cursor[column.rows] + np.arange(len(column.rows)) - first_of_row[column.rows]
+            entries["key"][places] = column.keys
+            entries["number"][places] = column.numbers
+            cursor += column_counts
+        result = cls.__new__(cls)
+        result._set(entries, starts, counts)
+        return result
+
+    @classmethod
+    def empty(cls, rows: int) -> Features:
+        """Return ``rows`` rows without features."""
+        return cls(np.empty(0, np.uint64), np.zeros(rows + 1, np.int64))
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __repr__(self) -> str:
+        return f"<Features: {len(self)} rows, {int(self._counts.sum())} features>"
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """Features of each row, shape (n_rows,), read-only."""
+        return self._counts
+
+    def row(self, position: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.float64]]:
+        """Return the keys and the numbers of one row, each of shape (features of the row,), read-only."""
+        start = int(self._starts[position])
+        entries = self._entries[start : start + int(self._counts[position])]
+        return entries["key"], entries["number"]
+
+    def take(self, positions: npt.ArrayLike) -> Features:
+        """Choose rows, in any order and any number of times, without copying their features.
+
+        Parameters
+        ----------
+        positions : array_like of int, shape (n,)
+            Positions of rows; or a mask, shape (n_rows,).
+
+        Returns
+        -------
+        Features
+            n rows that share the features of this object. O(n).
+
+        Raises
+        ------
+        IndexError
+            If there is no such row.
+        """
+        chosen = _arrays.positions("positions", positions)
+        result = Features.__new__(Features)
+        result._set(self._entries, self._starts[chosen], self._counts[chosen])
+        return result
+
+    def _addresses(self) -> npt.NDArray[np.uintp]:
+        """Return where each row's features begin in memory, as long as this object lives; 0 for an empty row."""
+        starts = self._entries.ctypes.data + self._starts.astype(np.uintp) * np.uintp(FEATURE_DTYPE.itemsize)
+        return np.where(self._counts > 0, starts, 0).astype(np.uintp)
