@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import CJansson
+import CValuation
+
+/// An engine with a snapshot and a scorer, and what must hold of every answer.
+final class Harness {
+    private let engine: UnsafeMutablePointer<Engine>
+    private let scorer: UnsafeMutablePointer<Scorer>
+
+    init(_ snapshot: consuming Snapshot) throws(Failure) {
+        engine = try Engine.allocate(maximumInputBytes: .max)
+        engine.pointee.replace(with: try Snapshot.allocate(snapshot))
+        scorer = try Scorer.allocate(engine: engine)
+    }
+
+    deinit {
+        Scorer.destroy(scorer)
+        Engine.release(engine)
+    }
+
+    func check(_ request: StaticString) {
+        check(Text(request))
+    }
+
+    /// Scores and explains a request: both must refuse it with a reason, or both answer with sound JSON and sound numbers.
+    func check(_ request: Text) {
+        let isScored = checkAnswer { try? ScoreAnswer.write(request, scorer: scorer) }
+        let isExplained = checkAnswer { try? ExplainAnswer.write(request, scorer: scorer) }
+        precondition(isScored == isExplained, "scored but not explained, or explained but not scored")
+    }
+
+    private func checkAnswer(_ answer: () -> Text?) -> Bool {
+        guard let text = answer() else { return false }
+        var error = json_error_t()
+        let start = UnsafeRawPointer(text.start).assumingMemoryBound(to: CChar.self)
+        guard let root = json_loadb(start, text.count, Int(JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL), &error) else {
+            fatalError("the answer is not JSON: \(text.string)")
+        }
+        defer { json_decref(root) }
+        let values = json_object_get(root, "values")
+        for index in 0..<json_array_size(values) {
+            let value = json_array_get(values, index)
+            let revenue = json_number_value(json_object_get(value, "expected_revenue"))
+            precondition(revenue >= 0 && revenue.isFinite, "a revenue of \(revenue)")
+            for member in ["pctr", "pcvr"] {
+                guard let number = json_object_get(value, member), number.pointee.type != JSON_NULL else { continue }
+                let probability = json_number_value(number)
+                precondition(probability > 0 && probability <= 1, "a probability of \(probability)")
+            }
+        }
+        return true
+    }
+}
