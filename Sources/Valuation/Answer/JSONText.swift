@@ -26,10 +26,15 @@ extension Buffer where Element == UInt8 {
     }
 
     private mutating func append(shortest description: String) throws(Failure) {
-        for byte in description.utf8 { try append(byte) }
-        if count >= 2, self[count - 1] == UInt8(ascii: "0"), self[count - 2] == UInt8(ascii: ".") {
-            truncate(count - 2)
+        var description = description
+        try reserve(count &+ description.utf8.count)
+        let place = spare
+        let length = description.withUTF8 { bytes in
+            if let start = bytes.baseAddress { place.update(from: start, count: bytes.count) }
+            return bytes.count
         }
+        appendWritten(length)
+        if count >= 2, self[count - 1] == UInt8(ascii: "0"), self[count - 2] == UInt8(ascii: ".") { truncate(count - 2) }
     }
 
     /// A string in quotes. - Parameter text: UTF-8.

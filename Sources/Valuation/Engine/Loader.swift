@@ -45,7 +45,7 @@ struct Loader: ~Copyable {
             try loader.read(path: path)
             _ = try loader.finish()
         } catch {
-            throw loader.problems.first ?? error
+            throw error.status == .outOfMemory ? error : loader.problems.first ?? error
         }
         if let first = loader.problems.first { throw first }
     }
@@ -91,9 +91,10 @@ struct Loader: ~Copyable {
         }
     }
 
-    /// Deals with a failure: one that has not been reported yet is a problem of the place given.
+    /// Deals with a failure: one that has not been reported yet is a problem of the place given. Without memory the work
+    /// ends whoever is listening.
     private mutating func handle(_ failure: Failure, file: String, line: UInt32 = 0) throws(Failure) {
-        if problems.hasEnded { throw failure }
+        if problems.hasEnded || failure.status == .outOfMemory { throw failure }
         var located = failure
         if located.file.isEmpty { located.file = file }
         if located.line == 0 { located.line = line }

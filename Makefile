@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. `make` lists what there is. Everything that is made goes to build/, .build-*/ and .venv/.
+
+VERSION := 0.1.0
+ABI := 1
+PREFIX ?= /usr/local
+DESTDIR ?=
+SECONDS_PER_FUZZER ?= 60
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON := .venv/bin/python
+CORE := $(shell find Sources/Valuation Sources/CJansson Sources/CZlib Sources/CPlatform Include -type f)
+COMMAND := $(shell find Sources/ValuationCLI -name '*.swift')
+PACKAGE := $(shell find bindings/python/src -name '*.py' -o -name py.typed) bindings/python/pyproject.toml \
+	bindings/python/hatch_build.py bindings/python/build_wheel.py
+LIBRARY := build/lib/libvaluation.so.$(VERSION)
+
+.PHONY: help
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# ---- What must be on the machine. Each says what it does, and what to do where it cannot. -----------------------
+
+.PHONY: requirements test-requirements
+requirements:
+	@Tests/requirements.sh libjansson-dev zlib1g-dev pkg-config python3-venv
+
+test-requirements: requirements
+	@Tests/requirements.sh gcc g++ locales valgrind
+
+# ---- Building ---------------------------------------------------------------------------------------------------
+
+.PHONY: build
+build: $(LIBRARY) build/bin/valuation ## Leave the library, its header and the command in build/
+
+$(LIBRARY): Package.swift $(CORE) | requirements
+	@echo "==> Building libvaluation.so (Embedded Swift)"
+	VALUATION_BUILD=library swift build -c release --scratch-path .build-library
+	mkdir -p build/lib build/include
+	cp Include/valuation.h build/include/
+	strip --strip-unneeded -o $@.new .build-library/release/libvaluation.so
+	mv $@.new $@
+	ln -sf libvaluation.so.$(VERSION) build/lib/libvaluation.so.$(ABI)
+	ln -sf libvaluation.so.$(ABI) build/lib/libvaluation.so
+
+build/bin/valuation: $(LIBRARY) $(COMMAND)
+	@echo "==> Building the valuation command"
+	VALUATION_BUILD=command swift build -c release --static-swift-stdlib --scratch-path .build-command
+	mkdir -p build/bin
+	strip -o $@.new .build-command/release/valuation
+	mv $@.new $@
+
+build/wheel/.made: $(LIBRARY) $(PACKAGE) .venv/.build
+	@echo "==> Building the Python wheel"
+	$(PYTHON) bindings/python/build_wheel.py build/lib build/wheel
+	touch $@
+
+.venv/.made: | requirements
+	@echo "==> Making .venv"
+	python3 -c 'import sys; sys.exit("Python 3.10 or newer is needed; install it and try again." if sys.version_info < (3, 10) else 0)'
+	python3 -m venv .venv
+	touch $@
+
+.venv/.build: .venv/.made bindings/python/build-requirements.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r bindings/python/build-requirements.txt
+	touch $@
+
+# The wheel with the packages of one of its extras; a new wheel replaces the installed one.
+.venv/.demo .venv/.test: .venv/.%: build/wheel/.made
+	@echo "==> Installing the wheel and the Python packages for $*"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check "$$(ls build/wheel/*.whl)[$*]"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/wheel/*.whl
+	touch $@
+
+.PHONY: install
+install: build ## Put library, header, pkg-config file and command under PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/
+	ln -sf libvaluation.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libvaluation.so.$(ABI)
+	ln -sf libvaluation.so.$(ABI) $(DESTDIR)$(PREFIX)/lib/libvaluation.so
+	install -m 644 Include/valuation.h $(DESTDIR)$(PREFIX)/include/
+	install -m 755 build/bin/valuation $(DESTDIR)$(PREFIX)/bin/
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' 'Name: valuation' \
+		'Description: What every candidate ad is worth for this impression' 'Version: $(VERSION)' \
+		'Libs: -L$${libdir} -lvaluation' 'Cflags: -I$${includedir}' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/valuation.pc
+
+# ---- Showing, testing, measuring --------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: build .venv/.demo ## Train on a real log, publish, validate, score and show (from nothing)
+	$(PYTHON) bindings/python/examples/open_bandit/demo.py
+
+.PHONY: test
+test: test-requirements build .venv/.demo .venv/.test ## Run every test in every language (from nothing)
+	$(PYTHON) Tests/run.py
+
+.PHONY: bench
+bench: build .venv/.demo ## Measure scoring on this machine
+	$(PYTHON) Benchmarks/bench.py
+
+.PHONY: fuzz
+fuzz: build .venv/.test ## Fuzz the loader and the request reader, SECONDS_PER_FUZZER each
+	$(PYTHON) Fuzz/fuzz.py --seconds $(SECONDS_PER_FUZZER)
+
+.PHONY: lint
+lint: .venv/.test ## Check formatting and lint rules
+	$(PYTHON) Tests/lint.py
+
+.PHONY: format
+format: .venv/.test ## Format everything
+	$(PYTHON) Tests/lint.py --fix
+
+.PHONY: clean
+clean: ## Remove everything that was made
+	rm -rf build .build-* .venv

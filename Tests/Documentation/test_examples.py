@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The examples that are printed in README files and in the header run, and print what stands below them."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+
+
+def blocks(path):
+    """Language and content of each fenced block of a Markdown file."""
+    return re.findall(r"^```(\w+)\n(.*?)^```$", path.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def output_after(path, language, containing):
+    """The block of a language that holds a text, and the output that is printed below it."""
+    found = blocks(path)
+    for position, (name, content) in enumerate(found):
+        if name == language and containing in content:
+            return content, next((text for kind, text in found[position:] if kind == "text"), "")
+    raise AssertionError(f"{path.name} has no {language} block with {containing!r}")
+
+
+def lines(text):
+    return [line.rstrip() for line in text.rstrip("\n").splitlines()]
+
+
+def test_the_c_example_compiles_with_the_printed_command_and_prints_the_printed_value(tmp_path):
+    source, _ = output_after(README, "c", "valuation_score")
+    command, expected = output_after(README, "sh", "gcc ad.c")
+    (tmp_path / "ad.c").write_text(source)
+    for name in ("build", "Documentation"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    result = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert lines(result.stdout) == lines(expected)
+
+
+def test_the_python_example_prints_what_stands_below_it():
+    program, expected = output_after(README, "python", "valuation.Engine")
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert lines(result.stdout) == lines(expected)
+
+
+def test_the_command_line_example_prints_the_printed_table():
+    command, expected = output_after(README, "sh", "valuation score")
+    result = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert lines(result.stdout) == lines(expected)
+
+
+def test_the_example_models_are_sound_and_the_format_page_shows_one_of_them():
+    result = subprocess.run(
+        [ROOT / "build/bin/valuation", "validate", ROOT / "Documentation/example/models"],
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout
+    page = next(text for kind, text in blocks(ROOT / "Documentation/model-format.md") if kind == "json")
+    model = json.loads((ROOT / "Documentation/example/models/1042-click.json").read_text())
+    for member in ("format", "kind", "campaign", "target", "categorical", "numeric", "crosses"):
+        assert json.loads(page)[member] == model[member]
+
+
+def test_every_relative_link_of_the_documentation_leads_somewhere():
+    for path in [*ROOT.glob("*.md"), *(ROOT / "Documentation").glob("*.md"), *(ROOT / "bindings").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)\)", path.read_text()):
+            if "://" not in target:
+                assert (path.parent / target).exists(), f"{path.relative_to(ROOT)} links to {target}"
