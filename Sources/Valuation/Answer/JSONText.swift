@@ -34,7 +34,9 @@ extension Buffer where Element == UInt8 {
             return bytes.count
         }
         appendWritten(length)
-        if count >= 2, self[count - 1] == UInt8(ascii: "0"), self[count - 2] == UInt8(ascii: ".") { truncate(count - 2) }
+        if count >= 2, self[count - 1] == UInt8(ascii: "0"), self[count - 2] == UInt8(ascii: ".") {
+            truncate(count - 2)
+        }
     }
 
     /// A string in quotes. - Parameter text: UTF-8.

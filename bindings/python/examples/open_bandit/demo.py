@@ -31,8 +31,9 @@ from train import TrainedModel, train
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 
-# scikit-learn's C for all models, chosen by eye among a few, with the held-out day in sight (README.md): at a third of it
-# almost no weight is left on the real log; at three times of it some fifty a campaign, which fit the training days alone.
+# scikit-learn's C for all models, chosen by eye among a few, with the held-out day in sight (README.md): at a third of
+# it almost no weight is left on the real log; at three times of it some fifty a campaign, which fit the training days
+# alone.
 INVERSE_PENALTY = 0.3
 
 REQUESTS_PER_CAMPAIGN = 400
