@@ -34,7 +34,7 @@ final class Harness {
         var error = json_error_t()
         let start = UnsafeRawPointer(text.start).assumingMemoryBound(to: CChar.self)
         guard let root = json_loadb(start, text.count, Int(JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL), &error) else {
-            fatalError("the answer is not JSON: \(text.string)")
+            fatalError("the answer is not JSON: \(String(cString: start))")
         }
         defer { json_decref(root) }
         let values = json_object_get(root, "values")

@@ -10,14 +10,12 @@ public func fuzzModel(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 0 else { return 0 }
     let names: [StaticString] = ["a.json", "a.jsonl", "a.json.gz", "a.jsonl.gz"]
     guard let kind = FileKind(name: Text(names[Int(start[0] & 3)])) else { fatalError("not a kind of file") }
-    let snapshot: Snapshot
-    do {
-        snapshot = try Loader.load(bytes: Text(start + 1, count - 1), kind: kind)
-    } catch {
-        precondition(error.status != .ok && !error.message.isEmpty, "a refusal without a reason")
+    var description = valuation_error()
+    let loaded = withUnsafeMutablePointer(to: &description) { load(Text(start + 1, count - 1), kind, Note(error: $0)) }
+    guard let target = loaded else {
+        precondition(description.status != 0 && description.message.0 != 0, "a refusal without a reason")
         return 0
     }
-    guard let target = try? Harness(snapshot) else { return 0 }
     target.check(
         """
         {"features": {"slot": "12", "os": ["ios", "android"], "age": 31.5}, "candidates": [
@@ -25,4 +23,13 @@ public func fuzzModel(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
           {"ad": "2", "campaign": "*", "pricing": "cpc", "bid": 0.5}]}
         """)
     return 0
+}
+
+private func load(_ bytes: Text, _ kind: FileKind, _ note: Note) -> Harness? {
+    do {
+        return try Harness(try Loader.load(bytes: bytes, kind: kind, note: note))
+    } catch {
+        note.describe(error)
+        return nil
+    }
 }

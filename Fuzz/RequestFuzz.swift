@@ -21,8 +21,11 @@ private let models: StaticString = """
     """
 
 nonisolated(unsafe) private let harness: Harness = {
-    guard let kind = FileKind(name: Text("a.jsonl")),
-        let snapshot = try? Loader.load(bytes: Text(models), kind: kind), let harness = try? Harness(snapshot)
-    else { fatalError("the models of the fuzz target do not load") }
+    guard let kind = FileKind(name: Text("a.jsonl")) else { fatalError("not a kind of file") }
+    var description = valuation_error()
+    let harness = withUnsafeMutablePointer(to: &description) { description in
+        try? Harness(try Loader.load(bytes: Text(models), kind: kind, note: Note(error: description)))
+    }
+    guard let harness else { fatalError("the models of the fuzz target do not load") }
     return harness
 }()

@@ -52,11 +52,11 @@
  * Growth.    A struct that begins with struct_size has an _INIT macro; use it. Members are added at the end only: a
  *            caller compiled against an older header passes a smaller size and gets the defaults of the newer members; a
  *            caller compiled against a newer header than the library may pass a larger size as long as the bytes that the
- *            library does not know are zero. The other structs never change. Functions are added, never altered.
- * A guest.   The library starts no thread, installs no signal handler, prints nothing, changes neither locale, environment
- *            nor working directory, keeps no file open after a call, and has no mutable global state: two engines in one
- *            process do not know of each other. It never ends the process, whatever the input.
- * Money.     All bids of one request are in one currency; values are in that currency, per impression.
+ *            library does not know are zero (in a valuation_error they are left alone). The other structs never change.
+ * Functions are added, never altered. A guest.   The library starts no thread, installs no signal handler, prints nothing,
+ * changes neither locale, environment nor working directory, keeps no file open after a call, and has no mutable global state:
+ * two engines in one process do not know of each other. It never ends the process, whatever the input. Money.     All bids of
+ * one request are in one currency; values are in that currency, per impression.
  */
 #ifndef VALUATION_H
 #define VALUATION_H
@@ -123,7 +123,7 @@ enum {
     VALUATION_ERROR_DUPLICATE_KEY = 8,    /* one JSON object names a member twice */
     VALUATION_ERROR_FORMAT = 9,           /* "format" is not one that this library reads */
     VALUATION_ERROR_INVALID_VALUE = 10,   /* missing, of the wrong type or out of range; json_path says which */
-    VALUATION_ERROR_NON_FINITE = 11,      /* a number that overflows a double */
+    VALUATION_ERROR_NON_FINITE = 11,      /* a number beyond a double, or an integer beyond 64 bits */
     VALUATION_ERROR_DUPLICATE_MODEL = 12, /* two models for one campaign and target */
     VALUATION_ERROR_UNKNOWN_MODEL = 13,   /* "extends" names a model that is not there, a cycle, or is too deep */
     VALUATION_ERROR_KEY_COLLISION = 14,   /* two different labels have one fingerprint */
@@ -188,7 +188,7 @@ void valuation_engine_destroy(valuation_engine *engine);
  * ones, and this call frees those after the last such reader has left.
  * Errors: any status but OK; NOTHING_LOADED if path holds no model.
  * Any thread (concurrent loads of one engine queue up; scoring never waits). O(bytes read + weights); holds the old and the
- * new index and one document at a time. Since 0.1. */
+ * new index, as much again while laying out the new one, and one document at a time. Since 0.1. */
 valuation_status valuation_engine_load(valuation_engine *engine, const char *path, size_t path_length, valuation_error *error);
 
 /* Called by valuation_validate for each problem. problem is borrowed to the callback for its duration.
@@ -259,7 +259,7 @@ typedef struct valuation_request {
     uint32_t struct_size;              /* set by VALUATION_REQUEST_INIT */
     uint32_t feature_count;            /* at most 10,000 */
     const valuation_feature *features; /* borrowed; slot, audience, context; NULL if feature_count is 0 */
-    uint64_t time_budget_ns;           /* 0 = none; see VALUATION_FLAG_BUDGET_EXCEEDED */
+    uint64_t time_budget_ns;           /* from the beginning of the call; 0 = none; see VALUATION_FLAG_BUDGET_EXCEEDED */
 } valuation_request;
 
 #define VALUATION_REQUEST_INIT {(uint32_t)sizeof(valuation_request), 0, NULL, 0}
@@ -322,10 +322,12 @@ typedef struct valuation_value {
  * request, candidates  borrowed; candidates may be NULL if candidate_count is 0
  * values_out           candidate_count values, in the order of the candidates; written only if the call succeeds
  * One bad candidate never fails the others: it gets 0 and a flag. The same request gives the same bits on every call, alone or
- * among other candidates. A probability is within 1e-6 (relative) of its formula in exact arithmetic.
+ * among other candidates. A probability is within 1e-6 (relative) of its formula in exact arithmetic as long as the number of
+ * weights met times the largest weight of the model is below 2,000 (each weight is held to 2^-31 of the largest one).
  * Errors: INVALID_ARGUMENT, STRUCT_SIZE, LIMIT_EXCEEDED, NOTHING_LOADED; OUT_OF_MEMORY only in the first call after a load,
  * when the scratch space grows to the new models. No allocation otherwise. One thread per object. O(postings of the request's
- * features + candidates x (1 + features of the ad x log campaigns)). Since 0.1. */
+ * features + candidates x (1 + features of the ad x log campaigns)), and for features that crosses are made of O(crossing^2 +
+ * candidates x crossing of the ad x (crossing of the request and the ad)). Since 0.1. */
 valuation_status valuation_score(valuation_scorer *scorer, const valuation_request *request,
                                  const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
                                  valuation_error *error);

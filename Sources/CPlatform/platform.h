@@ -50,9 +50,23 @@ static inline uint64_t valuation_platform_now(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-// The message for an errno, without a static buffer.
-static inline const char *valuation_platform_error_text(int code, char *buffer, size_t size) {
-    return strerror_r(code, buffer, size) == 0 ? buffer : "unknown error";
+// jansson does not always say that it ran out of memory; malloc says so in errno.
+static inline void valuation_platform_clear_errno(void) {
+    errno = 0;
+}
+
+// The message for an errno in English. newlocale of "C" allocates nothing in glibc, and its messages are static.
+static inline const char *valuation_platform_error_text(int code) {
+    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    const char *text = c_locale ? strerror_l(code, c_locale) : "unknown error";
+    if (c_locale) freelocale(c_locale);
+    return text;
+}
+
+// nanosleep for less than a second.
+static inline void valuation_platform_sleep(long nanoseconds) {
+    struct timespec time = {0, nanoseconds};
+    nanosleep(&time, NULL);
 }
 
 // In every glibc and musl; declared there for _GNU_SOURCE alone.

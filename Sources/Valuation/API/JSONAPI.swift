@@ -11,8 +11,8 @@ private func answer(
 ) -> valuation_status {
     call(error) { () throws(Failure) in
         let target = try Valuation.scorer(scorer)
-        let textOut = try required(text_out, "text_out")
-        let lengthOut = try required(length_out, "length_out")
+        let textOut = try required(text_out, "text_out is NULL.")
+        let lengthOut = try required(length_out, "length_out is NULL.")
         (textOut.pointee, lengthOut.pointee) = (nil, 0)
         let text = try body(target)
         textOut.pointee = UnsafeRawPointer(text.start).assumingMemoryBound(to: CChar.self)
@@ -28,7 +28,7 @@ public func valuation_score_json(
     _ error: UnsafeMutablePointer<valuation_error>!
 ) -> valuation_status {
     answer(scorer, text_out, length_out, error) { target throws(Failure) in
-        try ScoreAnswer.write(try text(request, length, "text"), scorer: target)
+        try ScoreAnswer.write(try text(request, length), scorer: target)
     }
 }
 
@@ -40,7 +40,7 @@ public func valuation_explain_json(
     _ error: UnsafeMutablePointer<valuation_error>!
 ) -> valuation_status {
     answer(scorer, text_out, length_out, error) { target throws(Failure) in
-        try ExplainAnswer.write(try text(request, length, "text"), scorer: target)
+        try ExplainAnswer.write(try text(request, length), scorer: target)
     }
 }
 

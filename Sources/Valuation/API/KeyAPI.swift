@@ -8,19 +8,19 @@ import CValuation
 public func valuation_feature_key(
     _ field: UnsafePointer<CChar>!, _ field_length: Int, _ value: UnsafePointer<CChar>!, _ value_length: Int
 ) -> UInt64 {
-    Key.category(field: text(field, field_length), value: text(value, value_length))
+    Key.category(field: textOrEmpty(field, field_length), value: textOrEmpty(value, value_length))
 }
 
 /// See valuation.h.
 @c @implementation
 public func valuation_number_key(_ field: UnsafePointer<CChar>!, _ field_length: Int) -> UInt64 {
-    Key.number(field: text(field, field_length))
+    Key.number(field: textOrEmpty(field, field_length))
 }
 
 /// See valuation.h.
 @c @implementation
 public func valuation_campaign_key(_ id: UnsafePointer<CChar>!, _ id_length: Int) -> UInt64 {
-    Key.campaign(text(id, id_length))
+    Key.campaign(textOrEmpty(id, id_length))
 }
 
 /// See valuation.h.

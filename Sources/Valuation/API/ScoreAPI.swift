@@ -7,23 +7,21 @@ import CValuation
 @inline(__always)
 private func checked(_ request: UnsafePointer<valuation_request>?) throws(Failure) -> Request {
     guard let request else { throw Failure(.invalidArgument, "The request is NULL.") }
-    try checkSize(request, request.pointee.struct_size, "valuation_request")
+    try checkSize(request, request.pointee.struct_size)
     let count = Int(request.pointee.feature_count)
     if count > Scratch.maximumFeatures {
         throw Failure(.limitExceeded, "A request has at most 10,000 features.")
     }
     if count > 0 && request.pointee.features == nil {
-        throw Failure(.invalidArgument, "The request's features are NULL, but feature_count is \(count).")
+        throw Failure(.invalidArgument, "The request's features are NULL, but its feature_count is not 0.")
     }
     return Request(
         features: request.pointee.features, featureCount: count, timeBudget: request.pointee.time_budget_ns)
 }
 
 @inline(__always)
-private func checkCount(_ count: Int, _ isNull: Bool, _ name: StaticString) throws(Failure) {
-    if count < 0 || (count > 0 && isNull) {
-        throw Failure(.invalidArgument, "\(Text(name).string) is NULL or its count is out of range.")
-    }
+private func checkCount(_ count: Int, _ isNull: Bool, _ message: StaticString) throws(Failure) {
+    if count < 0 || (count > 0 && isNull) { throw Failure(.invalidArgument, message) }
 }
 
 /// See valuation.h.
@@ -36,8 +34,8 @@ public func valuation_score(
     call(error) { () throws(Failure) in
         let target = try Valuation.scorer(scorer)
         let checkedRequest = try checked(request)
-        try checkCount(candidate_count, candidates == nil, "candidates")
-        try checkCount(candidate_count, values_out == nil, "values_out")
+        try checkCount(candidate_count, candidates == nil, "The candidates are NULL, or their count is out of range.")
+        try checkCount(candidate_count, values_out == nil, "values_out is NULL.")
         try Scorer.withSnapshot(target) { snapshot throws(Failure) in
             guard candidate_count > 0, let candidates, let values_out else { return }
             withUnsafePointer(to: snapshot.pointee.index) { index in
@@ -60,11 +58,12 @@ public func valuation_rank(
     call(error) { () throws(Failure) in
         let target = try Valuation.scorer(scorer)
         let checkedRequest = try checked(request)
-        let count = try required(count_out, "count_out")
-        try checkCount(candidate_count, candidates == nil, "candidates")
-        let capacity = min(candidate_count, maximum_count)
-        try checkCount(maximum_count, capacity > 0 && indices_out == nil, "indices_out")
-        try checkCount(maximum_count, capacity > 0 && values_out == nil, "values_out")
+        let count = try required(count_out, "count_out is NULL.")
+        try checkCount(candidate_count, candidates == nil, "The candidates are NULL, or their count is out of range.")
+        // A negative number is one above Int.max, such as SIZE_MAX.
+        let capacity = maximum_count < 0 ? candidate_count : min(candidate_count, maximum_count)
+        try checkCount(capacity, indices_out == nil, "indices_out is NULL.")
+        try checkCount(capacity, values_out == nil, "values_out is NULL.")
         try Scorer.withSnapshot(target) { snapshot throws(Failure) in
             count.pointee = 0
             guard capacity > 0, let candidates, let indices_out, let values_out else { return }
@@ -92,18 +91,23 @@ public func valuation_score_batch(
         guard let candidate_offsets else { throw Failure(.invalidArgument, "candidate_offsets is NULL.") }
         if candidate_offsets[0] != 0 { throw Failure(.invalidArgument, "candidate_offsets does not begin with 0.") }
         for position in 0..<request_count where candidate_offsets[position] > candidate_offsets[position + 1] {
-            throw Failure(.invalidArgument, "candidate_offsets falls at position \(position + 1).")
+            throw Failure(.invalidArgument, "candidate_offsets must not fall.")
         }
-        try checkCount(candidate_offsets[request_count], candidates == nil, "candidates")
-        try checkCount(candidate_offsets[request_count], values_out == nil, "values_out")
+        try checkCount(
+            candidate_offsets[request_count], candidates == nil,
+            "The candidates are NULL, or their count is out of range.")
+        try checkCount(candidate_offsets[request_count], values_out == nil, "values_out is NULL.")
         try Scorer.withSnapshot(target) { snapshot throws(Failure) in
             guard request_count > 0, let requests else { return }
             let distance = Int(requests.pointee.struct_size)
+            if distance % MemoryLayout<valuation_request>.alignment != 0 {
+                throw Failure(.structSize, "The struct_size of a request is no multiple of 8.")
+            }
             for position in 0..<request_count {
                 let place = UnsafeRawPointer(requests) + position * distance
                 let request = place.assumingMemoryBound(to: valuation_request.self)
                 if Int(request.pointee.struct_size) != distance {
-                    throw Failure(.structSize, "struct_size of request \(position) differs from that of the first.")
+                    throw Failure(.structSize, "The struct_size of a request differs from that of the first.")
                 }
                 let checkedRequest = try checked(request)
                 let start = candidate_offsets[position]

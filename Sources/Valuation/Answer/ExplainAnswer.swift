@@ -10,6 +10,8 @@ struct ExplainAnswer: ~Copyable {
     /// The request's features and behind them the candidate's.
     private var features = Buffer<valuation_feature>()
     private var isFirstTerm = true
+    /// Whether the time was up before the candidate at hand.
+    private var isLate = false
 
     /// - Complexity: O(text + candidates × (features + crosses) × log postings).
     static func write(_ text: Text, scorer: UnsafeMutablePointer<Scorer>) throws(Failure) -> Text {
@@ -32,7 +34,10 @@ struct ExplainAnswer: ~Copyable {
         features.removeAll()
         let request = scorer.pointee.requests.request.features.elements
         if let start = request.baseAddress { try features.append(start, count: request.count) }
-        if let start = candidate.features { try features.append(start, count: Int(candidate.feature_count)) }
+        // As when scoring, a candidate that is no candidate has no features.
+        let isValid = value.flags & Flags.invalidCandidate.rawValue == 0
+        if isValid, let start = candidate.features { try features.append(start, count: Int(candidate.feature_count)) }
+        isLate = value.flags & Flags.budgetExceeded.rawValue != 0
         try explanation.explain(candidate, features: features, index: snapshot.pointee.index)
         let adStart = scorer.pointee.requests.echoes[position].featuresStart
         try scorer.pointee.output.append(",\"click\":")
@@ -45,6 +50,12 @@ struct ExplainAnswer: ~Copyable {
         guard let model = explanation.model(target) else {
             try scorer.pointee.output.append("null")
             return
+        }
+        if isLate {
+            // The probability is the model's prior, which has no terms.
+            try scorer.pointee.output.append("{\"logit\":null,\"probability\":")
+            try scorer.pointee.output.append(float: probability)
+            return try scorer.pointee.output.append(",\"terms\":[]}")
         }
         try append("{\"logit\":", explanation.logit(target))
         try scorer.pointee.output.append(",\"probability\":")

@@ -4,16 +4,15 @@
 extension Buffer where Element == UInt8 {
     /// The shortest text that reads back to the same double, without a trailing ".0". - Precondition: finite.
     mutating func append(number: Double) throws(Failure) {
-        try append(shortest: number.description)
+        try reserve(count &+ 32)
+        withDecimal(number) { appendReserved($0) }
     }
 
     /// The shortest text that reads back to the same float, or `null` for NaN.
     mutating func append(float: Float) throws(Failure) {
-        if float.isNaN {
-            try append("null")
-        } else {
-            try append(shortest: float.description)
-        }
+        if float.isNaN { return try append("null") }
+        try reserve(count &+ 32)
+        withDecimal(float) { appendReserved($0) }
     }
 
     /// Takes the last byte away if it is `byte`.
@@ -22,21 +21,14 @@ extension Buffer where Element == UInt8 {
     }
 
     mutating func append(integer: Int) throws(Failure) {
-        try append(shortest: integer.description)
+        try reserve(count &+ 32)
+        withDecimal(integer) { appendReserved($0) }
     }
 
-    private mutating func append(shortest description: String) throws(Failure) {
-        var description = description
-        try reserve(count &+ description.utf8.count)
-        let place = spare
-        let length = description.withUTF8 { bytes in
-            if let start = bytes.baseAddress { place.update(from: start, count: bytes.count) }
-            return bytes.count
-        }
-        appendWritten(length)
-        if count >= 2, self[count - 1] == UInt8(ascii: "0"), self[count - 2] == UInt8(ascii: ".") {
-            truncate(count - 2)
-        }
+    /// - Precondition: room was reserved.
+    private mutating func appendReserved(_ text: Text) {
+        spare.update(from: text.start, count: text.count)
+        appendWritten(text.count)
     }
 
     /// A string in quotes. - Parameter text: UTF-8.

@@ -19,7 +19,6 @@ enum ScoreAnswer {
         let count = scorer.pointee.requests.candidates.count
         let wanted = min(scorer.pointee.requests.top ?? count, count)
         try scorer.pointee.values.resize(wanted, filling: valuation_value())
-        scorer.pointee.values.truncate(wanted)
         guard wanted > 0, let candidates = scorer.pointee.requests.candidates.base,
             let values = scorer.pointee.values.base
         else { return }

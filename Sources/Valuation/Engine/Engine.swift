@@ -21,29 +21,42 @@ struct Engine: ~Copyable {
     private let current = Atomic<UInt>(0)
     /// The handle and each scorer count one.
     private let references = Atomic<Int>(1)
-    private var readers: UnsafeMutablePointer<Reader>?
+    /// The first of the readers, in memory of its own, which other threads may change while this value is read.
+    private let readers: UnsafeMutablePointer<UnsafeMutablePointer<Reader>?>
     /// Guards `readers`.
     private let registry: Lock
     /// Held while loading, so that loads come one after the other.
     let loading: Lock
 
-    private init(maximumInputBytes: UInt64, registry: consuming Lock, loading: consuming Lock) {
+    private init(
+        maximumInputBytes: UInt64, readers: UnsafeMutablePointer<UnsafeMutablePointer<Reader>?>,
+        registry: consuming Lock, loading: consuming Lock
+    ) {
         self.maximumInputBytes = maximumInputBytes
+        self.readers = readers
         self.registry = registry
         self.loading = loading
     }
 
     deinit {
         if let snapshot = Engine.snapshot(current.load(ordering: .acquiring)) { Snapshot.destroy(snapshot) }
+        free(readers)
     }
 
     static func allocate(maximumInputBytes: UInt64) throws(Failure) -> UnsafeMutablePointer<Engine> {
         let registry = try Lock()
         let loading = try Lock()
-        guard let memory = malloc(MemoryLayout<Engine>.size) else { throw .outOfMemory }
+        guard let list = calloc(1, MemoryLayout<UnsafeMutablePointer<Reader>?>.size) else { throw .outOfMemory }
+        guard let memory = malloc(MemoryLayout<Engine>.size) else {
+            free(list)
+            throw .outOfMemory
+        }
         let pointer = memory.bindMemory(to: Engine.self, capacity: 1)
         pointer.initialize(
-            to: Engine(maximumInputBytes: maximumInputBytes, registry: registry, loading: loading))
+            to: Engine(
+                maximumInputBytes: maximumInputBytes,
+                readers: list.bindMemory(to: UnsafeMutablePointer<Reader>?.self, capacity: 1), registry: registry,
+                loading: loading))
         return pointer
     }
 
@@ -56,26 +69,26 @@ struct Engine: ~Copyable {
         }
     }
 
-    mutating func addReader() throws(Failure) -> UnsafeMutablePointer<Reader> {
+    func addReader() throws(Failure) -> UnsafeMutablePointer<Reader> {
         var memory: UnsafeMutableRawPointer?
         if posix_memalign(&memory, Reader.size, Reader.size) != 0 { throw .outOfMemory }
         let reader = memory.unsafelyUnwrapped.bindMemory(to: Reader.self, capacity: 1)
         reader.initialize(to: Reader())
         registry.lock()
-        reader.pointee.next = readers
-        readers = reader
+        reader.pointee.next = readers.pointee
+        readers.pointee = reader
         registry.unlock()
         references.add(1, ordering: .relaxed)
         return reader
     }
 
     /// Takes a reader's place away. The caller then gives up its reference.
-    mutating func removeReader(_ reader: UnsafeMutablePointer<Reader>) {
+    func removeReader(_ reader: UnsafeMutablePointer<Reader>) {
         registry.lock()
-        if readers == reader {
-            readers = reader.pointee.next
+        if readers.pointee == reader {
+            readers.pointee = reader.pointee.next
         } else {
-            var previous = readers
+            var previous = readers.pointee
             while let candidate = previous, candidate.pointee.next != reader { previous = candidate.pointee.next }
             previous?.pointee.next = reader.pointee.next
         }
@@ -107,14 +120,25 @@ struct Engine: ~Copyable {
     func replace(with snapshot: UnsafeMutablePointer<Snapshot>) {
         let old = current.exchange(UInt(bitPattern: snapshot), ordering: .sequentiallyConsistent)
         guard let former = Engine.snapshot(old) else { return }
+        var wait = 1_000
+        while isRead(old) {
+            valuation_platform_sleep(wait)
+            wait = min(wait * 2, 1_000_000)
+        }
+        Snapshot.destroy(former)
+    }
+
+    /// Whether a reader is using the snapshot at an address. The lock is held for a glance only, so that scorers can come and go
+    /// while a long call is waited for.
+    private func isRead(_ address: UInt) -> Bool {
         registry.lock()
-        var reader = readers
+        defer { registry.unlock() }
+        var reader = readers.pointee
         while let place = reader {
-            while place.pointee.reading.load(ordering: .sequentiallyConsistent) == old { sched_yield() }
+            if place.pointee.reading.load(ordering: .sequentiallyConsistent) == address { return true }
             reader = place.pointee.next
         }
-        registry.unlock()
-        Snapshot.destroy(former)
+        return false
     }
 
     private static func snapshot(_ address: UInt) -> UnsafeMutablePointer<Snapshot>? {

@@ -12,62 +12,69 @@ struct Loader: ~Copyable {
     private var files = Buffer<UInt8>()
     private var fileOffsets = Buffer<Int>()
     /// Campaigns whose document had problems, so that what extends them is not blamed for it.
-    private var refused = KeyTable()
+    private var refusedClick = KeyTable()
+    private var refusedConversion = KeyTable()
     /// For each added model, whether one of its bases is missing; such a model is not tried.
     private var isIncomplete = Buffer<Bool>()
 
-    private init(maximumInputBytes: UInt64, listener: ((Failure) -> Bool)?) {
+    private init(maximumInputBytes: UInt64, problems: consuming Problems) {
         remaining = maximumInputBytes
-        problems = Problems(listener: listener)
+        self.problems = problems
     }
 
-    /// The models at `path`, a file or a directory. Throws the first problem, if there is one.
+    /// The models at `path`, a file or a directory. Throws the first problem, if there is one, described in `note`.
     ///
     /// - Complexity: O(bytes + weights).
-    static func load(path: Text, maximumInputBytes: UInt64) throws(Failure) -> Snapshot {
-        var loader = Loader(maximumInputBytes: maximumInputBytes, listener: nil)
+    static func load(path: Text, maximumInputBytes: UInt64, note: Note) throws(Failure) -> Snapshot {
+        let problems = Problems(note: note, firstNote: note, listener: nil)
+        var loader = Loader(maximumInputBytes: maximumInputBytes, problems: problems)
         try loader.read(path: path)
         return try loader.finish()
     }
 
     /// The models in memory, as if they were in a file of the given kind.
-    static func load(bytes: Text, kind: FileKind) throws(Failure) -> Snapshot {
-        var loader = Loader(maximumInputBytes: .max, listener: nil)
+    static func load(bytes: Text, kind: FileKind, note: Note) throws(Failure) -> Snapshot {
+        let problems = Problems(note: note, firstNote: note, listener: nil)
+        var loader = Loader(maximumInputBytes: .max, problems: problems)
         try loader.beginFile(name: Text("memory"))
-        try loader.read(source: ByteSource(memory: bytes), kind: kind, file: "memory")
+        do {
+            try loader.read(source: ByteSource(memory: bytes), kind: kind)
+        } catch {
+            try loader.handle(error)
+        }
         return try loader.finish()
     }
 
-    /// Tells `listener` every problem of the models at `path` as long as it returns true; throws the first at the end.
-    static func validate(path: Text, maximumInputBytes: UInt64, listener: @escaping (Failure) -> Bool) throws(Failure) {
-        var loader = Loader(maximumInputBytes: maximumInputBytes, listener: listener)
+    /// Tells the listener of `problems` every problem of the models at `path` as long as it returns true; throws the first at the
+    /// end, described in their `firstNote`.
+    static func validate(path: Text, maximumInputBytes: UInt64, problems: consuming Problems) throws(Failure) {
+        var loader = Loader(maximumInputBytes: maximumInputBytes, problems: problems)
         do {
             try loader.read(path: path)
             _ = try loader.finish()
         } catch {
-            throw error.status == .outOfMemory ? error : loader.problems.first ?? error
+            if loader.problems.count == 0 || error.status == .outOfMemory { throw error }
         }
-        if let first = loader.problems.first { throw first }
+        if loader.problems.count > 0 { throw .noted(loader.problems.status) }
     }
 
     private mutating func read(path: Text) throws(Failure) {
+        problems.note.setFile(path)
         let list: FileList
         do {
             list = try FileList(path: path)
         } catch {
-            try handle(error, file: path.string)
-            return
+            return try handle(error)
         }
         for position in 0..<list.count {
             let name = Text(cString: list[position])
             guard let kind = FileKind(name: name) else { continue }
             try beginFile(name: name)
-            let file = name.string
             do {
-                try read(source: try ByteSource(path: list[position]), kind: kind, file: file)
+                try read(source: try ByteSource(path: list[position]), kind: kind)
             } catch {
                 // This file cannot be read further; the next may be sound.
-                try handle(error, file: file)
+                try handle(error)
             }
         }
     }
@@ -76,59 +83,72 @@ struct Loader: ~Copyable {
         try fileOffsets.append(files.count)
         try files.append(name)
         try files.append(0)
+        problems.note.setFile(name)
     }
 
-    private mutating func read(source: consuming ByteSource, kind: FileKind, file: String) throws(Failure) {
+    private mutating func read(source: consuming ByteSource, kind: FileKind) throws(Failure) {
         var reader = try DocumentReader(source: source, kind: kind)
         while let text = try reader.next(remaining: &remaining) {
             let line = kind.lines ? reader.line : 0
             do {
-                let document = try JSONDocument(text, firstLine: reader.line)
-                try add(document, file: file, line: line)
+                let document = try JSONDocument(text, firstLine: reader.line, note: problems.note)
+                try add(document, line: line)
             } catch {
-                try handle(error, file: file, line: line)
+                try handle(error, line: line)
             }
         }
     }
 
-    /// Deals with a failure: one that has not been reported yet is a problem of the place given. Without memory the work
-    /// ends whoever is listening.
-    private mutating func handle(_ failure: Failure, file: String, line: UInt32 = 0) throws(Failure) {
-        if problems.hasEnded || failure.status == .outOfMemory { throw failure }
+    /// Deals with a failure: one that has not been reported yet is a problem of the file at hand. Without memory the work ends
+    /// whoever is listening.
+    private mutating func handle(_ failure: Failure, line: UInt32 = 0) throws(Failure) {
+        if problems.hasEnded { throw failure }
+        if failure.status == .outOfMemory {
+            problems.note.describe(failure)
+            throw .noted(.outOfMemory)
+        }
         var located = failure
-        if located.file.isEmpty { located.file = file }
         if located.line == 0 { located.line = line }
         try problems.report(located)
     }
 
-    private mutating func add(_ document: borrowing JSONDocument, file: String, line: UInt32) throws(Failure) {
-        guard try decoder.decode(document, file: file, line: line, problems: &problems) else {
-            let key = Key.campaign(decoder.model.campaign.text)
-            if refused.find(key) == KeyTable.none { try refused.insert(key, 0) }
-            return
-        }
+    private mutating func add(_ document: borrowing JSONDocument, line: UInt32) throws(Failure) {
+        guard try decoder.decode(document, line: line, problems: &problems) else { return try refuseModel() }
         let number = builder.added.count
-        try builder.add(decoder.model, origin: IndexBuilder.Origin(file: fileOffsets.count - 1, line: line))
+        let origin = IndexBuilder.Origin(file: fileOffsets.count - 1, line: line)
+        do {
+            try builder.add(decoder.model, origin: origin, note: problems.note)
+        } catch {
+            try refuseModel()
+            throw error
+        }
         try selfTests.add(decoder.model, number: number)
+    }
+
+    /// Remembers that the model last decoded was there, though it is left out.
+    private mutating func refuseModel() throws(Failure) {
+        let key = Key.campaign(decoder.model.campaign.text)
+        if decoder.model.target == .click {
+            if refusedClick.find(key) == KeyTable.none { try refusedClick.insert(key, 0) }
+        } else {
+            if refusedConversion.find(key) == KeyTable.none { try refusedConversion.insert(key, 0) }
+        }
     }
 
     private mutating func finish() throws(Failure) -> Snapshot {
         if builder.added.count == 0 {
-            if let first = problems.first { throw first }
-            try handle(
-                Failure(.nothingLoaded, "There is no model in it; publish models before loading."), file: firstFile)
-            throw Failure(.nothingLoaded, "There is no model in it.")
+            if problems.count > 0 { throw .noted(problems.status) }
+            let nothing = Failure(.nothingLoaded, "There is no model in it; publish models before loading.")
+            try handle(nothing)
+            throw nothing
         }
         try checkChains()
         let numbering = try builder.numbering()
         let index = try builder.finish(numbering)
         let descriptions = try builder.takeDescriptions(numbering)
+        builder.removeWeights()
         try replaySelfTests(index, numbering)
         return Snapshot(index: index, descriptions: descriptions)
-    }
-
-    private var firstFile: String {
-        fileOffsets.count == 0 ? "" : Text(cString: name(ofFile: 0)).string
     }
 
     private mutating func checkChains() throws(Failure) {
@@ -138,15 +158,20 @@ struct Loader: ~Copyable {
             case .sound: continue
             case .missingBase(let key):
                 isIncomplete[number] = true
-                if refused.find(key) != KeyTable.none { continue }
-                let message = "The model that it extends is not there for this target; load both together."
-                try report(Failure(.unknownModel, message), at: "$.extends", of: number)
+                let isClick = builder.added[number].target == .click
+                if (isClick ? refusedClick.find(key) : refusedConversion.find(key)) != KeyTable.none { continue }
+                var failure = Failure(
+                    .unknownModel, "The model that it extends is not there for this target; load both together.")
+                failure.jsonPath = "$.extends"
+                try report(failure, of: number)
             case .missingFurtherBase:
                 isIncomplete[number] = true
             case .tooLong:
                 isIncomplete[number] = true
-                let message = "The chain of \"extends\" is a cycle or longer than 4 models; shorten it."
-                try report(Failure(.unknownModel, message), at: "$.extends", of: number)
+                var failure = Failure(
+                    .unknownModel, "The chain of \"extends\" is a cycle or longer than 4 models; shorten it.")
+                failure.jsonPath = "$.extends"
+                try report(failure, of: number)
             }
         }
         for number in 0..<builder.added.count where isIncomplete[number] { builder.removeBase(of: number) }
@@ -160,23 +185,20 @@ struct Loader: ~Copyable {
             let test = selfTests[position]
             if isIncomplete[test.model] { continue }
             let model = numbering.indexNumber[test.model]
-            guard let failure = try replay.failure(of: test, text: selfTests.text(of: test), model: model, index: index)
-            else { continue }
-            try report(failure, at: "$.self_test[\(test.index)]", of: test.model)
+            let text = selfTests.text(of: test)
+            if try replay.isPassed(test, text: text, model: model, index: index, note: problems.note) { continue }
+            problems.note.setJSONPath("$.self_test[\(test.index)]")
+            try report(.noted(.selfTest), of: test.model)
         }
     }
 
     /// Reports a problem of an added model.
-    private mutating func report(_ failure: Failure, at jsonPath: String, of number: Int) throws(Failure) {
+    private mutating func report(_ failure: Failure, of number: Int) throws(Failure) {
         let origin = builder.added[number].origin
+        let name = UnsafeRawPointer(files.text.start + fileOffsets[origin.file]).assumingMemoryBound(to: CChar.self)
+        problems.note.setFile(Text(cString: name))
         var located = failure
-        located.file = Text(cString: name(ofFile: origin.file)).string
         located.line = origin.line
-        located.jsonPath = jsonPath
         try problems.report(located)
-    }
-
-    private func name(ofFile position: Int) -> UnsafePointer<CChar> {
-        UnsafeRawPointer(files.text.start + fileOffsets[position]).assumingMemoryBound(to: CChar.self)
     }
 }

@@ -52,33 +52,35 @@ struct SelfTests: ~Copyable {
             Scratch.destroy(scratch)
         }
 
-        /// What is wrong with the answer to a test, or nil. The features are taken as an ad's, so that the cost is that of one
-        /// model's weights and not of every campaign's.
+        /// Whether the model gives what a test expects; if not, the note says what it gives. The features are taken as an ad's, so
+        /// that the cost is that of one model's weights and not of every campaign's.
         ///
         /// - Complexity: O(features × log postings).
-        mutating func failure(
-            of test: Test, text: Text, model: UInt32, index: borrowing Index
-        ) throws(Failure) -> Failure? {
+        mutating func isPassed(
+            _ test: Test, text: Text, model: UInt32, index: borrowing Index, note: Note
+        ) throws(Failure) -> Bool {
             features.removeAll()
             var cursor = JSONCursor(text)
             do {
                 try features.read(&cursor, index: index)
             } catch {
-                return Failure(.selfTest, "The example's features cannot be read: \(error.message)")
+                if error.status == .outOfMemory { throw error }
+                note.setMessage("The example's features cannot be read: \(error.message)")
+                return false
             }
             if !features.flags.isDisjoint(with: [.wrongType, .invalidNumber]) {
-                return Failure(
-                    .selfTest, "The example has a feature of the wrong type; give text for categories alone.")
+                note.setMessage("The example has a feature of the wrong type; give text for categories alone.")
+                return false
             }
             let answer = withUnsafePointer(to: index) { index in
                 Scoring.probability(
                     model: model, features: features.features.elements, index: index, scratch: scratch)
             }
             let expected = test.probability
-            if (Double(answer) - expected).magnitude <= SelfTests.tolerance * expected { return nil }
-            return Failure(
-                .selfTest,
+            if (Double(answer) - expected).magnitude <= SelfTests.tolerance * expected { return true }
+            note.setMessage(
                 "The example's probability is \(expected), but the model gives \(answer); trainer and file disagree.")
+            return false
         }
     }
 }

@@ -5,14 +5,8 @@ extension Index {
     /// - Complexity: O(1) expected: about one cache miss.
     @inline(__always)
     func label(_ key: UInt64) -> UnsafePointer<LabelSlot>? {
-        let mask = counts.labelSlots &- 1
-        var index = Int(truncatingIfNeeded: key) & mask
-        while true {
-            let slot = labelSlots + index
-            if slot.pointee.kind == LabelKind.vacant.rawValue { return nil }
-            if slot.pointee.key == key { return UnsafePointer(slot) }
-            index = (index &+ 1) & mask
-        }
+        let slot = probe(labelSlots, count: counts.labelSlots, key)
+        return slot.pointee.isVacant ? nil : UnsafePointer(slot)
     }
 
     /// The weights of a cross of two labels, if any model may have one. - Complexity: O(1) expected.
@@ -31,27 +25,15 @@ extension Index {
     /// - Complexity: O(1) expected.
     @inline(__always)
     func campaign(_ key: UInt64) -> UnsafePointer<CampaignSlot>? {
-        let mask = counts.campaignSlots &- 1
-        var index = Int(truncatingIfNeeded: key) & mask
-        while true {
-            let slot = campaignSlots + index
-            if slot.pointee.isVacant { return nil }
-            if slot.pointee.key == key { return UnsafePointer(slot) }
-            index = (index &+ 1) & mask
-        }
+        let slot = probe(campaignSlots, count: counts.campaignSlots, key)
+        return slot.pointee.isVacant ? nil : UnsafePointer(slot)
     }
 
     /// - Complexity: O(1) expected.
     @inline(__always)
     func field(_ key: UInt64) -> UnsafePointer<FieldSlot>? {
-        let mask = counts.fieldSlots &- 1
-        var index = Int(truncatingIfNeeded: key) & mask
-        while true {
-            let slot = fieldSlots + index
-            if slot.pointee.isVacant { return nil }
-            if slot.pointee.key == key { return UnsafePointer(slot) }
-            index = (index &+ 1) & mask
-        }
+        let slot = probe(fieldSlots, count: counts.fieldSlots, key)
+        return slot.pointee.isVacant ? nil : UnsafePointer(slot)
     }
 
     /// Where in a label's posting list a model stands, or nil. `list` is `postingModels` or `numberModels`.
@@ -84,14 +66,43 @@ extension Index {
         return Int64(postingWeights[place])
     }
 
-    /// `slope × (number − mean)` in units, cut at ±2^47 (at least 2,048 of logit, where a probability has long been 0 or 1), so
-    /// that thousands of them can be summed without overflow.
+    /// `slope × (number − mean)` in units, cut at ±2^47 (at least 131,072 of logit) so that thousands of them can be summed without
+    /// overflow, and rounded.
     @inline(__always)
     func numberContribution(_ place: Int, number: Double, unit: Double) -> Int64 {
         let parameters = numberParameters[place]
+        // Not NaN: the slope is not 0 and the number is finite.
         let contribution = (number - parameters.mean) * parameters.slope / unit
         let bound = 140_737_488_355_328.0
-        // Written so that NaN becomes the lower bound, which Int64() takes.
-        return Int64(min(bound, contribution > -bound ? contribution : -bound))
+        // Adding and subtracting 1.5 · 2^52 rounds to an integer.
+        let rounder = 6_755_399_441_055_744.0
+        return Int64((min(bound, max(-bound, contribution)) + rounder) - rounder)
     }
+}
+
+/// A place in a table with open addressing.
+protocol KeySlot {
+    var key: UInt64 { get }
+    var isVacant: Bool { get }
+}
+
+extension Index.LabelSlot: KeySlot {
+    @inline(__always)
+    var isVacant: Bool { kind == Index.LabelKind.vacant.rawValue }
+}
+
+extension Index.CampaignSlot: KeySlot {}
+
+extension Index.FieldSlot: KeySlot {}
+
+/// The slot of a key in a table of a power of two of slots with linear probing, or else the vacant one where it would stand.
+///
+/// - Complexity: O(1) expected: keys are well mixed, and a quarter of the slots or more are vacant.
+@inline(__always)
+func probe<Slot: KeySlot>(_ slots: UnsafeMutablePointer<Slot>, count: Int, _ key: UInt64) -> UnsafeMutablePointer<Slot>
+{
+    let mask = count &- 1
+    var index = Int(truncatingIfNeeded: key) & mask
+    while !slots[index].isVacant && slots[index].key != key { index = (index &+ 1) & mask }
+    return slots + index
 }

@@ -11,7 +11,7 @@ import CPlatform
 /// Weights are 32-bit integers in units of a power of two that each model chooses from its largest weight. They are summed as
 /// 64-bit integers: the sum is exact, and the same bits result in whatever order and on whatever road it is formed.
 ///
-/// - Memory: 8 bytes a weight, about 43 a label, 24 a model, 20 a campaign.
+/// - Memory: 8 bytes a weight (20 of a number), 43 to 85 a label, 24 a model, 21 to 43 a campaign.
 struct Index: ~Copyable {
     static let none = UInt32.max
 
@@ -42,7 +42,8 @@ struct Index: ~Copyable {
         var start: UInt32
         var clickCount: UInt32
         var conversionCount: UInt32
-        /// Which crosses the label may stand first or second in: a filter of 32 bits, exact up to 32 pairs of fields.
+        /// Which crosses the label may stand first or second in: a filter, one bit of 32
+        /// for each pair of fields.
         var crossesFirst: UInt32
         var crossesSecond: UInt32
     }

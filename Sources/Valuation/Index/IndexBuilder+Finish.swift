@@ -43,8 +43,8 @@ extension IndexBuilder {
         var model = added[number]
         var length = 1
         while model.hasBase {
-            let base = find(model.baseKey, model.target)
-            if base == KeyTable.none { return length == 1 ? .missingBase(model.baseKey) : .missingFurtherBase }
+            let base = self.base(of: model)
+            if base == Index.none { return length == 1 ? .missingBase(model.baseKey) : .missingFurtherBase }
             length += 1
             if length > IndexBuilder.maximumChain { return .tooLong }
             model = added[Int(base)]
@@ -97,7 +97,6 @@ extension IndexBuilder {
         var conversionEnds = Buffer<UInt32>()
         try clickEnds.reserve(labels.count)
         try conversionEnds.reserve(labels.count)
-        let mask = index.counts.labelSlots &- 1
         var nextPosting: UInt32 = 0
         var nextNumber: UInt32 = 0
         for label in 0..<labels.count {
@@ -107,9 +106,7 @@ extension IndexBuilder {
             try conversionEnds.append(start &+ state.clickCount)
             let length = state.clickCount &+ state.conversionCount
             if state.kind == .number { nextNumber &+= length } else { nextPosting &+= length }
-            var place = Int(truncatingIfNeeded: state.key) & mask
-            while index.labelSlots[place].kind != Index.LabelKind.vacant.rawValue { place = (place &+ 1) & mask }
-            index.labelSlots[place] = Index.LabelSlot(
+            probe(index.labelSlots, count: index.counts.labelSlots, state.key).pointee = Index.LabelSlot(
                 key: state.key, kind: state.kind.rawValue, start: start, clickCount: state.clickCount,
                 conversionCount: state.conversionCount, crossesFirst: state.crossesFirst,
                 crossesSecond: state.crossesSecond)
@@ -140,44 +137,45 @@ extension IndexBuilder {
         for number in 0..<added.count {
             let model = added[Int(numbering.addedNumber[number])]
             var constant = model.description.intercept
-            var base = Index.none
+            var baseNumber = Index.none
             var current = model
             while current.hasBase {
-                let found = Int(find(current.baseKey, current.target))
+                let found = Int(base(of: current))
                 current = added[found]
-                if base == Index.none { base = numbering.indexNumber[found] }
+                if baseNumber == Index.none { baseNumber = numbering.indexNumber[found] }
                 constant += current.description.intercept
             }
             constant += log(model.description.negativeSamplingRate)
             let rate = model.description.baseRate
             index.models[number] = Index.ModelParameters(
-                constant: constant, unit: model.unit, base: base,
+                constant: constant, unit: model.unit, base: baseNumber,
                 prior: Float(rate.isNaN ? 1 / (1 + exp(-constant)) : rate))
             place(model.campaignKey, UInt32(number), model.target, in: index)
         }
     }
 
     private func place(_ key: UInt64, _ number: UInt32, _ target: Target, in index: borrowing Index) {
-        let mask = index.counts.campaignSlots &- 1
-        var place = Int(truncatingIfNeeded: key) & mask
-        while !index.campaignSlots[place].isVacant && index.campaignSlots[place].key != key {
-            place = (place &+ 1) & mask
-        }
-        index.campaignSlots[place].key = key
+        let slot = probe(index.campaignSlots, count: index.counts.campaignSlots, key)
+        slot.pointee.key = key
         if target == .click {
-            index.campaignSlots[place].clickModel = number
+            slot.pointee.clickModel = number
         } else {
-            index.campaignSlots[place].conversionModel = number
+            slot.pointee.conversionModel = number
         }
     }
 
     private func placeFields(in index: borrowing Index) {
-        let mask = index.counts.fieldSlots &- 1
         for number in 0..<fields.count {
-            var place = Int(truncatingIfNeeded: fields[number].key) & mask
-            while !index.fieldSlots[place].isVacant { place = (place &+ 1) & mask }
-            index.fieldSlots[place] = fields[number]
+            probe(index.fieldSlots, count: index.counts.fieldSlots, fields[number].key).pointee = fields[number]
         }
+    }
+
+    /// Frees what the index now holds.
+    mutating func removeWeights() {
+        weights = Buffer()
+        numbers = Buffer()
+        labels = Buffer()
+        labelTable = KeyTable()
     }
 
     /// The descriptions in the index's order; takes the names out of the builder.
@@ -187,7 +185,7 @@ extension IndexBuilder {
         for number in 0..<added.count {
             let model = added[Int(numbering.addedNumber[number])]
             var description = model.description
-            if model.hasBase { description.base = numbering.indexNumber[Int(find(model.baseKey, model.target))] }
+            if model.hasBase { description.base = numbering.indexNumber[Int(base(of: model))] }
             try descriptions.list.append(description)
         }
         swap(&descriptions.names, &names)

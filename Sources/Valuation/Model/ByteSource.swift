@@ -44,7 +44,7 @@ struct ByteSource: ~Copyable {
             if length >= 0 { return length }
             let code = valuation_platform_errno()
             if code != EINTR {
-                throw Failure(.readFailed, "Reading failed: \(systemErrorText(code)).")
+                throw ByteSource.failure("Reading failed.", code)
             }
         }
     }
@@ -53,14 +53,13 @@ struct ByteSource: ~Copyable {
         if code == ENOENT || code == ENOTDIR {
             return Failure(.fileNotFound, "No such file or directory; check the path.")
         }
-        return Failure(.readFailed, "It cannot be opened: \(systemErrorText(code)).")
+        return failure("It cannot be opened; check its permissions.", code)
     }
-}
 
-/// What the C library says of an errno, in English.
-func systemErrorText(_ code: Int32) -> String {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
-        guard let text = valuation_platform_error_text(code, buffer.baseAddress, buffer.count) else { return "unknown" }
-        return Text(cString: text).string
+    /// A failure with what the C library says of an errno, in English whatever the host's locale is.
+    static func failure(_ message: StaticString, _ code: Int32) -> Failure {
+        var failure = Failure(.readFailed, message)
+        failure.reason = valuation_platform_error_text(code)
+        return failure
     }
 }

@@ -41,20 +41,37 @@ struct FileList: ~Copyable {
         try paths.append(0)
     }
 
+    private mutating func removeLast() {
+        let last = offsets.count - 1
+        paths.truncate(offsets[last])
+        offsets.truncate(last)
+    }
+
+    private mutating func isSubdirectory(_ directory: Text, _ name: Text) throws(Failure) -> Bool {
+        try append(directory: directory, name: name)
+        defer { removeLast() }
+        var status = stat()
+        return stat(self[count - 1], &status) == 0 && valuation_platform_is_directory(&status)
+    }
+
     private mutating func list(directory: Text) throws(Failure) {
         guard let stream = opendir(self[0]) else { throw ByteSource.openFailure(valuation_platform_errno()) }
         defer { closedir(stream) }
-        paths.removeAll()
-        offsets.removeAll()
-        while let entry = readdir(stream) {
+        removeLast()
+        while true {
+            valuation_platform_clear_errno()
+            guard let entry = readdir(stream) else { break }
             let name = Text(cString: valuation_platform_entry_name(entry))
             if name[0] == UInt8(ascii: ".") || FileKind(name: name) == nil { continue }
+            if try isSubdirectory(directory, name) { continue }
             if count == FileList.maximumFiles {
                 throw Failure(
                     .limitExceeded, "The directory holds more than 1,000,000 model files; join them as .jsonl.")
             }
             try append(directory: directory, name: name)
         }
+        let code = valuation_platform_errno()
+        if code != 0 { throw ByteSource.failure("The directory cannot be read to its end.", code) }
         if count == 0 {
             throw Failure(
                 .nothingLoaded, "The directory holds no .json, .json.gz, .jsonl or .jsonl.gz file; check the path.")

@@ -69,13 +69,12 @@ struct Inflater: ~Copyable {
             case Z_OK, Z_BUF_ERROR: continue
             case Z_STREAM_END: insideMember = false
             case Z_MEM_ERROR: throw .outOfMemory
-            default: throw Failure(.gzip, "This is not sound gzip data (\(reason)); the file is damaged or misnamed.")
+            default:
+                var failure = Failure(.gzip, "This is not sound gzip data; the file is damaged or misnamed.")
+                failure.reason = UnsafePointer(stream.pointee.msg)
+                throw failure
             }
         }
         return Int(wanted &- stream.pointee.avail_out)
-    }
-
-    private var reason: String {
-        stream.pointee.msg.map { Text(cString: $0).string } ?? "unknown reason"
     }
 }

@@ -7,12 +7,16 @@ struct JSONDocument: ~Copyable {
     let root: JSONValue
 
     /// - Parameter firstLine: the line of the file on which the text begins.
-    init(_ text: Text, firstLine: UInt32) throws(Failure) {
+    init(_ text: Text, firstLine: UInt32, note: Note) throws(Failure) {
         var error = json_error_t()
-        let start = UnsafeRawPointer(text.start).assumingMemoryBound(to: CChar.self)
-        guard let parsed = json_loadb(start, text.count, Int(JSON_REJECT_DUPLICATES), &error) else {
-            throw JSONDocument.failure(&error, firstLine: firstLine)
+        var feed = Feed(text: text)
+        valuation_platform_clear_errno()
+        let parsed = json_load_callback(Feed.next, &feed, Int(JSON_REJECT_DUPLICATES), &error)
+        if feed.ranOutOfMemory || valuation_platform_errno() == ENOMEM {
+            if let parsed { json_decref(parsed) }
+            throw .outOfMemory
         }
+        guard let parsed else { throw JSONDocument.failure(&error, text, firstLine: firstLine, note) }
         root = JSONValue(pointer: parsed)
     }
 
@@ -20,21 +24,48 @@ struct JSONDocument: ~Copyable {
         json_decref(root.pointer)
     }
 
-    private static func failure(_ error: inout json_error_t, firstLine: UInt32) -> Failure {
-        let code = json_error_code(&error)
-        let reason = withUnsafeBytes(of: &error.text) { bytes in
-            Text(cString: bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: CChar.self)).string
+    /// Feeds jansson byte by byte and looks at errno between them: where its buffer for a token cannot grow, jansson goes on with
+    /// bytes missing, and forgets errno at the next number.
+    private struct Feed {
+        let text: Text
+        var offset = 0
+        var ranOutOfMemory = false
+
+        static let next: json_load_callback_t = { buffer, _, data in
+            guard let buffer, let feed = data?.assumingMemoryBound(to: Feed.self) else { return 0 }
+            if valuation_platform_errno() == ENOMEM { feed.pointee.ranOutOfMemory = true }
+            let offset = feed.pointee.offset
+            if feed.pointee.ranOutOfMemory || offset == feed.pointee.text.count { return 0 }
+            buffer.storeBytes(of: feed.pointee.text[offset], as: UInt8.self)
+            feed.pointee.offset = offset &+ 1
+            return 1
         }
-        var failure =
-            switch code {
-            case json_error_out_of_memory: Failure.outOfMemory
-            case json_error_stack_overflow: Failure(.limitExceeded, "The JSON is nested too deeply: \(reason).")
-            case json_error_duplicate_key: Failure(.duplicateKey, "One object has a member twice: \(reason).")
-            case json_error_numeric_overflow: Failure(.nonFinite, "A number is too large: \(reason).")
-            default: Failure(.jsonSyntax, "This is not JSON: \(reason).")
-            }
+    }
+
+    private static func failure(
+        _ error: inout json_error_t, _ text: Text, firstLine: UInt32, _ note: Note
+    ) -> Failure {
+        let status: Status
+        let message: StaticString
+        switch json_error_code(&error) {
+        case json_error_out_of_memory: return .outOfMemory
+        case json_error_stack_overflow: (status, message) = (.limitExceeded, "The JSON is nested too deeply")
+        case json_error_duplicate_key: (status, message) = (.duplicateKey, "One object has a member twice")
+        case json_error_numeric_overflow: (status, message) = (.nonFinite, "A number is too large")
+        default: (status, message) = (.jsonSyntax, "This is not JSON")
+        }
+        withUnsafeBytes(of: &error.text) { bytes in
+            let reason = bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: CChar.self)
+            note.setMessage("\(message): \(Text(cString: reason)).")
+        }
+        note.setJSONPath("")
+        var failure = Failure.noted(status)
         failure.line = firstLine &+ UInt32(clamping: max(1, error.line)) &- 1
-        failure.column = UInt32(clamping: max(0, error.column))
+        // jansson counts characters in its columns and bytes in its position.
+        let end = min(max(0, Int(error.position)), text.count)
+        var lineStart = end
+        while lineStart > 0 && text[lineStart &- 1] != UInt8(ascii: "\n") { lineStart &-= 1 }
+        failure.column = UInt32(clamping: max(1, end &- lineStart))
         return failure
     }
 }
@@ -103,10 +134,11 @@ struct JSONValue {
     func write(to buffer: inout Buffer<UInt8>) throws(Failure) {
         let flags = Int(JSON_COMPACT | JSON_ENCODE_ANY)
         let length = json_dumpb(pointer, nil, 0, flags)
+        if length == 0 { throw .outOfMemory }
         try buffer.reserve(buffer.count &+ length)
         let place = UnsafeMutableRawPointer(buffer.base.unsafelyUnwrapped + buffer.count)
         let written = json_dumpb(pointer, place.assumingMemoryBound(to: CChar.self), length, flags)
-        if written != length || length == 0 { throw .outOfMemory }
+        if written != length { throw .outOfMemory }
         buffer.appendWritten(length)
     }
 }

@@ -11,6 +11,17 @@ struct JSONPath: ~Copyable {
 
     private var steps = Buffer<Step>()
 
+    init() {}
+
+    /// The path of members in each other.
+    static func of(_ first: Text, _ second: Text, _ third: Text? = nil) throws(Failure) -> JSONPath {
+        var path = JSONPath()
+        try path.push(first)
+        try path.push(second)
+        if let third { try path.push(third) }
+        return path
+    }
+
     var depth: Int { steps.count }
 
     /// - Parameter name: must live until it is popped.
@@ -30,19 +41,27 @@ struct JSONPath: ~Copyable {
         steps.truncate(depth)
     }
 
-    /// For example `$.categorical.slot["12"]`.
-    var text: String {
-        var text = "$"
+    /// Hands `body` the parts of the path's text, for example of `$.categorical.slot["12"]`.
+    func write(_ body: (Text) -> Void) {
+        body(Text("$"))
         for index in 0..<steps.count {
             let step = steps[index]
-            if let start = step.name {
-                let name = Text(start, step.number)
-                text += isIdentifier(name) ? ".\(name.string)" : "[\"\(escaped(name))\"]"
+            guard let start = step.name else {
+                body(Text("["))
+                withDecimal(step.number, body)
+                body(Text("]"))
+                continue
+            }
+            let name = Text(start, step.number)
+            if isIdentifier(name) {
+                body(Text("."))
+                body(name)
             } else {
-                text += "[\(step.number)]"
+                body(Text("[\""))
+                writeEscaped(name, body)
+                body(Text("\"]"))
             }
         }
-        return text
     }
 
     private func isIdentifier(_ name: Text) -> Bool {
@@ -58,13 +77,16 @@ struct JSONPath: ~Copyable {
         return true
     }
 
-    private func escaped(_ name: Text) -> String {
-        var buffer = Buffer<UInt8>()
+    /// Quotes and backslashes get a backslash; control characters, which would break a line of a log, become "?".
+    private func writeEscaped(_ name: Text, _ body: (Text) -> Void) {
+        var plainFrom = 0
         for index in 0..<name.count {
             let byte = name[index]
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { try? buffer.append(UInt8(ascii: "\\")) }
-            try? buffer.append(byte < 32 ? UInt8(ascii: "?") : byte)
+            if byte >= 32 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") { continue }
+            body(name.slice(plainFrom, index))
+            body(byte < 32 ? Text("?") : byte == UInt8(ascii: "\"") ? Text("\\\"") : Text("\\\\"))
+            plainFrom = index &+ 1
         }
-        return buffer.text.string
+        body(name.slice(plainFrom, name.count))
     }
 }

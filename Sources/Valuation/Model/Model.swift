@@ -8,7 +8,8 @@ enum Target: UInt8 {
 
 /// A decoded and validated model document: names already turned into keys, nothing yet shared with other models.
 ///
-/// One value is reused for document after document, so that its buffers are allocated once.
+/// One value is reused for document after document, so that its buffers are allocated once; it is good for as long as the document
+/// it was decoded from.
 struct Model: ~Copyable {
     /// A label's key and a second, independent hash of the same text that tells when two labels share a key.
     struct Label {
@@ -19,6 +20,9 @@ struct Model: ~Copyable {
     struct CategoryWeight {
         var label: Label
         var weight: Double
+        /// Where it stands, for messages; borrowed from the document.
+        var field: Text
+        var value: Text
     }
 
     /// Adds `slope × (number − mean)` to the logit; `slope` is weight / std.
@@ -26,8 +30,8 @@ struct Model: ~Copyable {
         var label: Label
         var mean: Double
         var slope: Double
-        /// As in the document: per standard deviation.
-        var weight: Double
+        /// Where it stands, for messages; borrowed from the document.
+        var field: Text
     }
 
     struct CrossWeight {
@@ -37,6 +41,9 @@ struct Model: ~Copyable {
         var firstField: UInt64
         var secondField: UInt64
         var weight: Double
+        /// Where it stands, for messages: in `crosses`, and there in `weights`.
+        var index: Int
+        var position: Int
     }
 
     /// A field that the model has an opinion on.

@@ -25,7 +25,8 @@ extension ModelDecoder {
                 defer { path.pop() }
                 guard try checkValue(value, &problems), let weight = try number(weight, &problems) else { continue }
                 let label = Model.Label(category: value, of: field)
-                try model.categories.append(Model.CategoryWeight(label: label, weight: weight))
+                try model.categories.append(
+                    Model.CategoryWeight(label: label, weight: weight, field: field, value: value))
             }
         }
     }
@@ -52,8 +53,8 @@ extension ModelDecoder {
                     .invalidValue, "The field is also in \"categorical\"; a field is one or the other.", &problems)
                 continue
             }
-            let mean = try number(parameters, "mean", &problems)
-            let std = try number(parameters, "std", &problems)
+            let mean = try number(parameters, "mean", upTo: ModelDecoder.maximumNumber, &problems)
+            let std = try number(parameters, "std", upTo: ModelDecoder.maximumNumber, &problems)
             let weight = try number(parameters, "weight", &problems)
             guard let mean, let std, let weight else { continue }
             guard std > 0, (weight / std).isFinite else {
@@ -62,7 +63,7 @@ extension ModelDecoder {
             }
             let label = Model.Label(number: field)
             try model.fields.append(Model.Field(key: label.key, isNumber: true))
-            try model.numbers.append(Model.NumberWeight(label: label, mean: mean, slope: weight / std, weight: weight))
+            try model.numbers.append(Model.NumberWeight(label: label, mean: mean, slope: weight / std, field: field))
         }
     }
 
@@ -91,7 +92,7 @@ extension ModelDecoder {
                 guard let weight = weights.element(position) else { continue }
                 try path.push(index: position)
                 defer { path.pop() }
-                try decodeCrossWeight(weight, first, second, &problems)
+                try decodeCrossWeight(weight, first, second, index: index, position: position, &problems)
             }
         }
     }
@@ -118,7 +119,8 @@ extension ModelDecoder {
     }
 
     private mutating func decodeCrossWeight(
-        _ entry: JSONValue, _ firstField: Text, _ secondField: Text, _ problems: inout Problems
+        _ entry: JSONValue, _ firstField: Text, _ secondField: Text, index: Int, position: Int,
+        _ problems: inout Problems
     ) throws(Failure) {
         guard entry.isArray, entry.count == 3, let first = entry.element(0)?.text, let second = entry.element(1)?.text
         else {
@@ -134,6 +136,6 @@ extension ModelDecoder {
                 first: Model.Label(category: first, of: firstField),
                 second: Model.Label(category: second, of: secondField),
                 firstField: Key.number(field: firstField), secondField: Key.number(field: secondField),
-                weight: weight))
+                weight: weight, index: index, position: position))
     }
 }

@@ -5,7 +5,10 @@
 /// Each problem is reported with its JSON path; if `problems` lets the work go on, the faulty part is left out.
 struct ModelDecoder: ~Copyable {
     static let format: StaticString = "valuation-model/1"
-    static let maximumMagnitude = 1e9
+    /// Of an intercept or weight. Probabilities are 0 or 1 long before, and a larger one would blur the small ones beside it.
+    static let maximumWeight = 100.0
+    /// Of a number's mean and standard deviation: a time in microseconds fits.
+    static let maximumNumber = 1e18
     static let maximumFieldBytes = 255
     static let maximumValueBytes = 1024
     static let maximumNameBytes = 255
@@ -13,16 +16,15 @@ struct ModelDecoder: ~Copyable {
 
     var model = Model()
     var path = JSONPath()
-    private var file = ""
     private var line: UInt32 = 0
 
     /// Decodes a document into `model`. Returns whether it is free of problems.
     ///
     /// - Parameter line: the document's line in a `.jsonl` file, 0 otherwise.
     mutating func decode(
-        _ document: borrowing JSONDocument, file: String, line: UInt32, problems: inout Problems
+        _ document: borrowing JSONDocument, line: UInt32, problems: inout Problems
     ) throws(Failure) -> Bool {
-        (self.file, self.line) = (file, line)
+        self.line = line
         model.removeAll()
         path.pop(to: 0)
         let before = problems.count
@@ -44,17 +46,17 @@ struct ModelDecoder: ~Copyable {
     }
 
     /// Reports a problem at the decoder's present place.
-    mutating func report(_ status: Status, _ message: String, _ problems: inout Problems) throws(Failure) {
-        var failure = Failure(status, message)
-        failure.file = file
+    mutating func report(_ status: Status, _ message: Message, _ problems: inout Problems) throws(Failure) {
+        problems.note.setMessage(message)
+        problems.note.setJSONPath(path)
+        var failure = Failure.noted(status)
         failure.line = line
-        failure.jsonPath = path.text
         try problems.report(failure)
     }
 
     /// Reports a problem with a member of the object at which the decoder stands.
     mutating func report(
-        _ status: Status, at member: StaticString, _ message: String, _ problems: inout Problems
+        _ status: Status, at member: StaticString, _ message: Message, _ problems: inout Problems
     ) throws(Failure) {
         try path.push(Text(member))
         try report(status, message, &problems)
@@ -115,8 +117,8 @@ struct ModelDecoder: ~Copyable {
     mutating func string(_ object: JSONValue, _ name: StaticString, _ problems: inout Problems) throws(Failure) -> Text?
     {
         if let text = object.member(name)?.text { return text }
-        let reason = object.member(name) == nil ? "is missing" : "is not a string"
-        try report(.invalidValue, at: name, "The string \"\(Text(name).string)\" \(reason).", &problems)
+        let reason: StaticString = object.member(name) == nil ? "is missing" : "is not a string"
+        try report(.invalidValue, at: name, "The string \"\(name)\" \(reason).", &problems)
         return nil
     }
 
@@ -132,17 +134,19 @@ struct ModelDecoder: ~Copyable {
         return text
     }
 
-    /// The required number member `name`, finite and of a magnitude that a model can have.
-    mutating func number(_ object: JSONValue, _ name: StaticString, _ problems: inout Problems) throws(Failure)
-        -> Double?
-    {
+    /// The required number member `name`, of a magnitude of at most `largest`.
+    mutating func number(
+        _ object: JSONValue, _ name: StaticString, upTo largest: Double = maximumWeight, _ problems: inout Problems
+    ) throws(Failure) -> Double? {
         try path.push(Text(name))
         defer { path.pop() }
-        return try number(object.member(name), &problems)
+        return try number(object.member(name), upTo: largest, &problems)
     }
 
     /// The number at which the decoder stands.
-    mutating func number(_ value: JSONValue?, _ problems: inout Problems) throws(Failure) -> Double? {
+    mutating func number(
+        _ value: JSONValue?, upTo largest: Double = maximumWeight, _ problems: inout Problems
+    ) throws(Failure) -> Double? {
         guard let number = value?.number else {
             try report(.invalidValue, value == nil ? "The number is missing." : "This is not a number.", &problems)
             return nil
@@ -151,8 +155,8 @@ struct ModelDecoder: ~Copyable {
             try report(.nonFinite, "The number is not finite.", &problems)
             return nil
         }
-        if number.magnitude > ModelDecoder.maximumMagnitude {
-            try report(.invalidValue, "The number is beyond ±1e9, which no sound model needs.", &problems)
+        if number.magnitude > largest {
+            try report(.invalidValue, "The number is beyond ±\(largest), which no sound model needs.", &problems)
             return nil
         }
         return number
@@ -185,7 +189,7 @@ struct ModelDecoder: ~Copyable {
             guard let intended = OptionalMember.misspelt(name) else { continue }
             try path.push(name)
             try report(
-                .invalidValue, "Unknown member; did you mean \"\(Text(intended).string)\"?", &problems)
+                .invalidValue, "Unknown member; did you mean \"\(intended)\"?", &problems)
             path.pop()
         }
     }

@@ -1,24 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
+import CValuation
 
 /// What becomes of a problem with a model: a load ends at the first, a validation hears of every one.
+///
+/// A problem is described in `note`; the first one's description is kept in `firstNote`.
 struct Problems: ~Copyable {
-    /// nil to end at the first problem. Returns whether to go on.
-    private let listener: ((Failure) -> Bool)?
-    private(set) var first: Failure?
+    /// Who hears of each problem and says whether to go on. A C function, because a closure would need memory.
+    struct Listener {
+        var function: valuation_problem_callback
+        var context: UnsafeMutableRawPointer?
+    }
+
+    let note: Note
+    private let firstNote: Note
+    /// nil to end at the first problem.
+    private let listener: Listener?
     private(set) var count = 0
+    /// The first problem's status.
+    private(set) var status = Status.ok
     /// Whether `report` has thrown, so that what is being thrown has been reported already.
     private(set) var hasEnded = false
 
-    init(listener: ((Failure) -> Bool)?) {
+    init(note: Note, firstNote: Note, listener: Listener?) {
+        self.note = note
+        self.firstNote = firstNote
         self.listener = listener
     }
 
-    /// Throws if the work is to end; returns if it is to go on without what is wrong.
+    /// Reports a failure, of which the note has the file. Throws if the work is to end; returns if it is to go on without what is
+    /// wrong.
     mutating func report(_ failure: Failure) throws(Failure) {
-        if count == 0 { first = failure }
+        note.describe(failure)
+        if count == 0 {
+            firstNote.error.update(from: note.error, count: 1)
+            status = failure.status
+        }
         count &+= 1
-        if let listener, listener(failure) { return }
+        if let listener, listener.function(listener.context, note.error) { return }
         hasEnded = true
-        throw failure
+        throw Failure.noted(failure.status)
     }
 }

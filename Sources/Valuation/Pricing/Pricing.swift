@@ -9,6 +9,8 @@ enum Pricing: valuation_pricing {
 
     /// The expected revenue of one impression, in the currency of the bid. Computed from the probabilities as they are handed
     /// out, so that whoever has the value's three numbers can recompute it to the bit.
+    ///
+    /// NaN where a probability that the pricing needs is NaN.
     @inline(__always)
     func expectedRevenue(bid: Double, clickProbability: Float, conversionProbability: Float) -> Double {
         switch self {

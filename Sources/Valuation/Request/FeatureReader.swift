@@ -3,7 +3,8 @@ import CValuation
 
 /// Reads `features` objects, of a request or of an ad, into the structs of valuation.h, by what the models know of each field.
 ///
-/// - Complexity: O(bytes) expected; allocates only while its buffers grow.
+/// - Complexity: O(bytes) expected, and beyond some 64 fields that models know O(features) for each further one; allocates only
+///   while its buffers grow.
 struct FeatureReader: ~Copyable {
     /// Where a feature stands in the text, for explanations.
     struct Source {
@@ -51,13 +52,13 @@ struct FeatureReader: ~Copyable {
             let rawName = try cursor.memberName()
             let field = try rawName.decoded(into: &name)
             let key = Key.number(field: field)
-            forgetEarlier(key)
             let kind = cursor.kind()
             guard let known = index.field(key) else {
                 let isAbsent = try cursor.skipValue() == Text("null")
                 if !isAbsent { flags.insert(.unknownField) }
                 continue
             }
+            forgetEarlier(key)
             if kind == .array {
                 guard cursor.enter(closing: UInt8(ascii: "]")) else { continue }
                 repeat {
@@ -116,7 +117,7 @@ struct FeatureReader: ~Copyable {
             _ = try cursor.skipValue()
             flags.insert(.wrongType)
         case .nothing:
-            throw cursor.unexpected("a value")
+            throw cursor.unexpected("Expected a value here.")
         }
     }
 
@@ -145,8 +146,8 @@ struct FeatureReader: ~Copyable {
             seenFields |= bit
             return
         }
-        var kept = objectStart
-        for index in objectStart..<features.count where fieldKeys[index] != fieldKey {
+        guard var kept = (objectStart..<features.count).first(where: { fieldKeys[$0] == fieldKey }) else { return }
+        for index in kept..<features.count where fieldKeys[index] != fieldKey {
             features[kept] = features[index]
             sources[kept] = sources[index]
             fieldKeys[kept] = fieldKeys[index]

@@ -40,7 +40,7 @@ extension JSONCursor {
     }
 
     private mutating func digits() throws(Failure) {
-        guard isDigit(byte) else { throw unexpected("a digit") }
+        guard isDigit(byte) else { throw unexpected("Expected a digit here.") }
         while isDigit(byte) { advance() }
     }
 }

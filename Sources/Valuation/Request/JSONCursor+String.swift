@@ -94,28 +94,11 @@ extension JSONCursor {
         return unit
     }
 
-    /// Checks one character of two to four bytes (Unicode 16, table 3-7).
+    /// Checks one character of several bytes.
     private mutating func checkUTF8() throws(Failure) {
-        let first = byte
-        let length: Int
-        var lowest: UInt8 = 0x80
-        var highest: UInt8 = 0xbf
-        switch first {
-        case 0xc2...0xdf: length = 2
-        case 0xe0: (length, lowest) = (3, 0xa0)
-        case 0xed: (length, highest) = (3, 0x9f)
-        case 0xe1...0xef: length = 3
-        case 0xf0: (length, lowest) = (4, 0x90)
-        case 0xf4: (length, highest) = (4, 0x8f)
-        case 0xf1...0xf3: length = 4
-        default: throw failure(.jsonSyntax, "A byte that is not UTF-8.")
-        }
-        advance()
-        for _ in 1..<length {
-            guard byte >= lowest, byte <= highest else { throw failure(.jsonSyntax, "A byte that is not UTF-8.") }
-            (lowest, highest) = (0x80, 0xbf)
-            advance()
-        }
+        let length = text.characterLength(at: offset)
+        if length == 0 { throw failure(.jsonSyntax, "A byte that is not UTF-8.") }
+        moveTo(offset &+ length)
     }
 }
 

@@ -57,9 +57,9 @@ struct JSONCursor {
     }
 
     @inline(__always)
-    mutating func expect(_ expected: UInt8, _ what: StaticString) throws(Failure) {
+    mutating func expect(_ expected: UInt8, _ message: StaticString) throws(Failure) {
         skipSpace()
-        if byte != expected { throw unexpected(what) }
+        if byte != expected { throw unexpected(message) }
         offset &+= 1
     }
 
@@ -81,7 +81,10 @@ struct JSONCursor {
             offset &+= 1
             return true
         }
-        if byte != closing { throw unexpected(closing == UInt8(ascii: "}") ? "\",\" or \"}\"" : "\",\" or \"]\"") }
+        if byte != closing {
+            throw unexpected(
+                closing == UInt8(ascii: "}") ? "Expected \",\" or \"}\" here." : "Expected \",\" or \"]\" here.")
+        }
         offset &+= 1
         return false
     }
@@ -90,9 +93,9 @@ struct JSONCursor {
     @inline(__always)
     mutating func memberName() throws(Failure) -> RawString {
         skipSpace()
-        if byte != UInt8(ascii: "\"") { throw unexpected("a member's name in quotes") }
+        if byte != UInt8(ascii: "\"") { throw unexpected("Expected a member's name in quotes here.") }
         let name = try string()
-        try expect(UInt8(ascii: ":"), "\":\"")
+        try expect(UInt8(ascii: ":"), "Expected \":\" here.")
         return name
     }
 
@@ -105,7 +108,7 @@ struct JSONCursor {
         if take("true") { return .yes }
         if take("false") { return .no }
         if take("null") { return .null }
-        throw unexpected("a value")
+        throw unexpected("Expected a value here.")
     }
 
     private mutating func take(_ word: StaticString) -> Bool {
@@ -131,7 +134,7 @@ struct JSONCursor {
         case .string: _ = try string()
         case .number: _ = try number()
         case .literal: _ = try literal()
-        case .nothing: throw unexpected("a value")
+        case .nothing: throw unexpected("Expected a value here.")
         case .array:
             guard enter(closing: UInt8(ascii: "]")) else { return }
             repeat {
@@ -149,13 +152,13 @@ struct JSONCursor {
     /// Refuses anything but white space up to the end.
     mutating func expectEnd() throws(Failure) {
         skipSpace()
-        if offset < text.count { throw unexpected("the end of the text") }
+        if offset < text.count { throw unexpected("Expected the end of the text here.") }
     }
 
     // MARK: Failures
 
     /// A failure at the cursor, with its line and column.
-    func failure(_ status: Status, _ message: String, at place: Int? = nil) -> Failure {
+    func failure(_ status: Status, _ message: StaticString, at place: Int? = nil) -> Failure {
         var failure = Failure(status, message)
         let end = min(place ?? offset, text.count)
         var line: UInt32 = 1
@@ -169,10 +172,8 @@ struct JSONCursor {
         return failure
     }
 
-    func unexpected(_ what: StaticString) -> Failure {
-        if offset >= text.count {
-            return failure(.jsonSyntax, "The text ends where \(Text(what).string) is expected.")
-        }
-        return failure(.jsonSyntax, "Expected \(Text(what).string) here.")
+    /// A failure of syntax at the cursor. - Parameter expected: the message, for example `Expected a digit here.`
+    func unexpected(_ expected: StaticString) -> Failure {
+        failure(.jsonSyntax, offset < text.count ? expected : "The text ends too early.")
     }
 }

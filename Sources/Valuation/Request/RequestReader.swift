@@ -33,7 +33,9 @@ struct RequestReader: ~Copyable {
     mutating func read(_ text: Text, index: borrowing Index) throws(Failure) {
         removeAll()
         var cursor = JSONCursor(text)
-        guard cursor.kind() == .object else { throw cursor.unexpected("\"{\": a request is a JSON object") }
+        guard cursor.kind() == .object else {
+            throw cursor.unexpected("Expected \"{\" here: a request is a JSON object.")
+        }
         var hasCandidates = false
         var name = Buffer<UInt8>()
         if cursor.enter(closing: UInt8(ascii: "}")) {
@@ -47,7 +49,7 @@ struct RequestReader: ~Copyable {
                     if member == Text("candidates") { hasCandidates = false }
                 } else if member == Text("candidates") {
                     guard kind == .array else {
-                        throw invalid(cursor, "candidates", "It must be an array of candidates.")
+                        throw invalid(cursor, "$.candidates", "It must be an array of candidates.")
                     }
                     hasCandidates = true
                     try readCandidates(&cursor, index: index)
@@ -57,7 +59,7 @@ struct RequestReader: ~Copyable {
             } while try cursor.nextElement(closing: UInt8(ascii: "}"))
         }
         try cursor.expectEnd()
-        guard hasCandidates else { throw invalid(cursor, "candidates", "The array \"candidates\" is missing.") }
+        guard hasCandidates else { throw invalid(cursor, "$.candidates", "The array \"candidates\" is missing.") }
         connectFeatures()
     }
 
@@ -67,17 +69,17 @@ struct RequestReader: ~Copyable {
     ) throws(Failure) {
         if member == Text("features") {
             guard kind == .object else {
-                throw invalid(cursor, "features", "It must be an object of fields and values.")
+                throw invalid(cursor, "$.features", "It must be an object of fields and values.")
             }
             request.removeAll()
             try request.read(&cursor, index: index)
         } else if member == Text("id") {
-            guard kind == .string || kind == .number else { throw invalid(cursor, "id", "It must be a string.") }
+            guard kind == .string || kind == .number else { throw invalid(cursor, "$.id", "It must be a string.") }
             id = try cursor.skipValue()
         } else if member == Text("top") {
-            top = Int(try whole(&cursor, kind, "top", largest: 1e9))
+            top = Int(try whole(&cursor, kind, "$.top", largest: 1e9))
         } else if member == Text("budget_us") {
-            timeBudget = try whole(&cursor, kind, "budget_us", largest: 1e12) &* 1000
+            timeBudget = try whole(&cursor, kind, "$.budget_us", largest: 1e12) &* 1000
         } else if kind != .literal {
             _ = try cursor.skipValue()
         }
@@ -106,20 +108,20 @@ struct RequestReader: ~Copyable {
         echoes.removeAll()
     }
 
-    private func invalid(_ cursor: JSONCursor, _ member: StaticString, _ message: String) -> Failure {
+    private func invalid(_ cursor: JSONCursor, _ jsonPath: StaticString, _ message: StaticString) -> Failure {
         var failure = cursor.failure(.invalidValue, message)
-        failure.jsonPath = "$.\(Text(member).string)"
+        failure.jsonPath = jsonPath
         return failure
     }
 
     private func whole(
-        _ cursor: inout JSONCursor, _ kind: JSONCursor.Kind, _ member: StaticString, largest: Double
+        _ cursor: inout JSONCursor, _ kind: JSONCursor.Kind, _ jsonPath: StaticString, largest: Double
     ) throws(Failure) -> UInt64 {
         let before = cursor
-        guard kind == .number else { throw invalid(before, member, "It must be a whole number, not negative.") }
+        guard kind == .number else { throw invalid(before, jsonPath, "It must be a whole number, not negative.") }
         let number = try cursor.number().value
         guard number >= 0, number <= largest, number.rounded(.towardZero) == number else {
-            throw invalid(before, member, "It must be a whole number, not negative, at most \(largest).")
+            throw invalid(before, jsonPath, "It must be a whole number, not negative and not too large.")
         }
         return UInt64(number)
     }
@@ -162,12 +164,13 @@ struct RequestReader: ~Copyable {
                     } else if member == Text("features") {
                         ads.truncate(start)
                         ads.flags = []
+                        echo.flags = []
+                        isMalformed = false
                         if kind == .object {
                             try ads.read(&cursor, index: index)
                             echo.flags = ads.flags
                         } else {
-                            isMalformed = isMalformed || kind != .literal
-                            _ = try cursor.skipValue()
+                            isMalformed = try cursor.skipValue() != Text("null")
                         }
                     } else {
                         _ = try cursor.skipValue()
@@ -208,7 +211,8 @@ struct RequestReader: ~Copyable {
             _ = try cursor.skipValue()
             return 0
         }
-        let name = try cursor.string().body
+        var decoded = Buffer<UInt8>()
+        let name = try cursor.string().decoded(into: &decoded)
         if name == Text("cpm") { return Pricing.cpm.rawValue }
         if name == Text("cpc") { return Pricing.cpc.rawValue }
         if name == Text("cpa") { return Pricing.cpa.rawValue }

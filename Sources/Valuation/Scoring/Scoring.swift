@@ -62,7 +62,7 @@ struct Scoring: ~Copyable {
         model: UInt32, features: UnsafeMutableBufferPointer<valuation_feature>, index: UnsafePointer<Index>,
         scratch: UnsafeMutablePointer<Scratch>
     ) -> Float {
-        let scoring = Scoring(index: index, scratch: scratch, features: nil, featureCount: 0, deadline: 0)
+        var scoring = Scoring(index: index, scratch: scratch, features: nil, featureCount: 0, deadline: 0)
         var flags = Scoring.resolve(
             features.baseAddress, features.count, index, &scratch.pointee.adFeatures, &scratch.pointee.adCrossing)
         scratch.pointee.clickLogits[0] = scoring.logit(model, true, &flags)
@@ -151,15 +151,13 @@ struct Scoring: ~Copyable {
         }
         if !(candidate.bid >= 0 && candidate.bid.isFinite) { flags.insert(.invalidBid) }
         let hasFeatures = featureCount > 0 && !flags.contains(.invalidCandidate)
-        if !isLate {
-            if clickModel != Index.none {
-                if usesAccumulators && !clicksAccumulated { accumulate(.click) }
-                scratch.pointee.clickLogits[place] = logit(clickModel, hasFeatures, &flags)
-            }
-            if conversionModel != Index.none {
-                if usesAccumulators && !conversionsAccumulated { accumulate(.conversion) }
-                scratch.pointee.conversionLogits[place] = logit(conversionModel, hasFeatures, &flags)
-            }
+        if clickModel != Index.none {
+            if usesAccumulators && !clicksAccumulated { accumulate(.click) }
+            if !isLate { scratch.pointee.clickLogits[place] = logit(clickModel, hasFeatures, &flags) }
+        }
+        if conversionModel != Index.none {
+            if usesAccumulators && !conversionsAccumulated { accumulate(.conversion) }
+            if !isLate { scratch.pointee.conversionLogits[place] = logit(conversionModel, hasFeatures, &flags) }
         }
         scratch.pointee.clickModels[place] = clickModel
         scratch.pointee.conversionModels[place] = conversionModel
@@ -169,7 +167,7 @@ struct Scoring: ~Copyable {
 
     /// A model's logit for the candidate at hand: its own sum and those of its bases, cut at ±`Sigmoid.bound`.
     @inline(__always)
-    private func logit(_ model: UInt32, _ hasFeatures: Bool, _ flags: inout Flags) -> Double {
+    private mutating func logit(_ model: UInt32, _ hasFeatures: Bool, _ flags: inout Flags) -> Double {
         let accumulators = scratch.pointee.accumulators.base
         var z = index.pointee.models[Int(model)].constant
         var current = model
@@ -186,9 +184,10 @@ struct Scoring: ~Copyable {
     }
 
     /// What the candidate's own features, and their crosses with each other and with the request's, add to one model.
-    private func adSum(_ model: UInt32) -> Int64 {
+    private mutating func adSum(_ model: UInt32) -> Int64 {
         var sum: Int64 = 0
         let features = scratch.pointee.adFeatures.elements
+        checkTime()
         for feature in features {
             sum &+= index.pointee.contribution(of: feature.slot, number: feature.number, to: model)
         }
@@ -196,6 +195,8 @@ struct Scoring: ~Copyable {
         if crossing.isEmpty { return sum }
         let requestCrossing = scratch.pointee.crossing.elements
         for position in 0..<crossing.count {
+            checkTime()
+            if isLate { return 0 }
             for other in requestCrossing {
                 guard let cross = index.pointee.cross(crossing[position], other) else { continue }
                 sum &+= index.pointee.contribution(of: cross, number: 1, to: model)
@@ -227,8 +228,8 @@ struct Scoring: ~Copyable {
         {
             let revenue = pricing.expectedRevenue(
                 bid: candidate.bid, clickProbability: value.pctr, conversionProbability: value.pcvr)
-            // NaN where the model that the pricing needs is missing.
-            value.expected_revenue = revenue.isNaN ? 0 : revenue
+            // NaN where the model that the pricing needs is missing; −0 where the bid is −0.
+            value.expected_revenue = revenue > 0 ? revenue : 0
         }
         value.flags = flags.rawValue
         return value
@@ -236,6 +237,7 @@ struct Scoring: ~Copyable {
 
     /// Sums the weights of the request's features for every model of a target.
     private mutating func accumulate(_ target: Target) {
+        if isLate { return }
         let counts = index.pointee.counts
         let accumulators = scratch.pointee.accumulators.base.unsafelyUnwrapped
         switch target {

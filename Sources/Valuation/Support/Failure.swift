@@ -23,24 +23,35 @@ enum Status: valuation_status {
     case nothingLoaded = 17
 }
 
-/// Why a call failed and where: the value that every throwing function of the core throws.
+/// Why a call failed: the value that every throwing function of the core throws.
 ///
-/// `message` is one sentence for the person who must mend the input.
-struct Failure: Error {
+/// It is small and holds nothing on the heap, because there may be no memory left to describe a failure in. What is not a literal,
+/// such as a name from a file, is written into the `Note` of the work at hand before the failure is thrown.
+struct Failure: Error, @unchecked Sendable {
     var status: Status
-    var message: String
-    /// Path of the file concerned, or empty.
-    var file = ""
-    /// Place in the document, for example `$.intercept`, or empty.
-    var jsonPath = ""
+    /// One sentence for the person who must mend the input.
+    var message: StaticString
+    /// Place in the document, for example `$.candidates`, or empty.
+    var jsonPath: StaticString = ""
+    /// What the C library or zlib says of it: text that lives for ever, or nil.
+    var reason: UnsafePointer<CChar>?
     /// 1-based line, or 0.
     var line: UInt32 = 0
     /// 1-based byte in the line, or 0.
     var column: UInt32 = 0
+    /// The note has the texts; `message` and `jsonPath` are empty.
+    var isNoted = false
 
-    init(_ status: Status, _ message: String) {
+    init(_ status: Status, _ message: StaticString) {
         self.status = status
         self.message = message
+    }
+
+    /// A failure whose texts have been written into the note.
+    static func noted(_ status: Status) -> Failure {
+        var failure = Failure(status, "")
+        failure.isNoted = true
+        return failure
     }
 
     static var outOfMemory: Failure { Failure(.outOfMemory, "Out of memory; nothing was changed.") }

@@ -57,8 +57,28 @@ struct Text {
         return common == 0 ? first.count < second.count : common < 0
     }
 
-    /// A copy for messages; bytes that are not UTF-8 become U+FFFD.
-    var string: String {
-        String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+    /// How many bytes the character at `index` has, or 0 where the bytes are not UTF-8 (Unicode 16, table 3-7).
+    func characterLength(at index: Int) -> Int {
+        let first = self[index]
+        if first < 0x80 { return 1 }
+        let length: Int
+        var lowest: UInt8 = 0x80
+        var highest: UInt8 = 0xbf
+        switch first {
+        case 0xc2...0xdf: length = 2
+        case 0xe0: (length, lowest) = (3, 0xa0)
+        case 0xed: (length, highest) = (3, 0x9f)
+        case 0xe1...0xef: length = 3
+        case 0xf0: (length, lowest) = (4, 0x90)
+        case 0xf4: (length, highest) = (4, 0x8f)
+        case 0xf1...0xf3: length = 4
+        default: return 0
+        }
+        if index &+ length > count { return 0 }
+        for place in (index &+ 1)..<(index &+ length) {
+            if self[place] < lowest || self[place] > highest { return 0 }
+            (lowest, highest) = (0x80, 0xbf)
+        }
+        return length
     }
 }

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Taking a model's weights in: labels get their numbers, weights become integers.
+extension IndexBuilder {
+    /// The power of two in which the largest weight is just below 2^31; not below 2^-30, so that a number's contribution, cut at
+    /// 2^47 units, may be as large as 131,072.
+    static func unit(of model: borrowing Model) -> Double {
+        var largest = 0.0
+        for index in 0..<model.categories.count { largest = max(largest, model.categories[index].weight.magnitude) }
+        for index in 0..<model.crosses.count { largest = max(largest, model.crosses[index].weight.magnitude) }
+        let exponent = largest > 0 ? max(-30, Int(largest.exponent) &- 30) : -30
+        return Double(sign: .plus, exponent: exponent, significand: 1)
+    }
+
+    mutating func addWeights(of model: borrowing Model, unit: Double, _ note: Note) throws(Failure) {
+        for index in 0..<model.categories.count {
+            let category = model.categories[index]
+            guard let label = try intern(category.label, .category) else {
+                note.setMessage(
+                    "The key of \"\(category.field)=\(category.value)\" is another label's, too; rename the value.")
+                note.setJSONPath(try JSONPath.of(Text("categorical"), category.field, category.value))
+                throw .noted(.keyCollision)
+            }
+            try addWeight(category.weight, label, model.target, unit)
+        }
+        for index in 0..<model.numbers.count {
+            let numeric = model.numbers[index]
+            guard let label = try intern(numeric.label, .number) else {
+                note.setMessage("The key of \"\(numeric.field)\" is a label's, too; rename the field.")
+                note.setJSONPath(try JSONPath.of(Text("numeric"), numeric.field))
+                throw .noted(.keyCollision)
+            }
+            if numeric.slope == 0 { continue }
+            try numbers.append(
+                Number(label: label, parameters: Index.NumberParameters(mean: numeric.mean, slope: numeric.slope)))
+            count(label, model.target, 1)
+        }
+        for index in 0..<model.crosses.count {
+            let cross = model.crosses[index]
+            let place: Message = "$.crosses[\(cross.index)].weights[\(cross.position)]"
+            guard let label = try intern(cross) else {
+                let message: Message =
+                    "The key of this pair, or of one of its values, is another label's, too; rename a value."
+                throw failure(.keyCollision, message, at: place, note)
+            }
+            if labels[Int(label)].lastAttempt == attempts {
+                throw failure(.duplicateKey, "This pair of values has a weight already; keep one.", at: place, note)
+            }
+            labels[Int(label)].lastAttempt = attempts
+            try addWeight(cross.weight, label, model.target, unit)
+        }
+    }
+
+    private mutating func addWeight(
+        _ weight: Double, _ label: UInt32, _ target: Target, _ unit: Double
+    ) throws(Failure) {
+        // A weight just below the power of two is rounded up to it.
+        let mantissa = Int32(min((weight / unit).rounded(), Double(Int32.max)))
+        if mantissa == 0 { return }
+        try weights.append(Weight(label: label, mantissa: mantissa))
+        count(label, target, 1)
+    }
+
+    private mutating func count(_ label: UInt32, _ target: Target, _ change: Int32) {
+        var state = labels[Int(label)]
+        switch target {
+        case .click: state.clickCount = UInt32(bitPattern: Int32(bitPattern: state.clickCount) &+ change)
+        case .conversion: state.conversionCount = UInt32(bitPattern: Int32(bitPattern: state.conversionCount) &+ change)
+        }
+        labels[Int(label)] = state
+    }
+
+    mutating func removeWeights(from weight: Int, _ number: Int, target: Target) {
+        for index in weight..<weights.count { count(weights[index].label, target, -1) }
+        for index in number..<numbers.count { count(numbers[index].label, target, -1) }
+        weights.truncate(weight)
+        numbers.truncate(number)
+    }
+
+    /// The number of a label, or nil where its key belongs to another one.
+    private mutating func intern(_ label: Model.Label, _ kind: Index.LabelKind) throws(Failure) -> UInt32? {
+        let found = labelTable.find(label.key)
+        if found != KeyTable.none {
+            let known = labels[Int(found)]
+            return known.check == label.check && known.kind == kind ? found : nil
+        }
+        let number = UInt32(labels.count)
+        try labels.append(LabelState(key: label.key, check: label.check, kind: kind))
+        try labelTable.insert(label.key, number)
+        return number
+    }
+
+    /// The label of a cross, after marking both its sides as ones to be tried together.
+    private mutating func intern(_ cross: Model.CrossWeight) throws(Failure) -> UInt32? {
+        guard let first = try intern(cross.first, .category), let second = try intern(cross.second, .category) else {
+            return nil
+        }
+        let swapped = cross.firstField > cross.secondField
+        let pairOfFields = Key.cross(cross.firstField, cross.secondField)
+        let bit = UInt32(1) &<< UInt32(truncatingIfNeeded: pairOfFields & 31)
+        labels[Int(swapped ? second : first)].crossesFirst |= bit
+        labels[Int(swapped ? first : second)].crossesSecond |= bit
+        let key = Key.cross(cross.first.key, cross.second.key)
+        return try intern(Model.Label(key: key, check: cross.first.check ^ cross.second.check), .cross)
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A sentence with values in it, to be written into a `Note` at once: it borrows its texts, and takes no memory.
+///
+/// Literals with interpolations make one: `"Campaign \"\(name)\" has \(count) models."`; at most four values.
+struct Message: ExpressibleByStringInterpolation {
+    typealias StringLiteralType = StaticString
+
+    private enum Piece {
+        case text(Text)
+        case integer(Int)
+        case double(Double)
+        case float(Float)
+    }
+
+    private var pieces = InlineArray<9, Piece>(repeating: .integer(0))
+    private var count = 0
+
+    init(stringLiteral literal: StaticString) {
+        add(.text(Text(literal)))
+    }
+
+    init(stringInterpolation: StringInterpolation) {
+        self = stringInterpolation.message
+    }
+
+    private init() {}
+
+    private mutating func add(_ piece: Piece) {
+        assert(count < 9)
+        if count == 9 { return }
+        pieces[count] = piece
+        count += 1
+    }
+
+    /// Hands `body` the parts in their order.
+    func forEachText(_ body: (Text) -> Void) {
+        for index in 0..<count {
+            switch pieces[index] {
+            case .text(let text): body(text)
+            case .integer(let number): withDecimal(number, body)
+            case .double(let number): withDecimal(number, body)
+            case .float(let number): withDecimal(number, body)
+            }
+        }
+    }
+
+    struct StringInterpolation: StringInterpolationProtocol {
+        typealias StringLiteralType = StaticString
+
+        fileprivate var message = Message()
+
+        init(literalCapacity: Int, interpolationCount: Int) {}
+
+        mutating func appendLiteral(_ literal: StaticString) {
+            if literal.utf8CodeUnitCount > 0 { message.add(.text(Text(literal))) }
+        }
+
+        mutating func appendInterpolation(_ value: Text) { message.add(.text(value)) }
+        mutating func appendInterpolation(_ value: StaticString) { message.add(.text(Text(value))) }
+        mutating func appendInterpolation(_ value: Int) { message.add(.integer(value)) }
+        mutating func appendInterpolation(_ value: Double) { message.add(.double(value)) }
+        mutating func appendInterpolation(_ value: Float) { message.add(.float(value)) }
+    }
+}

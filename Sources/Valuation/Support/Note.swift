@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+import CValuation
+
+/// Where a failure is described: a `valuation_error` that outlives the work. Every text is cut at a character's boundary where it
+/// does not fit.
+struct Note {
+    let error: UnsafeMutablePointer<valuation_error>
+
+    /// Writes what the failure itself knows; the texts of a noted one are there already.
+    func describe(_ failure: Failure) {
+        error.pointee.struct_size = UInt32(MemoryLayout<valuation_error>.size)
+        error.pointee.status = failure.status.rawValue
+        error.pointee.line = failure.line
+        error.pointee.column = failure.column
+        if failure.isNoted { return }
+        setJSONPath("\(failure.jsonPath)")
+        if let reason = failure.reason {
+            setMessage("\(failure.message) (\(Text(cString: reason)))")
+        } else {
+            setMessage("\(failure.message)")
+        }
+    }
+
+    /// A path of more than 511 bytes is represented by its end; bytes that are not UTF-8, which a path may have, by U+FFFD.
+    func setFile(_ path: Text) {
+        withUnsafeMutableBytes(of: &error.pointee.file) { room in
+            var line = Line(room)
+            var index = max(0, path.count &- line.capacity)
+            while index > 0 && index < path.count && path[index] & 0xc0 == 0x80 { index &+= 1 }
+            while index < path.count {
+                let length = path.characterLength(at: index)
+                line.append(length > 0 ? path.slice(index, index &+ length) : Text("\u{FFFD}"))
+                index &+= max(1, length)
+            }
+        }
+    }
+
+    func setMessage(_ message: Message) {
+        withUnsafeMutableBytes(of: &error.pointee.message) { room in
+            var line = Line(room)
+            message.forEachText { line.append($0) }
+        }
+    }
+
+    func setJSONPath(_ path: Message) {
+        withUnsafeMutableBytes(of: &error.pointee.json_path) { room in
+            var line = Line(room)
+            path.forEachText { line.append($0) }
+        }
+    }
+
+    func setJSONPath(_ path: borrowing JSONPath) {
+        withUnsafeMutableBytes(of: &error.pointee.json_path) { room in
+            var line = Line(room)
+            path.write { line.append($0) }
+        }
+    }
+
+    /// NUL-terminated text being written into room of a fixed size.
+    struct Line {
+        private let start: UnsafeMutableRawPointer?
+        let capacity: Int
+        private var count = 0
+        private var isFull = false
+
+        init(_ room: UnsafeMutableRawBufferPointer) {
+            start = room.baseAddress
+            capacity = room.count &- 1
+            start?.storeBytes(of: 0, as: UInt8.self)
+        }
+
+        mutating func append(_ text: Text) {
+            guard let start, !isFull else { return }
+            var length = text.count
+            if length > capacity &- count {
+                isFull = true
+                length = capacity &- count
+                while length > 0 && text[length] & 0xc0 == 0x80 { length &-= 1 }
+            }
+            memcpy(start + count, text.start, length)
+            count &+= length
+            start.storeBytes(of: 0, toByteOffset: count, as: UInt8.self)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Counts the allocations of every call while it serves.
+ *
+ *     allocations MODELS BETTER_MODELS REQUEST.json
+ *
+ * Prints a line for each: what is done, and how many allocations it took.
+ */
+#include "counting_allocator.h"
+#include "impression.h"
+
+enum { REPETITIONS = 200, JSON_BYTES = 65536 };
+
+static impression scored;
+static valuation_scorer *scorer;
+static valuation_value values[CANDIDATE_COUNT];
+static size_t indices[CANDIDATE_COUNT];
+static char json[JSON_BYTES];
+static size_t json_length;
+
+static void score_once(void) {
+    valuation_error error = VALUATION_ERROR_INIT;
+    REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, &error));
+}
+
+static void rank_once(void) {
+    size_t count;
+    REQUIRE_OK(valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, 20, indices, values, &count, NULL));
+}
+
+static void score_batch_once(void) {
+    valuation_request requests[3] = {scored.request, VALUATION_REQUEST_INIT, scored.request};
+    static const size_t offsets[4] = {0, 10, 20, CANDIDATE_COUNT};
+    REQUIRE_OK(valuation_score_batch(scorer, requests, 3, scored.candidates, offsets, values, NULL));
+}
+
+/* Every kind of trouble that is told by a flag. */
+static void score_badly_once(void) {
+    static valuation_feature many[10000];
+    valuation_candidate candidates[5] = {scored.candidates[0], scored.candidates[1], scored.candidates[2], scored.candidates[3],
+                                         scored.candidates[4]};
+    valuation_request request = scored.request;
+    request.features = many;
+    request.feature_count = 10000;
+    request.time_budget_ns = 1;
+    candidates[0].bid = -1;
+    candidates[1].pricing = 9;
+    candidates[2].campaign = 1;
+    candidates[3].feature_count = 10001;
+    candidates[4].features = many;
+    candidates[4].feature_count = 10000;
+    REQUIRE_OK(valuation_score(scorer, &request, candidates, 5, values, NULL));
+    request.time_budget_ns = 0;
+    REQUIRE_OK(valuation_score(scorer, &request, candidates, 5, values, NULL));
+}
+
+static void answer_json_once(void) {
+    const char *text;
+    size_t length;
+    REQUIRE_OK(valuation_score_json(scorer, json, json_length, &text, &length, NULL));
+}
+
+static void count(const char *what, void (*call)(void), int repetitions) {
+    size_t before = allocation_count;
+    for (int i = 0; i < repetitions; i++) call();
+    printf("%s %zu\n", what, allocation_count - before);
+}
+
+static void count_all(const char *when) {
+    char what[64];
+    snprintf(what, sizeof what, "score_%s", when);
+    count(what, score_once, REPETITIONS);
+    snprintf(what, sizeof what, "rank_%s", when);
+    count(what, rank_once, REPETITIONS);
+    snprintf(what, sizeof what, "score_batch_%s", when);
+    count(what, score_batch_once, REPETITIONS);
+    snprintf(what, sizeof what, "score_badly_%s", when);
+    count(what, score_badly_once, REPETITIONS);
+}
+
+int main(int argument_count, char **arguments) {
+    if (argument_count != 4) return 2;
+    FILE *file = fopen(arguments[3], "rb");
+    if (file == NULL) return 2;
+    json_length = fread(json, 1, sizeof json, file);
+    fclose(file);
+    make_impression(&scored);
+
+    size_t before = allocation_count;
+    valuation_engine *engine = serving(arguments[1]);
+    printf("load %zu\n", allocation_count - before);
+    before = allocation_count;
+    scorer = scorer_of(engine);
+    printf("scorer_create %zu\n", allocation_count - before);
+    count_all("from_the_first_call");
+
+    REQUIRE_OK(valuation_engine_load(engine, arguments[2], strlen(arguments[2]), NULL));
+    count("score_first_after_a_load", score_once, 1);
+    count_all("after_a_load");
+
+    count("json_first", answer_json_once, 1);
+    count("json_second", answer_json_once, 1);
+    count("json_third", answer_json_once, 1);
+    for (int i = 0; i < REPETITIONS; i++) answer_json_once();
+    count("json_later", answer_json_once, 1);
+
+    valuation_scorer_destroy(scorer);
+    valuation_engine_destroy(engine);
+    printf("released %zu\n", release_count);
+    FINISH();
+}

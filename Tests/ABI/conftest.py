@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C ABI as an ad server's programmer meets it: an installed library, its header, pkg-config and a C compiler.
+
+The tests install the library of build/ with `make install` to a directory of their own; the environment variable
+VALUATION_PREFIX names an installed one to be tested instead.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .model_files import ANSWERED, BETTER, MODELS, write_models
+from .programs import REPOSITORY, Toolchain
+
+
+@pytest.fixture(scope="session")
+def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the library is installed."""
+    if given := os.environ.get("VALUATION_PREFIX"):
+        return Path(given)
+    prefix = tmp_path_factory.mktemp("prefix")
+    subprocess.run(["make", "-C", REPOSITORY, "install", f"PREFIX={prefix}", "DESTDIR="], check=True, timeout=900)
+    return prefix
+
+
+@pytest.fixture(scope="session")
+def toolchain(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
+    """Compiles the programs of this folder against the installed library, each once."""
+    return Toolchain(prefix, tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the models that the programs of this folder score with, in three files of three kinds."""
+    directory = tmp_path_factory.mktemp("models")
+    write_models(directory / "click.jsonl.gz", [model for model in MODELS if model["target"] == "click"])
+    conversions = [model for model in MODELS if model["target"] == "conversion"]
+    write_models(directory / "conversion.jsonl", conversions[:-1])
+    write_models(directory / "last.json", conversions[-1:])
+    return directory
+
+
+@pytest.fixture(scope="session")
+def better_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The next day's models: other weights, and one campaign more."""
+    return write_models(tmp_path_factory.mktemp("better") / "better.jsonl", BETTER)
+
+
+@pytest.fixture(scope="session")
+def request_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A JSON request with fractions, text beyond ASCII, and something for every kind of weight."""
+    path = tmp_path_factory.mktemp("request") / "request.json"
+    path.write_text(ANSWERED, encoding="utf-8")
+    return path

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The impression that most programs of this folder score: a request with categories, several of one field, and a number; and
+ * enough candidates that they are valued in several blocks, of six kinds in turn. model_files.py has models for them.
+ */
+#ifndef IMPRESSION_H
+#define IMPRESSION_H
+
+#include <string.h>
+
+#include "expect.h"
+#include "valuation.h"
+
+enum { CANDIDATE_COUNT = 300, KIND_COUNT = 6, REQUEST_FEATURE_COUNT = 5, VALUES_SIZE = 300 * sizeof(valuation_value) };
+
+typedef struct impression {
+    valuation_feature features[REQUEST_FEATURE_COUNT];
+    valuation_feature ad_features[KIND_COUNT][2];
+    valuation_request request;
+    valuation_candidate candidates[CANDIDATE_COUNT];
+} impression;
+
+static inline valuation_feature category(const char *field, const char *value) {
+    valuation_feature feature = {valuation_feature_key(field, strlen(field), value, strlen(value)), 1.0};
+    return feature;
+}
+
+static inline valuation_feature number(const char *field, double value) {
+    valuation_feature feature = {valuation_number_key(field, strlen(field)), value};
+    return feature;
+}
+
+static inline uint64_t campaign(const char *id) {
+    return valuation_campaign_key(id, strlen(id));
+}
+
+/* Points into itself: not to be copied. */
+static inline void make_impression(impression *made) {
+    static const valuation_request empty = VALUATION_REQUEST_INIT;
+    memset(made, 0, sizeof *made);
+    made->features[0] = category("slot", "12");
+    made->features[1] = category("os", "ios");
+    made->features[2] = category("segments", "sports");
+    made->features[3] = category("segments", "travel");
+    made->features[4] = number("days_since_visit", 2.5);
+    made->request = empty;
+    made->request.features = made->features;
+    made->request.feature_count = REQUEST_FEATURE_COUNT;
+    made->ad_features[1][0] = category("creative", "55");
+    made->ad_features[2][0] = category("creative", "55");
+    made->ad_features[2][1] = category("shape", "wide");
+    made->ad_features[3][0] = category("creative", "56");
+    made->ad_features[3][1] = number("price", 9.5);
+    made->ad_features[5][0] = category("creative", "55");
+    const char *campaigns[KIND_COUNT] = {"1042", "1042", "1042", "77", "77", "500"};
+    const uint32_t feature_counts[KIND_COUNT] = {0, 1, 2, 2, 0, 1};
+    const valuation_pricing pricings[KIND_COUNT] = {VALUATION_PRICING_CPM, VALUATION_PRICING_CPC, VALUATION_PRICING_CPA,
+                                                    VALUATION_PRICING_CPC, VALUATION_PRICING_CPA, VALUATION_PRICING_CPA};
+    for (int i = 0; i < CANDIDATE_COUNT; i++) {
+        int kind = i % KIND_COUNT;
+        valuation_candidate *candidate = &made->candidates[i];
+        candidate->campaign = campaign(campaigns[kind]);
+        candidate->feature_count = feature_counts[kind];
+        candidate->features = feature_counts[kind] > 0 ? made->ad_features[kind] : NULL;
+        candidate->pricing = pricings[kind];
+        candidate->bid = 0.25 * (i % 7 + 1);
+    }
+}
+
+/* An engine that serves the models at path, or the end of the program. */
+static inline valuation_engine *serving(const char *path) {
+    valuation_error error = VALUATION_ERROR_INIT;
+    valuation_engine *engine;
+    REQUIRE_OK(valuation_engine_create(NULL, &engine, &error));
+    if (valuation_engine_load(engine, path, strlen(path), &error) != VALUATION_OK) {
+        fprintf(stderr, "%s: %s:%u %s: %s\n", path, error.file, error.line, error.json_path, error.message);
+        exit(2);
+    }
+    return engine;
+}
+
+static inline valuation_scorer *scorer_of(valuation_engine *engine) {
+    valuation_scorer *scorer;
+    REQUIRE_OK(valuation_scorer_create(engine, &scorer, NULL));
+    return scorer;
+}
+
+/* The values of the impression, or the end of the program. */
+static inline void score(valuation_scorer *scorer, const impression *scored, valuation_value values[CANDIDATE_COUNT]) {
+    memset(values, 0xff, VALUES_SIZE);
+    REQUIRE_OK(valuation_score(scorer, &scored->request, scored->candidates, CANDIDATE_COUNT, values, NULL));
+}
+
+/* Whether both are the same to the bit. */
+static inline int same_values(const valuation_value *first, const valuation_value *second, size_t count) {
+    return memcmp(first, second, count * sizeof *first) == 0;
+}
+
+#endif

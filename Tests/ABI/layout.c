@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The binary interface as it must be for ever: each struct's size and alignment, each member's offset and size, each number.
+ * Compiling it is the test. New functions come with new lines; no line is ever changed within an ABI version.
+ */
+#include "valuation.h"
+
+#define STRUCT(type, size, alignment) _Static_assert(sizeof(type) == (size) && _Alignof(type) == (alignment), #type)
+#define MEMBER(type, name, offset, size) \
+    _Static_assert(offsetof(type, name) == (offset) && sizeof(((type *)0)->name) == (size), #type "." #name)
+#define NUMBER(name, value) _Static_assert((name) == (value), #name)
+
+STRUCT(valuation_error, 1040, 4);
+MEMBER(valuation_error, struct_size, 0, 4);
+MEMBER(valuation_error, status, 4, 4);
+MEMBER(valuation_error, line, 8, 4);
+MEMBER(valuation_error, column, 12, 4);
+MEMBER(valuation_error, file, 16, 512);
+MEMBER(valuation_error, json_path, 528, 256);
+MEMBER(valuation_error, message, 784, 256);
+
+STRUCT(valuation_options, 16, 8);
+MEMBER(valuation_options, struct_size, 0, 4);
+MEMBER(valuation_options, reserved, 4, 4);
+MEMBER(valuation_options, maximum_input_bytes, 8, 8);
+
+STRUCT(valuation_feature, 16, 8);
+MEMBER(valuation_feature, key, 0, 8);
+MEMBER(valuation_feature, number, 8, 8);
+
+STRUCT(valuation_request, 24, 8);
+MEMBER(valuation_request, struct_size, 0, 4);
+MEMBER(valuation_request, feature_count, 4, 4);
+MEMBER(valuation_request, features, 8, 8);
+MEMBER(valuation_request, time_budget_ns, 16, 8);
+
+STRUCT(valuation_candidate, 32, 8);
+MEMBER(valuation_candidate, campaign, 0, 8);
+MEMBER(valuation_candidate, features, 8, 8);
+MEMBER(valuation_candidate, feature_count, 16, 4);
+MEMBER(valuation_candidate, pricing, 20, 4);
+MEMBER(valuation_candidate, bid, 24, 8);
+
+STRUCT(valuation_value, 24, 8);
+MEMBER(valuation_value, expected_revenue, 0, 8);
+MEMBER(valuation_value, pctr, 8, 4);
+MEMBER(valuation_value, pcvr, 12, 4);
+MEMBER(valuation_value, flags, 16, 4);
+MEMBER(valuation_value, reserved, 20, 4);
+
+STRUCT(valuation_status, 4, 4);
+STRUCT(valuation_pricing, 4, 4);
+STRUCT(valuation_flags, 4, 4);
+
+NUMBER(VALUATION_ABI_VERSION, 1);
+NUMBER(VALUATION_MODEL_FORMAT_VERSION, 1);
+
+NUMBER(VALUATION_OK, 0);
+NUMBER(VALUATION_ERROR_INVALID_ARGUMENT, 1);
+NUMBER(VALUATION_ERROR_STRUCT_SIZE, 2);
+NUMBER(VALUATION_ERROR_OUT_OF_MEMORY, 3);
+NUMBER(VALUATION_ERROR_FILE_NOT_FOUND, 4);
+NUMBER(VALUATION_ERROR_READ_FAILED, 5);
+NUMBER(VALUATION_ERROR_GZIP, 6);
+NUMBER(VALUATION_ERROR_JSON_SYNTAX, 7);
+NUMBER(VALUATION_ERROR_DUPLICATE_KEY, 8);
+NUMBER(VALUATION_ERROR_FORMAT, 9);
+NUMBER(VALUATION_ERROR_INVALID_VALUE, 10);
+NUMBER(VALUATION_ERROR_NON_FINITE, 11);
+NUMBER(VALUATION_ERROR_DUPLICATE_MODEL, 12);
+NUMBER(VALUATION_ERROR_UNKNOWN_MODEL, 13);
+NUMBER(VALUATION_ERROR_KEY_COLLISION, 14);
+NUMBER(VALUATION_ERROR_SELF_TEST, 15);
+NUMBER(VALUATION_ERROR_LIMIT_EXCEEDED, 16);
+NUMBER(VALUATION_ERROR_NOTHING_LOADED, 17);
+
+NUMBER(VALUATION_PRICING_CPM, 1);
+NUMBER(VALUATION_PRICING_CPC, 2);
+NUMBER(VALUATION_PRICING_CPA, 3);
+
+NUMBER(VALUATION_FLAG_UNKNOWN_CAMPAIGN, 1);
+NUMBER(VALUATION_FLAG_DEFAULT_CLICK_MODEL, 2);
+NUMBER(VALUATION_FLAG_DEFAULT_CONVERSION_MODEL, 4);
+NUMBER(VALUATION_FLAG_NO_CLICK_MODEL, 8);
+NUMBER(VALUATION_FLAG_NO_CONVERSION_MODEL, 16);
+NUMBER(VALUATION_FLAG_UNKNOWN_FEATURE, 32);
+NUMBER(VALUATION_FLAG_UNKNOWN_FIELD, 64);
+NUMBER(VALUATION_FLAG_WRONG_TYPE, 128);
+NUMBER(VALUATION_FLAG_INVALID_NUMBER, 256);
+NUMBER(VALUATION_FLAG_INVALID_BID, 512);
+NUMBER(VALUATION_FLAG_INVALID_CANDIDATE, 1024);
+NUMBER(VALUATION_FLAG_CLAMPED, 2048);
+NUMBER(VALUATION_FLAG_BUDGET_EXCEEDED, 4096);
+
+int main(void) {
+    return 0;
+}

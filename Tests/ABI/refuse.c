@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Loads what is to be refused while sound models serve, and prints the refusal.
+ *
+ *     refuse MODELS PATH MAXIMUM_INPUT_BYTES [nobody]
+ *
+ * MODELS are sound and serve before and after, with the same bits. PATH is then loaded and validated, by user nobody where the
+ * last word says so and the program runs as root. Prints, a line each: status, line, column, file, JSON path, message, and
+ * the most memory that the program ever held, in KiB.
+ */
+#include <unistd.h>
+
+#include "impression.h"
+
+enum { NOBODY = 65534 };
+
+static void become_nobody(void) {
+    if (geteuid() != 0) return;
+    if (setegid(NOBODY) != 0 || seteuid(NOBODY) != 0) perror("become nobody");
+}
+
+/* Keeps the first problem that it is told and asks for more. */
+static bool keep_first(void *context, const valuation_error *problem) {
+    valuation_error *first = context;
+    if (first->status == VALUATION_OK) *first = *problem;
+    return true;
+}
+
+/* In KiB. Unlike ru_maxrss it does not count what the process held before it became this program. */
+static long most_memory_ever(void) {
+    char line[256];
+    long most = -1;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL) {
+        if (strncmp(line, "VmHWM:", 6) == 0) most = strtol(line + 6, NULL, 10);
+    }
+    if (status != NULL) fclose(status);
+    EXPECT(most > 0);
+    return most;
+}
+
+static int is_terminated(const char *text, size_t size) {
+    return memchr(text, '\0', size) != NULL;
+}
+
+/* The first problem, what validation returns, and what loading returns are one and the same. */
+static void validation_finds_the_same(const char *path, const valuation_options *options, const valuation_error *expected) {
+    valuation_error told = VALUATION_ERROR_INIT;
+    valuation_error error = VALUATION_ERROR_INIT;
+    EXPECT(valuation_validate(path, strlen(path), options, keep_first, &told, &error) == expected->status);
+    EXPECT(memcmp(&error, expected, sizeof error) == 0);
+    EXPECT(memcmp(&told, expected, sizeof told) == 0);
+    EXPECT(valuation_validate(path, strlen(path), options, NULL, NULL, NULL) == expected->status);
+}
+
+int main(int argument_count, char **arguments) {
+    if (argument_count < 4) return 2;
+    const char *path = arguments[2];
+    valuation_options options = VALUATION_OPTIONS_INIT;
+    valuation_error error = VALUATION_ERROR_INIT;
+    valuation_engine *engine;
+    impression scored;
+    static valuation_value before[CANDIDATE_COUNT], after[CANDIDATE_COUNT];
+
+    options.maximum_input_bytes = strtoull(arguments[3], NULL, 10);
+    make_impression(&scored);
+    REQUIRE_OK(valuation_engine_create(&options, &engine, &error));
+    REQUIRE_OK(valuation_engine_load(engine, arguments[1], strlen(arguments[1]), &error));
+    valuation_scorer *scorer = scorer_of(engine);
+    score(scorer, &scored, before);
+
+    if (argument_count > 4) become_nobody();
+    valuation_status status = valuation_engine_load(engine, path, strlen(path), &error);
+    EXPECT(status == error.status);
+    EXPECT(is_terminated(error.file, sizeof error.file) && is_terminated(error.json_path, sizeof error.json_path) &&
+           is_terminated(error.message, sizeof error.message));
+    validation_finds_the_same(path, &options, &error);
+    if (status != VALUATION_OK) {
+        score(scorer, &scored, after);
+        EXPECT(same_values(before, after, CANDIDATE_COUNT));
+        valuation_scorer *later = scorer_of(engine);
+        score(later, &scored, after);
+        EXPECT(same_values(before, after, CANDIDATE_COUNT));
+        valuation_scorer_destroy(later);
+    }
+    printf("%s\n%u\n%u\n%s\n%s\n%s\n%ld\n", valuation_status_name(status), error.line, error.column, error.file,
+           error.json_path, error.message, most_memory_ever());
+    valuation_scorer_destroy(scorer);
+    valuation_engine_destroy(engine);
+    FINISH();
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Threads score in every way there is while two others swap two sets of models as fast as they can. Each answer must be, to
+ * the bit and as a whole, that of the one set or that of the other.
+ *
+ *     swap_while_scoring MODELS BETTER_MODELS REQUEST.json SECONDS
+ *
+ * Prints how often models were swapped, and how many answers were of the one set and of the other.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "impression.h"
+
+enum { THREAD_COUNT = 6, JSON_BYTES = 65536, ANSWER_BYTES = 65536, BEST = 20 };
+
+/* What one set of models answers. */
+typedef struct answers {
+    valuation_value values[CANDIDATE_COUNT];
+    valuation_value best_values[BEST];
+    size_t best[BEST];
+    char json[ANSWER_BYTES];
+    size_t json_length;
+} answers;
+
+static valuation_engine *engine;
+static impression scored;
+static char json[JSON_BYTES];
+static size_t json_length;
+static answers expected[2];
+static atomic_int has_ended;
+static atomic_long seen[2], others;
+
+static void answer(valuation_scorer *scorer, answers *given) {
+    size_t count;
+    const char *text;
+    score(scorer, &scored, given->values);
+    REQUIRE_OK(valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, BEST, given->best,
+                              given->best_values, &count, NULL));
+    REQUIRE_OK(valuation_score_json(scorer, json, json_length, &text, &given->json_length, NULL));
+    if (given->json_length > sizeof given->json) exit(2);
+    memcpy(given->json, text, given->json_length);
+}
+
+static void tell_values(const valuation_value *values) {
+    for (int set = 0; set < 2; set++) {
+        if (same_values(values, expected[set].values, CANDIDATE_COUNT)) {
+            atomic_fetch_add(&seen[set], 1);
+            return;
+        }
+    }
+    atomic_fetch_add(&others, 1);
+}
+
+static void score_in_turn(valuation_scorer *scorer) {
+    static _Thread_local valuation_value values[CANDIDATE_COUNT];
+    score(scorer, &scored, values);
+    tell_values(values);
+}
+
+static void score_batch_in_turn(valuation_scorer *scorer) {
+    static _Thread_local valuation_value values[CANDIDATE_COUNT];
+    const valuation_request requests[3] = {scored.request, scored.request, scored.request};
+    static const size_t offsets[4] = {0, 50, 190, CANDIDATE_COUNT};
+    REQUIRE_OK(valuation_score_batch(scorer, requests, 3, scored.candidates, offsets, values, NULL));
+    tell_values(values);
+}
+
+static void rank_in_turn(valuation_scorer *scorer) {
+    size_t best[BEST], count;
+    valuation_value values[BEST];
+    REQUIRE_OK(valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, BEST, best, values, &count, NULL));
+    for (int set = 0; set < 2; set++) {
+        if (same_values(values, expected[set].best_values, BEST) && memcmp(best, expected[set].best, sizeof best) == 0) {
+            atomic_fetch_add(&seen[set], 1);
+            return;
+        }
+    }
+    atomic_fetch_add(&others, 1);
+}
+
+static void answer_json_in_turn(valuation_scorer *scorer) {
+    const char *text;
+    size_t length;
+    REQUIRE_OK(valuation_score_json(scorer, json, json_length, &text, &length, NULL));
+    for (int set = 0; set < 2; set++) {
+        if (length == expected[set].json_length && memcmp(text, expected[set].json, length) == 0) {
+            atomic_fetch_add(&seen[set], 1);
+            return;
+        }
+    }
+    atomic_fetch_add(&others, 1);
+}
+
+/* Each thread has a way of its own; the last one makes a new scorer for each call. */
+static void *serve(void *number) {
+    static void (*const ways[])(valuation_scorer *) = {score_in_turn, score_batch_in_turn, rank_in_turn, answer_json_in_turn};
+    size_t thread = (size_t)number;
+    valuation_scorer *scorer = scorer_of(engine);
+    while (!atomic_load(&has_ended)) {
+        ways[thread % 4](scorer);
+        if (thread == THREAD_COUNT - 1) {
+            valuation_scorer_destroy(scorer);
+            scorer = scorer_of(engine);
+        }
+    }
+    valuation_scorer_destroy(scorer);
+    return NULL;
+}
+
+/* Loads the one set and the other in turn until the time is up. Returns how often. */
+static long swap(double seconds, char **paths) {
+    struct timespec start, now;
+    long swaps = 0;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    do {
+        const char *path = paths[++swaps % 2];
+        REQUIRE_OK(valuation_engine_load(engine, path, strlen(path), NULL));
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while ((double)(now.tv_sec - start.tv_sec) + 1e-9 * (double)(now.tv_nsec - start.tv_nsec) < seconds);
+    return swaps;
+}
+
+static char **argument_list;
+
+static void *swap_too(void *swaps) {
+    *(long *)swaps = swap(strtod(argument_list[4], NULL), argument_list + 1);
+    return NULL;
+}
+
+int main(int argument_count, char **arguments) {
+    if (argument_count != 5) return 2;
+    FILE *file = fopen(arguments[3], "rb");
+    if (file == NULL) return 2;
+    json_length = fread(json, 1, sizeof json, file);
+    fclose(file);
+    make_impression(&scored);
+    for (int set = 0; set < 2; set++) {
+        engine = serving(arguments[1 + set]);
+        valuation_scorer *scorer = scorer_of(engine);
+        answer(scorer, &expected[set]);
+        valuation_scorer_destroy(scorer);
+        valuation_engine_destroy(engine);
+    }
+    EXPECT(!same_values(expected[0].values, expected[1].values, CANDIDATE_COUNT));
+
+    engine = serving(arguments[1]);
+    pthread_t threads[THREAD_COUNT];
+    for (size_t i = 0; i < THREAD_COUNT; i++) {
+        if (pthread_create(&threads[i], NULL, serve, (void *)i) != 0) return 2;
+    }
+    pthread_t swapper;
+    long swaps[2] = {0, 0};
+    argument_list = arguments;
+    if (pthread_create(&swapper, NULL, swap_too, &swaps[1]) != 0) return 2;
+    swaps[0] = swap(strtod(arguments[4], NULL), arguments + 1);
+    pthread_join(swapper, NULL);
+    atomic_store(&has_ended, 1);
+    for (size_t i = 0; i < THREAD_COUNT; i++) pthread_join(threads[i], NULL);
+    printf("%ld %ld %ld\n", swaps[0] + swaps[1], atomic_load(&seen[0]), atomic_load(&seen[1]));
+    EXPECT(atomic_load(&others) == 0);
+    valuation_engine_destroy(engine);
+    FINISH();
+}

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""No argument, however wrong, harms the host: each call refuses what it cannot take, and says why."""
+
+from pathlib import Path
+
+import pytest
+
+from .programs import Toolchain
+
+
+def test_names_and_keys_take_every_argument(toolchain: Toolchain):
+    toolchain.program("names_and_keys").run()
+
+
+@pytest.mark.parametrize("program", ["engine_arguments", "scoring_arguments", "json_arguments"])
+def test_wrong_arguments_are_refused_and_those_at_the_edge_are_taken(toolchain: Toolchain, models: Path, program: str):
+    toolchain.program(program).run(models)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the shipped library promises the linker, the loader and programs that were compiled years ago."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from .programs import HERE, REPOSITORY, SECONDS, Toolchain
+
+HEADER = (REPOSITORY / "Include" / "valuation.h").read_text()
+MAXIMUM_BYTES = 500_000
+# RHEL 9, Debian 12 and Ubuntu 22.04 have this glibc or a newer one.
+NEWEST_GLIBC = (2, 34)
+# What a library that behaves as a guest has no use for.
+UNWELCOME = re.compile(
+    r"^(_?exit|abort|raise|kill|signal|sigaction|sigaltstack|pthread_create|pthread_sigmask|clone|fork|vfork|execve?|system|"
+    r"setlocale|uselocale|setenv|unsetenv|putenv|chdir|umask|atexit|on_exit|__cxa_atexit|srand|rand|getenv|secure_getenv|"
+    r"v?f?printf|puts|putchar|fputs|fputc|fwrite|write|std(in|out|err)|perror|syslog|socket|dlopen)$"
+)
+
+
+def output_of(*command: object) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=SECONDS).stdout
+
+
+def dynamic_entries(library: Path) -> list[tuple[str, str]]:
+    """The tags of the dynamic section with their values."""
+    return re.findall(r"\((\w+)\)\s+(.*)", output_of("readelf", "--dynamic", "--wide", library))
+
+
+def declared_functions() -> set[str]:
+    code = re.sub(r"/\*.*?\*/", "", HEADER, flags=re.DOTALL)
+    return set(re.findall(r"\b(valuation_\w+)\(", code))
+
+
+def test_the_exported_symbols_are_those_of_the_list_and_no_others(toolchain: Toolchain):
+    lines = output_of("nm", "--dynamic", "--defined-only", "--format=posix", toolchain.library).splitlines()
+    exported = {line.split()[0]: line.split()[1] for line in lines}
+    listed = (HERE / "symbols.txt").read_text().splitlines()
+    assert sorted(exported) == sorted(listed)
+    assert set(exported.values()) == {"T"}, "data is exported; only functions may be"
+
+
+def test_the_list_of_symbols_is_what_the_header_declares():
+    assert sorted(declared_functions()) == (HERE / "symbols.txt").read_text().splitlines()
+
+
+def test_it_needs_four_libraries_and_is_called_by_its_abi_version(toolchain: Toolchain):
+    entries = dynamic_entries(toolchain.library)
+    needed = {value for tag, value in entries if tag == "NEEDED"}
+    assert needed == {
+        f"Shared library: [{name}]" for name in ("libc.so.6", "libm.so.6", "libjansson.so.4", "libz.so.1")
+    }
+    assert [value for tag, value in entries if tag == "SONAME"] == ["Library soname: [libvaluation.so.1]"]
+
+
+def test_it_carries_no_path_of_the_machine_that_built_it(toolchain: Toolchain):
+    entries = dynamic_entries(toolchain.library)
+    paths = [value for tag, value in entries if tag in ("RPATH", "RUNPATH")]
+    assert all(value.endswith("[$ORIGIN]") for value in paths)
+    content = toolchain.library.read_bytes()
+    for path in (str(REPOSITORY), "/usr/bin/swift", "swift/usr/lib"):
+        assert path.encode() not in content
+
+
+def test_it_is_small(toolchain: Toolchain, tmp_path: Path):
+    stripped = tmp_path / "stripped.so"
+    output_of("strip", "--strip-unneeded", "-o", stripped, toolchain.library)
+    assert stripped.stat().st_size <= MAXIMUM_BYTES
+    assert toolchain.library.resolve().stat().st_size <= MAXIMUM_BYTES, "it is installed with its debugging symbols"
+
+
+def test_it_runs_on_distributions_of_2021(toolchain: Toolchain):
+    symbols = output_of("readelf", "--dyn-syms", "--wide", toolchain.library)
+    versions = [tuple(map(int, version.split("."))) for version in re.findall(r"@GLIBC_([0-9.]+)", symbols)]
+    assert versions, "the library uses no symbol of glibc, so this test looks in the wrong place"
+    assert max(versions) <= NEWEST_GLIBC
+
+
+def test_it_imports_nothing_that_a_guest_has_no_use_for(toolchain: Toolchain):
+    lines = output_of("nm", "--dynamic", "--undefined-only", "--format=posix", toolchain.library).splitlines()
+    imported = {line.split()[0].split("@")[0] for line in lines}
+    assert "malloc" in imported
+    assert {name for name in imported if UNWELCOME.match(name)} == set()
+
+
+def test_it_is_hardened(toolchain: Toolchain):
+    entries = dynamic_entries(toolchain.library)
+    tags = {tag for tag, _ in entries}
+    flags = " ".join(value for tag, value in entries if tag in ("FLAGS", "FLAGS_1"))
+    assert "BIND_NOW" in flags and "NOW" in flags
+    assert "NODELETE" in flags, "unloading it under running scorers would be fatal"
+    assert "TEXTREL" not in tags and "TEXTREL" not in flags
+    segments = re.findall(
+        r"^\s+(\w+)\s+0x\S+ 0x\S+ 0x\S+ 0x\S+ 0x\S+ ([R ][W ][E ])",
+        output_of("readelf", "--segments", "--wide", toolchain.library),
+        re.MULTILINE,
+    )
+    rights = dict(segments)
+    assert "E" not in rights["GNU_STACK"], "the stack is executable"
+    assert "GNU_RELRO" in rights
+    assert [name for name, right in segments if "W" in right and "E" in right] == []
+
+
+def test_structs_and_numbers_are_laid_out_as_for_ever(toolchain: Toolchain):
+    toolchain.program("layout")
+
+
+def test_the_layout_covers_the_whole_header():
+    layout = (HERE / "layout.c").read_text()
+    numbers = re.findall(r"\b(VALUATION_(?:OK|ERROR_\w+|PRICING_\w+|FLAG_\w+)) =", HEADER)
+    assert len(numbers) == 18 + 3 + 13
+    assert [name for name in numbers if f"NUMBER({name}, " not in layout] == []
+    structs = re.findall(r"^typedef struct (valuation_\w+) \{(.*?)^\} \1;", HEADER, re.MULTILINE | re.DOTALL)
+    assert len(structs) == 6
+    for struct, body in structs:
+        members = re.findall(r"(\w+)(?:\[\d+\])?;", re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL))
+        assert members
+        assert [name for name in members if f"MEMBER({struct}, {name}, " not in layout] == []

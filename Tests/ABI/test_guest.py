@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The library in its host's process: it changes nothing of it, leaves nothing behind, and breaks under nothing."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from .model_files import BETTER, MODELS, model, write_models
+from .programs import Toolchain
+
+SWAP_SECONDS = "2"
+VALGRIND = ("valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=definite,indirect", "--error-exitcode=99",
+            "--errors-for-leak-kinds=definite,indirect")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def refused_paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Files that are refused at every stage of a load, each with something sound before it."""
+    directory = tmp_path_factory.mktemp("refused")
+    wrong_test = json.loads(json.dumps(MODELS))
+    wrong_test[-1]["self_test"][-1]["probability"] = 0.5
+    faulty = {
+        "type.jsonl.gz": [*MODELS, model("8", categorical={"slot": {"12": "no number"}})],
+        "base.jsonl": [*MODELS, model("8", extends="nowhere")],
+        "twice.jsonl": [*MODELS, MODELS[0]],
+        "cross.jsonl.gz": [*MODELS, model("8", crosses=[{"fields": ["slot", "os"], "weights": [["1", "2", 3]] * 2}])],
+        "test.jsonl": wrong_test,
+    }
+    paths = [write_models(directory / name, documents) for name, documents in faulty.items()]
+    for name, content in {
+        "cut.json": b'{"format": ',
+        "cut.json.gz": paths[0].read_bytes()[:-20],
+        "empty.jsonl": b"",
+    }.items():
+        (directory / name).write_bytes(content)
+        paths.append(directory / name)
+    os.mkfifo(directory / "pipe.json")
+    (directory / "nothing").mkdir()
+    return [*paths, directory / "pipe.json", directory / "nothing", directory / "absent.json", directory]
+
+
+def test_the_process_is_afterwards_as_it_was_before(
+    toolchain: Toolchain, models: Path, request_file: Path, refused_paths: list[Path]
+):
+    program = toolchain.program("guest", libraries=("-ldl", "-lm"))
+    finished = program.start(toolchain.library, models, request_file, *refused_paths)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
+
+
+def test_engines_and_scorers_live_and_end_as_the_host_likes(
+    toolchain: Toolchain, models: Path, better_models: Path, refused_paths: list[Path]
+):
+    toolchain.program("lives").run(models, better_models, refused_paths[0])
+
+
+def test_answers_given_while_models_are_swapped_are_of_the_one_set_or_of_the_other(
+    toolchain: Toolchain, models: Path, better_models: Path, request_file: Path
+):
+    output = toolchain.program("swap_while_scoring").run(models, better_models, request_file, SWAP_SECONDS)
+    # Nothing is measured here; the counts tell that there was something to go wrong.
+    assert all(int(count) > 10 for count in output.split()), output
+
+
+def test_no_memory_is_lost_or_misused(
+    toolchain: Toolchain, models: Path, better_models: Path, request_file: Path, refused_paths: list[Path]
+):
+    program = toolchain.program("whole_life")
+    finished = program.start(models, better_models, request_file, "clean", *refused_paths, under=VALGRIND)
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_the_memory_checker_notices_a_scorer_that_is_lost(
+    toolchain: Toolchain, models: Path, request_file: Path, tmp_path: Path
+):
+    one_model = write_models(tmp_path / "one.jsonl", BETTER[:1])
+    program = toolchain.program("whole_life")
+    finished = program.start(one_model, models, request_file, "leak", tmp_path / "absent.json", under=VALGRIND)
+    assert finished.returncode == 99
+    assert "valuation_scorer_create" in finished.stderr

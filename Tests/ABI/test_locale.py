@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""In a host whose locale has a decimal comma and speaks another language, every answer is the same to the byte."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .programs import SECONDS, Toolchain
+
+COMMA_LOCALE = "de_DE.UTF-8"
+
+
+@pytest.fixture(scope="module")
+def locale_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a compiled locale, for LOCPATH: the machine itself need not have it."""
+    directory = tmp_path_factory.mktemp("locales")
+    source = Path("/usr/share/i18n/locales/de_DE")
+    assert source.exists(), "the sources of locales are not on this machine; install them: apt-get install locales"
+    command = ["localedef", "-i", source.name, "-f", "UTF-8", str(directory / COMMA_LOCALE)]
+    subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)
+    return directory
+
+
+@pytest.fixture(scope="module", params=["process", "thread"])
+def answers(
+    request: pytest.FixtureRequest,
+    toolchain: Toolchain,
+    models: Path,
+    request_file: Path,
+    locale_directory: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[list[str], list[str]]:
+    """The lines that comma_locale.c prints in the C locale, and in the other one of the process or of its thread."""
+    unreadable = tmp_path_factory.mktemp("link") / "link.json"
+    unreadable.symlink_to(unreadable.name)
+    program = toolchain.program("comma_locale")
+    arguments = [request.param, models, request_file, unreadable]
+    plain = program.run("C", *arguments)
+    comma = program.run(COMMA_LOCALE, *arguments, environment={"LOCPATH": os.fspath(locale_directory)})
+    return plain.splitlines(), comma.splitlines()
+
+
+def test_a_decimal_comma_changes_no_answer(answers: tuple[list[str], list[str]]):
+    plain, comma = answers
+    assert len(plain) == 7
+    assert comma[:3] + comma[4:] == plain[:3] + plain[4:]
+    assert plain[:3] == plain[4:], "a failed load changed an answer"
+    # Fractions were read and printed, so there was something to go wrong.
+    values = json.loads(comma[0])["values"]
+    assert all(0 < value["pctr"] < 1 for value in values)
+
+
+def test_messages_are_in_english(answers: tuple[list[str], list[str]]):
+    plain, comma = answers
+    assert "symbolic links" in plain[3]
+    assert comma[3] == plain[3]

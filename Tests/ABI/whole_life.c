@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every function once or more, as a memory checker wants to see it.
+ *
+ *     whole_life MODELS BETTER_MODELS REQUEST.json leak|clean REFUSED...
+ *
+ * With "leak" a scorer is forgotten, so that the checker has something to find.
+ */
+#include "impression.h"
+
+enum { JSON_BYTES = 65536 };
+
+static char json[JSON_BYTES];
+static size_t json_length;
+static impression scored;
+
+static bool go_on(void *context, const valuation_error *problem) {
+    return *(int *)context > 0 && problem->status != VALUATION_OK;
+}
+
+static void call_everything(valuation_scorer *scorer) {
+    static valuation_value values[CANDIDATE_COUNT];
+    static size_t best[CANDIDATE_COUNT];
+    static const size_t offsets[2] = {0, CANDIDATE_COUNT};
+    valuation_error error = VALUATION_ERROR_INIT;
+    size_t count, length;
+    const char *text;
+    score(scorer, &scored, values);
+    REQUIRE_OK(valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, 9, best, values, &count, NULL));
+    REQUIRE_OK(valuation_score_batch(scorer, &scored.request, 1, scored.candidates, offsets, values, NULL));
+    REQUIRE_OK(valuation_score_json(scorer, json, json_length, &text, &length, &error));
+    EXPECT(strlen(text) == length);
+    REQUIRE_OK(valuation_explain_json(scorer, json, json_length, &text, &length, &error));
+    EXPECT(strlen(text) == length);
+    REQUIRE_OK(valuation_describe_json(scorer, &text, &length, &error));
+    EXPECT(strlen(text) == length);
+    /* Every beginning of a request is no request. In memory of its own, so that reading beyond it would be seen. */
+    for (size_t cut = 0; cut < json_length; cut += 1 + json_length / 50) {
+        char *beginning = malloc(cut > 0 ? cut : 1);
+        if (beginning == NULL) exit(2);
+        memcpy(beginning, json, cut);
+        EXPECT(valuation_score_json(scorer, beginning, cut, &text, &length, &error) == VALUATION_ERROR_JSON_SYNTAX);
+        EXPECT(valuation_explain_json(scorer, beginning, cut, &text, &length, &error) == VALUATION_ERROR_JSON_SYNTAX);
+        free(beginning);
+    }
+}
+
+int main(int argument_count, char **arguments) {
+    if (argument_count < 6) return 2;
+    const char *models = arguments[1], *better = arguments[2];
+    FILE *file = fopen(arguments[3], "rb");
+    if (file == NULL) return 2;
+    json_length = fread(json, 1, sizeof json, file);
+    fclose(file);
+    make_impression(&scored);
+    valuation_error error = VALUATION_ERROR_INIT;
+    valuation_engine *engine = serving(models);
+    valuation_scorer *first = scorer_of(engine), *second = scorer_of(engine);
+    call_everything(first);
+    for (int i = 5; i < argument_count; i++) {
+        const char *path = arguments[i];
+        int all = 1, one = 0;
+        EXPECT(valuation_engine_load(engine, path, strlen(path), &error) != VALUATION_OK);
+        EXPECT(valuation_validate(path, strlen(path), NULL, go_on, &all, &error) != VALUATION_OK);
+        EXPECT(valuation_validate(path, strlen(path), NULL, go_on, &one, &error) != VALUATION_OK);
+    }
+    REQUIRE_OK(valuation_engine_load(engine, better, strlen(better), &error));
+    REQUIRE_OK(valuation_validate(models, strlen(models), NULL, NULL, NULL, &error));
+    call_everything(first);
+    call_everything(second);
+    valuation_scorer_destroy(first);
+    valuation_engine_destroy(engine);
+    call_everything(second);
+    if (strcmp(arguments[4], "leak") != 0) valuation_scorer_destroy(second);
+    second = NULL;
+    FINISH();
+}
