@@ -99,11 +99,11 @@ test: test-requirements build .venv/.demo .venv/.test ## Run every test in every
 	$(PYTHON) Tests/run.py
 
 .PHONY: bench
-bench: build .venv/.demo ## Measure scoring on this machine
+bench: test-requirements build .venv/.demo ## Measure scoring on this machine
 	$(PYTHON) Benchmarks/bench.py
 
 .PHONY: fuzz
-fuzz: build .venv/.test ## Fuzz the loader and the request reader, SECONDS_PER_FUZZER each
+fuzz: requirements .venv/.test ## Fuzz the loader and the request reader, SECONDS_PER_FUZZER each
 	$(PYTHON) Fuzz/fuzz.py --seconds $(SECONDS_PER_FUZZER)
 
 .PHONY: lint

@@ -88,7 +88,12 @@ def count(paths: list[Path]) -> tuple[int, int, int]:
     """Passed, failed and skipped test cases of JUnit files."""
     passed = failed = skipped = 0
     for path in paths:
-        for case in ElementTree.parse(path).iter("testcase"):
+        try:
+            root = ElementTree.parse(path)
+        except ElementTree.ParseError:  # the suite died while writing it
+            failed += 1
+            continue
+        for case in root.iter("testcase"):
             if case.find("failure") is not None or case.find("error") is not None:
                 failed += 1
             elif case.find("skipped") is not None:

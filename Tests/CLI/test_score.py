@@ -5,6 +5,7 @@ import json
 import os
 import select
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -116,10 +117,10 @@ def test_a_bad_line_is_placed_as_it_was_written_whatever_options_are_given(model
         b"\xef\xbb\xbf",
     ],
 )
-@pytest.mark.parametrize("format", ["jsonl", "table"])
-def test_nonsense_is_a_bad_line_and_never_a_crash(models, line, format):
+@pytest.mark.parametrize("answer_format", ["jsonl", "table"])
+def test_nonsense_is_a_bad_line_and_never_a_crash(models, line, answer_format):
     given = line + b"\n" + request_line("good").encode()
-    result = score(models, "--format", format, "--top", 1, given=given)
+    result = score(models, "--format", answer_format, "--top", 1, given=given)
     assert result.status == 1
     assert result.errors.startswith("<stdin>:1")
     assert "1 request answered, 1 bad" in result.errors
@@ -157,7 +158,7 @@ def test_memory_does_not_grow_with_the_input(models, directory):
     def peak_kilobytes(count):
         requests = directory / f"{count}.jsonl"
         requests.write_text(request_line() * count)
-        with open(os.devnull, "wb") as nowhere:
+        with Path(os.devnull).open("wb") as nowhere:
             process = subprocess.Popen([COMMAND, "score", "--models", models, requests], stdout=nowhere)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

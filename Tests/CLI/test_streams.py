@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +33,7 @@ def name(arguments):
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=name)
 def test_a_full_disk_is_an_error(directory, arguments):
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         finished = subprocess.run(
             [COMMAND, *arguments], cwd=directory, stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT, timeout=60
         )
