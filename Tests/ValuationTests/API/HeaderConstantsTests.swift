@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+import Foundation
+import Testing
+
+@testable import Valuation
+
+/// What Swift repeats of valuation.h is what the header says: read from the header's own text.
+@Suite struct HeaderConstantsTests {
+    private static let header: String = {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent()
+        let path = tests.appending(path: "../../../Include/valuation.h")
+        return (try? String(contentsOf: path, encoding: .utf8)) ?? ""
+    }()
+
+    @Test func everyStatusIsThatOfTheHeader() throws {
+        let statuses = Self.header.matches(of: /(VALUATION_OK|VALUATION_ERROR_\w+) = (\d+)/)
+        try #require(statuses.count == 18)
+        for status in statuses {
+            let number = try #require(Int32(status.2))
+            #expect(Status(rawValue: number) != nil, "\(status.1)")
+            #expect(String(cString: valuation_status_name(number)) == status.1)
+        }
+        for unknown in [-1, 18, Int32.max, Int32.min] {
+            #expect(Status(rawValue: unknown) == nil)
+            #expect(String(cString: valuation_status_name(unknown)) == "VALUATION_ERROR_UNKNOWN")
+        }
+    }
+
+    @Test func eachStatusHasItsMeaning() {
+        let pairs: [(Status, Int)] = [
+            (.ok, Int(VALUATION_OK)), (.invalidArgument, Int(VALUATION_ERROR_INVALID_ARGUMENT)),
+            (.structSize, Int(VALUATION_ERROR_STRUCT_SIZE)), (.outOfMemory, Int(VALUATION_ERROR_OUT_OF_MEMORY)),
+            (.fileNotFound, Int(VALUATION_ERROR_FILE_NOT_FOUND)), (.readFailed, Int(VALUATION_ERROR_READ_FAILED)),
+            (.gzip, Int(VALUATION_ERROR_GZIP)), (.jsonSyntax, Int(VALUATION_ERROR_JSON_SYNTAX)),
+            (.duplicateKey, Int(VALUATION_ERROR_DUPLICATE_KEY)), (.format, Int(VALUATION_ERROR_FORMAT)),
+            (.invalidValue, Int(VALUATION_ERROR_INVALID_VALUE)), (.nonFinite, Int(VALUATION_ERROR_NON_FINITE)),
+            (.duplicateModel, Int(VALUATION_ERROR_DUPLICATE_MODEL)),
+            (.unknownModel, Int(VALUATION_ERROR_UNKNOWN_MODEL)), (.keyCollision, Int(VALUATION_ERROR_KEY_COLLISION)),
+            (.selfTest, Int(VALUATION_ERROR_SELF_TEST)), (.limitExceeded, Int(VALUATION_ERROR_LIMIT_EXCEEDED)),
+            (.nothingLoaded, Int(VALUATION_ERROR_NOTHING_LOADED)),
+        ]
+        for (status, number) in pairs { #expect(Int(status.rawValue) == number) }
+    }
+
+    @Test func everyFlagIsThatOfTheHeader() throws {
+        let flags = Self.header.matches(of: /VALUATION_FLAG_(\w+) = 1 << (\d+)/)
+        try #require(flags.count == 13)
+        for flag in flags {
+            let bit = try #require(UInt32(flag.2))
+            let name = try #require(valuation_flag_name(1 << bit), "\(flag.1)")
+            #expect(String(cString: name) == flag.1.lowercased())
+        }
+        for unknown in [0, 3, 1 << 13, 1 << 31, UInt32.max] { #expect(valuation_flag_name(unknown) == nil) }
+    }
+
+    @Test func eachFlagHasItsMeaning() {
+        let pairs: [(Flags, Int)] = [
+            (.unknownCampaign, Int(VALUATION_FLAG_UNKNOWN_CAMPAIGN)),
+            (.defaultClickModel, Int(VALUATION_FLAG_DEFAULT_CLICK_MODEL)),
+            (.defaultConversionModel, Int(VALUATION_FLAG_DEFAULT_CONVERSION_MODEL)),
+            (.noClickModel, Int(VALUATION_FLAG_NO_CLICK_MODEL)),
+            (.noConversionModel, Int(VALUATION_FLAG_NO_CONVERSION_MODEL)),
+            (.unknownFeature, Int(VALUATION_FLAG_UNKNOWN_FEATURE)), (.unknownField, Int(VALUATION_FLAG_UNKNOWN_FIELD)),
+            (.wrongType, Int(VALUATION_FLAG_WRONG_TYPE)), (.invalidNumber, Int(VALUATION_FLAG_INVALID_NUMBER)),
+            (.invalidBid, Int(VALUATION_FLAG_INVALID_BID)),
+            (.invalidCandidate, Int(VALUATION_FLAG_INVALID_CANDIDATE)), (.clamped, Int(VALUATION_FLAG_CLAMPED)),
+            (.budgetExceeded, Int(VALUATION_FLAG_BUDGET_EXCEEDED)),
+        ]
+        for (flag, number) in pairs { #expect(Int(flag.rawValue) == number) }
+    }
+
+    @Test func everyPricingIsThatOfTheHeader() {
+        #expect(Int(Pricing.cpm.rawValue) == Int(VALUATION_PRICING_CPM))
+        #expect(Int(Pricing.cpc.rawValue) == Int(VALUATION_PRICING_CPC))
+        #expect(Int(Pricing.cpa.rawValue) == Int(VALUATION_PRICING_CPA))
+        #expect(Pricing(rawValue: 0) == nil && Pricing(rawValue: 4) == nil)
+    }
+
+    @Test func theVersionIsThatOfTheHeader() {
+        #expect(String(cString: valuation_version()) == VALUATION_VERSION)
+        #expect(valuation_abi_version() == UInt32(VALUATION_ABI_VERSION))
+        let info = String(cString: valuation_build_info())
+        #expect(info.hasPrefix("valuation \(VALUATION_VERSION), ABI \(VALUATION_ABI_VERSION), "))
+        #expect(info.contains("model format \(VALUATION_MODEL_FORMAT_VERSION)"))
+        #expect(
+            String(decoding: ModelDecoder.formatBytes, as: UTF8.self)
+                == "valuation-model/\(VALUATION_MODEL_FORMAT_VERSION)")
+    }
+
+    /// valuation.h says how many bytes each of these has.
+    @Test func theStructsHaveTheirSizes() {
+        #expect(MemoryLayout<valuation_feature>.size == 16)
+        #expect(MemoryLayout<valuation_candidate>.size == 32)
+        #expect(MemoryLayout<valuation_value>.size == 24)
+        #expect(MemoryLayout<valuation_request>.size == 24)
+    }
+}
+
+extension ModelDecoder {
+    fileprivate static var formatBytes: UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(start: format.utf8Start, count: format.utf8CodeUnitCount)
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+@testable import Valuation
+
+@Suite struct ExplainAnswerTests {
+    private let documents: [ModelDocument] = {
+        var base = ModelDocument(campaign: "*", intercept: -3, negativeSamplingRate: 0.5)
+        base.categorical = ["slot": ["12": 0.75], "segment": ["sports": 0.5, "travel": -0.25]]
+        base.numeric["age"] = ModelDocument.Numeric(mean: 30, std: 10, weight: 0.5)
+        base.crosses = [
+            ModelDocument.Cross(fields: ("slot", "creative"), weights: [(first: "12", second: "55", weight: 1.25)]),
+            ModelDocument.Cross(fields: ("slot", "segment"), weights: [(first: "12", second: "sports", weight: -0.5)]),
+            ModelDocument.Cross(fields: ("creative", "size"), weights: [(first: "55", second: "big", weight: 0.125)]),
+        ]
+        var own = ModelDocument(campaign: "1", extends: "*", intercept: 1, negativeSamplingRate: 0.25)
+        own.categorical["slot"] = ["12": -0.125]
+        own.categorical["creative"] = ["55": 0.375]
+        var conversion = ModelDocument(campaign: "1", target: "conversion", intercept: -2)
+        conversion.categorical["slot"] = ["12": 0.0625]
+        return [base, own, conversion]
+    }()
+
+    private let request =
+        #"{"features": {"slot": 12, "segment": ["sports", "travel"], "age": 45, "os": "ios"}, "candidates": [{"campaign": "1", "#
+        + #""pricing": "cpa", "bid": 10, "features": {"creative": "55", "size": "big"}}]}"#
+
+    private func value(_ request: String) throws -> JSONTree {
+        let answer = try EngineHandle(models: documents).scorer().explainJSON(request)
+        return try #require(try JSONTree(parsing: answer).values.first)
+    }
+
+    private func terms(_ value: JSONTree, _ target: String) throws -> [JSONTree] {
+        try #require(value[target]?["terms"]).elements
+    }
+
+    private func number(_ value: JSONTree, _ path: String...) throws -> Double {
+        try #require(path.reduce(Optional(value)) { $0?[$1] }?.number)
+    }
+
+    /// A term in one line: what it is, where it is from, of which model, and its logit.
+    private func line(_ term: JSONTree) -> String {
+        ["term", "from", "feature", "model"].compactMap { term[$0]?.text }.joined(separator: " | ")
+            + " | \(term["logit"]?.number ?? .nan)"
+    }
+
+    @Test func itListsEveryTermWithItsModel() throws {
+        let value = try self.value(request)
+        let click = try terms(value, "click").map(line)
+        #expect(
+            click.sorted()
+                == [
+                    "intercept | 1 | 1.0", "sampling | 1 | \(log(0.25))", "feature | request | slot=12 | 1 | -0.125",
+                    "feature | ad | creative=55 | 1 | 0.375",
+                    "intercept | * | -3.0", "feature | request | slot=12 | * | 0.75",
+                    "feature | request | segment=sports | * | 0.5", "feature | request | segment=travel | * | -0.25",
+                    "number | request | age | * | 0.75", "cross | request x ad | slot=12 x creative=55 | * | 1.25",
+                    "cross | request | slot=12 x segment=sports | * | -0.5",
+                    "cross | ad | creative=55 x size=big | * | 0.125",
+                ].sorted())
+        let conversion = try terms(value, "conversion").map(line)
+        #expect(conversion == ["intercept | 1 | -2.0", "feature | request | slot=12 | 1 | 0.0625"])
+    }
+
+    @Test func theTermsSumToTheLogitAndTheLogitGivesTheProbability() throws {
+        let value = try self.value(request)
+        for (target, probability) in [("click", "pctr"), ("conversion", "pcvr")] {
+            let logit = try number(value, target, "logit")
+            let sum = try terms(value, target).map { try number($0, "logit") }.reduce(0, +)
+            #expect((sum - logit).magnitude < 1e-6)
+            let stated = try number(value, target, "probability")
+            #expect((stated - 1 / (1 + exp(-logit))).magnitude < 1e-7)
+            #expect(try stated == number(value, probability))
+        }
+    }
+
+    @Test func theValuesAreThoseOfAScore() throws {
+        let scorer = try EngineHandle(models: documents).scorer()
+        let scored = try JSONTree(parsing: try scorer.scoreJSON(request)).values
+        let explained = try JSONTree(parsing: try scorer.explainJSON(request)).values
+        try #require(scored.count == 1 && explained.count == 1)
+        for name in scored[0].names { #expect(scored[0][name] == explained[0][name]) }
+        #expect(explained[0].names.subtracting(scored[0].names) == ["click", "conversion"])
+    }
+
+    /// The expected revenue of a term is what the ad would lose without it: scored without the feature by a model without the
+    /// weight.
+    @Test func theRevenueOfATermIsTheLossWithoutIt() throws {
+        let value = try self.value(request)
+        let click = try number(value, "click", "logit")
+        let conversion = try number(value, "conversion", "logit")
+        func revenue(_ click: Double, _ conversion: Double) -> Double {
+            10 / (1 + exp(-click)) / (1 + exp(-conversion))
+        }
+        #expect(try (revenue(click, conversion) - number(value, "expected_revenue")).magnitude < 1e-6)
+        var checked = 0
+        for (target, without) in [
+            ("click", { revenue(click - $0, conversion) }), ("conversion", { revenue(click, conversion - $0) }),
+        ] as [(String, (Double) -> Double)] {
+            for term in try terms(value, target) {
+                guard let stated = term["expected_revenue"]?.number else { continue }
+                let logit = try number(term, "logit")
+                #expect((stated - (revenue(click, conversion) - without(logit))).magnitude < 1e-6, "\(term)")
+                checked += 1
+            }
+        }
+        // Every feature, number and cross has one.
+        #expect(checked == 10)
+    }
+
+    @Test func withoutAModelThereIsNothingToExplain() throws {
+        let value = try self.value(#"{"candidates": [{"campaign": "1", "pricing": "cpc", "bid": 1}]}"#)
+        #expect(value["conversion"] == .null)
+        #expect(value["click"]?["logit"] != nil)
+        let unknown = try self.value(#"{"candidates": [{"campaign": "2", "pricing": "cpa", "bid": 1}]}"#)
+        #expect(unknown["conversion"] == .null)
+    }
+
+    /// What took no time to compute has no terms: the probability is the model's prior.
+    @Test func aLateValueIsNotExplained() throws {
+        let slots = [String](repeating: "12", count: 5000).joined(separator: ",")
+        let value = try self.value(
+            "{\"features\": {\"slot\": [\(slots)]}, \"budget_us\": 1, "
+                + "\"candidates\": [{\"campaign\": \"1\", \"pricing\": \"cpc\", \"bid\": 1}]}")
+        #expect(value.flags.contains("budget_exceeded"))
+        #expect(try terms(value, "click") == [])
+        #expect(value["click"]?["logit"] == .null)
+        #expect(value["click"]?["probability"] == value["pctr"])
+    }
+
+    /// An invalid candidate's own features do not count; they must not be explained as if they did.
+    @Test(arguments: [#""pricing": "cpx""#, #""pricing": "cpc""#])
+    func theLogitOfAnyCandidateGivesItsProbability(pricing: String) throws {
+        let value = try self.value(
+            "{\"features\": {\"slot\": \"12\"}, \"candidates\": [{\"campaign\": \"1\", \(pricing), \"bid\": 1, "
+                + "\"features\": {\"creative\": \"55\"}}]}")
+        let logit = try number(value, "click", "logit")
+        #expect(try (number(value, "pctr") - 1 / (1 + exp(-logit))).magnitude < 1e-7)
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+import Glibc
+import Synchronization
+import Testing
+
+@testable import Valuation
+
+/// Scoring goes on while models are replaced. Of most use under ThreadSanitizer.
+@Suite struct ConcurrencyTests {
+    private static let campaigns = (0..<20).map { "\($0)" }
+    private static let slots = (0..<6).map { "\($0)" }
+
+    /// Two sets for the same campaigns; the second has more models and other numbers for each, so that a mixture would show.
+    private static let sets: [[ModelDocument]] = [(20, 1.0), (60, -1.0)].map { count, sign in
+        (0..<count).flatMap { campaign in
+            ["click", "conversion"].map { target in
+                var document = ModelDocument(campaign: "\(campaign)", target: target)
+                document.categorical["slot"] = Dictionary(
+                    uniqueKeysWithValues: slots.enumerated().map { ($1, sign * 0.01 * Double(campaign + $0 + 1)) })
+                return document
+            }
+        }
+    }
+
+    /// The bits of every value of the one request that all threads put.
+    private static func score(_ scorer: ScorerHandle) throws(Complaint) -> [UInt64] {
+        let features = slots.map { NamedFeature.category("slot", $0).feature }
+        let candidates = campaigns.map { campaign in
+            valuation_candidate(
+                campaign: valuation_campaign_key(campaign, campaign.utf8.count), features: nil, feature_count: 0,
+                pricing: Pricing.cpa.rawValue, bid: 1)
+        }
+        return try scorer.score(features, candidates).flatMap(\.bits)
+    }
+
+    private static func answer(of documents: [ModelDocument]) throws -> [UInt64] {
+        let ads = campaigns.map { Ad(campaign: $0) }
+        return try LoadedModels(documents).score(slots.map { .category("slot", $0) }, ads).flatMap(\.bits)
+    }
+
+    private func write(_ folder: TemporaryFolder) throws -> [String] {
+        try Self.sets.enumerated().map { number, documents in
+            try folder.write("\(number).jsonl", documents.map(\.json).joined(separator: "\n"))
+        }
+    }
+
+    /// How often each thing happened, counted by all threads.
+    private final class Counts: Sendable {
+        let first = Atomic<Int>(0)
+        let second = Atomic<Int>(0)
+        let wrong = Atomic<Int>(0)
+        let isLoading = Atomic<Bool>(true)
+    }
+
+    /// Scores again and again until the loads are over; a scorer is replaced by a new one now and then.
+    private static func scoreUntilTheEnd(
+        _ engine: EngineHandle, _ counts: Counts, _ answers: [[UInt64]]
+    ) throws(Complaint) {
+        var scorer = try engine.scorer()
+        var round = 0
+        while counts.isLoading.load(ordering: .relaxed) || round < 10 {
+            round += 1
+            if round % 50 == 0 { scorer = try engine.scorer() }
+            let bits = try score(scorer)
+            if bits == answers[0] {
+                counts.first.add(1, ordering: .relaxed)
+            } else if bits == answers[1] {
+                counts.second.add(1, ordering: .relaxed)
+            } else {
+                counts.wrong.add(1, ordering: .relaxed)
+            }
+        }
+    }
+
+    @Test func everyValueIsOfTheOneSetOrOfTheOther() throws {
+        let answers = try Self.sets.map { try Self.answer(of: $0) }
+        try #require(answers[0] != answers[1])
+        let folder = try TemporaryFolder()
+        let paths = try write(folder)
+        let engine = try EngineHandle()
+        try engine.load(paths[0])
+        let counts = Counts()
+        onThreads(4) { number in
+            do throws(Complaint) {
+                if number == 0 {
+                    for load in 1...30 { try engine.load(paths[load % 2]) }
+                    counts.isLoading.store(false, ordering: .relaxed)
+                } else {
+                    try Self.scoreUntilTheEnd(engine, counts, answers)
+                }
+            } catch {
+                counts.isLoading.store(false, ordering: .relaxed)
+                Issue.record("\(error.message)")
+            }
+        }
+        #expect(counts.wrong.load(ordering: .relaxed) == 0)
+        #expect(counts.first.load(ordering: .relaxed) > 0)
+        #expect(counts.second.load(ordering: .relaxed) > 0)
+    }
+
+    @Test func loadsFromSeveralThreadsQueueUpAndBadOnesChangeNothing() throws {
+        let answers = try Self.sets.map { try Self.answer(of: $0) }
+        let folder = try TemporaryFolder()
+        let paths = try write(folder)
+        let bad = try folder.write("bad.jsonl", Self.sets[0].map(\.json).joined(separator: "\n") + "\n{")
+        let engine = try EngineHandle()
+        try engine.load(paths[0])
+        let counts = Counts()
+        onThreads(4) { number in
+            do throws(Complaint) {
+                if number < 2 {
+                    for _ in 0..<8 {
+                        try engine.load(paths[number])
+                        let refusal = complaint { () throws(Complaint) in try engine.load(bad) }
+                        if refusal?.status != .jsonSyntax { counts.wrong.add(1, ordering: .relaxed) }
+                    }
+                    counts.isLoading.store(false, ordering: .relaxed)
+                } else {
+                    try Self.scoreUntilTheEnd(engine, counts, answers)
+                }
+            } catch {
+                counts.isLoading.store(false, ordering: .relaxed)
+                Issue.record("\(error.message)")
+            }
+        }
+        #expect(counts.wrong.load(ordering: .relaxed) == 0)
+    }
+
+    /// The handle is given back by one thread while others make their last calls with scorers of it.
+    @Test func theEnginesHandleMayGoWhileItsScorersAreAtWork() throws {
+        let answers = try Self.sets.map { try Self.answer(of: $0) }
+        let folder = try TemporaryFolder()
+        let path = try write(folder)[0]
+        for _ in 0..<10 {
+            let engine = try EngineHandle()
+            try engine.load(path)
+            let made = Atomic<Int>(0)
+            let wrong = Atomic<Int>(0)
+            onThreads(4) { number in
+                if number == 0 {
+                    while made.load(ordering: .acquiring) < 3 { sched_yield() }
+                    engine.destroy()
+                    return
+                }
+                guard let scorer = try? engine.scorer() else {
+                    wrong.add(1, ordering: .relaxed)
+                    made.add(1, ordering: .releasing)
+                    return
+                }
+                made.add(1, ordering: .releasing)
+                for _ in 0..<20 where (try? Self.score(scorer)) != answers[0] { wrong.add(1, ordering: .relaxed) }
+            }
+            #expect(wrong.load(ordering: .relaxed) == 0)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import Valuation
+
+/// What is refused of models that are sound each for itself.
+@Suite struct ModelSetTests {
+    @Test func twoModelsForOneCampaignAndTargetAreRefused() throws {
+        let failure = try #require(
+            loadComplaint([
+                ModelDocument(campaign: "1", target: "click"), ModelDocument(campaign: "1", target: "conversion"),
+                ModelDocument(campaign: "1", target: "click"),
+            ]))
+        #expect(failure.status == .duplicateModel)
+        #expect(failure.line == 3)
+        #expect(failure.jsonPath == "$.campaign")
+        #expect(failure.message.contains("\"1\"") && failure.message.contains("click"))
+    }
+
+    /// Two texts with one Fingerprint64, found by search.
+    @Suite struct Collisions {
+        private static let first = "ngfgnhmadldnfidd"
+        private static let second = "phclggbmphegklmk"
+
+        private func document(_ campaign: String, _ values: [String]) -> ModelDocument {
+            var document = ModelDocument(campaign: campaign)
+            document.categorical["k"] = Dictionary(uniqueKeysWithValues: values.map { ($0, 1.0) })
+            return document
+        }
+
+        @Test func theTwoLabelsDoHaveOneFingerprint() {
+            for value in [Self.first, Self.second] {
+                #expect(NamedFeature.category("k", value).feature.key == 5_564_318_947_967_466_876)
+            }
+        }
+
+        @Test func eitherLabelAloneIsLoaded() {
+            #expect(loadComplaint([document("1", [Self.first]), document("2", [Self.first])]) == nil)
+            #expect(loadComplaint([document("1", [Self.second]), document("2", [Self.second])]) == nil)
+        }
+
+        @Test func bothLabelsInOneModelAreRefused() throws {
+            let failure = try #require(loadComplaint([document("1", [Self.first, Self.second])]))
+            #expect(failure.status == .keyCollision)
+        }
+
+        @Test func bothLabelsInDifferentModelsAreRefused() throws {
+            let failure = try #require(loadComplaint([document("1", [Self.first]), document("2", [Self.second])]))
+            #expect(failure.status == .keyCollision)
+            #expect(failure.line == 2)
+            #expect(failure.jsonPath == "$.categorical.k.\(Self.second)")
+        }
+
+        @Test func aLabelOfACrossCollidesAsWell() throws {
+            var crossed = ModelDocument(campaign: "2")
+            crossed.crosses = [
+                ModelDocument.Cross(fields: ("os", "k"), weights: [(first: "ios", second: Self.second, weight: 1)])
+            ]
+            #expect(loadComplaint([crossed]) == nil)
+            let failure = try #require(loadComplaint([document("1", [Self.first]), crossed]))
+            #expect(failure.status == .keyCollision)
+            #expect(failure.jsonPath == "$.crosses[0].weights[0]")
+        }
+
+        @Test func twoCampaignsWithOneKeyAreRefused() throws {
+            let campaigns = ["k=\(Self.first)", "k=\(Self.second)"]
+            for targets in [["click", "click"], ["click", "conversion"]] {
+                let documents = zip(campaigns, targets).map { ModelDocument(campaign: $0, target: $1) }
+                #expect(loadComplaint([documents[0]]) == nil && loadComplaint([documents[1]]) == nil)
+                let failure = try #require(loadComplaint(documents))
+                #expect(failure.status == .keyCollision)
+                #expect(failure.line == 2)
+                #expect(failure.jsonPath == "$.campaign")
+            }
+        }
+    }
+
+    /// "extends" names a campaign by its name, not by its key.
+    @Test func aCampaignWithTheKeyOfTheBaseIsNotTheBase() throws {
+        let base = ModelDocument(campaign: "k=ngfgnhmadldnfidd")
+        let own = ModelDocument(campaign: "1", extends: "k=phclggbmphegklmk")
+        #expect(try #require(loadComplaint([base, own])).status == .unknownModel)
+    }
+
+    @Test func onePairOfValuesWithTwoWeightsIsRefused() throws {
+        func cross(_ first: String, _ second: String, _ values: (String, String)) -> ModelDocument.Cross {
+            ModelDocument.Cross(
+                fields: (first, second), weights: [(first: values.0, second: values.1, weight: 0.5)])
+        }
+        var twice = ModelDocument()
+        twice.crosses = [cross("slot", "os", ("12", "ios")), cross("slot", "os", ("12", "ios"))]
+        #expect(try #require(loadComplaint([twice])).status == .duplicateKey)
+        var turned = ModelDocument()
+        turned.crosses = [cross("slot", "os", ("12", "ios")), cross("os", "slot", ("ios", "12"))]
+        let complaint = try #require(loadComplaint([turned]))
+        #expect(complaint.status == .duplicateKey)
+        #expect(complaint.jsonPath == "$.crosses[1].weights[0]")
+        var different = ModelDocument()
+        different.crosses = [cross("slot", "os", ("12", "ios")), cross("os", "slot", ("12", "ios"))]
+        #expect(loadComplaint([different]) == nil)
+    }
+
+    @Test(arguments: ["", "\n", " \r\n\t\n"])
+    func aFileWithoutAModelIsRefused(text: String) throws {
+        #expect(try #require(loadComplaint(text, named: "models.jsonl")).status == .nothingLoaded)
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import Valuation
+
+/// A model file carries examples with the probability that its trainer computed; the loader replays them.
+@Suite struct SelfTestTests {
+    private func document(_ features: String, _ probability: Double) -> ModelDocument {
+        var document = ModelDocument(intercept: 1, negativeSamplingRate: 0.5)
+        document.categorical = [
+            "slot": ["12": 0.5, "77": -2], "segment": ["sports": 1, "travel": 2], "on": ["true": 3],
+        ]
+        document.numeric["age"] = ModelDocument.Numeric(mean: 30, std: 10, weight: 0.25)
+        document.crosses = [
+            ModelDocument.Cross(fields: ("slot", "segment"), weights: [(first: "12", second: "sports", weight: 4)])
+        ]
+        document.selfTests = [
+            ModelDocument.SelfTest(features: "{}", probability: 0.5761168847658291),
+            ModelDocument.SelfTest(features: features, probability: probability),
+        ]
+        return document
+    }
+
+    private static let examples: [(String, [NamedFeature])] = [
+        (#"{"slot": "12"}"#, [.category("slot", "12")]),
+        (#"{"slot": 12}"#, [.category("slot", "12")]),
+        (#"{"slot": 1.2e1}"#, [.category("slot", "12")]),
+        (#"{"age": 50}"#, [.number("age", 50)]),
+        (#"{"age": 0.1}"#, [.number("age", 0.1)]),
+        (#"{"on": true, "age": null}"#, [.category("on", "true")]),
+        (#"{"segment": ["sports", "travel"]}"#, [.category("segment", "sports"), .category("segment", "travel")]),
+        (#"{"segment": ["sports"], "slot": "12"}"#, [.category("segment", "sports"), .category("slot", "12")]),
+        (#"{"slot": "of no weight", "a field of other models": "x"}"#, []),
+    ]
+
+    @Test(arguments: examples)
+    func theProbabilityOfTheTrainerIsReproduced(features: String, named: [NamedFeature]) throws {
+        var document = document(features, 0.5)
+        let exact = try #require(ReferenceScoring([document]).probability("1", "click", named))
+        document.selfTests[1].probability = Double(exact)
+        #expect(loadComplaint([document])?.message == nil)
+        // A difference of two millionths is one.
+        for factor in [1 + 2e-6, 1 - 2e-6] {
+            document.selfTests[1].probability = Double(exact) * factor
+            let failure = try #require(loadComplaint([ModelDocument(campaign: "0"), document]))
+            #expect(failure.status == .selfTest)
+            #expect(failure.jsonPath == "$.self_test[1]")
+            #expect(failure.line == 2)
+            #expect(failure.message.contains("\(document.selfTests[1].probability)"))
+            #expect(failure.message.contains("\(Float(exact))"))
+        }
+    }
+
+    @Test(arguments: [
+        #"{"age": "old"}"#, #"{"age": true}"#, #"{"slot": {"12": 1}}"#, #"{"slot": [["12"]]}"#, #"{"age": [1]}"#,
+    ])
+    func anExampleOfTheWrongTypeIsRefused(features: String) throws {
+        let failure = try #require(loadComplaint([document(features, 0.5)]))
+        #expect(failure.status == .selfTest)
+        #expect(failure.jsonPath == "$.self_test[1]")
+    }
+
+    @Test func anExampleMayExtendOverTheBase() throws {
+        var own = ModelDocument(campaign: "1", extends: "*", intercept: 1)
+        let base = ModelDocument(campaign: "*", intercept: 2, negativeSamplingRate: 0.1)
+        own.selfTests = [ModelDocument.SelfTest(features: "{}", probability: 0.9525741268224334)]
+        #expect(loadComplaint([own, base])?.message == nil)
+    }
+
+    @Test func examplesOfConversionModelsAreReplayedToo() throws {
+        var conversion = document("{}", 0.25)
+        conversion.target = "conversion"
+        let failure = try #require(loadComplaint([ModelDocument(), conversion]))
+        #expect(failure.status == .selfTest)
+        #expect(failure.jsonPath == "$.self_test[1]")
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+import Testing
+
+@testable import Valuation
+
+/// What becomes of a `features` object, field by field.
+@Suite struct FeatureReaderTests {
+    /// Knows the categories slot, id, segments, logged_in and f0 ... f199, the numbers age and price, and `both`, which is a
+    /// category to one model and a number to another.
+    private let models: LoadedModels
+
+    init() throws {
+        var first = ModelDocument(campaign: "1")
+        for field in ["slot", "id", "segments", "logged_in", "both"] { first.categorical[field] = ["of no matter": 1] }
+        for number in 0..<200 { first.categorical["f\(number)"] = [:] }
+        var second = ModelDocument(campaign: "2")
+        for field in ["age", "price", "both"] {
+            second.numeric[field] = ModelDocument.Numeric(mean: 0, std: 1, weight: 1)
+        }
+        models = try LoadedModels([first, second])
+    }
+
+    private struct Found: Equatable {
+        var features: [String] = []
+        var flags: Flags = []
+    }
+
+    /// The features of an object in the order found, by `field=value` or, of a number, `field:number`.
+    private func read(_ json: String) throws(Failure) -> Found {
+        try withText(json) { text throws(Failure) in
+            var cursor = JSONCursor(text)
+            var reader = FeatureReader()
+            try reader.read(&cursor, index: models.snapshot.pointee.index)
+            try cursor.expectEnd()
+            var found = Found(flags: reader.flags)
+            for position in 0..<reader.features.count {
+                let feature = reader.features[position]
+                let source = reader.sources[position]
+                if source.isNumber {
+                    let key = valuation_number_key(source.field.bytes)
+                    #expect(feature.key == key)
+                    found.features.append("\(source.field.string):\(feature.number)")
+                } else {
+                    found.features.append("\(source.field.string)=\(source.value.string)")
+                }
+            }
+            return found
+        }
+    }
+
+    /// The keys of the features of an object.
+    private func keys(_ json: String) throws(Failure) -> [UInt64] {
+        try withText(json) { text throws(Failure) in
+            var cursor = JSONCursor(text)
+            var reader = FeatureReader()
+            try reader.read(&cursor, index: models.snapshot.pointee.index)
+            return (0..<reader.features.count).map { reader.features[$0].key }
+        }
+    }
+
+    private func expect(_ json: String, _ features: [String], _ flags: Flags = []) throws {
+        let found = try read(json)
+        #expect(found == Found(features: features, flags: flags), "\(json)")
+    }
+
+    @Test func textIsACategory() throws {
+        try expect(#"{"slot": "12"}"#, ["slot=12"])
+        #expect(try keys(#"{"slot": "12"}"#) == [NamedFeature.category("slot", "12").feature.key])
+        try expect(#"{"slot": ""}"#, ["slot="])
+        try expect("{}", [])
+    }
+
+    @Test func escapesMeanTheirCharacters() throws {
+        #expect(
+            try keys(#"{"s\u006cot": "\u0031\u00322\/\n\ud83d\ude00"}"#) == [
+                NamedFeature.category("slot", "122/\n\u{1F600}").feature.key
+            ])
+    }
+
+    @Test(arguments: [
+        ("12", "12"), ("12.5", "12.5"), ("1e2", "100"), ("1.0", "1"), ("-3", "-3"), ("0", "0"),
+        ("18446744073709551615", "18446744073709551615"), ("9007199254740993", "9007199254740993"),
+        ("-9223372036854775808", "-9223372036854775808"),
+    ])
+    func aNumberForACategoryIsItsText(number: String, category: String) throws {
+        #expect(try keys("{\"id\": \(number)}") == [NamedFeature.category("id", category).feature.key])
+        #expect(try read("{\"id\": \(number)}").flags == [])
+    }
+
+    @Test func aNumberForANumberIsANumber() throws {
+        try expect(#"{"age": 2.5, "price": -1e2}"#, ["age:2.5", "price:-100.0"])
+    }
+
+    @Test func trueAndFalseAreCategories() throws {
+        try expect(#"{"logged_in": true}"#, ["logged_in=true"])
+        try expect(#"{"logged_in": false}"#, ["logged_in=false"])
+        #expect(try keys(#"{"logged_in": true}"#) == [NamedFeature.category("logged_in", "true").feature.key])
+    }
+
+    @Test func nullIsAbsent() throws {
+        try expect(#"{"slot": null, "age": null, "never heard of": null}"#, [])
+        try expect(#"{"segments": [null, "a", null]}"#, ["segments=a"])
+    }
+
+    @Test func anArrayIsSeveralCategories() throws {
+        try expect(#"{"segments": ["a", "b", "a"]}"#, ["segments=a", "segments=b", "segments=a"])
+        try expect(#"{"segments": [12, 1.5, true]}"#, ["segments=12", "segments=1.5", "segments=true"])
+        try expect(#"{"segments": []}"#, [])
+    }
+
+    @Test func aFieldOfBothKindsIsBoth() throws {
+        try expect(#"{"both": 12}"#, ["both=12", "both:12.0"])
+        try expect(#"{"both": "12"}"#, ["both=12"])
+    }
+
+    @Test func whatHasTheWrongTypeIsFlaggedAndTheRestCounts() throws {
+        try expect(#"{"age": "old", "slot": "12"}"#, ["slot=12"], .wrongType)
+        try expect(#"{"age": true, "slot": "12"}"#, ["slot=12"], .wrongType)
+        try expect(#"{"age": [1], "slot": "12"}"#, ["slot=12"], .wrongType)
+        try expect(#"{"slot": {"a": [1, {}]}, "age": 1}"#, ["age:1.0"], .wrongType)
+        try expect(#"{"segments": ["a", ["b"], {"c": 1}, "d"]}"#, ["segments=a", "segments=d"], .wrongType)
+    }
+
+    @Test func aFieldThatNoModelKnowsIsFlagged() throws {
+        try expect(#"{"slott": "12", "slot": "12"}"#, ["slot=12"], .unknownField)
+        for value in ["1", "true", "[]", "{\"a\": {}}", "\"x\""] { try expect("{\"x\": \(value)}", [], .unknownField) }
+    }
+
+    @Test func aNumberBeyondDoubleIsFlaggedForACategory() throws {
+        try expect(#"{"slot": 1e999, "age": 1}"#, ["age:1.0"], .invalidNumber)
+    }
+
+    @Test func ofMembersWithOneNameTheLastCounts() throws {
+        try expect(#"{"slot": "1", "age": 2, "slot": "3"}"#, ["age:2.0", "slot=3"])
+        try expect(#"{"slot": "1", "slot": null}"#, [])
+        try expect(#"{"segments": ["a", "b"], "slot": "1", "segments": "c"}"#, ["slot=1", "segments=c"])
+        try expect(#"{"both": 1, "slot": "2", "both": "3"}"#, ["slot=2", "both=3"])
+        try expect(#"{"slot": "1", "\u0073lot": "2"}"#, [#"\u0073lot=2"#])
+    }
+
+    @Test(arguments: 1...5 as ClosedRange<UInt64>)
+    func ofMembersWithOneNameTheLastCountsAmongHundreds(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var members: [(String, Int)] = []
+        for value in 0..<3 {
+            for number in 0..<200 where !generator.once(in: 3) { members.append(("f\(number)", value)) }
+        }
+        members.shuffle(using: &generator)
+        var last: [String: Int] = [:]
+        for (field, value) in members { last[field] = value }
+        let text = members.map { "\"\($0.0)\": \"\($0.1)\"" }.joined(separator: ", ")
+        let found = try read("{\(text)}")
+        #expect(found.features.count == last.count)
+        #expect(Set(found.features) == Set(last.map { "\($0.key)=\($0.value)" }))
+    }
+
+    @Test func objectsOneAfterTheOtherDoNotForgetEachOthersFeatures() throws {
+        var reader = FeatureReader()
+        for _ in 0..<2 {
+            try withText(#"{"slot": "1", "slot": "2"}"#) { text throws(Failure) in
+                var cursor = JSONCursor(text)
+                try reader.read(&cursor, index: models.snapshot.pointee.index)
+            }
+        }
+        #expect(reader.features.count == 2)
+    }
+
+    @Test func tenThousandFeaturesAreAllowedAndOneMoreIsNot() throws {
+        let many = [String](repeating: "1", count: 10_000).joined(separator: ",")
+        #expect(try read("{\"segments\": [\(many)]}").features.count == 10_000)
+        let refusal = complaint { () throws(Failure) in _ = try read("{\"segments\": [\(many)], \"slot\": 1}") }
+        #expect(refusal?.status == .limitExceeded)
+    }
+}
+
+private func valuation_number_key(_ field: [UInt8]) -> UInt64 {
+    withText(field) { Key.number(field: $0) }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+import Testing
+
+@testable import Valuation
+
+/// An engine behind the C interface, as a host holds it.
+final class EngineHandle: @unchecked Sendable {
+    private(set) var pointer: OpaquePointer?
+
+    /// - Parameter maximumInputBytes: 0 for the default.
+    init(maximumInputBytes: UInt64 = 0) throws(Complaint) {
+        var options = valuation_options(
+            struct_size: UInt32(MemoryLayout<valuation_options>.size), reserved: 0,
+            maximum_input_bytes: maximumInputBytes)
+        try checked { error in valuation_engine_create(&options, &pointer, error) }
+    }
+
+    /// An engine that has loaded models from a real file.
+    convenience init(models: [ModelDocument]) throws {
+        try self.init()
+        let folder = try TemporaryFolder()
+        try load(try folder.write("models.jsonl", models.map(\.json).joined(separator: "\n")))
+    }
+
+    deinit {
+        destroy()
+    }
+
+    /// Gives the handle back before its time.
+    func destroy() {
+        valuation_engine_destroy(pointer)
+        pointer = nil
+    }
+
+    func load(_ path: String) throws(Complaint) {
+        try checked { error in valuation_engine_load(pointer, path, path.utf8.count, error) }
+    }
+
+    func scorer() throws(Complaint) -> ScorerHandle {
+        try ScorerHandle(self)
+    }
+
+    /// The values that answer a JSON request.
+    func values(_ request: String) throws -> [JSONTree] {
+        try JSONTree(parsing: try scorer().scoreJSON(request)).values
+    }
+}
+
+/// A scorer behind the C interface: for one thread.
+final class ScorerHandle {
+    private var pointer: OpaquePointer?
+
+    init(_ engine: EngineHandle) throws(Complaint) {
+        try checked { error in valuation_scorer_create(engine.pointer, &pointer, error) }
+    }
+
+    deinit {
+        valuation_scorer_destroy(pointer)
+    }
+
+    func score(_ features: [valuation_feature], _ candidates: [valuation_candidate]) throws(Complaint)
+        -> [valuation_value]
+    {
+        var values = [valuation_value](repeating: valuation_value(), count: candidates.count)
+        try checked { error in
+            features.withUnsafeBufferPointer { features in
+                var request = valuation_request(
+                    struct_size: UInt32(MemoryLayout<valuation_request>.size), feature_count: UInt32(features.count),
+                    features: features.baseAddress, time_budget_ns: 0)
+                return valuation_score(pointer, &request, candidates, candidates.count, &values, error)
+            }
+        }
+        return values
+    }
+
+    func scoreJSON(_ request: String) throws(Complaint) -> String {
+        try text { out, length, error in
+            valuation_score_json(pointer, request, request.utf8.count, out, length, error)
+        }
+    }
+
+    func explainJSON(_ request: String) throws(Complaint) -> String {
+        try text { out, length, error in
+            valuation_explain_json(pointer, request, request.utf8.count, out, length, error)
+        }
+    }
+
+    func describeJSON() throws(Complaint) -> String {
+        try text { out, length, error in valuation_describe_json(pointer, out, length, error) }
+    }
+
+    private func text(
+        _ call: (
+            UnsafeMutablePointer<UnsafePointer<CChar>?>, UnsafeMutablePointer<Int>,
+            UnsafeMutablePointer<valuation_error>
+        ) -> valuation_status
+    ) throws(Complaint) -> String {
+        var text: UnsafePointer<CChar>?
+        var length = 0
+        try checked { error in call(&text, &length, error) }
+        guard let text else { return "" }
+        #expect(text[length] == 0, "a NUL byte follows the text")
+        return String(decoding: UnsafeRawBufferPointer(start: text, count: length), as: UTF8.self)
+    }
+}
+
+/// Makes a C call and throws what its error says.
+func checked(_ call: (UnsafeMutablePointer<valuation_error>) -> valuation_status) throws(Complaint) {
+    var error = valuation_error()
+    error.struct_size = UInt32(MemoryLayout<valuation_error>.size)
+    let status = call(&error)
+    #expect(error.status == status)
+    if status != Status.ok.rawValue { throw Complaint(error) }
+}

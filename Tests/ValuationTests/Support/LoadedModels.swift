@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+
+@testable import Valuation
+
+/// Models in memory and what is needed to score with them, without an engine around.
+final class LoadedModels {
+    let snapshot: UnsafeMutablePointer<Snapshot>
+    let scratch: UnsafeMutablePointer<Scratch>
+
+    init(_ documents: [ModelDocument]) throws(Complaint) {
+        let text = documents.map(\.json).joined(separator: "\n")
+        var snapshot: UnsafeMutablePointer<Snapshot>?
+        var scratch: UnsafeMutablePointer<Scratch>?
+        try checked { error in
+            callWithNote(error) { note throws(Failure) in
+                let loaded = try withText(text) { text throws(Failure) in
+                    try Snapshot.allocate(try Loader.load(bytes: text, kind: .lines, note: note))
+                }
+                snapshot = loaded
+                scratch = try Scratch.allocate()
+                try scratch?.pointee.prepare(for: loaded.pointee.index)
+            }
+        }
+        (self.snapshot, self.scratch) = (snapshot!, scratch!)
+    }
+
+    deinit {
+        Snapshot.destroy(snapshot)
+        Scratch.destroy(scratch)
+    }
+
+    func withIndex<Value>(_ body: (UnsafePointer<Index>) -> Value) -> Value {
+        withUnsafePointer(to: snapshot.pointee.index) { body($0) }
+    }
+
+    func score(_ request: [NamedFeature], _ ads: [Ad], timeBudget: UInt64 = 0) -> [valuation_value] {
+        var values = [valuation_value](repeating: valuation_value(), count: ads.count)
+        withCandidates(request, ads, timeBudget) { request, candidates in
+            withIndex { index in
+                Scoring.score(
+                    request, candidates, count: ads.count, into: &values, index: index, scratch: scratch)
+            }
+        }
+        return values
+    }
+
+    func rank(_ request: [NamedFeature], _ ads: [Ad], best capacity: Int) -> [(index: Int, value: valuation_value)] {
+        var indices = [Int](repeating: -1, count: capacity)
+        var values = [valuation_value](repeating: valuation_value(), count: capacity)
+        var count = 0
+        withCandidates(request, ads, 0) { request, candidates in
+            indices.withUnsafeMutableBufferPointer { indices in
+                values.withUnsafeMutableBufferPointer { values in
+                    guard let indices = indices.baseAddress, let values = values.baseAddress else { return }
+                    var ranking = Ranking(indices: indices, values: values, capacity: capacity)
+                    withIndex { index in
+                        Scoring.rank(
+                            request, candidates, count: ads.count, into: &ranking, index: index, scratch: scratch)
+                    }
+                    count = ranking.count
+                }
+            }
+        }
+        return (0..<count).map { (index: indices[$0], value: values[$0]) }
+    }
+
+    private func withCandidates(
+        _ request: [NamedFeature], _ ads: [Ad], _ timeBudget: UInt64,
+        _ body: (Request, UnsafePointer<valuation_candidate>) -> Void
+    ) {
+        let adFeatures = ads.flatMap { $0.features.map(\.feature) }
+        request.map(\.feature).withUnsafeBufferPointer { features in
+            adFeatures.withUnsafeBufferPointer { adFeatures in
+                var start = 0
+                let candidates = ads.map { ad in
+                    defer { start += ad.features.count }
+                    return valuation_candidate(
+                        campaign: valuation_campaign_key(ad.campaign, ad.campaign.utf8.count),
+                        features: adFeatures.baseAddress.map { $0 + start },
+                        feature_count: UInt32(ad.features.count), pricing: ad.pricing.rawValue, bid: ad.bid)
+                }
+                let request = Request(
+                    features: features.baseAddress, featureCount: features.count, timeBudget: timeBudget)
+                body(request, candidates)
+            }
+        }
+    }
+}
+
+extension valuation_value {
+    /// Every bit but the flags, to compare values that must be the same.
+    var bits: [UInt64] {
+        [expected_revenue.bitPattern, UInt64(pctr.bitPattern), UInt64(pcvr.bitPattern)]
+    }
+
+    func has(_ flag: Flags) -> Bool {
+        Flags(rawValue: flags).isSuperset(of: flag)
+    }
+}
