@@ -4,7 +4,7 @@ import CValuation
 
 /// An engine with a snapshot and a scorer, and what must hold of every answer.
 final class Harness {
-    private let engine: UnsafeMutablePointer<Engine>
+    private let engine: UnsafePointer<Engine>
     private let scorer: UnsafeMutablePointer<Scorer>
 
     init(_ snapshot: consuming Snapshot) throws(Failure) {

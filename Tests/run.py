@@ -35,13 +35,14 @@ def swift(name: str, *options: str) -> Suite:
     command = [
         "swift",
         "test",
+        "--disable-xctest",
         "--scratch-path",
         f".build-{name}",
         *options,
         "--xunit-output",
         f"build/test/{name}.xml",
     ]
-    # Swift Testing adds its own name; the plain file is XCTest's, of which there are none.
+    # Swift Testing adds its own name to that of the file.
     return Suite(name, command, [f"build/test/{name}-swift-testing.xml"])
 
 

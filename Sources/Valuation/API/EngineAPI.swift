@@ -34,7 +34,7 @@ public func valuation_engine_create(
 @c @implementation
 public func valuation_engine_destroy(_ engine: OpaquePointer!) {
     guard let engine else { return }
-    Engine.release(UnsafeMutablePointer(engine))
+    Engine.release(UnsafePointer(engine))
 }
 
 /// See valuation.h.

@@ -62,11 +62,11 @@ func textOrEmpty(_ start: UnsafePointer<CChar>?, _ count: Int) -> Text {
     return Text(UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self), count)
 }
 
-func engine(_ handle: OpaquePointer?) throws(Failure) -> UnsafeMutablePointer<Engine> {
+func engine(_ handle: OpaquePointer?) throws(Failure) -> UnsafePointer<Engine> {
     guard let handle else {
         throw Failure(.invalidArgument, "The engine is NULL; make one with valuation_engine_create.")
     }
-    return UnsafeMutablePointer(handle)
+    return UnsafePointer(handle)
 }
 
 func scorer(_ handle: OpaquePointer?) throws(Failure) -> UnsafeMutablePointer<Scorer> {

@@ -13,7 +13,8 @@ struct Engine: ~Copyable {
         static let size = 128
         /// Address of the snapshot in use, or 0.
         let reading = Atomic<UInt>(0)
-        var next: UnsafeMutablePointer<Reader>?
+        /// Address of the next reader of the engine, or 0; guarded by the registry's lock.
+        let next = Atomic<UInt>(0)
     }
 
     let maximumInputBytes: UInt64
@@ -21,85 +22,83 @@ struct Engine: ~Copyable {
     private let current = Atomic<UInt>(0)
     /// The handle and each scorer count one.
     private let references = Atomic<Int>(1)
-    /// The first of the readers, in memory of its own, which other threads may change while this value is read.
-    private let readers: UnsafeMutablePointer<UnsafeMutablePointer<Reader>?>
-    /// Guards `readers`.
+    /// Address of the first of the readers, or 0; guarded by the registry's lock.
+    private let readers = Atomic<UInt>(0)
     private let registry: Lock
     /// Held while loading, so that loads come one after the other.
     let loading: Lock
 
-    private init(
-        maximumInputBytes: UInt64, readers: UnsafeMutablePointer<UnsafeMutablePointer<Reader>?>,
-        registry: consuming Lock, loading: consuming Lock
-    ) {
+    private init(maximumInputBytes: UInt64, registry: consuming Lock, loading: consuming Lock) {
         self.maximumInputBytes = maximumInputBytes
-        self.readers = readers
         self.registry = registry
         self.loading = loading
     }
 
     deinit {
         if let snapshot = Engine.snapshot(current.load(ordering: .acquiring)) { Snapshot.destroy(snapshot) }
-        free(readers)
     }
 
-    static func allocate(maximumInputBytes: UInt64) throws(Failure) -> UnsafeMutablePointer<Engine> {
+    /// - Returns: shared by threads, so nobody may write to it but through its atomics.
+    static func allocate(maximumInputBytes: UInt64) throws(Failure) -> UnsafePointer<Engine> {
         let registry = try Lock()
         let loading = try Lock()
-        guard let list = calloc(1, MemoryLayout<UnsafeMutablePointer<Reader>?>.size) else { throw .outOfMemory }
-        guard let memory = malloc(MemoryLayout<Engine>.size) else {
-            free(list)
-            throw .outOfMemory
-        }
+        guard let memory = malloc(MemoryLayout<Engine>.size) else { throw .outOfMemory }
         let pointer = memory.bindMemory(to: Engine.self, capacity: 1)
         pointer.initialize(
-            to: Engine(
-                maximumInputBytes: maximumInputBytes,
-                readers: list.bindMemory(to: UnsafeMutablePointer<Reader>?.self, capacity: 1), registry: registry,
-                loading: loading))
-        return pointer
+            to: Engine(maximumInputBytes: maximumInputBytes, registry: registry, loading: loading))
+        return UnsafePointer(pointer)
     }
 
     /// Gives up one reference; the last one frees the engine.
-    static func release(_ engine: UnsafeMutablePointer<Engine>) {
+    static func release(_ engine: UnsafePointer<Engine>) {
         let (_, left) = engine.pointee.references.subtract(1, ordering: .acquiringAndReleasing)
         if left == 0 {
-            engine.deinitialize(count: 1)
-            free(engine)
+            let memory = UnsafeMutablePointer(mutating: engine)
+            memory.deinitialize(count: 1)
+            free(memory)
         }
     }
 
-    func addReader() throws(Failure) -> UnsafeMutablePointer<Reader> {
+    func addReader() throws(Failure) -> UnsafePointer<Reader> {
         var memory: UnsafeMutableRawPointer?
         if posix_memalign(&memory, Reader.size, Reader.size) != 0 { throw .outOfMemory }
         let reader = memory.unsafelyUnwrapped.bindMemory(to: Reader.self, capacity: 1)
         reader.initialize(to: Reader())
+        let added = UnsafePointer(reader)
         registry.lock()
-        reader.pointee.next = readers.pointee
-        readers.pointee = reader
+        added.pointee.next.store(readers.load(ordering: .relaxed), ordering: .relaxed)
+        readers.store(UInt(bitPattern: added), ordering: .relaxed)
         registry.unlock()
         references.add(1, ordering: .relaxed)
-        return reader
+        return added
     }
 
     /// Takes a reader's place away. The caller then gives up its reference.
-    func removeReader(_ reader: UnsafeMutablePointer<Reader>) {
+    func removeReader(_ reader: UnsafePointer<Reader>) {
+        let address = UInt(bitPattern: reader)
         registry.lock()
-        if readers.pointee == reader {
-            readers.pointee = reader.pointee.next
+        let next = reader.pointee.next.load(ordering: .relaxed)
+        if readers.load(ordering: .relaxed) == address {
+            readers.store(next, ordering: .relaxed)
         } else {
-            var previous = readers.pointee
-            while let candidate = previous, candidate.pointee.next != reader { previous = candidate.pointee.next }
-            previous?.pointee.next = reader.pointee.next
+            var previous = Engine.reader(readers.load(ordering: .relaxed))
+            while let place = previous {
+                let following = place.pointee.next.load(ordering: .relaxed)
+                if following == address {
+                    place.pointee.next.store(next, ordering: .relaxed)
+                    break
+                }
+                previous = Engine.reader(following)
+            }
         }
         registry.unlock()
-        reader.deinitialize(count: 1)
-        free(reader)
+        let memory = UnsafeMutablePointer(mutating: reader)
+        memory.deinitialize(count: 1)
+        free(memory)
     }
 
     /// The current snapshot, which stays until `unpin`; nil if nothing is loaded. Wait-free but for a swap at the same moment.
-    @inline(__always)
-    func pin(_ reader: UnsafeMutablePointer<Reader>) -> UnsafeMutablePointer<Snapshot>? {
+    func pin(_ reader: UnsafePointer<Reader>) -> UnsafeMutablePointer<Snapshot>? {
         var address = current.load(ordering: .acquiring)
         while true {
             reader.pointee.reading.store(address, ordering: .sequentiallyConsistent)
@@ -109,8 +108,7 @@ struct Engine: ~Copyable {
         }
     }
 
-    @inline(__always)
-    func unpin(_ reader: UnsafeMutablePointer<Reader>) {
+    func unpin(_ reader: UnsafePointer<Reader>) {
         reader.pointee.reading.store(0, ordering: .releasing)
     }
 
@@ -133,12 +131,16 @@ struct Engine: ~Copyable {
     private func isRead(_ address: UInt) -> Bool {
         registry.lock()
         defer { registry.unlock() }
-        var reader = readers.pointee
+        var reader = Engine.reader(readers.load(ordering: .relaxed))
         while let place = reader {
             if place.pointee.reading.load(ordering: .sequentiallyConsistent) == address { return true }
-            reader = place.pointee.next
+            reader = Engine.reader(place.pointee.next.load(ordering: .relaxed))
         }
         return false
+    }
+
+    private static func reader(_ address: UInt) -> UnsafePointer<Reader>? {
+        UnsafePointer(bitPattern: address)
     }
 
     private static func snapshot(_ address: UInt) -> UnsafeMutablePointer<Snapshot>? {

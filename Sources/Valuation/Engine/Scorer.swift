@@ -4,8 +4,8 @@ import CValuation
 
 /// What a `valuation_scorer` handle points to: one thread's place at the engine and its working memory.
 struct Scorer: ~Copyable {
-    let engine: UnsafeMutablePointer<Engine>
-    let reader: UnsafeMutablePointer<Engine.Reader>
+    let engine: UnsafePointer<Engine>
+    let reader: UnsafePointer<Engine.Reader>
     /// In memory of its own, so that scoring can keep a plain pointer to it.
     let scratch: UnsafeMutablePointer<Scratch>
     var requests = RequestReader()
@@ -15,7 +15,7 @@ struct Scorer: ~Copyable {
     var output = Buffer<UInt8>()
 
     private init(
-        engine: UnsafeMutablePointer<Engine>, reader: UnsafeMutablePointer<Engine.Reader>,
+        engine: UnsafePointer<Engine>, reader: UnsafePointer<Engine.Reader>,
         scratch: UnsafeMutablePointer<Scratch>
     ) {
         (self.engine, self.reader, self.scratch) = (engine, reader, scratch)
@@ -25,10 +25,10 @@ struct Scorer: ~Copyable {
         Scratch.destroy(scratch)
     }
 
-    static func allocate(engine: UnsafeMutablePointer<Engine>) throws(Failure) -> UnsafeMutablePointer<Scorer> {
+    static func allocate(engine: UnsafePointer<Engine>) throws(Failure) -> UnsafeMutablePointer<Scorer> {
         guard let memory = malloc(MemoryLayout<Scorer>.size) else { throw .outOfMemory }
         let scratch: UnsafeMutablePointer<Scratch>
-        let place: UnsafeMutablePointer<Engine.Reader>
+        let place: UnsafePointer<Engine.Reader>
         do {
             scratch = try Scratch.allocate()
         } catch {
@@ -46,7 +46,8 @@ struct Scorer: ~Copyable {
         pointer.initialize(to: Scorer(engine: engine, reader: place, scratch: scratch))
         do {
             if let snapshot = engine.pointee.pin(place) {
-                try pointer.pointee.scratch.pointee.prepare(for: snapshot.pointee.index)
+                let models = snapshot.pointee.index.counts.models
+                try scratch.pointee.prepare(models: models)
             }
             engine.pointee.unpin(place)
         } catch {
@@ -77,7 +78,9 @@ struct Scorer: ~Copyable {
         guard let snapshot = engine.pointee.pin(reader) else {
             throw Failure(.nothingLoaded, "No models are loaded; call valuation_engine_load first.")
         }
-        try scorer.pointee.scratch.pointee.prepare(for: snapshot.pointee.index)
+        let models = snapshot.pointee.index.counts.models
+        let scratch = scorer.pointee.scratch
+        try scratch.pointee.prepare(models: models)
         return try body(snapshot)
     }
 }

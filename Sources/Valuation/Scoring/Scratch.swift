@@ -66,10 +66,8 @@ struct Scratch: ~Copyable {
         free(scratch)
     }
 
-    /// Makes room for an index; does nothing if there is enough already.
-    mutating func prepare(for index: borrowing Index) throws(Failure) {
-        if accumulators.count < index.counts.models {
-            try accumulators.resize(index.counts.models, filling: 0)
-        }
+    /// Makes room for an index of so many models; does nothing if there is enough already.
+    mutating func prepare(models: Int) throws(Failure) {
+        if accumulators.count < models { try accumulators.resize(models, filling: 0) }
     }
 }

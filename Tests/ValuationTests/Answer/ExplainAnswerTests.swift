@@ -119,9 +119,9 @@ import Testing
 
     /// What took no time to compute has no terms: the probability is the model's prior.
     @Test func aLateValueIsNotExplained() throws {
-        let slots = [String](repeating: "12", count: 5000).joined(separator: ",")
+        let segments = [String](repeating: "\"travel\"", count: 300).joined(separator: ",")
         let value = try self.value(
-            "{\"features\": {\"slot\": [\(slots)]}, \"budget_us\": 1, "
+            "{\"features\": {\"segment\": [\(segments)]}, \"budget_us\": 1, "
                 + "\"candidates\": [{\"campaign\": \"1\", \"pricing\": \"cpc\", \"bid\": 1}]}")
         #expect(value.flags.contains("budget_exceeded"))
         #expect(try terms(value, "click") == [])

@@ -8,11 +8,11 @@ import Testing
 
 /// Scoring goes on while models are replaced. Of most use under ThreadSanitizer.
 @Suite struct ConcurrencyTests {
-    private static let campaigns = (0..<20).map { "\($0)" }
-    private static let slots = (0..<6).map { "\($0)" }
+    private static let campaigns = (0..<10).map { "\($0)" }
+    private static let slots = (0..<4).map { "\($0)" }
 
     /// Two sets for the same campaigns; the second has more models and other numbers for each, so that a mixture would show.
-    private static let sets: [[ModelDocument]] = [(20, 1.0), (60, -1.0)].map { count, sign in
+    private static let sets: [[ModelDocument]] = [(10, 1.0), (25, -1.0)].map { count, sign in
         (0..<count).flatMap { campaign in
             ["click", "conversion"].map { target in
                 var document = ModelDocument(campaign: "\(campaign)", target: target)
@@ -132,7 +132,7 @@ import Testing
         let answers = try Self.sets.map { try Self.answer(of: $0) }
         let folder = try TemporaryFolder()
         let path = try write(folder)[0]
-        for _ in 0..<10 {
+        for _ in 0..<6 {
             let engine = try EngineHandle()
             try engine.load(path)
             let made = Atomic<Int>(0)

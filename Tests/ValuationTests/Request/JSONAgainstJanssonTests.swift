@@ -38,17 +38,17 @@ import Testing
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func validTextsAreReadAlike(seed: UInt64) {
         var random = RandomJSON(seed: seed)
-        for _ in 0..<1000 {
+        for _ in 0..<600 {
             let text = random.text()
             #expect(compare(text) == true, "\(String(decoding: text, as: UTF8.self))")
         }
     }
 
-    @Test(arguments: 11...18 as ClosedRange<UInt64>)
+    @Test(arguments: 11...15 as ClosedRange<UInt64>)
     func damagedTextsAreAcceptedOrRefusedAlike(seed: UInt64) {
         var random = RandomJSON(seed: seed)
         var accepted = 0
-        for _ in 0..<1500 {
+        for _ in 0..<1000 {
             let text = random.damagedText()
             guard let isAccepted = compare(text) else {
                 Issue.record("read differently: \(text) \(String(decoding: text, as: UTF8.self))")
@@ -57,14 +57,14 @@ import Testing
             if isAccepted { accepted += 1 }
         }
         // Both kinds, or the test would show little.
-        #expect(accepted > 100 && accepted < 1400)
+        #expect(accepted > 70 && accepted < 900)
     }
 
-    /// Every sequence of two bytes inside a string, and of one behind a first byte of three and four.
+    /// Two bytes inside a string, three and four: every first byte with what may and may not follow it.
     @Test func bytesInStringsAreUTF8ForBothOrForNeither() {
         var wrong: [[UInt8]] = []
         for first in 0...255 as ClosedRange<UInt8> {
-            for second in 0...255 as ClosedRange<UInt8> {
+            for second in [0, 31, 32, 34, 92, 110] + Array(0x7e...0xc1 as ClosedRange<UInt8>) + [0xff] {
                 let text: [UInt8] = [34, first, second, 34]
                 if compare(text) == nil { wrong.append(text) }
             }

@@ -42,7 +42,7 @@ import Testing
                 #expect(answer.contains(expected), "\(answer)")
                 isRight = isRight && answer.contains(expected)
             }
-            // At an ordinary exit LeakSanitizer would find what the test runner still holds.
+            // At an ordinary exit LeakSanitizer would count what this closure and the test runner still hold.
             _exit(isRight ? EXIT_SUCCESS : EXIT_FAILURE)
         }
     }

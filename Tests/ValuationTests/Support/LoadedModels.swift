@@ -19,7 +19,7 @@ final class LoadedModels {
                 }
                 snapshot = loaded
                 scratch = try Scratch.allocate()
-                try scratch?.pointee.prepare(for: loaded.pointee.index)
+                try scratch?.pointee.prepare(models: loaded.pointee.index.counts.models)
             }
         }
         (self.snapshot, self.scratch) = (snapshot!, scratch!)
