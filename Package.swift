@@ -77,6 +77,7 @@ default:
             .testTarget(
                 name: "ValuationTests",
                 dependencies: ["Valuation", "CValuation", "CJansson", "CZlib", "CPlatform"],
-                path: "Tests/ValuationTests"),
+                path: "Tests/ValuationTests",
+                exclude: ["Fixtures"]),
         ])
 }
