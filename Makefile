@@ -54,6 +54,9 @@ build/bin/valuation: $(LIBRARY) $(COMMAND)
 	strip -o $@.new .build-command/release/valuation
 	mv $@.new $@
 
+.PHONY: wheel
+wheel: build/wheel/.made ## Build the Python wheel
+
 build/wheel/.made: $(LIBRARY) $(PACKAGE) .venv/.build
 	@echo "==> Building the Python wheel"
 	$(PYTHON) bindings/python/build_wheel.py build/lib build/wheel
@@ -87,6 +90,7 @@ install: build ## Put library, header, pkg-config file and command under PREFIX 
 	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' 'Name: valuation' \
 		'Description: What every candidate ad is worth for this impression' 'Version: $(VERSION)' \
 		'Libs: -L$${libdir} -lvaluation' 'Cflags: -I$${includedir}' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/valuation.pc
+	@echo "Installed under $(DESTDIR)$(PREFIX). Run ldconfig, or link with -Wl,-rpath,$(PREFIX)/lib."
 
 # ---- Showing, testing, measuring --------------------------------------------------------------------------------
 

@@ -39,24 +39,28 @@
  *
  * CONVENTIONS
  *
- * Threads.   Each declaration names one of three rules. "Any thread": may be called from several threads at
- *            once on the same object. "One thread per object": calls on one object must not overlap; different
- *            objects are independent. "Exclusive": no other call on the object may run at the same time.
- * Lifetime.  "Borrowed": the library reads it during the call and keeps nothing. "Owned until": the library owns
- *            what it hands out, until the moment named. Handles belong to the caller until destroyed.
- * Strings.   Pointer and length in bytes, UTF-8, no terminating NUL needed. A NULL pointer is allowed where the
- *            length is 0.
- * Errors.    Every call that can fail returns a valuation_status. The last parameter may be NULL, or point to a
- *            valuation_error of the caller that is filled in when the call fails. There is no thread-local or
- *            global "last error".
- * Growth.    A struct that begins with struct_size has an _INIT macro; use it. Members are added at the end only: a
- *            caller compiled against an older header passes a smaller size and gets the defaults of the newer members; a
- *            caller compiled against a newer header than the library may pass a larger size as long as the bytes that the
- *            library does not know are zero (in a valuation_error they are left alone). The other structs never change.
- * Functions are added, never altered. A guest.   The library starts no thread, installs no signal handler, prints nothing,
- * changes neither locale, environment nor working directory, keeps no file open after a call, and has no mutable global state:
- * two engines in one process do not know of each other. It never ends the process, whatever the input. Money.     All bids of
- * one request are in one currency; values are in that currency, per impression.
+ * Threads. Each declaration names one of three rules. "Any thread": may be called from several threads at once on the same
+ * object. "One thread per object": calls on one object must not overlap; different objects are independent. "Exclusive": no
+ * other call on the object may run at the same time.
+ *
+ * Lifetime. "Borrowed": the library reads it during the call and keeps nothing. "Owned until": the library owns what it hands
+ * out, until the moment named. Handles belong to the caller until destroyed.
+ *
+ * Strings. Pointer and length in bytes, UTF-8, no terminating NUL needed. A NULL pointer is allowed where the length is 0.
+ *
+ * Errors. Every call that can fail returns a valuation_status. The last parameter may be NULL, or point to a valuation_error of
+ * the caller that is filled in when the call fails. There is no thread-local or global "last error".
+ *
+ * Growth. A struct that begins with struct_size has an _INIT macro; use it. Members are added at the end only: a caller
+ * compiled against an older header passes a smaller size and gets the defaults of the newer members; a caller compiled against
+ * a newer header than the library may pass a larger size as long as the bytes that the library does not know are zero (in a
+ * valuation_error they are left alone). The other structs never change. Functions are added, never altered.
+ *
+ * A guest. The library starts no thread, installs no signal handler, prints nothing, changes neither locale, environment nor
+ * working directory, keeps no file open after a call, and has no mutable global state: two engines in one process do not know
+ * of each other. It never ends the process, whatever the input.
+ *
+ * Money. All bids of one request are in one currency; values are in that currency, per impression.
  */
 #ifndef VALUATION_H
 #define VALUATION_H

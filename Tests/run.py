@@ -42,8 +42,7 @@ def swift(name: str, *options: str) -> Suite:
         "--xunit-output",
         f"build/test/{name}.xml",
     ]
-    # Swift Testing adds its own name to that of the file.
-    return Suite(name, command, [f"build/test/{name}-swift-testing.xml"])
+    return Suite(name, command, [f"build/test/{name}.xml"])
 
 
 def pytest(name: str, folder: str) -> Suite:

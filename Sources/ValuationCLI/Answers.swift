@@ -18,13 +18,24 @@ struct AdValue: Decodable {
     let pctr: Double?
     let pcvr: Double?
     let flags: [String]
+    /// Why the candidate is none, where it is none.
+    let problem: String?
     let click: Explanation?
     let conversion: Explanation?
+
+    /// The flags, that of a malformed candidate with its reason.
+    var notes: [String] {
+        flags.map { flag in
+            guard flag == "invalid_candidate", let problem else { return flag }
+            return "\(flag) (\(problem))"
+        }
+    }
 }
 
 /// The terms of one probability.
 struct Explanation: Decodable {
-    let logit: Double
+    /// nil where the time was up and the probability is the model's prior.
+    let logit: Double?
     let probability: Double
     let terms: [Term]
 }

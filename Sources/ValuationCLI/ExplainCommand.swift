@@ -10,7 +10,8 @@ struct ExplainCommand: ParsableCommand {
             Reads a request as JSON, indented or on one line, from a file or from standard input; several may follow one \
             another, each beginning with { at the start of a line.
 
-            For each of its models the ad's logit is taken apart into its terms, the strongest first. A bar to the right \
+            For each of its models the ad's logit is taken apart into its terms: the constant ones, then the others, the \
+            strongest first. A bar to the right \
             of the axis makes a click or conversion likelier, one to the left less likely. The column eCPM says how much \
             less, per thousand impressions, the ad would be worth without that feature.
 

@@ -20,7 +20,7 @@ struct ExplanationBars {
         let layout = Bars.Layout(for: sections.flatMap { [$0.bars.titles] + $0.bars.rows }, width: width)
         let scale = Bars.Scale(values: sections.flatMap { $0.bars.rows.compactMap(\.value) }, width: layout.bar)
         var lines = [title(paint: paint)] + value
-        if !ad.value.flags.isEmpty { lines.append(paint("flags: " + ad.value.flags.joined(separator: ", "), .yellow)) }
+        if !ad.value.flags.isEmpty { lines.append(paint("flags: " + ad.value.notes.joined(separator: ", "), .yellow)) }
         for section in sections {
             lines += ["", paint(section.title, .bold)]
             if !section.bars.rows.isEmpty { lines += section.bars.lines(layout: layout, scale: scale, paint: paint) }
@@ -72,9 +72,10 @@ extension ExplanationBars {
             let left = features.dropFirst(shown.count)
 
             if let explanation {
-                title =
-                    "\(target): \(probability) \(NumberText.percentage(explanation.probability)), "
-                    + "logit \(NumberText.single(explanation.logit, minimumDecimals: 3))"
+                let reason =
+                    explanation.logit.map { "logit \(NumberText.single($0, minimumDecimals: 3))" }
+                    ?? "the model's prior, for the time was up"
+                title = "\(target): \(probability) \(NumberText.percentage(explanation.probability)), \(reason)"
             } else {
                 title = "\(target): no model"
             }

@@ -21,7 +21,9 @@ final class Models {
             valuation_engine_destroy(engine)
             throw Failure(
                 message: "cannot load the models: \(Problem(error).text())",
-                advice: "`valuation validate \(path)` lists every problem there is.")
+                advice: status == VALUATION_ERROR_FILE_NOT_FOUND
+                    ? "Name a model file, or a directory of them."
+                    : "`valuation validate \(path)` lists every problem there is.")
         }
         self.engine = engine
         self.scorer = scorer

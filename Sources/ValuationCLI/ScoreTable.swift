@@ -41,12 +41,12 @@ struct ScoreTable {
     /// Flags that every ad has, most often because of the request's features; said once, not in each row.
     private var commonFlags: [String] {
         guard ads.count > 1, let first = ads.first else { return [] }
-        return first.value.flags.filter { flag in ads.allSatisfy { $0.value.flags.contains(flag) } }
+        return first.value.notes.filter { note in ads.allSatisfy { $0.value.notes.contains(note) } }
     }
 
     private func table(flagsInColumn: Bool) -> Table {
         let common = Set(commonFlags)
-        let flags = ads.map { $0.value.flags.filter { !common.contains($0) }.joined(separator: ", ") }
+        let flags = ads.map { $0.value.notes.filter { !common.contains($0) }.joined(separator: ", ") }
         let showsFlags = flagsInColumn && flags.contains { !$0.isEmpty }
         let columns: [Table.Column] = [
             .init(title: "#", alignment: .right, dropOrder: 4),

@@ -183,7 +183,22 @@ def test_models_that_cannot_be_loaded_end_it_with_2_and_say_where_and_what_to_do
     assert (result.status, result.output) == (2, "")
     assert "cannot load the models" in result.errors
     assert "VALUATION_ERROR_FILE_NOT_FOUND" in result.errors
-    assert f"valuation validate {directory / 'nowhere'}" in result.errors
+    assert "Name a model file, or a directory of them." in result.errors
+
+
+def test_models_with_a_fault_end_it_with_2_and_name_the_command_that_lists_all(directory):
+    faulty = directory / "faulty.json"
+    faulty.write_text("{}")
+    result = score(faulty, given=request_line())
+    assert (result.status, result.output) == (2, "")
+    assert f"valuation validate {faulty}" in result.errors
+
+
+def test_the_table_says_what_is_wrong_with_a_malformed_candidate(models):
+    given = json.dumps({"candidates": [{"ad": "1", "campaign": "1042", "pricing": "cpc", "bid": "0.5"}]}) + "\n"
+    assert (
+        "invalid_candidate (bid is missing, or not a number)" in score(models, "--format", "table", given=given).output
+    )
 
 
 def test_top_answers_with_the_best_ads_first(models):

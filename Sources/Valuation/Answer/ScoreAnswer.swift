@@ -95,5 +95,10 @@ enum ScoreAnswer {
             try output.append("\"")
         }
         try output.append("]")
+        if echo.problem.utf8CodeUnitCount > 0 {
+            try output.append(",\"problem\":\"")
+            try output.append(echo.problem)
+            try output.append("\"")
+        }
     }
 }

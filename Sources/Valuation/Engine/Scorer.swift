@@ -76,7 +76,7 @@ struct Scorer: ~Copyable {
         let reader = scorer.pointee.reader
         defer { engine.pointee.unpin(reader) }
         guard let snapshot = engine.pointee.pin(reader) else {
-            throw Failure(.nothingLoaded, "No models are loaded; call valuation_engine_load first.")
+            throw Failure(.nothingLoaded, "No models are loaded; load some into the engine first.")
         }
         let models = snapshot.pointee.index.counts.models
         let scratch = scorer.pointee.scratch

@@ -74,7 +74,8 @@ struct FileList: ~Copyable {
         if code != 0 { throw ByteSource.failure("The directory cannot be read to its end.", code) }
         if count == 0 {
             throw Failure(
-                .nothingLoaded, "The directory holds no .json, .json.gz, .jsonl or .jsonl.gz file; check the path.")
+                .nothingLoaded,
+                "The directory holds no .json, .json.gz, .jsonl or .jsonl.gz file (subdirectories are not entered).")
         }
         sort()
     }

@@ -117,8 +117,12 @@ struct ModelDecoder: ~Copyable {
     mutating func string(_ object: JSONValue, _ name: StaticString, _ problems: inout Problems) throws(Failure) -> Text?
     {
         if let text = object.member(name)?.text { return text }
-        let reason: StaticString = object.member(name) == nil ? "is missing" : "is not a string"
-        try report(.invalidValue, at: name, "The string \"\(name)\" \(reason).", &problems)
+        let isMissing = object.member(name) == nil
+        try report(
+            .invalidValue, at: name,
+            isMissing
+                ? "The string is missing; add it, or check its spelling." : "It must be a string; put it in quotes.",
+            &problems)
         return nil
     }
 
@@ -148,7 +152,11 @@ struct ModelDecoder: ~Copyable {
         _ value: JSONValue?, upTo largest: Double = maximumWeight, _ problems: inout Problems
     ) throws(Failure) -> Double? {
         guard let number = value?.number else {
-            try report(.invalidValue, value == nil ? "The number is missing." : "This is not a number.", &problems)
+            try report(
+                .invalidValue,
+                value == nil
+                    ? "The number is missing; add it, or check its spelling."
+                    : "This is not a number; write one, without quotes.", &problems)
             return nil
         }
         if !number.isFinite {

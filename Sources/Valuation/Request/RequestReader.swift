@@ -13,6 +13,8 @@ struct RequestReader: ~Copyable {
         var campaign: Text
         /// What was wrong or unusual in the text of the candidate.
         var flags: Flags
+        /// Why it is no candidate, where it is none.
+        var problem: StaticString = ""
         /// Where its features begin in `ads`.
         var featuresStart: Int
     }
@@ -144,7 +146,8 @@ struct RequestReader: ~Copyable {
         var candidate = valuation_candidate()
         var hasBid = false
         var isMalformed = false
-        if cursor.kind() == .object {
+        let isObject = cursor.kind() == .object
+        if isObject {
             var name = Buffer<UInt8>()
             if cursor.enter(closing: UInt8(ascii: "}")) {
                 repeat {
@@ -181,12 +184,26 @@ struct RequestReader: ~Copyable {
             _ = try cursor.skipValue()
         }
         candidate.feature_count = UInt32(ads.features.count &- start)
-        if isMalformed || !hasBid || echo.campaign.count == 0 {
+        echo.problem = problem(
+            isObject: isObject, hasCampaign: echo.campaign.count > 0, pricing: candidate.pricing, hasBid: hasBid,
+            hasSoundFeatures: !isMalformed)
+        if echo.problem.utf8CodeUnitCount > 0 {
             echo.flags.insert(.invalidCandidate)
             candidate.pricing = 0
         }
         try candidates.append(candidate)
         try echoes.append(echo)
+    }
+
+    /// What makes a candidate none, or the empty text.
+    private func problem(
+        isObject: Bool, hasCampaign: Bool, pricing: valuation_pricing, hasBid: Bool, hasSoundFeatures: Bool
+    ) -> StaticString {
+        if !isObject { return "a candidate is an object" }
+        if !hasCampaign { return "campaign is missing, or neither a string nor a number" }
+        if pricing == 0 { return "pricing is missing, or none of cpm, cpc and cpa in lower case" }
+        if !hasBid { return "bid is missing, or not a number" }
+        return hasSoundFeatures ? "" : "features is not an object"
     }
 
     private mutating func readCampaign(

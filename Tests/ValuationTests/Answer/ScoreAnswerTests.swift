@@ -51,7 +51,24 @@ import Testing
         #expect(
             answer == #"{"id":"gr\u00fc\n","values":[{"ad":17,"campaign":"1","expected_revenue":0.25,"pctr":0.5,"#
                 + #""pcvr":null,"flags":[]},{"ad":null,"campaign":null,"expected_revenue":0,"pctr":null,"pcvr":null,"#
-                + #""flags":["unknown_campaign","no_click_model","invalid_candidate"]}]}"#)
+                + #""flags":["unknown_campaign","no_click_model","invalid_candidate"],"#
+                + #""problem":"campaign is missing, or neither a string nor a number"}]}"#)
+    }
+
+    @Test(arguments: [
+        ("7", "a candidate is an object"),
+        (#"{"campain": "1", "pricing": "cpc", "bid": 1}"#, "campaign is missing, or neither a string nor a number"),
+        (
+            #"{"campaign": "1", "pricing": "CPC", "bid": 1}"#,
+            "pricing is missing, or none of cpm, cpc and cpa in lower case"
+        ),
+        (#"{"campaign": "1", "pricing": "cpc", "bid": "1"}"#, "bid is missing, or not a number"),
+        (#"{"campaign": "1", "pricing": "cpc", "bid": 1, "features": []}"#, "features is not an object"),
+    ])
+    func whatIsNoCandidateIsToldWhy(candidate: String, problem: String) throws {
+        let scorer = try EngineHandle(models: [ModelDocument(intercept: 0)]).scorer()
+        let answer = try scorer.scoreJSON("{\"candidates\": [\(candidate)]}")
+        #expect(answer.contains("\"invalid_candidate\"],\"problem\":\"\(problem)\"}"))
     }
 
     @Test(arguments: [0, 1, 3, 5, 100])

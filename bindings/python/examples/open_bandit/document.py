@@ -63,7 +63,8 @@ def _weights(model: TrainedModel) -> dict[str, Any]:
         for field, mean, std, weight in zip(
             model.features.numbers, scaler.mean_, scaler.scale_, number_weights, strict=True
         ):
-            numeric[field] = {"mean": float(mean), "std": float(std), "weight": float(weight)}
+            if weight:
+                numeric[field] = {"mean": float(mean), "std": float(std), "weight": float(weight)}
     return {"categorical": categorical, "numeric": numeric, "crosses": crosses}
 
 

@@ -23,7 +23,8 @@ console = Console(highlight=False, width=None if Console().is_terminal else 120)
 def step(title: str) -> None:
     """Prints the heading of a step."""
     console.print()
-    console.rule(f"[bold]{title}", align="left")
+    console.rule()
+    console.print(f"[bold]{title}")
 
 
 def log_table(log: pd.DataFrame) -> None:
@@ -83,7 +84,8 @@ def files(paths: Sequence[Path]) -> None:
 def run(command: Sequence[str | Path]) -> bool:
     """Runs a program, with its output going where ours goes. Returns whether it succeeded."""
     shown = [_shown(part) for part in command]
-    console.print(f"\n[bold]$ {shlex.join(shown)}")
+    # Not broken into lines, so that it can be copied.
+    console.print(f"\n[bold]$ {shlex.join(shown)}", soft_wrap=True)
     console.file.flush()
     status = subprocess.run(shown, check=False).returncode
     if status != 0:
@@ -223,7 +225,7 @@ def _table(*columns: str) -> Table:
     table = Table()
     for column in columns:
         text = column in ("policy", "campaign (page)", "campaign", "target", "ad", "the ad that is best by")
-        table.add_column(column, justify="left" if text else "right")
+        table.add_column(column, justify="left" if text else "right", overflow="fold")
     return table
 
 

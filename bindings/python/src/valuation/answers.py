@@ -19,6 +19,8 @@ class Value(TypedDict, total=False):
     pcvr: float | None
     #: Names of flags, see :meth:`valuation.Flag.names`.
     flags: list[str]
+    #: Why the candidate is none; there only with the flag ``invalid_candidate``.
+    problem: str
 
 
 class Answer(TypedDict, total=False):
@@ -52,7 +54,8 @@ Term.__doc__ = """One summand of a logit: what it is, whose model it is from, an
 class Logit(TypedDict):
     """How one probability comes about: the terms add up to the logit."""
 
-    logit: float
+    #: None where the time was up and the probability is the model's prior.
+    logit: float | None
     probability: float
     terms: list[Term]
 
