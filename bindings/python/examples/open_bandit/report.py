@@ -225,7 +225,7 @@ def _table(*columns: str) -> Table:
     table = Table()
     for column in columns:
         text = column in ("policy", "campaign (page)", "campaign", "target", "ad", "the ad that is best by")
-        table.add_column(column, justify="left" if text else "right", overflow="fold")
+        table.add_column(column, justify="left" if text else "right", no_wrap=text)
     return table
 
 
