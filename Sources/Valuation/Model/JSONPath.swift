@@ -11,8 +11,6 @@ struct JSONPath: ~Copyable {
 
     private var steps = Buffer<Step>()
 
-    init() {}
-
     /// The path of members in each other.
     static func of(_ first: Text, _ second: Text, _ third: Text? = nil) throws(Failure) -> JSONPath {
         var path = JSONPath()
@@ -21,8 +19,6 @@ struct JSONPath: ~Copyable {
         if let third { try path.push(third) }
         return path
     }
-
-    var depth: Int { steps.count }
 
     /// - Parameter name: must live until it is popped.
     mutating func push(_ name: Text) throws(Failure) {

@@ -51,12 +51,6 @@ struct Text {
         !(first == second)
     }
 
-    /// Whether the bytes come before the others' in the order of their values.
-    static func < (first: Text, second: Text) -> Bool {
-        let common = memcmp(first.start, second.start, min(first.count, second.count))
-        return common == 0 ? first.count < second.count : common < 0
-    }
-
     /// How many bytes the character at `index` has, or 0 where the bytes are not UTF-8 (Unicode 16, table 3-7).
     func characterLength(at index: Int) -> Int {
         let first = self[index]

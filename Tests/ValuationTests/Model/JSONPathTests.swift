@@ -30,7 +30,6 @@ import Testing
             case .index(let index): try path.push(index: index)
             }
         }
-        #expect(path.depth == steps.count)
         return text(of: path)
     }
 
