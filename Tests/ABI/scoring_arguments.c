@@ -123,6 +123,7 @@ static void impossible_batches_are_refused(void) {
     const valuation_status refused = VALUATION_ERROR_INVALID_ARGUMENT;
     EXPECT_REFUSED(valuation_score_batch(NULL, requests, 2, candidates, offsets, values, &error), refused);
     EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 2, candidates, offsets, values, &error), refused);
+    EXPECT(strstr(error.message, "NULL") != NULL);
     EXPECT_REFUSED(valuation_score_batch(scorer, requests, 2, NULL, offsets, values, &error), refused);
     EXPECT_REFUSED(valuation_score_batch(scorer, requests, 2, candidates, NULL, values, &error), refused);
     EXPECT_REFUSED(valuation_score_batch(scorer, requests, 2, candidates, offsets, NULL, &error), refused);

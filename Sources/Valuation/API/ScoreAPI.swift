@@ -87,7 +87,7 @@ public func valuation_score_batch(
 ) -> valuation_status {
     call(error) { () throws(Failure) in
         let target = try Valuation.scorer(scorer)
-        try checkCount(request_count, requests == nil, "requests")
+        try checkCount(request_count, requests == nil, "The requests are NULL, or their count is out of range.")
         guard let candidate_offsets else { throw Failure(.invalidArgument, "candidate_offsets is NULL.") }
         if candidate_offsets[0] != 0 { throw Failure(.invalidArgument, "candidate_offsets does not begin with 0.") }
         for position in 0..<request_count where candidate_offsets[position] > candidate_offsets[position + 1] {

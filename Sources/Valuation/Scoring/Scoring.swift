@@ -118,13 +118,12 @@ struct Scoring: ~Copyable {
         var flags = requestFlags
         var clickModel = Index.none
         var conversionModel = Index.none
-        var isKnown = false
         if let campaign = index.pointee.campaign(candidate.campaign) {
             clickModel = campaign.pointee.clickModel
             conversionModel = campaign.pointee.conversionModel
-            isKnown = true
+        } else {
+            flags.insert(.unknownCampaign)
         }
-        if !isKnown { flags.insert(.unknownCampaign) }
         if clickModel == Index.none {
             clickModel = index.pointee.defaultClickModel
             flags.insert(clickModel == Index.none ? .noClickModel : .defaultClickModel)
@@ -141,13 +140,11 @@ struct Scoring: ~Copyable {
             || Pricing(rawValue: candidate.pricing) == nil
         {
             flags.insert(.invalidCandidate)
-        } else {
-            if featureCount > 0 {
-                flags.formUnion(
-                    Scoring.resolve(
-                        candidate.features, featureCount, index, &scratch.pointee.adFeatures,
-                        &scratch.pointee.adCrossing))
-            }
+        } else if featureCount > 0 {
+            flags.formUnion(
+                Scoring.resolve(
+                    candidate.features, featureCount, index, &scratch.pointee.adFeatures,
+                    &scratch.pointee.adCrossing))
         }
         if !(candidate.bid >= 0 && candidate.bid.isFinite) { flags.insert(.invalidBid) }
         let hasFeatures = featureCount > 0 && !flags.contains(.invalidCandidate)
@@ -219,6 +216,8 @@ struct Scoring: ~Copyable {
         var value = valuation_value(expected_revenue: 0, pctr: click, pcvr: conversion, flags: 0, reserved: 0)
         if isLate {
             flags.insert(.budgetExceeded)
+            // A logit that was cut before the time was up is not what the prior comes from.
+            flags.remove(.clamped)
             if clickModel != Index.none { value.pctr = index.pointee.models[Int(clickModel)].prior }
             if conversionModel != Index.none { value.pcvr = index.pointee.models[Int(conversionModel)].prior }
         }
