@@ -13,7 +13,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 PYTHON := .venv/bin/python
-CORE := $(shell find Sources/Valuation Sources/CJansson Sources/CZlib Sources/CPlatform Include -type f)
+CORE := $(shell find Sources/Valuation Sources/CJansson Sources/CZlib Sources/CPlatform Sources/CKernels Include -type f)
 COMMAND := $(shell find Sources/ValuationCLI -name '*.swift')
 PACKAGE := $(shell find bindings/python/src -name '*.py' -o -name py.typed) bindings/python/pyproject.toml \
 	bindings/python/hatch_build.py bindings/python/build_wheel.py

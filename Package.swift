@@ -13,17 +13,21 @@ let build = Context.environment["VALUATION_BUILD"] ?? ""
 
 let linkedLibraries: [LinkerSetting] = [.linkedLibrary("jansson"), .linkedLibrary("z"), .linkedLibrary("m")]
 
-let systemLibraries: [Target] = [
+let cLibraries: [Target] = [
     .systemLibrary(name: "CValuation", path: "Include"),
     .systemLibrary(name: "CJansson", path: "Sources/CJansson"),
     .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
     .systemLibrary(name: "CPlatform", path: "Sources/CPlatform"),
+    // Optimised in debug builds, too: the tests of its bits would take long otherwise.
+    .target(
+        name: "CKernels", path: "Sources/CKernels", exclude: ["kernels.inc", "look_up.h"],
+        cSettings: [.unsafeFlags(["-O2"])]),
 ]
 
 func core(swift: [SwiftSetting], linker: [LinkerSetting]) -> Target {
     .target(
         name: "Valuation",
-        dependencies: ["CValuation", "CJansson", "CZlib", "CPlatform"],
+        dependencies: ["CValuation", "CJansson", "CZlib", "CPlatform", "CKernels"],
         path: "Sources/Valuation",
         exclude: ["valuation.map"],
         swiftSettings: swift,
@@ -41,7 +45,7 @@ case "library":
     package = Package(
         name: "valuation",
         products: [.library(name: "valuation", type: .dynamic, targets: ["Valuation"])],
-        targets: systemLibraries + [
+        targets: cLibraries + [
             core(
                 swift: [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])],
                 linker: [.unsafeFlags(["-use-ld=lld"] + linker.flatMap { ["-Xlinker", $0] })])
@@ -72,11 +76,11 @@ case "command":
 default:
     package = Package(
         name: "valuation",
-        targets: systemLibraries + [
+        targets: cLibraries + [
             core(swift: [], linker: []),
             .testTarget(
                 name: "ValuationTests",
-                dependencies: ["Valuation", "CValuation", "CJansson", "CZlib", "CPlatform"],
+                dependencies: ["Valuation", "CValuation", "CJansson", "CZlib", "CPlatform", "CKernels"],
                 path: "Tests/ValuationTests",
                 exclude: ["Fixtures"]),
         ])

@@ -24,7 +24,7 @@ enum DescribeAnswer {
         try append(&output, ",\"conversion_models\":", counts.conversionModels)
         try append(&output, ",\"campaigns\":", counts.campaigns)
         try append(&output, ",\"labels\":", counts.labels)
-        try append(&output, ",\"weights\":", counts.postings &+ counts.numberPostings)
+        try append(&output, ",\"weights\":", counts.weights &+ counts.numbers)
         try append(&output, ",\"index_bytes\":", index.byteCount)
     }
 

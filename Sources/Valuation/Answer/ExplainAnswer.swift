@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import CPlatform
 import CValuation
 
@@ -72,7 +73,7 @@ struct ExplainAnswer: ~Copyable {
             for position in 0..<explanation.terms.count {
                 try write(explanation.terms[position], of: current, target, adStart: adStart)
             }
-            current = snapshot.pointee.index.models[Int(current)].base
+            current = snapshot.pointee.descriptions.list[Int(current)].base
         } while current != Index.none
         try scorer.pointee.output.append("]}")
     }
@@ -87,10 +88,11 @@ struct ExplainAnswer: ~Copyable {
     private mutating func write(
         _ term: Explanation.Term, of model: UInt32, _ target: Target, adStart: Int
     ) throws(Failure) {
-        let units = snapshot.pointee.index.contribution(of: term.slot, number: term.number, to: model)
+        let (owner, local) = snapshot.pointee.index.local(model)
+        let units = snapshot.pointee.index.contribution(of: term.slot, number: term.number, to: local, owner)
         if units == 0 { return }
-        let logit = snapshot.pointee.index.models[Int(model)].unit * Double(units)
-        let isNumber = term.slot.pointee.kind == Index.LabelKind.number.rawValue
+        let logit = snapshot.pointee.index.scales(owner)[local].unit * Double(units)
+        let isNumber = term.slot.pointee.isNumber
         try begin(term.other >= 0 ? "cross" : isNumber ? "number" : "feature")
         try scorer.pointee.output.append(",\"from\":\"")
         let requestCount = scorer.pointee.requests.request.features.count
@@ -106,10 +108,7 @@ struct ExplainAnswer: ~Copyable {
         try scorer.pointee.output.append("\"")
         if isNumber { try append(",\"number\":", term.number) }
         try writeModelName(model)
-        if isNumber,
-            let place = snapshot.pointee.index.position(
-                of: model, in: term.slot, list: snapshot.pointee.index.numberModels)
-        {
+        if isNumber, let place = snapshot.pointee.index.numberPlace(term.slot.pointee.row(owner), local) {
             let parameters = snapshot.pointee.index.numberParameters[place]
             try append(",\"mean\":", parameters.mean)
             try append(rounded: ",\"weight\":", parameters.slope)

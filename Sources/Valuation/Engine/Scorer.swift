@@ -46,8 +46,7 @@ struct Scorer: ~Copyable {
         pointer.initialize(to: Scorer(engine: engine, reader: place, scratch: scratch))
         do {
             if let snapshot = engine.pointee.pin(place) {
-                let models = snapshot.pointee.index.counts.models
-                try scratch.pointee.prepare(models: models)
+                try scratch.pointee.prepare(snapshot.pointee.index.counts)
             }
             engine.pointee.unpin(place)
         } catch {
@@ -78,9 +77,8 @@ struct Scorer: ~Copyable {
         guard let snapshot = engine.pointee.pin(reader) else {
             throw Failure(.nothingLoaded, "No models are loaded; load some into the engine first.")
         }
-        let models = snapshot.pointee.index.counts.models
         let scratch = scorer.pointee.scratch
-        try scratch.pointee.prepare(models: models)
+        try scratch.pointee.prepare(snapshot.pointee.index.counts)
         return try body(snapshot)
     }
 }

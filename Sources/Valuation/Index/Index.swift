@@ -1,59 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import CPlatform
 
 /// Many models as one flat, read-only block of memory, laid out feature by feature for scoring.
 ///
 /// As in a search engine (term-at-a-time; Turtle & Flood, "Query evaluation: strategies and optimizations", 1995), each label has
-/// a posting list of the models that have a weight for it, so that a request's feature is looked up once for all campaigns.
-/// Models are numbered with the click models first, in which order the lists are sorted; a request without CPA candidates so
-/// reads the front of each list alone.
+/// the weights of all models side by side, so that a request's feature is looked up once for all campaigns. The weights of one
+/// label for one target are a row: dense, one weight for each model, where many models have one; otherwise a list of models and
+/// weights, with a directory by which the weight of one model is found.
 ///
 /// Weights are 32-bit integers in units of a power of two that each model chooses from its largest weight. They are summed as
 /// 64-bit integers: the sum is exact, and the same bits result in whatever order and on whatever road it is formed.
 ///
-/// - Memory: 8 bytes a weight (20 of a number), 43 to 85 a label, 24 a model, 21 to 43 a campaign.
+/// - Memory: of a weight in a dense row 4 to 16 bytes, in a list 6 to 8 (2 more in an index of more than 65,536 models of a
+///   target), of a number 20; 36 a label, 27 a campaign, 24 a model.
 struct Index: ~Copyable {
     static let none = UInt32.max
 
-    /// What the scorer must know of a model.
+    /// What the scorer must know of a model beside its scale.
     struct ModelParameters {
-        /// The intercepts of the model and its bases, plus the logarithm of the model's own sampling rate.
-        var constant: Double
-        /// How much logit one unit of its weights is: a power of two.
-        var unit: Double
-        /// The model that this one is a correction to, or `none`.
+        /// The number in its target of the model that this one is a correction to, or `none`.
         var base: UInt32
         /// What the probability is when there is no time to compute it.
         var prior: Float
     }
 
-    enum LabelKind: UInt32 {
-        case vacant = 0
-        case category = 1
-        case number = 2
-        case cross = 3
-    }
-
-    /// A label and where its weights lie: in `postingModels` and `postingWeights`, or, for a number, in `numberModels`
-    /// and `numberParameters`.
-    struct LabelSlot {
-        var key: UInt64
-        var kind: LabelKind.RawValue
-        var start: UInt32
-        var clickCount: UInt32
-        var conversionCount: UInt32
-        /// Which crosses the label may stand first or second in: a filter, one bit of 32
-        /// for each pair of fields.
-        var crossesFirst: UInt32
-        var crossesSecond: UInt32
-    }
-
     struct CampaignSlot {
         var key: UInt64
+        /// The numbers, in their targets, of the models that value the campaign: its own, or those of campaign "*", or else the
+        /// number of the models of the target.
         var clickModel: UInt32
         var conversionModel: UInt32
+        /// What a value by these models is flagged with; the second where a conversion model is asked for.
+        var flags: Flags
+        var conversionFlags: Flags
 
-        var isVacant: Bool { clickModel == none && conversionModel == none }
     }
 
     /// A field, for reading JSON requests, which name fields and not keys alone.
@@ -76,63 +57,138 @@ struct Index: ~Copyable {
         var conversionModels = 0
         var labels = 0
         var campaigns = 0
-        var postings = 0
-        var numberPostings = 0
-        /// Powers of two.
-        var labelSlots = 1
-        var campaignSlots = 1
-        var fieldSlots = 1
+        /// Weights of categories and crosses.
+        var weights = 0
+        var numbers = 0
+        /// Places for weights: in lists, then in dense rows.
+        var listPlaces = 0
+        var densePlaces = 0
+        var directoryEntries = 0
 
         var models: Int { clickModels &+ conversionModels }
+
+        /// Models of one target, numbered from 0 in each.
+        @inline(__always)
+        func models(_ target: Target) -> Int { target == .click ? clickModels : conversionModels }
+
+        /// How many elements there are for the models of a target: one more for none, rounded up for vectors.
+        func width(_ target: Target) -> Int { RowPlaces.roundedUp(models(target) &+ 1) }
+
+        /// Whether the numbers of a target's models need more than 16 bits.
+        var isWide: Bool { max(clickModels, conversionModels) > 65_536 }
+    }
+
+    /// Where keys stand in the tables.
+    struct Hashes {
+        var labels: PerfectHash
+        var campaigns: PerfectHash
+        var fields: PerfectHash
     }
 
     let counts: Counts
-    /// The models of campaign "*", or `none`.
-    var defaultClickModel = none
-    var defaultConversionModel = none
+    let hashes: Hashes
     let byteCount: Int
+    /// Whether any model extends another, and whether any has a cross: nobody else pays for them.
+    var hasBases = false
+    var hasCrosses = false
     private let block: UnsafeMutableRawPointer
 
-    let models: UnsafeMutablePointer<ModelParameters>
+    /// One element for each model of a target, and one that stands for none: the intercepts of the model and its bases plus the
+    /// logarithm of the model's own sampling rate, and how much logit one unit of its weights is, a power of two.
+    let clickScales: UnsafeMutablePointer<valuation_scale>
+    let conversionScales: UnsafeMutablePointer<valuation_scale>
+    let clickParameters: UnsafeMutablePointer<ModelParameters>
+    let conversionParameters: UnsafeMutablePointer<ModelParameters>
     let labelSlots: UnsafeMutablePointer<LabelSlot>
+    /// One more than the hash knows: the last is that of an unknown campaign.
     let campaignSlots: UnsafeMutablePointer<CampaignSlot>
     let fieldSlots: UnsafeMutablePointer<FieldSlot>
+    let labelPilots: UnsafeMutablePointer<UInt16>
+    let campaignPilots: UnsafeMutablePointer<UInt16>
+    let fieldPilots: UnsafeMutablePointer<UInt16>
     let numberParameters: UnsafeMutablePointer<NumberParameters>
     let numberModels: UnsafeMutablePointer<UInt32>
-    let postingModels: UnsafeMutablePointer<UInt32>
-    let postingWeights: UnsafeMutablePointer<Int32>
+    /// See `Row`.
+    let directory: UnsafeMutablePointer<UInt64>
+    /// The models of the lists' weights, as `UInt32` where `counts.isWide`, otherwise as `UInt16`.
+    let listModels: UnsafeMutableRawPointer
+    /// Of the lists and then of the dense rows.
+    let weights: UnsafeMutablePointer<Int32>
+    /// The last three, for `CKernels`.
+    let rows: valuation_rows
 
     /// Takes one block of memory for everything; slots are vacant, the rest is not yet set.
-    init(counts: Counts) throws(Failure) {
+    init(counts: Counts, hashes: Hashes) throws(Failure) {
         self.counts = counts
+        self.hashes = hashes
         var layout = Layout()
-        let modelsAt = layout.add(ModelParameters.self, counts.models)
-        let labelsAt = layout.add(LabelSlot.self, counts.labelSlots)
-        let campaignsAt = layout.add(CampaignSlot.self, counts.campaignSlots)
-        let fieldsAt = layout.add(FieldSlot.self, counts.fieldSlots)
-        let parametersAt = layout.add(NumberParameters.self, counts.numberPostings)
-        let numbersAt = layout.add(UInt32.self, counts.numberPostings)
-        let postingsAt = layout.add(UInt32.self, counts.postings)
-        let weightsAt = layout.add(Int32.self, counts.postings)
+        let width = (click: counts.width(.click), conversion: counts.width(.conversion))
+        let clickScalesAt = layout.add(valuation_scale.self, width.click)
+        let conversionScalesAt = layout.add(valuation_scale.self, width.conversion)
+        let clickParametersAt = layout.add(ModelParameters.self, width.click)
+        let conversionParametersAt = layout.add(ModelParameters.self, width.conversion)
+        let labelsAt = layout.add(LabelSlot.self, hashes.labels.slotCount)
+        let fieldsAt = layout.add(FieldSlot.self, hashes.fields.slotCount)
+        let labelPilotsAt = layout.add(UInt16.self, hashes.labels.pilotCount)
+        let campaignPilotsAt = layout.add(UInt16.self, hashes.campaigns.pilotCount)
+        let fieldPilotsAt = layout.add(UInt16.self, hashes.fields.pilotCount)
+        let campaignSlotCount = hashes.campaigns.slotCount &+ 1
+        let campaignsAt = layout.add(CampaignSlot.self, campaignSlotCount)
+        let parametersAt = layout.add(NumberParameters.self, counts.numbers)
+        let numbersAt = layout.add(UInt32.self, counts.numbers)
+        let directoryAt = layout.add(UInt64.self, counts.directoryEntries)
+        // A search may read beyond the end of the last list.
+        let padded = counts.listPlaces &+ VALUATION_KERNELS_FOUND
+        let listsAt = counts.isWide ? layout.add(UInt32.self, padded) : layout.add(UInt16.self, padded)
+        let weightsAt = layout.add(Int32.self, counts.listPlaces)
+        // The model that stands for none may lie behind the last row.
+        _ = layout.add(Int32.self, counts.densePlaces &+ VALUATION_KERNELS_WIDTH)
         byteCount = layout.size
-        var memory: UnsafeMutableRawPointer?
-        if posix_memalign(&memory, Layout.alignment, byteCount) != 0 { throw .outOfMemory }
-        block = memory.unsafelyUnwrapped
-        memset(block, 0, postingsAt)
-        models = (block + modelsAt).bindMemory(to: ModelParameters.self, capacity: counts.models)
-        labelSlots = (block + labelsAt).bindMemory(to: LabelSlot.self, capacity: counts.labelSlots)
-        campaignSlots = (block + campaignsAt).bindMemory(to: CampaignSlot.self, capacity: counts.campaignSlots)
-        fieldSlots = (block + fieldsAt).bindMemory(to: FieldSlot.self, capacity: counts.fieldSlots)
-        numberParameters = (block + parametersAt).bindMemory(to: NumberParameters.self, capacity: counts.numberPostings)
-        numberModels = (block + numbersAt).bindMemory(to: UInt32.self, capacity: counts.numberPostings)
-        postingModels = (block + postingsAt).bindMemory(to: UInt32.self, capacity: counts.postings)
-        postingWeights = (block + weightsAt).bindMemory(to: Int32.self, capacity: counts.postings)
-        let vacant = CampaignSlot(key: 0, clickModel: Index.none, conversionModel: Index.none)
-        campaignSlots.initialize(repeating: vacant, count: counts.campaignSlots)
+        guard let memory = valuation_platform_allocate(byteCount) else { throw .outOfMemory }
+        block = memory
+        memset(block, 0, campaignsAt)
+        memset(block + directoryAt, 0, 32)
+        clickScales = (block + clickScalesAt).bindMemory(to: valuation_scale.self, capacity: width.click)
+        conversionScales = (block + conversionScalesAt).bindMemory(to: valuation_scale.self, capacity: width.conversion)
+        clickParameters = (block + clickParametersAt).bindMemory(to: ModelParameters.self, capacity: width.click)
+        conversionParameters =
+            (block + conversionParametersAt).bindMemory(to: ModelParameters.self, capacity: width.conversion)
+        labelSlots = (block + labelsAt).bindMemory(to: LabelSlot.self, capacity: hashes.labels.slotCount)
+        campaignSlots = (block + campaignsAt).bindMemory(to: CampaignSlot.self, capacity: campaignSlotCount)
+        fieldSlots = (block + fieldsAt).bindMemory(to: FieldSlot.self, capacity: hashes.fields.slotCount)
+        labelPilots = (block + labelPilotsAt).bindMemory(to: UInt16.self, capacity: hashes.labels.pilotCount)
+        campaignPilots = (block + campaignPilotsAt).bindMemory(to: UInt16.self, capacity: hashes.campaigns.pilotCount)
+        fieldPilots = (block + fieldPilotsAt).bindMemory(to: UInt16.self, capacity: hashes.fields.pilotCount)
+        numberParameters = (block + parametersAt).bindMemory(to: NumberParameters.self, capacity: counts.numbers)
+        numberModels = (block + numbersAt).bindMemory(to: UInt32.self, capacity: counts.numbers)
+        directory = (block + directoryAt).bindMemory(to: UInt64.self, capacity: counts.directoryEntries)
+        listModels = block + listsAt
+        memset(listModels, 0, padded &* (counts.isWide ? 4 : 2))
+        let places = counts.listPlaces &+ counts.densePlaces &+ VALUATION_KERNELS_WIDTH
+        weights = (block + weightsAt).bindMemory(to: Int32.self, capacity: places)
+        rows = valuation_rows(
+            weights: weights, directory: directory, list_models: listModels, is_wide: counts.isWide ? 1 : 0)
+        let absent = ModelParameters(base: Index.none, prior: .nan)
+        clickParameters.initialize(repeating: absent, count: width.click)
+        conversionParameters.initialize(repeating: absent, count: width.conversion)
+        let vacant = CampaignSlot(
+            key: 0, clickModel: UInt32(counts.clickModels), conversionModel: UInt32(counts.conversionModels),
+            flags: .unknownCampaign, conversionFlags: [])
+        campaignSlots.initialize(repeating: vacant, count: campaignSlotCount)
     }
 
     deinit {
         free(block)
+    }
+
+    @inline(__always)
+    func scales(_ target: Target) -> UnsafeMutablePointer<valuation_scale> {
+        target == .click ? clickScales : conversionScales
+    }
+
+    @inline(__always)
+    func parameters(_ target: Target) -> UnsafeMutablePointer<ModelParameters> {
+        target == .click ? clickParameters : conversionParameters
     }
 
     /// Places one array after the other, each on a cache line of its own.

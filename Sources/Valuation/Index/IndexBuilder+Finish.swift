@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import CPlatform
 
 /// Laying out what was collected.
@@ -54,81 +55,97 @@ extension IndexBuilder {
 
     /// - Complexity: O(weights + labels).
     /// - Precondition: every chain is sound.
-    func finish(_ numbering: borrowing Numbering) throws(Failure) -> Index {
+    mutating func finish(_ numbering: borrowing Numbering) throws(Failure) -> Index {
+        try weights.finish()
         var counts = Index.Counts()
-        counts.clickModels = numbering.clickModels
-        counts.conversionModels = added.count &- numbering.clickModels
+        counts.clickModels = clickModels
+        counts.conversionModels = added.count &- clickModels
         counts.labels = labels.count
-        counts.postings = weights.count
-        counts.numberPostings = numbers.count
-        counts.labelSlots = slotCount(labels.count)
+        counts.weights = weights.count
+        counts.numbers = numbers.count
         counts.campaigns = campaignCount
-        counts.campaignSlots = slotCount(counts.campaigns)
-        counts.fieldSlots = slotCount(fields.count)
-        var index = try Index(counts: counts)
-        try placeLabels(in: index, numbering)
+        var rows = try RowPlaces(labels, &counts)
+        let labelHash = try hashOfLabels()
+        let campaignHash = try hashOfCampaigns()
+        let fieldHash = try hashOfFields()
+        let hashes = Index.Hashes(labels: labelHash.hash, campaigns: campaignHash.hash, fields: fieldHash.hash)
+        var index = try Index(counts: counts, hashes: hashes)
+        index.labelPilots.update(from: labelHash.pilots.base.unsafelyUnwrapped, count: labelHash.pilots.count)
+        index.campaignPilots.update(from: campaignHash.pilots.base.unsafelyUnwrapped, count: campaignHash.pilots.count)
+        index.fieldPilots.update(from: fieldHash.pilots.base.unsafelyUnwrapped, count: fieldHash.pilots.count)
+        index.hasBases = hasBases
+        index.hasCrosses = hasCrosses
+        placeLabels(in: index, rows)
+        placeWeights(in: index, rows)
+        try placeNumbers(in: index, numbering, &rows)
         placeModels(in: index, numbering)
         placeFields(in: index)
-        if let everyone = index.campaign(Key.defaultCampaign) {
-            index.defaultClickModel = everyone.pointee.clickModel
-            index.defaultConversionModel = everyone.pointee.conversionModel
-        }
         return index
     }
 
     private var campaignCount: Int {
         var count = 0
-        for number in 0..<added.count {
-            let model = added[number]
-            if model.target == .click || find(model.campaignKey, .click) == KeyTable.none { count += 1 }
-        }
+        for number in 0..<added.count where isFirst(added[number]) { count += 1 }
         return count
     }
 
-    /// The smallest power of two that leaves at least a quarter vacant.
-    private func slotCount(_ count: Int) -> Int {
-        var slots = 4
-        while slots * 3 < count * 4 { slots *= 2 }
-        return slots
+    /// Whether no model of the same campaign comes before this one; its click model counts as the first.
+    private func isFirst(_ model: AddedModel) -> Bool {
+        model.target == .click || find(model.campaignKey, .click) == KeyTable.none
     }
 
-    private func placeLabels(in index: borrowing Index, _ numbering: borrowing Numbering) throws(Failure) {
-        var clickEnds = Buffer<UInt32>()
-        var conversionEnds = Buffer<UInt32>()
-        try clickEnds.reserve(labels.count)
-        try conversionEnds.reserve(labels.count)
-        var nextPosting: UInt32 = 0
-        var nextNumber: UInt32 = 0
+    private func hashOfLabels() throws(Failure) -> PerfectHashBuilder {
+        var keys = Buffer<UInt64>()
+        try keys.reserve(labels.count)
+        for label in 0..<labels.count { try keys.append(labels[label].key) }
+        return try PerfectHashBuilder(keys)
+    }
+
+    private func hashOfCampaigns() throws(Failure) -> PerfectHashBuilder {
+        var keys = Buffer<UInt64>()
+        try keys.reserve(added.count)
+        for number in 0..<added.count where isFirst(added[number]) { try keys.append(added[number].campaignKey) }
+        return try PerfectHashBuilder(keys)
+    }
+
+    private func hashOfFields() throws(Failure) -> PerfectHashBuilder {
+        var keys = Buffer<UInt64>()
+        try keys.reserve(fields.count)
+        for field in 0..<fields.count { try keys.append(fields[field].key) }
+        return try PerfectHashBuilder(keys)
+    }
+
+    private func placeLabels(in index: borrowing Index, _ rows: borrowing RowPlaces) {
         for label in 0..<labels.count {
             let state = labels[label]
-            let start = state.kind == .number ? nextNumber : nextPosting
-            try clickEnds.append(start)
-            try conversionEnds.append(start &+ state.clickCount)
-            let length = state.clickCount &+ state.conversionCount
-            if state.kind == .number { nextNumber &+= length } else { nextPosting &+= length }
-            probe(index.labelSlots, count: index.counts.labelSlots, state.key).pointee = Index.LabelSlot(
-                key: state.key, kind: state.kind.rawValue, start: start, clickCount: state.clickCount,
-                conversionCount: state.conversionCount, crossesFirst: state.crossesFirst,
-                crossesSecond: state.crossesSecond)
+            index.labelSlots[index.hashes.labels.place(of: state.key, index.labelPilots)] = Index.LabelSlot(
+                key: state.key, kind: state.kind, crossesFirst: state.crossesFirst,
+                crossesSecond: state.crossesSecond, click: rows[label, .click], conversion: rows[label, .conversion])
         }
-        // Models are visited in the index's order, so each list comes out sorted.
+    }
+
+    private mutating func placeWeights(in index: borrowing Index, _ rows: borrowing RowPlaces) {
+        for label in 0..<labels.count where labels[label].kind != .number {
+            for target in [Target.click, .conversion] {
+                var writer = RowWriter(rows[label, target], target, index)
+                weights.take(row: IndexBuilder.row(UInt32(label), target)) { model, mantissa in
+                    writer.add(model, mantissa)
+                }
+                writer.finish()
+            }
+        }
+    }
+
+    /// Models are visited in the index's order, so the numbers of each label come out sorted.
+    private func placeNumbers(
+        in index: borrowing Index, _ numbering: borrowing Numbering, _ rows: inout RowPlaces
+    ) throws(Failure) {
         for number in 0..<added.count {
             let model = added[Int(numbering.addedNumber[number])]
-            let isClick = model.target == .click
-            for position in model.weightsStart..<model.weightsEnd {
-                let weight = weights[position]
-                let label = Int(weight.label)
-                let place = isClick ? clickEnds[label] : conversionEnds[label]
-                index.postingModels[Int(place)] = UInt32(number)
-                index.postingWeights[Int(place)] = weight.mantissa
-                if isClick { clickEnds[label] = place &+ 1 } else { conversionEnds[label] = place &+ 1 }
-            }
             for position in model.numbersStart..<model.numbersEnd {
-                let label = Int(numbers[position].label)
-                let place = isClick ? clickEnds[label] : conversionEnds[label]
-                index.numberModels[Int(place)] = UInt32(number)
-                index.numberParameters[Int(place)] = numbers[position].parameters
-                if isClick { clickEnds[label] = place &+ 1 } else { conversionEnds[label] = place &+ 1 }
+                let place = rows.takePlace(Int(numbers[position].label), model.target)
+                index.numberModels[place] = UInt32(index.local(UInt32(number)).number)
+                index.numberParameters[place] = numbers[position].parameters
             }
         }
     }
@@ -147,32 +164,53 @@ extension IndexBuilder {
             }
             constant += log(model.description.negativeSamplingRate)
             let rate = model.description.baseRate
-            index.models[number] = Index.ModelParameters(
-                constant: constant, unit: model.unit, base: baseNumber,
+            let (target, own) = index.local(UInt32(number))
+            index.scales(target)[own] = valuation_scale(constant: constant, unit: model.unit)
+            index.parameters(target)[own] = Index.ModelParameters(
+                base: baseNumber == Index.none ? Index.none : UInt32(index.local(baseNumber).number),
                 prior: Float(rate.isNaN ? 1 / (1 + exp(-constant)) : rate))
-            place(model.campaignKey, UInt32(number), model.target, in: index)
         }
+        placeCampaigns(in: index, numbering)
     }
 
-    private func place(_ key: UInt64, _ number: UInt32, _ target: Target, in index: borrowing Index) {
-        let slot = probe(index.campaignSlots, count: index.counts.campaignSlots, key)
-        slot.pointee.key = key
-        if target == .click {
-            slot.pointee.clickModel = number
-        } else {
-            slot.pointee.conversionModel = number
+    private func placeCampaigns(in index: borrowing Index, _ numbering: borrowing Numbering) {
+        for number in 0..<added.count {
+            let model = added[Int(numbering.addedNumber[number])]
+            let slot =
+                index.campaignSlots + index.hashes.campaigns.place(of: model.campaignKey, index.campaignPilots)
+            slot.pointee.key = model.campaignKey
+            slot.pointee.flags = []
+            let own = UInt32(index.local(UInt32(number)).number)
+            if model.target == .click { slot.pointee.clickModel = own } else { slot.pointee.conversionModel = own }
+        }
+        // Whatever has no model of its own, unknown campaigns included, gets that of campaign "*".
+        let everyone = index.campaign(Key.defaultCampaign).pointee
+        let absent = (click: UInt32(index.counts.clickModels), conversion: UInt32(index.counts.conversionModels))
+        for position in 0...index.hashes.campaigns.slotCount {
+            let slot = index.campaignSlots + position
+            if slot.pointee.clickModel == absent.click {
+                slot.pointee.clickModel = everyone.clickModel
+                slot.pointee.flags.insert(
+                    everyone.clickModel == absent.click ? .noClickModel : .defaultClickModel)
+            }
+            if slot.pointee.conversionModel == absent.conversion {
+                slot.pointee.conversionModel = everyone.conversionModel
+                slot.pointee.conversionFlags.insert(
+                    everyone.conversionModel == absent.conversion ? .noConversionModel : .defaultConversionModel)
+            }
         }
     }
 
     private func placeFields(in index: borrowing Index) {
         for number in 0..<fields.count {
-            probe(index.fieldSlots, count: index.counts.fieldSlots, fields[number].key).pointee = fields[number]
+            let place = index.hashes.fields.place(of: fields[number].key, index.fieldPilots)
+            index.fieldSlots[place] = fields[number]
         }
     }
 
     /// Frees what the index now holds.
     mutating func removeWeights() {
-        weights = Buffer()
+        weights = WeightRuns()
         numbers = Buffer()
         labels = Buffer()
         labelTable = KeyTable()

@@ -57,8 +57,14 @@ extension IndexBuilder {
         // A weight just below the power of two is rounded up to it.
         let mantissa = Int32(min((weight / unit).rounded(), Double(Int32.max)))
         if mantissa == 0 { return }
-        try weights.append(Weight(label: label, mantissa: mantissa))
+        let model = target == .click ? clickModels : added.count &- clickModels
+        try weights.append(
+            WeightRuns.Weight(row: IndexBuilder.row(label, target), model: UInt32(model), mantissa: mantissa))
         count(label, target, 1)
+    }
+
+    static func row(_ label: UInt32, _ target: Target) -> UInt32 {
+        label &* 2 &+ UInt32(target.rawValue)
     }
 
     private mutating func count(_ label: UInt32, _ target: Target, _ change: Int32) {
@@ -71,9 +77,9 @@ extension IndexBuilder {
     }
 
     mutating func removeWeights(from weight: Int, _ number: Int, target: Target) {
-        for index in weight..<weights.count { count(weights[index].label, target, -1) }
+        for index in weight..<weights.unsettledCount { count(weights.unsettled(index).row / 2, target, -1) }
         for index in number..<numbers.count { count(numbers[index].label, target, -1) }
-        weights.truncate(weight)
+        weights.truncateUnsettled(weight)
         numbers.truncate(number)
     }
 
@@ -97,7 +103,8 @@ extension IndexBuilder {
         }
         let swapped = cross.firstField > cross.secondField
         let pairOfFields = Key.cross(cross.firstField, cross.secondField)
-        let bit = UInt32(1) &<< UInt32(truncatingIfNeeded: pairOfFields & 31)
+        let bit = UInt32(1) &<< UInt32(truncatingIfNeeded: pairOfFields % Index.LabelSlot.crossBits)
+        hasCrosses = true
         labels[Int(swapped ? second : first)].crossesFirst |= bit
         labels[Int(swapped ? first : second)].crossesSecond |= bit
         let key = Key.cross(cross.first.key, cross.second.key)

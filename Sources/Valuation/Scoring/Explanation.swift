@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import CPlatform
 import CValuation
 
@@ -34,8 +35,8 @@ struct Explanation: ~Copyable {
         terms.removeAll()
         for position in 0..<features.count {
             let feature = features[position]
-            guard let slot = index.label(feature.key), slot.pointee.kind != Index.LabelKind.cross.rawValue,
-                slot.pointee.kind == Index.LabelKind.category.rawValue || feature.number.isFinite
+            guard let slot = index.label(feature.key), !slot.pointee.isCross,
+                !slot.pointee.isNumber || feature.number.isFinite
             else { continue }
             try terms.append(Term(slot: slot, number: feature.number, feature: position, other: -1))
         }
@@ -48,13 +49,9 @@ struct Explanation: ~Copyable {
             }
         }
         let campaign = index.campaign(candidate.campaign)
-        clickModel = campaign?.pointee.clickModel ?? Index.none
-        if clickModel == Index.none { clickModel = index.defaultClickModel }
-        conversionModel = Index.none
-        if candidate.pricing == Pricing.cpa.rawValue {
-            conversionModel = campaign?.pointee.conversionModel ?? Index.none
-            if conversionModel == Index.none { conversionModel = index.defaultConversionModel }
-        }
+        let needsConversion = candidate.pricing == Pricing.cpa.rawValue
+        clickModel = index.model(.click, campaign.pointee.clickModel)
+        conversionModel = needsConversion ? index.model(.conversion, campaign.pointee.conversionModel) : Index.none
         clickLogit = clickModel == Index.none ? .nan : sum(clickModel, index)
         conversionLogit = conversionModel == Index.none ? .nan : sum(conversionModel, index)
     }
@@ -92,17 +89,17 @@ struct Explanation: ~Copyable {
     }
 
     private func sum(_ model: UInt32, _ index: borrowing Index) -> Double {
-        var logit = index.models[Int(model)].constant
-        var current = model
+        let (target, own) = index.local(model)
+        var logit = index.scales(target)[own].constant
+        var current = UInt32(own)
         repeat {
-            let parameters = index.models[Int(current)]
             var units: Int64 = 0
             for position in 0..<terms.count {
                 let term = terms[position]
-                units &+= index.contribution(of: term.slot, number: term.number, to: current)
+                units &+= index.contribution(of: term.slot, number: term.number, to: Int(current), target)
             }
-            logit += parameters.unit * Double(units)
-            current = parameters.base
+            logit += index.scales(target)[Int(current)].unit * Double(units)
+            current = index.parameters(target)[Int(current)].base
         } while current != Index.none
         return logit
     }

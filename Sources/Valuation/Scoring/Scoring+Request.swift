@@ -10,7 +10,7 @@ extension Scoring {
         into values: UnsafeMutablePointer<valuation_value>, index: UnsafePointer<Index>,
         scratch: UnsafeMutablePointer<Scratch>
     ) {
-        var scoring = Scoring(request, index: index, scratch: scratch)
+        var scoring = Scoring(request, candidates: count, index: index, scratch: scratch)
         var start = 0
         while start < count {
             let length = min(Scratch.blockSize, count &- start)
@@ -24,7 +24,7 @@ extension Scoring {
         _ request: Request, _ candidates: UnsafePointer<valuation_candidate>, count: Int, into ranking: inout Ranking,
         index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>
     ) {
-        var scoring = Scoring(request, index: index, scratch: scratch)
+        var scoring = Scoring(request, candidates: count, index: index, scratch: scratch)
         let values = scratch.pointee.values.base.unsafelyUnwrapped
         var start = 0
         while start < count {
@@ -35,30 +35,18 @@ extension Scoring {
         }
         ranking.finish()
     }
-
-    private init(_ request: Request, index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>) {
-        self.init(
-            index: index, scratch: scratch, features: request.features, featureCount: request.featureCount,
-            deadline: request.deadline)
-    }
 }
 
 /// The part of a request that scoring needs.
 struct Request {
     let features: UnsafePointer<valuation_feature>?
     let featureCount: Int
-    /// On the clock of `valuation_platform_now`; 0 = none.
-    let deadline: UInt64
+    let deadline: Deadline
 
     /// - Parameter timeBudget: nanoseconds from now, or 0.
     init(features: UnsafePointer<valuation_feature>?, featureCount: Int, timeBudget: UInt64) {
         self.features = features
         self.featureCount = featureCount
-        if timeBudget == 0 {
-            deadline = 0
-        } else {
-            let (end, overflow) = valuation_platform_now().addingReportingOverflow(timeBudget)
-            deadline = overflow ? 0 : end
-        }
+        deadline = Deadline(budget: timeBudget)
     }
 }

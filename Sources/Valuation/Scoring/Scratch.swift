@@ -1,51 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import CPlatform
 import CValuation
 
 /// The working memory of one scorer: taken when the scorer is made and when models are loaded, never while scoring.
 struct Scratch: ~Copyable {
     static let maximumFeatures = 10_000
+    /// A request's features, and as many crosses of them as are listed.
+    static let maximumTerms = 2 * maximumFeatures
     /// Candidates that are valued together: enough to fill the vector units, few enough to stay in the first cache.
     static let blockSize = 128
 
-    /// A feature that some model knows.
-    struct Resolved {
-        var slot: UnsafePointer<Index.LabelSlot>
-        var number: Double
-    }
-
-    /// One per model: the sum of the request's weights, in the model's units. Valid for the targets accumulated.
-    var accumulators = Buffer<Int64>()
-    /// The request's known features, and those among them that may take part in a cross.
-    var features = Buffer<Resolved>()
+    /// The loops for this machine's vector unit.
+    let kernels = valuation_kernels_for_this_machine().unsafelyUnwrapped
+    /// What models know of the request's features, then of their crosses.
+    var terms = Buffer<Term>()
+    /// Those of the request's features that crosses are made of.
     var crossing = Buffer<UnsafePointer<Index.LabelSlot>>()
-    /// The same of the candidate at hand.
-    var adFeatures = Buffer<Resolved>()
+    /// Where the ads' features of a block stand in the table of labels, if models know them.
+    var adPlaces = Buffer<UInt32>()
+    /// Those of the features of the ad at hand that crosses are made of.
     var adCrossing = Buffer<UnsafePointer<Index.LabelSlot>>()
-
-    // One element per candidate of the block at hand.
-    var clickLogits = Buffer<Double>()
-    var conversionLogits = Buffer<Double>()
-    var clickProbabilities = Buffer<Float>()
-    var conversionProbabilities = Buffer<Float>()
-    var clickModels = Buffer<UInt32>()
-    var conversionModels = Buffer<UInt32>()
+    var denseRows = Buffer<UnsafePointer<Int32>?>()
     var flags = Buffer<Flags>()
     var values = Buffer<valuation_value>()
+    var click = TargetScratch()
+    var conversion = TargetScratch()
 
     init() throws(Failure) {
-        try features.reserve(Scratch.maximumFeatures)
+        try terms.reserve(Scratch.maximumTerms)
         try crossing.reserve(Scratch.maximumFeatures)
-        try adFeatures.reserve(Scratch.maximumFeatures)
+        try adPlaces.resize(Scratch.maximumFeatures, filling: 0)
         try adCrossing.reserve(Scratch.maximumFeatures)
-        try clickLogits.resize(Scratch.blockSize, filling: 0)
-        try conversionLogits.resize(Scratch.blockSize, filling: 0)
-        try clickProbabilities.resize(Scratch.blockSize, filling: 0)
-        try conversionProbabilities.resize(Scratch.blockSize, filling: 0)
-        try clickModels.resize(Scratch.blockSize, filling: 0)
-        try conversionModels.resize(Scratch.blockSize, filling: 0)
+        try denseRows.reserve(Scratch.maximumTerms)
         try flags.resize(Scratch.blockSize, filling: [])
         try values.resize(Scratch.blockSize, filling: valuation_value())
+        try click.reserve()
+        try conversion.reserve()
     }
 
     /// Moves a new one to memory of its own. - Returns: to be given to `destroy`.
@@ -66,8 +57,57 @@ struct Scratch: ~Copyable {
         free(scratch)
     }
 
-    /// Makes room for an index of so many models; does nothing if there is enough already.
-    mutating func prepare(models: Int) throws(Failure) {
-        if accumulators.count < models { try accumulators.resize(models, filling: 0) }
+    /// Makes room for an index; does nothing if there is enough already.
+    mutating func prepare(_ counts: Index.Counts) throws(Failure) {
+        try click.prepare(models: counts.clickModels)
+        try conversion.prepare(models: counts.conversionModels)
+    }
+}
+
+/// A feature or cross that some model knows.
+struct Term {
+    var slot: UnsafePointer<Index.LabelSlot>
+    var number: Double
+}
+
+/// The part of the working memory that there is of each target.
+struct TargetScratch: ~Copyable {
+    /// One for each model of the target, and one that stands for none.
+    var sums = Buffer<Int64>()
+    /// The terms whose weights are looked up candidate by candidate.
+    var direct = Buffer<Term>()
+    /// See `Lookups`.
+    var lookupRows = Buffer<Index.Row>()
+    var lookupModels = Buffer<UInt32>()
+    var lookupEntries = Buffer<UInt32>()
+    var lookupWeights = Buffer<Int32>()
+    /// One for each candidate of a block, then one for each base that their models extend: a model's number in the target, and the
+    /// sum of its weights.
+    var entryModels = Buffer<UInt32>()
+    /// For each candidate of a block, where the entries of its bases begin.
+    var baseStarts = Buffer<Int>()
+    var entrySums = Buffer<Int64>()
+    /// One for each candidate of a block.
+    var logits = Buffer<Double>()
+    var probabilities = Buffer<Float>()
+
+    fileprivate mutating func reserve() throws(Failure) {
+        let entries = Scratch.blockSize * IndexBuilder.maximumChain
+        try prepare(models: 1)
+        try direct.reserve(Scratch.maximumTerms)
+        try lookupRows.reserve(Lookups.capacity)
+        try lookupModels.reserve(Lookups.capacity)
+        try lookupEntries.reserve(Lookups.capacity)
+        try lookupWeights.reserve(Lookups.capacity)
+        try entryModels.resize(entries, filling: 0)
+        try baseStarts.resize(Scratch.blockSize, filling: 0)
+        try entrySums.resize(entries, filling: 0)
+        try logits.resize(Scratch.blockSize, filling: 0)
+        try probabilities.resize(Scratch.blockSize, filling: 0)
+    }
+
+    fileprivate mutating func prepare(models: Int) throws(Failure) {
+        let width = RowPlaces.roundedUp(models + 1)
+        if sums.count < width { try sums.resize(width, filling: 0) }
     }
 }

@@ -22,10 +22,7 @@ import Testing
     }
 
     private func probability(_ logit: Double) -> Float {
-        let logits = [Double](repeating: logit, count: Sigmoid.width)
-        var probabilities = [Float](repeating: 0, count: Sigmoid.width)
-        Sigmoid.apply(logits, &probabilities, count: 1)
-        return probabilities[0]
+        Kernels.all[0].sigmoid([logit])[0]
     }
 
     @Test(arguments: 601...610 as ClosedRange<UInt64>)
@@ -60,15 +57,16 @@ import Testing
             let features = world.features(0...15)
             try explain(models, Ad(campaign: campaign), features) { explanation, index in
                 guard let model = explanation.model(.click) else { return }
-                var sum = index.models[Int(model)].constant
-                var current = model
+                var current = UInt32(index.local(model).number)
+                var sum = index.clickScales[Int(current)].constant
                 while current != Index.none {
                     for position in 0..<explanation.terms.count {
                         let term = explanation.terms[position]
-                        let units = index.contribution(of: term.slot, number: term.number, to: current)
-                        sum += Double(units) * index.models[Int(current)].unit
+                        let units = index.contribution(
+                            of: term.slot, number: term.number, to: Int(current), .click)
+                        sum += Double(units) * index.clickScales[Int(current)].unit
                     }
-                    current = index.models[Int(current)].base
+                    current = index.clickParameters[Int(current)].base
                 }
                 sum = max(-80, min(80, sum))
                 #expect((sum - explanation.logit(.click)).magnitude < 1e-12)

@@ -19,7 +19,7 @@ final class LoadedModels {
                 }
                 snapshot = loaded
                 scratch = try Scratch.allocate()
-                try scratch?.pointee.prepare(models: loaded.pointee.index.counts.models)
+                try scratch?.pointee.prepare(loaded.pointee.index.counts)
             }
         }
         (self.snapshot, self.scratch) = (snapshot!, scratch!)

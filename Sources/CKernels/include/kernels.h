@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loops for which the width of the vector unit decides. Swift compiles for one instruction set alone, so these are C, built
+// for three and chosen at run time. Each gives the same bits on every instruction set.
+#ifndef VALUATION_KERNELS_H
+#define VALUATION_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+typedef enum {
+    VALUATION_KERNELS_BASELINE = 0,  // what every machine of this architecture has
+    VALUATION_KERNELS_AVX2 = 1,
+    VALUATION_KERNELS_AVX512 = 2,
+} valuation_kernels_level;
+
+enum {
+    // What the lengths of rows, sums, logits and probabilities are multiples of.
+    VALUATION_KERNELS_WIDTH = 16,
+    // A list's models are compared so many at once, and as many are read beyond its end.
+    VALUATION_KERNELS_FOUND = 16,
+};
+
+// The weights of one label for the models of one target; Row.swift says what its members mean.
+typedef struct {
+    uint32_t start;
+    uint32_t shape;
+} valuation_row;
+
+enum {
+    VALUATION_ROW_SHORTEST = 16,
+    // Of a directory's entry, the bits that are a start, and the others, which are a filter.
+    VALUATION_DIRECTORY_START_BITS = 18,
+    VALUATION_DIRECTORY_FILTER_BITS = 46,
+};
+#define VALUATION_ROW_DENSE UINT32_MAX
+
+// The memory that rows point into.
+typedef struct {
+    const int32_t *weights;
+    const uint64_t *directory;
+    const void *list_models;  // uint32_t where is_wide, otherwise uint16_t
+    int64_t is_wide;
+} valuation_rows;
+
+// What a model's logit is made of: constant + unit * sum.
+typedef struct {
+    double constant;
+    double unit;
+} valuation_scale;
+
+typedef struct {
+    // sums[i] = rows[0][i] + rows[1][i] + ... for each i below width.
+    void (*sum_rows)(const int32_t *const *rows, size_t row_count, size_t width, int64_t *sums);
+    // weights[i] = the weight of models[i] in list[i], or 0, for each i below count.
+    void (*look_up)(const valuation_rows *rows, const valuation_row *list, const uint32_t *models, size_t count,
+                    int32_t *weights);
+    // logits[i] = scales[i].constant + scales[i].unit * sums[i], cut at +-bound, for each i below width; returns whether any
+    // was cut.
+    int (*scale)(const int64_t *sums, const valuation_scale *scales, size_t width, double bound, double *logits);
+    // probabilities[i] = 1 / (1 + e^-logits[i]) for each i below width; see Sigmoid.swift for the error. Logits lie within
+    // +-80.
+    void (*sigmoid)(const double *logits, size_t width, float *probabilities);
+} valuation_kernels;
+
+// Hidden: no part of the library's interface.
+#pragma GCC visibility push(hidden)
+
+// The loops for one instruction set, or NULL where this machine lacks it.
+const valuation_kernels *valuation_kernels_for(valuation_kernels_level level);
+
+// The loops for the widest instruction set of this machine. Asks the processor; touches nothing of the process.
+const valuation_kernels *valuation_kernels_for_this_machine(void);
+
+#pragma GCC visibility pop
+
+// One bit for each of the 16 numbers at list that equals number. Reads all of them.
+static inline uint32_t valuation_kernels_find16(const uint16_t *list, uint16_t number) {
+#if defined(__SSE2__)
+    __m128i wanted = _mm_set1_epi16((short)number);
+    __m128i low = _mm_cmpeq_epi16(_mm_loadu_si128((const __m128i *)list), wanted);
+    __m128i high = _mm_cmpeq_epi16(_mm_loadu_si128((const __m128i *)(list + 8)), wanted);
+    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
+#else
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < VALUATION_KERNELS_FOUND; i++) found |= (uint32_t)(list[i] == number) << i;
+    return found;
+#endif
+}
+
+// The same of 32-bit numbers.
+static inline uint32_t valuation_kernels_find32(const uint32_t *list, uint32_t number) {
+#if defined(__SSE2__)
+    __m128i wanted = _mm_set1_epi32((int)number);
+    __m128i a = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)list), wanted);
+    __m128i b = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)(list + 4)), wanted);
+    __m128i c = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)(list + 8)), wanted);
+    __m128i d = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)(list + 12)), wanted);
+    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d)));
+#else
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < VALUATION_KERNELS_FOUND; i++) found |= (uint32_t)(list[i] == number) << i;
+    return found;
+#endif
+}
+
+// The weight of a model among the places start ... end - 1 of the lists, or 0. Sixteen places are compared at once, which is
+// nearly always all there are, so that the processor has nothing to guess.
+static inline int32_t valuation_rows_find(const valuation_rows *rows, uint32_t model, uint32_t start, uint32_t end) {
+    uint32_t found = 0;
+    for (;;) {
+        found = rows->is_wide ? valuation_kernels_find32((const uint32_t *)rows->list_models + start, model)
+                              : valuation_kernels_find16((const uint16_t *)rows->list_models + start, (uint16_t)model);
+        uint32_t count = end - start;
+        if (count >= VALUATION_KERNELS_FOUND) {
+            if (found || count == VALUATION_KERNELS_FOUND) break;
+            start += VALUATION_KERNELS_FOUND;
+        } else {
+            found &= (1u << count) - 1;
+            break;
+        }
+    }
+    // Where there is none, a place that is in the cache.
+    int32_t weight = rows->weights[found ? start + (uint32_t)__builtin_ctz(found) : 0];
+    return found ? weight : 0;
+}
+
+// Where the bucket of a model has its entry in the directory.
+static inline uint32_t valuation_row_bucket(valuation_row row, uint32_t model) {
+    return ((row.shape >> 3) & ~3u) + (model >> (row.shape & 31));
+}
+
+// The bit of a directory's entry that is set where a model has a weight, and perhaps where another one has.
+static inline uint64_t valuation_row_mark(valuation_row row, uint32_t model) {
+    uint32_t shift = row.shape & 31;
+    uint32_t position = model & ((1u << shift) - 1);
+    return 1ull << (VALUATION_DIRECTORY_START_BITS + ((position * VALUATION_DIRECTORY_FILTER_BITS) >> shift));
+}
+
+static inline uint32_t valuation_directory_start(uint64_t entry) {
+    return (uint32_t)(entry & ((1u << VALUATION_DIRECTORY_START_BITS) - 1));
+}
+
+// The weight of a model in a row, or 0.
+static inline int32_t valuation_rows_weight(const valuation_rows *rows, valuation_row row, uint32_t model) {
+    if (row.shape == VALUATION_ROW_DENSE) return rows->weights[row.start + (size_t)model];
+    if (row.shape == 0) return 0;
+    if (row.shape <= VALUATION_ROW_SHORTEST) return valuation_rows_find(rows, model, row.start, row.start + row.shape);
+    const uint64_t *bucket = rows->directory + valuation_row_bucket(row, model);
+    if (!(bucket[0] & valuation_row_mark(row, model))) return 0;
+    return valuation_rows_find(rows, model, row.start + valuation_directory_start(bucket[0]),
+                               row.start + valuation_directory_start(bucket[1]));
+}
+
+static inline void valuation_kernels_prefetch(const void *address) {
+    __builtin_prefetch(address);
+}
+
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+
+/// The weight of one model in a row. Models are numbered from 0 in their target here.
+extension Index {
+    /// The target of a model of `ModelDescriptions`, and its number in the target.
+    @inline(__always)
+    func local(_ model: UInt32) -> (target: Target, number: Int) {
+        let number = Int(model)
+        return number < counts.clickModels ? (.click, number) : (.conversion, number &- counts.clickModels)
+    }
+
+    /// The opposite of `local`, or `none` where there is no such model.
+    @inline(__always)
+    func model(_ target: Target, _ number: UInt32) -> UInt32 {
+        if Int(number) >= counts.models(target) { return Index.none }
+        return target == .click ? number : number &+ UInt32(truncatingIfNeeded: counts.clickModels)
+    }
+
+    /// What a label with the number `number` adds to a model's logit, in the model's units; 0 where it has no weight.
+    ///
+    /// - Complexity: O(1) expected; of a number O(log weights).
+    func contribution(of slot: UnsafePointer<LabelSlot>, number: Double, to model: Int, _ target: Target) -> Int64 {
+        let row = slot.pointee.row(target)
+        if !slot.pointee.isNumber { return weight(row, model) }
+        guard let place = numberPlace(row, model) else { return 0 }
+        return numberContribution(place, number: number, unit: scales(target)[model].unit)
+    }
+
+    /// A row's weight for a model, or 0. - Complexity: O(1) expected: two or three cache misses, one in a dense row.
+    @inline(__always)
+    func weight(_ row: Row, _ model: Int) -> Int64 {
+        withUnsafePointer(to: rows) { Int64(valuation_rows_weight($0, row, UInt32(truncatingIfNeeded: model))) }
+    }
+
+    /// How many models a row reaches: its postings, or all models of a dense one.
+    @inline(__always)
+    func length(of row: Row, _ target: Target) -> Int {
+        if row.isDense { return counts.models(target) }
+        if row.shape <= Row.shortest { return Int(row.shape) }
+        let buckets = (counts.models(target) &- 1) &>> row.shift &+ 1
+        return Int(valuation_directory_start(directory[row.directory &+ buckets]))
+    }
+
+    // MARK: Numbers
+
+    /// Where in `numberParameters` the weight of a model stands, or nil.
+    ///
+    /// - Complexity: O(log weights), O(1) where every model up to this one has a weight; without unpredictable branches.
+    @inline(__always)
+    func numberPlace(_ row: Row, _ model: Int) -> Int? {
+        var low = Int(row.start)
+        var length = Int(row.shape)
+        if model < length, numberModels[low &+ model] == UInt32(truncatingIfNeeded: model) { return low &+ model }
+        if length == 0 { return nil }
+        while length > 1 {
+            let half = length &>> 1
+            low = Int(numberModels[low &+ half]) <= model ? low &+ half : low
+            length &-= half
+        }
+        return Int(numberModels[low]) == model ? low : nil
+    }
+
+    /// `slope × (number − mean)` in units, cut at ±2^47 (at least 131,072 of logit) so that thousands of them can be summed without
+    /// overflow, and rounded.
+    @inline(__always)
+    func numberContribution(_ place: Int, number: Double, unit: Double) -> Int64 {
+        let parameters = numberParameters[place]
+        // Not NaN: the slope is not 0 and the number is finite.
+        let contribution = (number - parameters.mean) * parameters.slope / unit
+        let bound = 140_737_488_355_328.0
+        // Adding and subtracting 1.5 · 2^52 rounds to an integer.
+        let rounder = 6_755_399_441_055_744.0
+        return Int64((min(bound, max(-bound, contribution)) + rounder) - rounder)
+    }
+}

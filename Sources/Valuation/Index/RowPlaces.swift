@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+
+/// Where the weights of each label will lie in the index, and in which shape.
+struct RowPlaces: ~Copyable {
+    /// A dense row holds so many places for a weight at most: beyond, a list takes less time and memory.
+    private static let densePlacesPerWeight = 4
+    /// A directory has so many weights between two entries at most, on average.
+    private static let weightsPerEntry = 10
+
+    private var clicks = Buffer<Index.Row>()
+    private var conversions = Buffer<Index.Row>()
+
+    /// Lays rows end to end, in the order of the labels, and counts places in `counts`.
+    init(_ labels: borrowing Buffer<IndexBuilder.LabelState>, _ counts: inout Index.Counts) throws(Failure) {
+        try clicks.reserve(labels.count)
+        try conversions.reserve(labels.count)
+        var numbers = 0
+        // The first four belong to no list, so that no directory begins at 0.
+        counts.directoryEntries = 4
+        for label in 0..<labels.count {
+            let state = labels[label]
+            if state.kind == .number {
+                try clicks.append(Index.Row(start: UInt32(numbers), shape: state.clickCount))
+                numbers += Int(state.clickCount)
+                try conversions.append(Index.Row(start: UInt32(numbers), shape: state.conversionCount))
+                numbers += Int(state.conversionCount)
+            } else {
+                try clicks.append(RowPlaces.place(Int(state.clickCount), counts.clickModels, &counts))
+                try conversions.append(RowPlaces.place(Int(state.conversionCount), counts.conversionModels, &counts))
+            }
+        }
+        // Dense rows lie behind all lists, on cache lines of their own. There is a place 0 even if there is no weight.
+        counts.listPlaces = RowPlaces.roundedUp(max(1, counts.listPlaces))
+        if counts.listPlaces + counts.densePlaces > Int(UInt32.max) || counts.directoryEntries >> 29 > 0 {
+            throw Failure(.limitExceeded, "The weights need more than 4,294,967,295 places; load fewer models.")
+        }
+        for label in 0..<labels.count {
+            if clicks[label].isDense { clicks[label].start += UInt32(counts.listPlaces) }
+            if conversions[label].isDense { conversions[label].start += UInt32(counts.listPlaces) }
+        }
+    }
+
+    subscript(label: Int, target: Target) -> Index.Row {
+        target == .click ? clicks[label] : conversions[label]
+    }
+
+    /// The next place of a number's row.
+    mutating func takePlace(_ label: Int, _ target: Target) -> Int {
+        let place = self[label, target].start
+        if target == .click { clicks[label].start = place + 1 } else { conversions[label].start = place + 1 }
+        return Int(place)
+    }
+
+    private static func place(_ count: Int, _ models: Int, _ counts: inout Index.Counts) -> Index.Row {
+        let width = roundedUp(models)
+        if count > 0 && width <= count * densePlacesPerWeight {
+            defer { counts.densePlaces += width }
+            return Index.Row(start: UInt32(truncatingIfNeeded: counts.densePlaces), shape: Index.Row.denseShape)
+        }
+        defer { counts.listPlaces += count }
+        let start = UInt32(truncatingIfNeeded: counts.listPlaces)
+        if count <= Index.Row.shortest { return Index.Row(start: start, shape: UInt32(count)) }
+        let shift = shift(count, models)
+        let directory = counts.directoryEntries
+        counts.directoryEntries += ((models - 1) >> shift + 2 + 3) & ~3
+        return Index.Row.list(start: start, directory: directory, shift: shift)
+    }
+
+    /// By how many bits a model's number is shifted to find its bucket in a list's directory.
+    private static func shift(_ count: Int, _ models: Int) -> Int {
+        max(0, bits(models) - bits((count + weightsPerEntry - 1) / weightsPerEntry))
+    }
+
+    /// The smallest number of bits with which `count` things can be told apart.
+    private static func bits(_ count: Int) -> Int {
+        Int.bitWidth - max(0, count - 1).leadingZeroBitCount
+    }
+
+    /// The number of places in a dense row of so many models.
+    static func roundedUp(_ count: Int) -> Int {
+        let width = VALUATION_KERNELS_WIDTH
+        return (count + width - 1) / width * width
+    }
+}

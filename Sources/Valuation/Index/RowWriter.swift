@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import CPlatform
+
+/// Writes one row of the index, weight by weight in the order of the models.
+struct RowWriter {
+    private let row: Index.Row
+    private let models: Int
+    private let isWide: Bool
+    private let weights: UnsafeMutablePointer<Int32>
+    private let listModels: UnsafeMutableRawPointer
+    private let directory: UnsafeMutablePointer<UInt64>
+    private var place: Int
+    /// The first bucket whose beginning is not written yet.
+    private var nextBucket = 0
+
+    init(_ row: Index.Row, _ target: Target, _ index: borrowing Index) {
+        self.row = row
+        models = index.counts.models(target)
+        isWide = index.counts.isWide
+        (weights, listModels, directory) = (index.weights, index.listModels, index.directory)
+        place = Int(row.start)
+        if row.isDense {
+            memset(weights + place, 0, RowPlaces.roundedUp(models) * MemoryLayout<Int32>.stride)
+        }
+    }
+
+    mutating func add(_ model: UInt32, _ mantissa: Int32) {
+        if row.isDense {
+            weights[place + Int(model)] = mantissa
+            return
+        }
+        if row.hasDirectory {
+            beginBuckets(through: Int(model) >> row.shift)
+            directory[row.directory + nextBucket - 1] |= valuation_row_mark(row, model)
+        }
+        weights[place] = mantissa
+        if isWide {
+            listModels.storeBytes(of: model, toByteOffset: place * 4, as: UInt32.self)
+        } else {
+            listModels.storeBytes(of: UInt16(truncatingIfNeeded: model), toByteOffset: place * 2, as: UInt16.self)
+        }
+        place += 1
+    }
+
+    /// To be called behind the last weight.
+    mutating func finish() {
+        if row.hasDirectory { beginBuckets(through: ((models - 1) >> row.shift) + 1) }
+    }
+
+    private mutating func beginBuckets(through last: Int) {
+        while nextBucket <= last {
+            directory[row.directory + nextBucket] = UInt64(place - Int(row.start))
+            nextBucket += 1
+        }
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+
+/// The time that a request may take.
+struct Deadline {
+    /// On the clock of `valuation_platform_now`; 0 = never.
+    private let end: UInt64
+    private(set) var isOver = false
+
+    /// - Parameter budget: nanoseconds from now; 0 = without end.
+    init(budget: UInt64) {
+        if budget == 0 {
+            end = 0
+        } else {
+            let (end, overflow) = valuation_platform_now().addingReportingOverflow(budget)
+            self.end = overflow ? 0 : end
+        }
+    }
+
+    /// Looks at the clock. - Returns: whether the time is over.
+    @inline(__always)
+    mutating func check() -> Bool {
+        if end != 0 && !isOver && valuation_platform_now() >= end { isOver = true }
+        return isOver
+    }
+}

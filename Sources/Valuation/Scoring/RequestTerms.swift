@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import CValuation
+
+/// What the models know of one request's features and of the crosses between these.
+struct RequestTerms {
+    private let index: UnsafePointer<Index>
+    /// Features, then crosses.
+    private(set) var list: UnsafeMutableBufferPointer<Term>
+    /// The features that crosses are made of.
+    private(set) var crossing: UnsafeMutableBufferPointer<UnsafePointer<Index.LabelSlot>>
+    /// The crosses of the features from this position of `crossing` on are not in `list`, which was full.
+    private(set) var firstUnlisted: Int
+    private(set) var flags: Flags
+
+    /// Looks features up. - Complexity: O(features + crossing²).
+    init(
+        _ request: Request, index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>,
+        _ deadline: inout Deadline
+    ) {
+        self.index = index
+        scratch.pointee.terms.removeAll()
+        scratch.pointee.crossing.removeAll()
+        flags = []
+        if let features = request.features {
+            for position in 0..<request.featureCount {
+                valuation_kernels_prefetch(
+                    index.pointee.labelSlots + index.pointee.labelPlace(features[position].key))
+            }
+            flags = resolve(features, request.featureCount, index, &scratch.pointee.terms)
+        }
+        firstUnlisted = 0
+        list = scratch.pointee.terms.elements
+        crossing = scratch.pointee.crossing.elements
+        if index.pointee.hasCrosses { addCrosses(&scratch.pointee.terms, &scratch.pointee.crossing, &deadline) }
+    }
+
+    private mutating func addCrosses(
+        _ terms: inout Buffer<Term>, _ crossing: inout Buffer<UnsafePointer<Index.LabelSlot>>,
+        _ deadline: inout Deadline
+    ) {
+        for term in list where term.slot.pointee.isCrossing {
+            crossing.spare.pointee = term.slot
+            crossing.appendWritten(1)
+        }
+        self.crossing = crossing.elements
+        var position = 0
+        while position < crossing.count && !deadline.check() {
+            if terms.count &+ crossing.count > Scratch.maximumTerms { break }
+            forEachCross(of: position) { slot in
+                terms.spare.pointee = Term(slot: slot, number: 1)
+                terms.appendWritten(1)
+            }
+            position &+= 1
+        }
+        firstUnlisted = position
+        list = terms.elements
+    }
+
+    /// Hands out the crosses of a crossing feature with those behind it.
+    @inline(__always)
+    func forEachCross(of position: Int, _ body: (UnsafePointer<Index.LabelSlot>) -> Void) {
+        for other in (position &+ 1)..<max(position &+ 1, crossing.count) {
+            guard let slot = index.pointee.cross(crossing[position], crossing[other]) else { continue }
+            body(slot)
+        }
+    }
+}
+
+/// Looks features up; known ones are appended to `terms`, which has room for them.
+@inline(__always)
+func resolve(
+    _ features: UnsafePointer<valuation_feature>, _ count: Int, _ index: UnsafePointer<Index>,
+    _ terms: inout Buffer<Term>
+) -> Flags {
+    var flags = Flags()
+    let resolved = terms.spare
+    var resolvedCount = 0
+    for position in 0..<count {
+        let feature = features[position]
+        guard let slot = index.pointee.label(feature.key), !slot.pointee.isCross else {
+            flags.insert(.unknownFeature)
+            continue
+        }
+        if slot.pointee.isNumber, !feature.number.isFinite {
+            flags.insert(.invalidNumber)
+            continue
+        }
+        resolved[resolvedCount] = Term(slot: slot, number: feature.number)
+        resolvedCount &+= 1
+    }
+    terms.appendWritten(resolvedCount)
+    return flags
+}
