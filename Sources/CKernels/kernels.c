@@ -8,7 +8,6 @@
 
 #define WIDTH 16
 #define TARGET
-#define LOOK_UP look_up_scalar
 #define NAME(name) name##_baseline
 #include "kernels.inc"
 
@@ -17,13 +16,11 @@
 
 #define WIDTH 32
 #define TARGET __attribute__((target("avx2")))
-#define LOOK_UP look_up_scalar
 #define NAME(name) name##_avx2
 #include "kernels.inc"
 
 #define WIDTH 64
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
-#define LOOK_UP look_up_avx512
 #define NAME(name) name##_avx512
 #include "kernels.inc"
 #endif

@@ -45,6 +45,9 @@ typedef struct {
     int64_t is_wide;
 } valuation_rows;
 
+// So many weights are looked up together: enough to be fetched side by side, few enough to stay in the first cache.
+enum { VALUATION_KERNELS_LOOKUPS = 128 };
+
 // What a model's logit is made of: constant + unit * sum.
 typedef struct {
     double constant;
@@ -54,9 +57,12 @@ typedef struct {
 typedef struct {
     // sums[i] = rows[0][i] + rows[1][i] + ... for each i below width.
     void (*sum_rows)(const int32_t *const *rows, size_t row_count, size_t width, int64_t *sums);
-    // weights[i] = the weight of models[i] in list[i], or 0, for each i below count.
-    void (*look_up)(const valuation_rows *rows, const valuation_row *list, const uint32_t *models, size_t count,
-                    int32_t *weights);
+    // sums[entries[i]] += the weight of models[entries[i]] in list[i], or 0, for each i below count <=
+    // VALUATION_KERNELS_LOOKUPS.
+    void (*look_up)(const valuation_rows *rows, const valuation_row *list, const uint32_t *entries, const uint32_t *models,
+                    size_t count, int64_t *sums);
+    // sums[i] += the weight of models[i] in row, or 0, for each i below count, rounded up to VALUATION_KERNELS_WIDTH.
+    void (*add_row)(const valuation_rows *rows, valuation_row row, const uint32_t *models, size_t count, int64_t *sums);
     // logits[i] = scales[i].constant + scales[i].unit * sums[i], cut at +-bound, for each i below width; returns whether any
     // was cut.
     int (*scale)(const int64_t *sums, const valuation_scale *scales, size_t width, double bound, double *logits);

@@ -38,11 +38,9 @@ public func valuation_score(
         try checkCount(candidate_count, values_out == nil, "values_out is NULL.")
         try Scorer.withSnapshot(target) { snapshot throws(Failure) in
             guard candidate_count > 0, let candidates, let values_out else { return }
-            withUnsafePointer(to: snapshot.pointee.index) { index in
-                Scoring.score(
-                    checkedRequest, candidates, count: candidate_count, into: values_out, index: index,
-                    scratch: target.pointee.scratch)
-            }
+            Scoring.score(
+                checkedRequest, candidates, count: candidate_count, into: values_out, index: Snapshot.index(snapshot),
+                scratch: target.pointee.scratch)
         }
     }
 }
@@ -68,11 +66,9 @@ public func valuation_rank(
             count.pointee = 0
             guard capacity > 0, let candidates, let indices_out, let values_out else { return }
             var ranking = Ranking(indices: indices_out, values: values_out, capacity: capacity)
-            withUnsafePointer(to: snapshot.pointee.index) { index in
-                Scoring.rank(
-                    checkedRequest, candidates, count: candidate_count, into: &ranking, index: index,
-                    scratch: target.pointee.scratch)
-            }
+            Scoring.rank(
+                checkedRequest, candidates, count: candidate_count, into: &ranking, index: Snapshot.index(snapshot),
+                scratch: target.pointee.scratch)
             count.pointee = ranking.count
         }
     }
@@ -113,11 +109,9 @@ public func valuation_score_batch(
                 let start = candidate_offsets[position]
                 let count = candidate_offsets[position + 1] - start
                 guard count > 0, let candidates, let values_out else { continue }
-                withUnsafePointer(to: snapshot.pointee.index) { index in
-                    Scoring.score(
-                        checkedRequest, candidates + start, count: count, into: values_out + start, index: index,
-                        scratch: target.pointee.scratch)
-                }
+                Scoring.score(
+                    checkedRequest, candidates + start, count: count, into: values_out + start,
+                    index: Snapshot.index(snapshot), scratch: target.pointee.scratch)
             }
         }
     }

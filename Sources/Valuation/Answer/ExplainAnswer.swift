@@ -17,7 +17,7 @@ struct ExplainAnswer: ~Copyable {
     /// - Complexity: O(text + candidates × (features + crosses) × log postings).
     static func write(_ text: Text, scorer: UnsafeMutablePointer<Scorer>) throws(Failure) -> Text {
         try Scorer.withSnapshot(scorer) { snapshot throws(Failure) in
-            try scorer.pointee.requests.read(text, index: snapshot.pointee.index)
+            try scorer.pointee.requests.read(text, index: snapshot.pointee.index, keepingSources: true)
             try ScoreAnswer.score(scorer, snapshot)
             var answer = ExplainAnswer(scorer: scorer, snapshot: snapshot)
             return try ScoreAnswer.print(scorer) { position, value throws(Failure) in

@@ -19,6 +19,12 @@ struct Snapshot: ~Copyable {
         return pointer
     }
 
+    /// The index where it lies, without a copy. It is the first member, so it lies where the snapshot does.
+    @inline(__always)
+    static func index(_ snapshot: UnsafeMutablePointer<Snapshot>) -> UnsafePointer<Index> {
+        UnsafeRawPointer(snapshot).assumingMemoryBound(to: Index.self)
+    }
+
     static func destroy(_ snapshot: UnsafeMutablePointer<Snapshot>) {
         snapshot.deinitialize(count: 1)
         free(snapshot)

@@ -38,8 +38,13 @@ extension Index {
     func length(of row: Row, _ target: Target) -> Int {
         if row.isDense { return counts.models(target) }
         if row.shape <= Row.shortest { return Int(row.shape) }
-        let buckets = (counts.models(target) &- 1) &>> row.shift &+ 1
-        return Int(valuation_directory_start(directory[row.directory &+ buckets]))
+        return Int(valuation_directory_start(directory[lastEntry(of: row, target)]))
+    }
+
+    /// Where the directory of a list ends. - Precondition: it has one.
+    @inline(__always)
+    func lastEntry(of row: Row, _ target: Target) -> Int {
+        row.directory &+ (counts.models(target) &- 1) &>> row.shift &+ 1
     }
 
     // MARK: Numbers

@@ -33,6 +33,9 @@ extension Index {
         var isVacant: Bool { bits &>> 62 == 0 }
 
         @inline(__always)
+        var isCategory: Bool { bits &>> 62 == LabelKind.category.rawValue }
+
+        @inline(__always)
         var isNumber: Bool { bits &>> 62 == LabelKind.number.rawValue }
 
         @inline(__always)

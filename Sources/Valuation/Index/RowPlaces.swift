@@ -72,6 +72,12 @@ struct RowPlaces: ~Copyable {
         max(0, bits(models) - bits((count + weightsPerEntry - 1) / weightsPerEntry))
     }
 
+    /// About how many weights a list with a directory has, without a look at the directory.
+    @inline(__always)
+    static func estimatedLength(_ row: Index.Row, _ models: Int) -> Int {
+        (models &>> row.shift &+ 1) &* (weightsPerEntry &* 3 / 4)
+    }
+
     /// The smallest number of bits with which `count` things can be told apart.
     private static func bits(_ count: Int) -> Int {
         Int.bitWidth - max(0, count - 1).leadingZeroBitCount

@@ -36,19 +36,28 @@ struct Scoring: ~Copyable {
         _ candidates: UnsafePointer<valuation_candidate>, count: Int, into values: UnsafeMutablePointer<valuation_value>
     ) {
         let flags = scratch.pointee.flags.base.unsafelyUnwrapped
-        let wanted = findModels(candidates, count, flags)
+        var wanted = findModels(candidates, count, flags)
         if wanted.click && !deadline.check() {
             click.plan(terms, candidates: remaining, scratch, &deadline)
         }
         if wanted.conversion && !deadline.check() {
             conversion.plan(terms, candidates: remaining, scratch, &deadline)
         }
-        if wanted.click { click.beginBlock(count: count) }
-        if wanted.conversion { conversion.beginBlock(count: count) }
-        if wanted.adFeatures { addAds(candidates, count, wanted, flags) }
+        if !deadline.isOver {
+            let hasClicks = wanted.click && !wanted.adFeatures && click.finishModels(candidates: remaining)
+            let hasConversions =
+                wanted.conversion && !wanted.adFeatures && conversion.finishModels(candidates: remaining)
+            if hasClicks { click.takeProbabilities(count: count) }
+            if hasConversions { conversion.takeProbabilities(count: count) }
+            wanted.click = wanted.click && !hasClicks
+            wanted.conversion = wanted.conversion && !hasConversions
+            if wanted.click { click.beginBlock(count: count) }
+            if wanted.conversion { conversion.beginBlock(count: count) }
+            if wanted.adFeatures { addAds(candidates, count, wanted, flags) }
+        }
         if !deadline.check() {
-            if wanted.click { Scoring.finish(&click, count, flags, scratch) }
-            if wanted.conversion { Scoring.finish(&conversion, count, flags, scratch) }
+            if wanted.click { click.finishBlock(count: count, flags) }
+            if wanted.conversion { conversion.finishBlock(count: count, flags) }
         }
         for place in 0..<count { values[place] = value(of: candidates[place], place, flags[place]) }
         remaining &-= count
@@ -75,7 +84,7 @@ struct Scoring: ~Copyable {
             let needsConversion = candidate.pointee.pricing == Pricing.cpa.rawValue
             let conversionModel = needsConversion ? campaign.pointee.conversionModel : absentConversion
             var found = requestFlags.union(campaign.pointee.flags)
-            found.formUnion(needsConversion ? campaign.pointee.conversionFlags : [])
+            found.formUnion(needsConversion ? campaign.pointee.conversionFlags : Flags())
             clickModels[place] = campaign.pointee.clickModel
             conversionModels[place] = conversionModel
             wanted.click = wanted.click || campaign.pointee.clickModel != absentClick
@@ -91,14 +100,6 @@ struct Scoring: ~Copyable {
             flags[place] = found
         }
         return wanted
-    }
-
-    private static func finish(
-        _ target: inout TargetScoring, _ count: Int, _ flags: UnsafeMutablePointer<Flags>,
-        _ scratch: UnsafeMutablePointer<Scratch>
-    ) {
-        target.finishBlock(count: count, flags)
-        scratch.pointee.kernels.pointee.sigmoid(target.logits, RowPlaces.roundedUp(count), target.probabilities)
     }
 
     @inline(__always)
@@ -142,18 +143,14 @@ struct Scoring: ~Copyable {
         let (target, own) = index.pointee.local(model)
         let wanted = Wanted(click: target == .click, conversion: target == .conversion, adFeatures: true)
         let flags = scratch.pointee.flags.base.unsafelyUnwrapped
-        flags[0] = []
+        flags[0] = Flags()
         let candidate = valuation_candidate(
             campaign: 0, features: features.baseAddress.map { UnsafePointer($0) },
             feature_count: UInt32(features.count), pricing: Pricing.cpm.rawValue, bid: 0)
         let place = UInt32(truncatingIfNeeded: own)
         if wanted.click { Scoring.begin(&click, place) } else { Scoring.begin(&conversion, place) }
         withUnsafePointer(to: candidate) { addAds($0, 1, wanted, flags) }
-        if wanted.click {
-            Scoring.finish(&click, 1, flags, scratch)
-        } else {
-            Scoring.finish(&conversion, 1, flags, scratch)
-        }
+        if wanted.click { click.finishBlock(count: 1, flags) } else { conversion.finishBlock(count: 1, flags) }
         return wanted.click ? click.probabilities[0] : conversion.probabilities[0]
     }
 

@@ -10,6 +10,8 @@ struct Scratch: ~Copyable {
     static let maximumTerms = 2 * maximumFeatures
     /// Candidates that are valued together: enough to fill the vector units, few enough to stay in the first cache.
     static let blockSize = 128
+    /// So many candidates ahead their memory begins to be fetched.
+    static let ahead = 16
 
     /// The loops for this machine's vector unit.
     let kernels = valuation_kernels_for_this_machine().unsafelyUnwrapped
@@ -17,8 +19,9 @@ struct Scratch: ~Copyable {
     var terms = Buffer<Term>()
     /// Those of the request's features that crosses are made of.
     var crossing = Buffer<UnsafePointer<Index.LabelSlot>>()
-    /// Where the ads' features of a block stand in the table of labels, if models know them.
+    /// Where the ads' features stand in the table of labels, if models know them.
     var adPlaces = Buffer<UInt32>()
+    var adLookups = AdLookups()
     /// Those of the features of the ad at hand that crosses are made of.
     var adCrossing = Buffer<UnsafePointer<Index.LabelSlot>>()
     var denseRows = Buffer<UnsafePointer<Int32>?>()
@@ -31,6 +34,7 @@ struct Scratch: ~Copyable {
         try terms.reserve(Scratch.maximumTerms)
         try crossing.reserve(Scratch.maximumFeatures)
         try adPlaces.resize(Scratch.maximumFeatures, filling: 0)
+        try adLookups.reserve()
         try adCrossing.reserve(Scratch.maximumFeatures)
         try denseRows.reserve(Scratch.maximumTerms)
         try flags.resize(Scratch.blockSize, filling: [])
@@ -74,13 +78,12 @@ struct Term {
 struct TargetScratch: ~Copyable {
     /// One for each model of the target, and one that stands for none.
     var sums = Buffer<Int64>()
+    var modelLogits = Buffer<Double>()
+    var modelProbabilities = Buffer<Float>()
+    /// The terms whose rows are added to the sums of all models.
+    var streamed = Buffer<Term>()
     /// The terms whose weights are looked up candidate by candidate.
     var direct = Buffer<Term>()
-    /// See `Lookups`.
-    var lookupRows = Buffer<Index.Row>()
-    var lookupModels = Buffer<UInt32>()
-    var lookupEntries = Buffer<UInt32>()
-    var lookupWeights = Buffer<Int32>()
     /// One for each candidate of a block, then one for each base that their models extend: a model's number in the target, and the
     /// sum of its weights.
     var entryModels = Buffer<UInt32>()
@@ -94,11 +97,8 @@ struct TargetScratch: ~Copyable {
     fileprivate mutating func reserve() throws(Failure) {
         let entries = Scratch.blockSize * IndexBuilder.maximumChain
         try prepare(models: 1)
+        try streamed.reserve(Scratch.maximumTerms)
         try direct.reserve(Scratch.maximumTerms)
-        try lookupRows.reserve(Lookups.capacity)
-        try lookupModels.reserve(Lookups.capacity)
-        try lookupEntries.reserve(Lookups.capacity)
-        try lookupWeights.reserve(Lookups.capacity)
         try entryModels.resize(entries, filling: 0)
         try baseStarts.resize(Scratch.blockSize, filling: 0)
         try entrySums.resize(entries, filling: 0)
@@ -108,6 +108,9 @@ struct TargetScratch: ~Copyable {
 
     fileprivate mutating func prepare(models: Int) throws(Failure) {
         let width = RowPlaces.roundedUp(models + 1)
-        if sums.count < width { try sums.resize(width, filling: 0) }
+        if sums.count >= width { return }
+        try modelLogits.resize(width, filling: 0)
+        try modelProbabilities.resize(width, filling: 0)
+        try sums.resize(width, filling: 0)
     }
 }

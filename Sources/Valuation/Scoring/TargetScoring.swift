@@ -14,17 +14,23 @@ struct TargetScoring {
     private let parameters: UnsafeMutablePointer<Index.ModelParameters>
     /// One for each candidate of the block, then one for each base that their models extend.
     let models: UnsafeMutablePointer<UInt32>
-    let logits: UnsafeMutablePointer<Double>
+    private let logits: UnsafeMutablePointer<Double>
     let probabilities: UnsafeMutablePointer<Float>
+    private let modelLogits: UnsafeMutablePointer<Double>
+    private let modelProbabilities: UnsafeMutablePointer<Float>
     private let sums: UnsafeMutablePointer<Int64>
+    private let kernels: UnsafePointer<valuation_kernels>
+    private let streamed: UnsafeMutablePointer<Term>
     private let direct: UnsafeMutablePointer<Term>
     private let baseStarts: UnsafeMutablePointer<Int>
     private let entrySums: UnsafeMutablePointer<Int64>
     private var directCount = 0
     private(set) var isPlanned = false
     private var usesSums = false
+    private var hasTriedModels = false
+    /// Whether the probabilities of all models are there.
+    private var hasModels = false
     private var entryCount = 0
-    private var lookups: Lookups
 
     init(
         _ target: Target, _ scratch: borrowing TargetScratch, _ index: UnsafePointer<Index>,
@@ -37,11 +43,14 @@ struct TargetScoring {
         models = scratch.entryModels.base.unsafelyUnwrapped
         logits = scratch.logits.base.unsafelyUnwrapped
         probabilities = scratch.probabilities.base.unsafelyUnwrapped
+        modelLogits = scratch.modelLogits.base.unsafelyUnwrapped
+        modelProbabilities = scratch.modelProbabilities.base.unsafelyUnwrapped
         sums = scratch.sums.base.unsafelyUnwrapped
+        self.kernels = kernels
+        streamed = scratch.streamed.base.unsafelyUnwrapped
         direct = scratch.direct.base.unsafelyUnwrapped
         baseStarts = scratch.baseStarts.base.unsafelyUnwrapped
         entrySums = scratch.entrySums.base.unsafelyUnwrapped
-        lookups = Lookups(scratch, index, kernels)
     }
 
     /// The number of models, which stands for none.
@@ -63,31 +72,66 @@ struct TargetScoring {
         let cost = Cost(models: index.pointee.counts.models(target), candidates: candidates)
         let isIncomplete = terms.firstUnlisted < terms.crossing.count
         var saved = 0
-        for term in terms.list { saved &+= max(0, self.saved(by: term, cost)) }
-        usesSums = isIncomplete || saved > cost.sums
-        scratch.pointee.denseRows.removeAll()
+        var streamedCount = 0
         for term in terms.list {
             let row = term.slot.pointee.row(target)
             if row.isEmpty { continue }
-            if !usesSums || self.saved(by: term, cost) <= 0 {
+            let gain = self.saved(by: term, row, cost)
+            saved &+= max(0, gain)
+            if gain > 0 {
+                streamed[streamedCount] = term
+                streamedCount &+= 1
+            } else {
                 direct[directCount] = term
                 directCount &+= 1
-            } else if row.isDense {
-                scratch.pointee.denseRows.spare.pointee = UnsafePointer(index.pointee.weights + Int(row.start))
-                scratch.pointee.denseRows.appendWritten(1)
             }
         }
-        if !usesSums { return }
-        let width = RowPlaces.roundedUp(index.pointee.counts.models(target))
-        scratch.pointee.kernels.pointee.sum_rows(
-            scratch.pointee.denseRows.base, scratch.pointee.denseRows.count, width, sums)
-        for term in terms.list {
+        usesSums = isIncomplete || saved > cost.sums
+        if !usesSums {
+            (direct + directCount).update(from: streamed, count: streamedCount)
+            directCount &+= streamedCount
+            return
+        }
+        addToSums(UnsafeMutableBufferPointer(start: streamed, count: streamedCount), scratch, &deadline)
+        if isIncomplete { addUnlistedCrosses(terms, &deadline) }
+    }
+
+    /// Sets the sums of all models to what the terms weigh.
+    private func addToSums(
+        _ terms: UnsafeMutableBufferPointer<Term>, _ scratch: UnsafeMutablePointer<Scratch>,
+        _ deadline: inout Deadline
+    ) {
+        let denseRows = scratch.pointee.denseRows.base.unsafelyUnwrapped
+        var denseCount = 0
+        for term in terms {
             let row = term.slot.pointee.row(target)
-            if row.isEmpty || row.isDense || self.saved(by: term, cost) <= 0 { continue }
+            if row.isDense {
+                denseRows[denseCount] = UnsafePointer(index.pointee.weights + Int(row.start))
+                denseCount &+= 1
+            } else {
+                prefetch(row)
+            }
+        }
+        let width = RowPlaces.roundedUp(index.pointee.counts.models(target))
+        scratch.pointee.kernels.pointee.sum_rows(denseRows, denseCount, width, sums)
+        for term in terms {
+            let row = term.slot.pointee.row(target)
+            if row.isDense { continue }
             if deadline.check() { return }
             if term.slot.pointee.isNumber { addNumbers(row, term.number) } else { addList(row) }
         }
-        if isIncomplete { addUnlistedCrosses(terms, &deadline) }
+    }
+
+    /// Begins to fetch a list: it is too short for the processor to see that it is read one after the other.
+    private func prefetch(_ row: Index.Row) {
+        let start = Int(row.start)
+        let models = index.pointee.listModels + start &* (index.pointee.counts.isWide ? 4 : 2)
+        let weights = UnsafeRawPointer(index.pointee.weights + start)
+        for line in 0..<2 { valuation_kernels_prefetch(models + line &* 64) }
+        for line in 0..<4 { valuation_kernels_prefetch(weights + line &* 64) }
+        if row.hasDirectory {
+            valuation_kernels_prefetch(index.pointee.directory + index.pointee.lastEntry(of: row, target))
+        }
     }
 
     /// Adds the crosses that there are too many of to be listed.
@@ -109,11 +153,11 @@ struct TargetScoring {
 
     /// How much time the road of the sums saves with a term.
     @inline(__always)
-    private func saved(by term: Term, _ cost: Cost) -> Int {
-        let row = term.slot.pointee.row(target)
+    private func saved(by term: Term, _ row: Index.Row, _ cost: Cost) -> Int {
         if term.slot.pointee.isNumber { return cost.savedByNumbers(Int(row.shape)) }
         if row.isDense { return cost.savedByDenseRow }
-        return cost.savedByList(index.pointee.length(of: row, target))
+        if !row.hasDirectory { return cost.savedByShortList(Int(row.shape)) }
+        return cost.savedByList(RowPlaces.estimatedLength(row, cost.models))
     }
 
     private func addList(_ row: Index.Row) {
@@ -153,6 +197,8 @@ struct TargetScoring {
         } else {
             entrySums.update(repeating: 0, count: entryCount)
         }
+        if directCount == 0 { return }
+        for entry in entryCount..<RowPlaces.roundedUp(entryCount) { models[entry] = 0 }
         for position in 0..<directCount { addDirectly(direct[position]) }
     }
 
@@ -169,36 +215,51 @@ struct TargetScoring {
         }
     }
 
-    private mutating func addDirectly(_ term: Term) {
+    private func addDirectly(_ term: Term) {
         if term.slot.pointee.isNumber {
             for entry in 0..<entryCount { addNumber(term, to: entry) }
         } else {
             let row = term.slot.pointee.row(target)
-            for entry in 0..<entryCount { lookups.add(row, to: entry) }
+            withUnsafePointer(to: index.pointee.rows) {
+                kernels.pointee.add_row($0, row, models, entryCount, entrySums)
+            }
         }
     }
 
-    /// Adds a term of the ad of a candidate, for the candidate's model and the bases of this.
+    /// Hands out the entries of the bases that a candidate's model extends.
     @inline(__always)
-    mutating func add(_ term: Term, to place: Int) {
-        addToEntry(term, place)
+    func forEachBase(of place: Int, _ body: (_ entry: Int) -> Void) {
         if !index.pointee.hasBases { return }
         var entry = baseStarts[place]
         var base = parameters[Int(models[place])].base
         while base != Index.none {
-            addToEntry(term, entry)
+            body(entry)
             entry &+= 1
             base = parameters[Int(base)].base
         }
     }
 
-    @inline(__always)
-    private mutating func addToEntry(_ term: Term, _ entry: Int) {
-        if term.slot.pointee.isNumber {
-            addNumber(term, to: entry)
-        } else {
-            lookups.add(term.slot.pointee.row(target), to: entry)
+    /// Adds the weights of candidates' ads in rows of their own, for the candidates' models and the bases of these.
+    ///
+    /// - Parameters:
+    ///   - places: the candidate of each row.
+    ///   - count: at most `AdLookups.capacity`.
+    func addWeights(_ rows: UnsafePointer<Index.Row>, of places: UnsafePointer<UInt32>, count: Int) {
+        withUnsafePointer(to: index.pointee.rows) {
+            kernels.pointee.look_up($0, rows, places, models, count, entrySums)
         }
+        if !index.pointee.hasBases { return }
+        for position in 0..<count {
+            forEachBase(of: Int(truncatingIfNeeded: places[position])) { entry in
+                entrySums[entry] &+= index.pointee.weight(rows[position], Int(models[entry]))
+            }
+        }
+    }
+
+    /// Adds a number of a candidate's ad, for the candidate's model and the bases of this.
+    func addNumber(_ term: Term, toAdOf place: Int) {
+        addNumber(term, to: place)
+        forEachBase(of: place) { addNumber(term, to: $0) }
     }
 
     private func addNumber(_ term: Term, to entry: Int) {
@@ -207,26 +268,52 @@ struct TargetScoring {
         entrySums[entry] &+= index.pointee.numberContribution(place, number: term.number, unit: scales[model].unit)
     }
 
-    /// Turns the sums into logits, cut at ±`Sigmoid.bound`.
-    mutating func finishBlock(count: Int, _ flags: UnsafeMutablePointer<Flags>) {
-        lookups.finish()
+    /// Turns the sums into probabilities of logits cut at ±`Sigmoid.bound`.
+    func finishBlock(count: Int, _ flags: UnsafeMutablePointer<Flags>) {
         let (models, entrySums, scales, logits) = (models, entrySums, scales, logits)
-        let hasBases = index.pointee.hasBases
         for place in 0..<count {
             let scale = scales[Int(models[place])]
-            var logit = scale.constant + scale.unit * Double(entrySums[place])
-            if hasBases {
-                var entry = baseStarts[place]
-                var base = parameters[Int(models[place])].base
-                while base != Index.none {
-                    logit += scales[Int(base)].unit * Double(entrySums[entry])
-                    entry &+= 1
-                    base = parameters[Int(base)].base
+            logits[place] = scale.constant + scale.unit * Double(entrySums[place])
+        }
+        if index.pointee.hasBases {
+            for place in 0..<count {
+                forEachBase(of: place) { entry in
+                    logits[place] += scales[Int(models[entry])].unit * Double(entrySums[entry])
                 }
             }
+        }
+        for place in 0..<count {
+            let logit = logits[place]
             let cut = max(-Sigmoid.bound, min(Sigmoid.bound, logit))
             logits[place] = cut
-            flags[place].formUnion(cut != logit ? .clamped : [])
+            flags[place].formUnion(cut != logit ? .clamped : Flags())
         }
+        kernels.pointee.sigmoid(logits, RowPlaces.roundedUp(count), probabilities)
+    }
+
+    // MARK: All models at once
+
+    /// Computes the probability of every model, if that costs less than computing those of the candidates, of which each then
+    /// only fetches its own. Not for ads with features, nor for models with bases.
+    ///
+    /// - Parameter candidates: about how many are still to be valued.
+    /// - Returns: whether they are there, to be fetched.
+    mutating func finishModels(candidates: Int) -> Bool {
+        if hasTriedModels { return hasModels }
+        hasTriedModels = true
+        let count = index.pointee.counts.models(target)
+        if !usesSums || directCount > 0 || index.pointee.hasBases || count > 2 * candidates { return false }
+        let width = RowPlaces.roundedUp(count &+ 1)
+        let wasCut = kernels.pointee.scale(sums, scales, width, Sigmoid.bound, modelLogits)
+        // A cut is flagged, which only the road of the candidates does.
+        if wasCut != 0 { return false }
+        kernels.pointee.sigmoid(modelLogits, width, modelProbabilities)
+        hasModels = true
+        return true
+    }
+
+    /// Fetches the candidates' probabilities from those of all models.
+    func takeProbabilities(count: Int) {
+        for place in 0..<count { probabilities[place] = modelProbabilities[Int(models[place])] }
     }
 }
