@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+import CPlatform
 
 /// Writing JSON.
 extension Buffer where Element == UInt8 {
     /// The shortest text that reads back to the same double, without a trailing ".0". - Precondition: finite.
     mutating func append(number: Double) throws(Failure) {
-        try reserve(count &+ 32)
-        withDecimal(number) { appendReserved($0) }
+        try reserve(count &+ DecimalText.room)
+        appendWritten(DecimalText.write(number, to: spare))
     }
 
     /// The shortest text that reads back to the same float, or `null` for NaN.
     mutating func append(float: Float) throws(Failure) {
         if float.isNaN { return try append("null") }
-        try reserve(count &+ 32)
-        withDecimal(float) { appendReserved($0) }
+        try reserve(count &+ DecimalText.room)
+        appendWritten(DecimalText.write(float, to: spare))
     }
 
     /// Takes the last byte away if it is `byte`.
@@ -21,14 +22,11 @@ extension Buffer where Element == UInt8 {
     }
 
     mutating func append(integer: Int) throws(Failure) {
-        try reserve(count &+ 32)
-        withDecimal(integer) { appendReserved($0) }
-    }
-
-    /// - Precondition: room was reserved.
-    private mutating func appendReserved(_ text: Text) {
-        spare.update(from: text.start, count: text.count)
-        appendWritten(text.count)
+        try reserve(count &+ 20)
+        withDecimal(integer) { text in
+            memcpy(spare, text.start, text.count)
+            appendWritten(text.count)
+        }
     }
 
     /// A string in quotes. - Parameter text: UTF-8.

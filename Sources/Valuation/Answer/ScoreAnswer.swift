@@ -6,7 +6,7 @@ enum ScoreAnswer {
     /// - Complexity: O(text) + the cost of scoring + O(answer).
     static func write(_ text: Text, scorer: UnsafeMutablePointer<Scorer>) throws(Failure) -> Text {
         try Scorer.withSnapshot(scorer) { snapshot throws(Failure) in
-            try scorer.pointee.requests.read(text, index: snapshot.pointee.index)
+            try scorer.pointee.requests.read(text, index: snapshot.pointee.index, keepingSources: false)
             try ScoreAnswer.score(scorer, snapshot)
             return try ScoreAnswer.print(scorer) { _, _ throws(Failure) in }
         }
@@ -45,6 +45,7 @@ enum ScoreAnswer {
     /// Prints the values that stand in `values`.
     ///
     /// - Parameter more: writes further members of a value; is given the candidate's position and its value.
+    @inline(always)
     static func print(
         _ scorer: UnsafeMutablePointer<Scorer>, more: (Int, valuation_value) throws(Failure) -> Void
     ) throws(Failure) -> Text {
@@ -57,48 +58,71 @@ enum ScoreAnswer {
             try scorer.pointee.output.append(",")
         }
         try scorer.pointee.output.append("\"values\":[")
+        let requestFlags = scorer.pointee.requests.request.flags.rawValue
+        let end = scorer.pointee.requests.textEnd
+        let isRanked = scorer.pointee.requests.top != nil
         for place in 0..<scorer.pointee.values.count {
-            let position = scorer.pointee.requests.top == nil ? place : scorer.pointee.rankedIndices[place]
+            let position = isRanked ? scorer.pointee.rankedIndices[place] : place
             let echo = scorer.pointee.requests.echoes[position]
             var value = scorer.pointee.values[place]
-            value.flags |= echo.flags.rawValue | scorer.pointee.requests.request.flags.rawValue
-            if place > 0 { try scorer.pointee.output.append(",") }
-            try ScoreAnswer.print(value, echo, &scorer.pointee.output)
+            value.flags |= echo.flags.rawValue | requestFlags
+            if place > 0 { try scorer.pointee.output.append(UInt8(ascii: ",")) }
+            try ScoreAnswer.print(value, echo, readableTo: end, &scorer.pointee.output)
             try more(position, value)
-            try scorer.pointee.output.append("}")
+            try scorer.pointee.output.append(UInt8(ascii: "}"))
         }
         try scorer.pointee.output.append("]}")
         return try scorer.pointee.output.terminated()
     }
 
+    /// How much there is of a value beside what it repeats of its candidate: less than this, with all flags and the longest
+    /// problem.
+    static let longestValue = 1024
+
+    @inline(always)
     private static func print(
-        _ value: valuation_value, _ echo: RequestReader.Echo, _ output: inout Buffer<UInt8>
+        _ value: valuation_value, _ echo: RequestReader.Echo, readableTo end: UnsafePointer<UInt8>,
+        _ output: inout Buffer<UInt8>
     ) throws(Failure) {
-        try output.append("{\"ad\":")
-        try output.append(echo.ad.count > 0 ? echo.ad : Text("null"))
-        try output.append(",\"campaign\":")
-        try output.append(echo.campaign.count > 0 ? echo.campaign : Text("null"))
-        try output.append(",\"expected_revenue\":")
-        try output.append(number: value.expected_revenue)
-        try output.append(",\"pctr\":")
-        try output.append(float: value.pctr)
-        try output.append(",\"pcvr\":")
-        try output.append(float: value.pcvr)
-        try output.append(",\"flags\":[")
-        var isFirst = true
-        for bit in 0..<32 where value.flags & (1 &<< UInt32(bit)) != 0 {
-            guard let name = Flags.name(ofBit: bit) else { continue }
-            if !isFirst { try output.append(",") }
-            isFirst = false
-            try output.append("\"")
-            try output.append(name)
-            try output.append("\"")
+        // Once for all its pieces.
+        let room = ScoreAnswer.longestValue &+ RoomWriter.slack &+ echo.ad.count &+ echo.campaign.count
+        try output.reserve(output.count &+ room)
+        let start = output.spare
+        var writer = RoomWriter(start)
+        writer.put("{\"ad\":")
+        if echo.ad.count > 0 { writer.put(echo.ad, readableTo: end) } else { writer.put("null") }
+        writer.put(",\"campaign\":")
+        if echo.campaign.count > 0 { writer.put(echo.campaign, readableTo: end) } else { writer.put("null") }
+        writer.put(",\"expected_revenue\":")
+        writer.put(number: value.expected_revenue)
+        writer.put(",\"pctr\":")
+        writer.put(float: value.pctr)
+        writer.put(",\"pcvr\":")
+        writer.put(float: value.pcvr)
+        writer.put(",\"flags\":[")
+        if value.flags != 0 { put(flags: value.flags, &writer) }
+        writer.put("]")
+        if let problem = echo.problem {
+            writer.put(",\"problem\":\"")
+            writer.put(problem.text)
+            writer.put("\"")
         }
-        try output.append("]")
-        if echo.problem.utf8CodeUnitCount > 0 {
-            try output.append(",\"problem\":\"")
-            try output.append(echo.problem)
-            try output.append("\"")
+        output.appendWritten(writer.place - start)
+    }
+
+    /// The names of the flags in quotes, with commas between them.
+    private static func put(flags: valuation_flags, _ writer: inout RoomWriter) {
+        var rest = flags
+        var isFirst = true
+        while rest != 0 {
+            let bit = rest.trailingZeroBitCount
+            rest &= rest &- 1
+            guard let name = Flags.name(ofBit: bit) else { continue }
+            if !isFirst { writer.put(UInt8(ascii: ",")) }
+            isFirst = false
+            writer.put(UInt8(ascii: "\""))
+            writer.put(name)
+            writer.put(UInt8(ascii: "\""))
         }
     }
 }

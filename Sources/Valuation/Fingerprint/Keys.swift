@@ -7,6 +7,11 @@ enum Key {
         fingerprint64(field, Text("="), value)
     }
 
+    /// What the keys of all categories of a field begin with. - Parameter field: must live as long.
+    static func categoryPrefix(field: Text) -> FingerprintPrefix {
+        FingerprintPrefix(field, UInt8(ascii: "="))
+    }
+
     /// `Fingerprint64(field)`.
     static func number(field: Text) -> UInt64 {
         fingerprint64(field)

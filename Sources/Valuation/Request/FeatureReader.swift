@@ -15,9 +15,11 @@ struct FeatureReader: ~Copyable {
         var isNumber: Bool
     }
 
+    /// Whether to keep `sources`, which only explanations need.
+    var keepsSources = false
     /// Features of all objects read since `removeAll`, end to end.
     private(set) var features = Buffer<valuation_feature>()
-    /// As long as `features`.
+    /// As long as `features`, or empty.
     private(set) var sources = Buffer<Source>()
     /// What was not ordinary in the objects read since it was last set.
     var flags = Flags()
@@ -26,90 +28,138 @@ struct FeatureReader: ~Copyable {
     private var objectStart = 0
     /// One bit for each field of the object at hand, by six bits of its key: tells most new fields from repeated ones.
     private var seenFields: UInt64 = 0
+    private var fields = MemberMemo<Field>()
+    /// Whether this is not the first object since `removeAll`; a request's own features are one object.
+    private var isRepeating = false
     private var name = Buffer<UInt8>()
     private var value = Buffer<UInt8>()
+
+    /// A field that models know. Not private, nor are the other types of elements here: in debug builds Swift 6.3.1 cannot compile
+    /// a noncopyable type that holds such a buffer when another file destroys it.
+    struct Field {
+        /// Its name between its quotes.
+        var rawName: Text
+        /// Its name, decoded, and what comes behind it in the key of a category.
+        var prefix: FingerprintPrefix
+        var slot: Index.FieldSlot
+    }
 
     mutating func removeAll() {
         features.removeAll()
         sources.removeAll()
         fieldKeys.removeAll()
+        fields.removeAll()
+        isRepeating = false
         flags = []
     }
 
     /// Forgets the features from `count` on.
     mutating func truncate(_ count: Int) {
         features.truncate(count)
-        sources.truncate(count)
         fieldKeys.truncate(count)
+        if keepsSources { sources.truncate(count) }
     }
 
     /// Reads one object. - Precondition: the cursor stands at its "{".
-    mutating func read(_ cursor: inout JSONCursor, index: borrowing Index) throws(Failure) {
+    mutating func read(_ callersCursor: inout JSONCursor, index: borrowing Index) throws(Failure) {
+        var cursor = callersCursor
         objectStart = features.count
         seenFields = 0
-        guard cursor.enter(closing: UInt8(ascii: "}")) else { return }
-        repeat {
-            let rawName = try cursor.memberName()
-            let field = try rawName.decoded(into: &name)
-            let key = Key.number(field: field)
-            let kind = cursor.kind()
-            guard let known = index.field(key) else {
-                let isAbsent = try cursor.skipValue() == Text("null")
-                if !isAbsent { flags.insert(.unknownField) }
-                continue
-            }
-            forgetEarlier(key)
-            if kind == .array {
-                guard cursor.enter(closing: UInt8(ascii: "]")) else { continue }
-                repeat {
-                    try readValue(&cursor, cursor.kind(), rawName.body, field, known.pointee, isElement: true)
-                } while try cursor.nextElement(closing: UInt8(ascii: "]"))
+        var next = fields.takeFirst(&cursor)
+        if next == nil { next = try findField(&cursor, index: index, isFirst: true) }
+        while let field = next {
+            forgetEarlier(field.pointee.slot.key)
+            if cursor.nextByte() == UInt8(ascii: "\""), field.pointee.slot.isCategory {
+                try readCategory(&cursor, field)
             } else {
-                try readValue(&cursor, kind, rawName.body, field, known.pointee, isElement: false)
+                var ahead = cursor
+                try readUncommon(&ahead, field)
+                cursor.moveTo(ahead.offset)
             }
-        } while try cursor.nextElement(closing: UInt8(ascii: "}"))
+            next = fields.takeNext(&cursor)
+            if next == nil { next = try findField(&cursor, index: index, isFirst: false) }
+        }
+        isRepeating = true
+        callersCursor.moveTo(cursor.offset)
+    }
+
+    /// Goes to the next value of a field that models know; returns nil at the object's end, which it takes.
+    @inline(always)
+    private mutating func findField(
+        _ cursor: inout JSONCursor, index: borrowing Index, isFirst: Bool
+    ) throws(Failure) -> UnsafePointer<Field>? {
+        if !isFirst && cursor.byte == UInt8(ascii: "}") {
+            cursor.advance()
+            return nil
+        }
+        var ahead = cursor
+        let field = try newField(&ahead, index: index, isFirst: isFirst)
+        cursor.moveTo(ahead.offset)
+        return field
+    }
+
+    @inline(never)
+    private mutating func newField(
+        _ cursor: inout JSONCursor, index: borrowing Index, isFirst: Bool
+    ) throws(Failure) -> UnsafePointer<Field>? {
+        var isFirst = isFirst
+        while true {
+            if let known = fields.find(&cursor, isFirst: isFirst) { return known }
+            let start = cursor.offset
+            let brace = UInt8(ascii: "}")
+            guard isFirst ? cursor.enter(closing: brace) : try cursor.nextElement(closing: brace) else { return nil }
+            let rawName = try cursor.memberName()
+            let decoded = try rawName.decoded(into: &name)
+            cursor.skipSpace()
+            if let slot = index.field(Key.number(field: decoded)) {
+                let field = Field(
+                    rawName: rawName.body, prefix: Key.categoryPrefix(field: decoded), slot: slot.pointee)
+                // A decoded name lives until the next one.
+                let isLasting = isRepeating && !rawName.hasEscapes
+                let gap = cursor.text.slice(start, cursor.offset)
+                return try fields.add(gap, field, isFirst: isFirst, lasting: isLasting)
+            }
+            let isAbsent = try cursor.skipValue() == Text("null")
+            if !isAbsent { flags.insert(.unknownField) }
+            isFirst = false
+        }
+    }
+
+    /// Reads a string that is a category. - Precondition: the next byte is its opening quote.
+    @inline(always)
+    private mutating func readCategory(_ cursor: inout JSONCursor, _ field: UnsafePointer<Field>) throws(Failure) {
+        let raw = try cursor.string()
+        let text = try raw.decoded(into: &value)
+        let key = field.pointee.prefix.fingerprint(text, readableTo: raw.hasEscapes ? text.end : cursor.text.end)
+        let source = Source(field: field.pointee.rawName, value: raw.body, isNumber: false)
+        try add(valuation_feature(key: key, number: 1), field, source, cursor)
+    }
+
+    /// Reads any other value.
+    @inline(never)
+    private mutating func readUncommon(_ cursor: inout JSONCursor, _ field: UnsafePointer<Field>) throws(Failure) {
+        guard cursor.byte == UInt8(ascii: "[") else { return try readValue(&cursor, field, isElement: false) }
+        guard cursor.enter(closing: UInt8(ascii: "]")) else { return }
+        repeat {
+            try readValue(&cursor, field, isElement: true)
+        } while try cursor.nextElement(closing: UInt8(ascii: "]"))
     }
 
     private mutating func readValue(
-        _ cursor: inout JSONCursor, _ kind: JSONCursor.Kind, _ rawField: Text, _ field: Text, _ known: Index.FieldSlot,
-        isElement: Bool
+        _ cursor: inout JSONCursor, _ field: UnsafePointer<Field>, isElement: Bool
     ) throws(Failure) {
-        switch kind {
+        switch cursor.kind() {
         case .string:
-            let raw = try cursor.string()
-            if known.isCategory {
-                let text = try raw.decoded(into: &value)
-                try add(
-                    category: text, of: field, known.key, Source(field: rawField, value: raw.body, isNumber: false),
-                    cursor)
-            } else {
-                flags.insert(.wrongType)
-            }
+            if field.pointee.slot.isCategory { return try readCategory(&cursor, field) }
+            _ = try cursor.string()
+            flags.insert(.wrongType)
         case .number:
-            let raw = try cursor.number()
-            if known.isCategory {
-                if try raw.writeCategory(to: &value) {
-                    let source = Source(field: rawField, value: raw.text, isNumber: false)
-                    try add(category: value.text, of: field, known.key, source, cursor)
-                } else {
-                    flags.insert(.invalidNumber)
-                }
-            }
-            if known.isNumber {
-                // Several numbers of one field have no meaning.
-                if isElement && !known.isCategory { flags.insert(.wrongType) }
-                if !isElement {
-                    let feature = valuation_feature(key: known.key, number: raw.value)
-                    try add(feature, known.key, Source(field: rawField, value: raw.text, isNumber: true), cursor)
-                }
-            }
+            try addNumber(try cursor.number(), field, isElement: isElement, cursor)
         case .literal:
             let literal = try cursor.literal()
             if literal == .null { return }
-            let text = literal == .yes ? Text("true") : Text("false")
-            if known.isCategory {
-                try add(
-                    category: text, of: field, known.key, Source(field: rawField, value: text, isNumber: false), cursor)
+            if field.pointee.slot.isCategory {
+                try add(category: literal == .yes ? Text("true") : Text("false"), field, cursor)
             } else {
                 flags.insert(.wrongType)
             }
@@ -121,36 +171,64 @@ struct FeatureReader: ~Copyable {
         }
     }
 
-    private mutating func add(
-        category text: Text, of field: Text, _ fieldKey: UInt64, _ source: Source, _ cursor: JSONCursor
+    private mutating func addNumber(
+        _ raw: RawNumber, _ field: UnsafePointer<Field>, isElement: Bool, _ cursor: JSONCursor
     ) throws(Failure) {
-        let feature = valuation_feature(key: Key.category(field: field, value: text), number: 1)
-        try add(feature, fieldKey, source, cursor)
+        if field.pointee.slot.isCategory {
+            if try raw.writeCategory(to: &value) {
+                try add(category: value.text, field, source: raw.text, cursor)
+            } else {
+                flags.insert(.invalidNumber)
+            }
+        }
+        if field.pointee.slot.isNumber {
+            // Several numbers of one field have no meaning.
+            if isElement && !field.pointee.slot.isCategory { flags.insert(.wrongType) }
+            if !isElement {
+                let source = Source(field: field.pointee.rawName, value: raw.text, isNumber: true)
+                try add(valuation_feature(key: field.pointee.slot.key, number: raw.value), field, source, cursor)
+            }
+        }
     }
 
     private mutating func add(
-        _ feature: valuation_feature, _ fieldKey: UInt64, _ source: Source, _ cursor: JSONCursor
+        category text: Text, _ field: UnsafePointer<Field>, source: Text? = nil, _ cursor: JSONCursor
+    ) throws(Failure) {
+        let key = field.pointee.prefix.fingerprint(text, readableTo: text.end)
+        let source = Source(field: field.pointee.rawName, value: source ?? text, isNumber: false)
+        try add(valuation_feature(key: key, number: 1), field, source, cursor)
+    }
+
+    @inline(always)
+    private mutating func add(
+        _ feature: valuation_feature, _ field: UnsafePointer<Field>, _ source: Source, _ cursor: JSONCursor
     ) throws(Failure) {
         if features.count &- objectStart == Scratch.maximumFeatures {
             throw cursor.failure(.limitExceeded, "More than 10,000 features in one object.")
         }
         try features.append(feature)
-        try sources.append(source)
-        try fieldKeys.append(fieldKey)
+        try fieldKeys.append(field.pointee.slot.key)
+        if keepsSources { try sources.append(source) }
     }
 
     /// Of members with the same name the last one counts: takes the earlier one's features out.
+    @inline(always)
     private mutating func forgetEarlier(_ fieldKey: UInt64) {
         let bit = UInt64(1) &<< (fieldKey & 63)
         if seenFields & bit == 0 {
             seenFields |= bit
-            return
+        } else {
+            removeFeatures(ofField: fieldKey)
         }
+    }
+
+    @inline(never)
+    private mutating func removeFeatures(ofField fieldKey: UInt64) {
         guard var kept = (objectStart..<features.count).first(where: { fieldKeys[$0] == fieldKey }) else { return }
         for index in kept..<features.count where fieldKeys[index] != fieldKey {
             features[kept] = features[index]
-            sources[kept] = sources[index]
             fieldKeys[kept] = fieldKeys[index]
+            if keepsSources { sources[kept] = sources[index] }
             kept &+= 1
         }
         truncate(kept)

@@ -9,39 +9,61 @@ struct RawNumber {
     var text: Text
     /// Neither a point nor an exponent.
     var isInteger: Bool
+    /// The digits before the exponent as one number, without the point.
+    fileprivate var mantissa: UInt64
+    /// How many digits those are; of more than 19 the number may be too large for `mantissa`.
+    fileprivate var digitCount: Int
+    fileprivate var digitsBehindPoint: Int
+    /// Where in the text the written exponent begins, or the end.
+    fileprivate var exponentStart: Int
 }
 
 extension JSONCursor {
     /// Reads a number. - Precondition: the next byte is a digit or "-".
+    @inline(always)
     mutating func number() throws(Failure) -> RawNumber {
-        let start = offset
-        var isInteger = true
-        if byte == UInt8(ascii: "-") { advance() }
-        if byte == UInt8(ascii: "0") {
-            advance()
+        var cursor = self
+        let start = cursor.offset
+        var mantissa: UInt64 = 0
+        if cursor.byte == UInt8(ascii: "-") { cursor.advance() }
+        var digitCount = 1
+        if cursor.byte == UInt8(ascii: "0") {
+            cursor.advance()
         } else {
-            try digits()
+            digitCount = try cursor.digits(&mantissa)
         }
-        if byte == UInt8(ascii: ".") {
-            isInteger = false
-            advance()
-            try digits()
+        var digitsBehindPoint = 0
+        if cursor.byte == UInt8(ascii: ".") {
+            cursor.advance()
+            digitsBehindPoint = try cursor.digits(&mantissa)
         }
-        if byte | 0x20 == UInt8(ascii: "e") {
-            isInteger = false
-            advance()
-            if byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-") { advance() }
-            try digits()
+        let exponentStart = cursor.offset
+        if cursor.byte | 0x20 == UInt8(ascii: "e") {
+            cursor.advance()
+            if cursor.byte == UInt8(ascii: "+") || cursor.byte == UInt8(ascii: "-") { cursor.advance() }
+            var exponent: UInt64 = 0
+            _ = try cursor.digits(&exponent)
         }
-        if offset &- start > RawNumber.maximumBytes {
-            throw failure(.limitExceeded, "A number of more than 1,000 characters.")
+        if cursor.offset &- start > RawNumber.maximumBytes {
+            throw cursor.failure(.limitExceeded, "A number of more than 1,000 characters.")
         }
-        return RawNumber(text: text.slice(start, offset), isInteger: isInteger)
+        moveTo(cursor.offset)
+        return RawNumber(
+            text: text.slice(start, cursor.offset), isInteger: digitsBehindPoint == 0 && cursor.offset == exponentStart,
+            mantissa: mantissa, digitCount: digitCount &+ digitsBehindPoint, digitsBehindPoint: digitsBehindPoint,
+            exponentStart: exponentStart &- start)
     }
 
-    private mutating func digits() throws(Failure) {
+    /// Reads one digit or more, which go behind those of `number`. - Returns: how many they are.
+    @inline(always)
+    private mutating func digits(_ number: inout UInt64) throws(Failure) -> Int {
+        let start = offset
         guard isDigit(byte) else { throw unexpected("Expected a digit here.") }
-        while isDigit(byte) { advance() }
+        repeat {
+            number = number &* 10 &+ UInt64(byte &- UInt8(ascii: "0"))
+            advance()
+        } while isDigit(byte)
+        return offset &- start
     }
 }
 
@@ -50,39 +72,28 @@ extension RawNumber {
     ///
     /// Up to 2^53 and ten to the ±22 both the digits and the power are exact, so one multiplication or division rounds
     /// once (Clinger, "How to read floating point numbers accurately", 1990). The rest is left to the C library.
+    @inline(always)
     var value: Double {
-        var mantissa: UInt64 = 0
-        var exponent = 0
-        var digitCount = 0
-        var seenPoint = false
-        var index = text[0] == UInt8(ascii: "-") ? 1 : 0
-        let isNegative = index == 1
-        while index < text.count {
-            let byte = text[index]
-            if byte == UInt8(ascii: ".") {
-                seenPoint = true
-            } else if isDigit(byte) {
-                if mantissa > 0 || byte != UInt8(ascii: "0") { digitCount &+= 1 }
-                if digitCount > 19 { return parsedByTheLibrary }
-                mantissa = mantissa &* 10 &+ UInt64(byte &- UInt8(ascii: "0"))
-                if seenPoint { exponent &-= 1 }
-            } else {
-                break
-            }
-            index &+= 1
-        }
-        if index < text.count {
-            guard let written = writtenExponent(from: index &+ 1) else { return parsedByTheLibrary }
+        var exponent = 0 &- digitsBehindPoint
+        if exponentStart < text.count {
+            let behindLetter = text.slice(exponentStart &+ 1, text.count)
+            guard let written = RawNumber.exponent(behindLetter) else { return RawNumber.parsedByTheLibrary(text) }
             exponent &+= written
         }
-        guard mantissa <= 1 &<< 53, exponent.magnitude <= 22 else { return parsedByTheLibrary }
+        guard digitCount <= 19, mantissa <= 1 &<< 53, exponent >= -22, exponent <= 22 else {
+            return RawNumber.parsedByTheLibrary(text)
+        }
+        // A signed integer is converted by one instruction.
+        let digits = Double(Int64(bitPattern: mantissa))
         let magnitude =
-            exponent < 0 ? Double(mantissa) / powerOfTen(-exponent) : Double(mantissa) * powerOfTen(exponent)
-        return isNegative ? -magnitude : magnitude
+            exponent < 0 ? digits / powersOfTen[unchecked: 0 &- exponent] : digits * powersOfTen[unchecked: exponent]
+        return text[0] == UInt8(ascii: "-") ? -magnitude : magnitude
     }
 
-    private func writtenExponent(from start: Int) -> Int? {
-        var index = start
+    /// An exponent as it is written behind its letter; nil where it is far too large.
+    @inline(never)
+    private static func exponent(_ text: Text) -> Int? {
+        var index = 0
         let isNegative = text[index] == UInt8(ascii: "-")
         if isNegative || text[index] == UInt8(ascii: "+") { index &+= 1 }
         var exponent = 0
@@ -94,20 +105,14 @@ extension RawNumber {
         return isNegative ? -exponent : exponent
     }
 
-    private var parsedByTheLibrary: Double {
+    @inline(never)
+    private static func parsedByTheLibrary(_ text: Text) -> Double {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: RawNumber.maximumBytes + 1) { buffer in
             let terminated = buffer.baseAddress.unsafelyUnwrapped
             memcpy(terminated, text.start, text.count)
             terminated[text.count] = 0
             return valuation_platform_parse_double(terminated)
         }
-    }
-
-    private func powerOfTen(_ exponent: Int) -> Double {
-        // 10^22 is the last power of ten that a double holds exactly, so this product is exact at every step.
-        var power = 1.0
-        for _ in 0..<exponent { power *= 10 }
-        return power
     }
 
     /// Writes the number as the text of a category: the digits of an integer as they stand, otherwise the shortest decimal
@@ -125,7 +130,14 @@ extension RawNumber {
     }
 }
 
-@inline(__always)
+@inline(always)
 private func isDigit(_ byte: UInt8) -> Bool {
     byte &- UInt8(ascii: "0") < 10
 }
+
+/// All powers of ten that a double holds exactly.
+private let powersOfTen: InlineArray<23, Double> = [
+    1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21,
+    1e22,
+]

@@ -8,12 +8,26 @@ struct RawString {
 
 extension JSONCursor {
     /// Reads a string, checking its escapes and its UTF-8. - Precondition: the next byte is the opening quote.
+    @inline(always)
     mutating func string() throws(Failure) -> RawString {
-        advance()
-        let start = offset
+        let start = offset &+ 1
+        let end = plainEnd(from: start)
+        if end < text.count && text[end] == UInt8(ascii: "\"") {
+            moveTo(end &+ 1)
+            return RawString(body: text.slice(start, end), hasEscapes: false)
+        }
+        var ahead = self
+        let string = try ahead.uncommonString(from: start, at: end)
+        moveTo(ahead.offset)
+        return string
+    }
+
+    /// Reads on at the first byte that needs attention.
+    @inline(never)
+    private mutating func uncommonString(from start: Int, at place: Int) throws(Failure) -> RawString {
+        moveTo(place)
         var hasEscapes = false
         while true {
-            skipPlainBytes()
             switch byte {
             case UInt8(ascii: "\""):
                 let body = text.slice(start, offset)
@@ -28,31 +42,32 @@ extension JSONCursor {
                 if offset >= text.count { throw failure(.jsonSyntax, "The text ends inside a string.") }
                 throw failure(.jsonSyntax, "A control character inside a string; write it as \\u00XX.")
             }
+            moveTo(plainEnd(from: offset))
         }
     }
 
-    /// Passes over ASCII that needs no attention, eight bytes at a time where there are so many.
-    @inline(__always)
-    private mutating func skipPlainBytes() {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highs: UInt64 = 0x8080_8080_8080_8080
-        var place = offset
-        while place &+ 8 <= text.count {
-            let word = UnsafeRawPointer(text.start + place).loadUnaligned(as: UInt64.self)
-            // Finds bytes below 32, quotes, backslashes and bytes above 127 ("Bit Twiddling Hacks", Anderson).
-            let quotes = word ^ (ones &* 0x22)
-            let backslashes = word ^ (ones &* 0x5c)
+    /// Where the ASCII from `start` on ends that needs no attention; looks at sixteen bytes at a time where there are so many.
+    @inline(always)
+    private func plainEnd(from start: Int) -> Int {
+        var place = start
+        while place &+ 16 <= text.count {
+            let block = UnsafeRawPointer(text.start + place).loadUnaligned(as: SIMD16<Int8>.self)
+            // As signed numbers, control characters and the bytes of other characters are both below 32. Both sides are
+            // vectors, because comparing with a number is not done by one instruction.
             let special =
-                (word &- ones &* 0x20) | (quotes &- ones) | (backslashes &- ones) | word
-            if special & highs != 0 { break }
-            place &+= 8
+                (block .< SIMD16<Int8>(repeating: 32)) .| (block .== SIMD16<Int8>(repeating: 0x22))
+                .| (block .== SIMD16<Int8>(repeating: 0x5c))
+            let words = unsafeBitCast(special, to: SIMD2<UInt64>.self)
+            if words[0] != 0 { return place &+ words[0].littleEndian.trailingZeroBitCount &>> 3 }
+            if words[1] != 0 { return place &+ 8 &+ words[1].littleEndian.trailingZeroBitCount &>> 3 }
+            place &+= 16
         }
         while place < text.count {
             let next = text[place]
             if next < 32 || next == 0x22 || next == 0x5c || next >= 0x80 { break }
             place &+= 1
         }
-        moveTo(place)
+        return place
     }
 
     private mutating func checkEscape() throws(Failure) {
@@ -104,7 +119,7 @@ extension JSONCursor {
 
 extension RawString {
     /// The text itself: the body where it holds no escapes, otherwise decoded into `buffer`, of which it then is a part.
-    @inline(__always)
+    @inline(always)
     func decoded(into buffer: inout Buffer<UInt8>) throws(Failure) -> Text {
         hasEscapes ? try decodeEscapes(into: &buffer) : body
     }

@@ -4,6 +4,9 @@
 /// allocates nothing. For requests; documents of the cold path are read with jansson (Documentation/design.md says why).
 ///
 /// What it skips it still checks, so a text is refused wherever it is malformed.
+///
+/// What is common is inlined and keeps a cursor in registers. What is not works on a copy, for a cursor whose address a call
+/// takes lives in memory from then on.
 struct JSONCursor {
     static let maximumDepth = 64
 
@@ -16,27 +19,49 @@ struct JSONCursor {
     }
 
     /// The next byte, or 0 at the end; a NUL byte is no JSON either.
-    @inline(__always)
+    @inline(always)
     var byte: UInt8 { offset < text.count ? text[offset] : 0 }
 
-    @inline(__always)
+    @inline(always)
     mutating func advance() {
         offset &+= 1
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func moveTo(_ place: Int) {
         offset = place
     }
 
-    @inline(__always)
+    /// - Complexity: no loop where there is no space or one.
+    @inline(always)
     mutating func skipSpace() {
-        while offset < text.count {
-            switch text[offset] {
-            case 32, 10, 13, 9: offset &+= 1
-            default: return
+        if byte > 32 { return }
+        if byte == 32 {
+            offset &+= 1
+            if byte > 32 { return }
+        }
+        offset = spaceEnd()
+    }
+
+    /// Goes to the next byte that is no space. - Returns: that byte, or 0 at the end.
+    @inline(always)
+    mutating func nextByte() -> UInt8 {
+        let first = byte
+        if first > 32 { return first }
+        skipSpace()
+        return byte
+    }
+
+    @inline(never)
+    private func spaceEnd() -> Int {
+        var place = offset
+        while place < text.count {
+            switch text[place] {
+            case 32, 10, 13, 9: place &+= 1
+            default: return place
             }
         }
+        return place
     }
 
     /// What the next value is, by its first byte.
@@ -44,8 +69,16 @@ struct JSONCursor {
         case object, array, string, number, literal, nothing
     }
 
+    @inline(always)
     mutating func kind() -> Kind {
-        skipSpace()
+        nextByte() == UInt8(ascii: "\"") ? .string : otherKind
+    }
+
+    /// Whether a value is a number, by its first byte.
+    @inline(always)
+    static func isNumber(_ first: UInt8) -> Bool { first &- UInt8(ascii: "0") < 10 || first == UInt8(ascii: "-") }
+
+    private var otherKind: Kind {
         switch byte {
         case UInt8(ascii: "{"): return .object
         case UInt8(ascii: "["): return .array
@@ -56,32 +89,30 @@ struct JSONCursor {
         }
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func expect(_ expected: UInt8, _ message: StaticString) throws(Failure) {
-        skipSpace()
-        if byte != expected { throw unexpected(message) }
+        if nextByte() != expected { throw unexpected(message) }
         offset &+= 1
     }
 
     /// Goes to the first element behind "{" or "["; returns false where there is none.
-    @inline(__always)
+    @inline(always)
     mutating func enter(closing: UInt8) -> Bool {
         offset &+= 1
-        skipSpace()
-        if byte != closing { return true }
+        if nextByte() != closing { return true }
         offset &+= 1
         return false
     }
 
     /// Goes to the next element; returns false at the closing bracket, which it takes.
-    @inline(__always)
+    @inline(always)
     mutating func nextElement(closing: UInt8) throws(Failure) -> Bool {
-        skipSpace()
-        if byte == UInt8(ascii: ",") {
+        let next = nextByte()
+        if next == UInt8(ascii: ",") {
             offset &+= 1
             return true
         }
-        if byte != closing {
+        if next != closing {
             throw unexpected(
                 closing == UInt8(ascii: "}") ? "Expected \",\" or \"}\" here." : "Expected \",\" or \"]\" here.")
         }
@@ -90,10 +121,9 @@ struct JSONCursor {
     }
 
     /// A member's name and the colon after it.
-    @inline(__always)
+    @inline(always)
     mutating func memberName() throws(Failure) -> RawString {
-        skipSpace()
-        if byte != UInt8(ascii: "\"") { throw unexpected("Expected a member's name in quotes here.") }
+        if nextByte() != UInt8(ascii: "\"") { throw unexpected("Expected a member's name in quotes here.") }
         let name = try string()
         try expect(UInt8(ascii: ":"), "Expected \":\" here.")
         return name
@@ -104,28 +134,38 @@ struct JSONCursor {
         case yes, no, null
     }
 
+    @inline(always)
     mutating func literal() throws(Failure) -> Literal {
-        if take("true") { return .yes }
-        if take("false") { return .no }
-        if take("null") { return .null }
+        if take(Text("true")) { return .yes }
+        if take(Text("false")) { return .no }
+        if take(Text("null")) { return .null }
         throw unexpected("Expected a value here.")
     }
 
-    private mutating func take(_ word: StaticString) -> Bool {
-        let length = word.utf8CodeUnitCount
-        guard offset &+ length <= text.count, text.slice(offset, offset &+ length) == Text(word) else { return false }
-        offset &+= length
+    /// Passes over `bytes` if they come next.
+    @inline(always)
+    mutating func take(_ bytes: Text) -> Bool {
+        guard offset &+ bytes.count <= text.count, bytes.isAt(text.start + offset) else { return false }
+        offset &+= bytes.count
         return true
     }
 
     /// Passes over one value of any kind. - Returns: its bytes.
+    @inline(always)
     mutating func skipValue() throws(Failure) -> Text {
-        skipSpace()
+        let first = nextByte()
         let start = offset
-        try skip(depth: 0)
+        if first == UInt8(ascii: "\"") {
+            _ = try string()
+        } else {
+            var ahead = self
+            try ahead.skip(depth: 0)
+            offset = ahead.offset
+        }
         return text.slice(start, offset)
     }
 
+    @inline(never)
     private mutating func skip(depth: Int) throws(Failure) {
         if depth > JSONCursor.maximumDepth {
             throw failure(.limitExceeded, "The JSON is nested more than 64 deep.")
@@ -158,6 +198,7 @@ struct JSONCursor {
     // MARK: Failures
 
     /// A failure at the cursor, with its line and column.
+    @inline(never)
     func failure(_ status: Status, _ message: StaticString, at place: Int? = nil) -> Failure {
         var failure = Failure(status, message)
         let end = min(place ?? offset, text.count)
@@ -173,6 +214,7 @@ struct JSONCursor {
     }
 
     /// A failure of syntax at the cursor. - Parameter expected: the message, for example `Expected a digit here.`
+    @inline(never)
     func unexpected(_ expected: StaticString) -> Failure {
         failure(.jsonSyntax, offset < text.count ? expected : "The text ends too early.")
     }

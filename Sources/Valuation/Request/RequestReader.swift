@@ -7,18 +7,6 @@ import CValuation
 struct RequestReader: ~Copyable {
     static let maximumCandidates = 1_000_000
 
-    /// What the answer repeats of a candidate: raw JSON, empty where it is missing.
-    struct Echo {
-        var ad: Text
-        var campaign: Text
-        /// What was wrong or unusual in the text of the candidate.
-        var flags: Flags
-        /// Why it is no candidate, where it is none.
-        var problem: StaticString = ""
-        /// Where its features begin in `ads`.
-        var featuresStart: Int
-    }
-
     /// The request's features and, end to end, the candidates'.
     private(set) var request = FeatureReader()
     private(set) var ads = FeatureReader()
@@ -29,17 +17,25 @@ struct RequestReader: ~Copyable {
     /// How many of the best to give, or nil for all in the order of the candidates.
     private(set) var top: Int?
     private(set) var timeBudget: UInt64 = 0
-    private var campaign = Buffer<UInt8>()
+    /// Where the text ends that `id` and the echoes are in.
+    private(set) var textEnd = Text.empty.end
+    private var members = MemberMemo<Member>()
+    private var name = Buffer<UInt8>()
+    private var value = Buffer<UInt8>()
 
     /// Reads a request. What it hands out is valid until the next call and while the text lives.
-    mutating func read(_ text: Text, index: borrowing Index) throws(Failure) {
+    ///
+    /// - Parameter keepingSources: whether features keep where they stand in the text, for explanations.
+    mutating func read(_ text: Text, index: borrowing Index, keepingSources: Bool) throws(Failure) {
         removeAll()
+        textEnd = text.end
+        request.keepsSources = keepingSources
+        ads.keepsSources = keepingSources
         var cursor = JSONCursor(text)
         guard cursor.kind() == .object else {
             throw cursor.unexpected("Expected \"{\" here: a request is a JSON object.")
         }
         var hasCandidates = false
-        var name = Buffer<UInt8>()
         if cursor.enter(closing: UInt8(ascii: "}")) {
             repeat {
                 let rawMember = try cursor.memberName()
@@ -108,6 +104,7 @@ struct RequestReader: ~Copyable {
         ads.removeAll()
         candidates.removeAll()
         echoes.removeAll()
+        members.removeAll()
     }
 
     private func invalid(_ cursor: JSONCursor, _ jsonPath: StaticString, _ message: StaticString) -> Failure {
@@ -128,108 +125,156 @@ struct RequestReader: ~Copyable {
         return UInt64(number)
     }
 
-    private mutating func readCandidates(_ cursor: inout JSONCursor, index: borrowing Index) throws(Failure) {
+    private mutating func readCandidates(_ callersCursor: inout JSONCursor, index: borrowing Index) throws(Failure) {
+        var cursor = callersCursor
         removeCandidates()
-        guard cursor.enter(closing: UInt8(ascii: "]")) else { return }
-        repeat {
-            if candidates.count == RequestReader.maximumCandidates {
-                throw cursor.failure(.limitExceeded, "More than 1,000,000 candidates in one request.")
-            }
-            try readCandidate(&cursor, index: index)
-        } while try cursor.nextElement(closing: UInt8(ascii: "]"))
+        if cursor.enter(closing: UInt8(ascii: "]")) {
+            repeat {
+                if candidates.count == RequestReader.maximumCandidates {
+                    throw cursor.failure(.limitExceeded, "More than 1,000,000 candidates in one request.")
+                }
+                try readCandidate(&cursor, index: index)
+            } while try cursor.nextElement(closing: UInt8(ascii: "]"))
+        }
+        callersCursor.moveTo(cursor.offset)
     }
 
     /// Reads one candidate; whatever is wrong with it becomes a flag.
+    @inline(always)
     private mutating func readCandidate(_ cursor: inout JSONCursor, index: borrowing Index) throws(Failure) {
         let start = ads.features.count
-        var echo = Echo(ad: .empty, campaign: .empty, flags: [], featuresStart: start)
-        var candidate = valuation_candidate()
+        try candidates.reserve(candidates.count &+ 1)
+        try echoes.reserve(echoes.count &+ 1)
+        // Both are counted once they are complete.
+        let candidate = candidates.spare
+        let echo = echoes.spare
+        candidate.initialize(to: valuation_candidate())
+        echo.initialize(to: Echo(ad: .empty, campaign: .empty, flags: Flags(), problem: nil, featuresStart: start))
         var hasBid = false
-        var isMalformed = false
-        let isObject = cursor.kind() == .object
+        var hasSoundFeatures = true
+        let isObject = cursor.nextByte() == UInt8(ascii: "{")
         if isObject {
-            var name = Buffer<UInt8>()
-            if cursor.enter(closing: UInt8(ascii: "}")) {
-                repeat {
-                    let rawMember = try cursor.memberName()
-                    let member = try rawMember.decoded(into: &name)
-                    let kind = cursor.kind()
-                    if member == Text("campaign") {
-                        echo.campaign = try readCampaign(&cursor, kind, &candidate)
-                    } else if member == Text("ad") {
-                        let raw = try cursor.skipValue()
-                        echo.ad = kind == .string || kind == .number ? raw : .empty
-                    } else if member == Text("bid") {
-                        hasBid = kind == .number
-                        if hasBid { candidate.bid = try cursor.number().value } else { _ = try cursor.skipValue() }
-                    } else if member == Text("pricing") {
-                        candidate.pricing = try readPricing(&cursor, kind)
-                    } else if member == Text("features") {
-                        ads.truncate(start)
-                        ads.flags = []
-                        echo.flags = []
-                        isMalformed = false
-                        if kind == .object {
-                            try ads.read(&cursor, index: index)
-                            echo.flags = ads.flags
-                        } else {
-                            isMalformed = try cursor.skipValue() != Text("null")
-                        }
+            var member = try firstMember(&cursor)
+            while member != .end {
+                let first = cursor.nextByte()
+                switch member {
+                case .ad:
+                    let isSound = first == UInt8(ascii: "\"") || JSONCursor.isNumber(first)
+                    let raw = try cursor.skipValue()
+                    echo.pointee.ad = isSound ? raw : .empty
+                case .campaign:
+                    echo.pointee.campaign = try readCampaign(&cursor, first, candidate)
+                case .pricing:
+                    candidate.pointee.pricing = try readPricing(&cursor, first)
+                case .bid:
+                    hasBid = JSONCursor.isNumber(first)
+                    if hasBid { candidate.pointee.bid = try cursor.number().value } else { _ = try cursor.skipValue() }
+                case .features:
+                    ads.truncate(start)
+                    ads.flags = Flags()
+                    hasSoundFeatures = true
+                    if first == UInt8(ascii: "{") {
+                        var ahead = cursor
+                        try ads.read(&ahead, index: index)
+                        cursor.moveTo(ahead.offset)
                     } else {
-                        _ = try cursor.skipValue()
+                        hasSoundFeatures = try cursor.skipValue() == Text("null")
                     }
-                } while try cursor.nextElement(closing: UInt8(ascii: "}"))
+                    echo.pointee.flags = ads.flags
+                case .other, .end:
+                    _ = try cursor.skipValue()
+                }
+                member = try nextMember(&cursor)
             }
         } else {
             _ = try cursor.skipValue()
         }
-        candidate.feature_count = UInt32(ads.features.count &- start)
-        echo.problem = problem(
-            isObject: isObject, hasCampaign: echo.campaign.count > 0, pricing: candidate.pricing, hasBid: hasBid,
-            hasSoundFeatures: !isMalformed)
-        if echo.problem.utf8CodeUnitCount > 0 {
-            echo.flags.insert(.invalidCandidate)
-            candidate.pricing = 0
+        candidate.pointee.feature_count = UInt32(truncatingIfNeeded: ads.features.count &- start)
+        let hasCampaign = echo.pointee.campaign.count > 0
+        if !(isObject && hasCampaign && candidate.pointee.pricing != 0 && hasBid && hasSoundFeatures) {
+            echo.pointee.problem = firstProblem(
+                isObject: isObject, hasCampaign: hasCampaign, hasPricing: candidate.pointee.pricing != 0, hasBid: hasBid
+            )
+            echo.pointee.flags.insert(.invalidCandidate)
+            candidate.pointee.pricing = 0
         }
-        try candidates.append(candidate)
-        try echoes.append(echo)
+        candidates.appendWritten(1)
+        echoes.appendWritten(1)
     }
 
-    /// What makes a candidate none, or the empty text.
-    private func problem(
-        isObject: Bool, hasCampaign: Bool, pricing: valuation_pricing, hasBid: Bool, hasSoundFeatures: Bool
-    ) -> StaticString {
-        if !isObject { return "a candidate is an object" }
-        if !hasCampaign { return "campaign is missing, or neither a string nor a number" }
-        if pricing == 0 { return "pricing is missing, or none of cpm, cpc and cpa in lower case" }
-        if !hasBid { return "bid is missing, or not a number" }
-        return hasSoundFeatures ? "" : "features is not an object"
+    /// What makes a candidate none.
+    private func firstProblem(isObject: Bool, hasCampaign: Bool, hasPricing: Bool, hasBid: Bool) -> Problem {
+        if !isObject { return .noObject }
+        if !hasCampaign { return .noCampaign }
+        if !hasPricing { return .noPricing }
+        return hasBid ? .wrongFeatures : .noBid
     }
 
+    /// Goes from a candidate's "{" to its first value.
+    @inline(always)
+    private mutating func firstMember(_ cursor: inout JSONCursor) throws(Failure) -> Member {
+        if let known = members.takeFirst(&cursor) { return known.pointee }
+        return try findMember(&cursor, isFirst: true)
+    }
+
+    /// Goes from behind a value to the next.
+    @inline(always)
+    private mutating func nextMember(_ cursor: inout JSONCursor) throws(Failure) -> Member {
+        if let known = members.takeNext(&cursor) { return known.pointee }
+        if cursor.byte == UInt8(ascii: "}") {
+            cursor.advance()
+            return .end
+        }
+        return try findMember(&cursor, isFirst: false)
+    }
+
+    @inline(always)
+    private mutating func findMember(_ cursor: inout JSONCursor, isFirst: Bool) throws(Failure) -> Member {
+        var ahead = cursor
+        let member = try newMember(&ahead, isFirst: isFirst)
+        cursor.moveTo(ahead.offset)
+        return member
+    }
+
+    @inline(never)
+    private mutating func newMember(_ cursor: inout JSONCursor, isFirst: Bool) throws(Failure) -> Member {
+        if let known = members.find(&cursor, isFirst: isFirst) { return known.pointee }
+        let start = cursor.offset
+        let brace = UInt8(ascii: "}")
+        guard isFirst ? cursor.enter(closing: brace) : try cursor.nextElement(closing: brace) else { return .end }
+        let member = Member(try cursor.memberName().decoded(into: &name))
+        cursor.skipSpace()
+        return try members.add(
+            cursor.text.slice(start, cursor.offset), member, isFirst: isFirst, lasting: true
+        ).pointee
+    }
+
+    /// - Parameter first: the value's first byte, at which the cursor stands.
+    @inline(always)
     private mutating func readCampaign(
-        _ cursor: inout JSONCursor, _ kind: JSONCursor.Kind, _ candidate: inout valuation_candidate
+        _ cursor: inout JSONCursor, _ first: UInt8, _ candidate: UnsafeMutablePointer<valuation_candidate>
     ) throws(Failure) -> Text {
         let start = cursor.offset
-        switch kind {
-        case .string:
-            candidate.campaign = Key.campaign(try cursor.string().decoded(into: &campaign))
-        case .number:
-            guard try cursor.number().writeCategory(to: &campaign) else { return .empty }
-            candidate.campaign = Key.campaign(campaign.text)
-        default:
+        if first == UInt8(ascii: "\"") {
+            candidate.pointee.campaign = Key.campaign(try cursor.string().decoded(into: &value))
+        } else if JSONCursor.isNumber(first) {
+            guard try cursor.number().writeCategory(to: &value) else { return .empty }
+            candidate.pointee.campaign = Key.campaign(value.text)
+        } else {
             _ = try cursor.skipValue()
             return .empty
         }
         return cursor.text.slice(start, cursor.offset)
     }
 
-    private func readPricing(_ cursor: inout JSONCursor, _ kind: JSONCursor.Kind) throws(Failure) -> valuation_pricing {
-        guard kind == .string else {
+    /// - Parameter first: the value's first byte, at which the cursor stands.
+    @inline(always)
+    private mutating func readPricing(_ cursor: inout JSONCursor, _ first: UInt8) throws(Failure) -> valuation_pricing {
+        guard first == UInt8(ascii: "\"") else {
             _ = try cursor.skipValue()
             return 0
         }
-        var decoded = Buffer<UInt8>()
-        let name = try cursor.string().decoded(into: &decoded)
+        let name = try cursor.string().decoded(into: &value)
         if name == Text("cpm") { return Pricing.cpm.rawValue }
         if name == Text("cpc") { return Pricing.cpc.rawValue }
         if name == Text("cpa") { return Pricing.cpa.rawValue }

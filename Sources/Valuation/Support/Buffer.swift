@@ -19,11 +19,11 @@ struct Buffer<Element: BitwiseCopyable>: ~Copyable {
     }
 
     subscript(index: Int) -> Element {
-        get {
+        @inline(__always) get {
             assert(index >= 0 && index < count)
             return base.unsafelyUnwrapped[index]
         }
-        set {
+        @inline(__always) set {
             assert(index >= 0 && index < count)
             base.unsafelyUnwrapped[index] = newValue
         }
@@ -35,8 +35,13 @@ struct Buffer<Element: BitwiseCopyable>: ~Copyable {
     }
 
     /// Makes room for `minimumCapacity` elements. - Complexity: O(count) when it grows, at least doubling.
+    @inline(__always)
     mutating func reserve(_ minimumCapacity: Int) throws(Failure) {
-        if minimumCapacity <= capacity { return }
+        if minimumCapacity > capacity { try grow(minimumCapacity) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ minimumCapacity: Int) throws(Failure) {
         let (doubled, overflow) = capacity.multipliedReportingOverflow(by: 2)
         let grown = max(16, minimumCapacity, overflow ? minimumCapacity : doubled)
         let (bytes, tooLarge) = grown.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)

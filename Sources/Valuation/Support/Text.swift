@@ -28,7 +28,11 @@ struct Text {
     @inline(__always)
     subscript(index: Int) -> UInt8 { start[index] }
 
+    /// Where the byte behind the last one would be.
+    var end: UnsafePointer<UInt8> { start + count }
+
     /// The bytes `from ..< to`.
+    @inline(__always)
     func slice(_ from: Int, _ to: Int) -> Text {
         assert(0 <= from && from <= to && to <= count)
         return Text(start + from, to &- from)
@@ -43,8 +47,32 @@ struct Text {
         return count >= other.count && slice(count - other.count, count) == other
     }
 
+    /// Whether the bytes at `place` are the same; there must be as many. Without a call: most texts have a few bytes.
+    @inline(__always)
+    func isAt(_ place: UnsafePointer<UInt8>) -> Bool {
+        if count < 8 { return isShortAt(place) }
+        if !isSame(place, 0, as: UInt64.self) || !isSame(place, count &- 8, as: UInt64.self) { return false }
+        return count <= 16 || memcmp(start + 8, place + 8, count &- 16) == 0
+    }
+
+    @inline(__always)
+    private func isShortAt(_ place: UnsafePointer<UInt8>) -> Bool {
+        if count >= 4 { return isSame(place, 0, as: UInt32.self) && isSame(place, count &- 4, as: UInt32.self) }
+        for index in 0..<count where self[index] != place[index] { return false }
+        return true
+    }
+
+    @inline(__always)
+    private func isSame<Word: FixedWidthInteger & BitwiseCopyable>(
+        _ place: UnsafePointer<UInt8>, _ index: Int, as _: Word.Type
+    ) -> Bool {
+        let other = UnsafeRawPointer(place + index).loadUnaligned(as: Word.self)
+        return UnsafeRawPointer(start + index).loadUnaligned(as: Word.self) == other
+    }
+
+    @inline(__always)
     static func == (first: Text, second: Text) -> Bool {
-        first.count == second.count && memcmp(first.start, second.start, first.count) == 0
+        first.count == second.count && second.isAt(first.start)
     }
 
     static func != (first: Text, second: Text) -> Bool {

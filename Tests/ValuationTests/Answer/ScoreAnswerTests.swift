@@ -103,4 +103,16 @@ import Testing
         #expect(value.flags == ["budget_exceeded"])
         #expect(try number(value, "pctr") == 0.5)
     }
+
+    /// Room for a value is reserved once.
+    @Test func theLongestValueFitsItsRoom() throws {
+        var longest = "{\"ad\":,\"campaign\":,\"expected_revenue\":,\"pctr\":,\"pcvr\":,\"flags\":[],\"problem\":\"\"}"
+            .utf8.count
+        longest += 3 * DecimalText.room + 2 * "null".utf8.count
+        for bit in 0..<32 {
+            if let name = Flags.name(ofBit: bit) { longest += Text(name).count + 3 }
+        }
+        longest += try #require(RequestReader.Problem.allCases.map { Text($0.text).count }.max())
+        #expect(longest <= ScoreAnswer.longestValue)
+    }
 }

@@ -31,6 +31,7 @@ import Testing
         try withText(json) { text throws(Failure) in
             var cursor = JSONCursor(text)
             var reader = FeatureReader()
+            reader.keepsSources = true
             try reader.read(&cursor, index: models.snapshot.pointee.index)
             try cursor.expectEnd()
             var found = Found(flags: reader.flags)

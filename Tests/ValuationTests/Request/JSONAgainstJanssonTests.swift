@@ -88,6 +88,21 @@ import Testing
         #expect(wrong == [])
     }
 
+    /// Strings are looked through sixteen bytes at a time: what needs attention is seen at every place, and at the text's end.
+    @Test func aByteThatNeedsAttentionIsSeenWhereverItStands() {
+        for length in 0...40 {
+            for place in 0...length {
+                for unusual in [[34], [92], [92, 110], [31], [0], [0x7f], [0x80], [0xc3, 0xa4], [0xff]] as [[UInt8]] {
+                    var text = [UInt8](repeating: 97, count: length)
+                    text.insert(contentsOf: unusual, at: place)
+                    for end in [[34], [34, 32], [], [34] + [UInt8](repeating: 32, count: 20)] as [[UInt8]] {
+                        #expect(compare([34] + text + end) != nil)
+                    }
+                }
+            }
+        }
+    }
+
     @Test(arguments: [
         #""\ud83d\ude00""#, #""\uD83D\uDE00""#, #""\ud83d""#, #""\ud83d\n""#, #""\ud83dx""#, #""\ude00""#,
         #""\ude00\ud83d""#,

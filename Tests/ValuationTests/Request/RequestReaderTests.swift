@@ -39,8 +39,8 @@ import Testing
         try withText(json) { text throws(Failure) in
             var reader = RequestReader()
             // A reader is used again and again: the second time must not remember the first.
-            try reader.read(text, index: models.snapshot.pointee.index)
-            try reader.read(text, index: models.snapshot.pointee.index)
+            try reader.read(text, index: models.snapshot.pointee.index, keepingSources: false)
+            try reader.read(text, index: models.snapshot.pointee.index, keepingSources: false)
             var candidates: [ReadCandidate] = []
             for position in 0..<reader.candidates.count {
                 let candidate = reader.candidates[position]
@@ -240,11 +240,13 @@ import Testing
         var reader = RequestReader()
         let refusal = withText(#"{"id": 1, "top": 1, "features": {"slot": "12"}, "candidates": [{"bid": 1}], x}"#) {
             text in
-            complaint { () throws(Failure) in try reader.read(text, index: models.snapshot.pointee.index) }
+            complaint { () throws(Failure) in
+                try reader.read(text, index: models.snapshot.pointee.index, keepingSources: false)
+            }
         }
         #expect(refusal != nil)
         try withText(#"{"candidates": []}"#) { text throws(Failure) in
-            try reader.read(text, index: models.snapshot.pointee.index)
+            try reader.read(text, index: models.snapshot.pointee.index, keepingSources: false)
             #expect(reader.candidates.count == 0 && reader.request.features.count == 0)
             #expect(reader.id.count == 0 && reader.top == nil)
         }

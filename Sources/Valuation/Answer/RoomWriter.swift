@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+
+/// Writes text into room that was reserved for all of it, without a check at each piece.
+struct RoomWriter {
+    /// How many bytes more than are written there must be room for.
+    static let slack = max(DecimalText.room, 16)
+
+    /// Where the next byte goes.
+    private(set) var place: UnsafeMutablePointer<UInt8>
+
+    init(_ place: UnsafeMutablePointer<UInt8>) {
+        self.place = place
+    }
+
+    @inline(always)
+    mutating func put(_ byte: UInt8) {
+        place.pointee = byte
+        place += 1
+    }
+
+    @inline(always)
+    mutating func put(_ literal: StaticString) {
+        memcpy(place, literal.utf8Start, literal.utf8CodeUnitCount)
+        place += literal.utf8CodeUnitCount
+    }
+
+    /// - Parameter end: where the memory that the text is in ends: a short text is copied as 16 bytes where they can be read.
+    @inline(always)
+    mutating func put(_ text: Text, readableTo end: UnsafePointer<UInt8>) {
+        if text.count <= 16 && end - text.start >= 16 {
+            let bytes = UnsafeRawPointer(text.start).loadUnaligned(as: (UInt64, UInt64).self)
+            UnsafeMutableRawPointer(place).storeBytes(of: bytes, as: (UInt64, UInt64).self)
+        } else {
+            memcpy(place, text.start, text.count)
+        }
+        place += text.count
+    }
+
+    /// The shortest text that reads back to the same double, without a trailing ".0". - Precondition: finite.
+    @inline(always)
+    mutating func put(number: Double) {
+        place += DecimalText.write(number, to: place)
+    }
+
+    /// The shortest text that reads back to the same float, or `null` for NaN.
+    @inline(always)
+    mutating func put(float: Float) {
+        if float.isNaN { return put("null") }
+        place += DecimalText.write(float, to: place)
+    }
+}
