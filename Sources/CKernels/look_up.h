@@ -13,9 +13,18 @@ typedef struct {
     size_t count;
 } lookups;
 
-static inline void complete(const valuation_rows *rows, const lookups *queue, int64_t *sums) {
+// Adds what the lookups find. In steps, each of which begins to fetch what the next one reads.
+static inline void complete(const valuation_rows *rows, lookups *queue, int64_t *sums) {
+    size_t width = rows->is_wide ? 4 : 2;
     for (size_t i = 0; i < queue->count; i++)
-        sums[queue->entry[i]] += valuation_rows_find(rows, queue->model[i], queue->start[i], queue->end[i]);
+        valuation_kernels_prefetch((const char *)rows->list_models + queue->start[i] * width);
+    for (size_t i = 0; i < queue->count; i++) {
+        uint32_t place = valuation_rows_place(rows, queue->model[i], queue->start[i], queue->end[i]);
+        queue->start[i] = place;
+        valuation_kernels_prefetch(rows->weights + (place == VALUATION_ROWS_NOWHERE ? 0 : place));
+    }
+    for (size_t i = 0; i < queue->count; i++) sums[queue->entry[i]] += valuation_rows_at(rows, queue->start[i]);
+    queue->count = 0;
 }
 
 static void look_up_baseline(const valuation_rows *rows, const valuation_row *list, const uint32_t *entries,
@@ -173,6 +182,10 @@ TARGET static inline void add_weights(int64_t *sums, __m512i weights) {
     _mm512_storeu_si512(sums + 8, _mm512_add_epi64(_mm512_loadu_si512(sums + 8), high));
 }
 
+TARGET static inline void put_half(uint32_t *place, __mmask8 kept, __m512i values) {
+    _mm256_storeu_si256((__m256i *)place, _mm512_cvtepi64_epi32(_mm512_maskz_compress_epi64(kept, values)));
+}
+
 TARGET static inline uint32_t list_model(const valuation_rows *rows, size_t place) {
     return rows->is_wide ? ((const uint32_t *)rows->list_models)[place] : ((const uint16_t *)rows->list_models)[place];
 }
@@ -205,20 +218,30 @@ TARGET static void add_row_avx512(const valuation_rows *rows, valuation_row row,
     const uint64_t *directory = rows->directory + ((row.shape >> 3) & ~3u);
     const __m128i shift = _mm_cvtsi32_si128((int)(row.shape & 31));
     const __m512i low_bits = _mm512_set1_epi64((int64_t)((1u << (row.shape & 31)) - 1));
+    const __m512i start_mask = _mm512_set1_epi64((1 << VALUATION_DIRECTORY_START_BITS) - 1);
+    const __m512i row_start = _mm512_set1_epi64(row.start);
+    lookups queue;
+    queue.count = 0;
     for (size_t first = 0; first < count; first += 8) {
         __m512i model = _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i *)(models + first)));
-        __m512i entry = _mm512_i64gather_epi64(_mm512_srl_epi64(model, shift), directory, 8);
+        __m512i bucket = _mm512_srl_epi64(model, shift);
+        __m512i entry = _mm512_i64gather_epi64(bucket, directory, 8);
         __m512i position =
             _mm512_mul_epu32(_mm512_and_si512(model, low_bits), _mm512_set1_epi64(VALUATION_DIRECTORY_FILTER_BITS));
         __m512i bit = _mm512_add_epi64(_mm512_srl_epi64(position, shift), _mm512_set1_epi64(VALUATION_DIRECTORY_START_BITS));
-        uint32_t may_have = _mm512_test_epi64_mask(entry, _mm512_sllv_epi64(_mm512_set1_epi64(1), bit));
-        for (; may_have; may_have &= may_have - 1) {
-            size_t place = first + (size_t)__builtin_ctz(may_have);
-            const uint64_t *bucket = directory + (models[place] >> (row.shape & 31));
-            sums[place] += valuation_rows_find(rows, models[place], row.start + valuation_directory_start(bucket[0]),
-                                               row.start + valuation_directory_start(bucket[1]));
-        }
+        __mmask8 kept = _mm512_test_epi64_mask(entry, _mm512_sllv_epi64(_mm512_set1_epi64(1), bit));
+        __m512i next = _mm512_mask_i64gather_epi64(entry, kept, bucket, directory + 1, 8);
+        __m512i start = _mm512_add_epi64(row_start, _mm512_and_si512(entry, start_mask));
+        __m512i end = _mm512_add_epi64(row_start, _mm512_and_si512(next, start_mask));
+        const __m512i places = _mm512_add_epi64(_mm512_set1_epi64((int64_t)first), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+        put_half(queue.start + queue.count, kept, start);
+        put_half(queue.end + queue.count, kept, end);
+        put_half(queue.model + queue.count, kept, model);
+        put_half(queue.entry + queue.count, kept, places);
+        queue.count += (size_t)__builtin_popcount(kept);
+        if (queue.count > VALUATION_KERNELS_LOOKUPS) complete(rows, &queue, sums);
     }
+    complete(rows, &queue, sums);
 }
 
 #undef TARGET

@@ -69,8 +69,8 @@ static inline void valuation_platform_sleep(long nanoseconds) {
     nanosleep(&time, NULL);
 }
 
-// Memory at a multiple of 64, to be given to free; NULL where there is none. Large memory is asked for in huge pages: random reads of
-// small ones miss the processor's table of pages more often than its caches.
+// Memory at a multiple of 64, to be given to free; NULL where there is none. Large memory is asked for in huge pages: random
+// reads of small ones miss the processor's table of pages more often than its caches.
 static inline void *valuation_platform_allocate(size_t size) {
     enum { huge_page = 2 << 20, smallest = 4 << 20 };
     void *memory = NULL;

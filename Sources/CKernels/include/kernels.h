@@ -112,9 +112,10 @@ static inline uint32_t valuation_kernels_find32(const uint32_t *list, uint32_t n
 #endif
 }
 
-// The weight of a model among the places start ... end - 1 of the lists, or 0. Sixteen places are compared at once, which is
-// nearly always all there are, so that the processor has nothing to guess.
-static inline int32_t valuation_rows_find(const valuation_rows *rows, uint32_t model, uint32_t start, uint32_t end) {
+// Where a model's weight stands among the places start ... end - 1 of the lists, or VALUATION_ROWS_NOWHERE. Sixteen places are
+// compared at once, which is nearly always all there are, so that the processor has nothing to guess.
+#define VALUATION_ROWS_NOWHERE UINT32_MAX
+static inline uint32_t valuation_rows_place(const valuation_rows *rows, uint32_t model, uint32_t start, uint32_t end) {
     uint32_t found = 0;
     for (;;) {
         found = rows->is_wide ? valuation_kernels_find32((const uint32_t *)rows->list_models + start, model)
@@ -128,9 +129,19 @@ static inline int32_t valuation_rows_find(const valuation_rows *rows, uint32_t m
             break;
         }
     }
+    return found ? start + (uint32_t)__builtin_ctz(found) : VALUATION_ROWS_NOWHERE;
+}
+
+// The weight at a place that valuation_rows_place gave, or 0.
+static inline int32_t valuation_rows_at(const valuation_rows *rows, uint32_t place) {
     // Where there is none, a place that is in the cache.
-    int32_t weight = rows->weights[found ? start + (uint32_t)__builtin_ctz(found) : 0];
-    return found ? weight : 0;
+    int32_t weight = rows->weights[place == VALUATION_ROWS_NOWHERE ? 0 : place];
+    return place == VALUATION_ROWS_NOWHERE ? 0 : weight;
+}
+
+// The weight of a model among the places start ... end - 1 of the lists, or 0.
+static inline int32_t valuation_rows_find(const valuation_rows *rows, uint32_t model, uint32_t start, uint32_t end) {
+    return valuation_rows_at(rows, valuation_rows_place(rows, model, start, end));
 }
 
 // Where the bucket of a model has its entry in the directory.

@@ -3,12 +3,17 @@
 /// What the roads of `TargetScoring` cost, in hundredths of a nanosecond of the machine on which they were measured
 /// (Documentation/performance.md). Only which road is taken hangs on them, never a result.
 struct Cost {
-    private static let dense = 6
-    private static let list = 100
+    /// One model's weight in a dense row, and one model's sum, while the sums fit the second cache and beyond.
+    private static let dense = (near: 6, far: 12)
+    private static let sum = (near: 15, far: 50)
+    private static let modelsNear = 8_192
+    /// One weight of a list: to be added, and its sum to be set back; and a list whatever its length.
+    private static let list = 140
     private static let listStart = 2_000
     private static let number = 300
-    private static let model = 5
+    /// Reading a candidate's sum.
     private static let candidate = 70
+    /// Looking one candidate's weight up.
     private static let denseLookup = 100
     private static let shortLookup = 20
     private static let listLookup = 300
@@ -17,12 +22,18 @@ struct Cost {
     let models: Int
     let candidates: Int
 
-    /// Setting the sums of all models to 0 and reading those of the candidates.
-    @inline(__always)
-    var sums: Int { models &* Cost.model &+ candidates &* Cost.candidate }
+    private var isNear: Bool { models <= Cost.modelsNear }
 
+    /// What so many dense rows save if they are summed for all models; less than 0 if they had better not be.
     @inline(__always)
-    var savedByDenseRow: Int { candidates &* Cost.denseLookup &- models &* Cost.dense }
+    func saved(byDenseRows count: Int) -> Int {
+        let row = candidates &* Cost.denseLookup &- models &* (isNear ? Cost.dense.near : Cost.dense.far)
+        return count &* row &- models &* (isNear ? Cost.sum.near : Cost.sum.far)
+    }
+
+    /// Reading the sums of the candidates.
+    @inline(__always)
+    var candidateSums: Int { candidates &* Cost.candidate }
 
     @inline(__always)
     func savedByShortList(_ length: Int) -> Int {

@@ -17,6 +17,7 @@ extension Scoring {
             scoring.score(candidates + start, count: length, into: values + start)
             start &+= length
         }
+        scoring.finish()
     }
 
     /// Values every candidate and keeps the best. - Complexity: as `Scoring`, and O(count × log capacity).
@@ -33,6 +34,7 @@ extension Scoring {
             for place in 0..<length { ranking.add(values[place], index: start &+ place) }
             start &+= length
         }
+        scoring.finish()
         ranking.finish()
     }
 }

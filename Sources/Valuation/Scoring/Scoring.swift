@@ -63,6 +63,12 @@ struct Scoring: ~Copyable {
         remaining &-= count
     }
 
+    /// To be called behind the last block.
+    func finish() {
+        click.finish()
+        conversion.finish()
+    }
+
     /// What the candidates of a block need.
     struct Wanted {
         var click = false

@@ -24,7 +24,9 @@ struct Scratch: ~Copyable {
     var adLookups = AdLookups()
     /// Those of the features of the ad at hand that crosses are made of.
     var adCrossing = Buffer<UnsafePointer<Index.LabelSlot>>()
-    var denseRows = Buffer<UnsafePointer<Int32>?>()
+    /// The terms with dense rows, and where these lie.
+    var denseRows = Buffer<Term>()
+    var denseWeights = Buffer<UnsafePointer<Int32>?>()
     var flags = Buffer<Flags>()
     var values = Buffer<valuation_value>()
     var click = TargetScratch()
@@ -37,6 +39,7 @@ struct Scratch: ~Copyable {
         try adLookups.reserve()
         try adCrossing.reserve(Scratch.maximumFeatures)
         try denseRows.reserve(Scratch.maximumTerms)
+        try denseWeights.reserve(Scratch.maximumTerms)
         try flags.resize(Scratch.blockSize, filling: [])
         try values.resize(Scratch.blockSize, filling: valuation_value())
         try click.reserve()
@@ -78,6 +81,8 @@ struct Term {
 struct TargetScratch: ~Copyable {
     /// One for each model of the target, and one that stands for none.
     var sums = Buffer<Int64>()
+    /// One element: whether all the sums are 0 between two requests.
+    var areZero = Buffer<Bool>()
     var modelLogits = Buffer<Double>()
     var modelProbabilities = Buffer<Float>()
     /// The terms whose rows are added to the sums of all models.
@@ -96,6 +101,7 @@ struct TargetScratch: ~Copyable {
 
     fileprivate mutating func reserve() throws(Failure) {
         let entries = Scratch.blockSize * IndexBuilder.maximumChain
+        try areZero.resize(1, filling: true)
         try prepare(models: 1)
         try streamed.reserve(Scratch.maximumTerms)
         try direct.reserve(Scratch.maximumTerms)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
+import CPlatform
 
 /// One target of one request: the sums of the weights that the candidates' models have for its terms.
 ///
@@ -9,28 +10,30 @@ import CKernels
 /// Models are numbered in their target here; the number behind the last stands for none.
 struct TargetScoring {
     let target: Target
-    private let index: UnsafePointer<Index>
-    private let scales: UnsafeMutablePointer<valuation_scale>
-    private let parameters: UnsafeMutablePointer<Index.ModelParameters>
+    let index: UnsafePointer<Index>
+    let scales: UnsafeMutablePointer<valuation_scale>
+    let parameters: UnsafeMutablePointer<Index.ModelParameters>
     /// One for each candidate of the block, then one for each base that their models extend.
     let models: UnsafeMutablePointer<UInt32>
-    private let logits: UnsafeMutablePointer<Double>
+    let logits: UnsafeMutablePointer<Double>
     let probabilities: UnsafeMutablePointer<Float>
-    private let modelLogits: UnsafeMutablePointer<Double>
-    private let modelProbabilities: UnsafeMutablePointer<Float>
-    private let sums: UnsafeMutablePointer<Int64>
-    private let kernels: UnsafePointer<valuation_kernels>
-    private let streamed: UnsafeMutablePointer<Term>
-    private let direct: UnsafeMutablePointer<Term>
-    private let baseStarts: UnsafeMutablePointer<Int>
-    private let entrySums: UnsafeMutablePointer<Int64>
-    private var directCount = 0
-    private(set) var isPlanned = false
-    private var usesSums = false
-    private var hasTriedModels = false
+    let modelLogits: UnsafeMutablePointer<Double>
+    let modelProbabilities: UnsafeMutablePointer<Float>
+    let sums: UnsafeMutablePointer<Int64>
+    let kernels: UnsafePointer<valuation_kernels>
+    let areZero: UnsafeMutablePointer<Bool>
+    let streamed: UnsafeMutablePointer<Term>
+    let direct: UnsafeMutablePointer<Term>
+    let baseStarts: UnsafeMutablePointer<Int>
+    let entrySums: UnsafeMutablePointer<Int64>
+    var directCount = 0
+    var streamedCount = 0
+    var isPlanned = false
+    var usesSums = false
+    var hasTriedModels = false
     /// Whether the probabilities of all models are there.
-    private var hasModels = false
-    private var entryCount = 0
+    var hasModels = false
+    var entryCount = 0
 
     init(
         _ target: Target, _ scratch: borrowing TargetScratch, _ index: UnsafePointer<Index>,
@@ -47,6 +50,7 @@ struct TargetScoring {
         modelProbabilities = scratch.modelProbabilities.base.unsafelyUnwrapped
         sums = scratch.sums.base.unsafelyUnwrapped
         self.kernels = kernels
+        areZero = scratch.areZero.base.unsafelyUnwrapped
         streamed = scratch.streamed.base.unsafelyUnwrapped
         direct = scratch.direct.base.unsafelyUnwrapped
         baseStarts = scratch.baseStarts.base.unsafelyUnwrapped
@@ -59,132 +63,6 @@ struct TargetScoring {
     /// What the probability of a candidate is when there is no time to compute it.
     func prior(_ place: Int) -> Float { parameters[Int(models[place])].prior }
 
-    // MARK: The request's terms
-
-    /// Chooses a road for each term, and goes that of the sums; does nothing if that is done already.
-    ///
-    /// - Parameter candidates: about how many are still to be valued.
-    mutating func plan(
-        _ terms: RequestTerms, candidates: Int, _ scratch: UnsafeMutablePointer<Scratch>, _ deadline: inout Deadline
-    ) {
-        if isPlanned { return }
-        isPlanned = true
-        let cost = Cost(models: index.pointee.counts.models(target), candidates: candidates)
-        let isIncomplete = terms.firstUnlisted < terms.crossing.count
-        var saved = 0
-        var streamedCount = 0
-        for term in terms.list {
-            let row = term.slot.pointee.row(target)
-            if row.isEmpty { continue }
-            let gain = self.saved(by: term, row, cost)
-            saved &+= max(0, gain)
-            if gain > 0 {
-                streamed[streamedCount] = term
-                streamedCount &+= 1
-            } else {
-                direct[directCount] = term
-                directCount &+= 1
-            }
-        }
-        usesSums = isIncomplete || saved > cost.sums
-        if !usesSums {
-            (direct + directCount).update(from: streamed, count: streamedCount)
-            directCount &+= streamedCount
-            return
-        }
-        addToSums(UnsafeMutableBufferPointer(start: streamed, count: streamedCount), scratch, &deadline)
-        if isIncomplete { addUnlistedCrosses(terms, &deadline) }
-    }
-
-    /// Sets the sums of all models to what the terms weigh.
-    private func addToSums(
-        _ terms: UnsafeMutableBufferPointer<Term>, _ scratch: UnsafeMutablePointer<Scratch>,
-        _ deadline: inout Deadline
-    ) {
-        let denseRows = scratch.pointee.denseRows.base.unsafelyUnwrapped
-        var denseCount = 0
-        for term in terms {
-            let row = term.slot.pointee.row(target)
-            if row.isDense {
-                denseRows[denseCount] = UnsafePointer(index.pointee.weights + Int(row.start))
-                denseCount &+= 1
-            } else {
-                prefetch(row)
-            }
-        }
-        let width = RowPlaces.roundedUp(index.pointee.counts.models(target))
-        scratch.pointee.kernels.pointee.sum_rows(denseRows, denseCount, width, sums)
-        for term in terms {
-            let row = term.slot.pointee.row(target)
-            if row.isDense { continue }
-            if deadline.check() { return }
-            if term.slot.pointee.isNumber { addNumbers(row, term.number) } else { addList(row) }
-        }
-    }
-
-    /// Begins to fetch a list: it is too short for the processor to see that it is read one after the other.
-    private func prefetch(_ row: Index.Row) {
-        let start = Int(row.start)
-        let models = index.pointee.listModels + start &* (index.pointee.counts.isWide ? 4 : 2)
-        let weights = UnsafeRawPointer(index.pointee.weights + start)
-        for line in 0..<2 { valuation_kernels_prefetch(models + line &* 64) }
-        for line in 0..<4 { valuation_kernels_prefetch(weights + line &* 64) }
-        if row.hasDirectory {
-            valuation_kernels_prefetch(index.pointee.directory + index.pointee.lastEntry(of: row, target))
-        }
-    }
-
-    /// Adds the crosses that there are too many of to be listed.
-    private func addUnlistedCrosses(_ terms: RequestTerms, _ deadline: inout Deadline) {
-        for position in terms.firstUnlisted..<terms.crossing.count {
-            if deadline.check() { return }
-            terms.forEachCross(of: position) { slot in
-                let row = slot.pointee.row(target)
-                if row.isDense {
-                    for model in 0..<index.pointee.counts.models(target) {
-                        sums[model] &+= Int64(index.pointee.weights[Int(row.start) &+ model])
-                    }
-                } else {
-                    addList(row)
-                }
-            }
-        }
-    }
-
-    /// How much time the road of the sums saves with a term.
-    @inline(__always)
-    private func saved(by term: Term, _ row: Index.Row, _ cost: Cost) -> Int {
-        if term.slot.pointee.isNumber { return cost.savedByNumbers(Int(row.shape)) }
-        if row.isDense { return cost.savedByDenseRow }
-        if !row.hasDirectory { return cost.savedByShortList(Int(row.shape)) }
-        return cost.savedByList(RowPlaces.estimatedLength(row, cost.models))
-    }
-
-    private func addList(_ row: Index.Row) {
-        if index.pointee.counts.isWide { addList(row, of: UInt32.self) } else { addList(row, of: UInt16.self) }
-    }
-
-    /// The hot loop of lists.
-    @inline(__always)
-    private func addList<Model: FixedWidthInteger>(_ row: Index.Row, of _: Model.Type) {
-        let start = Int(row.start)
-        let length = index.pointee.length(of: row, target)
-        let models = index.pointee.listModels.assumingMemoryBound(to: Model.self) + start
-        let weights = index.pointee.weights + start
-        let sums = sums
-        for position in 0..<length {
-            sums[Int(truncatingIfNeeded: models[position])] &+= Int64(weights[position])
-        }
-    }
-
-    private func addNumbers(_ row: Index.Row, _ number: Double) {
-        let start = Int(row.start)
-        for place in start..<(start &+ Int(row.shape)) {
-            let model = Int(index.pointee.numberModels[place])
-            sums[model] &+= index.pointee.numberContribution(place, number: number, unit: scales[model].unit)
-        }
-    }
-
     // MARK: A block of candidates
 
     /// Takes the sums of the request's terms for the models of `count` candidates, and for the bases of these.
@@ -195,7 +73,7 @@ struct TargetScoring {
         if usesSums {
             for entry in 0..<entryCount { entrySums[entry] = sums[Int(models[entry])] }
         } else {
-            entrySums.update(repeating: 0, count: entryCount)
+            memset(entrySums, 0, entryCount &* MemoryLayout<Int64>.stride)
         }
         if directCount == 0 { return }
         for entry in entryCount..<RowPlaces.roundedUp(entryCount) { models[entry] = 0 }

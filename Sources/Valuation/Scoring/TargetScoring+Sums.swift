@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import CPlatform
+
+/// The request's terms: which road each takes, and the road of the sums.
+extension TargetScoring {
+    /// Chooses a road for each term, and goes that of the sums; does nothing if that is done already.
+    ///
+    /// - Parameter candidates: about how many are still to be valued.
+    mutating func plan(
+        _ terms: RequestTerms, candidates: Int, _ scratch: UnsafeMutablePointer<Scratch>, _ deadline: inout Deadline
+    ) {
+        if isPlanned { return }
+        isPlanned = true
+        let cost = Cost(models: index.pointee.counts.models(target), candidates: candidates)
+        let isIncomplete = terms.firstUnlisted < terms.crossing.count
+        let denseRows = scratch.pointee.denseRows.base.unsafelyUnwrapped
+        var denseCount = 0
+        var saved = 0
+        for term in terms.list {
+            let row = term.slot.pointee.row(target)
+            if row.isEmpty { continue }
+            if row.isDense {
+                denseRows[denseCount] = term
+                denseCount &+= 1
+                continue
+            }
+            let gain = self.saved(by: term, row, cost)
+            saved &+= max(0, gain)
+            append(term, toStreamed: gain > 0)
+        }
+        let savedByDenseRows = cost.saved(byDenseRows: denseCount)
+        let sumsDenseRows = isIncomplete || savedByDenseRows > 0
+        usesSums = sumsDenseRows || saved > cost.candidateSums
+        if !usesSums {
+            memcpy(direct + directCount, streamed, streamedCount &* MemoryLayout<Term>.stride)
+            directCount &+= streamedCount
+            streamedCount = 0
+        }
+        if sumsDenseRows {
+            sum(denseRows, denseCount, scratch)
+        } else {
+            memcpy(direct + directCount, denseRows, denseCount &* MemoryLayout<Term>.stride)
+            directCount &+= denseCount
+            if usesSums { clearSums() }
+        }
+        addLists(&deadline)
+        if isIncomplete { addUnlistedCrosses(terms, &deadline) }
+    }
+
+    @inline(__always)
+    private mutating func append(_ term: Term, toStreamed isStreamed: Bool) {
+        if isStreamed {
+            streamed[streamedCount] = term
+            streamedCount &+= 1
+        } else {
+            direct[directCount] = term
+            directCount &+= 1
+        }
+    }
+
+    /// Sets the sums of all models to what the dense rows weigh.
+    private func sum(_ terms: UnsafeMutablePointer<Term>, _ count: Int, _ scratch: UnsafeMutablePointer<Scratch>) {
+        let rows = scratch.pointee.denseWeights.base.unsafelyUnwrapped
+        for position in 0..<count {
+            rows[position] = UnsafePointer(
+                index.pointee.weights + Int(terms[position].slot.pointee.row(target).start))
+        }
+        for position in 0..<streamedCount { prefetch(streamed[position].slot.pointee.row(target)) }
+        areZero.pointee = false
+        kernels.pointee.sum_rows(rows, count, RowPlaces.roundedUp(index.pointee.counts.models(target)), sums)
+    }
+
+    /// Sets the sums of all models to 0, where `finish` has not left them so.
+    private func clearSums() {
+        for position in 0..<streamedCount { prefetch(streamed[position].slot.pointee.row(target)) }
+        if areZero.pointee { return }
+        memset(sums, 0, index.pointee.counts.width(target) &* MemoryLayout<Int64>.stride)
+        areZero.pointee = true
+    }
+
+    /// Adds the lists and numbers that are cheaper to be added for all models.
+    private func addLists(_ deadline: inout Deadline) {
+        for position in 0..<streamedCount {
+            if deadline.check() { return }
+            let term = streamed[position]
+            let row = term.slot.pointee.row(target)
+            if term.slot.pointee.isNumber { addNumbers(row, term.number) } else { addList(row) }
+        }
+    }
+
+    /// Leaves the sums as they were found: where only lists were added to them, the few that these touched become 0 again.
+    func finish() {
+        if !areZero.pointee { return }
+        for position in 0..<streamedCount {
+            let row = streamed[position].slot.pointee.row(target)
+            if streamed[position].slot.pointee.isNumber {
+                for place in Int(row.start)..<(Int(row.start) &+ Int(row.shape)) {
+                    sums[Int(index.pointee.numberModels[place])] = 0
+                }
+            } else if index.pointee.counts.isWide {
+                clear(row, of: UInt32.self)
+            } else {
+                clear(row, of: UInt16.self)
+            }
+        }
+    }
+
+    @inline(__always)
+    private func clear<Model: FixedWidthInteger>(_ row: Index.Row, of _: Model.Type) {
+        let models = index.pointee.listModels.assumingMemoryBound(to: Model.self) + Int(row.start)
+        let length = index.pointee.length(of: row, target)
+        let sums = sums
+        for position in 0..<length { sums[Int(truncatingIfNeeded: models[position])] = 0 }
+    }
+
+    /// Begins to fetch a list: it is too short for the processor to see that it is read one after the other.
+    private func prefetch(_ row: Index.Row) {
+        let start = Int(row.start)
+        let models = index.pointee.listModels + start &* (index.pointee.counts.isWide ? 4 : 2)
+        let weights = UnsafeRawPointer(index.pointee.weights + start)
+        for line in 0..<2 { valuation_kernels_prefetch(models + line &* 64) }
+        for line in 0..<4 { valuation_kernels_prefetch(weights + line &* 64) }
+        if row.hasDirectory {
+            valuation_kernels_prefetch(index.pointee.directory + index.pointee.lastEntry(of: row, target))
+        }
+    }
+
+    /// Adds the crosses that there are too many of to be listed.
+    private func addUnlistedCrosses(_ terms: RequestTerms, _ deadline: inout Deadline) {
+        areZero.pointee = false
+        for position in terms.firstUnlisted..<terms.crossing.count {
+            if deadline.check() { return }
+            terms.forEachCross(of: position) { slot in
+                let row = slot.pointee.row(target)
+                if row.isDense {
+                    for model in 0..<index.pointee.counts.models(target) {
+                        sums[model] &+= Int64(index.pointee.weights[Int(row.start) &+ model])
+                    }
+                } else {
+                    addList(row)
+                }
+            }
+        }
+    }
+
+    /// How much time the road of the sums saves with a term.
+    @inline(__always)
+    private func saved(by term: Term, _ row: Index.Row, _ cost: Cost) -> Int {
+        if term.slot.pointee.isNumber { return cost.savedByNumbers(Int(row.shape)) }
+        if !row.hasDirectory { return cost.savedByShortList(Int(row.shape)) }
+        return cost.savedByList(RowPlaces.estimatedLength(row, cost.models))
+    }
+
+    private func addList(_ row: Index.Row) {
+        if index.pointee.counts.isWide { addList(row, of: UInt32.self) } else { addList(row, of: UInt16.self) }
+    }
+
+    /// The hot loop of lists.
+    @inline(__always)
+    private func addList<Model: FixedWidthInteger>(_ row: Index.Row, of _: Model.Type) {
+        let start = Int(row.start)
+        let length = index.pointee.length(of: row, target)
+        let models = index.pointee.listModels.assumingMemoryBound(to: Model.self) + start
+        let weights = index.pointee.weights + start
+        let sums = sums
+        for position in 0..<length {
+            sums[Int(truncatingIfNeeded: models[position])] &+= Int64(weights[position])
+        }
+    }
+
+    private func addNumbers(_ row: Index.Row, _ number: Double) {
+        let start = Int(row.start)
+        for place in start..<(start &+ Int(row.shape)) {
+            let model = Int(index.pointee.numberModels[place])
+            sums[model] &+= index.pointee.numberContribution(place, number: number, unit: scales[model].unit)
+        }
+    }
+}
