@@ -79,6 +79,12 @@ build/wheel/.made: $(LIBRARY) $(PACKAGE) .venv/.build
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/wheel/*.whl
 	touch $@
 
+.venv/.bench: build/wheel/.made Benchmarks/requirements.txt
+	@echo "==> Installing the wheel and the Python packages of the benchmark"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/wheel/*.whl
+	touch $@
+
 .PHONY: install
 install: build ## Put library, header, pkg-config file and command under PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/bin
@@ -102,9 +108,15 @@ demo: build .venv/.demo ## Train on a real log, publish, validate, score and sho
 test: test-requirements build .venv/.demo .venv/.test ## Run every test in every language (from nothing)
 	$(PYTHON) Tests/run.py
 
-.PHONY: bench
-bench: test-requirements build .venv/.demo ## Measure scoring on this machine
+.PHONY: bench-requirements bench bench-quick
+bench-requirements: test-requirements
+	@Tests/requirements.sh liblinear-dev
+
+bench: bench-requirements build .venv/.bench ## Measure against other engines and the machine's limit (about 20 minutes)
 	$(PYTHON) Benchmarks/bench.py
+
+bench-quick: bench-requirements build .venv/.bench ## The same at a few points, in two minutes
+	$(PYTHON) Benchmarks/bench.py --quick
 
 .PHONY: fuzz
 fuzz: requirements .venv/.test ## Fuzz the loader and the request reader, SECONDS_PER_FUZZER each

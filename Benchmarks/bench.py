@@ -1,72 +1,80 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measure scoring on this machine and print a table; see Documentation/performance.md."""
+"""Measure this library against others and against the machine's limit.
+
+Writes results.json, a table and charts to Documentation/performance, or to build/bench/quick with --quick.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
-import subprocess
+import time
+from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
+import charts
+import machine
+import report
+import run
+from plan import FULL, QUICK, Plan
+from results import write
 from rich.console import Console
-from rich.table import Table
-from workload import Workload
-
-ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "build" / "bench"
+from threadpoolctl import threadpool_limits
+from workload import FOLDER, ROOT
 
 
 def main() -> None:
-    """Generate the workload, build the measuring program against the shipped library, run it, print."""
+    """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=25, help="times that each request is valued (default 25)")
+    parser.add_argument("--quick", action="store_true", help="a few points, in a minute or two")
+    parser.add_argument("--redraw", action="store_true", help="measure nothing; print and draw results.json anew")
     options = parser.parse_args()
+    folder = FOLDER / "quick" if options.quick else ROOT / "Documentation" / "performance"
+    file = folder / "results.json"
     console = Console()
-    workload = Workload()
-    with console.status("Generating the workload (a minute the first time)"):
-        workload.write(FOLDER)
-    program = FOLDER / "measure"
-    compiler = ["gcc", "-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}/build/include"]
-    link = [f"-L{ROOT}/build/lib", "-lvaluation", f"-Wl,-rpath,{ROOT}/build/lib"]
-    subprocess.run([*compiler, str(ROOT / "Benchmarks/measure.c"), *link, "-o", str(program)], check=True)
-    with console.status("Measuring"):
-        answer = subprocess.run(
-            [program, FOLDER / "models", FOLDER / "requests.bin", FOLDER / "requests.jsonl", str(options.rounds)],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-    show(console, workload, json.loads(answer.stdout))
+    if not options.redraw:
+        folder.mkdir(parents=True, exist_ok=True)
+        measured = measure(QUICK if options.quick else FULL, console)
+        write(measured, file)
+    show(json.loads(file.read_text()), folder, console)
 
 
-def processor() -> str:
-    """Name of this machine's processor, as Linux tells it."""
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
+def measure(plan: Plan, console: Console) -> dict[str, Any]:
+    """Return everything that was measured."""
+    start = time.monotonic()
+    described = machine.describe()
+    if described["load_before"] > described["cores"] / 2:
+        console.print(f"The machine is busy (load {described['load_before']}): times will be long and scattered.")
+    with console.status("Building the native contenders") as status, threadpool_limits(limits=1):
+
+        def progress(text: str) -> None:
+            line = f"{(time.monotonic() - start) / 60:4.1f} min  {text}"
+            if console.is_terminal:
+                status.update(line)
+            else:
+                console.print(line, soft_wrap=True)
+
+        results = {
+            "measured": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+            **described,
+            "points": run.measure_grid(plan, progress),
+            "json": run.measure_json(plan, progress),
+            "threads": run.measure_threads(plan, progress),
+            "load": run.measure_loading(plan, progress),
+        }
+    console.print(f"Measured in {(time.monotonic() - start) / 60:.0f} minutes.")
+    return results
 
 
-def show(console: Console, workload: Workload, result: dict) -> None:
-    """Print what was measured."""
-    console.print(
-        f"{workload.campaigns:,} campaigns x ({workload.click_weights:,} click + {workload.conversion_weights:,} "
-        f"conversion weights), {workload.fields} request features, {workload.candidates:,} candidates, one thread; "
-        f"{result['samples']:,} requests of each kind, taking turns, on {processor()}"
-    )
-    table = Table("call", "p50", "p99", "p99.9", "per candidate, p50", title="Microseconds per request")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for name, quantiles in result["microseconds"].items():
-        per_candidate = quantiles["p50"] / workload.candidates * 1000
-        table.add_row(name, *(f"{quantiles[key]:.1f}" for key in ("p50", "p99", "p999")), f"{per_candidate:.1f} ns")
-    console.print(table)
-    console.print(
-        f"Loading {result['weights']:,} weights from .jsonl.gz: {result['load_seconds']:.2f} s; index "
-        f"{result['index_bytes'] / 1e6:.1f} MB, {result['index_bytes'] / result['weights']:.2f} bytes a weight; peak "
-        f"resident {result['peak_resident_bytes'] / 1e6:.0f} MB"
-    )
+def show(results: dict[str, Any], folder: Path, console: Console) -> None:
+    """Print the tables; write them and the charts."""
+    tables = report.tables(results)
+    for table in tables:
+        console.print(table.for_terminal())
+    (folder / "tables.md").write_text(report.markdown(results, tables))
+    charts.draw(results, folder)
+    console.print(f"Tables and charts are in {folder.relative_to(ROOT)}.")
 
 
 if __name__ == "__main__":

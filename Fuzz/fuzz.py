@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,17 +20,33 @@ import seeds
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "fuzz"
 TARGETS = {"model": "ModelFuzz.swift", "request": "RequestFuzz.swift"}
+MODULES = ("Include", "Sources/CJansson", "Sources/CZlib", "Sources/CPlatform", "Sources/CKernels/include")
 
 
-def build(target: str, source: str) -> subprocess.Popen[bytes]:
+def build_kernels() -> Path:
+    """Compile the core's C; return the object file."""
+    # The Clang that comes with Swift, so that both have the same sanitizers.
+    beside_swift = Path(shutil.which("swiftc") or "swiftc").resolve().parent / "clang"
+    clang = beside_swift if beside_swift.exists() else "clang"
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    compiled = FOLDER / "kernels.o"
+    command = [str(clang), "-O2", "-g", "-fsanitize=fuzzer-no-link,address", "-c", "-o", str(compiled)]
+    source = ROOT / "Sources/CKernels"
+    subprocess.run([*command, f"-I{source}/include", str(source / "kernels.c")], check=True)
+    return compiled
+
+
+def build(target: str, source: str, kernels: Path) -> subprocess.Popen[bytes]:
     """Start compiling the core and one target into one program."""
     folder = FOLDER / target
     folder.mkdir(parents=True, exist_ok=True)
     core = sorted(str(path) for path in (ROOT / "Sources/Valuation").rglob("*.swift"))
-    modules = [f"-I{ROOT}/{path}" for path in ("Include", "Sources/CJansson", "Sources/CZlib", "Sources/CPlatform")]
-    command = ["swiftc", "-O", "-wmo", "-parse-as-library", "-sanitize=fuzzer,address", "-module-name", "Valuation"]
-    files = [*core, str(ROOT / "Fuzz" / source), str(ROOT / "Fuzz/Harness.swift")]
-    return subprocess.Popen([*command, *modules, "-ljansson", "-lz", *files, "-o", str(folder / "fuzz")])
+    modules = [f"-I{ROOT}/{path}" for path in MODULES]
+    command = ["swiftc", "-O", "-wmo", "-parse-as-library", "-sanitize=fuzzer,address", "-use-ld=lld"]
+    files = [*core, str(ROOT / "Fuzz" / source), str(ROOT / "Fuzz/Harness.swift"), str(kernels)]
+    return subprocess.Popen(
+        [*command, "-module-name", "Valuation", *modules, "-ljansson", "-lz", *files, "-o", str(folder / "fuzz")]
+    )
 
 
 def run(target: str, seconds: int) -> subprocess.Popen[str]:
@@ -55,7 +72,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=60, help="for each target (default 60)")
     parser.add_argument("--junit", type=Path, help="write the results as JUnit XML")
     options = parser.parse_args()
-    for builder in [build(target, source) for target, source in TARGETS.items()]:
+    kernels = build_kernels()
+    for builder in [build(target, source, kernels) for target, source in TARGETS.items()]:
         if builder.wait() != 0:
             return 1
     runs = {target: run(target, options.seconds) for target in TARGETS}

@@ -22,7 +22,7 @@ def tracked(*patterns: str) -> list[str]:
 
 def checks(fix: bool) -> dict[str, list[str]]:
     """The commands, by what they check."""
-    swift, c = tracked("*.swift"), tracked("*.c", "*.h")
+    swift, c = tracked("*.swift"), tracked("*.c", "*.h", "*.inc", "*.cpp", "*.hpp")
     if fix:
         return {
             "swift-format": ["swift", "format", "format", "--in-place", *swift],

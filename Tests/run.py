@@ -68,6 +68,7 @@ LANES = [
         pytest("python", "bindings/python/tests"),
         pytest("open-bandit", "bindings/python/examples/open_bandit"),
         pytest("documentation", "Tests/Documentation"),
+        pytest("guards", "Tests/Guards"),
     ],
     [script("fuzz", "Fuzz/fuzz.py", "--seconds", os.environ.get("SECONDS_PER_FUZZER", "60"))],
 ]

@@ -9,7 +9,7 @@
 #include "counting_allocator.h"
 #include "impression.h"
 
-enum { REPETITIONS = 200, JSON_BYTES = 65536 };
+enum { REPETITIONS = 200, JSON_BYTES = 65536, FEW = 10, CROSSING = 300 };
 
 static impression scored;
 static valuation_scorer *scorer;
@@ -23,9 +23,36 @@ static void score_once(void) {
     REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, &error));
 }
 
+/* So few candidates that it does not pay to sum up the weights of all models. */
+static void score_few_once(void) {
+    REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, FEW, values, NULL));
+}
+
+/* Ads without features, which it may pay to value by finishing all models first. */
+static void score_bare_once(void) {
+    valuation_candidate bare[CANDIDATE_COUNT];
+    for (int i = 0; i < CANDIDATE_COUNT; i++) {
+        bare[i] = scored.candidates[i];
+        bare[i].feature_count = 0;
+    }
+    REQUIRE_OK(valuation_score(scorer, &scored.request, bare, CANDIDATE_COUNT, values, NULL));
+    REQUIRE_OK(valuation_score(scorer, &scored.request, bare, FEW, values, NULL));
+}
+
+/* Features of which more crosses are made than the scratch space lists. */
+static void score_crossing_once(void) {
+    static valuation_feature crossing[2 * CROSSING];
+    for (int i = 0; i < 2 * CROSSING; i++) crossing[i] = i % 2 ? category("os", "ios") : category("segments", "sports");
+    valuation_request request = scored.request;
+    request.features = crossing;
+    request.feature_count = 2 * CROSSING;
+    REQUIRE_OK(valuation_score(scorer, &request, scored.candidates, FEW, values, NULL));
+}
+
 static void rank_once(void) {
     size_t count;
     REQUIRE_OK(valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, 20, indices, values, &count, NULL));
+    REQUIRE_OK(valuation_rank(scorer, &scored.request, scored.candidates, FEW, FEW, indices, values, &count, NULL));
 }
 
 static void score_batch_once(void) {
@@ -67,15 +94,24 @@ static void count(const char *what, void (*call)(void), int repetitions) {
 }
 
 static void count_all(const char *when) {
-    char what[64];
-    snprintf(what, sizeof what, "score_%s", when);
-    count(what, score_once, REPETITIONS);
-    snprintf(what, sizeof what, "rank_%s", when);
-    count(what, rank_once, REPETITIONS);
-    snprintf(what, sizeof what, "score_batch_%s", when);
-    count(what, score_batch_once, REPETITIONS);
-    snprintf(what, sizeof what, "score_badly_%s", when);
-    count(what, score_badly_once, REPETITIONS);
+    static const struct {
+        const char *name;
+        void (*call)(void);
+        int repetitions;
+    } calls[] = {
+        {"score", score_once, REPETITIONS},
+        {"score_few", score_few_once, REPETITIONS},
+        {"score_bare", score_bare_once, REPETITIONS},
+        {"score_crossing", score_crossing_once, 2},
+        {"score_badly", score_badly_once, REPETITIONS},
+        {"rank", rank_once, REPETITIONS},
+        {"score_batch", score_batch_once, REPETITIONS},
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        char what[64];
+        snprintf(what, sizeof what, "%s_%s", calls[i].name, when);
+        count(what, calls[i].call, calls[i].repetitions);
+    }
 }
 
 int main(int argument_count, char **arguments) {
@@ -99,10 +135,7 @@ int main(int argument_count, char **arguments) {
     count_all("after_a_load");
 
     count("json_first", answer_json_once, 1);
-    count("json_second", answer_json_once, 1);
-    count("json_third", answer_json_once, 1);
-    for (int i = 0; i < REPETITIONS; i++) answer_json_once();
-    count("json_later", answer_json_once, 1);
+    count("json_later", answer_json_once, REPETITIONS);
 
     valuation_scorer_destroy(scorer);
     valuation_engine_destroy(engine);

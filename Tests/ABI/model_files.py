@@ -157,6 +157,31 @@ _FURTHER += [
 ]
 BETTER = with_self_tests(_FURTHER, _EXAMPLES)
 
+
+def many_models(*, extend: bool) -> list[dict]:
+    """Models of 600 campaigns, among them the impression's, whose weights are kept in rows of every kind.
+
+    What all models know is kept for all of them, what some know in long lists, what few know in short ones. A `*` that
+    others extend is there only if they are to.
+    """
+    documents = copy.deepcopy([_SHARED_CLICK, _SHARED_CONVERSION]) if extend else []
+    for number, campaign in enumerate(["1042", "77", "500", *(f"campaign {i}" for i in range(597))]):
+        categorical = {"slot": {"12": 0.1}, "creative": {"55": 0.2}, "os": {}, "segments": {}, "shape": {}}
+        numeric = {}
+        if number % 4 < 2:
+            numeric = {name: {"mean": 2.0, "std": 3.0, "weight": 0.1} for name in ("days_since_visit", "price")}
+        if number % 6 < 1:
+            categorical["os"]["ios"] = -0.1
+            categorical["creative"]["56"] = -0.2
+        if number < 5:
+            categorical["segments"]["sports"] = 0.3
+            categorical["shape"]["wide"] = -0.3
+        members = {"categorical": categorical, "numeric": numeric, "crosses": copy.deepcopy(_CLICK["crosses"])}
+        members |= {"extends": "*"} if extend and number % 2 == 0 else {}
+        documents += [model(campaign, target, **members) for target in ("click", "conversion")]
+    return documents
+
+
 ANSWERED = json.dumps(
     {
         "id": "Eindrücke-1",

@@ -5,17 +5,28 @@ from pathlib import Path
 
 import pytest
 
-from .model_files import BETTER, model, write_models
+from .model_files import BETTER, many_models, model, write_models
 from .programs import Toolchain
 
-CALLS = ["score", "rank", "score_batch", "score_badly"]
+CALLS = ["score", "score_few", "score_bare", "score_crossing", "score_badly", "rank", "score_batch"]
+# The models that are loaded while the others serve. Many of them take every road of the scoring code: rows for all
+# models, long and short lists, and numbers, each added to all models at once or looked up for each candidate.
+LARGER = {"one model more": BETTER, "many": many_models(extend=False), "many that extend": many_models(extend=True)}
 
 
-@pytest.fixture(scope="module")
-def counts(toolchain: Toolchain, models: Path, better_models: Path, request_file: Path) -> dict[str, int]:
+@pytest.fixture(scope="module", params=LARGER)
+def counts(
+    toolchain: Toolchain,
+    models: Path,
+    request_file: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> dict[str, int]:
     """How many allocations each thing took."""
-    lines = toolchain.program("allocations").run(models, better_models, request_file).splitlines()
-    return {name: int(count) for name, count in (line.split() for line in lines)}
+    larger = write_models(tmp_path_factory.mktemp("larger") / "models.jsonl", LARGER[request.param])
+    lines = toolchain.program("allocations").run(models, larger, request_file).splitlines()
+    taken = {name: int(count) for name, count in (line.split() for line in lines)}
+    return taken | {"models": len(LARGER[request.param])}
 
 
 def test_the_counter_sees_the_librarys_allocations(counts: dict[str, int]):
@@ -34,20 +45,13 @@ def test_scoring_allocates_nothing_after_the_first_call_on_larger_models(counts:
     assert counts[f"{call}_after_a_load"] == 0
 
 
-def test_the_first_call_on_larger_models_grows_the_scratch_space_once(counts: dict[str, int]):
-    assert counts["score_first_after_a_load"] <= 1
+def test_the_first_call_after_a_load_grows_the_scratch_space_only_where_it_does_not_suffice(counts: dict[str, int]):
+    assert (counts["score_first_after_a_load"] > 0) == (counts["models"] > 16)
 
 
-def test_json_calls_keep_their_buffers(counts: dict[str, int], record_property):
-    record_property("allocations of a JSON call", counts["json_later"])
-    print(
-        "allocations of the first, second and later JSON calls:",
-        counts["json_first"],
-        counts["json_second"],
-        counts["json_later"],
-    )
-    assert counts["json_second"] < counts["json_first"]
-    assert counts["json_third"] == counts["json_second"] == counts["json_later"]
+def test_json_calls_allocate_nothing_after_the_first(counts: dict[str, int]):
+    assert counts["json_first"] > 0
+    assert counts["json_later"] == 0
 
 
 @pytest.mark.parametrize("call", ["load", "refuse", "scorer", "json", "explain", "describe"])

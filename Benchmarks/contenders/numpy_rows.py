@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NumPy on dense float32 rows, one a label: a request's rows are summed, the ads' weights gathered."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from workload import BID, REQUESTS, Data
+
+from contenders.contender import Answer, PythonContender, probabilities
+from contenders.dense_rows import GROUP, dense_rows
+
+# Rows of more numbers than this are added one by one: a copy of all of them would not stay in the cache.
+LONG = 8192
+
+
+class NumPy(PythonContender):
+    """Sums the rows of the request's labels for all campaigns, and gathers the weights of the ads' labels.
+
+    Click and conversion weight of a campaign lie side by side; seen as one complex64, both come with one gather.
+    """
+
+    name = "NumPy"
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+        self._rows = dense_rows(data)
+        self._pairs = self._rows.reshape(-1).view(np.complex64)
+        self._intercepts = np.stack([data.click.intercepts, data.conversion.intercepts], axis=1)
+        self._chosen = np.empty((data.features.shape[1], self._rows.shape[1]), dtype=np.float32)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of rows and intercepts."""
+        return self._rows.nbytes + self._intercepts.nbytes
+
+    def prepare(self, candidates: int, ad_features: int, *, requests: int = REQUESTS) -> None:
+        """Convert ids to the integers that NumPy indexes with; for the ads, to places among the pairs."""
+        self.requests = requests
+        self._features = self._data.features[:requests].astype(np.int64)
+        self._campaigns = self._data.campaigns[:requests, :candidates].astype(np.int64)
+        ads = self._data.ad_features[:requests, :candidates, :ad_features].astype(np.int64)
+        places = ads * len(self._intercepts) + self._campaigns[:, :, None]
+        self._places = np.ascontiguousarray(places.transpose(0, 2, 1))
+
+    def score(self, request: int) -> Answer:
+        """Value the candidates of one request."""
+        campaigns, places = self._campaigns[request], self._places[request]
+        sums = self._summed(self._features[request]).view(np.complex64).take(campaigns)
+        if len(places):
+            sums += self._pairs.take(places).sum(axis=0)
+        # Added in double: in float32 the intercepts, larger than the sums, would cost most of the tolerance.
+        logits = sums.view(np.float32).reshape(-1, 2) + self._intercepts[campaigns]
+        pctr, pcvr = probabilities(logits).T
+        return pctr, pcvr, pctr * pcvr * BID
+
+    def _summed(self, features: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return the sum of rows, in the way that measures best for their length."""
+        rows = self._rows
+        if rows.shape[1] <= LONG:
+            # mode="clip" lets take() write into out directly.
+            chosen = rows.take(features, axis=0, out=self._chosen, mode="clip")
+            return chosen.reshape(-1, GROUP, rows.shape[1]).sum(axis=1).sum(axis=0)
+        total = np.zeros(rows.shape[1], dtype=np.float32)
+        for first, *others in features.reshape(-1, GROUP).tolist():
+            part = rows[first].copy()
+            for feature in others:
+                part += rows[feature]
+            total += part
+        return total

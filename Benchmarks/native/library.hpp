@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// libvaluation.so, opened by its path, so that no other copy in the process is measured by mistake.
+#pragma once
+
+#include <dlfcn.h>
+
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "valuation.h"
+
+// The functions of the library that the benchmark calls; never unloaded.
+struct Library {
+    decltype(&valuation_abi_version) abi_version;
+    decltype(&valuation_engine_create) engine_create;
+    decltype(&valuation_engine_load) engine_load;
+    decltype(&valuation_engine_destroy) engine_destroy;
+    decltype(&valuation_scorer_create) scorer_create;
+    decltype(&valuation_scorer_destroy) scorer_destroy;
+    decltype(&valuation_score) score;
+    decltype(&valuation_score_json) score_json;
+    decltype(&valuation_describe_json) describe_json;
+
+    explicit Library(const char *path) {
+        void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (!handle) throw std::runtime_error(dlerror());
+        bind(handle, "valuation_abi_version", abi_version);
+        bind(handle, "valuation_engine_create", engine_create);
+        bind(handle, "valuation_engine_load", engine_load);
+        bind(handle, "valuation_engine_destroy", engine_destroy);
+        bind(handle, "valuation_scorer_create", scorer_create);
+        bind(handle, "valuation_scorer_destroy", scorer_destroy);
+        bind(handle, "valuation_score", score);
+        bind(handle, "valuation_score_json", score_json);
+        bind(handle, "valuation_describe_json", describe_json);
+        if (abi_version() != VALUATION_ABI_VERSION) throw std::runtime_error(std::string(path) + " has another ABI version");
+    }
+
+   private:
+    template <typename Function>
+    static void bind(void *handle, const char *name, Function &function) {
+        void *symbol = dlsym(handle, name);
+        if (!symbol) throw std::runtime_error(dlerror());
+        memcpy(&function, &symbol, sizeof function);
+    }
+};
+
+// An engine with models loaded.
+struct Engine {
+    const Library library;
+    valuation_engine *handle = nullptr;
+
+    Engine(const char *path, const char *models) : library(path) {
+        check(library.engine_create(nullptr, &handle, &error));
+        try {
+            check(library.engine_load(handle, models, strlen(models), &error));
+        } catch (...) {
+            library.engine_destroy(handle);
+            throw;
+        }
+    }
+    Engine(const Engine &) = delete;
+    ~Engine() {
+        library.engine_destroy(handle);
+    }
+
+   private:
+    valuation_error error = VALUATION_ERROR_INIT;
+
+    void check(valuation_status status) const {
+        if (status != VALUATION_OK) throw std::runtime_error(std::string(error.file) + ": " + error.message);
+    }
+};

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looking things up in what was measured, for tables and charts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+from plan import HEADLINE, Point
+
+Row = dict[str, Any]
+
+
+def write(document: dict[str, Any], file: Path) -> None:
+    """Write results.json: a point a line, five digits of each number."""
+    short = json.loads(json.dumps(document), parse_float=lambda text: float(f"{float(text):.5g}"))
+    points = ",\n  ".join(map(json.dumps, short["points"]))
+    text = json.dumps({**short, "points": []}, indent=1)
+    file.write_text(text.replace('"points": []', f'"points": [\n  {points}\n ]') + "\n")
+
+
+class Results:
+    """The points of results.json, by contender and point.
+
+    Parameters
+    ----------
+    document
+        What results.json holds.
+    """
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self._rows: dict[tuple[str, Point], Row] = {}
+        for row in document["points"]:
+            point = Point(row["campaigns"], row["fields"], row["candidates"], row["ad_features"])
+            self._rows[row["contender"], point] = row
+        points = {point for _, point in self._rows}
+        self.headline = [point for point in HEADLINE if point in points]
+        self.grid = sorted(points.difference(HEADLINE), key=astuple)
+
+    def row(self, contender: str, *point: int) -> Row | None:
+        """Return what one contender did at a point (M, F, N, A), or None where it did not take part."""
+        return self._rows.get((contender, Point(*point)))
+
+    def ranking(self, *point: int) -> list[Row]:
+        """Return all contenders at a point, by their ratios to ours."""
+        rows = [row for (_, own), row in self._rows.items() if own == Point(*point)]
+        return sorted(rows, key=lambda row: row["ratio"])
+
+    def sizes(self, member: str) -> list[int]:
+        """Return the values of one member of the grid's points, ascending."""
+        return sorted({getattr(point, member) for point in self.grid})
