@@ -75,7 +75,8 @@ extension TargetScoring {
     private func clearSums() {
         for position in 0..<streamedCount { prefetch(streamed[position].slot.pointee.row(target)) }
         if areZero.pointee { return }
-        memset(sums, 0, index.pointee.counts.width(target) &* MemoryLayout<Int64>.stride)
+        // All there are, also those that only an index loaded before has used.
+        memset(sums, 0, sumCount &* MemoryLayout<Int64>.stride)
         areZero.pointee = true
     }
 

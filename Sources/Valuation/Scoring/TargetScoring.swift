@@ -21,6 +21,7 @@ struct TargetScoring {
     let modelProbabilities: UnsafeMutablePointer<Float>
     let sums: UnsafeMutablePointer<Int64>
     let kernels: UnsafePointer<valuation_kernels>
+    let sumCount: Int
     let areZero: UnsafeMutablePointer<Bool>
     let streamed: UnsafeMutablePointer<Term>
     let direct: UnsafeMutablePointer<Term>
@@ -50,6 +51,7 @@ struct TargetScoring {
         modelProbabilities = scratch.modelProbabilities.base.unsafelyUnwrapped
         sums = scratch.sums.base.unsafelyUnwrapped
         self.kernels = kernels
+        sumCount = scratch.sums.count
         areZero = scratch.areZero.base.unsafelyUnwrapped
         streamed = scratch.streamed.base.unsafelyUnwrapped
         direct = scratch.direct.base.unsafelyUnwrapped
