@@ -34,12 +34,15 @@ final class LoadedModels {
         withUnsafePointer(to: snapshot.pointee.index) { body($0) }
     }
 
-    func score(_ request: [NamedFeature], _ ads: [Ad], timeBudget: UInt64 = 0) -> [valuation_value] {
+    /// - Parameter other: working memory to be used instead of that of the models.
+    func score(
+        _ request: [NamedFeature], _ ads: [Ad], timeBudget: UInt64 = 0, scratch other: UnsafeMutablePointer<Scratch>? = nil
+    ) -> [valuation_value] {
         var values = [valuation_value](repeating: valuation_value(), count: ads.count)
         withCandidates(request, ads, timeBudget) { request, candidates in
             withIndex { index in
                 Scoring.score(
-                    request, candidates, count: ads.count, into: &values, index: index, scratch: scratch)
+                    request, candidates, count: ads.count, into: &values, index: index, scratch: other ?? scratch)
             }
         }
         return values

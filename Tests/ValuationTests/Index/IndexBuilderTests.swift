@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+import Testing
+
+@testable import Valuation
+
+/// A model that is refused leaves nothing behind, though it is found out half way.
+@Suite struct IndexBuilderTests {
+    private static let models = 160
+    /// A label for every model, every fifth, every twentieth and so on: rows of every shape.
+    private static let steps = [1, 5, 20, 80]
+
+    private func weights(_ model: Int) -> [(label: Int, mantissa: Int32)] {
+        Self.steps.indices.filter { model % Self.steps[$0] == 0 }
+            .map { (label: $0, mantissa: Int32(1000 * model + $0 + 1)) }
+    }
+
+    /// A model of labels known and unknown, whose last one has the key of another.
+    private func addRefused(_ number: Int, _ target: Target, to builder: inout IndexBuilder) throws -> Status? {
+        var model = Model()
+        try model.campaign.append("refused")
+        model.target = target
+        for label in [0, 1, 2, 3, 1000 + number] {
+            let key = BuiltIndex.key(of: label)
+            try model.categories.append(
+                Model.CategoryWeight(
+                    label: Model.Label(key: key, check: ~key), weight: 1, field: Text("label"), value: Text("")))
+        }
+        let taken = Model.Label(key: BuiltIndex.key(of: 0), check: 1)
+        try model.categories.append(
+            Model.CategoryWeight(label: taken, weight: 1, field: Text("label"), value: Text("")))
+        var error = valuation_error()
+        return complaint { () throws(Failure) in
+            try withUnsafeMutablePointer(to: &error) { error throws(Failure) in
+                try builder.add(model, origin: IndexBuilder.Origin(file: 0, line: 0), note: Note(error: error))
+            }
+        }?.status
+    }
+
+    @Test func aModelThatIsRefusedLeavesNoWeightBehind() throws {
+        var builder = IndexBuilder()
+        for number in 0..<Self.models {
+            for target in [Target.click, .conversion] {
+                if number > 0 { #expect(try addRefused(number, target, to: &builder) == .keyCollision) }
+                try BuiltIndex.add(number, target, weights(number), to: &builder)
+            }
+        }
+        let index = try BuiltIndex(&builder)
+        #expect(index.pointer.pointee.counts.models == 2 * Self.models)
+        var shapes: [String] = []
+        for label in Self.steps.indices {
+            for target in [Target.click, .conversion] {
+                let row = try #require(index.row(of: label, target))
+                let found = (0..<Self.models).map { index.pointer.pointee.weight(row, $0) }
+                let expected = (0..<Self.models).map { model in
+                    weights(model).first { $0.label == label }.map { Int64($0.mantissa) } ?? 0
+                }
+                #expect(found == expected, "label \(label), \(target)")
+                #expect(row.isDense || index.pointer.pointee.length(of: row, target) == expected.count { $0 != 0 })
+                shapes.append(row.isDense ? "dense" : row.hasDirectory ? "directory" : "short")
+            }
+        }
+        #expect(shapes == ["dense", "dense", "directory", "directory", "short", "short", "short", "short"])
+        // Labels that only refused models had are known, and weigh nothing.
+        #expect(index.row(of: 1000 + 5, .click)?.isEmpty != false)
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import Valuation
+
+@Suite struct PerfectHashTests {
+    /// Sets of keys that a weak hash would throw together.
+    enum Likeness: String, CaseIterable {
+        case consecutive
+        case onlyTheHighHalvesDiffer
+        case onlyTheLowHalvesDiffer
+        case onlyTheHighHalvesDifferByRandom
+        case onlyTheLowHalvesDifferByRandom
+        case multiplesOfAPowerOfTwo
+
+        func keys(_ count: Int) -> [UInt64] {
+            let half: UInt64 = 0x3ade_68b1
+            let numbers = (0..<UInt64(count)).map { $0 }
+            switch self {
+            case .consecutive: return numbers
+            case .onlyTheHighHalvesDiffer: return numbers.map { $0 << 32 | half }
+            case .onlyTheLowHalvesDiffer: return numbers.map { half << 32 | $0 }
+            case .onlyTheHighHalvesDifferByRandom: return random(count).map { $0 << 32 | half }
+            case .onlyTheLowHalvesDifferByRandom: return random(count).map { half << 32 | $0 }
+            case .multiplesOfAPowerOfTwo: return numbers.map { $0 << 44 }
+            }
+        }
+
+        /// Different random numbers of 32 bits.
+        private func random(_ count: Int) -> Set<UInt64> {
+            var generator = SeededGenerator(seed: 31)
+            var numbers = Set<UInt64>()
+            while numbers.count < count { numbers.insert(generator.next() >> 32) }
+            return numbers
+        }
+    }
+
+    /// A table made for some keys.
+    private final class Table: @unchecked Sendable {
+        let keys: [UInt64]
+        let slotCount: Int
+        let pilotBytes: Int
+        private let hash: PerfectHash
+        private let pilots: [UInt16]
+
+        init(_ keys: [UInt64]) throws {
+            self.keys = keys
+            var buffer = Buffer<UInt64>()
+            try buffer.append(keys, count: keys.count)
+            let builder = try PerfectHashBuilder(buffer)
+            hash = builder.hash
+            pilots = Array(builder.pilots.elements)
+            slotCount = hash.slotCount
+            pilotBytes = hash.pilotCount * MemoryLayout<UInt16>.stride
+            try #require(pilots.count == hash.pilotCount)
+        }
+
+        func places(of keys: [UInt64]) -> [Int] {
+            pilots.withUnsafeBufferPointer { pilots in
+                guard let start = pilots.baseAddress else { return [] }
+                return keys.map { hash.place(of: $0, start) }
+            }
+        }
+
+        func isInside(_ places: [Int]) -> Bool { places.allSatisfy { 0 <= $0 && $0 < slotCount } }
+
+        /// Whether each key has a slot that no other has.
+        var isPerfect: Bool {
+            let places = places(of: keys)
+            if !isInside(places) { return false }
+            var isTaken = [Bool](repeating: false, count: slotCount)
+            for place in places {
+                if isTaken[place] { return false }
+                isTaken[place] = true
+            }
+            return true
+        }
+
+        /// Tables of random keys; each is made once for all tests.
+        static let random = Dictionary(
+            uniqueKeysWithValues: counts.map { count in
+                var generator = SeededGenerator(seed: UInt64(count) + 1)
+                return (count, Result { try Table((0..<count).map { _ in generator.next() }) })
+            })
+
+        static func random(_ count: Int) throws -> Table { try #require(random[count]).get() }
+    }
+
+    private static let counts = [0, 1, 2, 7, 1000, 100_000]
+
+    @Test(arguments: counts) func everyKeyHasASlotOfItsOwn(count: Int) throws {
+        let table = try Table.random(count)
+        #expect(table.keys.count == count && table.isPerfect)
+    }
+
+    @Test(arguments: Likeness.allCases, [2, 7, 100, 2000])
+    func everyKeyHasASlotOfItsOwnHoweverMuchKeysAreAlike(likeness: Likeness, count: Int) throws {
+        let table = try Table(likeness.keys(count))
+        #expect(table.keys.count == count && table.isPerfect)
+    }
+
+    @Test(arguments: counts) func thereIsATenthMoreSlotsThanKeysAndLessThanAByteOfPilotsAKey(count: Int) throws {
+        let table = try Table.random(count)
+        #expect(table.slotCount <= count + count / 10 + 1)
+        #expect(Double(table.pilotBytes) <= max(2, 0.8 * Double(count)))
+    }
+
+    /// The caller compares the key that stands there, so there must be a place to look at.
+    @Test(arguments: counts) func aKeyThatIsNotThereHasAPlaceInTheTable(count: Int) throws {
+        var generator = SeededGenerator(seed: 32)
+        let table = try Table.random(count)
+        #expect(table.isInside(table.places(of: [0, .max] + (0..<1000).map { _ in generator.next() })))
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import Testing
+
+@testable import Valuation
+
+/// Looking weights up, in any number and of rows of any shape.
+@Suite struct LookUpTests {
+    /// Which rows the weights are in: what is done with them differs.
+    enum Mixture: CaseIterable {
+        case dense, withDirectory, short, empty, all
+    }
+
+    private static let models: UInt32 = 300
+    /// Around the number of lanes and the greatest number of lookups at once, 128.
+    private static let counts = [0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 112, 127, 128, 129, 300]
+
+    /// Labels by the number of their weights.
+    private static let weightCounts: [Mixture: [Int]] = [
+        .dense: [76, 150, 300], .withDirectory: [17, 18, 40, 75], .short: [1, 2, 15, 16], .empty: [0],
+        .all: [0, 1, 2, 15, 16, 17, 18, 40, 75, 76, 150, 300],
+    ]
+
+    private static func columns(_ mixture: Mixture) -> [Column] {
+        var generator = SeededGenerator(seed: 51)
+        return weightCounts[mixture, default: []].map { count in
+            let models = (0..<models).shuffled(using: &generator).prefix(count)
+            return Column(
+                uniqueKeysWithValues: models.map { ($0, Int32(truncatingIfNeeded: generator.next()) | 1) })
+        }
+    }
+
+    /// Each label's row, and its weights by model. Every label has a weight for conversions, so that an empty row is one.
+    private func world(_ mixture: Mixture) throws -> (index: BuiltIndex, rows: [Index.Row], columns: [Column]) {
+        let columns = Self.columns(mixture)
+        let index = try BuiltIndex(
+            models: (click: Int(Self.models), conversion: 1), columns: columns.map { (click: $0, conversion: [0: 1]) })
+        let rows = try columns.indices.map { try #require(index.row(of: $0, .click)) }
+        return (index, rows, columns)
+    }
+
+    /// A model that has a weight, or one that may have none. - Parameter known: the models that have one.
+    private func model(_ known: [UInt32], _ generator: inout SeededGenerator) -> UInt32 {
+        let model = generator.once(in: 2) ? known.randomElement(using: &generator) : nil
+        return model ?? UInt32.random(in: 0..<Self.models, using: &generator)
+    }
+
+    @Test(arguments: Mixture.allCases) func theRowsAreOfTheShapeThatIsMeant(mixture: Mixture) throws {
+        let rows = try world(mixture).rows
+        switch mixture {
+        case .dense: #expect(rows.allSatisfy { $0.isDense })
+        case .withDirectory: #expect(rows.allSatisfy { $0.hasDirectory })
+        case .short: #expect(rows.allSatisfy { !$0.isDense && !$0.hasDirectory && !$0.isEmpty })
+        case .empty: #expect(rows.allSatisfy { $0.isEmpty })
+        case .all: #expect(Set(rows.map { [$0.isDense, $0.hasDirectory, $0.isEmpty] }).count == 4)
+        }
+    }
+
+    @Test(arguments: Kernels.all, Mixture.allCases)
+    func anyNumberOfWeightsIsAddedToTheSumsOfAnyEntries(kernels: Kernels, mixture: Mixture) throws {
+        var generator = SeededGenerator(seed: 52)
+        let world = try world(mixture)
+        let known = world.columns.map { $0.keys.sorted() }
+        for count in Self.counts {
+            // Several rows for one entry, and entries that no row is for.
+            let entryCount = max(1, count / 2)
+            var models = (0..<entryCount).map { _ in UInt32.random(in: 0..<Self.models, using: &generator) }
+            let sums = models.map { _ in Int64(truncatingIfNeeded: generator.next()) >> 8 }
+            let entries = (0..<count).map { _ in UInt32.random(in: 0..<UInt32(entryCount), using: &generator) }
+            let labels = (0..<count).map { _ in Int.random(in: world.columns.indices, using: &generator) }
+            for (label, entry) in zip(labels, entries) { models[Int(entry)] = model(known[label], &generator) }
+            var expected = sums
+            for (label, entry) in zip(labels, entries) {
+                expected[Int(entry)] += Int64(world.columns[label][models[Int(entry)]] ?? 0)
+            }
+            let found = kernels.lookUp(
+                labels.map { world.rows[$0] }, entries, of: models, to: sums, in: world.index.pointer.pointee.rows)
+            #expect(firstDifference(found, expected) == nil, "\(count) lookups")
+        }
+    }
+
+    @Test(arguments: Kernels.all, Mixture.allCases)
+    func theWeightsOfOneRowAreAddedToAnyNumberOfSums(kernels: Kernels, mixture: Mixture) throws {
+        var generator = SeededGenerator(seed: 53)
+        let world = try world(mixture)
+        for (row, column) in zip(world.rows, world.columns) {
+            let known = column.keys.sorted()
+            for count in Self.counts {
+                let models = (0..<count).map { _ in model(known, &generator) }
+                let sums = (0..<count).map { _ in Int64(truncatingIfNeeded: generator.next()) >> 8 }
+                let expected = zip(models, sums).map { $1 + Int64(column[$0] ?? 0) }
+                let added = kernels.addRow(row, of: models, to: sums, in: world.index.pointer.pointee.rows)
+                #expect(firstDifference(added, expected) == nil, "\(count) sums, \(column.count) weights")
+            }
+        }
+    }
+}

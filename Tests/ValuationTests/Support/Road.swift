@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import Valuation
+
+/// The way in which a request's terms reach the click models of its candidates.
+enum Road {
+    /// Each weight is looked up for each candidate.
+    case lookups
+    /// Some rows are added to the sums of all models, other weights are looked up.
+    case both
+    /// Every row is added to the sums of all models, of which each candidate takes its own; some rows are dense.
+    case sums
+    /// Beyond that, the probabilities of all models are computed.
+    case allModels
+}
+
+extension LoadedModels {
+    /// Scores, and tells the road from the traces that it left in the scratch memory.
+    ///
+    /// - Parameter many: so many ads that a request's rows are all added to the sums.
+    func road(_ request: [NamedFeature], _ ads: [Ad], many: [Ad]) -> Road {
+        // Other sums than the request has are there before.
+        _ = score(request + request, many)
+        let before = clickSums
+        #expect(before == clickSums(of: request + request))
+        let noProbability: Float = -1
+        for model in before.indices { scratch.pointee.click.modelProbabilities[model] = noProbability }
+        _ = score(request, ads)
+        if scratch.pointee.click.modelProbabilities[0] != noProbability { return .allModels }
+        if clickSums == before { return .lookups }
+        return clickSums == clickSums(of: request) ? .sums : .both
+    }
+
+    private var clickSums: [Int64] {
+        Array(scratch.pointee.click.sums.elements.prefix(snapshot.pointee.index.counts.clickModels))
+    }
+
+    /// What a request's features and their crosses weigh for each click model, weight by weight.
+    private func clickSums(of request: [NamedFeature]) -> [Int64] {
+        withIndex { index in
+            let singles = request.compactMap { feature in
+                index.pointee.label(feature.feature.key).map { (slot: $0, number: feature.feature.number) }
+            }
+            let crosses = singles.indices.flatMap { first in
+                singles[(first + 1)...].compactMap { other in
+                    index.pointee.cross(singles[first].slot, other.slot).map { (slot: $0, number: 1.0) }
+                }
+            }
+            return (0..<index.pointee.counts.clickModels).map { model in
+                (singles + crosses).reduce(0) { sum, term in
+                    sum + index.pointee.contribution(of: term.slot, number: term.number, to: model, .click)
+                }
+            }
+        }
+    }
+}
