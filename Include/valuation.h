@@ -191,8 +191,8 @@ void valuation_engine_destroy(valuation_engine *engine);
  * the models loaded before go on serving. Scorers see the new models from their next call on; calls under way finish on the old
  * ones, and this call frees those after the last such reader has left.
  * Errors: any status but OK; NOTHING_LOADED if path holds no model.
- * Any thread (concurrent loads of one engine queue up; scoring never waits). O(bytes read + weights); holds the old and the
- * new index, as much again while laying out the new one, and one document at a time. Since 0.1. */
+ * Any thread (concurrent loads of one engine queue up; scoring never waits). O(bytes read + weights); beside the old index it
+ * holds less than twice the new one, and one document at a time. Since 0.1. */
 valuation_status valuation_engine_load(valuation_engine *engine, const char *path, size_t path_length, valuation_error *error);
 
 /* Called by valuation_validate for each problem. problem is borrowed to the callback for its duration.
@@ -329,9 +329,10 @@ typedef struct valuation_value {
  * among other candidates. A probability is within 1e-6 (relative) of its formula in exact arithmetic as long as the number of
  * weights met times the largest weight of the model is below 2,000 (each weight is held to 2^-31 of the largest one).
  * Errors: INVALID_ARGUMENT, STRUCT_SIZE, LIMIT_EXCEEDED, NOTHING_LOADED; OUT_OF_MEMORY only in the first call after a load,
- * when the scratch space grows to the new models. No allocation otherwise. One thread per object. O(postings of the request's
- * features + candidates x (1 + features of the ad x log campaigns)), and for features that crosses are made of O(crossing^2 +
- * candidates x crossing of the ad x (crossing of the request and the ad)). Since 0.1. */
+ * when the scratch space grows to the new models. No allocation otherwise. One thread per object. O(the smaller of weights of
+ * the request's features and features x candidates, feature by feature, + candidates x (1 + features of the ad)), and for
+ * features that crosses are made of O(crossing^2 + candidates x crossing of the ad x (crossing of the request and the ad)).
+ * Since 0.1. */
 valuation_status valuation_score(valuation_scorer *scorer, const valuation_request *request,
                                  const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
                                  valuation_error *error);

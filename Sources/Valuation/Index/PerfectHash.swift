@@ -50,6 +50,8 @@ struct PerfectHash {
 struct PerfectHashBuilder: ~Copyable {
     private static let keysPerBucket = 5
     private static let attempts = 64
+    /// Far beyond what chance brings about; only keys made for it share a bucket in such numbers.
+    private static let largestBucket = 100
 
     private(set) var hash = PerfectHash(slotCount: 1, bucketBits: 0, attempt: 0)
     private(set) var pilots = Buffer<UInt16>()
@@ -78,6 +80,7 @@ struct PerfectHashBuilder: ~Copyable {
             largest = max(largest, starts[bucket + 1])
             starts[bucket + 1] += starts[bucket]
         }
+        if largest > PerfectHashBuilder.largestBucket { return false }
         var next = Buffer<Int>()
         try next.resize(hash.pilotCount, filling: 0)
         for bucket in 0..<hash.pilotCount { next[bucket] = starts[bucket] }

@@ -32,7 +32,9 @@ struct RowPlaces: ~Copyable {
         }
         // Dense rows lie behind all lists, on cache lines of their own. There is a place 0 even if there is no weight.
         counts.listPlaces = RowPlaces.roundedUp(max(1, counts.listPlaces))
-        if counts.listPlaces + counts.densePlaces > Int(UInt32.max) || counts.directoryEntries >> 29 > 0 {
+        // A place may be asked for as far behind the last row as rows are rounded up.
+        let places = counts.listPlaces + counts.densePlaces + 2 * VALUATION_KERNELS_WIDTH
+        if places > Int(UInt32.max) || counts.directoryEntries >> 29 > 0 {
             throw Failure(.limitExceeded, "The weights need more than 4,294,967,295 places; load fewer models.")
         }
         for label in 0..<labels.count {

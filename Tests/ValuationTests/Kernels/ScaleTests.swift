@@ -8,7 +8,8 @@ import Testing
     private static let widths = [0, 16, 48, 64, 80, 1024]
 
     /// Sums from one weight to far more than any request has, and scales that make logits on both sides of the bound.
-    private func random(_ width: Int, _ generator: inout SeededGenerator) -> (sums: [Int64], scales: [valuation_scale]) {
+    private func random(_ width: Int, _ generator: inout SeededGenerator) -> (sums: [Int64], scales: [valuation_scale])
+    {
         let sums = (0..<width).map { _ in
             Int64(truncatingIfNeeded: generator.next()) >> Int64.random(in: 0...60, using: &generator)
         }

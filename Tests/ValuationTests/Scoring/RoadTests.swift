@@ -121,7 +121,8 @@ import Testing
             }
         }
         // Models that extend others are never valued all at once; the sums of the others are the last road where logits are cut.
-        #expect(roads == (kind == .withCrossesAndBases ? [.lookups, .both, .sums] : [.lookups, .both, .sums, .allModels]))
+        #expect(
+            roads == (kind == .withCrossesAndBases ? [.lookups, .both, .sums] : [.lookups, .both, .sums, .allModels]))
     }
 
     @Test func rowsAreOfEveryShapeAndSomeLogitsAreCut() throws {

@@ -36,7 +36,8 @@ final class LoadedModels {
 
     /// - Parameter other: working memory to be used instead of that of the models.
     func score(
-        _ request: [NamedFeature], _ ads: [Ad], timeBudget: UInt64 = 0, scratch other: UnsafeMutablePointer<Scratch>? = nil
+        _ request: [NamedFeature], _ ads: [Ad], timeBudget: UInt64 = 0,
+        scratch other: UnsafeMutablePointer<Scratch>? = nil
     ) -> [valuation_value] {
         var values = [valuation_value](repeating: valuation_value(), count: ads.count)
         withCandidates(request, ads, timeBudget) { request, candidates in

@@ -24,7 +24,9 @@ struct RandomColumns {
     }
 
     private static func spread(_ count: Int, _ models: Int, _ generator: inout SeededGenerator) -> Column {
-        if count * 2 > models { return column((0..<UInt32(models)).shuffled(using: &generator).prefix(count), &generator) }
+        if count * 2 > models {
+            return column((0..<UInt32(models)).shuffled(using: &generator).prefix(count), &generator)
+        }
         var chosen = Set<UInt32>()
         while chosen.count < count { chosen.insert(UInt32.random(in: 0..<UInt32(models), using: &generator)) }
         return column(chosen, &generator)
