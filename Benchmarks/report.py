@@ -76,7 +76,7 @@ def contenders(results: Results) -> Table:
             )
         )
     return Table(
-        "All contenders: p50 in µs and its ratio to this library's, campaigns x candidates, "
+        "All contenders: p50 in µs and its ratio to this library's in the same group, campaigns x candidates, "
         f"{MAIN.fields} request features, {MAIN.ad_features} ad features; ns for each candidate and model, and MB of "
         f"models, at {MAIN.campaigns:,} x {MAIN.candidates:,}",
         (

@@ -192,7 +192,8 @@ void valuation_engine_destroy(valuation_engine *engine);
  * ones, and this call frees those after the last such reader has left.
  * Errors: any status but OK; NOTHING_LOADED if path holds no model.
  * Any thread (concurrent loads of one engine queue up; scoring never waits). O(bytes read + weights); beside the old index it
- * holds less than twice the new one, and one document at a time. Since 0.1. */
+ * holds less than twice the new one where labels have many weights (else up to 130 bytes a label), and one document at a time.
+ * Since 0.1. */
 valuation_status valuation_engine_load(valuation_engine *engine, const char *path, size_t path_length, valuation_error *error);
 
 /* Called by valuation_validate for each problem. problem is borrowed to the callback for its duration.
@@ -305,7 +306,8 @@ enum {
     /* The computation. */
     VALUATION_FLAG_CLAMPED = 1 << 11,        /* a logit beyond -80 ... 80 was cut there */
     VALUATION_FLAG_BUDGET_EXCEEDED = 1 << 12 /* the time was up: probabilities are the model's prior (its training base
-                                                rate, or else what its intercept says) */
+                                                rate, or else what its intercept says). Features that were not
+                                                looked at any more are not flagged */
 };
 
 /* The name of one flag as JSON answers print it, for example "unknown_campaign"; NULL if flag is not exactly one known bit.
@@ -382,7 +384,7 @@ valuation_status valuation_score_json(valuation_scorer *scorer, const char *text
 /* Answers a JSON request and says why: for each value, under "click" and "conversion", every term of the logit (intercepts, the
  * sampling correction, each feature and cross with its weight and the model it is from), what it adds to the logit, and
  * "expected_revenue": how much less the ad would be worth without it. The probabilities are those of valuation_score_json.
- * For people, not for the serving path: O(length + candidates x (features + crosses) x log postings). Since 0.1. */
+ * For people, not for the serving path: O(length + candidates x (features + crosses)). Since 0.1. */
 valuation_status valuation_explain_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                         size_t *length_out, valuation_error *error);
 

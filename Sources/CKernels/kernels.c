@@ -34,7 +34,8 @@ const valuation_kernels *valuation_kernels_for(valuation_kernels_level level) {
             return __builtin_cpu_supports("avx2") ? &kernels_avx2 : NULL;
         case VALUATION_KERNELS_AVX512:
             return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                           __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt")
                        ? &kernels_avx512
                        : NULL;
 #endif

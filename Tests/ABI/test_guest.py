@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .model_files import BETTER, MODELS, model, write_models
-from .programs import Toolchain
+from .programs import HERE, Toolchain
 
 SWAP_SECONDS = "2"
 VALGRIND = ("valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=definite,indirect", "--error-exitcode=99",
@@ -79,3 +79,36 @@ def test_the_memory_checker_notices_a_scorer_that_is_lost(
     finished = program.start(one_model, models, request_file, "leak", tmp_path / "absent.json", under=VALGRIND)
     assert finished.returncode == 99
     assert "valuation_scorer_create" in finished.stderr
+
+
+@pytest.mark.parametrize("candidates", [1, 3, 40])
+def test_no_answer_hangs_on_memory_that_was_never_written(toolchain: Toolchain, tmp_path: Path, candidates: int):
+    # As many models as a vector is wide, every row dense, and ads that need no conversion model beside ads that do.
+    weights = {"slot": {str(value): 0.25 for value in range(40)}}
+    path = write_models(
+        tmp_path / "dense.jsonl",
+        [
+            model(str(campaign), target, categorical=weights)
+            for campaign in range(64)
+            for target in ("click", "conversion")
+        ],
+    )
+    ads = [
+        {
+            "ad": str(ad),
+            "campaign": str(ad % 64),
+            "pricing": ("cpc", "cpa")[ad % 2],
+            "bid": 1,
+            "features": {"slot": "7"},
+        }
+        for ad in range(candidates)
+    ]
+    requests = tmp_path / "requests.jsonl"
+    requests.write_text(
+        json.dumps({"features": {"slot": [str(value) for value in range(40)]}, "candidates": ads}) + "\n"
+    )
+    libraries = (*toolchain.package_flags("--libs"), "-ljansson", "-lm")
+    program = toolchain.compile_source(HERE / "score_requests.c", libraries=libraries)
+    finished = program.start(path, requests, under=VALGRIND)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert len(finished.stdout.splitlines()) == candidates

@@ -61,7 +61,8 @@ typedef struct {
     // VALUATION_KERNELS_LOOKUPS.
     void (*look_up)(const valuation_rows *rows, const valuation_row *list, const uint32_t *entries, const uint32_t *models,
                     size_t count, int64_t *sums);
-    // sums[i] += the weight of models[i] in row, or 0, for each i below count, rounded up to VALUATION_KERNELS_WIDTH.
+    // sums[i] += the weight of models[i] in row, or 0, for each i below count. models up to count rounded up to
+    // VALUATION_KERNELS_WIDTH must be valid, and as many sums may be changed.
     void (*add_row)(const valuation_rows *rows, valuation_row row, const uint32_t *models, size_t count, int64_t *sums);
     // logits[i] = scales[i].constant + scales[i].unit * sums[i], cut at +-bound, for each i below width; returns whether any
     // was cut.

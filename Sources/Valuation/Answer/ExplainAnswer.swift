@@ -14,7 +14,7 @@ struct ExplainAnswer: ~Copyable {
     /// Whether the time was up before the candidate at hand.
     private var isLate = false
 
-    /// - Complexity: O(text + candidates × (features + crosses) × log postings).
+    /// - Complexity: O(text + candidates × (features + crosses)).
     static func write(_ text: Text, scorer: UnsafeMutablePointer<Scorer>) throws(Failure) -> Text {
         try Scorer.withSnapshot(scorer) { snapshot throws(Failure) in
             try scorer.pointee.requests.read(text, index: snapshot.pointee.index, keepingSources: true)

@@ -55,7 +55,7 @@ struct SelfTests: ~Copyable {
         /// Whether the model gives what a test expects; if not, the note says what it gives. The features are taken as an ad's, so
         /// that the cost is that of one model's weights and not of every campaign's.
         ///
-        /// - Complexity: O(features × log postings).
+        /// - Complexity: O(features).
         mutating func isPassed(
             _ test: Test, text: Text, model: UInt32, index: borrowing Index, note: Note
         ) throws(Failure) -> Bool {

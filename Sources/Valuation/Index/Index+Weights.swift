@@ -33,7 +33,7 @@ extension Index {
         withUnsafePointer(to: rows) { Int64(valuation_rows_weight($0, row, UInt32(truncatingIfNeeded: model))) }
     }
 
-    /// How many models a row reaches: its postings, or all models of a dense one.
+    /// How many models a row reaches: its weights, or all models of a dense one.
     @inline(__always)
     func length(of row: Row, _ target: Target) -> Int {
         if row.isDense { return counts.models(target) }

@@ -12,7 +12,7 @@ import CPlatform
 /// Weights are 32-bit integers in units of a power of two that each model chooses from its largest weight. They are summed as
 /// 64-bit integers: the sum is exact, and the same bits result in whatever order and on whatever road it is formed.
 ///
-/// - Memory: of a weight in a dense row 4 to 16 bytes, in a list 6 to 8 (2 more in an index of more than 65,536 models of a
+/// - Memory: of a weight in a dense row 4 to 16 bytes, in a list 6 to 9 (2 more in an index of more than 65,536 models of a
 ///   target), of a number 20; 36 a label, 27 a campaign, 24 a model.
 struct Index: ~Copyable {
     static let none = UInt32.max
@@ -34,7 +34,6 @@ struct Index: ~Copyable {
         /// What a value by these models is flagged with; the second where a conversion model is asked for.
         var flags: Flags
         var conversionFlags: Flags
-
     }
 
     /// A field, for reading JSON requests, which name fields and not keys alone.
@@ -166,6 +165,10 @@ struct Index: ~Copyable {
         memset(listModels, 0, padded &* (counts.isWide ? 4 : 2))
         let places = counts.listPlaces &+ counts.densePlaces &+ VALUATION_KERNELS_WIDTH
         weights = (block + weightsAt).bindMemory(to: Int32.self, capacity: places)
+        // What no row fills may still be read, for a model that stands for none.
+        let padding = VALUATION_KERNELS_WIDTH &* MemoryLayout<Int32>.stride
+        memset(weights + (counts.listPlaces &- VALUATION_KERNELS_WIDTH), 0, padding)
+        memset(weights + (counts.listPlaces &+ counts.densePlaces), 0, padding)
         rows = valuation_rows(
             weights: weights, directory: directory, list_models: listModels, is_wide: counts.isWide ? 1 : 0)
         let absent = ModelParameters(base: Index.none, prior: .nan)

@@ -6,6 +6,8 @@
 struct IndexBuilder: ~Copyable {
     static let maximumModels = 1_000_000
     static let maximumWeights = Int(UInt32.max) - 1
+    /// Well below 2^31, which a label's rows are numbered with, by more than a model can add.
+    static let maximumLabels = 1_000_000_000
 
     /// What is known of a label while building; counts and marks run over the models added so far.
     struct LabelState {
@@ -77,6 +79,12 @@ struct IndexBuilder: ~Copyable {
         }
         let total = weights.count &+ model.categories.count &+ model.crosses.count
         if total > IndexBuilder.maximumWeights { throw Failure(.limitExceeded, "More than 4,294,967,294 weights.") }
+        if numbers.count &+ model.numbers.count > IndexBuilder.maximumWeights {
+            throw Failure(.limitExceeded, "More than 4,294,967,294 numeric weights.")
+        }
+        if labels.count > IndexBuilder.maximumLabels {
+            throw Failure(.limitExceeded, "More than 1,000,000,000 labels.")
+        }
         try weights.settle()
         attempts &+= 1
         let unit = IndexBuilder.unit(of: model)

@@ -31,9 +31,11 @@ struct Cost {
         return count &* row &- models &* (isNear ? Cost.sum.near : Cost.sum.far)
     }
 
-    /// Reading the sums of the candidates.
+    /// Setting so many sums to 0 and reading those of the candidates.
     @inline(__always)
-    var candidateSums: Int { candidates &* Cost.candidate }
+    func sums(toBeCleared count: Int) -> Int {
+        candidates &* Cost.candidate &+ count &* (isNear ? Cost.sum.near : Cost.sum.far)
+    }
 
     @inline(__always)
     func savedByShortList(_ length: Int) -> Int {

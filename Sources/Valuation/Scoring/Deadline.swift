@@ -17,6 +17,10 @@ struct Deadline {
         }
     }
 
+    /// Whether there is an end at all.
+    @inline(__always)
+    var exists: Bool { end != 0 }
+
     /// Looks at the clock. - Returns: whether the time is over.
     @inline(__always)
     mutating func check() -> Bool {

@@ -4,6 +4,9 @@ import CValuation
 
 /// What the models know of one request's features and of the crosses between these.
 struct RequestTerms {
+    /// Features that are looked up between two looks at the clock.
+    private static let together = 256
+
     private let index: UnsafePointer<Index>
     /// Features, then crosses.
     private(set) var list: UnsafeMutableBufferPointer<Term>
@@ -23,11 +26,16 @@ struct RequestTerms {
         scratch.pointee.crossing.removeAll()
         flags = []
         if let features = request.features {
-            for position in 0..<request.featureCount {
-                valuation_kernels_prefetch(
-                    index.pointee.labelSlots + index.pointee.labelPlace(features[position].key))
+            var start = 0
+            while start < request.featureCount && !deadline.check() {
+                let length = min(RequestTerms.together, request.featureCount &- start)
+                for position in start..<(start &+ length) {
+                    valuation_kernels_prefetch(
+                        index.pointee.labelSlots + index.pointee.labelPlace(features[position].key))
+                }
+                flags.formUnion(resolve(features + start, length, index, &scratch.pointee.terms))
+                start &+= length
             }
-            flags = resolve(features, request.featureCount, index, &scratch.pointee.terms)
         }
         firstUnlisted = 0
         list = scratch.pointee.terms.elements

@@ -51,9 +51,9 @@ struct Scoring: ~Copyable {
             if hasConversions { conversion.takeProbabilities(count: count) }
             wanted.click = wanted.click && !hasClicks
             wanted.conversion = wanted.conversion && !hasConversions
-            if wanted.click { click.beginBlock(count: count) }
-            if wanted.conversion { conversion.beginBlock(count: count) }
-            if wanted.adFeatures { addAds(candidates, count, wanted, flags) }
+            if wanted.click { click.beginBlock(count: count, &deadline) }
+            if wanted.conversion { conversion.beginBlock(count: count, &deadline) }
+            if wanted.adFeatures && !deadline.isOver { addAds(candidates, count, wanted, flags) }
         }
         if !deadline.check() {
             if wanted.click { click.finishBlock(count: count, flags) }
@@ -161,7 +161,8 @@ struct Scoring: ~Copyable {
     }
 
     private static func begin(_ target: inout TargetScoring, _ model: UInt32) {
+        var deadline = Deadline(budget: 0)
         target.models[0] = model
-        target.beginBlock(count: 1)
+        target.beginBlock(count: 1, &deadline)
     }
 }

@@ -31,14 +31,14 @@ extension TargetScoring {
         }
         let savedByDenseRows = cost.saved(byDenseRows: denseCount)
         let sumsDenseRows = isIncomplete || savedByDenseRows > 0
-        usesSums = sumsDenseRows || saved > cost.candidateSums
+        usesSums = sumsDenseRows || saved > cost.sums(toBeCleared: areZero.pointee ? 0 : sumCount)
         if !usesSums {
             memcpy(direct + directCount, streamed, streamedCount &* MemoryLayout<Term>.stride)
             directCount &+= streamedCount
             streamedCount = 0
         }
         if sumsDenseRows {
-            sum(denseRows, denseCount, scratch)
+            sum(denseRows, denseCount, scratch, &deadline)
         } else {
             memcpy(direct + directCount, denseRows, denseCount &* MemoryLayout<Term>.stride)
             directCount &+= denseCount
@@ -60,20 +60,32 @@ extension TargetScoring {
     }
 
     /// Sets the sums of all models to what the dense rows weigh.
-    private func sum(_ terms: UnsafeMutablePointer<Term>, _ count: Int, _ scratch: UnsafeMutablePointer<Scratch>) {
+    private func sum(
+        _ terms: UnsafeMutablePointer<Term>, _ count: Int, _ scratch: UnsafeMutablePointer<Scratch>,
+        _ deadline: inout Deadline
+    ) {
         let rows = scratch.pointee.denseWeights.base.unsafelyUnwrapped
         for position in 0..<count {
             rows[position] = UnsafePointer(
                 index.pointee.weights + Int(terms[position].slot.pointee.row(target).start))
         }
-        for position in 0..<streamedCount { prefetch(streamed[position].slot.pointee.row(target)) }
+        prefetchLists()
         areZero.pointee = false
-        kernels.pointee.sum_rows(rows, count, RowPlaces.roundedUp(index.pointee.counts.models(target)), sums)
+        let width = RowPlaces.roundedUp(index.pointee.counts.models(target))
+        // With a deadline, as many models at a time as are summed in a fraction of a millisecond.
+        let slice = deadline.exists ? RowPlaces.roundedUp((1 &<< 18) / max(1, count) &+ 64) : width
+        var start = 0
+        while start < width && !deadline.check() {
+            let length = min(slice, width &- start)
+            kernels.pointee.sum_rows(rows, count, length, sums + start)
+            for position in 0..<count { rows[position] = rows[position].unsafelyUnwrapped + length }
+            start &+= length
+        }
     }
 
     /// Sets the sums of all models to 0, where `finish` has not left them so.
     private func clearSums() {
-        for position in 0..<streamedCount { prefetch(streamed[position].slot.pointee.row(target)) }
+        prefetchLists()
         if areZero.pointee { return }
         // All there are, also those that only an index loaded before has used.
         memset(sums, 0, sumCount &* MemoryLayout<Int64>.stride)
@@ -81,16 +93,19 @@ extension TargetScoring {
     }
 
     /// Adds the lists and numbers that are cheaper to be added for all models.
-    private func addLists(_ deadline: inout Deadline) {
+    private mutating func addLists(_ deadline: inout Deadline) {
         for position in 0..<streamedCount {
-            if deadline.check() { return }
+            if deadline.check() {
+                streamedCount = position
+                return
+            }
             let term = streamed[position]
             let row = term.slot.pointee.row(target)
             if term.slot.pointee.isNumber { addNumbers(row, term.number) } else { addList(row) }
         }
     }
 
-    /// Leaves the sums as they were found: where only lists were added to them, the few that these touched become 0 again.
+    /// Where only lists were added to the sums, the few that these touched become 0 again. Elsewhere `areZero` says that they are not.
     func finish() {
         if !areZero.pointee { return }
         for position in 0..<streamedCount {
@@ -113,6 +128,12 @@ extension TargetScoring {
         let length = index.pointee.length(of: row, target)
         let sums = sums
         for position in 0..<length { sums[Int(truncatingIfNeeded: models[position])] = 0 }
+    }
+
+    private func prefetchLists() {
+        for position in 0..<streamedCount where !streamed[position].slot.pointee.isNumber {
+            prefetch(streamed[position].slot.pointee.row(target))
+        }
     }
 
     /// Begins to fetch a list: it is too short for the processor to see that it is read one after the other.

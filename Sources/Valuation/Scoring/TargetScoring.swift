@@ -68,7 +68,7 @@ struct TargetScoring {
     // MARK: A block of candidates
 
     /// Takes the sums of the request's terms for the models of `count` candidates, and for the bases of these.
-    mutating func beginBlock(count: Int) {
+    mutating func beginBlock(count: Int, _ deadline: inout Deadline) {
         entryCount = count
         if index.pointee.hasBases { addBases(count) }
         let (models, entrySums, sums) = (models, entrySums, sums)
@@ -79,7 +79,10 @@ struct TargetScoring {
         }
         if directCount == 0 { return }
         for entry in entryCount..<RowPlaces.roundedUp(entryCount) { models[entry] = 0 }
-        for position in 0..<directCount { addDirectly(direct[position]) }
+        for position in 0..<directCount {
+            if position & 15 == 15 && deadline.check() { return }
+            addDirectly(direct[position])
+        }
     }
 
     /// Adds an entry for each base of each candidate's model, those of one candidate after those of the one before.
