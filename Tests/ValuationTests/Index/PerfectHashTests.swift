@@ -111,4 +111,19 @@ import Testing
         let table = try Table.random(count)
         #expect(table.isInside(table.places(of: [0, .max] + (0..<1000).map { _ in generator.next() })))
     }
+
+    /// Multiples of the inverse of the hash's multiplier, which all fall into one bucket: refused, and not searched for long.
+    @Test func keysThatAreMadeToShareABucketAreRefused() {
+        let multiplier: UInt64 = 0x9e37_79b9_7f4a_7c15
+        // Newton's iteration doubles the number of right bits.
+        var inverse: UInt64 = 1
+        for _ in 0..<6 { inverse &*= 2 &- multiplier &* inverse }
+        let keys = (0..<1000).map { UInt64($0) &* inverse }
+        let refusal = complaint { () throws(Failure) in
+            var buffer = Buffer<UInt64>()
+            try buffer.append(keys, count: keys.count)
+            _ = try PerfectHashBuilder(buffer)
+        }
+        #expect(refusal?.status == .limitExceeded)
+    }
 }

@@ -92,6 +92,18 @@ import Testing
         #expect(try take(expected.keys, from: &runs) == expected)
     }
 
+    /// Rows are sorted by a few bits at a time.
+    @Test(arguments: 0..<32 as Range<UInt32>) func rowsOfAnyNumberOfBitsComeOutAscending(bits: UInt32) throws {
+        var runs = WeightRuns()
+        var expected = Rows()
+        let highest: UInt32 = 1 << bits
+        let rows = Set([0, highest / 3, highest - 1, highest]).sorted().reversed()
+        for model in 0..<3 as Range<UInt32> {
+            try append(model, rows.map { (row: $0, mantissa: Int32(model + 1)) }, to: &runs, &expected)
+        }
+        #expect(try take(rows, from: &runs) == expected)
+    }
+
     /// A distance takes one to five bytes.
     @Test func theExtremesOfRowsModelsAndWeightsSurvive() throws {
         let edges = [0, 7, 14, 21, 28].flatMap { bits in

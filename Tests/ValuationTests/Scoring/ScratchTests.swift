@@ -39,6 +39,11 @@ import Testing
             let new = try Scratch.allocate()
             defer { Scratch.destroy(new) }
             for scratch in [used, new] { try scratch.pointee.prepare(set.models.snapshot.pointee.index.counts) }
+            // Now and then the time is up before all is done, wherever that is.
+            if generator.once(in: 3) {
+                let budget = UInt64.random(in: 1...200_000, using: &generator)
+                _ = set.models.score(request, ads, timeBudget: budget, scratch: used)
+            }
             let values = set.models.score(request, ads, scratch: used).map { $0.bits + [UInt64($0.flags)] }
             let expected = set.models.score(request, ads, scratch: new).map { $0.bits + [UInt64($0.flags)] }
             #expect(firstDifference(values, expected) == nil, "step \(step), models \(place), \(count) candidates")

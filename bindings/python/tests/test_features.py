@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valuation import Features, feature_key, number_key
+from valuation import Features, feature_key, feature_keys, number_key
 
 
 def rows_of(features: Features) -> list[list[tuple[int, float]]]:
@@ -88,6 +88,13 @@ def test_any_columns_become_the_rows_that_a_loop_gives(table: list[tuple[Any, An
     first, number, second = (list(column) for column in zip(*table, strict=True)) if table else ([], [], [])
     features = Features.from_columns({"first": first, "second": second, "number": number}, numeric={"number"})
     assert rows_of(features) == [one_row(*row) for row in table]
+
+
+def test_integers_that_no_one_type_of_numpy_holds_keep_their_digits() -> None:
+    values = [0, 2**63, -1]
+    expected = [feature_key("first", value) for value in values]
+    assert feature_keys("first", values).tolist() == expected
+    assert rows_of(Features.from_columns({"first": values})) == [[(key, 1.0)] for key in expected]
 
 
 def test_taking_rows_repeats_reorders_and_filters_them() -> None:

@@ -74,6 +74,8 @@ def _cells(field: str, values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bo
             array[:] = cells
         else:
             array = np.asarray(cells) if len({type(cell) for cell in cells}) == 1 else np.array(cells, dtype=object)
+            if array.dtype.kind == "f" and isinstance(cells[0], int):  # no integer type holds all of them
+                array = np.array(cells, dtype=object)
     if array.ndim != 1:
         raise ValueError(f"column {field!r} must have one dimension, not the shape {array.shape}")
     if array.dtype.kind == "f":

@@ -169,6 +169,8 @@ def cross_key(first: int, second: int) -> int:
 def _keys_of_distinct(values: npt.ArrayLike, key: Callable[[Any], int]) -> npt.NDArray[np.uint64]:
     """Compute ``key`` once for each distinct value and spread the results over all."""
     array = np.asarray(values)
+    if array.dtype.kind == "f" and not hasattr(values, "dtype"):  # integers of a list may have lost digits
+        array = np.array(values, dtype=object)
     flat = array.ravel()
     if flat.dtype.kind == "O":  # mixed types cannot be sorted, and True equals 1 in a dict
         known: dict[tuple[type, Any], int] = {}
