@@ -329,12 +329,12 @@ typedef struct valuation_value {
  * values_out           candidate_count values, in the order of the candidates; written only if the call succeeds
  * One bad candidate never fails the others: it gets 0 and a flag. The same request gives the same bits on every call, alone or
  * among other candidates. A probability is within 1e-6 (relative) of its formula in exact arithmetic as long as the number of
- * weights met times the largest weight of the model is below 2,000 (each weight is held to 2^-31 of the largest one).
- * Errors: INVALID_ARGUMENT, STRUCT_SIZE, LIMIT_EXCEEDED, NOTHING_LOADED; OUT_OF_MEMORY only in the first call after a load,
- * when the scratch space grows to the new models. No allocation otherwise. One thread per object. O(the smaller of weights of
- * the request's features and features x candidates, feature by feature, + candidates x (1 + features of the ad)), and for
- * features that crosses are made of O(crossing^2 + candidates x crossing of the ad x (crossing of the request and the ad)).
- * Since 0.1. */
+ * weights met times the largest weight of the model, or times 1 where that is less, is below 1,800 (each weight is held to
+ * 2^-31 of the larger of both). Errors: INVALID_ARGUMENT, STRUCT_SIZE, LIMIT_EXCEEDED, NOTHING_LOADED; OUT_OF_MEMORY only in
+ * the first call after a load, when the scratch space grows to the new models. No allocation otherwise. One thread per object.
+ * O(the smaller of weights of the request's features and features x candidates, feature by feature, + candidates x (1 +
+ * features of the ad)), and for features that crosses are made of O(crossing^2 + candidates x crossing of the ad x (crossing of
+ * the request and the ad)). Since 0.1. */
 valuation_status valuation_score(valuation_scorer *scorer, const valuation_request *request,
                                  const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
                                  valuation_error *error);
