@@ -8,7 +8,9 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
-from workload import LABELS, Data
+from workload import LABELS, REQUESTS, Data
+
+from contenders.contender import PythonContender
 
 # A request's rows are summed in groups of so many: 30 float32 in a row would be off by more than 1e-6.
 GROUP = 5
@@ -28,3 +30,26 @@ def dense_rows(data: Data) -> npt.NDArray[np.float32]:
             rows[weights.indices, columns] = weights.values
         _held[data.models] = rows
     return rows
+
+
+class DenseRows(PythonContender):
+    """What NumPy and ONNX Runtime share: the rows, the intercepts, and the ids as both want them."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+        self._rows = dense_rows(data)
+        self._intercepts = np.stack([data.click.intercepts, data.conversion.intercepts], axis=1)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of rows and intercepts."""
+        return self._rows.nbytes + self._intercepts.nbytes
+
+    def prepare(self, candidates: int, ad_features: int, *, requests: int = REQUESTS) -> None:
+        """Convert ids to the integers that NumPy indexes with; for the ads, to places among the pairs."""
+        self.requests = requests
+        self._features = self._data.features[:requests].astype(np.int64)
+        self._campaigns = self._data.campaigns[:requests, :candidates].astype(np.int64)
+        ads = self._data.ad_features[:requests, :candidates, :ad_features].astype(np.int64)
+        places = ads * len(self._intercepts) + self._campaigns[:, :, None]
+        self._places = np.ascontiguousarray(places.transpose(0, 2, 1))

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from workload import BID, REQUESTS, Data
+from workload import BID, Data
 
-from contenders.contender import Answer, PythonContender, probabilities
-from contenders.dense_rows import GROUP, dense_rows
+from contenders.contender import Answer, probabilities
+from contenders.dense_rows import GROUP, DenseRows
 
 # Rows of more numbers than this are added one by one: a copy of all of them would not stay in the cache.
 LONG = 8192
 
 
-class NumPy(PythonContender):
+class NumPy(DenseRows):
     """Sums the rows of the request's labels for all campaigns, and gathers the weights of the ads' labels.
 
     Click and conversion weight of a campaign lie side by side; seen as one complex64, both come with one gather.
@@ -23,25 +23,9 @@ class NumPy(PythonContender):
     name = "NumPy"
 
     def __init__(self, data: Data) -> None:
-        self._data = data
-        self._rows = dense_rows(data)
+        super().__init__(data)
         self._pairs = self._rows.reshape(-1).view(np.complex64)
-        self._intercepts = np.stack([data.click.intercepts, data.conversion.intercepts], axis=1)
         self._chosen = np.empty((data.features.shape[1], self._rows.shape[1]), dtype=np.float32)
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of rows and intercepts."""
-        return self._rows.nbytes + self._intercepts.nbytes
-
-    def prepare(self, candidates: int, ad_features: int, *, requests: int = REQUESTS) -> None:
-        """Convert ids to the integers that NumPy indexes with; for the ads, to places among the pairs."""
-        self.requests = requests
-        self._features = self._data.features[:requests].astype(np.int64)
-        self._campaigns = self._data.campaigns[:requests, :candidates].astype(np.int64)
-        ads = self._data.ad_features[:requests, :candidates, :ad_features].astype(np.int64)
-        places = ads * len(self._intercepts) + self._campaigns[:, :, None]
-        self._places = np.ascontiguousarray(places.transpose(0, 2, 1))
 
     def score(self, request: int) -> Answer:
         """Value the candidates of one request."""

@@ -9,13 +9,13 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import InferenceSession, OrtValue, SessionOptions
 from workload import BID, LABELS, REQUESTS, Data
 
-from contenders.contender import Answer, PythonContender
-from contenders.dense_rows import GROUP, dense_rows
+from contenders.contender import Answer
+from contenders.dense_rows import GROUP, DenseRows
 
 OUTPUTS = ("pctr", "pcvr", "revenue")
 
 
-class OnnxRuntime(PythonContender):
+class OnnxRuntime(DenseRows):
     """Gather + ReduceSum; the rows and the results are bound once, so that no call copies them.
 
     Logits are summed in float32, and go through the sigmoid in double: ONNX Runtime's float32 Sigmoid is off by 0.1 %
@@ -25,9 +25,7 @@ class OnnxRuntime(PythonContender):
     name = "ONNX Runtime"
 
     def __init__(self, data: Data) -> None:
-        self._data = data
-        self._rows = dense_rows(data)
-        self._intercepts = np.stack([data.click.intercepts, data.conversion.intercepts], axis=1)
+        super().__init__(data)
         onnxruntime.set_default_logger_severity(3)
         options = SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -36,19 +34,9 @@ class OnnxRuntime(PythonContender):
             for with_ads in (False, True)
         ]
 
-    @property
-    def bytes(self) -> int:
-        """Bytes of rows and intercepts."""
-        return self._rows.nbytes + self._intercepts.nbytes
-
     def prepare(self, candidates: int, ad_features: int, *, requests: int = REQUESTS) -> None:
-        """Convert ids to int64, for the ads to places among the pairs; bind what is the same for every request."""
-        self.requests = requests
-        self._features = self._data.features[:requests].astype(np.int64)
-        self._campaigns = self._data.campaigns[:requests, :candidates].astype(np.int64)
-        ads = self._data.ad_features[:requests, :candidates, :ad_features].astype(np.int64)
-        places = ads * len(self._intercepts) + self._campaigns[:, :, None]
-        self._places = np.ascontiguousarray(places.transpose(0, 2, 1))
+        """Convert ids to integers, and bind what is the same for every request."""
+        super().prepare(candidates, ad_features, requests=requests)
         self._session = self._sessions[ad_features > 0]
         self._bound = self._session.io_binding()
         self._bound.bind_ortvalue_input("rows", OrtValue.ortvalue_from_numpy(self._rows))
