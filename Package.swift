@@ -20,7 +20,7 @@ let cLibraries: [Target] = [
     .systemLibrary(name: "CPlatform", path: "Sources/CPlatform"),
     // Optimised in debug builds, too: the tests of its bits would take long otherwise.
     .target(
-        name: "CKernels", path: "Sources/CKernels", exclude: ["kernels.inc", "look_up.h"],
+        name: "CKernels", path: "Sources/CKernels", exclude: ["kernels.inc", "look_up.h", "resolve.h"],
         cSettings: [.unsafeFlags(["-O2"])]),
 ]
 

@@ -2,11 +2,13 @@
 // The loops of kernels.inc for each instruction set, and the choice among them.
 #include "kernels.h"
 #include "look_up.h"
+#include "resolve.h"
 
 // A fused multiplication and addition rounds once instead of twice: the bits would depend on the machine.
 #pragma STDC FP_CONTRACT OFF
 
 #define WIDTH 16
+#define LANE_BITS 0
 #define TARGET
 #define NAME(name) name##_baseline
 #include "kernels.inc"
@@ -15,11 +17,13 @@
 #define HAS_X86 1
 
 #define WIDTH 32
+#define LANE_BITS 0
 #define TARGET __attribute__((target("avx2")))
 #define NAME(name) name##_avx2
 #include "kernels.inc"
 
 #define WIDTH 64
+#define LANE_BITS 4
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define NAME(name) name##_avx512
 #include "kernels.inc"

@@ -29,13 +29,24 @@ typedef struct {
     uint32_t shape;
 } valuation_row;
 
+// The lowest five bits of a shape: what kind of row it is, or the shift of a list's directory.
 enum {
+    VALUATION_ROW_KIND = 31,
+    VALUATION_ROW_DENSE = 31,
+    VALUATION_ROW_SHORT = 30,
+    // Of a dense row: whether it shares cache lines with that of the other target.
+    VALUATION_ROW_PAIRED = 32,
+    // Of a short list: four bits, one less than how many weights there are; the others are a filter.
     VALUATION_ROW_SHORTEST = 16,
+    VALUATION_ROW_LENGTH = 5,
+    VALUATION_ROW_FILTER = 9,
+    VALUATION_ROW_FILTER_BITS = 23,
+    // How many weights of one target stand together in a pair of rows.
+    VALUATION_ROW_TOGETHER = 8,
     // Of a directory's entry, the bits that are a start, and the others, which are a filter.
     VALUATION_DIRECTORY_START_BITS = 18,
     VALUATION_DIRECTORY_FILTER_BITS = 46,
 };
-#define VALUATION_ROW_DENSE UINT32_MAX
 
 // The memory that rows point into.
 typedef struct {
@@ -45,8 +56,43 @@ typedef struct {
     int64_t is_wide;
 } valuation_rows;
 
-// So many weights are looked up together: enough to be fetched side by side, few enough to stay in the first cache.
-enum { VALUATION_KERNELS_LOOKUPS = 128 };
+// A label and where its weights lie; Label.swift says what bits means.
+typedef struct {
+    uint64_t key;
+    uint64_t bits;
+    valuation_row click;
+    valuation_row conversion;
+} valuation_label;
+
+enum {
+    // From the lowest bit of a label's bits: where its kind is, and the kind of a category.
+    VALUATION_LABEL_KIND = 62,
+    VALUATION_LABEL_CATEGORY = 1,
+};
+
+// Where each key of a table stands, if it is there; PerfectHash.swift says how that comes about.
+typedef struct {
+    uint64_t multiplier;
+    uint64_t bucket_shift;
+    uint64_t slot_count;
+} valuation_hash;
+
+// A block of candidates, and how many features of each are dealt with together: enough weights to be fetched side by side, few
+// enough to stay in the first cache.
+enum {
+    VALUATION_KERNELS_BLOCK = 128,
+    VALUATION_KERNELS_DEPTH = 8,
+};
+
+// The table of labels.
+typedef struct {
+    valuation_hash hash;
+    const uint16_t *pilots;
+    const valuation_label *slots;
+} valuation_labels;
+
+// A feature is so many words, the first of which is its key.
+enum { VALUATION_FEATURE_WORDS = 2 };
 
 // What a model's logit is made of: constant + unit * sum.
 typedef struct {
@@ -55,21 +101,30 @@ typedef struct {
 } valuation_scale;
 
 typedef struct {
-    // sums[i] = rows[0][i] + rows[1][i] + ... for each i below width.
-    void (*sum_rows)(const int32_t *const *rows, size_t row_count, size_t width, int64_t *sums);
-    // sums[entries[i]] += the weight of models[entries[i]] in list[i], or 0, for each i below count <=
-    // VALUATION_KERNELS_LOOKUPS.
-    void (*look_up)(const valuation_rows *rows, const valuation_row *list, const uint32_t *entries, const uint32_t *models,
-                    size_t count, int64_t *sums);
+    // look_up and add_row deal with 2^lane_bits weights at once.
+    int64_t lane_bits;
+    // sums[i] = rows[0][i] + rows[1][i] + ... for each i below width; of the first paired_count rows, eight weights in a row of
+    // sixteen are others' (VALUATION_ROW_PAIRED).
+    void (*sum_rows)(const int32_t *const *rows, size_t paired_count, size_t row_count, size_t width, int64_t *sums);
+    // places[i] = where keys[i] can stand alone, for each i below width.
+    void (*find)(valuation_hash hash, const uint16_t *pilots, const uint64_t *keys, size_t width, uint32_t *places);
+    // For each i below width where lengths[i] > position: the rows of the label of features[i] at that position if it is a
+    // category; otherwise empty rows, and a bit in unusual[i / 16]. Empty rows elsewhere. Returns whether any bit is set.
+    int (*resolve)(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths, size_t position,
+                   size_t width, valuation_row *click, valuation_row *conversion, uint16_t *unusual);
+    // sums[i] += the weights of models[i] in list[i], list[BLOCK + i], list[2 * BLOCK + i] ..., depth of them, for each i below
+    // width <= BLOCK.
+    void (*look_up)(const valuation_rows *rows, const valuation_row *list, size_t depth, const uint32_t *models, size_t width,
+                    int64_t *sums);
     // sums[i] += the weight of models[i] in row, or 0, for each i below count. models up to count rounded up to
     // VALUATION_KERNELS_WIDTH must be valid, and as many sums may be changed.
     void (*add_row)(const valuation_rows *rows, valuation_row row, const uint32_t *models, size_t count, int64_t *sums);
-    // logits[i] = scales[i].constant + scales[i].unit * sums[i], cut at +-bound, for each i below width; returns whether any
-    // was cut.
-    int (*scale)(const int64_t *sums, const valuation_scale *scales, size_t width, double bound, double *logits);
-    // probabilities[i] = 1 / (1 + e^-logits[i]) for each i below width; see Sigmoid.swift for the error. Logits lie within
-    // +-80.
-    void (*sigmoid)(const double *logits, size_t width, float *probabilities);
+    // logits[i] = scales[m].constant + scales[m].unit * sums[i] with m = models[i], or i where models is NULL, for each i below
+    // width.
+    void (*scale)(const int64_t *sums, const valuation_scale *scales, const uint32_t *models, size_t width, double *logits);
+    // probabilities[i] = 1 / (1 + e^-z) with z = logits[i] cut at +-bound <= 80, for each i below width; returns whether any
+    // was cut. See Sigmoid.swift for the error.
+    int (*sigmoid)(const double *logits, size_t width, double bound, float *probabilities);
 } valuation_kernels;
 
 // Hidden: no part of the library's interface.
@@ -145,6 +200,27 @@ static inline int32_t valuation_rows_find(const valuation_rows *rows, uint32_t m
     return valuation_rows_at(rows, valuation_rows_place(rows, model, start, end));
 }
 
+static inline uint32_t valuation_row_kind(valuation_row row) {
+    return row.shape & VALUATION_ROW_KIND;
+}
+
+// How far behind the start of a dense row the weight of a model stands.
+static inline uint32_t valuation_row_dense_place(valuation_row row, uint32_t model) {
+    return row.shape & VALUATION_ROW_PAIRED ? model + (model & ~(VALUATION_ROW_TOGETHER - 1u)) : model;
+}
+
+static inline uint32_t valuation_row_short_length(valuation_row row) {
+    return ((row.shape >> VALUATION_ROW_LENGTH) & (VALUATION_ROW_SHORTEST - 1)) + 1;
+}
+
+// The bit of a short list's shape that is set where a model has a weight, and perhaps where another one has. Neighbouring
+// models have different bits.
+#define VALUATION_ROW_SCATTER UINT32_C(0x9e3779b1)
+static inline uint32_t valuation_row_short_mark(uint32_t model) {
+    uint32_t scattered = (model * VALUATION_ROW_SCATTER) >> 16;
+    return 1u << (VALUATION_ROW_FILTER + ((scattered * VALUATION_ROW_FILTER_BITS) >> 16));
+}
+
 // Where the bucket of a model has its entry in the directory.
 static inline uint32_t valuation_row_bucket(valuation_row row, uint32_t model) {
     return ((row.shape >> 3) & ~3u) + (model >> (row.shape & 31));
@@ -163,13 +239,29 @@ static inline uint32_t valuation_directory_start(uint64_t entry) {
 
 // The weight of a model in a row, or 0.
 static inline int32_t valuation_rows_weight(const valuation_rows *rows, valuation_row row, uint32_t model) {
-    if (row.shape == VALUATION_ROW_DENSE) return rows->weights[row.start + (size_t)model];
     if (row.shape == 0) return 0;
-    if (row.shape <= VALUATION_ROW_SHORTEST) return valuation_rows_find(rows, model, row.start, row.start + row.shape);
+    if (valuation_row_kind(row) == VALUATION_ROW_DENSE)
+        return rows->weights[row.start + (size_t)valuation_row_dense_place(row, model)];
+    if (valuation_row_kind(row) == VALUATION_ROW_SHORT) {
+        if (!(row.shape & valuation_row_short_mark(model))) return 0;
+        return valuation_rows_find(rows, model, row.start, row.start + valuation_row_short_length(row));
+    }
     const uint64_t *bucket = rows->directory + valuation_row_bucket(row, model);
     if (!(bucket[0] & valuation_row_mark(row, model))) return 0;
     return valuation_rows_find(rows, model, row.start + valuation_directory_start(bucket[0]),
                                row.start + valuation_directory_start(bucket[1]));
+}
+
+static inline uint64_t valuation_hash_bucket(valuation_hash hash, uint64_t key) {
+    return (key * hash.multiplier) >> hash.bucket_shift;
+}
+
+#define VALUATION_HASH_PILOT UINT32_C(0xd6e8feb9)
+#define VALUATION_HASH_MIX UINT64_C(0xff51afd7ed558ccd)
+static inline uint64_t valuation_hash_place(valuation_hash hash, uint64_t key, uint16_t pilot) {
+    uint64_t mixed = ((key * hash.multiplier) ^ (uint64_t)pilot * VALUATION_HASH_PILOT) * VALUATION_HASH_MIX;
+    // The upper half as a fraction of 2^32 (Lemire, "Fast random integer generation in an interval", 2019).
+    return ((mixed >> 32) * hash.slot_count) >> 32;
 }
 
 static inline void valuation_kernels_prefetch(const void *address) {

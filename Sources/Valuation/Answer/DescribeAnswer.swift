@@ -8,8 +8,9 @@ enum DescribeAnswer {
             scorer.pointee.output.removeAll()
             try writeTotals(snapshot.pointee.index, &scorer.pointee.output)
             try scorer.pointee.output.append(",\"list\":[")
-            for position in 0..<snapshot.pointee.descriptions.list.count {
-                if position > 0 { try scorer.pointee.output.append(",") }
+            for place in 0..<snapshot.pointee.descriptions.order.count {
+                if place > 0 { try scorer.pointee.output.append(",") }
+                let position = Int(snapshot.pointee.descriptions.order[place])
                 try write(snapshot.pointee.descriptions, position, &scorer.pointee.output)
             }
             try scorer.pointee.output.append("]}")

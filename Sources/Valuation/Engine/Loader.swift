@@ -143,7 +143,7 @@ struct Loader: ~Copyable {
             throw nothing
         }
         try checkChains()
-        let numbering = try builder.numbering()
+        let numbering = try ModelNumbering(builder)
         let index = try builder.finish(numbering)
         let descriptions = try builder.takeDescriptions(numbering)
         builder.removeWeights()
@@ -178,7 +178,7 @@ struct Loader: ~Copyable {
     }
 
     private mutating func replaySelfTests(
-        _ index: borrowing Index, _ numbering: borrowing IndexBuilder.Numbering
+        _ index: borrowing Index, _ numbering: borrowing ModelNumbering
     ) throws(Failure) {
         var replay = try SelfTests.Replay()
         for position in 0..<selfTests.count {

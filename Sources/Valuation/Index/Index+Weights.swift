@@ -36,8 +36,9 @@ extension Index {
     /// How many models a row reaches: its weights, or all models of a dense one.
     @inline(__always)
     func length(of row: Row, _ target: Target) -> Int {
+        if row.isEmpty { return 0 }
         if row.isDense { return counts.models(target) }
-        if row.shape <= Row.shortest { return Int(row.shape) }
+        if row.isShort { return row.shortLength }
         return Int(valuation_directory_start(directory[lastEntry(of: row, target)]))
     }
 

@@ -12,7 +12,7 @@ import CPlatform
 /// Weights are 32-bit integers in units of a power of two that each model chooses from its largest weight. They are summed as
 /// 64-bit integers: the sum is exact, and the same bits result in whatever order and on whatever road it is formed.
 ///
-/// - Memory: of a weight in a dense row 4 to 16 bytes, in a list 6 to 9 (2 more in an index of more than 65,536 models of a
+/// - Memory: of a weight in a dense row 4 to 22 bytes, in a list 6 to 9 (2 more in an index of more than 65,536 models of a
 ///   target), of a number 20; 36 a label, 27 a campaign, 24 a model.
 struct Index: ~Copyable {
     static let none = UInt32.max
@@ -87,8 +87,9 @@ struct Index: ~Copyable {
     let counts: Counts
     let hashes: Hashes
     let byteCount: Int
-    /// Whether any model extends another, and whether any has a cross: nobody else pays for them.
-    var hasBases = false
+    /// How many models the longest chain of models has that extend one another, and whether any model has a cross: nobody else
+    /// pays for them.
+    var levels = 1
     var hasCrosses = false
     private let block: UnsafeMutableRawPointer
 

@@ -6,29 +6,6 @@ import CPlatform
 extension IndexBuilder {
     static let maximumChain = 4
 
-    /// The index's number of an added model: click models first, each target in the order of adding.
-    struct Numbering: ~Copyable {
-        var indexNumber = Buffer<UInt32>()
-        var addedNumber = Buffer<UInt32>()
-        var clickModels = 0
-    }
-
-    func numbering() throws(Failure) -> Numbering {
-        var numbering = Numbering()
-        for number in 0..<added.count where added[number].target == .click {
-            try numbering.addedNumber.append(UInt32(number))
-        }
-        numbering.clickModels = numbering.addedNumber.count
-        for number in 0..<added.count where added[number].target == .conversion {
-            try numbering.addedNumber.append(UInt32(number))
-        }
-        try numbering.indexNumber.resize(added.count, filling: 0)
-        for number in 0..<added.count {
-            numbering.indexNumber[Int(numbering.addedNumber[number])] = UInt32(number)
-        }
-        return numbering
-    }
-
     /// How the bases of a model hang together.
     enum Chain {
         case sound
@@ -55,7 +32,7 @@ extension IndexBuilder {
 
     /// - Complexity: O(weights + labels).
     /// - Precondition: every chain is sound.
-    mutating func finish(_ numbering: borrowing Numbering) throws(Failure) -> Index {
+    mutating func finish(_ numbering: borrowing ModelNumbering) throws(Failure) -> Index {
         try weights.finish()
         var counts = Index.Counts()
         counts.clickModels = clickModels
@@ -73,12 +50,11 @@ extension IndexBuilder {
         index.labelPilots.update(from: labelHash.pilots.base.unsafelyUnwrapped, count: labelHash.pilots.count)
         index.campaignPilots.update(from: campaignHash.pilots.base.unsafelyUnwrapped, count: campaignHash.pilots.count)
         index.fieldPilots.update(from: fieldHash.pilots.base.unsafelyUnwrapped, count: fieldHash.pilots.count)
-        index.hasBases = hasBases
         index.hasCrosses = hasCrosses
+        try placeWeights(in: index, numbering, &rows)
         placeLabels(in: index, rows)
-        placeWeights(in: index, rows)
         try placeNumbers(in: index, numbering, &rows)
-        placeModels(in: index, numbering)
+        index.levels = placeModels(in: index, numbering)
         placeFields(in: index)
         return index
     }
@@ -124,21 +100,27 @@ extension IndexBuilder {
         }
     }
 
-    private mutating func placeWeights(in index: borrowing Index, _ rows: borrowing RowPlaces) {
+    /// Completes the rows with what only their weights tell.
+    private mutating func placeWeights(
+        in index: borrowing Index, _ numbering: borrowing ModelNumbering, _ rows: inout RowPlaces
+    ) throws(Failure) {
+        var row = try RowWeights(capacity: max(index.counts.clickModels, index.counts.conversionModels))
         for label in 0..<labels.count where labels[label].kind != .number {
             for target in [Target.click, .conversion] {
                 var writer = RowWriter(rows[label, target], target, index)
+                row.removeAll()
                 weights.take(row: IndexBuilder.row(UInt32(label), target)) { model, mantissa in
-                    writer.add(model, mantissa)
+                    row.add(numbering.local(ofAdded: model), mantissa)
                 }
-                writer.finish()
+                row.forEach { model, mantissa in writer.add(model, mantissa) }
+                rows[label, target] = writer.finish()
             }
         }
     }
 
     /// Models are visited in the index's order, so the numbers of each label come out sorted.
     private func placeNumbers(
-        in index: borrowing Index, _ numbering: borrowing Numbering, _ rows: inout RowPlaces
+        in index: borrowing Index, _ numbering: borrowing ModelNumbering, _ rows: inout RowPlaces
     ) throws(Failure) {
         for number in 0..<added.count {
             let model = added[Int(numbering.addedNumber[number])]
@@ -150,18 +132,23 @@ extension IndexBuilder {
         }
     }
 
-    private func placeModels(in index: borrowing Index, _ numbering: borrowing Numbering) {
+    /// - Returns: how many models the longest chain has.
+    private func placeModels(in index: borrowing Index, _ numbering: borrowing ModelNumbering) -> Int {
+        var longest = 1
         for number in 0..<added.count {
             let model = added[Int(numbering.addedNumber[number])]
             var constant = model.description.intercept
             var baseNumber = Index.none
             var current = model
+            var length = 1
             while current.hasBase {
+                length += 1
                 let found = Int(base(of: current))
                 current = added[found]
                 if baseNumber == Index.none { baseNumber = numbering.indexNumber[found] }
                 constant += current.description.intercept
             }
+            longest = max(longest, length)
             constant += log(model.description.negativeSamplingRate)
             let rate = model.description.baseRate
             let (target, own) = index.local(UInt32(number))
@@ -171,9 +158,10 @@ extension IndexBuilder {
                 prior: Float(rate.isNaN ? 1 / (1 + exp(-constant)) : rate))
         }
         placeCampaigns(in: index, numbering)
+        return longest
     }
 
-    private func placeCampaigns(in index: borrowing Index, _ numbering: borrowing Numbering) {
+    private func placeCampaigns(in index: borrowing Index, _ numbering: borrowing ModelNumbering) {
         for number in 0..<added.count {
             let model = added[Int(numbering.addedNumber[number])]
             let slot =
@@ -217,7 +205,7 @@ extension IndexBuilder {
     }
 
     /// The descriptions in the index's order; takes the names out of the builder.
-    mutating func takeDescriptions(_ numbering: borrowing Numbering) throws(Failure) -> ModelDescriptions {
+    mutating func takeDescriptions(_ numbering: borrowing ModelNumbering) throws(Failure) -> ModelDescriptions {
         var descriptions = ModelDescriptions()
         try descriptions.list.reserve(added.count)
         for number in 0..<added.count {
@@ -225,6 +213,12 @@ extension IndexBuilder {
             var description = model.description
             if model.hasBase { description.base = numbering.indexNumber[Int(base(of: model))] }
             try descriptions.list.append(description)
+        }
+        try descriptions.order.reserve(added.count)
+        for target in [Target.click, .conversion] {
+            for number in 0..<added.count where added[number].target == target {
+                try descriptions.order.append(numbering.indexNumber[number])
+            }
         }
         swap(&descriptions.names, &names)
         return descriptions

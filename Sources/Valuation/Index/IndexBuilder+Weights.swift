@@ -57,9 +57,10 @@ extension IndexBuilder {
         // A weight just below the power of two is rounded up to it.
         let mantissa = Int32(min((weight / unit).rounded(), Double(Int32.max)))
         if mantissa == 0 { return }
-        let model = target == .click ? clickModels : added.count &- clickModels
+        // The number that the model gets when it is added.
+        let model = UInt32(added.count)
         try weights.append(
-            WeightRuns.Weight(row: IndexBuilder.row(label, target), model: UInt32(model), mantissa: mantissa))
+            WeightRuns.Weight(row: IndexBuilder.row(label, target), model: model, mantissa: mantissa))
         count(label, target, 1)
     }
 

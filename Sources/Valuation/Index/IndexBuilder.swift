@@ -49,7 +49,6 @@ struct IndexBuilder: ~Copyable {
 
     private(set) var added = Buffer<AddedModel>()
     private(set) var clickModels = 0
-    private(set) var hasBases = false
     var hasCrosses = false
     var labels = Buffer<LabelState>()
     var labelTable = KeyTable()
@@ -103,7 +102,6 @@ struct IndexBuilder: ~Copyable {
                 campaignKey: campaignKey, baseKey: model.hasBase ? Key.campaign(model.base.text) : 0,
                 base: try keep(model.base.text), hasBase: model.hasBase, target: model.target, unit: unit,
                 numbersStart: firstNumber, numbersEnd: numbers.count, origin: origin, description: try describe(model)))
-        if model.hasBase { hasBases = true }
         if model.target == .click {
             clickModels &+= 1
             try clickTable.insert(campaignKey, number)

@@ -31,6 +31,8 @@ struct ModelDescriptions: ~Copyable {
 
     /// In the order of the index's models.
     var list = Buffer<Description>()
+    /// The positions in `list` of the click models, then of the conversion models, each in the order of the files.
+    var order = Buffer<UInt32>()
     var names = Buffer<UInt8>()
 
     func text(_ range: Range32) -> Text {

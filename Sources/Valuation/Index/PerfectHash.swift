@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 
 /// Where each of a fixed set of keys stands in a table, without a search: one look at a small array of pilots, then one at the slot.
 /// Nothing in it depends on how other keys collide, so a processor does not guess wrong about it.
@@ -8,41 +9,35 @@
 ///
 /// - Memory: 0.4 to 0.8 bytes a key, and a table with a tenth more slots than keys.
 struct PerfectHash {
-    let slotCount: Int
+    /// What a key's place depends on beside its pilot; the formula is in `CKernels`.
+    let function: valuation_hash
     let pilotCount: Int
-    private let multiplier: UInt64
-    private let bucketShift: UInt64
 
+    /// - Parameter bucketBits: at least 1.
     fileprivate init(slotCount: Int, bucketBits: Int, attempt: Int) {
-        self.slotCount = slotCount
         pilotCount = 1 << bucketBits
         // Odd multipliers far from each other: multiples of the golden ratio's bits (Knuth, vol. 3, 6.4).
-        multiplier = 0x9e37_79b9_7f4a_7c15 &* UInt64(truncatingIfNeeded: attempt &* 2 &+ 1) | 1
-        bucketShift = UInt64(truncatingIfNeeded: 64 &- bucketBits)
+        let multiplier = 0x9e37_79b9_7f4a_7c15 &* UInt64(truncatingIfNeeded: attempt &* 2 &+ 1) | 1
+        function = valuation_hash(
+            multiplier: multiplier, bucket_shift: UInt64(64 - bucketBits), slot_count: UInt64(slotCount))
     }
+
+    var slotCount: Int { Int(truncatingIfNeeded: function.slot_count) }
 
     /// The only slot where a key can stand. - Complexity: O(1).
     @inline(__always)
     func place(of key: UInt64, _ pilots: UnsafePointer<UInt16>) -> Int {
-        let hash = key &* multiplier
-        // A shift by 64 gives 0: there is one bucket then.
-        return place(hash, pilots[Int(truncatingIfNeeded: hash >> bucketShift)])
-    }
-
-    @inline(__always)
-    private func place(_ hash: UInt64, _ pilot: UInt16) -> Int {
-        let mixed = (hash ^ UInt64(pilot) &* 0xd6e8_feb8_6659_fd93) &* 0xff51_afd7_ed55_8ccd
-        // The upper half as a fraction of 2^32 (Lemire, "Fast random integer generation in an interval", 2019).
-        return Int(truncatingIfNeeded: ((mixed &>> 32) &* UInt64(truncatingIfNeeded: slotCount)) &>> 32)
+        place(of: key, pilot: pilots[bucket(of: key)])
     }
 
     @inline(__always)
     fileprivate func bucket(of key: UInt64) -> Int {
-        Int(truncatingIfNeeded: (key &* multiplier) >> bucketShift)
+        Int(truncatingIfNeeded: valuation_hash_bucket(function, key))
     }
 
+    @inline(__always)
     fileprivate func place(of key: UInt64, pilot: UInt16) -> Int {
-        place(key &* multiplier, pilot)
+        Int(truncatingIfNeeded: valuation_hash_place(function, key, pilot))
     }
 }
 
@@ -53,13 +48,13 @@ struct PerfectHashBuilder: ~Copyable {
     /// Far beyond what chance brings about; only keys made for it share a bucket in such numbers.
     private static let largestBucket = 100
 
-    private(set) var hash = PerfectHash(slotCount: 1, bucketBits: 0, attempt: 0)
+    private(set) var hash = PerfectHash(slotCount: 1, bucketBits: 1, attempt: 0)
     private(set) var pilots = Buffer<UInt16>()
 
     /// - Parameter keys: all different. Throws if no function is found for them, which keys would have to be made for.
     /// - Complexity: O(keys) expected.
     init(_ keys: borrowing Buffer<UInt64>) throws(Failure) {
-        var bucketBits = 0
+        var bucketBits = 1
         while 1 << bucketBits * PerfectHashBuilder.keysPerBucket < keys.count { bucketBits += 1 }
         for attempt in 0..<PerfectHashBuilder.attempts {
             let slotCount = keys.count + keys.count / 10 + 1 + keys.count * attempt / 100

@@ -4,35 +4,64 @@ import CKernels
 /// The weights of one label for the models of one target.
 ///
 /// `start` is where its weights begin in `Index.weights`, and, of a list, its models in `Index.listModels`; of a number, its place in
-/// `numberModels` and `numberParameters`. `shape` is
-/// - `VALUATION_ROW_DENSE`: one weight for each model of the target, 0 where a model has none;
-/// - up to `shortest`: a list of so many weights, sorted by their models;
-/// - else a longer list; the lowest five bits are a shift, the others, times four, where the list's directory begins. It has
+/// `numberModels` and `numberParameters`. `shape` is 0 where there are none; otherwise its lowest five bits say what the row is:
+/// - 31, a dense row: one weight for each model of the target, 0 where a model has none. The next bit is set where it is paired: each
+///   eight weights are followed by eight of the other target, so that both weights of a campaign, whose models have the same
+///   number in most indexes, are on one cache line. The conversions of a pair begin eight places behind the clicks;
+/// - 30, a list of up to 16 weights, sorted by their models; four bits are one less than its length, 23 a filter: which models may
+///   have a weight;
+/// - else a longer list; they are a shift, and the others, times four, are where the list's directory begins. It has
 ///   one entry for all models whose numbers, shifted right, are the same, and one for the end: 18 bits for where in the row
 ///   their weights begin, and 46 for which of them may have one.
 ///
 /// Of a number, `shape` always is how many weights there are. How a weight is found is in `CKernels`.
 extension valuation_row {
-    static let shortest = UInt32(VALUATION_ROW_SHORTEST)
-    static let denseShape = UInt32.max
+    static let shortest = Int(VALUATION_ROW_SHORTEST)
 
-    /// - Parameter directory: a multiple of 4 that is not 0.
+    static func dense(start: UInt32, isPaired: Bool) -> valuation_row {
+        let kind = UInt32(VALUATION_ROW_DENSE)
+        return valuation_row(start: start, shape: isPaired ? kind | UInt32(VALUATION_ROW_PAIRED) : kind)
+    }
+
+    /// A list whose filter lets nothing pass. - Parameter length: at most `shortest`.
+    static func list(start: UInt32, length: Int) -> valuation_row {
+        if length == 0 { return valuation_row(start: start, shape: 0) }
+        let shape =
+            UInt32(truncatingIfNeeded: length &- 1) &<< UInt32(VALUATION_ROW_LENGTH) | UInt32(VALUATION_ROW_SHORT)
+        return valuation_row(start: start, shape: shape)
+    }
+
+    /// - Parameters:
+    ///   - directory: a multiple of 4 that is not 0.
+    ///   - shift: less than 30.
     static func list(start: UInt32, directory: Int, shift: Int) -> valuation_row {
         valuation_row(start: start, shape: UInt32(truncatingIfNeeded: directory &<< 3 | shift))
     }
 
-    @inline(__always)
-    var isDense: Bool { shape == valuation_row.denseShape }
+    private var kind: UInt32 { valuation_row_kind(self) }
 
     @inline(__always)
     var isEmpty: Bool { shape == 0 }
 
     @inline(__always)
-    var hasDirectory: Bool { shape > valuation_row.shortest && !isDense }
+    var isDense: Bool { kind == UInt32(VALUATION_ROW_DENSE) }
+
+    @inline(__always)
+    var isPaired: Bool { isDense && shape & UInt32(VALUATION_ROW_PAIRED) != 0 }
+
+    @inline(__always)
+    var isShort: Bool { kind == UInt32(VALUATION_ROW_SHORT) }
+
+    @inline(__always)
+    var hasDirectory: Bool { kind < UInt32(VALUATION_ROW_SHORT) && shape != 0 }
+
+    /// How many weights a short list has.
+    @inline(__always)
+    var shortLength: Int { Int(truncatingIfNeeded: valuation_row_short_length(self)) }
 
     @inline(__always)
     var directory: Int { Int(truncatingIfNeeded: (shape &>> 3) & ~3) }
 
     @inline(__always)
-    var shift: Int { Int(truncatingIfNeeded: shape & 31) }
+    var shift: Int { Int(truncatingIfNeeded: kind) }
 }

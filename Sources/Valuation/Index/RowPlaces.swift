@@ -5,6 +5,8 @@ import CKernels
 struct RowPlaces: ~Copyable {
     /// A dense row holds so many places for a weight at most: beyond, a list takes less time and memory.
     private static let densePlacesPerWeight = 4
+    /// A dense row is paired with one of the other target that holds so many at most: it costs memory, but saves a cache line.
+    private static let pairedPlacesPerWeight = 8
     /// A directory has so many weights between two entries at most, on average.
     private static let weightsPerEntry = 10
 
@@ -26,8 +28,9 @@ struct RowPlaces: ~Copyable {
                 try conversions.append(Index.Row(start: UInt32(numbers), shape: state.conversionCount))
                 numbers += Int(state.conversionCount)
             } else {
-                try clicks.append(RowPlaces.place(Int(state.clickCount), counts.clickModels, &counts))
-                try conversions.append(RowPlaces.place(Int(state.conversionCount), counts.conversionModels, &counts))
+                let (click, conversion) = RowPlaces.place(Int(state.clickCount), Int(state.conversionCount), &counts)
+                try clicks.append(click)
+                try conversions.append(conversion)
             }
         }
         // Dense rows lie behind all lists, on cache lines of their own. There is a place 0 even if there is no weight.
@@ -38,31 +41,58 @@ struct RowPlaces: ~Copyable {
             throw Failure(.limitExceeded, "The weights need more than 4,294,967,295 places; load fewer models.")
         }
         for label in 0..<labels.count {
-            if clicks[label].isDense { clicks[label].start += UInt32(counts.listPlaces) }
-            if conversions[label].isDense { conversions[label].start += UInt32(counts.listPlaces) }
+            if clicks[label].isDense && labels[label].kind != .number {
+                clicks[label].start += UInt32(counts.listPlaces)
+            }
+            if conversions[label].isDense && labels[label].kind != .number {
+                conversions[label].start += UInt32(counts.listPlaces)
+            }
         }
     }
 
     subscript(label: Int, target: Target) -> Index.Row {
-        target == .click ? clicks[label] : conversions[label]
+        get { target == .click ? clicks[label] : conversions[label] }
+        set { if target == .click { clicks[label] = newValue } else { conversions[label] = newValue } }
     }
 
     /// The next place of a number's row.
     mutating func takePlace(_ label: Int, _ target: Target) -> Int {
         let place = self[label, target].start
-        if target == .click { clicks[label].start = place + 1 } else { conversions[label].start = place + 1 }
+        self[label, target].start = place + 1
         return Int(place)
     }
 
-    private static func place(_ count: Int, _ models: Int, _ counts: inout Index.Counts) -> Index.Row {
-        let width = roundedUp(models)
-        if count > 0 && width <= count * densePlacesPerWeight {
-            defer { counts.densePlaces += width }
-            return Index.Row(start: UInt32(truncatingIfNeeded: counts.densePlaces), shape: Index.Row.denseShape)
+    private static func place(
+        _ clicks: Int, _ conversions: Int, _ counts: inout Index.Counts
+    ) -> (click: Index.Row, conversion: Index.Row) {
+        let models = (click: counts.clickModels, conversion: counts.conversionModels)
+        let isDense = (click: isDense(clicks, models.click), conversion: isDense(conversions, models.conversion))
+        let width = roundedUp(max(models.click, models.conversion))
+        if (isDense.click || isDense.conversion) && width <= min(clicks, conversions) * pairedPlacesPerWeight {
+            defer { counts.densePlaces += 2 * width }
+            let start = UInt32(truncatingIfNeeded: counts.densePlaces)
+            return (
+                Index.Row.dense(start: start, isPaired: true),
+                Index.Row.dense(start: start + UInt32(VALUATION_ROW_TOGETHER), isPaired: true)
+            )
+        }
+        return (
+            place(clicks, models: models.click, &counts), place(conversions, models: models.conversion, &counts)
+        )
+    }
+
+    private static func isDense(_ count: Int, _ models: Int) -> Bool {
+        count > 0 && roundedUp(models) <= count * densePlacesPerWeight
+    }
+
+    private static func place(_ count: Int, models: Int, _ counts: inout Index.Counts) -> Index.Row {
+        if isDense(count, models) {
+            defer { counts.densePlaces += roundedUp(models) }
+            return Index.Row.dense(start: UInt32(truncatingIfNeeded: counts.densePlaces), isPaired: false)
         }
         defer { counts.listPlaces += count }
         let start = UInt32(truncatingIfNeeded: counts.listPlaces)
-        if count <= Index.Row.shortest { return Index.Row(start: start, shape: UInt32(count)) }
+        if count <= Index.Row.shortest { return Index.Row.list(start: start, length: count) }
         let shift = shift(count, models)
         let directory = counts.directoryEntries
         counts.directoryEntries += ((models - 1) >> shift + 2 + 3) & ~3

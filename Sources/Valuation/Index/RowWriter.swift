@@ -4,7 +4,7 @@ import CPlatform
 
 /// Writes one row of the index, weight by weight in the order of the models.
 struct RowWriter {
-    private let row: Index.Row
+    private var row: Index.Row
     private let models: Int
     private let isWide: Bool
     private let weights: UnsafeMutablePointer<Int32>
@@ -20,16 +20,21 @@ struct RowWriter {
         isWide = index.counts.isWide
         (weights, listModels, directory) = (index.weights, index.listModels, index.directory)
         place = Int(row.start)
-        if row.isDense {
+        if row.isPaired {
+            // Clicks come first, and clear the row of the conversions between them.
+            let width = RowPlaces.roundedUp(max(index.counts.clickModels, index.counts.conversionModels))
+            if target == .click { memset(weights + place, 0, 2 * width * MemoryLayout<Int32>.stride) }
+        } else if row.isDense {
             memset(weights + place, 0, RowPlaces.roundedUp(models) * MemoryLayout<Int32>.stride)
         }
     }
 
     mutating func add(_ model: UInt32, _ mantissa: Int32) {
         if row.isDense {
-            weights[place + Int(model)] = mantissa
+            weights[place + Int(valuation_row_dense_place(row, model))] = mantissa
             return
         }
+        if row.isShort { row.shape |= valuation_row_short_mark(model) }
         if row.hasDirectory {
             beginBuckets(through: Int(model) >> row.shift)
             directory[row.directory + nextBucket - 1] |= valuation_row_mark(row, model)
@@ -43,9 +48,10 @@ struct RowWriter {
         place += 1
     }
 
-    /// To be called behind the last weight.
-    mutating func finish() {
+    /// To be called behind the last weight. - Returns: the row, with the filter of a short list.
+    mutating func finish() -> Index.Row {
         if row.hasDirectory { beginBuckets(through: ((models - 1) >> row.shift) + 1) }
+        return row
     }
 
     private mutating func beginBuckets(through last: Int) {

@@ -10,7 +10,7 @@ struct WeightRuns: ~Copyable {
     struct Weight {
         /// Twice the label's number, and 1 more for conversions.
         var row: UInt32
-        /// The model's number in its target.
+        /// The model's number in the order of adding.
         var model: UInt32
         var mantissa: Int32
     }

@@ -9,7 +9,7 @@ struct Scratch: ~Copyable {
     /// A request's features, and as many crosses of them as are listed.
     static let maximumTerms = 2 * maximumFeatures
     /// Candidates that are valued together: enough to fill the vector units, few enough to stay in the first cache.
-    static let blockSize = 128
+    static let blockSize = VALUATION_KERNELS_BLOCK
     /// So many candidates ahead their memory begins to be fetched.
     static let ahead = 16
 
@@ -19,9 +19,10 @@ struct Scratch: ~Copyable {
     var terms = Buffer<Term>()
     /// Those of the request's features that crosses are made of.
     var crossing = Buffer<UnsafePointer<Index.LabelSlot>>()
-    /// Where the ads' features stand in the table of labels, if models know them.
-    var adPlaces = Buffer<UInt32>()
-    var adLookups = AdLookups()
+    /// For each candidate of a block, its campaign's key, and where that stands in the table of campaigns, if it is there.
+    var campaignKeys = Buffer<UInt64>()
+    var campaignPlaces = Buffer<UInt32>()
+    var adFeatures = AdFeatures()
     /// Those of the features of the ad at hand that crosses are made of.
     var adCrossing = Buffer<UnsafePointer<Index.LabelSlot>>()
     /// The terms with dense rows, and where these lie.
@@ -35,8 +36,9 @@ struct Scratch: ~Copyable {
     init() throws(Failure) {
         try terms.reserve(Scratch.maximumTerms)
         try crossing.reserve(Scratch.maximumFeatures)
-        try adPlaces.resize(Scratch.maximumFeatures, filling: 0)
-        try adLookups.reserve()
+        try campaignKeys.resize(Scratch.blockSize, filling: 0)
+        try campaignPlaces.resize(Scratch.blockSize, filling: 0)
+        try adFeatures.reserve()
         try adCrossing.reserve(Scratch.maximumFeatures)
         try denseRows.reserve(Scratch.maximumTerms)
         try denseWeights.reserve(Scratch.maximumTerms)
@@ -89,11 +91,13 @@ struct TargetScratch: ~Copyable {
     var streamed = Buffer<Term>()
     /// The terms whose weights are looked up candidate by candidate.
     var direct = Buffer<Term>()
-    /// One for each candidate of a block, then one for each base that their models extend: a model's number in the target, and the
-    /// sum of its weights.
+    /// Of some of these, the rows, and for one candidate its model and the weights.
+    var termRows = Buffer<Index.Row>()
+    var termModels = Buffer<UInt32>()
+    var termSums = Buffer<Int64>()
+    /// The number in the target of each candidate's model, then of those that these extend, then of those that these extend, and so
+    /// on, `Scratch.blockSize` of each; and the sum of each one's weights.
     var entryModels = Buffer<UInt32>()
-    /// For each candidate of a block, where the entries of its bases begin.
-    var baseStarts = Buffer<Int>()
     var entrySums = Buffer<Int64>()
     /// One for each candidate of a block.
     var logits = Buffer<Double>()
@@ -105,8 +109,10 @@ struct TargetScratch: ~Copyable {
         try prepare(models: 1)
         try streamed.reserve(Scratch.maximumTerms)
         try direct.reserve(Scratch.maximumTerms)
+        try termRows.resize(Scratch.blockSize, filling: Index.Row())
+        try termModels.resize(Scratch.blockSize, filling: 0)
+        try termSums.resize(Scratch.blockSize, filling: 0)
         try entryModels.resize(entries, filling: 0)
-        try baseStarts.resize(Scratch.blockSize, filling: 0)
         try entrySums.resize(entries, filling: 0)
         try logits.resize(Scratch.blockSize, filling: 0)
         try probabilities.resize(Scratch.blockSize, filling: 0)

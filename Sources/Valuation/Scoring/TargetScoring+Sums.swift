@@ -20,7 +20,7 @@ extension TargetScoring {
         for term in terms.list {
             let row = term.slot.pointee.row(target)
             if row.isEmpty { continue }
-            if row.isDense {
+            if row.isDense && !term.slot.pointee.isNumber {
                 denseRows[denseCount] = term
                 denseCount &+= 1
                 continue
@@ -60,14 +60,20 @@ extension TargetScoring {
     }
 
     /// Sets the sums of all models to what the dense rows weigh.
-    private func sum(
+    private mutating func sum(
         _ terms: UnsafeMutablePointer<Term>, _ count: Int, _ scratch: UnsafeMutablePointer<Scratch>,
         _ deadline: inout Deadline
     ) {
         let rows = scratch.pointee.denseWeights.base.unsafelyUnwrapped
+        var pairedCount = 0
         for position in 0..<count {
-            rows[position] = UnsafePointer(
-                index.pointee.weights + Int(terms[position].slot.pointee.row(target).start))
+            let row = terms[position].slot.pointee.row(target)
+            rows[position] = UnsafePointer(index.pointee.weights + Int(row.start))
+            // The paired ones come first.
+            if row.isPaired {
+                (rows[position], rows[pairedCount]) = (rows[pairedCount], rows[position])
+                pairedCount &+= 1
+            }
         }
         prefetchLists()
         areZero.pointee = false
@@ -77,14 +83,17 @@ extension TargetScoring {
         var start = 0
         while start < width && !deadline.check() {
             let length = min(slice, width &- start)
-            kernels.pointee.sum_rows(rows, count, length, sums + start)
-            for position in 0..<count { rows[position] = rows[position].unsafelyUnwrapped + length }
+            kernels.pointee.sum_rows(rows, pairedCount, count, length, sums + start)
+            for position in 0..<count {
+                let read = position < pairedCount ? 2 &* length : length
+                rows[position] = rows[position].unsafelyUnwrapped + read
+            }
             start &+= length
         }
     }
 
     /// Sets the sums of all models to 0, where `finish` has not left them so.
-    private func clearSums() {
+    private mutating func clearSums() {
         prefetchLists()
         if areZero.pointee { return }
         // All there are, also those that only an index loaded before has used.
@@ -106,7 +115,7 @@ extension TargetScoring {
     }
 
     /// Where only lists were added to the sums, the few that these touched become 0 again. Elsewhere `areZero` says that they are not.
-    func finish() {
+    mutating func finish() {
         if !areZero.pointee { return }
         for position in 0..<streamedCount {
             let row = streamed[position].slot.pointee.row(target)
@@ -123,21 +132,21 @@ extension TargetScoring {
     }
 
     @inline(__always)
-    private func clear<Model: FixedWidthInteger>(_ row: Index.Row, of _: Model.Type) {
+    private mutating func clear<Model: FixedWidthInteger>(_ row: Index.Row, of _: Model.Type) {
         let models = index.pointee.listModels.assumingMemoryBound(to: Model.self) + Int(row.start)
         let length = index.pointee.length(of: row, target)
         let sums = sums
         for position in 0..<length { sums[Int(truncatingIfNeeded: models[position])] = 0 }
     }
 
-    private func prefetchLists() {
+    private mutating func prefetchLists() {
         for position in 0..<streamedCount where !streamed[position].slot.pointee.isNumber {
             prefetch(streamed[position].slot.pointee.row(target))
         }
     }
 
     /// Begins to fetch a list: it is too short for the processor to see that it is read one after the other.
-    private func prefetch(_ row: Index.Row) {
+    private mutating func prefetch(_ row: Index.Row) {
         let start = Int(row.start)
         let models = index.pointee.listModels + start &* (index.pointee.counts.isWide ? 4 : 2)
         let weights = UnsafeRawPointer(index.pointee.weights + start)
@@ -149,7 +158,7 @@ extension TargetScoring {
     }
 
     /// Adds the crosses that there are too many of to be listed.
-    private func addUnlistedCrosses(_ terms: RequestTerms, _ deadline: inout Deadline) {
+    private mutating func addUnlistedCrosses(_ terms: RequestTerms, _ deadline: inout Deadline) {
         areZero.pointee = false
         for position in terms.firstUnlisted..<terms.crossing.count {
             if deadline.check() { return }
@@ -157,7 +166,7 @@ extension TargetScoring {
                 let row = slot.pointee.row(target)
                 if row.isDense {
                     for model in 0..<index.pointee.counts.models(target) {
-                        sums[model] &+= Int64(index.pointee.weights[Int(row.start) &+ model])
+                        sums[model] &+= index.pointee.weight(row, model)
                     }
                 } else {
                     addList(row)
@@ -168,19 +177,19 @@ extension TargetScoring {
 
     /// How much time the road of the sums saves with a term.
     @inline(__always)
-    private func saved(by term: Term, _ row: Index.Row, _ cost: Cost) -> Int {
+    private mutating func saved(by term: Term, _ row: Index.Row, _ cost: Cost) -> Int {
         if term.slot.pointee.isNumber { return cost.savedByNumbers(Int(row.shape)) }
-        if !row.hasDirectory { return cost.savedByShortList(Int(row.shape)) }
+        if row.isShort { return cost.savedByShortList(row.shortLength) }
         return cost.savedByList(RowPlaces.estimatedLength(row, cost.models))
     }
 
-    private func addList(_ row: Index.Row) {
+    private mutating func addList(_ row: Index.Row) {
         if index.pointee.counts.isWide { addList(row, of: UInt32.self) } else { addList(row, of: UInt16.self) }
     }
 
     /// The hot loop of lists.
     @inline(__always)
-    private func addList<Model: FixedWidthInteger>(_ row: Index.Row, of _: Model.Type) {
+    private mutating func addList<Model: FixedWidthInteger>(_ row: Index.Row, of _: Model.Type) {
         let start = Int(row.start)
         let length = index.pointee.length(of: row, target)
         let models = index.pointee.listModels.assumingMemoryBound(to: Model.self) + start
@@ -191,7 +200,7 @@ extension TargetScoring {
         }
     }
 
-    private func addNumbers(_ row: Index.Row, _ number: Double) {
+    private mutating func addNumbers(_ row: Index.Row, _ number: Double) {
         let start = Int(row.start)
         for place in start..<(start &+ Int(row.shape)) {
             let model = Int(index.pointee.numberModels[place])

@@ -7,13 +7,14 @@ import CPlatform
 /// Each term takes the road that costs less (`Cost`): its row is added to the sums of all models at once, or its weight is looked
 /// up for each candidate. As the sums are exact, the road does not show in the result.
 ///
-/// Models are numbered in their target here; the number behind the last stands for none.
+/// Models are numbered in their target here; the number behind the last stands for none. Methods are mutating also where they
+/// change nothing but the scratch space: for others, the compiler would copy the value at each call.
 struct TargetScoring {
     let target: Target
     let index: UnsafePointer<Index>
     let scales: UnsafeMutablePointer<valuation_scale>
     let parameters: UnsafeMutablePointer<Index.ModelParameters>
-    /// One for each candidate of the block, then one for each base that their models extend.
+    /// See `TargetScratch.entryModels`.
     let models: UnsafeMutablePointer<UInt32>
     let logits: UnsafeMutablePointer<Double>
     let probabilities: UnsafeMutablePointer<Float>
@@ -25,7 +26,9 @@ struct TargetScoring {
     let areZero: UnsafeMutablePointer<Bool>
     let streamed: UnsafeMutablePointer<Term>
     let direct: UnsafeMutablePointer<Term>
-    let baseStarts: UnsafeMutablePointer<Int>
+    let termRows: UnsafeMutablePointer<Index.Row>
+    let termModels: UnsafeMutablePointer<UInt32>
+    let termSums: UnsafeMutablePointer<Int64>
     let entrySums: UnsafeMutablePointer<Int64>
     var directCount = 0
     var streamedCount = 0
@@ -34,7 +37,6 @@ struct TargetScoring {
     var hasTriedModels = false
     /// Whether the probabilities of all models are there.
     var hasModels = false
-    var entryCount = 0
 
     init(
         _ target: Target, _ scratch: borrowing TargetScratch, _ index: UnsafePointer<Index>,
@@ -55,7 +57,9 @@ struct TargetScoring {
         areZero = scratch.areZero.base.unsafelyUnwrapped
         streamed = scratch.streamed.base.unsafelyUnwrapped
         direct = scratch.direct.base.unsafelyUnwrapped
-        baseStarts = scratch.baseStarts.base.unsafelyUnwrapped
+        termRows = scratch.termRows.base.unsafelyUnwrapped
+        termModels = scratch.termModels.base.unsafelyUnwrapped
+        termSums = scratch.termSums.base.unsafelyUnwrapped
         entrySums = scratch.entrySums.base.unsafelyUnwrapped
     }
 
@@ -67,111 +71,139 @@ struct TargetScoring {
 
     // MARK: A block of candidates
 
-    /// Takes the sums of the request's terms for the models of `count` candidates, and for the bases of these.
+    /// Takes the sums of the request's terms for the models of `count` candidates, and for those that these extend.
     mutating func beginBlock(count: Int, _ deadline: inout Deadline) {
-        entryCount = count
-        if index.pointee.hasBases { addBases(count) }
+        let width = RowPlaces.roundedUp(count)
+        for place in count..<width { models[place] = 0 }
+        addBases(width)
         let (models, entrySums, sums) = (models, entrySums, sums)
-        if usesSums {
-            for entry in 0..<entryCount { entrySums[entry] = sums[Int(models[entry])] }
-        } else {
-            memset(entrySums, 0, entryCount &* MemoryLayout<Int64>.stride)
+        for level in 0..<index.pointee.levels {
+            let start = level &* Scratch.blockSize
+            if usesSums {
+                for entry in start..<(start &+ width) { entrySums[entry] = sums[Int(models[entry])] }
+            } else {
+                memset(entrySums + start, 0, width &* MemoryLayout<Int64>.stride)
+            }
         }
-        if directCount == 0 { return }
-        for entry in entryCount..<RowPlaces.roundedUp(entryCount) { models[entry] = 0 }
+        // Side by side, either candidates or terms: whatever leaves fewer lanes of the vector unit empty.
+        if count &* vectors(directCount) < directCount &* vectors(count) {
+            addDirectlyOneByOne(count, &deadline)
+            return
+        }
         for position in 0..<directCount {
             if position & 15 == 15 && deadline.check() { return }
-            addDirectly(direct[position])
+            addDirectly(direct[position], count)
         }
     }
 
-    /// Adds an entry for each base of each candidate's model, those of one candidate after those of the one before.
-    private mutating func addBases(_ count: Int) {
-        for place in 0..<count {
-            baseStarts[place] = entryCount
-            var base = parameters[Int(models[place])].base
-            while base != Index.none {
-                models[entryCount] = base
-                entryCount &+= 1
-                base = parameters[Int(base)].base
+    /// Finds the models that those of the candidates extend; where there is none, the one that stands for none, whose unit is 0.
+    private mutating func addBases(_ width: Int) {
+        for level in 1..<max(1, index.pointee.levels) {
+            let own = models + (level &- 1) &* Scratch.blockSize
+            for place in 0..<width {
+                let base = parameters[Int(own[place])].base
+                own[Scratch.blockSize &+ place] = base == Index.none ? absentModel : base
             }
         }
     }
 
-    private func addDirectly(_ term: Term) {
+    /// How many vectors of the machine hold so many weights that are looked up.
+    private mutating func vectors(_ count: Int) -> Int {
+        let bits = Int(truncatingIfNeeded: kernels.pointee.lane_bits)
+        return (count &+ 1 &<< bits &- 1) &>> bits
+    }
+
+    private mutating func addDirectly(_ term: Term, _ count: Int) {
         if term.slot.pointee.isNumber {
-            for entry in 0..<entryCount { addNumber(term, to: entry) }
-        } else {
-            let row = term.slot.pointee.row(target)
-            withUnsafePointer(to: index.pointee.rows) {
-                kernels.pointee.add_row($0, row, models, entryCount, entrySums)
-            }
+            for place in 0..<count { addNumber(term, to: place) }
+            return
         }
-    }
-
-    /// Hands out the entries of the bases that a candidate's model extends.
-    @inline(__always)
-    func forEachBase(of place: Int, _ body: (_ entry: Int) -> Void) {
-        if !index.pointee.hasBases { return }
-        var entry = baseStarts[place]
-        var base = parameters[Int(models[place])].base
-        while base != Index.none {
-            body(entry)
-            entry &+= 1
-            base = parameters[Int(base)].base
-        }
-    }
-
-    /// Adds the weights of candidates' ads in rows of their own, for the candidates' models and the bases of these.
-    ///
-    /// - Parameters:
-    ///   - places: the candidate of each row.
-    ///   - count: at most `AdLookups.capacity`.
-    func addWeights(_ rows: UnsafePointer<Index.Row>, of places: UnsafePointer<UInt32>, count: Int) {
+        let row = term.slot.pointee.row(target)
         withUnsafePointer(to: index.pointee.rows) {
-            kernels.pointee.look_up($0, rows, places, models, count, entrySums)
-        }
-        if !index.pointee.hasBases { return }
-        for position in 0..<count {
-            forEachBase(of: Int(truncatingIfNeeded: places[position])) { entry in
-                entrySums[entry] &+= index.pointee.weight(rows[position], Int(models[entry]))
+            for level in 0..<index.pointee.levels {
+                let start = level &* Scratch.blockSize
+                kernels.pointee.add_row($0, row, models + start, count, entrySums + start)
             }
         }
     }
 
-    /// Adds a number of a candidate's ad, for the candidate's model and the bases of this.
-    func addNumber(_ term: Term, toAdOf place: Int) {
-        addNumber(term, to: place)
-        forEachBase(of: place) { addNumber(term, to: $0) }
+    /// Looks up the weights of many terms for one candidate at once, rather than those of many candidates for one term.
+    private mutating func addDirectlyOneByOne(_ count: Int, _ deadline: inout Deadline) {
+        var first = 0
+        while first < directCount && !deadline.check() {
+            let length = min(Scratch.blockSize, directCount &- first)
+            let width = RowPlaces.roundedUp(length)
+            for position in 0..<width { termRows[position] = Index.Row() }
+            for position in 0..<length {
+                let term = direct[first &+ position]
+                if term.slot.pointee.isNumber {
+                    for place in 0..<count { addNumber(term, to: place) }
+                } else {
+                    termRows[position] = term.slot.pointee.row(target)
+                }
+            }
+            for level in 0..<index.pointee.levels {
+                for place in 0..<count { addTermRows(width, to: level &* Scratch.blockSize &+ place) }
+            }
+            first &+= length
+        }
     }
 
-    private func addNumber(_ term: Term, to entry: Int) {
-        let model = Int(models[entry])
-        guard let place = index.pointee.numberPlace(term.slot.pointee.row(target), model) else { return }
-        entrySums[entry] &+= index.pointee.numberContribution(place, number: term.number, unit: scales[model].unit)
+    private mutating func addTermRows(_ width: Int, to entry: Int) {
+        let (termModels, termSums, model) = (termModels, termSums, models[entry])
+        for position in 0..<width {
+            termModels[position] = model
+            termSums[position] = 0
+        }
+        withUnsafePointer(to: index.pointee.rows) {
+            kernels.pointee.look_up($0, termRows, 1, termModels, width, termSums)
+        }
+        var sum: Int64 = 0
+        for position in 0..<width { sum &+= termSums[position] }
+        entrySums[entry] &+= sum
+    }
+
+    /// Adds the weights of candidates' ads in rows of their own, for the candidates' models and those that these extend.
+    mutating func addWeights(_ rows: UnsafePointer<Index.Row>, depth: Int, width: Int) {
+        withUnsafePointer(to: index.pointee.rows) {
+            for level in 0..<index.pointee.levels {
+                let start = level &* Scratch.blockSize
+                kernels.pointee.look_up($0, rows, depth, models + start, width, entrySums + start)
+            }
+        }
+    }
+
+    /// Adds a row's weight for a candidate's model, and for those that it extends.
+    mutating func addWeight(_ row: Index.Row, to place: Int) {
+        for level in 0..<index.pointee.levels {
+            let entry = level &* Scratch.blockSize &+ place
+            entrySums[entry] &+= index.pointee.weight(row, Int(models[entry]))
+        }
+    }
+
+    /// Adds a number for a candidate's model, and for those that it extends.
+    mutating func addNumber(_ term: Term, to place: Int) {
+        for level in 0..<index.pointee.levels {
+            let entry = level &* Scratch.blockSize &+ place
+            let model = Int(models[entry])
+            guard let found = index.pointee.numberPlace(term.slot.pointee.row(target), model) else { continue }
+            entrySums[entry] &+= index.pointee.numberContribution(found, number: term.number, unit: scales[model].unit)
+        }
     }
 
     /// Turns the sums into probabilities of logits cut at ±`Sigmoid.bound`.
-    func finishBlock(count: Int, _ flags: UnsafeMutablePointer<Flags>) {
+    mutating func finishBlock(count: Int, _ flags: UnsafeMutablePointer<Flags>) {
         let (models, entrySums, scales, logits) = (models, entrySums, scales, logits)
-        for place in 0..<count {
-            let scale = scales[Int(models[place])]
-            logits[place] = scale.constant + scale.unit * Double(entrySums[place])
-        }
-        if index.pointee.hasBases {
+        let width = RowPlaces.roundedUp(count)
+        kernels.pointee.scale(entrySums, scales, models, width, logits)
+        for level in 1..<max(1, index.pointee.levels) {
+            let start = level &* Scratch.blockSize
             for place in 0..<count {
-                forEachBase(of: place) { entry in
-                    logits[place] += scales[Int(models[entry])].unit * Double(entrySums[entry])
-                }
+                logits[place] += scales[Int(models[start &+ place])].unit * Double(entrySums[start &+ place])
             }
         }
-        for place in 0..<count {
-            let logit = logits[place]
-            let cut = max(-Sigmoid.bound, min(Sigmoid.bound, logit))
-            logits[place] = cut
-            flags[place].formUnion(cut != logit ? .clamped : Flags())
-        }
-        kernels.pointee.sigmoid(logits, RowPlaces.roundedUp(count), probabilities)
+        if kernels.pointee.sigmoid(logits, width, Sigmoid.bound, probabilities) == 0 { return }
+        for place in 0..<count where logits[place].magnitude > Sigmoid.bound { flags[place].formUnion(.clamped) }
     }
 
     // MARK: All models at once
@@ -185,18 +217,16 @@ struct TargetScoring {
         if hasTriedModels { return hasModels }
         hasTriedModels = true
         let count = index.pointee.counts.models(target)
-        if !usesSums || directCount > 0 || index.pointee.hasBases || count > 2 * candidates { return false }
+        if !usesSums || directCount > 0 || index.pointee.levels > 1 || count > 2 * candidates { return false }
         let width = RowPlaces.roundedUp(count &+ 1)
-        let wasCut = kernels.pointee.scale(sums, scales, width, Sigmoid.bound, modelLogits)
+        kernels.pointee.scale(sums, scales, nil, width, modelLogits)
         // A cut is flagged, which only the road of the candidates does.
-        if wasCut != 0 { return false }
-        kernels.pointee.sigmoid(modelLogits, width, modelProbabilities)
-        hasModels = true
-        return true
+        hasModels = kernels.pointee.sigmoid(modelLogits, width, Sigmoid.bound, modelProbabilities) == 0
+        return hasModels
     }
 
     /// Fetches the candidates' probabilities from those of all models.
-    func takeProbabilities(count: Int) {
+    mutating func takeProbabilities(count: Int) {
         for place in 0..<count { probabilities[place] = modelProbabilities[Int(models[place])] }
     }
 }

@@ -102,7 +102,7 @@ import Testing
     @Test(arguments: counts) func thereIsATenthMoreSlotsThanKeysAndLessThanAByteOfPilotsAKey(count: Int) throws {
         let table = try Table.random(count)
         #expect(table.slotCount <= count + count / 10 + 1)
-        #expect(Double(table.pilotBytes) <= max(2, 0.8 * Double(count)))
+        #expect(Double(table.pilotBytes) <= max(4, 0.8 * Double(count)))
     }
 
     /// The caller compares the key that stands there, so there must be a place to look at.

@@ -87,9 +87,8 @@ import Testing
         var generator = SeededGenerator(seed: 42)
         let world = try Self.world(clickModels)
         for target in [Target.click, .conversion] {
-            let models = (0..<UInt32(world.models(target))).shuffled(using: &generator)
+            let models = (0..<UInt32(world.models(target))).shuffled(using: &generator).prefix(Scratch.blockSize)
             let sums = models.map { (Int64($0) - 30) << 20 }
-            let entries = models.indices.map { UInt32($0) }
             let known = world.rows(target)
             let weights = known.map { world.weights($0.label, target) }
             for turn in known.indices {
@@ -97,7 +96,7 @@ import Testing
                 let rows = places.map { known[$0].row }
                 let expected = models.indices.map { sums[$0] + weights[places[$0]][Int(models[$0])] }
                 for kernels in Kernels.all {
-                    let found = kernels.lookUp(rows, entries, of: models, to: sums, in: world.memory)
+                    let found = kernels.lookUp([rows], of: Array(models), to: sums, in: world.memory)
                     #expect(firstDifference(found, expected) == nil, "\(target), \(kernels.testDescription)")
                 }
             }

@@ -12,8 +12,8 @@ import Testing
     }
 
     private static let models: UInt32 = 300
-    /// Around the number of lanes and the greatest number of lookups at once, 128.
-    private static let counts = [0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 112, 127, 128, 129, 300]
+    /// Around the number of lanes and the size of a block, 128.
+    private static let counts = [0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 112, 127, 128]
 
     /// Labels by the number of their weights.
     private static let weightCounts: [Mixture: [Int]] = [
@@ -57,25 +57,25 @@ import Testing
     }
 
     @Test(arguments: Kernels.all, Mixture.allCases)
-    func anyNumberOfWeightsIsAddedToTheSumsOfAnyEntries(kernels: Kernels, mixture: Mixture) throws {
+    func theWeightsOfEachModelInRowsOfItsOwnAreAddedToItsSum(kernels: Kernels, mixture: Mixture) throws {
         var generator = SeededGenerator(seed: 52)
         let world = try world(mixture)
         let known = world.columns.map { $0.keys.sorted() }
         for count in Self.counts {
-            // Several rows for one entry, and entries that no row is for.
-            let entryCount = max(1, count / 2)
-            var models = (0..<entryCount).map { _ in UInt32.random(in: 0..<Self.models, using: &generator) }
-            let sums = models.map { _ in Int64(truncatingIfNeeded: generator.next()) >> 8 }
-            let entries = (0..<count).map { _ in UInt32.random(in: 0..<UInt32(entryCount), using: &generator) }
-            let labels = (0..<count).map { _ in Int.random(in: world.columns.indices, using: &generator) }
-            for (label, entry) in zip(labels, entries) { models[Int(entry)] = model(known[label], &generator) }
-            var expected = sums
-            for (label, entry) in zip(labels, entries) {
-                expected[Int(entry)] += Int64(world.columns[label][models[Int(entry)]] ?? 0)
+            for depth in [0, 1, 3, 8] {
+                let labels = (0..<depth).map { _ in
+                    (0..<count).map { _ in Int.random(in: world.columns.indices, using: &generator) }
+                }
+                let models = (0..<count).map { model(labels.isEmpty ? [0] : known[labels[0][$0]], &generator) }
+                let sums = models.map { _ in Int64(truncatingIfNeeded: generator.next()) >> 8 }
+                let expected = models.indices.map { place in
+                    labels.reduce(sums[place]) { $0 + Int64(world.columns[$1[place]][models[place]] ?? 0) }
+                }
+                let found = kernels.lookUp(
+                    labels.map { $0.map { world.rows[$0] } }, of: models, to: sums,
+                    in: world.index.pointer.pointee.rows)
+                #expect(firstDifference(found, expected) == nil, "\(count) models, \(depth) rows of each")
             }
-            let found = kernels.lookUp(
-                labels.map { world.rows[$0] }, entries, of: models, to: sums, in: world.index.pointer.pointee.rows)
-            #expect(firstDifference(found, expected) == nil, "\(count) lookups")
         }
     }
 

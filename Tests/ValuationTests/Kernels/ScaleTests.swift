@@ -26,25 +26,19 @@ import Testing
     /// One multiplication and one addition, each rounded by itself: a fused one has other bits where units are no powers of two.
     @Test(arguments: Kernels.all, widths) func eachLogitHasTheBitsOfTheFormula(kernels: Kernels, width: Int) {
         var generator = SeededGenerator(seed: UInt64(width))
-        for bound in [80, 1e300] {
-            let (sums, scales) = random(width, &generator)
-            let uncut = zip(sums, scales).map { sum, scale in scale.constant + scale.unit * Double(sum) }
-            let logits = uncut.map { min(bound, max(-bound, $0)) }
-            let found = kernels.scale(sums, scales, bound: bound)
-            #expect(found.logits.map(\.bitPattern) == logits.map(\.bitPattern))
-            #expect(found.wasCut == (logits != uncut))
-            #expect(width == 0 || found.wasCut == (bound == 80))
-        }
+        let (sums, scales) = random(width, &generator)
+        let logits = zip(sums, scales).map { sum, scale in scale.constant + scale.unit * Double(sum) }
+        #expect(kernels.scale(sums, scales).map(\.bitPattern) == logits.map(\.bitPattern))
     }
 
-    @Test(arguments: Kernels.all, [0, 7, 8, 40, 79]) func aSingleCutIsSeenWhereverItIs(kernels: Kernels, place: Int) {
-        let bound = 80.0
-        for (logit, isCut) in [(bound, false), (bound.nextUp, true), (-bound, false), (-bound.nextUp, true)] {
-            var scales = [valuation_scale](repeating: valuation_scale(constant: 1, unit: 0), count: 80)
-            scales[place].constant = logit
-            let found = kernels.scale([Int64](repeating: .max, count: 80), scales, bound: bound)
-            #expect(found.wasCut == isCut)
-            #expect(found.logits[place] == max(-bound, min(bound, logit)))
+    @Test(arguments: Kernels.all, widths) func eachSumIsScaledByItsModel(kernels: Kernels, width: Int) {
+        var generator = SeededGenerator(seed: UInt64(width) + 1)
+        let (sums, _) = random(width, &generator)
+        let (_, scales) = random(40, &generator)
+        let models = sums.map { _ in UInt32.random(in: 0..<40, using: &generator) }
+        let expected = zip(sums, models).map { sum, model in
+            scales[Int(model)].constant + scales[Int(model)].unit * Double(sum)
         }
+        #expect(kernels.scale(sums, scales, models: models).map(\.bitPattern) == expected.map(\.bitPattern))
     }
 }

@@ -14,8 +14,10 @@ import Testing
                 (0..<width).map { _ in Int32(truncatingIfNeeded: generator.next()) }
             }
             let expected = (0..<width).map { column in rows.reduce(0) { $0 + Int64($1[column]) } }
-            let difference = firstDifference(kernels.sumRows(rows, width: width), expected)
-            #expect(difference == nil, "\(rowCount) rows")
+            for paired in Set([0, rowCount / 3, rowCount]) {
+                let difference = firstDifference(kernels.sumRows(rows, paired: paired, width: width), expected)
+                #expect(difference == nil, "\(rowCount) rows, \(paired) of them of pairs")
+            }
         }
     }
 

@@ -63,6 +63,20 @@ import Testing
         }
     }
 
+    @Test(arguments: Kernels.all, [0, 7, 8, 40, 79])
+    func aLogitBeyondTheBoundIsCutAndSeenWhereverItIs(kernels: Kernels, place: Int) {
+        let bound = Sigmoid.bound
+        for (logit, isCut) in [
+            (bound, false), (bound.nextUp, true), (-bound, false), (-bound.nextUp, true), (-1e300, true),
+        ] {
+            var logits = [Double](repeating: 1, count: 80)
+            logits[place] = logit
+            let found = kernels.sigmoid(logits, bound: bound)
+            #expect(found.wasCut == isCut, "\(logit)")
+            #expect(found.probabilities[place] == kernels.sigmoid([max(-bound, min(bound, logit))])[0])
+        }
+    }
+
     @Test(arguments: Kernels.all) func isOneHalfAtZeroAndNeverFalls(kernels: Kernels) {
         #expect(kernels.sigmoid([0]) == [0.5])
         let probabilities = kernels.sigmoid((-8000...8000).map { Double($0) / 100 })

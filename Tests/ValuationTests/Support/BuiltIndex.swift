@@ -90,7 +90,7 @@ final class BuiltIndex: @unchecked Sendable {
     }
 
     private static func finish(_ builder: inout IndexBuilder) throws -> UnsafeMutablePointer<Index> {
-        let numbering = try builder.numbering()
+        let numbering = try ModelNumbering(builder)
         let pointer = UnsafeMutablePointer<Index>.allocate(capacity: 1)
         do {
             pointer.initialize(to: try builder.finish(numbering))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
+import CValuation
 import Testing
 
 @testable import Valuation
@@ -26,29 +27,70 @@ struct Kernels: CustomTestStringConvertible {
 
     /// The probabilities of any number of logits.
     func sigmoid(_ logits: [Double]) -> [Float] {
+        sigmoid(logits, bound: Sigmoid.bound).probabilities
+    }
+
+    /// The same, and whether any logit was cut.
+    func sigmoid(_ logits: [Double], bound: Double) -> (probabilities: [Float], wasCut: Bool) {
         let width = RowPlaces.roundedUp(logits.count)
         let padded = logits + Array(repeating: 0, count: width - logits.count)
         var probabilities = [Float](repeating: .nan, count: width)
-        loops.sigmoid(padded, width, &probabilities)
-        return Array(probabilities.prefix(logits.count))
+        let wasCut = loops.sigmoid(padded, width, bound, &probabilities) != 0
+        return (probabilities: Array(probabilities.prefix(logits.count)), wasCut: wasCut)
     }
 
-    /// `sums`, those of the entries with the weights of their models in the rows added, each row being that of the entry in the same
-    /// position. - Parameter entries: positions in `models` and `sums`.
-    func lookUp(
-        _ rows: [Index.Row], _ entries: [UInt32], of models: [UInt32], to sums: [Int64], in memory: valuation_rows
-    ) -> [Int64] {
-        written(over: Int64(0), sums.count) { memoryOfSums in
-            memoryOfSums.update(from: sums, count: sums.count)
-            // As many at once as may be.
-            for start in stride(from: 0, to: max(1, rows.count), by: Int(VALUATION_KERNELS_LOOKUPS)) {
-                let end = min(rows.count, start + Int(VALUATION_KERNELS_LOOKUPS))
-                withUnsafePointer(to: memory) {
-                    loops.look_up(
-                        $0, Array(rows[start..<end]), Array(entries[start..<end]), models, end - start, memoryOfSums)
-                }
-            }
+    /// Where keys stand in a table, if they are there. - Parameter keys: a multiple of 16 of them.
+    func find(_ keys: [UInt64], _ hash: PerfectHash, _ pilots: UnsafePointer<UInt16>) -> [UInt32] {
+        written(over: UInt32.max, keys.count) { loops.find(hash.function, pilots, keys, keys.count, $0) }
+    }
+
+    /// The rows of the features at a position, and which candidates have an unusual one there.
+    func resolve(
+        _ features: [[valuation_feature]], at position: Int, in index: UnsafePointer<Index>
+    ) -> (click: [Index.Row], conversion: [Index.Row], unusual: Set<Int>) {
+        let width = RowPlaces.roundedUp(features.count)
+        let memory = features.map { list in
+            let memory = UnsafeMutableBufferPointer<valuation_feature>.allocate(capacity: max(1, list.count))
+            _ = memory.initialize(from: list)
+            return memory
         }
+        defer { for list in memory { list.deallocate() } }
+        var starts = memory.map { UnsafeRawPointer($0.baseAddress)?.assumingMemoryBound(to: UInt64.self) }
+        starts += Array(repeating: nil, count: width - starts.count)
+        let lengths = features.map { UInt32($0.count) } + Array(repeating: 0, count: width - features.count)
+        var table = valuation_labels(
+            hash: index.pointee.hashes.labels.function, pilots: index.pointee.labelPilots,
+            slots: index.pointee.labelSlots)
+        let unwritten = Index.Row(start: 77, shape: 77)
+        var (click, conversion) = (
+            [Index.Row](repeating: unwritten, count: width), [Index.Row](repeating: unwritten, count: width)
+        )
+        var any: Int32 = -1
+        let masks = written(over: UInt16.max, width / 16) { unusual in
+            any = loops.resolve(&table, starts, lengths, position, width, &click, &conversion, unusual)
+        }
+        let unusual = Set((0..<width).filter { masks[$0 / 16] >> UInt16($0 % 16) & 1 != 0 })
+        #expect((any != 0) == !unusual.isEmpty)
+        return (click: click, conversion: conversion, unusual: unusual)
+    }
+
+    /// `sums`, each with the weights of its model in its rows added.
+    ///
+    /// - Parameters:
+    ///   - rows: one row for each model, and then another one, and so on: as many for each.
+    ///   - models: at most as many as a block has.
+    func lookUp(
+        _ rows: [[Index.Row]], of models: [UInt32], to sums: [Int64], in memory: valuation_rows
+    ) -> [Int64] {
+        let block = Int(VALUATION_KERNELS_BLOCK)
+        let width = RowPlaces.roundedUp(models.count)
+        let padded = models + [UInt32](repeating: 0, count: width - models.count)
+        let list = rows.flatMap { $0 + [Index.Row](repeating: Index.Row(), count: block - $0.count) }
+        let added = written(over: Int64(0), width) { memoryOfSums in
+            memoryOfSums.update(from: sums, count: sums.count)
+            withUnsafePointer(to: memory) { loops.look_up($0, list, rows.count, padded, width, memoryOfSums) }
+        }
+        return Array(added.prefix(models.count))
     }
 
     /// `sums`, each with the weight of its model in the row added.
@@ -62,25 +104,31 @@ struct Kernels: CustomTestStringConvertible {
         return Array(added.prefix(models.count))
     }
 
-    /// The sums of rows of equal width. - Parameter width: a multiple of 16.
-    func sumRows(_ rows: [[Int32]], width: Int) -> [Int64] {
-        let memory = rows.map { row in
-            let memory = UnsafeMutableBufferPointer<Int32>.allocate(capacity: width)
-            _ = memory.initialize(from: row)
+    /// The sums of rows of equal width, the first of which are read from pairs. - Parameter width: a multiple of 16.
+    func sumRows(_ rows: [[Int32]], paired: Int = 0, width: Int) -> [Int64] {
+        let together = Int(VALUATION_ROW_TOGETHER)
+        let memory = rows.enumerated().map { position, row in
+            let memory = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 2 * width)
+            memory.initialize(repeating: .max)
+            for (model, weight) in row.enumerated() {
+                memory[position < paired ? model / together * 2 * together + model % together : model] = weight
+            }
             return memory
         }
         defer { for row in memory { row.deallocate() } }
         let starts = memory.map { row in row.baseAddress.map { UnsafePointer($0) } }
-        return written(over: Int64(-1), width) { loops.sum_rows(starts, rows.count, width, $0) }
+        return written(over: Int64(-1), width) { loops.sum_rows(starts, paired, rows.count, width, $0) }
     }
 
-    /// The logits of sums, and whether any was cut. - Parameter sums: a multiple of 16 of them.
-    func scale(_ sums: [Int64], _ scales: [valuation_scale], bound: Double) -> (logits: [Double], wasCut: Bool) {
-        var wasCut = false
-        let logits = written(over: -1.0, sums.count) { logits in
-            wasCut = loops.scale(sums, scales, sums.count, bound, logits) != 0
+    /// The logits of sums, each by the scale of its model, or by that in its position. - Parameter sums: a multiple of 16 of them.
+    func scale(_ sums: [Int64], _ scales: [valuation_scale], models: [UInt32]? = nil) -> [Double] {
+        written(over: -1.0, sums.count) { logits in
+            if let models {
+                loops.scale(sums, scales, models, sums.count, logits)
+            } else {
+                loops.scale(sums, scales, nil, sums.count, logits)
+            }
         }
-        return (logits: logits, wasCut: wasCut)
     }
 
     /// What `body` writes into memory of `count` elements; nothing may be written beside.

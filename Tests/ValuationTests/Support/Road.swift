@@ -26,8 +26,12 @@ extension LoadedModels {
         #expect(before == clickSums(of: request + request))
         let noProbability: Float = -1
         for model in before.indices { scratch.pointee.click.modelProbabilities[model] = noProbability }
+        let noSum = Int64.min
+        scratch.pointee.click.entrySums[0] = noSum
         _ = score(request, ads)
-        if scratch.pointee.click.modelProbabilities[0] != noProbability { return .allModels }
+        // Those of all models may have been tried, and then been given up because a logit was cut.
+        let hasModels = scratch.pointee.click.modelProbabilities[0] != noProbability
+        if hasModels && scratch.pointee.click.entrySums[0] == noSum { return .allModels }
         if clickSums == before { return .lookups }
         return clickSums == clickSums(of: request) ? .sums : .both
     }

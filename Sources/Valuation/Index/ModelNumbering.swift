@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The index's numbers of the added models: click models first, and in each target first those of campaigns that have models for
+/// both, in one order, so that both models of such a campaign have the same number in their targets. Thus paired rows have the two
+/// weights of a campaign on one cache line.
+struct ModelNumbering: ~Copyable {
+    /// From the order of adding to that of the index.
+    private(set) var indexNumber = Buffer<UInt32>()
+    /// From the order of the index to that of adding.
+    private(set) var addedNumber = Buffer<UInt32>()
+    private var clickModels = 0
+
+    /// - Complexity: O(models).
+    init(_ builder: borrowing IndexBuilder) throws(Failure) {
+        try addedNumber.reserve(builder.added.count)
+        try append(.click, ofBoth: true, builder)
+        try append(.click, ofBoth: false, builder)
+        clickModels = addedNumber.count
+        for number in 0..<clickModels {
+            let key = builder.added[Int(addedNumber[number])].campaignKey
+            let conversionModel = builder.find(key, .conversion)
+            if conversionModel == Index.none { break }
+            try addedNumber.append(conversionModel)
+        }
+        try append(.conversion, ofBoth: false, builder)
+        try indexNumber.resize(builder.added.count, filling: 0)
+        for number in 0..<addedNumber.count { indexNumber[Int(addedNumber[number])] = UInt32(number) }
+    }
+
+    /// Appends the models of a target whose campaigns have, or have not, one of the other target too, in the order of adding.
+    private mutating func append(
+        _ target: Target, ofBoth: Bool, _ builder: borrowing IndexBuilder
+    ) throws(Failure) {
+        let other: Target = target == .click ? .conversion : .click
+        for number in 0..<builder.added.count {
+            let model = builder.added[number]
+            if model.target != target || (builder.find(model.campaignKey, other) != Index.none) != ofBoth { continue }
+            try addedNumber.append(UInt32(number))
+        }
+    }
+
+    /// The number of an added model in its target.
+    @inline(__always)
+    func local(ofAdded number: UInt32) -> UInt32 {
+        let found = indexNumber[Int(number)]
+        return Int(found) < clickModels ? found : found &- UInt32(truncatingIfNeeded: clickModels)
+    }
+}

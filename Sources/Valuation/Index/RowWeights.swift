@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The weights of one row while it is laid out: taken in any order, handed out in that of the models.
+struct RowWeights: ~Copyable {
+    private struct Weight {
+        var model: UInt32
+        var mantissa: Int32
+    }
+
+    private var weights = Buffer<Weight>()
+    private var isSorted = true
+
+    /// - Parameter capacity: as many weights as a row can have.
+    init(capacity: Int) throws(Failure) {
+        try weights.reserve(capacity)
+    }
+
+    mutating func removeAll() {
+        weights.removeAll()
+        isSorted = true
+    }
+
+    /// - Precondition: there is room.
+    @inline(__always)
+    mutating func add(_ model: UInt32, _ mantissa: Int32) {
+        if weights.count > 0 && weights[weights.count &- 1].model > model { isSorted = false }
+        weights.spare.pointee = Weight(model: model, mantissa: mantissa)
+        weights.appendWritten(1)
+    }
+
+    /// - Complexity: O(weights); O(weights × log weights) where they were not added in the order of the models.
+    mutating func forEach(_ body: (_ model: UInt32, _ mantissa: Int32) -> Void) {
+        if !isSorted { sort() }
+        for position in 0..<weights.count { body(weights[position].model, weights[position].mantissa) }
+    }
+
+    /// Heapsort (Williams 1964): needs no memory, which might not be there.
+    private mutating func sort() {
+        for root in stride(from: weights.count / 2 &- 1, through: 0, by: -1) { siftDown(from: root, to: weights.count) }
+        for last in stride(from: weights.count &- 1, to: 0, by: -1) {
+            exchange(0, last)
+            siftDown(from: 0, to: last)
+        }
+        isSorted = true
+    }
+
+    private mutating func siftDown(from start: Int, to end: Int) {
+        var root = start
+        while true {
+            var child = root &* 2 &+ 1
+            if child >= end { return }
+            if child &+ 1 < end && weights[child].model < weights[child &+ 1].model { child &+= 1 }
+            if weights[root].model >= weights[child].model { return }
+            exchange(root, child)
+            root = child
+        }
+    }
+
+    private mutating func exchange(_ first: Int, _ second: Int) {
+        (weights[first], weights[second]) = (weights[second], weights[first])
+    }
+}

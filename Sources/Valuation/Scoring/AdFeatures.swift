@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import CValuation
+
+/// The candidates' own features, and a few rows of each in which their weights are to be looked up: those of every candidate's first
+/// feature, then those of every second one, and so on, for `CKernels` deals with neighbouring candidates at once.
+struct AdFeatures: ~Copyable {
+    /// How many of a candidate's features are dealt with together.
+    static let depth = VALUATION_KERNELS_DEPTH
+
+    fileprivate var features = Buffer<UnsafePointer<UInt64>?>()
+    fileprivate var lengths = Buffer<UInt32>()
+    fileprivate var clickRows = Buffer<Index.Row>()
+    fileprivate var conversionRows = Buffer<Index.Row>()
+    fileprivate var unusual = Buffer<UInt16>()
+
+    mutating func reserve() throws(Failure) {
+        try features.resize(Scratch.blockSize, filling: nil)
+        try lengths.resize(Scratch.blockSize, filling: 0)
+        try clickRows.resize(Scratch.blockSize * AdFeatures.depth, filling: Index.Row())
+        try conversionRows.resize(Scratch.blockSize * AdFeatures.depth, filling: Index.Row())
+        try unusual.resize(Scratch.blockSize / 16, filling: 0)
+    }
+}
+
+/// The arrays of `AdFeatures`.
+struct AdArrays {
+    /// Where each candidate's features are, and how many there are.
+    let features: UnsafeMutablePointer<UnsafePointer<UInt64>?>
+    let lengths: UnsafeMutablePointer<UInt32>
+    let clickRows: UnsafeMutablePointer<Index.Row>
+    let conversionRows: UnsafeMutablePointer<Index.Row>
+    /// One bit a candidate, set where a feature is not a category that models know.
+    let unusual: UnsafeMutablePointer<UInt16>
+
+    @inline(__always)
+    init(_ scratch: UnsafeMutablePointer<Scratch>) {
+        features = scratch.pointee.adFeatures.features.base.unsafelyUnwrapped
+        lengths = scratch.pointee.adFeatures.lengths.base.unsafelyUnwrapped
+        clickRows = scratch.pointee.adFeatures.clickRows.base.unsafelyUnwrapped
+        conversionRows = scratch.pointee.adFeatures.conversionRows.base.unsafelyUnwrapped
+        unusual = scratch.pointee.adFeatures.unusual.base.unsafelyUnwrapped
+    }
+
+    /// Notes an ad's features, none where `length` is 0, and begins to fetch them: nothing else announces them to the processor.
+    @inline(__always)
+    func set(_ place: Int, _ first: UnsafePointer<valuation_feature>?, length: UInt32) {
+        lengths[place] = length
+        let words = UnsafeRawPointer(first)
+        features[place] = words?.assumingMemoryBound(to: UInt64.self)
+        if length == 0 { return }
+        if let first {
+            valuation_kernels_prefetch(first)
+            valuation_kernels_prefetch(first + (Int(truncatingIfNeeded: length) &- 1))
+        }
+    }
+
+    @inline(__always)
+    func isUnusual(_ place: Int) -> Bool {
+        unusual[place &>> 4] &>> UInt16(truncatingIfNeeded: place & 15) & 1 != 0
+    }
+}

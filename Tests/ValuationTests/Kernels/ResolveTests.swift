@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import CValuation
+import Testing
+
+@testable import Valuation
+
+/// From keys to labels and their rows, for any number of candidates.
+@Suite struct ResolveTests {
+    private static let labels = 500
+    private static let counts = [0, 1, 7, 8, 9, 15, 16, 17, 100, 127, 128]
+
+    private func index() throws -> BuiltIndex {
+        let columns = (0..<Self.labels).map { label -> (click: Column, conversion: Column) in
+            let click: Column = [UInt32(label % 3): Int32(label + 1)]
+            return (click: click, conversion: [0: Int32(-label - 1)])
+        }
+        return try BuiltIndex(models: (click: 3, conversion: 1), columns: columns)
+    }
+
+    @Test(arguments: Kernels.all) func keysAreFoundWhereOneByOneTheyAre(kernels: Kernels) throws {
+        let index = try index()
+        var generator = SeededGenerator(seed: 61)
+        let hash = index.pointer.pointee.hashes.labels
+        let pilots = UnsafePointer(index.pointer.pointee.labelPilots)
+        for width in [0, 16, 64, 128] {
+            // Known ones and others.
+            let keys = (0..<width).map { _ in
+                generator.once(in: 2)
+                    ? BuiltIndex.key(of: Int.random(in: 0..<Self.labels, using: &generator)) : generator.next()
+            }
+            let expected = keys.map { UInt32(hash.place(of: $0, pilots)) }
+            #expect(kernels.find(keys, hash, pilots) == expected)
+        }
+    }
+
+    @Test(arguments: Kernels.all, counts)
+    func eachFeatureHasTheRowsOfItsLabelAndUnknownOnesAreTold(kernels: Kernels, count: Int) throws {
+        let index = try index()
+        var generator = SeededGenerator(seed: 62)
+        // Candidates with none to four features; some of these unknown, whatever their number says.
+        let labels: [[Int?]] = (0..<count).map { _ in
+            (0..<Int.random(in: 0...4, using: &generator)).map { _ in
+                generator.once(in: 4) ? nil : Int.random(in: 0..<Self.labels, using: &generator)
+            }
+        }
+        let features = labels.map { list in
+            list.map { label in
+                valuation_feature(key: label.map { BuiltIndex.key(of: $0) } ?? generator.next(), number: .nan)
+            }
+        }
+        for position in 0..<4 {
+            let found = kernels.resolve(features, at: position, in: index.pointer)
+            for place in 0..<RowPlaces.roundedUp(count) {
+                let isPresent = place < count && position < labels[place].count
+                let label = isPresent ? labels[place][position] : nil
+                let click = label.flatMap { index.row(of: $0, .click) } ?? Index.Row()
+                let conversion = label.flatMap { index.row(of: $0, .conversion) } ?? Index.Row()
+                #expect(found.click[place].shape == click.shape && found.conversion[place].shape == conversion.shape)
+                if label != nil {
+                    #expect(found.click[place].start == click.start)
+                    #expect(found.conversion[place].start == conversion.start)
+                }
+                #expect(found.unusual.contains(place) == (isPresent && label == nil), "candidate \(place)")
+            }
+        }
+    }
+}
