@@ -20,8 +20,9 @@ let cLibraries: [Target] = [
     .systemLibrary(name: "CPlatform", path: "Sources/CPlatform"),
     // Optimised in debug builds, too: the tests of its bits would take long otherwise.
     .target(
-        name: "CKernels", path: "Sources/CKernels", exclude: ["kernels.inc", "look_up.h", "resolve.h"],
-        cSettings: [.unsafeFlags(["-O2"])]),
+        name: "CKernels", path: "Sources/CKernels",
+        exclude: ["candidates.h", "kernels.inc", "look_up.h", "places.h", "resolve.h"],
+        cSettings: [.headerSearchPath("../../Include"), .unsafeFlags(["-O2"])]),
 ]
 
 func core(swift: [SwiftSetting], linker: [LinkerSetting]) -> Target {

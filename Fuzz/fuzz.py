@@ -32,7 +32,7 @@ def build_kernels() -> Path:
     compiled = FOLDER / "kernels.o"
     command = [str(clang), "-O2", "-g", "-fsanitize=fuzzer-no-link,address", "-c", "-o", str(compiled)]
     source = ROOT / "Sources/CKernels"
-    subprocess.run([*command, f"-I{source}/include", str(source / "kernels.c")], check=True)
+    subprocess.run([*command, f"-I{source}/include", f"-I{ROOT}/Include", str(source / "kernels.c")], check=True)
     return compiled
 
 

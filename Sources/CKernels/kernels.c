@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loops of kernels.inc for each instruction set, and the choice among them.
+#include "candidates.h"
 #include "kernels.h"
 #include "look_up.h"
 #include "resolve.h"

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// From keys to where they stand in a table, and from ads' features to the rows of their labels, many at once.
+// From ads' features to the rows of their labels, many at once.
 #ifndef VALUATION_RESOLVE_H
 #define VALUATION_RESOLVE_H
 
 #include "kernels.h"
-
-static void find_baseline(valuation_hash hash, const uint16_t *pilots, const uint64_t *keys, size_t width, uint32_t *places) {
-    for (size_t i = 0; i < width; i++)
-        places[i] = (uint32_t)valuation_hash_place(hash, keys[i], pilots[valuation_hash_bucket(hash, keys[i])]);
-}
+#include "places.h"
 
 static int resolve_baseline(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths,
                             size_t position, size_t width, valuation_row *click, valuation_row *conversion, uint16_t *unusual) {
@@ -19,8 +15,7 @@ static int resolve_baseline(const valuation_labels *labels, const uint64_t *cons
             click[i] = conversion[i] = (valuation_row){0, 0};
             if (lengths[i] <= position) continue;
             uint64_t key = features[i][VALUATION_FEATURE_WORDS * position];
-            uint16_t pilot = labels->pilots[valuation_hash_bucket(labels->hash, key)];
-            const valuation_label *label = labels->slots + valuation_hash_place(labels->hash, key, pilot);
+            const valuation_label *label = labels->slots + place_of(labels->hash, labels->pilots, key);
             if (label->key == key && label->bits >> VALUATION_LABEL_KIND == VALUATION_LABEL_CATEGORY) {
                 click[i] = label->click;
                 conversion[i] = label->conversion;
@@ -37,31 +32,9 @@ static int resolve_baseline(const valuation_labels *labels, const uint64_t *cons
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define find_avx2 find_baseline
 #define resolve_avx2 resolve_baseline
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi,bmi2,popcnt")))
-
-// The places of eight keys; see valuation_hash_place.
-TARGET static inline __m512i places_of(valuation_hash hash, const uint16_t *pilots, __m512i keys) {
-    __m512i hashed = _mm512_mullo_epi64(keys, _mm512_set1_epi64((int64_t)hash.multiplier));
-    __m512i bucket = _mm512_srl_epi64(hashed, _mm_cvtsi64_si128((int64_t)hash.bucket_shift));
-    // Two bytes more than a pilot are read; there are some behind the last one, too.
-    __m512i pilot = _mm512_cvtepu32_epi64(_mm512_i64gather_epi32(bucket, pilots, 2));
-    pilot = _mm512_and_si512(pilot, _mm512_set1_epi64(UINT16_MAX));
-    __m512i moved = _mm512_xor_si512(hashed, _mm512_mul_epu32(pilot, _mm512_set1_epi64((int64_t)VALUATION_HASH_PILOT)));
-    __m512i mixed = _mm512_mullo_epi64(moved, _mm512_set1_epi64((int64_t)VALUATION_HASH_MIX));
-    __m512i slot_count = _mm512_set1_epi64((int64_t)hash.slot_count);
-    return _mm512_srli_epi64(_mm512_mul_epu32(_mm512_srli_epi64(mixed, 32), slot_count), 32);
-}
-
-TARGET static void find_avx512(valuation_hash hash, const uint16_t *pilots, const uint64_t *keys, size_t width,
-                               uint32_t *places) {
-    for (size_t first = 0; first < width; first += 8) {
-        __m512i found = places_of(hash, pilots, _mm512_loadu_si512(keys + first));
-        _mm256_storeu_si256((__m256i *)(places + first), _mm512_cvtepi64_epi32(found));
-    }
-}
 
 // The members of eight labels.
 typedef struct {

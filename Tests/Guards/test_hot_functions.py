@@ -14,10 +14,10 @@ from elftools.elf.elffile import ELFFile
 from .assembly import Function, disassemble, reachable
 
 ENTRIES = ("valuation_score", "valuation_rank", "valuation_score_batch")
-LOOPS = ("sum_rows", "find", "resolve", "look_up", "add_row", "scale", "sigmoid")
+LOOPS = ("read", "sum_rows", "resolve", "look_up", "add_row", "scale", "sigmoid", "write")
 LEVELS = ("baseline", "avx2", "avx512")
 # For AVX2 these are the ones for every machine.
-MISSING_LOOPS = {f"{loop}_avx2" for loop in ("find", "resolve", "look_up", "add_row")}
+MISSING_LOOPS = {f"{loop}_avx2" for loop in ("read", "resolve", "look_up", "add_row", "write")}
 # Types of which some function is no part of another one, then those of which perhaps all are.
 TYPES = ("Scoring", "TargetScoring", "RequestTerms", "Ranking")
 INLINED_TYPES = ("Cost", "Deadline", "PerfectHash")

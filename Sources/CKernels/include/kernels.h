@@ -94,6 +94,33 @@ typedef struct {
 // A feature is so many words, the first of which is its key.
 enum { VALUATION_FEATURE_WORDS = 2 };
 
+// What values a campaign: the numbers of its models in their targets, what a value by these is flagged with, and with what
+// besides where a conversion model is asked for.
+typedef struct {
+    uint64_t key;
+    uint32_t click_model, conversion_model;
+    uint32_t flags, conversion_flags;
+} valuation_campaign;
+
+// The table of campaigns. The slot behind those that the hash knows is that of an unknown campaign.
+typedef struct {
+    valuation_hash hash;
+    const uint16_t *pilots;
+    const valuation_campaign *slots;
+} valuation_campaigns;
+
+// A block of candidates: of each the models, which the absent ones stand for where there is none, its flags, and where its ad's
+// features are and how many.
+typedef struct {
+    uint32_t absent_click, absent_conversion;
+    uint32_t *click_models, *conversion_models;
+    uint32_t *flags;
+    const uint64_t **features;
+    uint32_t *lengths;
+    // Whether any candidate has a model for clicks, whether any has one for conversions, and the greatest length.
+    uint32_t wants_clicks, wants_conversions, longest;
+} valuation_block;
+
 // What a model's logit is made of: constant + unit * sum.
 typedef struct {
     double constant;
@@ -103,11 +130,13 @@ typedef struct {
 typedef struct {
     // look_up and add_row deal with 2^lane_bits weights at once.
     int64_t lane_bits;
+    // Fills a block from count <= BLOCK candidates (valuation_candidate): their models, lengths up to count rounded up to
+    // VALUATION_KERNELS_WIDTH, and flags, which are also request_flags. Begins to fetch their features and the next block.
+    void (*read)(const void *candidates, size_t count, const valuation_campaigns *campaigns, uint32_t request_flags,
+                 valuation_block *block);
     // sums[i] = rows[0][i] + rows[1][i] + ... for each i below width; of the first paired_count rows, eight weights in a row of
     // sixteen are others' (VALUATION_ROW_PAIRED).
     void (*sum_rows)(const int32_t *const *rows, size_t paired_count, size_t row_count, size_t width, int64_t *sums);
-    // places[i] = where keys[i] can stand alone, for each i below width.
-    void (*find)(valuation_hash hash, const uint16_t *pilots, const uint64_t *keys, size_t width, uint32_t *places);
     // For each i below width where lengths[i] > position: the rows of the label of features[i] at that position if it is a
     // category; otherwise empty rows, and a bit in unusual[i / 16]. Empty rows elsewhere. Returns whether any bit is set.
     int (*resolve)(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths, size_t position,
@@ -125,6 +154,9 @@ typedef struct {
     // probabilities[i] = 1 / (1 + e^-z) with z = logits[i] cut at +-bound <= 80, for each i below width; returns whether any
     // was cut. See Sigmoid.swift for the error.
     int (*sigmoid)(const double *logits, size_t width, double bound, float *probabilities);
+    // Writes the values (valuation_value) of the count candidates of a block.
+    void (*write)(const void *candidates, const valuation_block *block, const float *clicks, const float *conversions,
+                  size_t count, void *values);
 } valuation_kernels;
 
 // Hidden: no part of the library's interface.

@@ -25,16 +25,9 @@ struct Index: ~Copyable {
         var prior: Float
     }
 
-    struct CampaignSlot {
-        var key: UInt64
-        /// The numbers, in their targets, of the models that value the campaign: its own, or those of campaign "*", or else the
-        /// number of the models of the target.
-        var clickModel: UInt32
-        var conversionModel: UInt32
-        /// What a value by these models is flagged with; the second where a conversion model is asked for.
-        var flags: Flags
-        var conversionFlags: Flags
-    }
+    /// What values a campaign: its own models, or those of campaign "*", or else the numbers of the models of the targets, which
+    /// stand for none.
+    typealias CampaignSlot = valuation_campaign
 
     /// A field, for reading JSON requests, which name fields and not keys alone.
     struct FieldSlot {
@@ -176,8 +169,8 @@ struct Index: ~Copyable {
         clickParameters.initialize(repeating: absent, count: width.click)
         conversionParameters.initialize(repeating: absent, count: width.conversion)
         let vacant = CampaignSlot(
-            key: 0, clickModel: UInt32(counts.clickModels), conversionModel: UInt32(counts.conversionModels),
-            flags: .unknownCampaign, conversionFlags: [])
+            key: 0, click_model: UInt32(counts.clickModels), conversion_model: UInt32(counts.conversionModels),
+            flags: Flags.unknownCampaign.rawValue, conversion_flags: 0)
         campaignSlots.initialize(repeating: vacant, count: campaignSlotCount)
     }
 

@@ -167,24 +167,25 @@ extension IndexBuilder {
             let slot =
                 index.campaignSlots + index.hashes.campaigns.place(of: model.campaignKey, index.campaignPilots)
             slot.pointee.key = model.campaignKey
-            slot.pointee.flags = []
+            slot.pointee.flags = 0
             let own = UInt32(index.local(UInt32(number)).number)
-            if model.target == .click { slot.pointee.clickModel = own } else { slot.pointee.conversionModel = own }
+            if model.target == .click { slot.pointee.click_model = own } else { slot.pointee.conversion_model = own }
         }
         // Whatever has no model of its own, unknown campaigns included, gets that of campaign "*".
         let everyone = index.campaign(Key.defaultCampaign).pointee
         let absent = (click: UInt32(index.counts.clickModels), conversion: UInt32(index.counts.conversionModels))
         for position in 0...index.hashes.campaigns.slotCount {
             let slot = index.campaignSlots + position
-            if slot.pointee.clickModel == absent.click {
-                slot.pointee.clickModel = everyone.clickModel
-                slot.pointee.flags.insert(
-                    everyone.clickModel == absent.click ? .noClickModel : .defaultClickModel)
+            if slot.pointee.click_model == absent.click {
+                slot.pointee.click_model = everyone.click_model
+                let flag: Flags = everyone.click_model == absent.click ? .noClickModel : .defaultClickModel
+                slot.pointee.flags |= flag.rawValue
             }
-            if slot.pointee.conversionModel == absent.conversion {
-                slot.pointee.conversionModel = everyone.conversionModel
-                slot.pointee.conversionFlags.insert(
-                    everyone.conversionModel == absent.conversion ? .noConversionModel : .defaultConversionModel)
+            if slot.pointee.conversion_model == absent.conversion {
+                slot.pointee.conversion_model = everyone.conversion_model
+                let isMissing = everyone.conversion_model == absent.conversion
+                let flag: Flags = isMissing ? .noConversionModel : .defaultConversionModel
+                slot.pointee.conversion_flags |= flag.rawValue
             }
         }
     }

@@ -14,7 +14,7 @@ struct Cost {
     /// Reading a candidate's sum.
     private static let candidate = 70
     /// Looking one candidate's weight up.
-    private static let denseLookup = 100
+    private static let denseLookup = 200
     private static let shortLookup = 20
     private static let listLookup = 300
     private static let numberLookup = 1_000

@@ -50,8 +50,8 @@ struct Explanation: ~Copyable {
         }
         let campaign = index.campaign(candidate.campaign)
         let needsConversion = candidate.pricing == Pricing.cpa.rawValue
-        clickModel = index.model(.click, campaign.pointee.clickModel)
-        conversionModel = needsConversion ? index.model(.conversion, campaign.pointee.conversionModel) : Index.none
+        clickModel = index.model(.click, campaign.pointee.click_model)
+        conversionModel = needsConversion ? index.model(.conversion, campaign.pointee.conversion_model) : Index.none
         clickLogit = clickModel == Index.none ? .nan : sum(clickModel, index)
         conversionLogit = conversionModel == Index.none ? .nan : sum(conversionModel, index)
     }

@@ -15,6 +15,7 @@ struct Scoring: ~Copyable {
     var deadline: Deadline
     var click: TargetScoring
     var conversion: TargetScoring
+    private var block: valuation_block
     /// How many candidates are still to come.
     private var remaining: Int
 
@@ -28,6 +29,11 @@ struct Scoring: ~Copyable {
         remaining = candidates
         click = TargetScoring(.click, scratch.pointee.click, index, scratch.pointee.kernels)
         conversion = TargetScoring(.conversion, scratch.pointee.conversion, index, scratch.pointee.kernels)
+        let ads = AdArrays(scratch)
+        block = valuation_block(
+            absent_click: click.absentModel, absent_conversion: conversion.absentModel, click_models: click.models,
+            conversion_models: conversion.models, flags: scratch.pointee.flagBits, features: ads.features,
+            lengths: ads.lengths, wants_clicks: 0, wants_conversions: 0, longest: 0)
         terms = RequestTerms(request, index: index, scratch: scratch, &deadline)
     }
 
@@ -36,7 +42,7 @@ struct Scoring: ~Copyable {
         _ candidates: UnsafePointer<valuation_candidate>, count: Int, into values: UnsafeMutablePointer<valuation_value>
     ) {
         let flags = scratch.pointee.flags.base.unsafelyUnwrapped
-        var wanted = findModels(candidates, count, flags)
+        var wanted = read(candidates, count)
         if wanted.click && !deadline.check() {
             click.plan(terms, candidates: remaining, scratch, &deadline)
         }
@@ -59,7 +65,9 @@ struct Scoring: ~Copyable {
             if wanted.click { click.finishBlock(count: count, flags) }
             if wanted.conversion { conversion.finishBlock(count: count, flags) }
         }
-        write(values, of: candidates, count: count, flags)
+        if deadline.isOver { usePriors(count, flags) }
+        scratch.pointee.kernels.pointee.write(
+            candidates, &block, click.probabilities, conversion.probabilities, count, values)
         remaining &-= count
     }
 
@@ -78,88 +86,13 @@ struct Scoring: ~Copyable {
     }
 
     /// Finds the models of each candidate, and what is wrong with it.
-    private mutating func findModels(
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ flags: UnsafeMutablePointer<Flags>
-    ) -> Wanted {
-        // Whether a model is wanted at all: bits in which any differs from that which stands for none.
-        var (otherClicks, otherConversions, longest) = (UInt32(0), UInt32(0), UInt32(0))
-        let (clickModels, conversionModels) = (click.models, conversion.models)
-        let (absentClick, absentConversion) = (click.absentModel, conversion.absentModel)
-        let requestFlags = terms.flags
-        let ads = AdArrays(scratch)
-        let places = findCampaigns(candidates, count)
-        let campaigns = UnsafePointer(index.pointee.campaignSlots)
-        let unknownCampaign = campaigns + index.pointee.hashes.campaigns.slotCount
-        for place in 0..<count {
-            let candidate = candidates + place
-            let found = campaigns + Int(places[place])
-            let campaign = found.pointee.key == candidate.pointee.campaign ? found : unknownCampaign
-            let needsConversion = candidate.pointee.pricing == Pricing.cpa.rawValue
-            let conversionModel = needsConversion ? campaign.pointee.conversionModel : absentConversion
-            var all = requestFlags.union(campaign.pointee.flags)
-            all.formUnion(needsConversion ? campaign.pointee.conversionFlags : Flags())
-            clickModels[place] = campaign.pointee.clickModel
-            conversionModels[place] = conversionModel
-            otherClicks |= campaign.pointee.clickModel ^ absentClick
-            otherConversions |= conversionModel ^ absentConversion
-            let featureCount = candidate.pointee.feature_count
-            let isSound =
-                Pricing(rawValue: candidate.pointee.pricing) != nil
-                && (featureCount == 0 || (featureCount <= Scratch.maximumFeatures && candidate.pointee.features != nil))
-            all.formUnion(isSound ? Flags() : .invalidCandidate)
-            let length = isSound ? featureCount : 0
-            ads.set(place, candidate.pointee.features, length: length)
-            longest = max(longest, length)
-            let bid = candidate.pointee.bid
-            all.formUnion(bid >= 0 && bid <= .greatestFiniteMagnitude ? Flags() : .invalidBid)
-            flags[place] = all
-        }
-        for place in count..<RowPlaces.roundedUp(count) { ads.set(place, nil, length: 0) }
-        return Wanted(click: otherClicks != 0, conversion: otherConversions != 0, adFeatures: longest)
-    }
-
-    /// Where the campaigns of candidates stand in the table of campaigns, if they are there.
-    private mutating func findCampaigns(
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int
-    ) -> UnsafePointer<UInt32> {
-        let keys = scratch.pointee.campaignKeys.base.unsafelyUnwrapped
-        let places = scratch.pointee.campaignPlaces.base.unsafelyUnwrapped
-        for place in 0..<count {
-            keys[place] = candidates[place].campaign
-            // Those of the next block; there is no harm where there is none.
-            valuation_kernels_prefetch(candidates + place + Scratch.blockSize)
-        }
-        scratch.pointee.kernels.pointee.find(
-            index.pointee.hashes.campaigns.function, index.pointee.campaignPilots, keys, RowPlaces.roundedUp(count),
-            places)
-        return UnsafePointer(places)
-    }
-
-    /// Writes what the candidates of a block are worth.
-    private mutating func write(
-        _ values: UnsafeMutablePointer<valuation_value>, of candidates: UnsafePointer<valuation_candidate>, count: Int,
-        _ flags: UnsafeMutablePointer<Flags>
-    ) {
-        if deadline.isOver { usePriors(count, flags) }
-        let (clickModels, conversionModels) = (click.models, conversion.models)
-        let (clicks, conversions) = (click.probabilities, conversion.probabilities)
-        let (absentClick, absentConversion) = (click.absentModel, conversion.absentModel)
-        for place in 0..<count {
-            let clickProbability = clickModels[place] == absentClick ? .nan : clicks[place]
-            let conversionProbability = conversionModels[place] == absentConversion ? .nan : conversions[place]
-            var revenue = 0.0
-            if flags[place].isDisjoint(with: [.invalidBid, .invalidCandidate]),
-                let pricing = Pricing(rawValue: candidates[place].pricing)
-            {
-                revenue = pricing.expectedRevenue(
-                    bid: candidates[place].bid, clickProbability: clickProbability,
-                    conversionProbability: conversionProbability)
-            }
-            // NaN where the model that the pricing needs is missing; −0 where the bid is −0.
-            values[place] = valuation_value(
-                expected_revenue: revenue > 0 ? revenue : 0, pctr: clickProbability, pcvr: conversionProbability,
-                flags: flags[place].rawValue, reserved: 0)
-        }
+    private mutating func read(_ candidates: UnsafePointer<valuation_candidate>, _ count: Int) -> Wanted {
+        var campaigns = valuation_campaigns(
+            hash: index.pointee.hashes.campaigns.function, pilots: index.pointee.campaignPilots,
+            slots: index.pointee.campaignSlots)
+        scratch.pointee.kernels.pointee.read(candidates, count, &campaigns, terms.flags.rawValue, &block)
+        return Wanted(
+            click: block.wants_clicks != 0, conversion: block.wants_conversions != 0, adFeatures: block.longest)
     }
 
     /// Takes the probabilities that models have without any features, for want of time.

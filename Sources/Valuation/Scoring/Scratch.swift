@@ -5,13 +5,12 @@ import CValuation
 
 /// The working memory of one scorer: taken when the scorer is made and when models are loaded, never while scoring.
 struct Scratch: ~Copyable {
+    /// As valuation.h says; `CKernels` holds candidates to it.
     static let maximumFeatures = 10_000
     /// A request's features, and as many crosses of them as are listed.
     static let maximumTerms = 2 * maximumFeatures
     /// Candidates that are valued together: enough to fill the vector units, few enough to stay in the first cache.
     static let blockSize = VALUATION_KERNELS_BLOCK
-    /// So many candidates ahead their memory begins to be fetched.
-    static let ahead = 16
 
     /// The loops for this machine's vector unit.
     let kernels = valuation_kernels_for_this_machine().unsafelyUnwrapped
@@ -19,9 +18,6 @@ struct Scratch: ~Copyable {
     var terms = Buffer<Term>()
     /// Those of the request's features that crosses are made of.
     var crossing = Buffer<UnsafePointer<Index.LabelSlot>>()
-    /// For each candidate of a block, its campaign's key, and where that stands in the table of campaigns, if it is there.
-    var campaignKeys = Buffer<UInt64>()
-    var campaignPlaces = Buffer<UInt32>()
     var adFeatures = AdFeatures()
     /// Those of the features of the ad at hand that crosses are made of.
     var adCrossing = Buffer<UnsafePointer<Index.LabelSlot>>()
@@ -36,8 +32,6 @@ struct Scratch: ~Copyable {
     init() throws(Failure) {
         try terms.reserve(Scratch.maximumTerms)
         try crossing.reserve(Scratch.maximumFeatures)
-        try campaignKeys.resize(Scratch.blockSize, filling: 0)
-        try campaignPlaces.resize(Scratch.blockSize, filling: 0)
         try adFeatures.reserve()
         try adCrossing.reserve(Scratch.maximumFeatures)
         try denseRows.reserve(Scratch.maximumTerms)
@@ -46,6 +40,11 @@ struct Scratch: ~Copyable {
         try values.resize(Scratch.blockSize, filling: valuation_value())
         try click.reserve()
         try conversion.reserve()
+    }
+
+    /// `flags` as `CKernels` takes them.
+    var flagBits: UnsafeMutablePointer<UInt32> {
+        UnsafeMutableRawPointer(flags.base.unsafelyUnwrapped).assumingMemoryBound(to: UInt32.self)
     }
 
     /// Moves a new one to memory of its own. - Returns: to be given to `destroy`.

@@ -71,7 +71,7 @@ import Testing
             let name = Array("\(number)".utf8)
             let key = name.withUnsafeBufferPointer { Key.campaign(Text($0.baseAddress!, $0.count)) }
             let slot = index.pointer.pointee.campaign(key).pointee
-            return (click: slot.clickModel, conversion: slot.conversionModel)
+            return (click: slot.click_model, conversion: slot.conversion_model)
         }
         for number in Set(clicks).intersection(conversions) {
             #expect(numbers[number].click == numbers[number].conversion, "campaign \(number)")

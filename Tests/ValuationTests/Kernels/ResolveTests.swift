@@ -5,7 +5,7 @@ import Testing
 
 @testable import Valuation
 
-/// From keys to labels and their rows, for any number of candidates.
+/// From features to the rows of their labels, for any number of candidates.
 @Suite struct ResolveTests {
     private static let labels = 500
     private static let counts = [0, 1, 7, 8, 9, 15, 16, 17, 100, 127, 128]
@@ -16,22 +16,6 @@ import Testing
             return (click: click, conversion: [0: Int32(-label - 1)])
         }
         return try BuiltIndex(models: (click: 3, conversion: 1), columns: columns)
-    }
-
-    @Test(arguments: Kernels.all) func keysAreFoundWhereOneByOneTheyAre(kernels: Kernels) throws {
-        let index = try index()
-        var generator = SeededGenerator(seed: 61)
-        let hash = index.pointer.pointee.hashes.labels
-        let pilots = UnsafePointer(index.pointer.pointee.labelPilots)
-        for width in [0, 16, 64, 128] {
-            // Known ones and others.
-            let keys = (0..<width).map { _ in
-                generator.once(in: 2)
-                    ? BuiltIndex.key(of: Int.random(in: 0..<Self.labels, using: &generator)) : generator.next()
-            }
-            let expected = keys.map { UInt32(hash.place(of: $0, pilots)) }
-            #expect(kernels.find(keys, hash, pilots) == expected)
-        }
     }
 
     @Test(arguments: Kernels.all, counts)

@@ -74,7 +74,7 @@ import Testing
                 let value = models.score(features, [Ad(campaign: campaign, pricing: .cpc)])[0]
                 let key = valuation_campaign_key(campaign, campaign.utf8.count)
                 models.withIndex { index in
-                    let model = index.pointee.model(.click, index.pointee.campaign(key).pointee.clickModel)
+                    let model = index.pointee.model(.click, index.pointee.campaign(key).pointee.click_model)
                     if model == Index.none { return }
                     let probability = plain.withUnsafeMutableBufferPointer { features in
                         Scoring.probability(model: model, features: features, index: index, scratch: models.scratch)

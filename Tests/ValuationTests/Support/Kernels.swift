@@ -39,11 +39,6 @@ struct Kernels: CustomTestStringConvertible {
         return (probabilities: Array(probabilities.prefix(logits.count)), wasCut: wasCut)
     }
 
-    /// Where keys stand in a table, if they are there. - Parameter keys: a multiple of 16 of them.
-    func find(_ keys: [UInt64], _ hash: PerfectHash, _ pilots: UnsafePointer<UInt16>) -> [UInt32] {
-        written(over: UInt32.max, keys.count) { loops.find(hash.function, pilots, keys, keys.count, $0) }
-    }
-
     /// The rows of the features at a position, and which candidates have an unusual one there.
     func resolve(
         _ features: [[valuation_feature]], at position: Int, in index: UnsafePointer<Index>
@@ -132,7 +127,7 @@ struct Kernels: CustomTestStringConvertible {
     }
 
     /// What `body` writes into memory of `count` elements; nothing may be written beside.
-    private func written<Element: Equatable>(
+    func written<Element: Equatable>(
         over unwritten: Element, _ count: Int, _ body: (UnsafeMutablePointer<Element>) -> Void
     ) -> [Element] {
         let margin = 64
