@@ -132,7 +132,10 @@ def measure_json(plan: Plan, progress: Progress) -> list[Row]:
 
 
 def measure_threads(plan: Plan, progress: Progress) -> Row:
-    """Measure requests per second of one thread and of two, in turns; medians."""
+    """Measure requests per second of one thread, two, and one again, turn by turn; medians.
+
+    The ratio is that of each turn's two threads to its one thread before and after, for other load comes and goes.
+    """
     progress("threads")
     data = MAIN.model_set.load()
     rates: dict[int, list[float]] = {1: [], 2: []}
@@ -140,11 +143,17 @@ def measure_threads(plan: Plan, progress: Progress) -> Row:
         engine = contenders[0]
         assert isinstance(engine, Native)
         engine.prepare(MAIN.candidates, MAIN.ad_features)
-        for turn in range(plan.turns):
-            for threads in sorted(rates, reverse=bool(turn % 2)):
-                rates[threads].append(engine.throughput(threads, plan.headline_seconds / plan.turns))
-    one, two = (statistics.median(rates[threads]) for threads in (1, 2))
-    return {"requests_per_second": {"1": one, "2": two}, "ratio": two / one}
+        for _ in range(2 * plan.turns):
+            before, two, after = (
+                engine.throughput(threads, plan.headline_seconds / plan.turns) for threads in (1, 2, 1)
+            )
+            rates[1].append((before + after) / 2)
+            rates[2].append(two)
+    ratio = statistics.median(two / one for one, two in zip(rates[1], rates[2], strict=True))
+    return {
+        "requests_per_second": {str(threads): statistics.median(rates[threads]) for threads in rates},
+        "ratio": ratio,
+    }
 
 
 def measure_loading(plan: Plan, progress: Progress) -> Row:

@@ -112,7 +112,7 @@ TARGET static inline __m512i dense_places(__m512i shape, __m512i model) {
 
 // Adds the weights of sixteen models in dense rows. The index of a gather has a sign, so places are counted from the middle.
 TARGET static inline void add_dense(const valuation_rows *rows, __mmask16 dense, __m512i places, int64_t *sums) {
-    const int32_t *middle = rows->weights + (UINT32_C(1) << 31);
+    const void *middle = (const void *)((uintptr_t)rows->weights + (sizeof(int32_t) << 31));
     places = _mm512_xor_si512(places, _mm512_set1_epi32(INT32_MIN));
     __m512i weights = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), dense, places, middle, 4);
     add_weights(sums, low_half(weights), high_half(weights));

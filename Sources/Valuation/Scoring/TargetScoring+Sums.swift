@@ -159,7 +159,6 @@ extension TargetScoring {
 
     /// Adds the crosses that there are too many of to be listed.
     private mutating func addUnlistedCrosses(_ terms: RequestTerms, _ deadline: inout Deadline) {
-        areZero.pointee = false
         for position in terms.firstUnlisted..<terms.crossing.count {
             if deadline.check() { return }
             terms.forEachCross(of: position) { slot in
