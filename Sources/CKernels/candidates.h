@@ -10,7 +10,11 @@
 #include "places.h"
 #include "valuation.h"
 
-enum { MAXIMUM_FEATURES = 10000, INVALID = VALUATION_FLAG_INVALID_BID | VALUATION_FLAG_INVALID_CANDIDATE };
+// What the loops for AVX-512 count on.
+_Static_assert(sizeof(valuation_candidate) == 32 && sizeof(valuation_campaign) == 24 && sizeof(valuation_value) == 24, "size");
+_Static_assert(sizeof(valuation_feature) == VALUATION_FEATURE_WORDS * sizeof(uint64_t), "size");
+
+enum { INVALID = VALUATION_FLAG_INVALID_BID | VALUATION_FLAG_INVALID_CANDIDATE };
 
 static void read_baseline(const void *candidates, size_t count, const valuation_campaigns *campaigns, uint32_t request_flags,
                           valuation_block *block) {
@@ -27,7 +31,7 @@ static void read_baseline(const void *candidates, size_t count, const valuation_
         int is_cpa = candidate->pricing == VALUATION_PRICING_CPA;
         int is_priced = (uint32_t)candidate->pricing - VALUATION_PRICING_CPM <= VALUATION_PRICING_CPA - VALUATION_PRICING_CPM;
         uint32_t length = candidate->feature_count;
-        int is_sound = is_priced & ((length == 0) | ((length <= MAXIMUM_FEATURES) & (candidate->features != NULL)));
+        int is_sound = is_priced & ((length == 0) | ((length <= VALUATION_MAXIMUM_FEATURES) & (candidate->features != NULL)));
         int is_bid = (candidate->bid >= 0) & (candidate->bid <= DBL_MAX);
         length = is_sound ? length : 0;
         out.click_models[i] = campaign->click_model;
@@ -142,7 +146,7 @@ TARGET static void read_avx512(const void *candidates, size_t count, const valua
         __mmask8 is_cpa = _mm512_cmpeq_epi64_mask(found.pricing, cpa);
         __mmask8 is_priced = _mm512_cmple_epu64_mask(_mm512_sub_epi64(found.pricing, cpm), _mm512_sub_epi64(cpa, cpm));
         __mmask8 has_features = _mm512_test_epi64_mask(found.length, found.length);
-        __mmask8 is_fit = _mm512_cmple_epu64_mask(found.length, _mm512_set1_epi64(MAXIMUM_FEATURES)) &
+        __mmask8 is_fit = _mm512_cmple_epu64_mask(found.length, _mm512_set1_epi64(VALUATION_MAXIMUM_FEATURES)) &
                           _mm512_test_epi64_mask(found.features, found.features);
         __mmask8 is_sound = is_priced & (__mmask8)(~has_features | is_fit);
         __mmask8 is_bid = _mm512_cmp_pd_mask(found.bid, _mm512_setzero_pd(), _CMP_GE_OQ) &

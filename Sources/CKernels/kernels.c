@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loops of kernels.inc for each instruction set, and the choice among them.
+// A fused multiplication and addition rounds once instead of twice: the bits would depend on the machine.
+#pragma STDC FP_CONTRACT OFF
+
 #include "candidates.h"
 #include "kernels.h"
 #include "look_up.h"
 #include "resolve.h"
-
-// A fused multiplication and addition rounds once instead of twice: the bits would depend on the machine.
-#pragma STDC FP_CONTRACT OFF
 
 #define WIDTH 16
 #define LANE_BITS 0

@@ -36,6 +36,8 @@ static int resolve_baseline(const valuation_labels *labels, const uint64_t *cons
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi,bmi2,popcnt")))
 
+_Static_assert(sizeof(valuation_label) == 32, "eight_labels counts on it");
+
 // The members of eight labels.
 typedef struct {
     __m512i key, bits, click, conversion;

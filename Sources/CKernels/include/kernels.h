@@ -91,8 +91,8 @@ typedef struct {
     const valuation_label *slots;
 } valuation_labels;
 
-// A feature is so many words, the first of which is its key.
-enum { VALUATION_FEATURE_WORDS = 2 };
+// A feature is so many words, the first of which is its key; a request or an ad has at most so many.
+enum { VALUATION_FEATURE_WORDS = 2, VALUATION_MAXIMUM_FEATURES = 10000 };
 
 // What values a campaign: the numbers of its models in their targets, what a value by these is flagged with, and with what
 // besides where a conversion model is asked for.

@@ -42,17 +42,10 @@ struct AdArrays {
         unusual = scratch.pointee.adFeatures.unusual.base.unsafelyUnwrapped
     }
 
-    /// Notes an ad's features, none where `length` is 0, and begins to fetch them: nothing else announces them to the processor.
-    @inline(__always)
+    /// Notes an ad's features, none where `length` is 0.
     func set(_ place: Int, _ first: UnsafePointer<valuation_feature>?, length: UInt32) {
         lengths[place] = length
-        let words = UnsafeRawPointer(first)
-        features[place] = words?.assumingMemoryBound(to: UInt64.self)
-        if length == 0 { return }
-        if let first {
-            valuation_kernels_prefetch(first)
-            valuation_kernels_prefetch(first + (Int(truncatingIfNeeded: length) &- 1))
-        }
+        features[place] = UnsafeRawPointer(first)?.assumingMemoryBound(to: UInt64.self)
     }
 
     @inline(__always)

@@ -5,8 +5,7 @@ import CValuation
 
 /// The working memory of one scorer: taken when the scorer is made and when models are loaded, never while scoring.
 struct Scratch: ~Copyable {
-    /// As valuation.h says; `CKernels` holds candidates to it.
-    static let maximumFeatures = 10_000
+    static let maximumFeatures = VALUATION_MAXIMUM_FEATURES
     /// A request's features, and as many crosses of them as are listed.
     static let maximumTerms = 2 * maximumFeatures
     /// Candidates that are valued together: enough to fill the vector units, few enough to stay in the first cache.

@@ -60,6 +60,71 @@ import Testing
         }
     }
 
+    /// Whatever stands behind a row is read for it, and counts for nothing: its unit is 0.
+    @Test(arguments: Kernels.all) func theModelThatStandsForNoneMayBeLookedUpInAnyRow(kernels: Kernels) throws {
+        for models in [16, Self.models] {
+            let columns = columns().map { column in
+                (
+                    click: column.click.filter { $0.key < models },
+                    conversion: column.conversion.filter { $0.key < models }
+                )
+            }
+            let index = try BuiltIndex(models: (click: models, conversion: models), columns: columns)
+            let absent = [UInt32](repeating: UInt32(models), count: 17)
+            for target in [Target.click, .conversion] {
+                #expect(index.pointer.pointee.scales(target)[models].unit == 0)
+                for label in columns.indices {
+                    guard let row = index.row(of: label, target) else { continue }
+                    let rows = [[Index.Row](repeating: row, count: 17)]
+                    let zeros = [Int64](repeating: 0, count: 17)
+                    let added = kernels.addRow(row, of: absent, to: zeros, in: index.pointer.pointee.rows)
+                    #expect(kernels.lookUp(rows, of: absent, to: zeros, in: index.pointer.pointee.rows) == added)
+                    #expect(row.isDense || added == zeros)
+                }
+            }
+        }
+    }
+
+    /// With a time budget, rows are summed piece by piece.
+    @Test func aTimeBudgetThatIsNotReachedChangesNoBit() throws {
+        let models = 4_000
+        var generator = SeededGenerator(seed: 72)
+        let labels = 400
+        let columns = (0..<labels).map { label -> (click: Column, conversion: Column) in
+            func column(_ share: UInt32) -> Column {
+                let chosen = stride(from: UInt32(label % 3), to: UInt32(models), by: Int(share))
+                return Column(
+                    uniqueKeysWithValues: chosen.map { ($0, Int32(truncatingIfNeeded: generator.next()) | 1) })
+            }
+            // A third of them without a pair.
+            return (click: column(3), conversion: column(label % 3 == 0 ? 20 : 4))
+        }
+        let index = try BuiltIndex(models: (click: models, conversion: models), columns: columns)
+        #expect(index.row(of: 0, .click)?.isPaired == false && index.row(of: 1, .click)?.isPaired == true)
+        let features = (0..<labels).map { valuation_feature(key: BuiltIndex.key(of: $0), number: 1) }
+        let candidates = (0..<models).map { number in
+            let name = Array("\(number)".utf8)
+            let key = name.withUnsafeBufferPointer { Key.campaign(Text($0.baseAddress!, $0.count)) }
+            return valuation_candidate(
+                campaign: key, features: nil, feature_count: 0, pricing: Pricing.cpa.rawValue, bid: 1)
+        }
+        let scratch = try Scratch.allocate()
+        defer { Scratch.destroy(scratch) }
+        try scratch.pointee.prepare(index.pointer.pointee.counts)
+        func logits(_ timeBudget: UInt64) -> [Float] {
+            var values = [valuation_value](repeating: valuation_value(), count: models)
+            features.withUnsafeBufferPointer { features in
+                let request = Request(
+                    features: features.baseAddress, featureCount: features.count, timeBudget: timeBudget)
+                Scoring.score(
+                    request, candidates, count: models, into: &values, index: index.pointer, scratch: scratch)
+            }
+            return values.flatMap { [$0.pctr, $0.pcvr] }
+        }
+        #expect(logits(1_000_000_000_000) == logits(0))
+        #expect(Set(logits(0)).count > models)
+    }
+
     /// Whatever the order of the files, and whether or not every campaign has both models.
     @Test func bothModelsOfACampaignHaveTheSameNumber() throws {
         var builder = IndexBuilder()

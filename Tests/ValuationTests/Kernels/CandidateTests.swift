@@ -7,7 +7,7 @@ import Testing
 
 /// Reading blocks of candidates, and writing what they are worth.
 @Suite struct CandidateTests {
-    private static let counts = [1, 2, 7, 8, 9, 15, 16, 17, 31, 100, 127, 128]
+    private static let counts = [0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 100, 127, 128]
     private static let bids = [0, -0.0, 1, 0.1, 1e308, .greatestFiniteMagnitude, .infinity, .nan, -1e-300, -.infinity]
     /// Stands for none; so the index has three campaigns with numbers below.
     private static let absent = (click: UInt32(2), conversion: UInt32(3))
@@ -101,7 +101,7 @@ import Testing
             #expect(
                 (found.conversions != 0)
                     == arrays.conversionModels.prefix(count).contains { $0 != Self.absent.conversion })
-            #expect(found.longest == arrays.lengths.prefix(count).max())
+            #expect(found.longest == arrays.lengths.prefix(count).max() ?? 0)
         }
     }
 
@@ -112,10 +112,12 @@ import Testing
             let candidates = candidates(count, feature, &generator)
             var arrays = Arrays()
             for place in 0..<Scratch.blockSize {
+                let isPriced = place >= count || Pricing(rawValue: candidates[place].pricing) != nil
                 arrays.clickModels[place] = UInt32.random(in: 0...Self.absent.click, using: &generator)
                 arrays.conversionModels[place] = UInt32.random(in: 0...Self.absent.conversion, using: &generator)
                 let flags: [Flags] = [[], [], .clamped, .invalidBid, [.invalidCandidate, .unknownCampaign]]
-                arrays.flags[place] = flags.randomElement(using: &generator)!.rawValue
+                let flag = flags.randomElement(using: &generator)!
+                arrays.flags[place] = (isPriced ? flag : .invalidCandidate).rawValue
             }
             func probabilities() -> [Float] {
                 (0..<Scratch.blockSize).map { _ in Float.random(in: 1e-30...1, using: &generator) }
@@ -139,7 +141,7 @@ import Testing
                     case .cpm: bid / 1000
                     case .cpc: bid * Double(click)
                     case .cpa: bid * Double(click) * Double(conversion)
-                    case nil: value.expected_revenue
+                    case nil: 0
                     }
                 let isValid = flags.isDisjoint(with: [.invalidBid, .invalidCandidate])
                 let expected = isValid && revenue > 0 ? revenue : 0
