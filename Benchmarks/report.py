@@ -166,7 +166,7 @@ def whole(document: dict[str, Any]) -> Table:
     rows = [
         ("requests a second, 1 thread", f"{rates['1']:,.0f}"),
         ("requests a second, 2 threads", f"{rates['2']:,.0f}"),
-        ("2 threads / 1 thread", f"{threads['ratio']:.2f}x"),
+        ("2 threads / 1 thread, median of turns", f"{threads['ratio']:.2f}x"),
         (f"loading {load['campaigns']:,} campaigns, {load['weights']:,.0f} weights", f"{load['seconds']:.2f} s"),
         ("the files, packed", f"{load['megabytes_packed']:,.0f} MB"),
         ("the index", f"{load['index_bytes'] / 1e6:,.1f} MB"),
