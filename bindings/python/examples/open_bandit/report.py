@@ -217,7 +217,8 @@ def picks_table(picks: Mapping[str, float]) -> None:
 def done(demo: Path, seconds: float) -> None:
     """Prints how long it took and where the files are."""
     console.print(
-        f"\nDone in {seconds:.0f} s. Models and requests are in {_shown(demo)}; try the commands above on them."
+        f"\nAll that, without the build, took {seconds:.0f} s. Models and requests are in {_shown(demo)}; "
+        "try the commands above on them."
     )
 
 
