@@ -48,8 +48,15 @@ struct AdArrays {
         features[place] = UnsafeRawPointer(first)?.assumingMemoryBound(to: UInt64.self)
     }
 
+    /// Hands out the candidates whose bit in `unusual` is set. - Parameter width: a multiple of 16.
     @inline(__always)
-    func isUnusual(_ place: Int) -> Bool {
-        unusual[place &>> 4] &>> UInt16(truncatingIfNeeded: place & 15) & 1 != 0
+    func forEachUnusual(_ width: Int, _ body: (_ place: Int) -> Void) {
+        for group in 0..<(width &>> 4) {
+            var left = unusual[group]
+            while left != 0 {
+                body(group &<< 4 &+ left.trailingZeroBitCount)
+                left &= left &- 1
+            }
+        }
     }
 }

@@ -35,7 +35,7 @@ extension Scoring {
                 &table, ads.features, ads.lengths, position, width, ads.clickRows + start, ads.conversionRows + start,
                 ads.unusual)
             if isUnusual == 0 { continue }
-            for place in 0..<count where ads.isUnusual(place) {
+            ads.forEachUnusual(width) { place in
                 let feature = candidates[place].features[position]
                 flags[place].formUnion(addUnusual(feature, to: place, wanted))
             }
@@ -61,6 +61,7 @@ extension Scoring {
     ) {
         let lengths = AdArrays(scratch).lengths
         for place in 0..<count where lengths[place] > 0 {
+            if deadline.check() { return }
             guard let features = candidates[place].features else { continue }
             scratch.pointee.adCrossing.removeAll()
             for position in 0..<Int(lengths[place]) {
