@@ -13,7 +13,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 PYTHON := .venv/bin/python
-CORE := $(shell find Sources/Valuation Sources/CJansson Sources/CZlib Sources/CPlatform Sources/CKernels Include -type f)
+CORE := $(shell find Sources/Valuation Sources/CJansson Sources/CZlib Sources/CPlatform Sources/CKernels Sources/CChecksum Include -type f)
 COMMAND := $(shell find Sources/ValuationCLI -name '*.swift')
 PACKAGE := $(shell find bindings/python/src -name '*.py' -o -name py.typed) bindings/python/pyproject.toml \
 	bindings/python/hatch_build.py bindings/python/build_wheel.py
@@ -27,7 +27,7 @@ help: ## List the targets
 
 .PHONY: requirements test-requirements
 requirements:
-	@Tests/requirements.sh libjansson-dev zlib1g-dev pkg-config python3-venv
+	@Tests/requirements.sh libjansson-dev zlib1g-dev libxxhash-dev pkg-config python3-venv
 
 test-requirements: requirements
 	@Tests/requirements.sh gcc g++ locales valgrind

@@ -23,12 +23,13 @@ let cLibraries: [Target] = [
         name: "CKernels", path: "Sources/CKernels",
         exclude: ["candidates.h", "kernels.inc", "look_up.h", "places.h", "resolve.h"],
         cSettings: [.headerSearchPath("../../Include"), .unsafeFlags(["-O2"])]),
+    .target(name: "CChecksum", path: "Sources/CChecksum", cSettings: [.unsafeFlags(["-O2"])]),
 ]
 
 func core(swift: [SwiftSetting], linker: [LinkerSetting]) -> Target {
     .target(
         name: "Valuation",
-        dependencies: ["CValuation", "CJansson", "CZlib", "CPlatform", "CKernels"],
+        dependencies: ["CValuation", "CJansson", "CZlib", "CPlatform", "CKernels", "CChecksum"],
         path: "Sources/Valuation",
         exclude: ["valuation.map"],
         swiftSettings: swift,
@@ -81,7 +82,7 @@ default:
             core(swift: [], linker: []),
             .testTarget(
                 name: "ValuationTests",
-                dependencies: ["Valuation", "CValuation", "CJansson", "CZlib", "CPlatform", "CKernels"],
+                dependencies: ["Valuation", "CValuation", "CJansson", "CZlib", "CPlatform", "CKernels", "CChecksum"],
                 path: "Tests/ValuationTests",
                 exclude: ["Fixtures"]),
         ])

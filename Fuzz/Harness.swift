@@ -4,13 +4,27 @@ import CValuation
 
 /// An engine with a snapshot and a scorer, and what must hold of every answer.
 final class Harness {
+    /// A request with categories, a number, and features of the ad.
+    static let request: StaticString = """
+        {"features": {"slot": "12", "os": ["ios", "android"], "age": 31.5}, "candidates": [
+          {"ad": "1", "campaign": "1042", "pricing": "cpa", "bid": 3, "features": {"creative": "55"}},
+          {"ad": "2", "campaign": "*", "pricing": "cpc", "bid": 0.5}]}
+        """
+
     private let engine: UnsafePointer<Engine>
     private let scorer: UnsafeMutablePointer<Scorer>
 
     init(_ snapshot: consuming Snapshot) throws(Failure) {
-        engine = try Engine.allocate(maximumInputBytes: .max)
+        engine = try Engine.allocate(Engine.Options())
         engine.pointee.replace(with: try Snapshot.allocate(snapshot))
         scorer = try Scorer.allocate(engine: engine)
+    }
+
+    /// Loads models as if they were in a file of the given kind.
+    convenience init(_ bytes: Text, _ kind: FileKind, _ note: Note) throws(Failure) {
+        var loader = Loader(Loader.Wishes(), note: note)
+        let index = try loader.index(of: bytes, kind: kind)
+        try self.init(Snapshot(index: index, origin: try Snapshot.Origin(path: Text("memory"))))
     }
 
     deinit {

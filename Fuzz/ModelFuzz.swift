@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CJansson
 import CValuation
 
 /// Fuzz target of the model loader. The first byte chooses the kind of file, the rest is its content.
@@ -16,18 +15,13 @@ public func fuzzModel(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         precondition(description.status != 0 && description.message.0 != 0, "a refusal without a reason")
         return 0
     }
-    target.check(
-        """
-        {"features": {"slot": "12", "os": ["ios", "android"], "age": 31.5}, "candidates": [
-          {"ad": "1", "campaign": "1042", "pricing": "cpa", "bid": 3, "features": {"creative": "55"}},
-          {"ad": "2", "campaign": "*", "pricing": "cpc", "bid": 0.5}]}
-        """)
+    target.check(Harness.request)
     return 0
 }
 
 private func load(_ bytes: Text, _ kind: FileKind, _ note: Note) -> Harness? {
     do {
-        return try Harness(try Loader.load(bytes: bytes, kind: kind, note: note))
+        return try Harness(bytes, kind, note)
     } catch {
         note.describe(error)
         return nil

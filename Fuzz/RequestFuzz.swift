@@ -24,7 +24,7 @@ nonisolated(unsafe) private let harness: Harness = {
     guard let kind = FileKind(name: Text("a.jsonl")) else { fatalError("not a kind of file") }
     var description = valuation_error()
     let harness = withUnsafeMutablePointer(to: &description) { description in
-        try? Harness(try Loader.load(bytes: Text(models), kind: kind, note: Note(error: description)))
+        try? Harness(Text(models), kind, Note(error: description))
     }
     guard let harness else { fatalError("the models of the fuzz target do not load") }
     return harness

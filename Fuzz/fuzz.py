@@ -1,56 +1,88 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fuzz the model loader and the request reader with libFuzzer and the address sanitizer, both at the same time.
+"""Fuzz what reads bytes from outside with libFuzzer and the address and undefined-behaviour sanitizers.
 
+The targets are model files, manifests, compiled files and requests; as many run at a time as there are processors.
 Cases that once failed lie in Fuzz/cases/<target>/ and are replayed first; a new one is put there. Seeds are taken from
-Fuzz/seeds.py. What the fuzzer finds worth keeping grows in build/fuzz/<target>/corpus.
+Fuzz/seeds.py. What the fuzzer finds worth keeping grows in build/fuzz/<target>/corpus; figures go to
+build/fuzz/report.json. Undefined behaviour is looked for in the core's C; Swift traps by itself.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import seeds
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "fuzz"
-TARGETS = {"model": "ModelFuzz.swift", "request": "RequestFuzz.swift"}
-MODULES = ("Include", "Sources/CJansson", "Sources/CZlib", "Sources/CPlatform", "Sources/CKernels/include")
+TARGETS = {
+    "model": "ModelFuzz.swift",
+    "manifest": "ManifestFuzz.swift",
+    "compiled": "CompiledFuzz.swift",
+    "request": "RequestFuzz.swift",
+}
+MODULES = (
+    "Include",
+    "Sources/CJansson",
+    "Sources/CZlib",
+    "Sources/CPlatform",
+    "Sources/CKernels/include",
+    "Sources/CChecksum/include",
+)
+C_SOURCES = ("Sources/CKernels/kernels.c", "Sources/CChecksum/checksum.c")
 
 
-def build_kernels() -> Path:
-    """Compile the core's C; return the object file."""
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a target."""
+
+    target: str
+    seconds: int
+    inputs: int
+    edges_covered: int
+    edges: int
+    has_failed: bool
+
+
+def build_c() -> list[str]:
+    """Compile the core's C; return the object files."""
     # The Clang that comes with Swift, so that both have the same sanitizers.
     beside_swift = Path(shutil.which("swiftc") or "swiftc").resolve().parent / "clang"
-    clang = beside_swift if beside_swift.exists() else "clang"
+    clang = str(beside_swift if beside_swift.exists() else "clang")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    compiled = FOLDER / "kernels.o"
-    command = [str(clang), "-O2", "-g", "-fsanitize=fuzzer-no-link,address", "-c", "-o", str(compiled)]
-    source = ROOT / "Sources/CKernels"
-    subprocess.run([*command, f"-I{source}/include", f"-I{ROOT}/Include", str(source / "kernels.c")], check=True)
+    sanitizers = ["-fsanitize=fuzzer-no-link,address,undefined", "-fno-sanitize-recover=undefined"]
+    compiled = []
+    for source in (ROOT / name for name in C_SOURCES):
+        output = str(FOLDER / source.with_suffix(".o").name)
+        includes = [f"-I{source.parent}/include", f"-I{ROOT}/Include"]
+        subprocess.run([clang, "-O2", "-g", *sanitizers, "-c", "-o", output, *includes, str(source)], check=True)
+        compiled.append(output)
     return compiled
 
 
-def build(target: str, source: str, kernels: Path) -> subprocess.Popen[bytes]:
-    """Start compiling the core and one target into one program."""
+def build(target: str, c_objects: list[str]) -> bool:
+    """Compile the core and one target into one program; return whether it compiles."""
     folder = FOLDER / target
     folder.mkdir(parents=True, exist_ok=True)
     core = sorted(str(path) for path in (ROOT / "Sources/Valuation").rglob("*.swift"))
     modules = [f"-I{ROOT}/{path}" for path in MODULES]
     command = ["swiftc", "-O", "-wmo", "-parse-as-library", "-sanitize=fuzzer,address", "-use-ld=lld"]
-    files = [*core, str(ROOT / "Fuzz" / source), str(ROOT / "Fuzz/Harness.swift"), str(kernels)]
-    return subprocess.Popen(
-        [*command, "-module-name", "Valuation", *modules, "-ljansson", "-lz", *files, "-o", str(folder / "fuzz")]
-    )
+    files = [*core, str(ROOT / "Fuzz" / TARGETS[target]), str(ROOT / "Fuzz/Harness.swift"), *c_objects]
+    command += ["-module-name", "Valuation", *modules, "-ljansson", "-lz", *files, "-o", str(folder / "fuzz")]
+    return subprocess.run(command, check=False).returncode == 0
 
 
-def run(target: str, seconds: int) -> subprocess.Popen[str]:
-    """Start a target: first every kept case and seed, then new inputs for so many seconds."""
+def run(target: str, seconds: int) -> Outcome:
+    """Run a target: first every kept case and seed, then new inputs for so many seconds."""
     folder = FOLDER / target
     corpus, cases = folder / "corpus", ROOT / "Fuzz/cases" / target
     seeds.write(target, folder / "seeds")
@@ -62,41 +94,63 @@ def run(target: str, seconds: int) -> subprocess.Popen[str]:
         corpus, cases, folder / "seeds",
     ]  # fmt: skip
     environment = os.environ | {"SWIFT_BACKTRACE": "enable=no", "ASAN_OPTIONS": "detect_leaks=1"}
-    log = (folder / "log.txt").open("w")
-    return subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, env=environment, text=True)
+    log = folder / "log.txt"
+    with log.open("w") as output:
+        parts = [str(part) for part in command]
+        code = subprocess.run(parts, stdout=output, stderr=output, env=environment, check=False).returncode
+    text = log.read_text(errors="replace")
+    executed = re.search(r"number_of_executed_units: (\d+)", text)
+    covered = re.findall(r"cov: (\d+)", text)
+    edges = re.search(r"\((\d+) inline 8-bit counters\)", text)
+    return Outcome(
+        target,
+        seconds,
+        int(executed[1]) if executed else 0,
+        int(covered[-1]) if covered else 0,
+        int(edges[1]) if edges else 0,
+        code != 0,
+    )
+
+
+def tell(outcome: Outcome) -> None:
+    """Print what became of a target, and the end of its log where it failed."""
+    print(
+        f"fuzz {outcome.target}: {'FAILED' if outcome.has_failed else 'ok'}, {outcome.inputs:,} inputs in "
+        f"{outcome.seconds} s, {outcome.edges_covered:,} of {outcome.edges:,} edges covered",
+        flush=True,
+    )
+    if outcome.has_failed:
+        log = (FOLDER / outcome.target / "log.txt").read_text(errors="replace")
+        print("\n".join(log.splitlines()[-25:]), file=sys.stderr)
+        print(f"The input was kept in Fuzz/cases/{outcome.target}/; mend the cause and commit it.", file=sys.stderr)
 
 
 def main() -> int:
-    """Build and run all targets; return 1 if one failed."""
+    """Build and run the targets; return 1 if one failed."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("targets", nargs="*", default=list(TARGETS), help=f"of {', '.join(TARGETS)} (default all)")
     parser.add_argument("--seconds", type=int, default=60, help="for each target (default 60)")
     parser.add_argument("--junit", type=Path, help="write the results as JUnit XML")
     options = parser.parse_args()
-    kernels = build_kernels()
-    for builder in [build(target, source, kernels) for target, source in TARGETS.items()]:
-        if builder.wait() != 0:
+    if unknown := set(options.targets) - set(TARGETS):
+        parser.error(f"no such target: {', '.join(sorted(unknown))}")
+    c_objects = build_c()
+    outcomes = []
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        if not all(pool.map(lambda target: build(target, c_objects), options.targets)):
             return 1
-    runs = {target: run(target, options.seconds) for target in TARGETS}
-    failed = 0
-    cases = []
-    for target, process in runs.items():
-        code = process.wait()
-        log = (FOLDER / target / "log.txt").read_text(errors="replace")
-        executed = re.search(r"number_of_executed_units: (\d+)", log)
-        coverage = re.findall(r"cov: (\d+)", log)
-        print(
-            f"fuzz {target}: {'ok' if code == 0 else 'FAILED'}, "
-            f"{int(executed[1]) if executed else 0:,} inputs in {options.seconds} s, "
-            f"{coverage[-1] if coverage else 0} edges covered"
-        )
-        cases.append(f"<testcase classname='fuzz' name='{target}'>{'<failure/>' if code else ''}</testcase>")
-        if code != 0:
-            failed += 1
-            print("\n".join(log.splitlines()[-25:]), file=sys.stderr)
-            print(f"The input was kept in Fuzz/cases/{target}/; mend the cause and commit it.", file=sys.stderr)
+        for outcome in pool.map(lambda target: run(target, options.seconds), options.targets):
+            tell(outcome)
+            outcomes.append(outcome)
+    failed = sum(outcome.has_failed for outcome in outcomes)
+    (FOLDER / "report.json").write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=2) + "\n")
     if options.junit:
+        cases = [
+            f"<testcase classname='fuzz' name='{one.target}'>{'<failure/>' if one.has_failed else ''}</testcase>"
+            for one in outcomes
+        ]
         options.junit.write_text(f"<testsuite name='fuzz'>{''.join(cases)}</testsuite>")
-    print(f"{len(runs) - failed} passed, {failed} failed")
+    print(f"{len(outcomes) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

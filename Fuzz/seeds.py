@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import gzip
 import json
+import tempfile
 from pathlib import Path
+
+LIBRARY = Path(__file__).resolve().parent.parent / "build/lib/libvaluation.so.1"
 
 MODEL = {
     "format": "valuation-model/1",
@@ -35,9 +39,46 @@ REQUEST = {
 }
 
 
+# Where a compiled file's header ends and its index begins; the zeros between them are left to the harness.
+HEADER_BYTES, INDEX_BYTE = 224, 4096
+
+MANIFEST = {
+    "format": "valuation-release/1",
+    "id": "2026-11-21T030000Z",
+    "created": "2026-11-21T03:00:00Z",
+    "trainer": "scikit-learn",
+    "publisher": "valuation 0.1.0",
+    "files": [{"name": "click.jsonl.gz", "bytes": 512, "xxh128": "0123456789abcdef" * 2}],
+    "compiled": {"name": "index.valuation", "bytes": 8192, "xxh128": "fedcba9876543210" * 2, "format": 1},
+    "counts": {"campaigns": 2, "click_models": 2, "conversion_models": 1, "weights": 12},
+    "priors": {"click": 0.0041, "conversion": None},
+    "checksum": "0" * 32,
+}
+
+
+def compile_models(lines: bytes) -> bytes:
+    """Compile models with the library of build/."""
+    library = ctypes.CDLL(str(LIBRARY))
+    library.valuation_compile.argtypes = [ctypes.c_char_p, ctypes.c_size_t] * 2 + [ctypes.c_void_p]
+    with tempfile.TemporaryDirectory() as folder:
+        source, compiled = Path(folder) / "models.jsonl", Path(folder) / "models.valuation"
+        source.write_bytes(lines)
+        names = bytes(source), bytes(compiled)
+        status = library.valuation_compile(names[0], len(names[0]), names[1], len(names[1]), None)
+        if status != 0:
+            raise RuntimeError(f"the seeds' models are not compiled: status {status}")
+        return compiled.read_bytes()
+
+
 def write(target: str, folder: Path) -> None:
     """Write the seeds of a target into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
+    if target == "manifest":
+        for name, members in {"whole": {}, "bare": {"trainer": None, "compiled": None, "priors": None}}.items():
+            text = json.dumps(MANIFEST | members, indent=2).encode()
+            (folder / f"{name}-summed").write_bytes(b"\x01" + text)
+            (folder / f"{name}-as-it-is").write_bytes(b"\x00" + text)
+        return
     if target == "request":
         (folder / "request").write_text(json.dumps(REQUEST))
         (folder / "escaped").write_text(json.dumps(REQUEST, ensure_ascii=False, indent=1))
@@ -46,5 +87,13 @@ def write(target: str, folder: Path) -> None:
     correction = MODEL | {"campaign": "7", "extends": "1042", "self_test": [], "crosses": []}
     one = json.dumps(MODEL).encode()
     lines = b"\n".join(json.dumps(model).encode() for model in (MODEL, conversion, correction)) + b"\n"
+    if target == "compiled":
+        for name, models in {"one": one, "three": lines}.items():
+            compiled = compile_models(models)
+            # As it is, and with everything put right, trusted and held against a manifest.
+            for wishes in (0, 7, 15, 23):
+                content = bytes([wishes]) + compiled[:HEADER_BYTES] + compiled[INDEX_BYTE:]
+                (folder / f"{name}_{wishes}").write_bytes(content)
+        return
     for kind, text in enumerate((one, lines, gzip.compress(one, mtime=0), gzip.compress(lines, mtime=0))):
         (folder / f"kind_{kind}").write_bytes(bytes([kind]) + text)

@@ -91,6 +91,9 @@ extern "C" {
 /* The version of the model format that this library reads: "valuation-model/1". */
 #define VALUATION_MODEL_FORMAT_VERSION 1
 
+/* The version of the compiled format that this library writes and maps: "valuation-compiled/1". */
+#define VALUATION_COMPILED_FORMAT_VERSION 1
+
 /* The release of the loaded library, for example "0.1.0". NUL-terminated, static.
  * Any thread. O(1). Since 0.1. */
 const char *valuation_version(void);
@@ -99,7 +102,7 @@ const char *valuation_version(void);
 uint32_t valuation_abi_version(void);
 
 /* One line that says how the library was built, for logs and bug reports, for example
- * "valuation 0.1.0, ABI 1, model format 1, embedded, x86_64". NUL-terminated, static.
+ * "valuation 0.1.0, ABI 1, model format 1, compiled format 1, embedded, x86_64". NUL-terminated, static.
  * Any thread. O(1). Since 0.1. */
 const char *valuation_build_info(void);
 
@@ -133,7 +136,13 @@ enum {
     VALUATION_ERROR_KEY_COLLISION = 14,   /* two different labels have one fingerprint */
     VALUATION_ERROR_SELF_TEST = 15,       /* a model does not reproduce an example it carries */
     VALUATION_ERROR_LIMIT_EXCEEDED = 16,  /* size, depth or count above a documented limit */
-    VALUATION_ERROR_NOTHING_LOADED = 17   /* scoring before a load, or a load that holds no model */
+    VALUATION_ERROR_NOTHING_LOADED = 17,  /* scoring before a load, or a load that holds no model */
+    VALUATION_ERROR_CHECKSUM = 18,        /* a file of a release, or a compiled file, is not as it was published */
+    VALUATION_ERROR_WRITE_FAILED = 19,    /* disk full, permission, I/O error; nothing that was there before was changed, or
+                                             the message says what */
+    VALUATION_ERROR_UNKNOWN_RELEASE = 20, /* no release of that id, or none to go back to */
+    VALUATION_ERROR_RELEASE_EXISTS = 21,  /* a release of that id is there already */
+    VALUATION_ERROR_BUSY = 22             /* another process is publishing or pruning there */
 };
 
 /* The name of a status, for example "VALUATION_ERROR_GZIP"; "VALUATION_ERROR_UNKNOWN" for a number this library does not
@@ -160,6 +169,13 @@ typedef struct valuation_error {
  *
  * Make one per process. Load models into it at any time: what is being served goes on being served until the new models have
  * been read, checked and tried, and then they replace the old ones at once.
+ *
+ *     valuation_engine_load(engine, "models", 6, &error);      // once: the release that models/LATEST names
+ *     for (;;) {                                               // in a thread of the host's that is not in a hurry
+ *         bool changed;
+ *         if (valuation_engine_refresh(engine, &changed, &error) != VALUATION_OK) log(error.message);
+ *         sleep(1);
+ *     }
  * ------------------------------------------------------------------------------------------------------------- */
 
 typedef struct valuation_engine valuation_engine;
@@ -167,9 +183,20 @@ typedef struct valuation_engine valuation_engine;
 /* How an engine behaves. NULL stands for VALUATION_OPTIONS_INIT wherever a pointer to it is asked for. */
 typedef struct valuation_options {
     uint32_t struct_size;         /* set by VALUATION_OPTIONS_INIT */
-    uint32_t reserved;            /* zero */
-    uint64_t maximum_input_bytes; /* most bytes, after unpacking, that one load may read; 0 = 16 GiB */
+    uint32_t switches;            /* any of valuation_switches, 0 for none */
+    uint64_t maximum_input_bytes; /* most bytes of model files, after unpacking, that one load may read;
+                                     0 = 16 GiB. Compiled files do not count */
 } valuation_options;
+
+/* What an engine can be told to do otherwise. */
+enum {
+    /* Compiled files are mapped without a look at their checksum: opening one takes the same time whatever its size, and reads
+     * nothing that is not scored with. A damaged file may then end the process or give wrong values: for files that the host
+     * has checked itself, or whose storage does. */
+    VALUATION_SWITCH_TRUST_COMPILED = 1 << 0,
+    /* What was served before is freed as soon as nobody reads it, instead of being kept for valuation_engine_roll_back. */
+    VALUATION_SWITCH_FORGET_PREVIOUS = 1 << 1
+};
 
 #define VALUATION_OPTIONS_INIT {(uint32_t)sizeof(valuation_options), 0, 0}
 
@@ -185,16 +212,55 @@ valuation_status valuation_engine_create(const valuation_options *options, valua
 void valuation_engine_destroy(valuation_engine *engine);
 
 /* Loads all models at path and, if every check passes, lets them replace what the engine held.
- * path  borrowed; a model file (.json, .json.gz, .jsonl, .jsonl.gz), or a directory, of which every such file is read in the
- *       order of their names (names that begin with a dot are passed over, subdirectories are not entered)
- * Each model's self-test is replayed through the code that serves. If anything is wrong the call fails, nothing changes, and
- * the models loaded before go on serving. Scorers see the new models from their next call on; calls under way finish on the old
- * ones, and this call frees those after the last such reader has left.
+ * path  borrowed; one of
+ *       - a model file (.json, .json.gz, .jsonl, .jsonl.gz);
+ *       - a directory of them, of which every such file is read in the order of their names (names that begin with a dot are
+ *         passed over, subdirectories are not entered);
+ *       - a release: a directory with manifest.json (Documentation/releases.md). Its compiled file is mapped if it has one that
+ *         this library can read, otherwise its model files are read. What is read is held against the manifest's checksums;
+ *       - a directory of releases, with LATEST, which names the one to load; the engine remembers it, as it is given, for
+ *         valuation_engine_refresh and valuation_engine_roll_back;
+ *       - a compiled file (.valuation).
+ *
+ * Each model's self-test is replayed through the code that serves (of a compiled file: when it was compiled). If anything is
+ * wrong the call fails, nothing changes, and the models loaded before go on serving. Scorers see the new models from their next
+ * call on; calls under way finish on the old ones. A release that serves already is left as it is. The engine keeps the models
+ * served before for valuation_engine_roll_back; this call frees those from before them, after their last reader has left.
+ *
+ * A mapped file must not be written to while it serves (publishing and pruning never do: a file is written under another name,
+ * and removing one does no harm).
+ *
  * Errors: any status but OK; NOTHING_LOADED if path holds no model.
- * Any thread (concurrent loads of one engine queue up; scoring never waits). O(bytes read + weights); beside the old index it
+ *
+ * Any thread (concurrent loads of one engine queue up; scoring never waits). O(bytes read + weights); beside the old indexes it
  * holds less than twice the new one where labels have many weights (else up to 130 bytes a label), and one document at a time.
- * Since 0.1. */
+ * Of a compiled file, O(bytes) at the speed of memory, and the memory is shared by all processes that map it. Since 0.1. */
 valuation_status valuation_engine_load(valuation_engine *engine, const char *path, size_t path_length, valuation_error *error);
+
+/* Looks whether LATEST of the directory of releases last loaded names another release than the one that was last loaded from
+ * there, or whether that was published anew under its id, and if so loads it.
+ * changed_out  receives whether other models serve now; false on failure; may be NULL
+ *
+ * After valuation_engine_roll_back, the release gone back from is not loaded again; one published later is. A release whose
+ * files are those of models in memory takes their index over, without reading them (valuation_describe_json says so).
+ *
+ * Errors: as valuation_engine_load, and nothing changes: models that served go on serving, and the next call tries again.
+ * INVALID_ARGUMENT if no directory of releases was loaded.
+ *
+ * Any thread. One stat(2) where LATEST is as it was (for a second or two after a change, LATEST and the manifest are read);
+ * otherwise as valuation_engine_load. Since 0.1. */
+valuation_status valuation_engine_refresh(valuation_engine *engine, bool *changed_out, valuation_error *error);
+
+/* Goes back to models that served before.
+ * id  borrowed; NULL and 0 for the models that were served before the present ones, whatever they were loaded from; otherwise
+ *     the id of a release, which is loaded from the directory of releases unless it is in memory
+ *
+ * LATEST is left alone: it is for all processes, see valuation_releases_select.
+ *
+ * Errors: UNKNOWN_RELEASE if there is nothing to go back to or no such release; for a release that is not in memory, as
+ * valuation_engine_load; nothing changes then. Any thread. O(1) if it is in memory; otherwise as valuation_engine_load.
+ * Since 0.1. */
+valuation_status valuation_engine_roll_back(valuation_engine *engine, const char *id, size_t id_length, valuation_error *error);
 
 /* Called by valuation_validate for each problem. problem is borrowed to the callback for its duration.
  * Return true to hear of further ones. */
@@ -289,7 +355,8 @@ typedef struct valuation_candidate {
 /* What is not ordinary about a value. Several may be set. New bits may be added. */
 typedef uint32_t valuation_flags;
 enum {
-    /* The models. A campaign without a model of its own is valued by the model of campaign "*". */
+    /* The models. A campaign without a model of its own is valued by the model of campaign "*", or else by a release's prior.
+     */
     VALUATION_FLAG_UNKNOWN_CAMPAIGN = 1 << 0,         /* neither a click nor a conversion model of its own */
     VALUATION_FLAG_DEFAULT_CLICK_MODEL = 1 << 1,      /* pctr is from the model of "*" */
     VALUATION_FLAG_DEFAULT_CONVERSION_MODEL = 1 << 2, /* pcvr is from the model of "*" */
@@ -304,10 +371,13 @@ enum {
     VALUATION_FLAG_INVALID_BID = 1 << 9,        /* NaN, infinite or negative */
     VALUATION_FLAG_INVALID_CANDIDATE = 1 << 10, /* unknown pricing, features NULL or too many, malformed in JSON */
     /* The computation. */
-    VALUATION_FLAG_CLAMPED = 1 << 11,        /* a logit beyond -80 ... 80 was cut there */
-    VALUATION_FLAG_BUDGET_EXCEEDED = 1 << 12 /* the time was up: probabilities are the model's prior (its training base
-                                                rate, or else what its intercept says). Features that were not
-                                                looked at any more are not flagged */
+    VALUATION_FLAG_CLAMPED = 1 << 11,         /* a logit beyond -80 ... 80 was cut there */
+    VALUATION_FLAG_BUDGET_EXCEEDED = 1 << 12, /* the time was up: probabilities are the model's prior (its training base
+                                                 rate, or else what its intercept says). Features that were not
+                                                 looked at any more are not flagged */
+    /* The release. Neither the campaign nor "*" has a model: the probability is the overall rate in the release's manifest. */
+    VALUATION_FLAG_CLICK_PRIOR = 1 << 13,
+    VALUATION_FLAG_CONVERSION_PRIOR = 1 << 14
 };
 
 /* The name of one flag as JSON answers print it, for example "unknown_campaign"; NULL if flag is not exactly one known bit.
@@ -388,10 +458,113 @@ valuation_status valuation_score_json(valuation_scorer *scorer, const char *text
 valuation_status valuation_explain_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                         size_t *length_out, valuation_error *error);
 
-/* Describes what is loaded: totals (models, weights, labels, bytes) and each model (campaign, target, extends, version,
- * intercept, sampling rate, number of weights, what its training said). Since 0.1. */
+/* Describes what is loaded: where from ("source": its path; "release": id and time, null where it is none; "compiled": whether
+ * it is mapped; "reused": whether it was in memory already; "previous": what valuation_engine_roll_back goes back to,
+ * "held_back": the release that refresh passes over), totals (models, weights, labels, bytes) and each model (campaign, target,
+ * extends, version, intercept, sampling rate, number of weights, what its training said). A release's prior counts as a model
+ * of campaign "*", with "prior" true. Since 0.1. */
 valuation_status valuation_describe_json(valuation_scorer *scorer, const char **text_out, size_t *length_out,
                                          valuation_error *error);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * Releases: what the batch publishes and operators switch
+ *
+ *     models/LATEST                         the id of the release that serves
+ *     models/PREVIOUS                       the id that LATEST named before
+ *     models/releases/<id>/manifest.json    what is in it, with sizes and checksums
+ *     models/releases/<id>/...              the model files as they were, and index.valuation, compiled
+ *
+ * Documentation/releases.md describes every member. For publishers and tools: these calls read and write files, allocate, and
+ * may take seconds; no engine is needed. One process at a time writes in a directory of releases (others get BUSY); readers
+ * need not care: what LATEST names is complete at every moment, also if the writer is killed or the machine loses power. An id
+ * has 1 to 64 letters, digits, dots, hyphens and underscores, and does not begin with a dot. Threads: any; calls share nothing.
+ * Errors of this section are those named with each call, and INVALID_ARGUMENT, STRUCT_SIZE, OUT_OF_MEMORY, FILE_NOT_FOUND,
+ * READ_FAILED. All texts are borrowed.
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* A JSON text that a call of this section hands out. Owned by the caller until destroyed. */
+typedef struct valuation_report valuation_report;
+
+/* The text, NUL-terminated; it lives until the report is destroyed. length_out receives its bytes; may be NULL.
+ * Any thread. O(1). Since 0.1. */
+const char *valuation_report_text(const valuation_report *report, size_t *length_out);
+
+/* Gives a report back. NULL is allowed. Exclusive. Since 0.1. */
+void valuation_report_destroy(valuation_report *report);
+
+/* How models are published. NULL stands for VALUATION_PUBLISHING_INIT. */
+typedef struct valuation_publishing {
+    uint32_t struct_size; /* set by VALUATION_PUBLISHING_INIT */
+    uint32_t switches;    /* any of the following, 0 for none */
+    const char *id;       /* of the release; NULL and 0 for the time of the call, in UTC: 2026-11-21T030000Z */
+    size_t id_length;
+    double click_prior;      /* P(click) for a campaign without any model, in (0, 1); 0 to take it from what training says */
+    double conversion_prior; /* P(conversion | click), likewise */
+} valuation_publishing;
+
+#define VALUATION_PUBLISHING_INIT {(uint32_t)sizeof(valuation_publishing), 0, NULL, 0, 0, 0}
+
+enum {
+    VALUATION_PUBLISH_NO_COMPILED = 1 << 0, /* write no compiled file; engines build the index from the model files */
+    VALUATION_PUBLISH_KEEP_LATEST = 1 << 1  /* leave LATEST as it is; see valuation_releases_select */
+};
+
+/* Publishes the models at path as a release in the directory root, which is made if it is not there (but not what it would
+ * lie in), and lets LATEST name it.
+ * path        as valuation_engine_load takes it, but no compiled file; of a release, its files are published anew
+ * root        a directory of releases; not one that holds model files
+ * report_out  receives the manifest; may be NULL
+ *
+ * The models are loaded as an engine would load them, self-tests and all, so what would not load is not published. Files are
+ * written under another name, flushed to the disk (fsync), renamed, and read again before LATEST is replaced by a rename. What
+ * a killed publisher left behind is removed by the next one. The priors, where neither given nor known from the models'
+ * training (base_rate and positives), stay open.
+ *
+ * Errors: as valuation_engine_load; INVALID_ARGUMENT if root holds model files; WRITE_FAILED, RELEASE_EXISTS, BUSY.
+ * O(bytes + weights). Since 0.1. */
+valuation_status valuation_publish(const char *path, size_t path_length, const char *root, size_t root_length,
+                                   const valuation_publishing *publishing, valuation_report **report_out,
+                                   valuation_error *error);
+
+/* Writes the finished index of the models at path (as valuation_engine_load takes it) as one flat file, which engines map:
+ * loading it gives the same bits as loading path, in milliseconds.
+ * file  its name ends in .valuation; a file that is there is replaced at once, by a rename
+ *
+ * The same models give the same bytes. Errors: as valuation_engine_load; WRITE_FAILED. O(bytes + weights). Since 0.1. */
+valuation_status valuation_compile(const char *path, size_t path_length, const char *file, size_t file_length,
+                                   valuation_error *error);
+
+/* Lists the releases of a directory, newest first: an array of objects with id, created, bytes, campaigns, click_models,
+ * conversion_models, weights, compiled, latest (whether LATEST names it) and problem (null, or why its manifest is not sound;
+ * what it would say is then null). Of the files only manifests are read. O(releases) reads. Since 0.1. */
+valuation_status valuation_releases_list(const char *root, size_t root_length, valuation_report **report_out,
+                                         valuation_error *error);
+
+/* Lets LATEST name another release, after loading that as an engine would. Running engines follow at their next refresh.
+ * id          NULL and 0 for the release that LATEST named before
+ * report_out  receives its manifest; may be NULL
+ *
+ * Errors: as valuation_engine_load; UNKNOWN_RELEASE, WRITE_FAILED, BUSY. Since 0.1. */
+valuation_status valuation_releases_select(const char *root, size_t root_length, const char *id, size_t id_length,
+                                           valuation_report **report_out, valuation_error *error);
+
+/* Removes all releases but the newest `keep` and the one that LATEST names, and what killed publishers left behind. A release
+ * whose manifest is not sound is left for a person to look at. Processes that serve a removed release go on serving it.
+ * keep        at least 1
+ * report_out  receives an array of the ids removed; may be NULL
+ * Errors: WRITE_FAILED, BUSY. Since 0.1. */
+valuation_status valuation_releases_prune(const char *root, size_t root_length, size_t keep, valuation_report **report_out,
+                                          valuation_error *error);
+
+/* Compares the model files of two sets of models, as valuation_engine_load takes them, but no compiled files. Per campaign and
+ * target that differs: "change" ("added", "dropped" or "changed"), how many weights were added, dropped and moved, how far, and
+ * the weights that moved farthest, with their names; and totals. Documentation/releases.md has every member.
+ * most  how many weights of a model to name
+ *
+ * The models are decoded and checked one by one; what needs a whole set (extends, self-tests) is not checked.
+ * Errors: as valuation_engine_load. O(bytes + weights x most), holding all labels of the first set. Since 0.1. */
+valuation_status valuation_compare(const char *before, size_t before_length, const char *after, size_t after_length,
+                                   size_t most, valuation_report **report_out, valuation_error *error);
 
 #ifdef __cplusplus
 }

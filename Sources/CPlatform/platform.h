@@ -11,10 +11,12 @@
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -28,6 +30,24 @@ static inline int valuation_platform_errno(void) {
 // open() is variadic, which Swift does not import.
 static inline int valuation_platform_open(const char *path) {
     return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+// The same beneath a directory, where no link is followed.
+static inline int valuation_platform_open_at(int directory, const char *name) {
+    return openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+}
+
+static inline int valuation_platform_open_directory(const char *path) {
+    return open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+}
+
+static inline int valuation_platform_open_directory_at(int directory, const char *name) {
+    return openat(directory, name, O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW);
+}
+
+// Makes a file that is not there yet, for writing.
+static inline int valuation_platform_create_at(int directory, const char *name, mode_t mode) {
+    return openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 }
 
 static inline bool valuation_platform_is_directory(const struct stat *status) {
@@ -69,16 +89,32 @@ static inline void valuation_platform_sleep(long nanoseconds) {
     nanosleep(&time, NULL);
 }
 
-// Memory at a multiple of 64, to be given to free; NULL where there is none. Large memory is asked for in huge pages: random
-// reads of small ones miss the processor's table of pages more often than its caches.
+// Memory at a multiple of 64, to be given to free; NULL where there is none.
 static inline void *valuation_platform_allocate(size_t size) {
-    enum { huge_page = 2 << 20, smallest = 4 << 20 };
     void *memory = NULL;
-    if (posix_memalign(&memory, size < smallest ? 64 : huge_page, size)) return NULL;
+    return posix_memalign(&memory, 64, size) ? NULL : memory;
+}
+
+// Zeros in huge pages, to be given to munmap; NULL where there are none. Random reads of small pages miss the processor's table
+// of pages more often than its caches. What is never written takes no memory.
+static inline void *valuation_platform_map_zeros(size_t size) {
+    const size_t huge_page = 2 << 20, page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t used = (size + page - 1) & ~(page - 1);
+    char *start = mmap(NULL, used + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED) return NULL;
+    const size_t before = (huge_page - (uintptr_t)start % huge_page) % huge_page;
+    if (before > 0) (void)munmap(start, before);
+    (void)munmap(start + before + used, huge_page - before);
 #ifdef MADV_HUGEPAGE
-    if (size >= smallest) (void)madvise(memory, size, MADV_HUGEPAGE);
+    (void)madvise(start + before, used, MADV_HUGEPAGE);
 #endif
-    return memory;
+    return start + before;
+}
+
+// A file's first bytes, read-only and shared with all processes that map it; NULL with errno where that is not possible.
+static inline void *valuation_platform_map(int file, size_t size) {
+    void *start = mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
+    return start == MAP_FAILED ? NULL : start;
 }
 
 // Gives the pages that lie wholly in a range of the heap back to the system; their contents are lost.

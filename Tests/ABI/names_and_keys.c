@@ -33,7 +33,12 @@ static void every_status_has_its_name(void) {
                                   "VALUATION_ERROR_KEY_COLLISION",
                                   "VALUATION_ERROR_SELF_TEST",
                                   "VALUATION_ERROR_LIMIT_EXCEEDED",
-                                  "VALUATION_ERROR_NOTHING_LOADED"};
+                                  "VALUATION_ERROR_NOTHING_LOADED",
+                                  "VALUATION_ERROR_CHECKSUM",
+                                  "VALUATION_ERROR_WRITE_FAILED",
+                                  "VALUATION_ERROR_UNKNOWN_RELEASE",
+                                  "VALUATION_ERROR_RELEASE_EXISTS",
+                                  "VALUATION_ERROR_BUSY"};
     enum { COUNT = sizeof names / sizeof names[0] };
     for (int status = 0; status < COUNT; status++) EXPECT(strcmp(valuation_status_name(status), names[status]) == 0);
     static const valuation_status unknown[] = {COUNT, -1, 255, INT32_MAX, INT32_MIN};
@@ -47,7 +52,7 @@ static void one_known_bit_has_a_name_and_nothing_else_has(void) {
                                   "no_click_model",   "no_conversion_model", "unknown_feature",
                                   "unknown_field",    "wrong_type",          "invalid_number",
                                   "invalid_bid",      "invalid_candidate",   "clamped",
-                                  "budget_exceeded"};
+                                  "budget_exceeded",  "click_prior",         "conversion_prior"};
     enum { COUNT = sizeof names / sizeof names[0] };
     for (unsigned bit = 0; bit < COUNT; bit++) {
         const char *name = valuation_flag_name((valuation_flags)1 << bit);

@@ -15,3 +15,11 @@ def test_names_and_keys_take_every_argument(toolchain: Toolchain):
 @pytest.mark.parametrize("program", ["engine_arguments", "scoring_arguments", "json_arguments"])
 def test_wrong_arguments_are_refused_and_those_at_the_edge_are_taken(toolchain: Toolchain, models: Path, program: str):
     toolchain.program(program).run(models)
+
+
+def test_the_calls_for_releases_take_what_they_say(
+    toolchain: Toolchain, models: Path, better_models: Path, tmp_path: Path
+):
+    toolchain.program("release_arguments", libraries=(*toolchain.package_flags("--libs"), "-lm")).run(
+        models, better_models, tmp_path / "releases"
+    )

@@ -11,11 +11,11 @@ HEADER = (REPOSITORY / "Include" / "valuation.h").read_text()
 MAXIMUM_BYTES = 500_000
 # RHEL 9, Debian 12 and Ubuntu 22.04 have this glibc or a newer one.
 NEWEST_GLIBC = (2, 34)
-# What a library that behaves as a guest has no use for.
+# What a library that behaves as a guest has no use for. Publishing writes files; that nothing is printed, guest.c sees.
 UNWELCOME = re.compile(
     r"^(_?exit|abort|raise|kill|signal|sigaction|sigaltstack|pthread_create|pthread_sigmask|clone|fork|vfork|execve?|system|"
     r"setlocale|uselocale|setenv|unsetenv|putenv|chdir|umask|atexit|on_exit|__cxa_atexit|srand|rand|getenv|secure_getenv|"
-    r"v?f?printf|puts|putchar|fputs|fputc|fwrite|write|std(in|out|err)|perror|syslog|socket|dlopen)$"
+    r"v?f?printf|puts|putchar|fputs|fputc|fwrite|std(in|out|err)|perror|syslog|socket|dlopen)$"
 )
 
 
@@ -108,11 +108,11 @@ def test_structs_and_numbers_are_laid_out_as_for_ever(toolchain: Toolchain):
 
 def test_the_layout_covers_the_whole_header():
     layout = (HERE / "layout.c").read_text()
-    numbers = re.findall(r"\b(VALUATION_(?:OK|ERROR_\w+|PRICING_\w+|FLAG_\w+)) =", HEADER)
-    assert len(numbers) == 18 + 3 + 13
+    numbers = re.findall(r"\b(VALUATION_(?:OK|ERROR_\w+|PRICING_\w+|FLAG_\w+|SWITCH_\w+|PUBLISH_\w+)) =", HEADER)
+    assert len(numbers) == 23 + 3 + 15 + 2 + 2
     assert [name for name in numbers if f"NUMBER({name}, " not in layout] == []
     structs = re.findall(r"^typedef struct (valuation_\w+) \{(.*?)^\} \1;", HEADER, re.MULTILINE | re.DOTALL)
-    assert len(structs) == 6
+    assert len(structs) == 7
     for struct, body in structs:
         members = re.findall(r"(\w+)(?:\[\d+\])?;", re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL))
         assert members

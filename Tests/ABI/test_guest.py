@@ -42,10 +42,19 @@ def refused_paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_the_process_is_afterwards_as_it_was_before(
-    toolchain: Toolchain, models: Path, request_file: Path, refused_paths: list[Path]
+    toolchain: Toolchain,
+    models: Path,
+    better_models: Path,
+    request_file: Path,
+    refused_paths: list[Path],
+    tmp_path: Path,
 ):
     program = toolchain.program("guest", libraries=("-ldl", "-lm"))
-    finished = program.start(toolchain.library, models, request_file, *refused_paths)
+    releases = tmp_path / "releases"
+    # What was freed is to be counted as free.
+    environment = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}
+    arguments = (toolchain.library, models, better_models, request_file, releases, *refused_paths)
+    finished = program.start(*arguments, environment=environment)
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
 
 

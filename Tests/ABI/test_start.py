@@ -79,7 +79,7 @@ def test_the_header_compiles_without_a_warning(toolchain: Toolchain, tmp_path: P
         "    valuation_error error = VALUATION_ERROR_INIT;\n"
         "    valuation_options options = VALUATION_OPTIONS_INIT;\n"
         "    valuation_request request = VALUATION_REQUEST_INIT;\n"
-        "    return (int)(error.line + options.reserved + request.feature_count);\n"
+        "    return (int)(error.line + options.switches + request.feature_count);\n"
         "}\n"
     )
     more = ("-Wshadow", "-Wconversion", "-Wundef", *([] if is_plus_plus else ["-Wstrict-prototypes"]))

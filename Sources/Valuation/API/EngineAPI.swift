@@ -4,17 +4,22 @@ import CValuation
 
 // Engine and scorer: see valuation.h.
 
-private let defaultMaximumInputBytes: UInt64 = 16 * 1024 * 1024 * 1024
+let defaultMaximumInputBytes: UInt64 = 16 * 1024 * 1024 * 1024
 
-/// The limit of the options given, which may be NULL.
-private func maximumInputBytes(_ options: UnsafePointer<valuation_options>?) throws(Failure) -> UInt64 {
-    guard let options else { return defaultMaximumInputBytes }
+/// The options given, which may be NULL.
+private func checked(_ options: UnsafePointer<valuation_options>?) throws(Failure) -> Engine.Options {
+    guard let options else { return Engine.Options(maximumInputBytes: defaultMaximumInputBytes) }
     try checkSize(options, options.pointee.struct_size)
-    if options.pointee.reserved != 0 {
-        throw Failure(.invalidArgument, "valuation_options.reserved is not zero; begin with VALUATION_OPTIONS_INIT.")
+    let switches = options.pointee.switches
+    let trust = UInt32(VALUATION_SWITCH_TRUST_COMPILED)
+    let forget = UInt32(VALUATION_SWITCH_FORGET_PREVIOUS)
+    if switches & ~(trust | forget) != 0 {
+        throw Failure(.invalidArgument, "valuation_options.switches has bits that this library does not know.")
     }
     let limit = options.pointee.maximum_input_bytes
-    return limit == 0 ? defaultMaximumInputBytes : limit
+    return Engine.Options(
+        maximumInputBytes: limit == 0 ? defaultMaximumInputBytes : limit, trustsCompiled: switches & trust != 0,
+        forgetsPrevious: switches & forget != 0)
 }
 
 /// See valuation.h.
@@ -26,7 +31,7 @@ public func valuation_engine_create(
     engine_out?.pointee = nil
     return call(error) { () throws(Failure) in
         let out = try required(engine_out, "engine_out is NULL.")
-        out.pointee = OpaquePointer(try Engine.allocate(maximumInputBytes: try maximumInputBytes(options)))
+        out.pointee = OpaquePointer(try Engine.allocate(try checked(options)))
     }
 }
 
@@ -44,13 +49,31 @@ public func valuation_engine_load(
     _ error: UnsafeMutablePointer<valuation_error>!
 ) -> valuation_status {
     callWithNote(error) { note throws(Failure) in
-        let target = try Valuation.engine(engine)
-        let place = try text(path, path_length)
-        target.pointee.loading.lock()
-        defer { target.pointee.loading.unlock() }
-        let limit = target.pointee.maximumInputBytes
-        let snapshot = try Loader.load(path: place, maximumInputBytes: limit, note: note)
-        target.pointee.replace(with: try Snapshot.allocate(snapshot))
+        try Valuation.engine(engine).pointee.load(path: try text(path, path_length), note: note)
+    }
+}
+
+/// See valuation.h.
+@c @implementation
+public func valuation_engine_refresh(
+    _ engine: OpaquePointer!, _ changed_out: UnsafeMutablePointer<Bool>!,
+    _ error: UnsafeMutablePointer<valuation_error>!
+) -> valuation_status {
+    changed_out?.pointee = false
+    return callWithNote(error) { note throws(Failure) in
+        let changed = try Valuation.engine(engine).pointee.refresh(note: note)
+        changed_out?.pointee = changed
+    }
+}
+
+/// See valuation.h.
+@c @implementation
+public func valuation_engine_roll_back(
+    _ engine: OpaquePointer!, _ id: UnsafePointer<CChar>!, _ id_length: Int,
+    _ error: UnsafeMutablePointer<valuation_error>!
+) -> valuation_status {
+    callWithNote(error) { note throws(Failure) in
+        try Valuation.engine(engine).pointee.rollBack(to: try text(id, id_length), note: note)
     }
 }
 
@@ -63,12 +86,11 @@ public func valuation_validate(
 ) -> valuation_status {
     callWithNote(error) { first throws(Failure) in
         let place = try text(path, path_length)
-        let limit = try maximumInputBytes(options)
-        var description = valuation_error()
-        try withUnsafeMutablePointer(to: &description) { description throws(Failure) in
-            let listener = Problems.Listener(function: callback ?? goOn, context: context)
-            let problems = Problems(note: Note(error: description), firstNote: first, listener: listener)
-            try Loader.validate(path: place, maximumInputBytes: limit, problems: problems)
+        let limit = try checked(options).maximumInputBytes
+        let listener = Problems.Listener(function: callback ?? goOn, context: context)
+        try Note.withTemporary { (note: Note) throws(Failure) in
+            let problems = Problems(note: note, firstNote: first, listener: listener)
+            try Validation.run(path: place, maximumInputBytes: limit, problems: problems)
         }
     }
 }

@@ -27,7 +27,7 @@ func call(
 private func describe(_ failure: Failure, _ note: Note?, in error: UnsafeMutablePointer<valuation_error>) {
     let size = error.pointee.struct_size
     if let note, failure.isNoted {
-        error.update(from: note.error, count: 1)
+        note.copy(to: error)
     } else {
         error.pointee.file.0 = 0
         Note(error: error).describe(failure)
@@ -39,10 +39,8 @@ private func describe(_ failure: Failure, _ note: Note?, in error: UnsafeMutable
 func callWithNote(
     _ error: UnsafeMutablePointer<valuation_error>?, _ body: (Note) throws(Failure) -> Void
 ) -> valuation_status {
-    var description = valuation_error()
-    return withUnsafeMutablePointer(to: &description) { description in
-        let note = Note(error: description)
-        return call(error, note: note) { () throws(Failure) in try body(note) }
+    Note.withTemporary { note in
+        call(error, note: note) { () throws(Failure) in try body(note) }
     }
 }
 

@@ -11,7 +11,7 @@ private func cString(_ literal: StaticString) -> UnsafePointer<CChar> {
 /// See valuation.h.
 @c @implementation
 public func valuation_version() -> UnsafePointer<CChar>! {
-    cString("0.1.0")
+    cString(Manifest.publisher)
 }
 
 /// See valuation.h.
@@ -25,14 +25,14 @@ public func valuation_abi_version() -> UInt32 {
 public func valuation_build_info() -> UnsafePointer<CChar>! {
     #if hasFeature(Embedded)
         #if arch(x86_64)
-            cString("valuation 0.1.0, ABI 1, model format 1, embedded, x86_64")
+            cString("valuation 0.1.0, ABI 1, model format 1, compiled format 1, embedded, x86_64")
         #elseif arch(arm64)
-            cString("valuation 0.1.0, ABI 1, model format 1, embedded, arm64")
+            cString("valuation 0.1.0, ABI 1, model format 1, compiled format 1, embedded, arm64")
         #else
-            cString("valuation 0.1.0, ABI 1, model format 1, embedded")
+            cString("valuation 0.1.0, ABI 1, model format 1, compiled format 1, embedded")
         #endif
     #else
-        cString("valuation 0.1.0, ABI 1, model format 1, with the Swift runtime")
+        cString("valuation 0.1.0, ABI 1, model format 1, compiled format 1, with the Swift runtime")
     #endif
 }
 
@@ -58,6 +58,11 @@ public func valuation_status_name(_ status: valuation_status) -> UnsafePointer<C
     case .selfTest: cString("VALUATION_ERROR_SELF_TEST")
     case .limitExceeded: cString("VALUATION_ERROR_LIMIT_EXCEEDED")
     case .nothingLoaded: cString("VALUATION_ERROR_NOTHING_LOADED")
+    case .checksum: cString("VALUATION_ERROR_CHECKSUM")
+    case .writeFailed: cString("VALUATION_ERROR_WRITE_FAILED")
+    case .unknownRelease: cString("VALUATION_ERROR_UNKNOWN_RELEASE")
+    case .releaseExists: cString("VALUATION_ERROR_RELEASE_EXISTS")
+    case .busy: cString("VALUATION_ERROR_BUSY")
     case nil: cString("VALUATION_ERROR_UNKNOWN")
     }
 }

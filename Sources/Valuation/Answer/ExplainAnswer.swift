@@ -65,15 +65,15 @@ struct ExplainAnswer: ~Copyable {
         isFirstTerm = true
         var current = model
         repeat {
-            let description = snapshot.pointee.descriptions.list[Int(current)]
+            let description = snapshot.pointee.index.description(of: current)
             try writeConstant("intercept", current, description.intercept)
-            if current == model, description.negativeSamplingRate != 1 {
-                try writeConstant("sampling", current, log(description.negativeSamplingRate))
+            if current == model, description.negative_sampling_rate != 1 {
+                try writeConstant("sampling", current, log(description.negative_sampling_rate))
             }
             for position in 0..<explanation.terms.count {
                 try write(explanation.terms[position], of: current, target, adStart: adStart)
             }
-            current = snapshot.pointee.descriptions.list[Int(current)].base
+            current = snapshot.pointee.index.description(of: current).base
         } while current != Index.none
         try scorer.pointee.output.append("]}")
     }
@@ -141,9 +141,9 @@ struct ExplainAnswer: ~Copyable {
     }
 
     private func writeModelName(_ model: UInt32) throws(Failure) {
-        let range = snapshot.pointee.descriptions.list[Int(model)].campaign
+        let range = snapshot.pointee.index.description(of: model).campaign
         try scorer.pointee.output.append(",\"model\":")
-        try scorer.pointee.output.append(quoted: snapshot.pointee.descriptions.text(range))
+        try scorer.pointee.output.append(quoted: snapshot.pointee.index.text(range))
     }
 
     /// A feature's name as the request wrote it, for example `slot=12`; a number's is its field.

@@ -4,6 +4,7 @@ import CPlatform
 /// Writing JSON.
 extension Buffer where Element == UInt8 {
     /// The shortest text that reads back to the same double, without a trailing ".0". - Precondition: finite.
+    @inline(never)
     mutating func append(number: Double) throws(Failure) {
         try reserve(count &+ DecimalText.room)
         appendWritten(DecimalText.write(number, to: spare))
@@ -21,6 +22,13 @@ extension Buffer where Element == UInt8 {
         if count > 0, self[count - 1] == byte { truncate(count - 1) }
     }
 
+    /// A member's name as it stands in JSON, and its number.
+    @inline(never)
+    mutating func append(_ member: StaticString, integer: Int) throws(Failure) {
+        try append(member)
+        try append(integer: integer)
+    }
+
     mutating func append(integer: Int) throws(Failure) {
         try reserve(count &+ 20)
         withDecimal(integer) { text in
@@ -30,6 +38,7 @@ extension Buffer where Element == UInt8 {
     }
 
     /// A string in quotes. - Parameter text: UTF-8.
+    @inline(never)
     mutating func append(quoted text: Text) throws(Failure) {
         try append(UInt8(ascii: "\""))
         for index in 0..<text.count {
@@ -48,7 +57,14 @@ extension Buffer where Element == UInt8 {
         try append(UInt8(ascii: "\""))
     }
 
-    private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
+    /// A path in quotes: bytes that are not UTF-8, which it may have, become U+FFFD.
+    mutating func append(path: Text) throws(Failure) {
+        var sound = Buffer<UInt8>()
+        try path.forEachCharacter { character throws(Failure) in try sound.append(character) }
+        try append(quoted: sound.text)
+    }
+
+    func hexadecimalDigit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") &+ value : UInt8(ascii: "a") &+ value &- 10
     }
 }

@@ -18,6 +18,8 @@ struct Engine: ~Copyable {
     }
 
     let maximumInputBytes: UInt64
+    let trustsCompiled: Bool
+    let forgetsPrevious: Bool
     /// Address of the `Snapshot`, or 0.
     private let current = Atomic<UInt>(0)
     /// The handle and each scorer count one.
@@ -27,25 +29,47 @@ struct Engine: ~Copyable {
     private let registry: Lock
     /// Held while loading, so that loads come one after the other.
     let loading: Lock
+    /// Written while both locks are held, so that holding one is enough to read it.
+    private let history: UnsafeMutablePointer<History>
 
-    private init(maximumInputBytes: UInt64, registry: consuming Lock, loading: consuming Lock) {
-        self.maximumInputBytes = maximumInputBytes
+    /// What an engine is told when it is made.
+    struct Options {
+        var maximumInputBytes: UInt64 = .max
+        var trustsCompiled = false
+        var forgetsPrevious = false
+    }
+
+    private init(
+        _ options: Options, registry: consuming Lock, loading: consuming Lock, history: UnsafeMutablePointer<History>
+    ) {
+        maximumInputBytes = options.maximumInputBytes
+        trustsCompiled = options.trustsCompiled
+        forgetsPrevious = options.forgetsPrevious
         self.registry = registry
         self.loading = loading
+        self.history = history
     }
 
     deinit {
         if let snapshot = Engine.snapshot(current.load(ordering: .acquiring)) { Snapshot.destroy(snapshot) }
+        if let snapshot = history.pointee.previous { Snapshot.destroy(snapshot) }
+        history.deinitialize(count: 1)
+        CPlatform.free(history)
     }
 
     /// - Returns: shared by threads, so nobody may write to it but through its atomics.
-    static func allocate(maximumInputBytes: UInt64) throws(Failure) -> UnsafePointer<Engine> {
+    static func allocate(_ options: Options) throws(Failure) -> UnsafePointer<Engine> {
         let registry = try Lock()
         let loading = try Lock()
-        guard let memory = malloc(MemoryLayout<Engine>.size) else { throw .outOfMemory }
+        guard let historyMemory = malloc(MemoryLayout<History>.size) else { throw .outOfMemory }
+        guard let memory = malloc(MemoryLayout<Engine>.size) else {
+            CPlatform.free(historyMemory)
+            throw .outOfMemory
+        }
+        let history = historyMemory.bindMemory(to: History.self, capacity: 1)
+        history.initialize(to: History())
         let pointer = memory.bindMemory(to: Engine.self, capacity: 1)
-        pointer.initialize(
-            to: Engine(maximumInputBytes: maximumInputBytes, registry: registry, loading: loading))
+        pointer.initialize(to: Engine(options, registry: registry, loading: loading, history: history))
         return UnsafePointer(pointer)
     }
 
@@ -55,7 +79,7 @@ struct Engine: ~Copyable {
         if left == 0 {
             let memory = UnsafeMutablePointer(mutating: engine)
             memory.deinitialize(count: 1)
-            free(memory)
+            CPlatform.free(memory)
         }
     }
 
@@ -94,7 +118,7 @@ struct Engine: ~Copyable {
         registry.unlock()
         let memory = UnsafeMutablePointer(mutating: reader)
         memory.deinitialize(count: 1)
-        free(memory)
+        CPlatform.free(memory)
     }
 
     /// The current snapshot, which stays until `unpin`; nil if nothing is loaded. Wait-free but for a swap at the same moment.
@@ -112,18 +136,75 @@ struct Engine: ~Copyable {
         reader.pointee.reading.store(0, ordering: .releasing)
     }
 
-    /// Makes a snapshot the current one, waits for the last reader of the one before, and frees that.
+    // MARK: Swapping
+
+    /// What serves now. - Precondition: `loading` is held, so that it goes on serving.
+    var serving: UnsafeMutablePointer<Snapshot>? {
+        Engine.snapshot(current.load(ordering: .acquiring))
+    }
+
+    /// What is remembered of loads. - Precondition: `loading` is held.
+    func withHistory<Result: ~Copyable>(_ body: (borrowing History) throws(Failure) -> Result) throws(Failure) -> Result
+    {
+        try body(history.pointee)
+    }
+
+    /// The same while loads may go on, which wait at their end until `body` has returned.
+    ///
+    /// - Returns: false, and `body` is not run, where a snapshot that a reader has pinned does not serve any more.
+    func withHistoryMeanwhile(
+        of snapshot: UnsafeMutablePointer<Snapshot>, _ body: (borrowing History) throws(Failure) -> Void
+    ) throws(Failure) -> Bool {
+        registry.lock()
+        defer { registry.unlock() }
+        if current.load(ordering: .acquiring) != UInt(bitPattern: snapshot) { return false }
+        try body(history.pointee)
+        return true
+    }
+
+    /// Remembers something of a load. - Precondition: `loading` is held.
+    func remember(_ update: (inout History) -> Void) {
+        registry.lock()
+        defer { registry.unlock() }
+        update(&history.pointee)
+    }
+
+    /// Makes a snapshot the current one and keeps the one before; waits for the last reader of the one before that, and frees it.
+    ///
+    /// - Parameter update: remembers something at the same moment.
+    /// - Precondition: `loading` is held.
+    func replace(
+        with snapshot: UnsafeMutablePointer<Snapshot>, remembering update: (inout History) -> Void = { _ in }
+    ) {
+        var former: UnsafeMutablePointer<Snapshot>?
+        remember { history in
+            former = Engine.snapshot(current.exchange(UInt(bitPattern: snapshot), ordering: .sequentiallyConsistent))
+            if !forgetsPrevious { swap(&history.previous, &former) }
+            update(&history)
+        }
+        free(former)
+    }
+
+    /// Makes the snapshot that served before the current one, and keeps the present one in its place. - Returns: whether there was one.
     ///
     /// - Precondition: `loading` is held.
-    func replace(with snapshot: UnsafeMutablePointer<Snapshot>) {
-        let old = current.exchange(UInt(bitPattern: snapshot), ordering: .sequentiallyConsistent)
-        guard let former = Engine.snapshot(old) else { return }
+    func swapWithPrevious() -> Bool {
+        guard let previous = history.pointee.previous else { return false }
+        remember { history in
+            history.previous = Engine.snapshot(
+                current.exchange(UInt(bitPattern: previous), ordering: .sequentiallyConsistent))
+        }
+        return true
+    }
+
+    private func free(_ snapshot: UnsafeMutablePointer<Snapshot>?) {
+        guard let snapshot else { return }
         var wait = 1_000
-        while isRead(old) {
+        while isRead(UInt(bitPattern: snapshot)) {
             valuation_platform_sleep(wait)
             wait = min(wait * 2, 1_000_000)
         }
-        Snapshot.destroy(former)
+        Snapshot.destroy(snapshot)
     }
 
     /// Whether a reader is using the snapshot at an address. The lock is held for a glance only, so that scorers can come and go

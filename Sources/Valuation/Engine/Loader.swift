@@ -17,66 +17,101 @@ struct Loader: ~Copyable {
     /// For each added model, whether one of its bases is missing; such a model is not tried.
     private var isIncomplete = Buffer<Bool>()
 
-    private init(maximumInputBytes: UInt64, problems: consuming Problems) {
-        remaining = maximumInputBytes
+    /// What is asked for beside the files; what training says of the priors is put where nothing is asked for.
+    private(set) var priors: Priors
+    private let takesPriorsFromTraining: Bool
+    /// What each file was when it was read, in their order, where that is asked for.
+    private(set) var sums = Buffer<FileSum>()
+    private let wantsSums: Bool
+
+    /// What a load is to do beside reading models.
+    struct Wishes {
+        var maximumInputBytes: UInt64 = .max
+        /// Stand in where there is no model of campaign "*".
+        var priors = Priors()
+        /// For publishing: priors that are not given are computed from the models, and each file's sum is kept.
+        var isPublishing = false
+    }
+
+    init(_ wishes: Wishes, problems: consuming Problems) {
+        remaining = wishes.maximumInputBytes
+        priors = wishes.priors
+        (takesPriorsFromTraining, wantsSums) = (wishes.isPublishing, wishes.isPublishing)
         self.problems = problems
     }
 
-    /// The models at `path`, a file or a directory. Throws the first problem, if there is one, described in `note`.
+    init(_ wishes: Wishes, note: Note) {
+        self.init(wishes, problems: Problems(note: note, firstNote: note, listener: nil))
+    }
+
+    /// The index of the models in files. Throws the first problem, if there is one, described in the note.
     ///
     /// - Complexity: O(bytes + weights).
-    static func load(path: Text, maximumInputBytes: UInt64, note: Note) throws(Failure) -> Snapshot {
-        let problems = Problems(note: note, firstNote: note, listener: nil)
-        var loader = Loader(maximumInputBytes: maximumInputBytes, problems: problems)
-        try loader.read(path: path)
-        return try loader.finish()
+    mutating func index(of list: borrowing FileList) throws(Failure) -> Index {
+        try read(list)
+        return try finish()
     }
 
-    /// The models in memory, as if they were in a file of the given kind.
-    static func load(bytes: Text, kind: FileKind, note: Note) throws(Failure) -> Snapshot {
-        let problems = Problems(note: note, firstNote: note, listener: nil)
-        var loader = Loader(maximumInputBytes: .max, problems: problems)
-        try loader.beginFile(name: Text("memory"))
-        do {
-            try loader.read(source: ByteSource(memory: bytes), kind: kind)
+    /// The index of models in memory, as if they were in a file of the given kind.
+    mutating func index(of bytes: Text, kind: FileKind) throws(Failure) -> Index {
+        try beginFile(name: Text("memory"))
+        do throws(Failure) {
+            var reader = try DocumentReader(source: ByteSource(memory: bytes), kind: kind)
+            try readDocuments(&reader)
         } catch {
-            try loader.handle(error)
+            try handle(error)
         }
-        return try loader.finish()
+        return try finish()
     }
 
-    /// Tells the listener of `problems` every problem of the models at `path` as long as it returns true; throws the first at the
+    /// Tells the listener of the problems every problem of the models in files as long as it returns true; throws the first at the
     /// end, described in their `firstNote`.
-    static func validate(path: Text, maximumInputBytes: UInt64, problems: consuming Problems) throws(Failure) {
-        var loader = Loader(maximumInputBytes: maximumInputBytes, problems: problems)
+    mutating func validate(_ list: borrowing FileList) throws(Failure) {
         do {
-            try loader.read(path: path)
-            _ = try loader.finish()
+            try read(list)
+            _ = try finish()
         } catch {
-            if loader.problems.count == 0 || error.status == .outOfMemory { throw error }
+            if problems.count == 0 || error.status == .outOfMemory { throw error }
         }
-        if loader.problems.count > 0 { throw .noted(loader.problems.status) }
+        if problems.count > 0 { throw .noted(problems.status) }
     }
 
-    private mutating func read(path: Text) throws(Failure) {
+    /// Deals with what stands against all files together.
+    mutating func refuse(_ failure: Failure, _ path: Text) throws(Failure) {
         problems.note.setFile(path)
-        let list: FileList
-        do {
-            list = try FileList(path: path)
-        } catch {
-            return try handle(error)
-        }
+        try handle(failure)
+    }
+
+    private mutating func read(_ list: borrowing FileList) throws(Failure) {
         for position in 0..<list.count {
-            let name = Text(cString: list[position])
-            guard let kind = FileKind(name: name) else { continue }
-            try beginFile(name: name)
+            let path = Text(cString: list[position])
+            guard let kind = FileKind(name: path) else { continue }
+            try beginFile(name: path)
             do {
-                try read(source: try ByteSource(path: list[position]), kind: kind)
+                let expected = list.expected(position)
+                let source = try list.open(position, isSummed: wantsSums || expected != nil)
+                var reader = try DocumentReader(source: source, kind: kind)
+                try read(&reader, expected)
             } catch {
                 // This file cannot be read further; the next may be sound.
                 try handle(error)
             }
         }
+    }
+
+    /// Reads a file, which must be what is expected of it. If it is not, that is told rather than what is wrong in it.
+    private mutating func read(_ reader: inout DocumentReader, _ expected: FileSum?) throws(Failure) {
+        guard wantsSums || expected != nil else { return try readDocuments(&reader) }
+        do {
+            try readDocuments(&reader)
+        } catch {
+            guard let expected, error.status != .outOfMemory, !(try reader.finish() == expected) else { throw error }
+            if problems.hasEnded { try problems.end(with: .changedFile) }
+            throw .changedFile
+        }
+        let found = try reader.finish()
+        if let expected, !(found == expected) { throw .changedFile }
+        if wantsSums { try sums.append(found) }
     }
 
     private mutating func beginFile(name: Text) throws(Failure) {
@@ -86,10 +121,9 @@ struct Loader: ~Copyable {
         problems.note.setFile(name)
     }
 
-    private mutating func read(source: consuming ByteSource, kind: FileKind) throws(Failure) {
-        var reader = try DocumentReader(source: source, kind: kind)
+    private mutating func readDocuments(_ reader: inout DocumentReader) throws(Failure) {
         while let text = try reader.next(remaining: &remaining) {
-            let line = kind.lines ? reader.line : 0
+            let line = reader.splitsLines ? reader.line : 0
             do {
                 let document = try JSONDocument(text, firstLine: reader.line, note: problems.note)
                 try add(document, line: line)
@@ -103,10 +137,7 @@ struct Loader: ~Copyable {
     /// whoever is listening.
     private mutating func handle(_ failure: Failure, line: UInt32 = 0) throws(Failure) {
         if problems.hasEnded { throw failure }
-        if failure.status == .outOfMemory {
-            problems.note.describe(failure)
-            throw .noted(.outOfMemory)
-        }
+        if failure.status == .outOfMemory { try problems.end(withoutMemory: failure) }
         var located = failure
         if located.line == 0 { located.line = line }
         try problems.report(located)
@@ -135,7 +166,7 @@ struct Loader: ~Copyable {
         }
     }
 
-    private mutating func finish() throws(Failure) -> Snapshot {
+    private mutating func finish() throws(Failure) -> Index {
         if builder.added.count == 0 {
             if problems.count > 0 { throw .noted(problems.status) }
             let nothing = Failure(.nothingLoaded, "There is no model in it; publish models before loading.")
@@ -143,12 +174,13 @@ struct Loader: ~Copyable {
             throw nothing
         }
         try checkChains()
+        if takesPriorsFromTraining { builder.completePriors(&priors) }
+        try builder.addPriors(priors, note: problems.note)
         let numbering = try ModelNumbering(builder)
         let index = try builder.finish(numbering)
-        let descriptions = try builder.takeDescriptions(numbering)
         builder.removeWeights()
         try replaySelfTests(index, numbering)
-        return Snapshot(index: index, descriptions: descriptions)
+        return index
     }
 
     private mutating func checkChains() throws(Failure) {

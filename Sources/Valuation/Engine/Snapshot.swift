@@ -4,11 +4,38 @@ import CPlatform
 /// One loaded set of models, never changed after it is made.
 struct Snapshot: ~Copyable {
     let index: Index
-    let descriptions: ModelDescriptions
+    let origin: Origin
 
-    init(index: consuming Index, descriptions: consuming ModelDescriptions) {
+    /// Where a set of models is from.
+    struct Origin: ~Copyable {
+        /// As given by the host, or of the release's directory.
+        var path = Buffer<UInt8>()
+        /// Of the release; empty where it is none.
+        var id = Buffer<UInt8>()
+        /// When the release was made, in UTC.
+        var created = Buffer<UInt8>()
+        /// What the release's manifest says its index depends on.
+        var contents = Checksum(high: 0, low: 0)
+        /// Whether the index was taken over from a set with the same files.
+        var isReused = false
+
+        var isRelease: Bool { id.count > 0 }
+
+        init(path: Text) throws(Failure) {
+            try self.path.append(path)
+        }
+
+        init(_ release: borrowing Release) throws(Failure) {
+            try path.append(release.path.text)
+            try id.append(release.manifest.text(release.manifest.id))
+            try created.append(release.manifest.text(release.manifest.created))
+            contents = try release.manifest.contents
+        }
+    }
+
+    init(index: consuming Index, origin: consuming Origin) {
         self.index = index
-        self.descriptions = descriptions
+        self.origin = origin
     }
 
     /// Moves a snapshot to memory of its own. - Returns: to be given to `destroy` once nobody reads it any more.

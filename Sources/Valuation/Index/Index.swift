@@ -12,36 +12,20 @@ import CPlatform
 /// Weights are 32-bit integers in units of a power of two that each model chooses from its largest weight. They are summed as
 /// 64-bit integers: the sum is exact, and the same bits result in whatever order and on whatever road it is formed.
 ///
+/// Nothing in it is an address, so it may be mapped from a file (see `CompiledFile`).
+///
 /// - Memory: of a weight in a dense row 4 to 22 bytes, in a list 6 to 9 (2 more in an index of more than 65,536 models of a
-///   target), of a number 20; 36 a label, 27 a campaign, 24 a model.
+///   target), of a number 20; 36 a label, 27 a campaign, 132 and the names a model.
 struct Index: ~Copyable {
     static let none = UInt32.max
-
-    /// What the scorer must know of a model beside its scale.
-    struct ModelParameters {
-        /// The number in its target of the model that this one is a correction to, or `none`.
-        var base: UInt32
-        /// What the probability is when there is no time to compute it.
-        var prior: Float
-    }
 
     /// What values a campaign: its own models, or those of campaign "*", or else the numbers of the models of the targets, which
     /// stand for none.
     typealias CampaignSlot = valuation_campaign
-
-    /// A field, for reading JSON requests, which name fields and not keys alone.
-    struct FieldSlot {
-        var key: UInt64
-        var isCategory: Bool
-        var isNumber: Bool
-
-        var isVacant: Bool { !isCategory && !isNumber }
-    }
-
-    struct NumberParameters {
-        var mean: Double
-        var slope: Double
-    }
+    typealias FieldSlot = valuation_field
+    typealias ModelParameters = valuation_parameters
+    typealias NumberParameters = valuation_number
+    typealias Description = valuation_description
 
     /// How many of each thing there are: the shape of the block.
     struct Counts {
@@ -56,6 +40,8 @@ struct Index: ~Copyable {
         var listPlaces = 0
         var densePlaces = 0
         var directoryEntries = 0
+        /// Bytes of the campaigns', versions' and trainers' names.
+        var nameBytes = 0
 
         var models: Int { clickModels &+ conversionModels }
 
@@ -84,7 +70,8 @@ struct Index: ~Copyable {
     /// pays for them.
     var levels = 1
     var hasCrosses = false
-    private let block: UnsafeMutableRawPointer
+    /// What everything lies in.
+    let block: UnsafePointer<Block>
 
     /// One element for each model of a target, and one that stands for none: the intercepts of the model and its bases plus the
     /// logarithm of the model's own sampling rate, and how much logit one unit of its weights is, a power of two.
@@ -109,73 +96,64 @@ struct Index: ~Copyable {
     let weights: UnsafeMutablePointer<Int32>
     /// The last three, for `CKernels`.
     let rows: valuation_rows
+    /// Of the click models, then of the conversion models.
+    let descriptions: UnsafeMutablePointer<Description>
+    /// The positions in `descriptions` of the click models, then of the conversion models, each in the order of the files.
+    let order: UnsafeMutablePointer<UInt32>
+    let names: UnsafeMutablePointer<UInt8>
 
-    /// Takes one block of memory for everything; slots are vacant, the rest is not yet set.
+    /// Takes one block of memory for everything; slots are vacant, the rest is zero.
     init(counts: Counts, hashes: Hashes) throws(Failure) {
-        self.counts = counts
-        self.hashes = hashes
-        var layout = Layout()
-        let width = (click: counts.width(.click), conversion: counts.width(.conversion))
-        let clickScalesAt = layout.add(valuation_scale.self, width.click)
-        let conversionScalesAt = layout.add(valuation_scale.self, width.conversion)
-        let clickParametersAt = layout.add(ModelParameters.self, width.click)
-        let conversionParametersAt = layout.add(ModelParameters.self, width.conversion)
-        let labelsAt = layout.add(LabelSlot.self, hashes.labels.slotCount)
-        let fieldsAt = layout.add(FieldSlot.self, hashes.fields.slotCount)
-        let labelPilotsAt = layout.add(UInt16.self, hashes.labels.pilotCount)
-        let campaignPilotsAt = layout.add(UInt16.self, hashes.campaigns.pilotCount)
-        let fieldPilotsAt = layout.add(UInt16.self, hashes.fields.pilotCount)
-        let campaignSlotCount = hashes.campaigns.slotCount &+ 1
-        let campaignsAt = layout.add(CampaignSlot.self, campaignSlotCount)
-        let parametersAt = layout.add(NumberParameters.self, counts.numbers)
-        let numbersAt = layout.add(UInt32.self, counts.numbers)
-        let directoryAt = layout.add(UInt64.self, counts.directoryEntries)
-        // A search may read beyond the end of the last list.
-        let padded = counts.listPlaces &+ VALUATION_KERNELS_FOUND
-        let listsAt = counts.isWide ? layout.add(UInt32.self, padded) : layout.add(UInt16.self, padded)
-        let weightsAt = layout.add(Int32.self, counts.listPlaces)
-        // The model that stands for none may lie behind the last row.
-        _ = layout.add(Int32.self, counts.densePlaces &+ VALUATION_KERNELS_WIDTH)
-        byteCount = layout.size
-        guard let memory = valuation_platform_allocate(byteCount) else { throw .outOfMemory }
-        block = memory
-        memset(block, 0, campaignsAt)
-        memset(block + directoryAt, 0, 32)
-        clickScales = (block + clickScalesAt).bindMemory(to: valuation_scale.self, capacity: width.click)
-        conversionScales = (block + conversionScalesAt).bindMemory(to: valuation_scale.self, capacity: width.conversion)
-        clickParameters = (block + clickParametersAt).bindMemory(to: ModelParameters.self, capacity: width.click)
-        conversionParameters =
-            (block + conversionParametersAt).bindMemory(to: ModelParameters.self, capacity: width.conversion)
-        labelSlots = (block + labelsAt).bindMemory(to: LabelSlot.self, capacity: hashes.labels.slotCount)
-        campaignSlots = (block + campaignsAt).bindMemory(to: CampaignSlot.self, capacity: campaignSlotCount)
-        fieldSlots = (block + fieldsAt).bindMemory(to: FieldSlot.self, capacity: hashes.fields.slotCount)
-        labelPilots = (block + labelPilotsAt).bindMemory(to: UInt16.self, capacity: hashes.labels.pilotCount)
-        campaignPilots = (block + campaignPilotsAt).bindMemory(to: UInt16.self, capacity: hashes.campaigns.pilotCount)
-        fieldPilots = (block + fieldPilotsAt).bindMemory(to: UInt16.self, capacity: hashes.fields.pilotCount)
-        numberParameters = (block + parametersAt).bindMemory(to: NumberParameters.self, capacity: counts.numbers)
-        numberModels = (block + numbersAt).bindMemory(to: UInt32.self, capacity: counts.numbers)
-        directory = (block + directoryAt).bindMemory(to: UInt64.self, capacity: counts.directoryEntries)
-        listModels = block + listsAt
-        memset(listModels, 0, padded &* (counts.isWide ? 4 : 2))
-        let places = counts.listPlaces &+ counts.densePlaces &+ VALUATION_KERNELS_WIDTH
-        weights = (block + weightsAt).bindMemory(to: Int32.self, capacity: places)
-        // What no row fills may still be read, for a model that stands for none.
-        let padding = VALUATION_KERNELS_WIDTH &* MemoryLayout<Int32>.stride
-        memset(weights + (counts.listPlaces &- VALUATION_KERNELS_WIDTH), 0, padding)
-        memset(weights + (counts.listPlaces &+ counts.densePlaces), 0, padding)
-        rows = valuation_rows(
-            weights: weights, directory: directory, list_models: listModels, is_wide: counts.isWide ? 1 : 0)
+        let block = try Block.allocate(byteCount: Layout(counts, hashes).byteCount)
+        self.init(counts: counts, hashes: hashes, block: block)
         let absent = ModelParameters(base: Index.none, prior: .nan)
-        clickParameters.initialize(repeating: absent, count: width.click)
-        conversionParameters.initialize(repeating: absent, count: width.conversion)
+        clickParameters.initialize(repeating: absent, count: counts.width(.click))
+        conversionParameters.initialize(repeating: absent, count: counts.width(.conversion))
         let vacant = CampaignSlot(
             key: 0, click_model: UInt32(counts.clickModels), conversion_model: UInt32(counts.conversionModels),
             flags: Flags.unknownCampaign.rawValue, conversion_flags: 0)
-        campaignSlots.initialize(repeating: vacant, count: campaignSlotCount)
+        campaignSlots.initialize(repeating: vacant, count: hashes.campaigns.slotCount &+ 1)
+    }
+
+    /// The index that lies in a block. - Parameter block: as large as `Layout` says; one of its references becomes the index's.
+    init(counts: Counts, hashes: Hashes, block: UnsafePointer<Block>) {
+        self.counts = counts
+        self.hashes = hashes
+        self.block = block
+        let layout = Layout(counts, hashes)
+        byteCount = layout.byteCount
+        let start = block.pointee.start
+        clickScales = (start + layout.clickScales).assumingMemoryBound(to: valuation_scale.self)
+        conversionScales = (start + layout.conversionScales).assumingMemoryBound(to: valuation_scale.self)
+        clickParameters = (start + layout.clickParameters).assumingMemoryBound(to: ModelParameters.self)
+        conversionParameters = (start + layout.conversionParameters).assumingMemoryBound(to: ModelParameters.self)
+        labelSlots = (start + layout.labelSlots).assumingMemoryBound(to: LabelSlot.self)
+        campaignSlots = (start + layout.campaignSlots).assumingMemoryBound(to: CampaignSlot.self)
+        fieldSlots = (start + layout.fieldSlots).assumingMemoryBound(to: FieldSlot.self)
+        labelPilots = (start + layout.labelPilots).assumingMemoryBound(to: UInt16.self)
+        campaignPilots = (start + layout.campaignPilots).assumingMemoryBound(to: UInt16.self)
+        fieldPilots = (start + layout.fieldPilots).assumingMemoryBound(to: UInt16.self)
+        numberParameters = (start + layout.numberParameters).assumingMemoryBound(to: NumberParameters.self)
+        numberModels = (start + layout.numberModels).assumingMemoryBound(to: UInt32.self)
+        directory = (start + layout.directory).assumingMemoryBound(to: UInt64.self)
+        listModels = start + layout.listModels
+        weights = (start + layout.weights).assumingMemoryBound(to: Int32.self)
+        rows = valuation_rows(
+            weights: weights, directory: directory, list_models: listModels, is_wide: counts.isWide ? 1 : 0)
+        descriptions = (start + layout.descriptions).assumingMemoryBound(to: Description.self)
+        order = (start + layout.order).assumingMemoryBound(to: UInt32.self)
+        names = (start + layout.names).assumingMemoryBound(to: UInt8.self)
+    }
+
+    /// Another index of the same memory, which is freed with the last of them.
+    init(sharing other: borrowing Index) {
+        other.block.pointee.retain()
+        self.init(counts: other.counts, hashes: other.hashes, block: other.block)
+        (levels, hasCrosses) = (other.levels, other.hasCrosses)
     }
 
     deinit {
-        free(block)
+        Block.release(block)
     }
 
     @inline(__always)
@@ -187,17 +165,24 @@ struct Index: ~Copyable {
     func parameters(_ target: Target) -> UnsafeMutablePointer<ModelParameters> {
         target == .click ? clickParameters : conversionParameters
     }
+}
 
-    /// Places one array after the other, each on a cache line of its own.
-    private struct Layout {
-        static let alignment = 64
-        var size = 0
+extension valuation_field {
+    init(key: UInt64, isCategory: Bool, isNumber: Bool) {
+        self.init(key: key, kinds: (isCategory ? 1 : 0) | (isNumber ? 2 : 0))
+    }
 
-        mutating func add<Element>(_: Element.Type, _ count: Int) -> Int {
-            let offset = size
-            let bytes = count &* MemoryLayout<Element>.stride
-            size = (size &+ bytes &+ Layout.alignment &- 1) & ~(Layout.alignment &- 1)
-            return offset
-        }
+    @inline(__always)
+    var isCategory: Bool { kinds & 1 != 0 }
+
+    @inline(__always)
+    var isNumber: Bool { kinds & 2 != 0 }
+
+    @inline(__always)
+    var isVacant: Bool { kinds == 0 }
+
+    /// Takes in what another model says of the field.
+    mutating func formUnion(isCategory: Bool, isNumber: Bool) {
+        kinds |= (isCategory ? 1 : 0) | (isNumber ? 2 : 0)
     }
 }

@@ -41,6 +41,7 @@ extension IndexBuilder {
         counts.weights = weights.count
         counts.numbers = numbers.count
         counts.campaigns = campaignCount
+        counts.nameBytes = names.count
         var rows = try RowPlaces(labels, &counts)
         let labelHash = try hashOfLabels()
         let campaignHash = try hashOfCampaigns()
@@ -56,6 +57,7 @@ extension IndexBuilder {
         try placeNumbers(in: index, numbering, &rows)
         index.levels = placeModels(in: index, numbering)
         placeFields(in: index)
+        placeDescriptions(in: index, numbering)
         return index
     }
 
@@ -149,8 +151,8 @@ extension IndexBuilder {
                 constant += current.description.intercept
             }
             longest = max(longest, length)
-            constant += log(model.description.negativeSamplingRate)
-            let rate = model.description.baseRate
+            constant += log(model.description.negative_sampling_rate)
+            let rate = model.description.base_rate
             let (target, own) = index.local(UInt32(number))
             index.scales(target)[own] = valuation_scale(constant: constant, unit: model.unit)
             index.parameters(target)[own] = Index.ModelParameters(
@@ -174,20 +176,32 @@ extension IndexBuilder {
         // Whatever has no model of its own, unknown campaigns included, gets that of campaign "*".
         let everyone = index.campaign(Key.defaultCampaign).pointee
         let absent = (click: UInt32(index.counts.clickModels), conversion: UInt32(index.counts.conversionModels))
+        let flags = (
+            click: standInFlags(.click, none: .noClickModel, model: .defaultClickModel, prior: .clickPrior),
+            conversion: standInFlags(
+                .conversion, none: .noConversionModel, model: .defaultConversionModel, prior: .conversionPrior)
+        )
         for position in 0...index.hashes.campaigns.slotCount {
             let slot = index.campaignSlots + position
-            if slot.pointee.click_model == absent.click {
+            // What was published for "*" is its own, a prior is nobody's.
+            let isEveryone = slot.pointee.key == everyone.key && slot.pointee.key == Key.defaultCampaign
+            if slot.pointee.click_model == absent.click || isEveryone && flags.click == .clickPrior {
                 slot.pointee.click_model = everyone.click_model
-                let flag: Flags = everyone.click_model == absent.click ? .noClickModel : .defaultClickModel
-                slot.pointee.flags |= flag.rawValue
+                slot.pointee.flags |= flags.click.rawValue
             }
-            if slot.pointee.conversion_model == absent.conversion {
+            if slot.pointee.conversion_model == absent.conversion || isEveryone && flags.conversion == .conversionPrior
+            {
                 slot.pointee.conversion_model = everyone.conversion_model
-                let isMissing = everyone.conversion_model == absent.conversion
-                let flag: Flags = isMissing ? .noConversionModel : .defaultConversionModel
-                slot.pointee.conversion_flags |= flag.rawValue
+                slot.pointee.conversion_flags |= flags.conversion.rawValue
             }
         }
+    }
+
+    /// What a value is flagged with whose campaign has no model of its own for a target.
+    private func standInFlags(_ target: Target, none: Flags, model: Flags, prior: Flags) -> Flags {
+        let found = find(Key.defaultCampaign, target)
+        if found == KeyTable.none { return none }
+        return added[Int(found)].description.is_prior != 0 ? prior : model
     }
 
     private func placeFields(in index: borrowing Index) {
@@ -202,26 +216,23 @@ extension IndexBuilder {
         weights = WeightRuns()
         numbers = Buffer()
         labels = Buffer()
+        names = Buffer()
         labelTable = KeyTable()
     }
 
-    /// The descriptions in the index's order; takes the names out of the builder.
-    mutating func takeDescriptions(_ numbering: borrowing ModelNumbering) throws(Failure) -> ModelDescriptions {
-        var descriptions = ModelDescriptions()
-        try descriptions.list.reserve(added.count)
+    private func placeDescriptions(in index: borrowing Index, _ numbering: borrowing ModelNumbering) {
         for number in 0..<added.count {
             let model = added[Int(numbering.addedNumber[number])]
-            var description = model.description
-            if model.hasBase { description.base = numbering.indexNumber[Int(base(of: model))] }
-            try descriptions.list.append(description)
+            index.descriptions[number] = model.description
+            if model.hasBase { index.descriptions[number].base = numbering.indexNumber[Int(base(of: model))] }
         }
-        try descriptions.order.reserve(added.count)
+        var place = 0
         for target in [Target.click, .conversion] {
             for number in 0..<added.count where added[number].target == target {
-                try descriptions.order.append(numbering.indexNumber[number])
+                index.order[place] = numbering.indexNumber[number]
+                place += 1
             }
         }
-        swap(&descriptions.names, &names)
-        return descriptions
+        memcpy(index.names, names.text.start, names.count)
     }
 }

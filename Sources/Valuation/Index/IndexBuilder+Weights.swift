@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 
 /// Taking a model's weights in: labels get their numbers, weights become integers.
 extension IndexBuilder {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 
 /// Collects models one by one and lays them out as an `Index`.
 ///
@@ -26,14 +27,14 @@ struct IndexBuilder: ~Copyable {
     struct AddedModel {
         var campaignKey: UInt64
         var baseKey: UInt64
-        var base: ModelDescriptions.Range32
+        var base: valuation_name
         var hasBase: Bool
         var target: Target
         var unit: Double
         var numbersStart: Int
         var numbersEnd: Int
         var origin: Origin
-        var description: ModelDescriptions.Description
+        var description: Index.Description
     }
 
     /// Where a model was read, for messages.
@@ -119,7 +120,7 @@ struct IndexBuilder: ~Copyable {
         return found
     }
 
-    private func name(_ range: ModelDescriptions.Range32) -> Text {
+    private func name(_ range: valuation_name) -> Text {
         names.text.slice(Int(range.start), Int(range.end))
     }
 
@@ -156,29 +157,28 @@ struct IndexBuilder: ~Copyable {
     private mutating func add(_ field: Model.Field) throws(Failure) {
         let found = fieldTable.find(field.key)
         if found != KeyTable.none {
-            let known = fields[Int(found)]
-            fields[Int(found)].isCategory = known.isCategory || !field.isNumber
-            fields[Int(found)].isNumber = known.isNumber || field.isNumber
+            fields[Int(found)].formUnion(isCategory: !field.isNumber, isNumber: field.isNumber)
             return
         }
         try fieldTable.insert(field.key, UInt32(fields.count))
         try fields.append(Index.FieldSlot(key: field.key, isCategory: !field.isNumber, isNumber: field.isNumber))
     }
 
-    private mutating func describe(_ model: borrowing Model) throws(Failure) -> ModelDescriptions.Description {
-        ModelDescriptions.Description(
+    private mutating func describe(_ model: borrowing Model) throws(Failure) -> Index.Description {
+        Index.Description(
             campaign: try keep(model.campaign.text), version: try keep(model.version.text),
-            trainer: try keep(model.trainer.text), base: Index.none, target: model.target,
-            hasTraining: model.training.isPresent, intercept: model.intercept,
-            negativeSamplingRate: model.negativeSamplingRate, categoricalWeights: UInt32(model.categories.count),
-            numericWeights: UInt32(model.numbers.count), crossWeights: UInt32(model.crosses.count),
-            selfTests: UInt32(model.examples.count), rows: model.training.rows, positives: model.training.positives,
-            baseRate: model.training.baseRate, auc: model.training.auc, logLoss: model.training.logLoss)
+            trainer: try keep(model.trainer.text), base: Index.none, is_conversion: model.target.rawValue,
+            has_training: model.training.isPresent ? 1 : 0, is_prior: model.isPrior ? 1 : 0, reserved: 0,
+            categorical_weights: UInt32(model.categories.count), numeric_weights: UInt32(model.numbers.count),
+            cross_weights: UInt32(model.crosses.count), self_tests: UInt32(model.examples.count),
+            intercept: model.intercept, negative_sampling_rate: model.negativeSamplingRate, rows: model.training.rows,
+            positives: model.training.positives, base_rate: model.training.baseRate, auc: model.training.auc,
+            log_loss: model.training.logLoss)
     }
 
-    private mutating func keep(_ name: Text) throws(Failure) -> ModelDescriptions.Range32 {
+    private mutating func keep(_ name: Text) throws(Failure) -> valuation_name {
         let start = UInt32(names.count)
         try names.append(name)
-        return ModelDescriptions.Range32(start: start, end: UInt32(names.count))
+        return valuation_name(start: start, end: UInt32(names.count))
     }
 }

@@ -22,6 +22,15 @@ struct PerfectHash {
             multiplier: multiplier, bucket_shift: UInt64(64 - bucketBits), slot_count: UInt64(slotCount))
     }
 
+    /// A hash as a compiled file has it; nil where the file would not hold its table.
+    init?(stored: valuation_hash, fileBytes: UInt64) {
+        guard (24...63).contains(stored.bucket_shift), stored.slot_count > 0, stored.slot_count <= fileBytes else {
+            return nil
+        }
+        function = stored
+        pilotCount = 1 << Int(64 - stored.bucket_shift)
+    }
+
     var slotCount: Int { Int(truncatingIfNeeded: function.slot_count) }
 
     /// The only slot where a key can stand. - Complexity: O(1).

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CChecksum
 import CPlatform
 
 /// Bytes to be read once from the front: a file, or memory.
@@ -7,21 +8,43 @@ struct ByteSource: ~Copyable {
     private let descriptor: Int32
     private let memory: Text
     private var offset = 0
+    /// Of what was read so far, where it is asked for.
+    private var state: ChecksumState?
 
     init(memory: Text) {
         self.memory = memory
         descriptor = -1
     }
 
-    /// Opens a regular file. - Parameter path: NUL-terminated.
-    init(path: UnsafePointer<CChar>) throws(Failure) {
-        let opened = valuation_platform_open(path)
+    /// Opens a regular file. - Parameter path: NUL-terminated; links in it are followed.
+    init(path: UnsafePointer<CChar>, isSummed: Bool = false) throws(Failure) {
+        try self.init(opened: valuation_platform_open(path), isSummed: isSummed)
+    }
+
+    /// Opens a regular file in a directory, which must be no link. - Parameter name: NUL-terminated.
+    init(folder: Int32, name: UnsafePointer<CChar>, isSummed: Bool = false) throws(Failure) {
+        try self.init(opened: valuation_platform_open_at(folder, name), isSummed: isSummed)
+    }
+
+    private init(opened: Int32, isSummed: Bool) throws(Failure) {
         if opened < 0 { throw ByteSource.openFailure(valuation_platform_errno()) }
         var status = stat()
-        let regular = fstat(opened, &status) == 0 && valuation_platform_is_regular_file(&status)
-        if !regular {
+        if fstat(opened, &status) != 0 {
+            let code = valuation_platform_errno()
+            close(opened)
+            throw ByteSource.failure("Reading failed.", code)
+        }
+        if !valuation_platform_is_regular_file(&status) {
             close(opened)
             throw Failure(.readFailed, "This is not a regular file; name a model file or a directory of them.")
+        }
+        if isSummed {
+            do {
+                state = try ChecksumState()
+            } catch {
+                close(opened)
+                throw error
+            }
         }
         descriptor = opened
         memory = .empty
@@ -41,7 +64,11 @@ struct ByteSource: ~Copyable {
         }
         while true {
             let length = CPlatform.read(descriptor, destination, count)
-            if length >= 0 { return length }
+            if length >= 0 {
+                state?.add(destination, count: length)
+                offset &+= length
+                return length
+            }
             let code = valuation_platform_errno()
             if code != EINTR {
                 throw ByteSource.failure("Reading failed.", code)
@@ -49,9 +76,21 @@ struct ByteSource: ~Copyable {
         }
     }
 
+    /// Reads what is left. - Returns: what the whole file is. - Precondition: it is summed.
+    mutating func finish() throws(Failure) -> FileSum {
+        var rest = Buffer<UInt8>()
+        try rest.reserve(65_536)
+        while try read(into: rest.spare, count: 65_536) > 0 {}
+        return FileSum(bytes: offset, checksum: state?.checksum ?? Checksum(high: 0, low: 0))
+    }
+
     static func openFailure(_ code: Int32) -> Failure {
         if code == ENOENT || code == ENOTDIR {
             return Failure(.fileNotFound, "No such file or directory; check the path.")
+        }
+        if code == ENOMEM { return .outOfMemory }
+        if code == ELOOP {
+            return failure("It is a symbolic link, which is not followed here; put the file itself there.", code)
         }
         return failure("It cannot be opened; check its permissions.", code)
     }

@@ -11,7 +11,8 @@ struct DocumentReader: ~Copyable {
 
     private var source: ByteSource
     private var inflater: Inflater?
-    private let splitsLines: Bool
+    /// Whether each line is a document.
+    let splitsLines: Bool
     private var buffer = Buffer<UInt8>()
     /// Where the rest that is not yet handed out begins in the buffer.
     private var start = 0
@@ -41,6 +42,11 @@ struct DocumentReader: ~Copyable {
             if !isBlank(text) { return text }
         }
         return nil
+    }
+
+    /// Reads the rest of the file. - Returns: what the whole file is. - Precondition: its source is summed.
+    mutating func finish() throws(Failure) -> FileSum {
+        try source.finish()
     }
 
     private mutating func nextLine(remaining: inout UInt64) throws(Failure) -> Text? {

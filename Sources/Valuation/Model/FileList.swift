@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// The model files that a path stands for: the file itself, or a directory's files in the order of their names.
+/// The model files that a path stands for: the file itself, a directory's files in the order of their names, or those of a release's
+/// manifest in its order.
 struct FileList: ~Copyable {
     static let maximumFiles = 1_000_000
 
+    /// The directory that the last components of the paths are looked up in; -1 to take the paths as they are.
+    private var folder: Int32 = -1
+    /// What each file of a release must be.
+    private var sums = Buffer<FileSum>()
     /// NUL-terminated paths, end to end.
     private var paths = Buffer<UInt8>()
     private var offsets = Buffer<Int>()
@@ -29,6 +34,36 @@ struct FileList: ~Copyable {
             throw Failure(
                 .invalidArgument, "A model file's name ends in .json, .json.gz, .jsonl or .jsonl.gz; rename it.")
         }
+    }
+
+    /// The model files of a release, which must live as long as the list is used.
+    init(_ release: borrowing Release) throws(Failure) {
+        folder = release.folder.descriptor
+        for position in 0..<release.manifest.files.count {
+            let file = release.manifest.files[position]
+            try append(directory: release.path.text, name: release.manifest.text(file.name))
+            try sums.append(file.sum)
+        }
+    }
+
+    /// What the file must be, if that is known.
+    func expected(_ index: Int) -> FileSum? {
+        sums.count == 0 ? nil : sums[index]
+    }
+
+    /// The last component of the path.
+    func name(_ index: Int) -> Text {
+        let path = Text(cString: self[index])
+        var start = path.count
+        while start > 0 && path[start &- 1] != UInt8(ascii: "/") { start &-= 1 }
+        return path.slice(start, path.count)
+    }
+
+    /// Opens a file. - Parameter isSummed: whether its checksum is asked for.
+    func open(_ index: Int, isSummed: Bool) throws(Failure) -> ByteSource {
+        if folder < 0 { return try ByteSource(path: self[index], isSummed: isSummed) }
+        let name = UnsafeRawPointer(name(index).start).assumingMemoryBound(to: CChar.self)
+        return try ByteSource(folder: folder, name: name, isSummed: isSummed)
     }
 
     private mutating func append(directory: Text, name: Text) throws(Failure) {

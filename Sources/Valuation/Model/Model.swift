@@ -77,6 +77,8 @@ struct Model: ~Copyable {
     var version = Buffer<UInt8>()
     var trainer = Buffer<UInt8>()
     var target = Target.click
+    /// Whether it stands for a release's overall rate and is in no file.
+    var isPrior = false
     var intercept = 0.0
     var negativeSamplingRate = 1.0
     var categories = Buffer<CategoryWeight>()

@@ -32,12 +32,36 @@ struct Problems: ~Copyable {
     mutating func report(_ failure: Failure) throws(Failure) {
         note.describe(failure)
         if count == 0 {
-            firstNote.error.update(from: note.error, count: 1)
+            note.copy(to: firstNote.error)
             status = failure.status
         }
         count &+= 1
         if let listener, listener.function(listener.context, note.error) { return }
         hasEnded = true
         throw Failure.noted(failure.status)
+    }
+
+    /// Ends the work for want of memory, whoever is listening.
+    func end(withoutMemory failure: Failure) throws(Failure) {
+        note.describe(failure)
+        note.copy(to: firstNote.error)
+        throw .noted(.outOfMemory)
+    }
+
+    /// Reports a failure behind which nothing is left to look at.
+    mutating func end(reporting failure: Failure) throws(Failure) {
+        if failure.status == .outOfMemory { try end(withoutMemory: failure) }
+        try report(failure)
+        throw .noted(failure.status)
+    }
+
+    /// Ends the work with a failure that is the reason for the one just reported, of which the note has the file. Whoever listens
+    /// has heard of that one already.
+    mutating func end(with failure: Failure) throws(Failure) {
+        if listener == nil {
+            note.describe(failure)
+            status = failure.status
+        }
+        throw .noted(status)
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import CValuation
 
 /// Reads `features` objects, of a request or of an ad, into the structs of valuation.h, by what the models know of each field.

@@ -18,6 +18,8 @@ struct Flags: OptionSet {
     static let invalidCandidate = Flags(rawValue: 1 << 10)
     static let clamped = Flags(rawValue: 1 << 11)
     static let budgetExceeded = Flags(rawValue: 1 << 12)
+    static let clickPrior = Flags(rawValue: 1 << 13)
+    static let conversionPrior = Flags(rawValue: 1 << 14)
 
     /// As JSON answers print them, in the order of their bits.
     static func name(ofBit bit: Int) -> StaticString? {
@@ -35,6 +37,8 @@ struct Flags: OptionSet {
         case 10: "invalid_candidate"
         case 11: "clamped"
         case 12: "budget_exceeded"
+        case 13: "click_prior"
+        case 14: "conversion_prior"
         default: nil
         }
     }

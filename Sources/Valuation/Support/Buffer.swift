@@ -103,11 +103,13 @@ struct Buffer<Element: BitwiseCopyable>: ~Copyable {
 
 extension Buffer where Element == UInt8 {
     /// - Complexity: O(text).
+    @inline(never)
     mutating func append(_ text: StaticString) throws(Failure) {
         try append(text.utf8Start, count: text.utf8CodeUnitCount)
     }
 
     /// - Complexity: O(text).
+    @inline(never)
     mutating func append(_ text: Text) throws(Failure) {
         try append(text.start, count: text.count)
     }

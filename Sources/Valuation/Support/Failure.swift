@@ -21,6 +21,11 @@ enum Status: valuation_status {
     case selfTest = 15
     case limitExceeded = 16
     case nothingLoaded = 17
+    case checksum = 18
+    case writeFailed = 19
+    case unknownRelease = 20
+    case releaseExists = 21
+    case busy = 22
 }
 
 /// Why a call failed: the value that every throwing function of the core throws.
@@ -52,6 +57,11 @@ struct Failure: Error, @unchecked Sendable {
         var failure = Failure(status, "")
         failure.isNoted = true
         return failure
+    }
+
+    /// A file of a release that is not what its manifest says.
+    static var changedFile: Failure {
+        Failure(.checksum, "The file is not as it was published; copy or publish the release again.")
     }
 
     static var outOfMemory: Failure { Failure(.outOfMemory, "Out of memory; nothing was changed.") }

@@ -7,6 +7,23 @@ import CValuation
 struct Note {
     let error: UnsafeMutablePointer<valuation_error>
 
+    /// Runs `body` with a note on the stack.
+    static func withTemporary<Result, Problem: Error>(
+        _ body: (Note) throws(Problem) -> Result
+    ) throws(Problem) -> Result {
+        // As words: the compiler takes a struct's thousand characters one by one. A temporary allocation of more than 1,024 bytes
+        // would be the heap's.
+        var words = InlineArray<130, UInt64>(repeating: 0)
+        assert(MemoryLayout.size(ofValue: words) >= MemoryLayout<valuation_error>.size)
+        return try withUnsafeMutablePointer(to: &words) { words throws(Problem) in
+            try body(Note(error: UnsafeMutableRawPointer(words).bindMemory(to: valuation_error.self, capacity: 1)))
+        }
+    }
+
+    func copy(to other: UnsafeMutablePointer<valuation_error>) {
+        if other != error { memcpy(other, error, MemoryLayout<valuation_error>.size) }
+    }
+
     /// Writes what the failure itself knows; the texts of a noted one are there already.
     func describe(_ failure: Failure) {
         error.pointee.struct_size = UInt32(MemoryLayout<valuation_error>.size)
@@ -20,6 +37,16 @@ struct Note {
         } else {
             setMessage("\(failure.message)")
         }
+    }
+
+    /// Describes a failure of a file. - Returns: what is to be thrown then.
+    @inline(never)
+    func located(_ failure: Failure, _ file: Text) -> Failure {
+        setFile(file)
+        describe(failure)
+        var noted = failure
+        noted.isNoted = true
+        return noted
     }
 
     /// A path of more than 511 bytes is represented by its end; bytes that are not UTF-8, which a path may have, by U+FFFD.
@@ -36,6 +63,7 @@ struct Note {
         }
     }
 
+    @inline(never)
     func setMessage(_ message: Message) {
         withUnsafeMutableBytes(of: &error.pointee.message) { room in
             var line = Line(room)
@@ -43,10 +71,21 @@ struct Note {
         }
     }
 
+    @inline(never)
     func setJSONPath(_ path: Message) {
         withUnsafeMutableBytes(of: &error.pointee.json_path) { room in
             var line = Line(room)
             path.forEachText { line.append($0) }
+        }
+    }
+
+    /// The path of a member of the object at `path`.
+    func setJSONPath(_ path: Message, _ member: StaticString) {
+        withUnsafeMutableBytes(of: &error.pointee.json_path) { room in
+            var line = Line(room)
+            path.forEachText { line.append($0) }
+            line.append(Text("."))
+            line.append(Text(member))
         }
     }
 

@@ -42,6 +42,16 @@ struct Text {
         memchr(start, Int32(byte), count) != nil
     }
 
+    /// Where another text occurs last, or nil.
+    func last(_ other: Text) -> Int? {
+        var place = count &- other.count
+        while place >= 0 {
+            if slice(place, place &+ other.count) == other { return place }
+            place &-= 1
+        }
+        return nil
+    }
+
     func hasSuffix(_ suffix: StaticString) -> Bool {
         let other = Text(suffix)
         return count >= other.count && slice(count - other.count, count) == other
@@ -77,6 +87,26 @@ struct Text {
 
     static func != (first: Text, second: Text) -> Bool {
         !(first == second)
+    }
+
+    /// Hands `body` character by character; for a byte that is not UTF-8, U+FFFD.
+    func forEachCharacter(_ body: (Text) throws(Failure) -> Void) throws(Failure) {
+        var index = 0
+        while index < count {
+            let length = characterLength(at: index)
+            try body(length > 0 ? slice(index, index &+ length) : Text("\u{FFFD}"))
+            index &+= max(1, length)
+        }
+    }
+
+    var isUTF8: Bool {
+        var index = 0
+        while index < count {
+            let length = characterLength(at: index)
+            if length == 0 { return false }
+            index &+= length
+        }
+        return true
     }
 
     /// How many bytes the character at `index` has, or 0 where the bytes are not UTF-8 (Unicode 16, table 3-7).

@@ -15,13 +15,13 @@ import Testing
 
     @Test func everyStatusIsThatOfTheHeader() throws {
         let statuses = Self.header.matches(of: /(VALUATION_OK|VALUATION_ERROR_\w+) = (\d+)/)
-        try #require(statuses.count == 18)
+        try #require(statuses.count == 23)
         for status in statuses {
             let number = try #require(Int32(status.2))
             #expect(Status(rawValue: number) != nil, "\(status.1)")
             #expect(String(cString: valuation_status_name(number)) == status.1)
         }
-        for unknown in [-1, 18, Int32.max, Int32.min] {
+        for unknown in [-1, 23, Int32.max, Int32.min] {
             #expect(Status(rawValue: unknown) == nil)
             #expect(String(cString: valuation_status_name(unknown)) == "VALUATION_ERROR_UNKNOWN")
         }
@@ -38,20 +38,23 @@ import Testing
             (.duplicateModel, Int(VALUATION_ERROR_DUPLICATE_MODEL)),
             (.unknownModel, Int(VALUATION_ERROR_UNKNOWN_MODEL)), (.keyCollision, Int(VALUATION_ERROR_KEY_COLLISION)),
             (.selfTest, Int(VALUATION_ERROR_SELF_TEST)), (.limitExceeded, Int(VALUATION_ERROR_LIMIT_EXCEEDED)),
-            (.nothingLoaded, Int(VALUATION_ERROR_NOTHING_LOADED)),
+            (.nothingLoaded, Int(VALUATION_ERROR_NOTHING_LOADED)), (.checksum, Int(VALUATION_ERROR_CHECKSUM)),
+            (.writeFailed, Int(VALUATION_ERROR_WRITE_FAILED)),
+            (.unknownRelease, Int(VALUATION_ERROR_UNKNOWN_RELEASE)),
+            (.releaseExists, Int(VALUATION_ERROR_RELEASE_EXISTS)), (.busy, Int(VALUATION_ERROR_BUSY)),
         ]
         for (status, number) in pairs { #expect(Int(status.rawValue) == number) }
     }
 
     @Test func everyFlagIsThatOfTheHeader() throws {
         let flags = Self.header.matches(of: /VALUATION_FLAG_(\w+) = 1 << (\d+)/)
-        try #require(flags.count == 13)
+        try #require(flags.count == 15)
         for flag in flags {
             let bit = try #require(UInt32(flag.2))
             let name = try #require(valuation_flag_name(1 << bit), "\(flag.1)")
             #expect(String(cString: name) == flag.1.lowercased())
         }
-        for unknown in [0, 3, 1 << 13, 1 << 31, UInt32.max] { #expect(valuation_flag_name(unknown) == nil) }
+        for unknown in [0, 3, 1 << 15, 1 << 31, UInt32.max] { #expect(valuation_flag_name(unknown) == nil) }
     }
 
     @Test func eachFlagHasItsMeaning() {
@@ -66,6 +69,8 @@ import Testing
             (.invalidBid, Int(VALUATION_FLAG_INVALID_BID)),
             (.invalidCandidate, Int(VALUATION_FLAG_INVALID_CANDIDATE)), (.clamped, Int(VALUATION_FLAG_CLAMPED)),
             (.budgetExceeded, Int(VALUATION_FLAG_BUDGET_EXCEEDED)),
+            (.clickPrior, Int(VALUATION_FLAG_CLICK_PRIOR)),
+            (.conversionPrior, Int(VALUATION_FLAG_CONVERSION_PRIOR)),
         ]
         for (flag, number) in pairs { #expect(Int(flag.rawValue) == number) }
     }
@@ -86,6 +91,7 @@ import Testing
         #expect(
             String(decoding: ModelDecoder.formatBytes, as: UTF8.self)
                 == "valuation-model/\(VALUATION_MODEL_FORMAT_VERSION)")
+        #expect(info.contains("compiled format \(VALUATION_COMPILED_FORMAT_VERSION)"))
     }
 
     /// valuation.h says how many bytes each of these has.

@@ -127,6 +127,44 @@ import Testing
         #expect(counts.wrong.load(ordering: .relaxed) == 0)
     }
 
+    /// One thread publishes, follows and goes back, another asks what there is, the others score.
+    @Test(arguments: [true, false]) func releasesAreFollowedAndGoneBackFromWhileOthersScore(isCompiled: Bool) throws {
+        let answers = try Self.sets.map { try Self.answer(of: $0) }
+        let root = try ReleaseRoot()
+        for number in [1, 0] { try root.publish(Self.sets[number], id: "set-\(number)", isCompiled: isCompiled) }
+        let engine = try EngineHandle()
+        try engine.load(root.path)
+        let counts = Counts()
+        onThreads(4) { number in
+            do throws(Complaint) {
+                switch number {
+                case 0:
+                    for turn in 1...15 {
+                        try root.select("set-\(turn % 2)")
+                        if try !engine.refresh() { counts.wrong.add(1, ordering: .relaxed) }
+                        try engine.rollBack()
+                        try engine.rollBack()
+                    }
+                    counts.isLoading.store(false, ordering: .relaxed)
+                case 1:
+                    while counts.isLoading.load(ordering: .relaxed) {
+                        // Two ids at most: of what serves and of what served before, which is another.
+                        let text = try engine.scorer().describeJSON()
+                        let ids = text.matches(of: /"release":{"id":"(set-\d)"/).map(\.1)
+                        if ids.count > 1 && ids[0] == ids[1] { counts.wrong.add(1, ordering: .relaxed) }
+                    }
+                default: try Self.scoreUntilTheEnd(engine, counts, answers)
+                }
+            } catch {
+                counts.isLoading.store(false, ordering: .relaxed)
+                Issue.record("\(error.message)")
+            }
+        }
+        #expect(counts.wrong.load(ordering: .relaxed) == 0)
+        #expect(counts.first.load(ordering: .relaxed) > 0)
+        #expect(counts.second.load(ordering: .relaxed) > 0)
+    }
+
     /// The handle is given back by one thread while others make their last calls with scorers of it.
     @Test func theEnginesHandleMayGoWhileItsScorersAreAtWork() throws {
         let answers = try Self.sets.map { try Self.answer(of: $0) }

@@ -141,8 +141,3 @@ import Testing
         #expect((30..<1900).contains(cut))
     }
 }
-
-extension valuation_value {
-    /// The bits and the flags.
-    fileprivate var all: [UInt64] { bits + [UInt64(flags)] }
-}

@@ -11,7 +11,7 @@ final class EngineHandle: @unchecked Sendable {
     /// - Parameter maximumInputBytes: 0 for the default.
     init(maximumInputBytes: UInt64 = 0) throws(Complaint) {
         var options = valuation_options(
-            struct_size: UInt32(MemoryLayout<valuation_options>.size), reserved: 0,
+            struct_size: UInt32(MemoryLayout<valuation_options>.size), switches: 0,
             maximum_input_bytes: maximumInputBytes)
         try checked { error in valuation_engine_create(&options, &pointer, error) }
     }
@@ -37,8 +37,25 @@ final class EngineHandle: @unchecked Sendable {
         try checked { error in valuation_engine_load(pointer, path, path.utf8.count, error) }
     }
 
+    /// - Returns: whether other models serve now.
+    func refresh() throws(Complaint) -> Bool {
+        var changed = false
+        try checked { error in valuation_engine_refresh(pointer, &changed, error) }
+        return changed
+    }
+
+    /// - Parameter id: empty for what served before.
+    func rollBack(to id: String = "") throws(Complaint) {
+        try checked { error in valuation_engine_roll_back(pointer, id, id.utf8.count, error) }
+    }
+
     func scorer() throws(Complaint) -> ScorerHandle {
         try ScorerHandle(self)
+    }
+
+    /// What the engine says of itself.
+    func description() throws -> JSONTree {
+        try JSONTree(parsing: try scorer().describeJSON())
     }
 
     /// The values that answer a JSON request.

@@ -10,19 +10,38 @@ final class LoadedModels {
 
     init(_ documents: [ModelDocument]) throws(Complaint) {
         let text = documents.map(\.json).joined(separator: "\n")
-        var snapshot: UnsafeMutablePointer<Snapshot>?
-        var scratch: UnsafeMutablePointer<Scratch>?
-        try checked { error in
-            callWithNote(error) { note throws(Failure) in
-                let loaded = try withText(text) { text throws(Failure) in
-                    try Snapshot.allocate(try Loader.load(bytes: text, kind: .lines, note: note))
-                }
-                snapshot = loaded
-                scratch = try Scratch.allocate()
-                try scratch?.pointee.prepare(loaded.pointee.index.counts)
+        (snapshot, scratch) = try LoadedModels.make { note throws(Failure) in
+            try withText(text) { text throws(Failure) in
+                var loader = Loader(Loader.Wishes(), note: note)
+                return try loader.index(of: text, kind: .lines)
             }
         }
-        (self.snapshot, self.scratch) = (snapshot!, scratch!)
+    }
+
+    /// The models of a compiled file.
+    init(compiled path: String) throws(Complaint) {
+        (snapshot, scratch) = try LoadedModels.make { note throws(Failure) in
+            try withText(path) { path throws(Failure) in
+                let source = try Source(path: path, note: note)
+                return try Opening(maximumInputBytes: .max, note: note).index(of: source)
+            }
+        }
+    }
+
+    private static func make(
+        _ index: (Note) throws(Failure) -> Index
+    ) throws(Complaint) -> (UnsafeMutablePointer<Snapshot>, UnsafeMutablePointer<Scratch>) {
+        var made: (UnsafeMutablePointer<Snapshot>, UnsafeMutablePointer<Scratch>)?
+        try checked { error in
+            callWithNote(error) { note throws(Failure) in
+                let origin = try Snapshot.Origin(path: Text("memory"))
+                let snapshot = try Snapshot.allocate(Snapshot(index: try index(note), origin: origin))
+                let scratch = try Scratch.allocate()
+                try scratch.pointee.prepare(snapshot.pointee.index.counts)
+                made = (snapshot, scratch)
+            }
+        }
+        return made!
     }
 
     deinit {
@@ -97,6 +116,9 @@ extension valuation_value {
     var bits: [UInt64] {
         [expected_revenue.bitPattern, UInt64(pctr.bitPattern), UInt64(pcvr.bitPattern)]
     }
+
+    /// The bits and the flags.
+    var all: [UInt64] { bits + [UInt64(flags)] }
 
     func has(_ flag: Flags) -> Bool {
         Flags(rawValue: flags).isSuperset(of: flag)

@@ -40,7 +40,7 @@ func problems(atPath path: String, maximumInputBytes: UInt64 = 0, atMost limit: 
     }
     var heard = Heard(limit: limit)
     var options = valuation_options(
-        struct_size: UInt32(MemoryLayout<valuation_options>.size), reserved: 0, maximum_input_bytes: maximumInputBytes)
+        struct_size: UInt32(MemoryLayout<valuation_options>.size), switches: 0, maximum_input_bytes: maximumInputBytes)
     let returned = complaint { () throws(Complaint) in
         try checked { error in
             withUnsafeMutablePointer(to: &heard) { heard in

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small set of models on disk, and an engine that has loaded them."""
+"""A small set of models on disk, releases of them, and an engine that has loaded them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 import reference
-from valuation import Engine
+from valuation import Engine, publish
 
 settings.register_profile("valuation", deadline=None)  # a busy machine is not a failure
 settings.load_profile("valuation")
@@ -43,6 +43,13 @@ REQUEST_FEATURES = {
 }
 
 
+#: A request for the expected revenue of one ad with models for both targets.
+REQUEST = {
+    "features": REQUEST_FEATURES,
+    "candidates": [{"campaign": "1042", "pricing": "cpa", "bid": 35.0, "features": {"creative": "55"}}],
+}
+
+
 @pytest.fixture
 def models_path(tmp_path: Path) -> Path:
     """A directory of model files, each model with a self-test."""
@@ -61,3 +68,24 @@ def engine(models_path: Path) -> Iterator[Engine]:
     with Engine() as engine:
         engine.load(models_path)
         yield engine
+
+
+@pytest.fixture
+def releases(models_path: Path, tmp_path: Path) -> Path:
+    """A directory of two releases, Monday's and Tuesday's, which LATEST names; of Tuesday's, pCTR is higher."""
+    publish(models_path, tmp_path / "releases", id="monday")
+    tuesday = reference.write(tmp_path / "tuesday.jsonl", EVERYBODY, CLICK | {"intercept": -1.5}, CONVERSION)
+    publish(tuesday, tmp_path / "releases", id="tuesday")
+    return tmp_path / "releases"
+
+
+def release_of(engine: Engine) -> str:
+    """The id of the release that serves."""
+    release = engine.describe()["release"]
+    assert release is not None
+    return release["id"]
+
+
+def latest(directory: Path) -> str:
+    """What LATEST says."""
+    return (directory / "LATEST").read_text()

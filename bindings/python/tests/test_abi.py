@@ -42,6 +42,8 @@ def test_functions_take_as_many_arguments_as_the_header_says() -> None:
         ("VALUATION_(?:ERROR_)?", {member.name: member.value for member in Status}),
         ("VALUATION_PRICING_", {member.name: member.value for member in Pricing}),
         ("VALUATION_FLAG_", {str(member.name): member.value for member in Flag}),
+        ("VALUATION_SWITCH_", {str(member.name): member.value for member in _abi.EngineSwitch}),
+        ("VALUATION_PUBLISH_", {str(member.name): member.value for member in _abi.PublishSwitch}),
     ],
 )
 def test_constants_are_those_of_the_header(prefix: str, members: dict[str, int]) -> None:
@@ -56,6 +58,7 @@ def test_structs_have_the_layout_of_a_c_compiler(tmp_path: Path) -> None:
     layouts: dict[str, dict[str, tuple[int, int]]] = {
         "valuation_error": ctypes_layout(_abi.ErrorStruct),
         "valuation_options": ctypes_layout(_abi.OptionsStruct),
+        "valuation_publishing": ctypes_layout(_abi.PublishingStruct),
         "valuation_feature": numpy_layout(_abi.FEATURE_DTYPE),
         "valuation_request": numpy_layout(_abi.REQUEST_DTYPE),
         "valuation_candidate": numpy_layout(_abi.CANDIDATE_DTYPE),

@@ -20,7 +20,7 @@ import pytest
 
 import reference
 from conftest import CLICK, EVERYBODY
-from valuation import Batch, Candidates, Engine, Features, Scorer, campaign_key
+from valuation import Batch, Candidates, Engine, Features, Scorer, campaign_key, publish, select_release
 
 REQUEST = {
     "features": {"slot": "12", "segments": ["sports"]},
@@ -111,6 +111,42 @@ def test_scoring_goes_on_while_models_are_loaded(engine: Engine, models_path: Pa
     assert seen == {0, 1}
 
 
+def test_scoring_goes_on_while_releases_are_followed_and_gone_back_from(
+    engine: Engine, models_path: Path, tmp_path: Path
+) -> None:
+    other = reference.write(tmp_path / "other.jsonl", CLICK | {"intercept": 0.5}, EVERYBODY)
+    directory = tmp_path / "releases"
+    publish(models_path, directory, id="a")
+    engine.load(directory)
+    answers = [engine.score(REQUEST)]
+    publish(other, directory, id="b")
+    assert engine.refresh()
+    answers.append(engine.score(REQUEST))
+    done = threading.Event()
+
+    def score() -> set[int]:
+        seen = set()
+        while not done.is_set():
+            seen.add(answers.index(engine.score(REQUEST)))
+        return seen
+
+    def switch() -> set[int]:
+        try:
+            for _ in range(30):
+                for id_ in ("a", "b"):
+                    select_release(directory, id_)
+                    engine.refresh()
+                    engine.roll_back()
+        finally:
+            done.set()
+        return set()
+
+    with ThreadPoolExecutor(3) as pool:
+        futures = [pool.submit(work) for work in (score, score, switch)]
+        seen = set().union(*(future.result() for future in futures))
+    assert seen == {0, 1}
+
+
 def test_a_scorer_in_use_refuses_a_second_thread_and_goes_on(engine: Engine) -> None:
     batch = long_batch()
     with engine.scorer() as scorer:
@@ -168,6 +204,8 @@ def test_what_is_closed_says_so(models_path: Path) -> None:
         lambda: engine.score(REQUEST),
         lambda: engine.describe(),
         lambda: engine.load(models_path),
+        lambda: engine.refresh(),
+        lambda: engine.roll_back(),
         lambda: engine.scorer(),
         lambda: Scorer(engine),
     ):

@@ -83,7 +83,7 @@ def test_the_wheel_holds_nothing_to_compile_and_nothing_to_spare(installed: Dist
 
 def test_the_wheel_carries_the_licences(installed: Distribution) -> None:
     names = {Path(str(file)).name for file in installed.files or []}
-    assert {"LICENSE", "jansson.txt"} <= names
+    assert {"LICENSE", "jansson.txt", "xxhash.txt"} <= names
 
 
 def test_building_without_the_library_says_what_to_do(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demo: from a real log to ads ranked by what they are expected to earn. ``make demo`` runs it.
 
-Reads the Open Bandit Dataset, trains a model for each campaign, publishes and validates the files, scores the day that
-the training did not see, and compares with what happened. The same for conversions, on a GENERATED log.
+Reads the Open Bandit Dataset, trains a model for each campaign, publishes them as a release and validates it, scores
+the day that the training did not see, and compares with what happened. The same for conversions, on a GENERATED log.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def main() -> int:
     generated_models = generated.train_models(generated_log, INVERSE_PENALTY, ONE_IN)
     report.model_table(generated_models)
 
-    report.step("Publishing: model files with self-tests, and requests")
+    report.step("Publishing: a release of model files with self-tests, and requests")
     publish(demo, models, generated_models, log, last_day)
 
     report.step("The command line: validate, score, explain")
@@ -118,9 +118,10 @@ def publish(
     log: pd.DataFrame,
     last_day: pd.DataFrame,
 ) -> None:
-    """Writes the models and the request files of the demo."""
+    """Publishes the models and writes the request files of the demo."""
     version = last_day["day"].iloc[0] + "T00:00:00Z"
-    written = publish_models(demo / "models", [model_document(model, version) for model in models + generated_models])
+    documents = [model_document(model, version) for model in models + generated_models]
+    report.release(demo / "models", publish_models(demo / "models", documents))
 
     maker = RequestMaker(log)
     some = pd.concat([every_nth(last_day[last_day["campaign"] == campaign]) for campaign in CAMPAIGNS]).sort_index()
@@ -133,7 +134,7 @@ def publish(
     examples = [{**request, "candidates": request["candidates"][:3]} for request in examples]
     write_requests(demo / "example_requests.jsonl", examples)
     write_requests(demo / "example_explain.jsonl", [examples[CAMPAIGNS.index("men")], examples[-1]])
-    report.files([*written, *sorted(demo.glob("*.jsonl"))])
+    report.files(sorted(demo.glob("*.jsonl")))
 
 
 def every_nth(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,35 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes model documents and requests as files."""
+"""Publishes model documents as a release, and writes requests as files."""
 
 from __future__ import annotations
 
 import gzip
 import json
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import valuation
 
-def publish_models(folder: Path, documents: Iterable[dict[str, Any]]) -> list[Path]:
-    """Writes click.jsonl.gz and conversion.jsonl.gz, a document a line, and removes one that no document belongs to.
+RELEASES_KEPT = 5
 
-    Each file is written aside and renamed, so that a loader never meets half of one. The same documents give the same
-    bytes.
+
+def publish_models(folder: Path, documents: Iterable[dict[str, Any]]) -> valuation.Manifest:
+    """Publishes documents as a release: click.jsonl.gz and conversion.jsonl.gz, a document a line, and a compiled file.
+
+    ``folder`` is the directory of releases; its LATEST names the new one afterwards, and all but the newest few are
+    removed. The same documents give the same files. Returns the release's manifest.
     """
     folder.mkdir(parents=True, exist_ok=True)
     documents = list(documents)
-    written = []
-    for target in ("click", "conversion"):
-        path = folder / f"{target}.jsonl.gz"
-        lines = [_line(document) for document in documents if document["target"] == target]
-        if not lines:
-            path.unlink(missing_ok=True)
-            continue
-        aside = folder / f".{target}.part"
-        aside.write_bytes(gzip.compress("".join(lines).encode(), mtime=0))
-        aside.replace(path)
-        written.append(path)
-    return written
+    with tempfile.TemporaryDirectory() as written:
+        for target in ("click", "conversion"):
+            lines = [_line(document) for document in documents if document["target"] == target]
+            if lines:
+                Path(written, f"{target}.jsonl.gz").write_bytes(gzip.compress("".join(lines).encode(), mtime=0))
+        manifest = valuation.publish(written, folder)
+    valuation.prune_releases(folder, keep=RELEASES_KEPT)
+    return manifest
 
 
 def write_requests(path: Path, requests: Iterable[dict[str, Any]]) -> None:

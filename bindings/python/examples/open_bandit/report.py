@@ -14,6 +14,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+import valuation
 from features import Row
 from train import TrainedModel
 
@@ -73,6 +74,20 @@ def model_table(models: Sequence[TrainedModel]) -> None:
             f"{(weights != 0).sum()}",
         )
     console.print(table)
+
+
+def release(folder: Path, manifest: valuation.Manifest) -> None:
+    """Prints what was published in a directory of releases."""
+    counts, priors, published = manifest["counts"], manifest["priors"], folder / "releases" / manifest["id"]
+    console.print(
+        f"{_shown(folder / 'LATEST')} names {manifest['id']}: {counts['campaigns']} campaigns, {counts['weights']} "
+        f"weights of {counts['click_models']} click and {counts['conversion_models']} conversion models."
+    )
+    files(sorted(published.iterdir()))
+    console.print(
+        f"A campaign without any model gets the rates that all of them were trained on, the GENERATED ones too: "
+        f"{priors['click']:.3%} of impressions clicked, {priors['conversion']:.2%} of clicks converted."
+    )
 
 
 def files(paths: Sequence[Path]) -> None:

@@ -68,6 +68,7 @@ def models(log: pd.DataFrame) -> list[TrainedModel]:
 
 @pytest.fixture(scope="module")
 def model_folder(models: list[TrainedModel], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of releases with the models in it, compiled."""
     folder = tmp_path_factory.mktemp("models")
     publish_models(folder, [model_document(model, "2019-11-30T00:00:00Z") for model in models])
     return folder
@@ -106,8 +107,8 @@ def engine(model_folder: Path) -> valuation.Engine:
 
 
 @pytest.fixture(scope="module")
-def from_batch(engine: valuation.Engine, rows: pd.DataFrame) -> Values:
-    """The values of the Python batch call, to which the other ways are compared."""
+def batch(rows: pd.DataFrame) -> valuation.Batch:
+    """The rows as arrays."""
     first_rows = rows.drop_duplicates("impression")
     ads_of_request = len(rows) // len(first_rows)
     candidates = valuation.Candidates(
@@ -116,15 +117,19 @@ def from_batch(engine: valuation.Engine, rows: pd.DataFrame) -> Values:
         rows["bid"],
         valuation.Features.from_columns({field: rows[field] for field in AD_FIELDS}, numeric=FEATURES.ad_numbers),
     )
-    batch = valuation.Batch(
+    return valuation.Batch(
         valuation.Features.from_columns(
             {field: first_rows[field] for field in REQUEST_FIELDS}, numeric=FEATURES.request_numbers
         ),
         candidates,
         np.arange(len(first_rows) + 1) * ads_of_request,
     )
-    values = engine.score_batch(batch)
-    return {name: values[name] for name in ("expected_revenue", "pctr", "pcvr")}
+
+
+@pytest.fixture(scope="module")
+def from_batch(engine: valuation.Engine, batch: valuation.Batch) -> Values:
+    """The values of the Python batch call, to which the other ways are compared."""
+    return _values_of_batch(engine, batch)
 
 
 def test_the_models_have_every_kind_of_weight_and_of_sampling(models: list[TrainedModel]) -> None:
@@ -137,6 +142,16 @@ def test_the_models_have_every_kind_of_weight_and_of_sampling(models: list[Train
         rates = {document["negative_sampling_rate"] for document in of_target}
         assert max(rates) == 1
         assert min(rates) < 1
+
+
+def test_the_model_files_give_the_bits_of_the_compiled_file(
+    engine: valuation.Engine, model_folder: Path, batch: valuation.Batch, from_batch: Values, tmp_path: Path
+) -> None:
+    valuation.publish(model_folder, tmp_path / "uncompiled", compiled=False)
+    with valuation.Engine() as other:
+        other.load(tmp_path / "uncompiled")
+        assert (engine.describe()["compiled"], other.describe()["compiled"]) == (True, False)
+        _assert_same_bits(_values_of_batch(other, batch), from_batch)
 
 
 def test_python_json_gives_the_bits_of_the_batch_call(
@@ -233,6 +248,11 @@ def _probabilities_of_scikit_learn(models: list[TrainedModel], rows: pd.DataFram
         own = (rows["campaign"] == model.campaign).to_numpy()
         probabilities[model.target][own] = model.probability(rows[own])
     return probabilities
+
+
+def _values_of_batch(engine: valuation.Engine, batch: valuation.Batch) -> Values:
+    values = engine.score_batch(batch)
+    return {name: values[name] for name in ("expected_revenue", "pctr", "pcvr")}
 
 
 def _values_of_answers(answers: list[dict[str, Any]]) -> Values:

@@ -11,7 +11,9 @@ same process and in microseconds, the money that showing each of them is expecte
 It is the Python face of libvaluation, whose header valuation.h says what every call means.
 
 - :class:`Engine` loads models and answers requests, from any thread; :class:`Scorer` does it for one thread.
-- :func:`validate` finds every problem of model files.
+- :func:`validate` finds every problem of model files; :func:`compare_models` says what changed between two sets.
+- :func:`publish` makes a release of models, which engines follow; :func:`list_releases`, :func:`select_release` and
+  :func:`prune_releases` are for operators. :func:`compile_models` writes a file that loads in milliseconds.
 - :class:`Features`, :class:`Candidates` and :class:`Batch` hold whole logs as arrays, for one call.
 - :func:`feature_key` and its neighbours name features and campaigns as numbers.
 - :class:`Error` and its subclasses say where, what, and what to do.
@@ -21,16 +23,24 @@ from valuation._abi import VALUE_DTYPE
 from valuation._library import build_info, library_file, version
 from valuation.batch import Batch
 from valuation.candidates import Candidates
+from valuation.comparison import Comparison, compare_models
+from valuation.compilation import compile_models
 from valuation.constants import Flag, Pricing, Status
 from valuation.engine import Engine
 from valuation.errors import (
+    BusyError,
+    ChecksumError,
     Error,
+    InvalidArgumentError,
     ModelError,
     ModelNotFoundError,
     NothingLoadedError,
     OutOfMemoryError,
     Problem,
+    ReleaseExistsError,
     RequestError,
+    UnknownReleaseError,
+    WriteError,
 )
 from valuation.features import Features
 from valuation.keys import (
@@ -42,6 +52,14 @@ from valuation.keys import (
     fingerprint64,
     number_key,
 )
+from valuation.releases import (
+    Manifest,
+    ReleaseSummary,
+    list_releases,
+    prune_releases,
+    publish,
+    select_release,
+)
 from valuation.scorer import Ranking, Scorer
 from valuation.validation import validate
 
@@ -50,11 +68,16 @@ __version__ = "0.1.0"
 __all__ = [
     "VALUE_DTYPE",
     "Batch",
+    "BusyError",
     "Candidates",
+    "ChecksumError",
+    "Comparison",
     "Engine",
     "Error",
     "Features",
     "Flag",
+    "InvalidArgumentError",
+    "Manifest",
     "ModelError",
     "ModelNotFoundError",
     "NothingLoadedError",
@@ -62,19 +85,29 @@ __all__ = [
     "Pricing",
     "Problem",
     "Ranking",
+    "ReleaseExistsError",
+    "ReleaseSummary",
     "RequestError",
     "Scorer",
     "Status",
+    "UnknownReleaseError",
+    "WriteError",
     "__version__",
     "build_info",
     "campaign_key",
     "campaign_keys",
+    "compare_models",
+    "compile_models",
     "cross_key",
     "feature_key",
     "feature_keys",
     "fingerprint64",
     "library_file",
+    "list_releases",
     "number_key",
+    "prune_releases",
+    "publish",
+    "select_release",
     "validate",
     "version",
 ]

@@ -8,8 +8,9 @@ arrays of them are filled without a Python loop.
 from __future__ import annotations
 
 import ctypes
+import enum
 from collections.abc import Callable
-from ctypes import POINTER, c_bool, c_char, c_char_p, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, c_bool, c_char, c_char_p, c_double, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
 from typing import Any
 
 import numpy as np
@@ -44,22 +45,67 @@ class ErrorStruct(ctypes.Structure):
         return cls(struct_size=ctypes.sizeof(cls))
 
 
+class EngineSwitch(enum.IntFlag):
+    """``VALUATION_SWITCH_...``: what an engine can be told to do otherwise."""
+
+    TRUST_COMPILED = 1 << 0
+    FORGET_PREVIOUS = 1 << 1
+
+
 class OptionsStruct(ctypes.Structure):
     """``valuation_options``: how an engine behaves."""
 
     struct_size: int
-    reserved: int
+    switches: int
     maximum_input_bytes: int
-    _fields_ = (("struct_size", c_uint32), ("reserved", c_uint32), ("maximum_input_bytes", c_uint64))
+    _fields_ = (("struct_size", c_uint32), ("switches", c_uint32), ("maximum_input_bytes", c_uint64))
 
     @classmethod
-    def new(cls, maximum_input_bytes: int) -> OptionsStruct:
+    def new(cls, maximum_input_bytes: int, switches: int = 0) -> OptionsStruct:
         """Return a struct as VALUATION_OPTIONS_INIT makes it, with the limit given (0 for the library's own)."""
         if not 0 <= maximum_input_bytes < 2**64:
             raise ValueError(
                 f"maximum_input_bytes must be from 0 (the default) to 2**64 - 1, not {maximum_input_bytes}"
             )
-        return cls(struct_size=ctypes.sizeof(cls), maximum_input_bytes=maximum_input_bytes)
+        return cls(struct_size=ctypes.sizeof(cls), switches=switches, maximum_input_bytes=maximum_input_bytes)
+
+
+class PublishSwitch(enum.IntFlag):
+    """``VALUATION_PUBLISH_...``: what a publisher can be told to do otherwise."""
+
+    NO_COMPILED = 1 << 0
+    KEEP_LATEST = 1 << 1
+
+
+class PublishingStruct(ctypes.Structure):
+    """``valuation_publishing``: how models are published."""
+
+    struct_size: int
+    switches: int
+    id: bytes
+    id_length: int
+    click_prior: float
+    conversion_prior: float
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("switches", c_uint32),
+        ("id", c_char_p),
+        ("id_length", c_size_t),
+        ("click_prior", c_double),
+        ("conversion_prior", c_double),
+    )
+
+    @classmethod
+    def new(cls, switches: int, id: bytes, click_prior: float, conversion_prior: float) -> PublishingStruct:  # noqa: A002
+        """Return a struct as VALUATION_PUBLISHING_INIT makes it, with what is given; nothing and 0 for the defaults."""
+        return cls(
+            struct_size=ctypes.sizeof(cls),
+            switches=switches,
+            id=id,
+            id_length=len(id),
+            click_prior=click_prior,
+            conversion_prior=conversion_prior,
+        )
 
 
 #: ``valuation_problem_callback``
@@ -98,6 +144,7 @@ VALUE_DTYPE = np.dtype(
 
 _ERROR = POINTER(ErrorStruct)
 _OPTIONS = POINTER(OptionsStruct)
+_PUBLISHING = POINTER(PublishingStruct)
 _OUT_HANDLE = POINTER(c_void_p)
 _OUT_TEXT = POINTER(c_void_p)
 _OUT_SIZE = POINTER(c_size_t)
@@ -111,6 +158,8 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "valuation_engine_create": (c_int32, [_OPTIONS, _OUT_HANDLE, _ERROR]),
     "valuation_engine_destroy": (None, [c_void_p]),
     "valuation_engine_load": (c_int32, [c_void_p, c_char_p, c_size_t, _ERROR]),
+    "valuation_engine_refresh": (c_int32, [c_void_p, POINTER(c_bool), _ERROR]),
+    "valuation_engine_roll_back": (c_int32, [c_void_p, c_char_p, c_size_t, _ERROR]),
     "valuation_validate": (c_int32, [c_char_p, c_size_t, _OPTIONS, ProblemCallback, c_void_p, _ERROR]),
     "valuation_feature_key": (c_uint64, [c_char_p, c_size_t, c_char_p, c_size_t]),
     "valuation_number_key": (c_uint64, [c_char_p, c_size_t]),
@@ -128,6 +177,20 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "valuation_score_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
     "valuation_explain_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
     "valuation_describe_json": (c_int32, [c_void_p, _OUT_TEXT, _OUT_SIZE, _ERROR]),
+    "valuation_report_text": (c_char_p, [c_void_p, _OUT_SIZE]),
+    "valuation_report_destroy": (None, [c_void_p]),
+    "valuation_publish": (
+        c_int32,
+        [c_char_p, c_size_t, c_char_p, c_size_t, _PUBLISHING, _OUT_HANDLE, _ERROR],
+    ),
+    "valuation_compile": (c_int32, [c_char_p, c_size_t, c_char_p, c_size_t, _ERROR]),
+    "valuation_releases_list": (c_int32, [c_char_p, c_size_t, _OUT_HANDLE, _ERROR]),
+    "valuation_releases_select": (c_int32, [c_char_p, c_size_t, c_char_p, c_size_t, _OUT_HANDLE, _ERROR]),
+    "valuation_releases_prune": (c_int32, [c_char_p, c_size_t, c_size_t, _OUT_HANDLE, _ERROR]),
+    "valuation_compare": (
+        c_int32,
+        [c_char_p, c_size_t, c_char_p, c_size_t, c_size_t, _OUT_HANDLE, _ERROR],
+    ),
 }
 
 

@@ -80,6 +80,8 @@ class ModelDescription(TypedDict):
     campaign: str
     target: Literal["click", "conversion"]
     extends: str | None
+    #: Whether it stands for a release's overall rate and is of no file.
+    prior: bool
     version: str | None
     intercept: float
     negative_sampling_rate: float
@@ -90,9 +92,31 @@ class ModelDescription(TypedDict):
     training: dict[str, Any] | None
 
 
-class Description(TypedDict):
-    """What is loaded: totals, and each model under ``list``."""
+class ReleaseName(TypedDict):
+    """A release, and when it was published: ``"2026-11-21T03:00:00Z"``."""
 
+    id: str
+    created: str
+
+
+class Origin(TypedDict):
+    """Where models are from: the path of what was opened, and the release if it is one."""
+
+    source: str
+    release: ReleaseName | None
+
+
+class Description(Origin):
+    """What is loaded: where from, totals, and each model under ``list``."""
+
+    #: Whether a compiled file is mapped.
+    compiled: bool
+    #: Whether the models were in memory already when they were loaded.
+    reused: bool
+    #: What :meth:`valuation.Engine.roll_back` goes back to.
+    previous: Origin | None
+    #: The release that :meth:`valuation.Engine.refresh` passes over.
+    held_back: str | None
     models: int
     campaigns: int
     labels: int

@@ -27,6 +27,11 @@ class Status(enum.IntEnum):
     SELF_TEST = 15
     LIMIT_EXCEEDED = 16
     NOTHING_LOADED = 17
+    CHECKSUM = 18
+    WRITE_FAILED = 19
+    UNKNOWN_RELEASE = 20
+    RELEASE_EXISTS = 21
+    BUSY = 22
 
 
 class Pricing(enum.IntEnum):
@@ -72,6 +77,10 @@ class Flag(enum.IntFlag):
     CLAMPED = 1 << 11
     #: The time budget was used up: probabilities are the model's prior.
     BUDGET_EXCEEDED = 1 << 12
+    #: Neither the campaign nor ``*`` has a click model: pctr is the release's overall rate.
+    CLICK_PRIOR = 1 << 13
+    #: Likewise pcvr.
+    CONVERSION_PRIOR = 1 << 14
 
     @staticmethod
     def names(flags: int) -> list[str]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy.typing as npt
 
-from valuation._abi import ErrorStruct, OptionsStruct
+from valuation._abi import EngineSwitch, ErrorStruct, OptionsStruct
+from valuation._arguments import id_arguments, path_arguments
 from valuation._handle import Handle
 from valuation._library import library
 from valuation.answers import Answer, Description, Explanation
@@ -36,6 +37,11 @@ class Engine:
     ----------
     maximum_input_bytes : int, default=0
         Most bytes, after unpacking, that one load may read; 0 for 16 GiB.
+    trust_compiled : bool, default=False
+        Map compiled files without a look at their checksums: opening one takes the same time whatever its size. A
+        damaged file may then end the process or give wrong values.
+    forget_previous : bool, default=False
+        Free what served before as soon as nobody reads it, instead of keeping it for :meth:`roll_back`.
 
     Raises
     ------
@@ -52,8 +58,13 @@ class Engine:
     ...     engine.score({"features": {"slot": "12"}, "candidates": [ad]})
     """
 
-    def __init__(self, maximum_input_bytes: int = 0) -> None:
-        options, error, pointer = OptionsStruct.new(maximum_input_bytes), ErrorStruct.new(), ctypes.c_void_p()
+    def __init__(
+        self, maximum_input_bytes: int = 0, *, trust_compiled: bool = False, forget_previous: bool = False
+    ) -> None:
+        switches = (EngineSwitch.TRUST_COMPILED if trust_compiled else 0) | (
+            EngineSwitch.FORGET_PREVIOUS if forget_previous else 0
+        )
+        options, error, pointer = OptionsStruct.new(maximum_input_bytes, switches), ErrorStruct.new(), ctypes.c_void_p()
         if library.valuation_engine_create(ctypes.byref(options), ctypes.byref(pointer), ctypes.byref(error)):
             raise creation_failure(error)
         self._handle = Handle(cast(int, pointer.value), library.valuation_engine_destroy, "Engine", exclusive=False)
@@ -69,12 +80,17 @@ class Engine:
         Parameters
         ----------
         path : str or os.PathLike
-            A model file (.json, .json.gz, .jsonl, .jsonl.gz), or a directory of such files.
+            A model file (.json, .json.gz, .jsonl, .jsonl.gz); a directory of such files; a release, which is a
+            directory with a manifest.json; a directory of releases, of which the one that LATEST names is loaded; or a
+            compiled file (.valuation). A release is held against its checksums, and its compiled file is mapped if it
+            has one.
 
         Raises
         ------
         ModelError
             If a model is refused; file, line, JSON path and message say where, why and what to do.
+        ChecksumError
+            If a file of a release, or a compiled file, is not as it was published. It is a ModelError, too.
         ModelNotFoundError
             If there is no such file or directory. It is a FileNotFoundError, too.
         OutOfMemoryError
@@ -82,9 +98,60 @@ class Engine:
         RuntimeError
             If the engine is closed.
         """
-        name, error = os.fsencode(path), ErrorStruct.new()
+        error = ErrorStruct.new()
         with self._handle as pointer:
-            if library.valuation_engine_load(pointer, name, len(name), ctypes.byref(error)):
+            if library.valuation_engine_load(pointer, *path_arguments(path), ctypes.byref(error)):
+                raise load_failure(error)
+
+    def refresh(self) -> bool:
+        """Load what LATEST names now, if that is another release than the last one loaded from there.
+
+        Call it from time to time, for example each second in a thread of its own; while nothing is new it costs next to
+        nothing. Looks at the directory of releases last given to :meth:`load`. A release that :meth:`roll_back` went
+        back from is not loaded again; one published later is. If anything is wrong, nothing changes, and the next call
+        tries again.
+
+        Returns
+        -------
+        bool
+            Whether other models serve now.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If no directory of releases was loaded.
+        ModelError, ChecksumError, ModelNotFoundError, OutOfMemoryError, RuntimeError
+            As :meth:`load`.
+        """
+        changed, error = ctypes.c_bool(), ErrorStruct.new()
+        with self._handle as pointer:
+            if library.valuation_engine_refresh(pointer, ctypes.byref(changed), ctypes.byref(error)):
+                raise load_failure(error)
+        return changed.value
+
+    def roll_back(self, id: str | None = None) -> None:  # noqa: A002
+        """Go back to models that served before, in this engine alone.
+
+        LATEST, which is for all processes, stays as it is; :func:`valuation.select_release` changes that.
+
+        Parameters
+        ----------
+        id : str, optional
+            Of a release in the directory of releases; by default what served before the present models, whatever that
+            was loaded from, which is in memory and so takes no time.
+
+        Raises
+        ------
+        UnknownReleaseError
+            If there is no such release, or nothing to go back to.
+        InvalidArgumentError, ValueError
+            If the id is none, or no directory of releases was loaded to find it in.
+        ModelError, ChecksumError, ModelNotFoundError, OutOfMemoryError, RuntimeError
+            As :meth:`load`, for a release that is not in memory. Nothing changes then.
+        """
+        error = ErrorStruct.new()
+        with self._handle as pointer:
+            if library.valuation_engine_roll_back(pointer, *id_arguments(id), ctypes.byref(error)):
                 raise load_failure(error)
 
     def scorer(self) -> Scorer:
@@ -100,7 +167,7 @@ class Engine:
         return self._scorer().explain(request)
 
     def describe(self) -> Description:
-        """Describe what is loaded: totals and each model. See :meth:`Scorer.describe`."""
+        """Describe what is loaded: where from, totals and each model. See :meth:`Scorer.describe`."""
         return self._scorer().describe()
 
     def score_batch(self, batch: Batch) -> npt.NDArray[Any]:

@@ -79,7 +79,19 @@ class Error(Exception):
 
 
 class ModelError(Error):
-    """The models could not be loaded. What was loaded before goes on serving."""
+    """Models or a release could not be used. What was loaded, or published, before goes on serving."""
+
+
+class InvalidArgumentError(ModelError, ValueError):
+    """What was asked for cannot be: an impossible id or path, or a file of another kind than the call takes."""
+
+
+class ChecksumError(ModelError):
+    """A file of a release, or a compiled file, is not as it was published."""
+
+
+class UnknownReleaseError(ModelError, LookupError):
+    """There is no release of that id, or none to go back to."""
 
 
 class ModelNotFoundError(ModelError, FileNotFoundError):
@@ -88,6 +100,22 @@ class ModelNotFoundError(ModelError, FileNotFoundError):
     def __init__(self, problem: Problem) -> None:
         ModelError.__init__(self, problem)
         FileNotFoundError.__init__(self, errno.ENOENT, problem.message, problem.file)
+
+
+class ReleaseExistsError(Error, FileExistsError):
+    """A release of that id is there already."""
+
+    def __init__(self, problem: Problem) -> None:
+        Error.__init__(self, problem)
+        FileExistsError.__init__(self, errno.EEXIST, problem.message, problem.file)
+
+
+class BusyError(Error):
+    """Another process is publishing or pruning in that directory. Try again when it has finished."""
+
+
+class WriteError(Error):
+    """A file could not be written: disk full, permission, I/O error. What was there before is untouched."""
 
 
 class RequestError(Error, ValueError):
@@ -120,11 +148,17 @@ def problem_of(error: ErrorStruct) -> Problem:
 
 
 def load_failure(error: ErrorStruct) -> Error:
-    """Return the exception for a failed load of models."""
+    """Return the exception for models or releases that could not be read or written."""
     problem = problem_of(error)
     special: dict[int, type[Error]] = {
+        Status.INVALID_ARGUMENT: InvalidArgumentError,
         Status.OUT_OF_MEMORY: OutOfMemoryError,
         Status.FILE_NOT_FOUND: ModelNotFoundError,
+        Status.CHECKSUM: ChecksumError,
+        Status.WRITE_FAILED: WriteError,
+        Status.UNKNOWN_RELEASE: UnknownReleaseError,
+        Status.RELEASE_EXISTS: ReleaseExistsError,
+        Status.BUSY: BusyError,
     }
     return special.get(problem.status, ModelError)(problem)
 

@@ -107,7 +107,7 @@ class Scorer:
         return cast(Explanation, self._answer(library.valuation_explain_json, request))
 
     def describe(self) -> Description:
-        """Describe what is loaded: totals and each model.
+        """Describe what is loaded: where from, totals and each model.
 
         Returns
         -------

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 
 from valuation._abi import ErrorStruct, OptionsStruct, ProblemCallback
+from valuation._arguments import path_arguments
 from valuation._library import library
 from valuation.constants import Status
 from valuation.errors import Problem, load_failure, problem_of
@@ -24,7 +25,7 @@ def validate(
     Parameters
     ----------
     path : str or os.PathLike
-        A model file or a directory, as :meth:`valuation.Engine.load` takes it.
+        As :meth:`valuation.Engine.load` takes it.
     maximum_input_bytes : int, default=0
         Most bytes, after unpacking, that may be read; 0 for 16 GiB.
     on_problem : callable, optional
@@ -55,10 +56,10 @@ def validate(
             raised.append(exception)
             return False
 
-    name, error = os.fsencode(path), ErrorStruct.new()
+    error = ErrorStruct.new()
     options = OptionsStruct.new(maximum_input_bytes)
     status = library.valuation_validate(
-        name, len(name), ctypes.byref(options), ProblemCallback(collect), None, ctypes.byref(error)
+        *path_arguments(path), ctypes.byref(options), ProblemCallback(collect), None, ctypes.byref(error)
     )
     if raised:
         raise raised[0]

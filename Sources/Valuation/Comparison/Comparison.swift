@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+
+/// What changed from one set of models to another: see `valuation_compare`.
+struct Comparison: ~Copyable {
+    private var table = WeightTable()
+    private let most: Int
+    private var output = Buffer<UInt8>()
+    private var moves = WeightMoves()
+    private var totals = Totals()
+    private var hasModels = false
+    /// The models of the second set so far.
+    private var seen = KeyTable()
+
+    private struct Totals {
+        var addedModels = 0
+        var droppedModels = 0
+        var changedModels = 0
+        var unchangedModels = 0
+        var added = 0
+        var dropped = 0
+        var moved = 0
+    }
+
+    /// - Parameter most: how many of a model's weights to name.
+    /// - Returns: JSON.
+    static func compare(
+        before: Text, after: Text, most: Int, maximumInputBytes: UInt64, note: Note
+    ) throws(Failure) -> Buffer<UInt8> {
+        var comparison = Comparison(most: most)
+        var stream = ModelStream(maximumInputBytes: maximumInputBytes, note: note)
+        try withFiles(before, note) { list throws(Failure) in
+            try stream.forEach(list) { model, document throws(Failure) in try comparison.table.add(model, document) }
+        }
+        try comparison.output.append("{\"models\":[")
+        try withFiles(after, note) { list throws(Failure) in
+            try stream.forEach(list) { model, document throws(Failure) in try comparison.compare(model, document) }
+        }
+        return try comparison.finish()
+    }
+
+    private init(most: Int) {
+        self.most = most
+    }
+
+    private static func withFiles(
+        _ path: Text, _ note: Note, _ body: (borrowing FileList) throws(Failure) -> Void
+    ) throws(Failure) {
+        let source = try Source(path: path, note: note)
+        switch source {
+        case .models(let list): try body(list)
+        case .release(let release): try body(try FileList(release))
+        case .releases(let release): try body(try FileList(release))
+        case .compiled(let file):
+            throw note.located(
+                Failure(.invalidArgument, "A compiled file has no names; compare the model files it is made of."),
+                file.text)
+        }
+    }
+
+    /// Holds a model of the second set against that of the first.
+    private mutating func compare(
+        _ model: borrowing Model, _ document: borrowing JSONDocument
+    ) throws(Failure) {
+        let number = table.find(Key.campaign(model.campaign.text), model.target)
+        let constant = WeightTable.constant(model)
+        try refuseTwice(model)
+        moves.removeAll()
+        let former: WeightTable.Model? = number == KeyTable.none ? nil : table.models[Int(number)]
+        try WeightNames.forEach(model, document) { label, name, value throws(Failure) in
+            guard former != nil, let place = table.find(number, label) else {
+                return try moves.add(name: name, before: nil, after: value)
+            }
+            let old = table.weights[place].value
+            table.weights[place].isMet = true
+            if old == value { moves.countUnchanged() } else { try moves.add(name: name, before: old, after: value) }
+        }
+        guard let former else {
+            totals.addedModels += 1
+            totals.added += moves.added
+            return try write(model.campaign.text, model.target, "added", before: nil, after: constant)
+        }
+        table.meet(number)
+        for place in former.start..<former.end where !table.weights[place].isMet {
+            try moves.add(name: table.text(table.weights[place].name), before: table.weights[place].value, after: nil)
+        }
+        let isSameBase = table.text(former.base) == model.base.text
+        if moves.isEmpty && former.constant == constant && isSameBase {
+            totals.unchangedModels += 1
+            return
+        }
+        totals.changedModels += 1
+        totals.added += moves.added
+        totals.dropped += moves.dropped
+        totals.moved += moves.moved
+        let bases = isSameBase ? nil : (before: table.text(former.base), after: model.base.text)
+        try write(
+            model.campaign.text, model.target, "changed", before: former.constant, after: constant, bases: bases)
+    }
+
+    /// Refuses a model that the second set has already.
+    private mutating func refuseTwice(_ model: borrowing Model) throws(Failure) {
+        let key = Key.campaign(model.campaign.text) ^ (model.target == .click ? 0 : 1)
+        if seen.find(key) != KeyTable.none {
+            var failure = Failure(.duplicateModel, "The campaign already has a model for this target; keep one.")
+            failure.jsonPath = "$.campaign"
+            throw failure
+        }
+        try seen.insert(key, 0)
+    }
+
+    private mutating func finish() throws(Failure) -> Buffer<UInt8> {
+        for number in 0..<table.models.count where !table.models[number].isMet {
+            let model = table.models[number]
+            moves.removeAll()
+            for place in model.start..<model.end {
+                try moves.add(
+                    name: table.text(table.weights[place].name), before: table.weights[place].value, after: nil)
+            }
+            totals.droppedModels += 1
+            totals.dropped += moves.dropped
+            try write(table.text(model.campaign), model.target, "dropped", before: model.constant, after: nil)
+        }
+        try output.append("]")
+        try output.append(",\"added_models\":", integer: totals.addedModels)
+        try output.append(",\"dropped_models\":", integer: totals.droppedModels)
+        try output.append(",\"changed_models\":", integer: totals.changedModels)
+        try output.append(",\"unchanged_models\":", integer: totals.unchangedModels)
+        try output.append(",\"added\":", integer: totals.added)
+        try output.append(",\"dropped\":", integer: totals.dropped)
+        try output.append(",\"moved\":", integer: totals.moved)
+        try output.append("}")
+        var finished = Buffer<UInt8>()
+        swap(&finished, &output)
+        return finished
+    }
+
+    private mutating func write(
+        _ campaign: Text, _ target: Target, _ change: StaticString, before: Double?, after: Double?,
+        bases: (before: Text, after: Text)? = nil
+    ) throws(Failure) {
+        if hasModels { try output.append(",") }
+        hasModels = true
+        try output.append("{\"campaign\":")
+        try output.append(quoted: campaign)
+        try output.append(target == .click ? ",\"target\":\"click\"" : ",\"target\":\"conversion\"")
+        try output.append(",\"change\":\"")
+        try output.append(change)
+        try output.append("\",\"constant\":{\"before\":")
+        try WeightMoves.append(before, to: &output)
+        try output.append(",\"after\":")
+        try WeightMoves.append(after, to: &output)
+        try output.append("}")
+        if let bases {
+            try output.append(",\"extends\":{\"before\":")
+            try Comparison.append(base: bases.before, to: &output)
+            try output.append(",\"after\":")
+            try Comparison.append(base: bases.after, to: &output)
+            try output.append("}")
+        }
+        try moves.write(most: most, to: &output)
+        try output.append("}")
+    }
+
+    private static func append(base: Text, to output: inout Buffer<UInt8>) throws(Failure) {
+        if base.count == 0 { try output.append("null") } else { try output.append(quoted: base) }
+    }
+}

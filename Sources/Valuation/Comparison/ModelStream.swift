@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Hands over the models of a list of files one by one, decoded and checked, without building anything of them.
+struct ModelStream: ~Copyable {
+    private let note: Note
+    private var remaining: UInt64
+    private var decoder = ModelDecoder()
+
+    init(maximumInputBytes: UInt64, note: Note) {
+        remaining = maximumInputBytes
+        self.note = note
+    }
+
+    /// Throws the first problem, described in the note; what `body` throws is a problem of the model it was given.
+    mutating func forEach(
+        _ list: borrowing FileList, _ body: (borrowing Model, borrowing JSONDocument) throws(Failure) -> Void
+    ) throws(Failure) {
+        for position in 0..<list.count {
+            let path = Text(cString: list[position])
+            guard let kind = FileKind(name: path) else { continue }
+            note.setFile(path)
+            let expected = list.expected(position)
+            do throws(Failure) {
+                var reader = try DocumentReader(source: try list.open(position, isSummed: expected != nil), kind: kind)
+                do throws(Failure) {
+                    try forEach(&reader, body)
+                } catch {
+                    if let expected, error.status != .outOfMemory, !(try reader.finish() == expected) {
+                        throw .changedFile
+                    }
+                    throw error
+                }
+                if let expected, !(try reader.finish() == expected) { throw .changedFile }
+            } catch {
+                throw note.located(error, path)
+            }
+        }
+    }
+
+    private mutating func forEach(
+        _ reader: inout DocumentReader,
+        _ body: (borrowing Model, borrowing JSONDocument) throws(Failure) -> Void
+    ) throws(Failure) {
+        while let text = try reader.next(remaining: &remaining) {
+            let line = reader.splitsLines ? reader.line : 0
+            do throws(Failure) {
+                let document = try JSONDocument(text, firstLine: reader.line, note: note)
+                var problems = Problems(note: note, firstNote: note, listener: nil)
+                if try decoder.decode(document, line: line, problems: &problems) { try body(decoder.model, document) }
+            } catch {
+                var located = error
+                if located.line == 0 { located.line = line }
+                throw located
+            }
+        }
+    }
+}

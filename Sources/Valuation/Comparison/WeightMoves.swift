@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+
+/// The weights of one model that are not what they were.
+struct WeightMoves: ~Copyable {
+    private struct Move {
+        var name: valuation_name
+        /// nil where there was none.
+        var before: Double?
+        /// nil where there is none any more.
+        var after: Double?
+
+        var distance: Double { ((after ?? 0) - (before ?? 0)).magnitude }
+    }
+
+    private var moves = Buffer<Move>()
+    private var names = Buffer<UInt8>()
+    private(set) var added = 0
+    private(set) var dropped = 0
+    private(set) var moved = 0
+    private var unchanged = 0
+    private var distance = 0.0
+
+    var isEmpty: Bool { moves.count == 0 }
+
+    mutating func removeAll() {
+        moves.removeAll()
+        names.removeAll()
+        (added, dropped, moved, unchanged, distance) = (0, 0, 0, 0, 0)
+    }
+
+    mutating func add(name: Text, before: Double?, after: Double?) throws(Failure) {
+        let start = UInt32(truncatingIfNeeded: names.count)
+        try names.append(name)
+        let end = UInt32(truncatingIfNeeded: names.count)
+        let move = Move(name: valuation_name(start: start, end: end), before: before, after: after)
+        try moves.append(move)
+        distance += move.distance
+        if before == nil { added += 1 } else if after == nil { dropped += 1 } else { moved += 1 }
+    }
+
+    mutating func countUnchanged() {
+        unchanged += 1
+    }
+
+    /// The counts as members of a JSON object, and the weights that moved farthest. - Complexity: O(moves × most).
+    mutating func write(most: Int, to output: inout Buffer<UInt8>) throws(Failure) {
+        try output.append(",\"added\":", integer: added)
+        try output.append(",\"dropped\":", integer: dropped)
+        try output.append(",\"moved\":", integer: moved)
+        try output.append(",\"unchanged\":", integer: unchanged)
+        try output.append(",\"distance\":")
+        try output.append(number: distance)
+        try output.append(",\"most\":[")
+        for place in 0..<min(most, moves.count) {
+            // The next one that is largest, to its place.
+            var largest = place
+            for other in place..<moves.count where moves[other].distance > moves[largest].distance { largest = other }
+            let move = moves[largest]
+            moves[largest] = moves[place]
+            moves[place] = move
+            try output.append(place == 0 ? "{\"weight\":" : ",{\"weight\":")
+            try output.append(quoted: names.text.slice(Int(move.name.start), Int(move.name.end)))
+            try output.append(",\"before\":")
+            try WeightMoves.append(move.before, to: &output)
+            try output.append(",\"after\":")
+            try WeightMoves.append(move.after, to: &output)
+            try output.append("}")
+        }
+        try output.append("]")
+    }
+
+    static func append(_ number: Double?, to output: inout Buffer<UInt8>) throws(Failure) {
+        guard let number else { return try output.append("null") }
+        try output.append(number: number)
+    }
+}

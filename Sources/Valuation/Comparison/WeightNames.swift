@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What people call the weights of a model.
+enum WeightNames {
+    /// Hands `body` each weight of a model: its key, its name, which lives for the call, and how much logit it adds (of a number: for
+    /// each unit of it).
+    static func forEach(
+        _ model: borrowing Model, _ document: borrowing JSONDocument,
+        _ body: (UInt64, Text, Double) throws(Failure) -> Void
+    ) throws(Failure) {
+        var name = Buffer<UInt8>()
+        for position in 0..<model.categories.count {
+            let category = model.categories[position]
+            name.removeAll()
+            try append(category.field, category.value, to: &name)
+            try body(category.label.key, name.text, category.weight)
+        }
+        for position in 0..<model.numbers.count {
+            let number = model.numbers[position]
+            try body(number.label.key, number.field, number.slope)
+        }
+        let crosses = document.root.member("crosses")
+        for position in 0..<model.crosses.count {
+            let cross = model.crosses[position]
+            name.removeAll()
+            let listed = crosses?.element(cross.index)
+            let fields = listed?.member("fields")
+            let values = listed?.member("weights")?.element(cross.position)
+            try append(fields?.element(0)?.text ?? .empty, values?.element(0)?.text ?? .empty, to: &name)
+            try name.append(" x ")
+            try append(fields?.element(1)?.text ?? .empty, values?.element(1)?.text ?? .empty, to: &name)
+            try body(Key.cross(cross.first.key, cross.second.key), name.text, cross.weight)
+        }
+    }
+
+    private static func append(_ field: Text, _ value: Text, to name: inout Buffer<UInt8>) throws(Failure) {
+        try name.append(field)
+        try name.append("=")
+        try name.append(value)
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import CPlatform
+
+/// All weights of one set of models by model and name, to be held against another set's.
+struct WeightTable: ~Copyable {
+    struct Model {
+        var campaign: valuation_name
+        var base: valuation_name
+        var target: Target
+        /// The logit without any feature: see `constant`.
+        var constant: Double
+        /// Where its weights are in `weights`.
+        var start: Int
+        var end: Int
+        var isMet = false
+    }
+
+    struct Weight {
+        var model: UInt32
+        var label: UInt64
+        var name: valuation_name
+        var value: Double
+        var isMet = false
+    }
+
+    private(set) var models = Buffer<Model>()
+    var weights = Buffer<Weight>()
+    private var names = Buffer<UInt8>()
+    private var clickTable = KeyTable()
+    private var conversionTable = KeyTable()
+    private var weightTable = KeyTable()
+
+    func text(_ name: valuation_name) -> Text {
+        names.text.slice(Int(name.start), Int(name.end))
+    }
+
+    mutating func add(
+        _ model: borrowing Valuation.Model, _ document: borrowing JSONDocument
+    ) throws(Failure) {
+        let key = Key.campaign(model.campaign.text)
+        let number = UInt32(truncatingIfNeeded: models.count)
+        if find(key, model.target) != KeyTable.none {
+            var failure = Failure(.duplicateModel, "The campaign already has a model for this target; keep one.")
+            failure.jsonPath = "$.campaign"
+            throw failure
+        }
+        if model.target == .click {
+            try clickTable.insert(key, number)
+        } else {
+            try conversionTable.insert(key, number)
+        }
+        let start = weights.count
+        try WeightNames.forEach(model, document) { label, name, value throws(Failure) in
+            let place = WeightTable.key(number, label)
+            if weights.count >= Int(UInt32.max) - 1 {
+                throw Failure(.limitExceeded, "More than 4,294,967,294 weights; compare fewer models.")
+            }
+            if weightTable.find(place) == KeyTable.none { try weightTable.insert(place, UInt32(weights.count)) }
+            try weights.append(Weight(model: number, label: label, name: try keep(name), value: value))
+        }
+        try models.append(
+            Model(
+                campaign: try keep(model.campaign.text), base: try keep(model.base.text), target: model.target,
+                constant: WeightTable.constant(model), start: start, end: weights.count))
+    }
+
+    /// The number of the model that a campaign has, or `KeyTable.none`.
+    func find(_ campaignKey: UInt64, _ target: Target) -> UInt32 {
+        target == .click ? clickTable.find(campaignKey) : conversionTable.find(campaignKey)
+    }
+
+    /// Where the weight of a model is that has a label, if it has one.
+    func find(_ model: UInt32, _ label: UInt64) -> Int? {
+        let found = weightTable.find(WeightTable.key(model, label))
+        if found == KeyTable.none { return nil }
+        let weight = weights[Int(found)]
+        return weight.model == model && weight.label == label ? Int(found) : nil
+    }
+
+    /// Marks a model as one that is in both sets.
+    mutating func meet(_ model: UInt32) {
+        models[Int(model)].isMet = true
+    }
+
+    /// The intercept and the logarithm of the sampling rate, less what numbers of 0 would add: the logit of a request whose numbers
+    /// are all 0 and that has no category.
+    static func constant(_ model: borrowing Valuation.Model) -> Double {
+        var constant = model.intercept + log(model.negativeSamplingRate)
+        for position in 0..<model.numbers.count {
+            constant -= model.numbers[position].slope * model.numbers[position].mean
+        }
+        return constant
+    }
+
+    /// Tells the weights of different models apart.
+    private static func key(_ model: UInt32, _ label: UInt64) -> UInt64 {
+        label ^ (UInt64(model) &+ 1) &* 0x9e37_79b9_7f4a_7c15
+    }
+
+    private mutating func keep(_ name: Text) throws(Failure) -> valuation_name {
+        if names.count > Int(UInt32.max) - name.count {
+            throw Failure(.limitExceeded, "The names have more than 4,294,967,295 bytes; compare fewer models.")
+        }
+        let start = UInt32(names.count)
+        try names.append(name)
+        return valuation_name(start: start, end: UInt32(names.count))
+    }
+}

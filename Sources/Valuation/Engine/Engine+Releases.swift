@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Loading, following LATEST, and going back.
+extension Engine {
+    /// See `valuation_engine_load`.
+    func load(path: Text, note: Note) throws(Failure) {
+        loading.lock()
+        defer { loading.unlock() }
+        var root = Buffer<UInt8>()
+        var latest = Buffer<UInt8>()
+        var stamp: FileStamp?
+        // Before LATEST is read, so that what it is replaced by in between is seen by the next refresh.
+        let latestPath = try CString(path: path, Text(ReleaseFolder.latest))
+        stamp = try? FileStamp(path: latestPath.start)
+        let source = try Source(path: path, note: note)
+        switch source {
+        case .release(let release): _ = try serve(release, note)
+        case .releases(let release):
+            // A directory of releases is remembered until another is loaded from.
+            try root.append(path)
+            try latest.append(release.manifest.text(release.manifest.id))
+            let contents = try release.manifest.contents
+            _ = try serve(release, note) { history in
+                swap(&history.root, &root)
+                swap(&history.latest, &latest)
+                (history.latestContents, history.stamp) = (contents, stamp)
+            }
+        default:
+            let index = try opening(note).index(of: source)
+            replace(with: try Snapshot.allocate(Snapshot(index: index, origin: try Snapshot.Origin(path: path))))
+        }
+    }
+
+    /// See `valuation_engine_refresh`. - Returns: whether other models serve now.
+    func refresh(note: Note) throws(Failure) -> Bool {
+        loading.lock()
+        defer { loading.unlock() }
+        try requireRoot()
+        let stamp = try latestStamp(note)
+        let isSame = try withHistory { history throws(Failure) in
+            if let known = history.stamp { stamp.isSame(as: known) } else { false }
+        }
+        if isSame { return false }
+        let folder = try root(note)
+        let id = try folder.latestID(note: note)
+        let release = try folder.release(id.text, note: note)
+        let contents = try release.manifest.contents
+        // A release may have been removed and another published under its id.
+        let isKnown = try withHistory { history throws(Failure) in
+            history.latest.text == id.text && history.latestContents == contents
+        }
+        if isKnown {
+            remember { $0.stamp = stamp }
+            return false
+        }
+        var latest = Buffer<UInt8>()
+        try latest.append(id.text)
+        return try serve(release, note) { history in
+            swap(&history.latest, &latest)
+            (history.latestContents, history.stamp) = (contents, stamp)
+        }
+    }
+
+    /// See `valuation_engine_roll_back`. - Parameter id: empty for what served before.
+    func rollBack(to id: Text, note: Note) throws(Failure) {
+        loading.lock()
+        defer { loading.unlock() }
+        if id.count == 0 {
+            if swapWithPrevious() { return }
+            throw Failure(.unknownRelease, "Nothing served before what serves now, or it was not kept; name a release.")
+        }
+        if try isRelease(id, serving) { return }
+        if try isRelease(id, try withHistory { history throws(Failure) in history.previous }), swapWithPrevious() {
+            return
+        }
+        try requireRoot()
+        _ = try serve(try root(note).release(id, note: note), note)
+    }
+
+    /// Whether a set of models is the release of an id, of the directory of releases if there is one.
+    private func isRelease(_ id: Text, _ snapshot: UnsafeMutablePointer<Snapshot>?) throws(Failure) -> Bool {
+        guard let snapshot, snapshot.pointee.origin.id.text == id else { return false }
+        return try withHistory { history throws(Failure) in
+            if history.root.count == 0 { return true }
+            let releases = try CString(path: history.root.text, Text(ReleaseFolder.releases))
+            let path = try CString(path: releases.text, id)
+            return snapshot.pointee.origin.path.text == path.text
+        }
+    }
+
+    private func opening(_ note: Note) -> Opening {
+        Opening(maximumInputBytes: maximumInputBytes, trustsCompiled: trustsCompiled, note: note)
+    }
+
+    /// Lets a release serve, and remembers something with it. - Returns: false where it serves already.
+    private func serve(
+        _ release: borrowing Release, _ note: Note, remembering update: (inout History) -> Void = { _ in }
+    ) throws(Failure) -> Bool {
+        let origin = try Snapshot.Origin(release)
+        if let serving, isSame(serving, origin), serving.pointee.origin.id.text == origin.id.text {
+            remember(update)
+            return false
+        }
+        replace(with: try Snapshot.allocate(try snapshot(of: release, note)), remembering: update)
+        return true
+    }
+
+    /// A release's snapshot. Where what is in memory has the same files, its index is taken over.
+    private func snapshot(of release: borrowing Release, _ note: Note) throws(Failure) -> Snapshot {
+        var origin = try Snapshot.Origin(release)
+        let previous = try withHistory { history throws(Failure) in history.previous }
+        let known = isSame(serving, origin) ? serving : isSame(previous, origin) ? previous : nil
+        if let known {
+            origin.isReused = true
+            return Snapshot(index: Index(sharing: known.pointee.index), origin: origin)
+        }
+        return Snapshot(index: try opening(note).index(of: release), origin: origin)
+    }
+
+    private func isSame(_ known: UnsafeMutablePointer<Snapshot>?, _ origin: borrowing Snapshot.Origin) -> Bool {
+        guard let known, known.pointee.origin.isRelease else { return false }
+        return known.pointee.origin.contents == origin.contents
+    }
+
+    private func requireRoot() throws(Failure) {
+        let hasRoot = try withHistory { history throws(Failure) in history.root.count > 0 }
+        if !hasRoot {
+            throw Failure(.invalidArgument, "No directory of releases was loaded; load one, which has a file LATEST.")
+        }
+    }
+
+    private func root(_ note: Note) throws(Failure) -> ReleaseFolder {
+        try withHistory { history throws(Failure) in try ReleaseFolder.open(history.root.text, note) }
+    }
+
+    private func latestStamp(_ note: Note) throws(Failure) -> FileStamp {
+        try withHistory { history throws(Failure) in
+            let path = try CString(path: history.root.text, Text(ReleaseFolder.latest))
+            do throws(Failure) {
+                return try FileStamp(path: path.start)
+            } catch {
+                throw note.located(error, path.text)
+            }
+        }
+    }
+}

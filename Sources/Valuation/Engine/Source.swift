@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+
+/// What a path given by the host stands for.
+enum Source: ~Copyable {
+    /// A model file, or a directory of them.
+    case models(FileList)
+    /// A release, given by its own directory.
+    case release(Release)
+    /// A directory of releases, and the one that LATEST names.
+    case releases(Release)
+    /// A compiled file.
+    case compiled(CString)
+
+    /// - Throws: what cannot be opened, described in the note.
+    init(path: Text, note: Note) throws(Failure) {
+        if try Source.isFolder(path, note) {
+            try self.init(folderAt: path, note)
+        } else if path.hasSuffix(CompiledFile.suffix) {
+            self = .compiled(try CString(path))
+        } else {
+            self = .models(try Source.models(path, note))
+        }
+    }
+
+    private static func isFolder(_ path: Text, _ note: Note) throws(Failure) -> Bool {
+        var status = stat()
+        do throws(Failure) {
+            if path.count == 0 || path.contains(0) {
+                throw Failure(.invalidArgument, "The path is empty or holds a NUL byte; give a file or a directory.")
+            }
+            let terminated = try CString(path)
+            if stat(terminated.start, &status) != 0 { throw ByteSource.openFailure(valuation_platform_errno()) }
+        } catch {
+            throw note.located(error, path)
+        }
+        return valuation_platform_is_directory(&status)
+    }
+
+    private init(folderAt path: Text, _ note: Note) throws(Failure) {
+        let folder: Folder
+        do throws(Failure) {
+            folder = try Folder(path: path)
+        } catch {
+            throw note.located(error, path)
+        }
+        let isRoot: Bool
+        let isRelease: Bool
+        do throws(Failure) {
+            isRoot = try Source.isRoot(folder)
+            isRelease = try folder.contains(Manifest.fileName)
+        } catch {
+            throw note.located(error, path)
+        }
+        if isRoot {
+            let releases = try ReleaseFolder(folder, path: path)
+            let id = try releases.latestID(note: note)
+            self = .releases(try releases.release(id.text, note: note))
+        } else if isRelease {
+            let name = try Source.name(path, note)
+            self = .release(try Release(folder, path: path, id: name.text, note: note))
+        } else {
+            self = .models(try Source.models(path, note))
+        }
+    }
+
+    /// Whether a directory is one of releases, though it may have no LATEST yet.
+    private static func isRoot(_ folder: borrowing Folder) throws(Failure) -> Bool {
+        if try folder.contains(ReleaseFolder.latest) { return true }
+        if try !folder.contains(ReleaseFolder.releases) { return false }
+        return try folder.isFolder(Text(ReleaseFolder.releases))
+    }
+
+    private static func name(_ path: Text, _ note: Note) throws(Failure) -> CString {
+        do throws(Failure) {
+            return try Release.name(ofFolderAt: path)
+        } catch {
+            throw note.located(error, path)
+        }
+    }
+
+    private static func models(_ path: Text, _ note: Note) throws(Failure) -> FileList {
+        do throws(Failure) {
+            return try FileList(path: path)
+        } catch {
+            throw note.located(error, path)
+        }
+    }
+}
+
+/// How models are opened, whatever they are in.
+struct Opening {
+    var maximumInputBytes: UInt64
+    /// Whether compiled files are mapped without a look at their contents.
+    var trustsCompiled = false
+    let note: Note
+
+    /// The index of what a path stands for.
+    func index(of source: borrowing Source) throws(Failure) -> Index {
+        switch source {
+        case .models(let list): try index(of: list, priors: Priors())
+        case .release(let release): try index(of: release)
+        case .releases(let release): try index(of: release)
+        case .compiled(let path): try index(ofCompiled: path)
+        }
+    }
+
+    /// The compiled file's index if the release has one that this library can read, otherwise one of its model files.
+    func index(of release: borrowing Release) throws(Failure) -> Index {
+        if let compiled = release.manifest.compiled, release.manifest.compiledFormat == CompiledFile.format {
+            do {
+                return try index(ofCompiled: compiled, release)
+            } catch {
+                // Of another byte order, for example.
+                if error.status != .format { throw error }
+            }
+        }
+        return try index(of: try FileList(release), priors: release.manifest.priors)
+    }
+
+    /// The compiled index of a release.
+    func index(ofCompiled file: Manifest.File, _ release: borrowing Release) throws(Failure) -> Index {
+        let name = release.manifest.text(file.name)
+        let path = try CString(path: release.path.text, name)
+        do {
+            let terminated = try CString(name)
+            let descriptor = valuation_platform_open_at(release.folder.descriptor, terminated.start)
+            return try map(descriptor, trustsCompiled ? .trust : .manifest(file.sum))
+        } catch {
+            throw note.located(error, path.text)
+        }
+    }
+
+    private func index(ofCompiled path: borrowing CString) throws(Failure) -> Index {
+        do {
+            return try map(valuation_platform_open(path.start), trustsCompiled ? .trust : .own)
+        } catch {
+            throw note.located(error, path.text)
+        }
+    }
+
+    private func map(_ descriptor: Int32, _ check: CompiledFile.Check) throws(Failure) -> Index {
+        if descriptor < 0 { throw ByteSource.openFailure(valuation_platform_errno()) }
+        defer { close(descriptor) }
+        return try CompiledFile.map(descriptor, check)
+    }
+
+    private func index(of list: borrowing FileList, priors: Priors) throws(Failure) -> Index {
+        var loader = Loader(Loader.Wishes(maximumInputBytes: maximumInputBytes, priors: priors), note: note)
+        return try loader.index(of: list)
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+
+/// Looking for every problem of what a path stands for, not for the first alone.
+enum Validation {
+    /// Tells the listener of `problems` every problem as long as it returns true; throws the first at the end, described in their
+    /// `firstNote`.
+    static func run(path: Text, maximumInputBytes: UInt64, problems: consuming Problems) throws(Failure) {
+        let note = problems.note
+        let wishes = Loader.Wishes(maximumInputBytes: maximumInputBytes)
+        let source: Source
+        do throws(Failure) {
+            source = try Source(path: path, note: note)
+        } catch {
+            return try problems.end(reporting: error)
+        }
+        switch source {
+        case .models(let list):
+            var loader = Loader(wishes, problems: problems)
+            try loader.validate(list)
+        case .release(let release): try validate(release, wishes, problems)
+        case .releases(let release): try validate(release, wishes, problems)
+        case .compiled:
+            do throws(Failure) {
+                _ = try Opening(maximumInputBytes: maximumInputBytes, note: note).index(of: source)
+            } catch {
+                return try problems.end(reporting: error)
+            }
+        }
+    }
+
+    /// The compiled file first, then the model files, which say what is in it.
+    private static func validate(
+        _ release: borrowing Release, _ wishes: Loader.Wishes, _ problems: consuming Problems
+    ) throws(Failure) {
+        if let compiled = release.manifest.compiled {
+            let opening = Opening(maximumInputBytes: wishes.maximumInputBytes, note: problems.note)
+            do {
+                _ = try opening.index(ofCompiled: compiled, release)
+            } catch {
+                // Of a newer library, say: engines then read the model files.
+                let isOfAnother = error.status == .format && release.manifest.compiledFormat != CompiledFile.format
+                if error.status == .outOfMemory { try problems.end(withoutMemory: error) }
+                if !isOfAnother { try problems.report(error) }
+            }
+        }
+        var asked = wishes
+        asked.priors = release.manifest.priors
+        let list = try FileList(release)
+        var loader = Loader(asked, problems: problems)
+        try loader.validate(list)
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+
+extension Index {
+    /// Where each array of an index begins in its block: one behind the other, each on a cache line of its own, what scoring does not
+    /// read last.
+    struct Layout {
+        private static let alignment = 64
+
+        private(set) var byteCount = 0
+        let clickScales, conversionScales, clickParameters, conversionParameters: Int
+        let labelSlots, fieldSlots, labelPilots, campaignPilots, fieldPilots, campaignSlots: Int
+        let numberParameters, numberModels, directory, listModels, weights: Int
+        let descriptions, order, names: Int
+
+        init(_ counts: Counts, _ hashes: Hashes) {
+            var end = 0
+            func place<Element>(_: Element.Type, _ count: Int) -> Int {
+                defer {
+                    end =
+                        (end &+ count &* MemoryLayout<Element>.stride &+ Layout.alignment &- 1)
+                        & ~(Layout.alignment &- 1)
+                }
+                return end
+            }
+            clickScales = place(valuation_scale.self, counts.width(.click))
+            conversionScales = place(valuation_scale.self, counts.width(.conversion))
+            clickParameters = place(ModelParameters.self, counts.width(.click))
+            conversionParameters = place(ModelParameters.self, counts.width(.conversion))
+            labelSlots = place(LabelSlot.self, hashes.labels.slotCount)
+            fieldSlots = place(FieldSlot.self, hashes.fields.slotCount)
+            labelPilots = place(UInt16.self, hashes.labels.pilotCount)
+            campaignPilots = place(UInt16.self, hashes.campaigns.pilotCount)
+            fieldPilots = place(UInt16.self, hashes.fields.pilotCount)
+            campaignSlots = place(CampaignSlot.self, hashes.campaigns.slotCount &+ 1)
+            numberParameters = place(NumberParameters.self, counts.numbers)
+            numberModels = place(UInt32.self, counts.numbers)
+            directory = place(UInt64.self, counts.directoryEntries)
+            // A search may read beyond the end of the last list.
+            let padded = counts.listPlaces &+ VALUATION_KERNELS_FOUND
+            listModels = counts.isWide ? place(UInt32.self, padded) : place(UInt16.self, padded)
+            // The model that stands for none may lie behind the last row. Dense rows begin on cache lines of their own, for
+            // there are as many places in lists as fill some.
+            weights = place(Int32.self, counts.listPlaces &+ counts.densePlaces &+ VALUATION_KERNELS_WIDTH)
+            descriptions = place(Description.self, counts.models)
+            order = place(UInt32.self, counts.models)
+            names = place(UInt8.self, counts.nameBytes)
+            byteCount = end
+        }
+    }
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+import CChecksum
+import CKernels
+import CPlatform
+import CValuation
+
+/// A compiled file, format `valuation-compiled/1`: a header on a page of its own, and then an index as it lies in memory. It is mapped
+/// read-only, so that opening it copies nothing and all processes share its pages.
+enum CompiledFile {
+    static let suffix: StaticString = ".valuation"
+    private static let magic: StaticString = "VALUATE\n"
+    static let format = Int(VALUATION_COMPILED_FORMAT_VERSION)
+    /// What a release's own is called.
+    static let fileName: StaticString = "index.valuation"
+
+    private static let headerBytes = MemoryLayout<valuation_compiled_header>.size
+    private static let summedHeaderBytes = headerBytes - MemoryLayout<(UInt64, UInt64)>.size
+
+    // MARK: Writing
+
+    /// Writes an index. The same models give the same bytes.
+    static func write(_ index: borrowing Index, to writer: inout FileWriter) throws(Failure) {
+        var header = valuation_compiled_header()
+        _ = withUnsafeMutableBytes(of: &header.magic) { memcpy($0.baseAddress.unsafelyUnwrapped, magic.utf8Start, 8) }
+        header.byte_order = UInt32(VALUATION_COMPILED_BYTE_ORDER)
+        header.format = UInt32(format)
+        header.file_bytes = UInt64(Int(VALUATION_COMPILED_INDEX) + index.byteCount)
+        let sum = valuation_checksum_of(index.block.pointee.start, index.byteCount)
+        header.index_checksum = (sum.high, sum.low)
+        header.counts = index.counts.stored
+        (header.labels, header.campaigns, header.fields) =
+            (index.hashes.labels.function, index.hashes.campaigns.function, index.hashes.fields.function)
+        (header.levels, header.has_crosses) = (UInt64(index.levels), index.hasCrosses ? 1 : 0)
+        let own = checksum(of: &header)
+        header.header_checksum = (own.high, own.low)
+        var page = Buffer<UInt8>()
+        try page.resize(Int(VALUATION_COMPILED_INDEX), filling: 0)
+        memcpy(page.elements.baseAddress.unsafelyUnwrapped, &header, headerBytes)
+        try writer.write(page.text)
+        try writer.write(index.block.pointee.start, count: index.byteCount)
+    }
+
+    private static func checksum(of header: inout valuation_compiled_header) -> Checksum {
+        withUnsafeBytes(of: &header) { valuation_checksum_of($0.baseAddress.unsafelyUnwrapped, summedHeaderBytes) }
+    }
+
+    // MARK: Mapping
+
+    /// How far a file's bytes are looked at before it serves.
+    enum Check {
+        /// Its header alone.
+        case trust
+        /// All against the checksum in the header.
+        case own
+        /// All against what a manifest says.
+        case manifest(FileSum)
+    }
+
+    /// The index in an open file, which may be closed afterwards.
+    static func map(_ descriptor: Int32, _ check: Check) throws(Failure) -> Index {
+        var status = stat()
+        if fstat(descriptor, &status) != 0 || !valuation_platform_is_regular_file(&status) {
+            throw Failure(.readFailed, "This is not a regular file; name a compiled file.")
+        }
+        let size = Int(status.st_size)
+        if case .manifest(let sum) = check, sum.bytes != size { throw damaged }
+        if size < Int(VALUATION_COMPILED_INDEX) {
+            throw Failure(.format, "This is no compiled file, or only its beginning; compile the models again.")
+        }
+        guard let start = valuation_platform_map(descriptor, size) else {
+            let code = valuation_platform_errno()
+            throw code == ENOMEM ? .outOfMemory : ByteSource.failure("The file cannot be mapped.", code)
+        }
+        let mapping = UnsafeMutableRawBufferPointer(start: start, count: size)
+        do {
+            return try index(in: mapping, check)
+        } catch {
+            munmap(start, size)
+            throw error
+        }
+    }
+
+    private static func index(in mapping: UnsafeMutableRawBufferPointer, _ check: Check) throws(Failure) -> Index {
+        let start = mapping.baseAddress.unsafelyUnwrapped
+        if case .manifest(let expected) = check, valuation_checksum_of(start, mapping.count) != expected.checksum {
+            throw damaged
+        }
+        var header = valuation_compiled_header()
+        memcpy(&header, start, headerBytes)
+        let hasMagic = withUnsafeBytes(of: &header.magic) {
+            memcmp($0.baseAddress.unsafelyUnwrapped, magic.utf8Start, 8) == 0
+        }
+        if !hasMagic {
+            throw Failure(.format, "This is no compiled file; its name ends in .valuation, but it begins otherwise.")
+        }
+        if header.byte_order != UInt32(VALUATION_COMPILED_BYTE_ORDER) {
+            throw Failure(
+                .format, "The file was compiled on a machine of another byte order; compile the models on this one.")
+        }
+        if header.format != UInt32(format) {
+            throw Failure(
+                .format, "This library maps \"valuation-compiled/1\" alone; compile the models with this version.")
+        }
+        let own = checksum(of: &header)
+        if header.header_checksum != (own.high, own.low) || !isPadded(start) { throw damaged }
+        guard let counts = Index.Counts(stored: header.counts, fileBytes: mapping.count),
+            let hashes = Index.Hashes(header), header.levels >= 1, header.levels <= UInt64(IndexBuilder.maximumChain)
+        else { throw damaged }
+        let byteCount = Index.Layout(counts, hashes).byteCount
+        if UInt64(mapping.count) != header.file_bytes || mapping.count != Int(VALUATION_COMPILED_INDEX) &+ byteCount {
+            throw damaged
+        }
+        if case .own = check {
+            let sum = valuation_checksum_of(start + Int(VALUATION_COMPILED_INDEX), byteCount)
+            if header.index_checksum != (sum.high, sum.low) { throw damaged }
+        }
+        let block = try Block.map(mapping, from: Int(VALUATION_COMPILED_INDEX))
+        var index = Index(counts: counts, hashes: hashes, block: block)
+        (index.levels, index.hasCrosses) = (Int(header.levels), header.has_crosses != 0)
+        return index
+    }
+
+    /// Whether nothing but zeros is between the header and the index.
+    private static func isPadded(_ start: UnsafeMutableRawPointer) -> Bool {
+        for place in headerBytes..<Int(VALUATION_COMPILED_INDEX)
+        where start.load(fromByteOffset: place, as: UInt8.self) != 0 {
+            return false
+        }
+        return true
+    }
+
+    private static var damaged: Failure {
+        Failure(.checksum, "The compiled file is damaged or cut; copy it again, or compile the models again.")
+    }
+}
+
+extension Index.Counts {
+    /// As a compiled file has them.
+    fileprivate var stored: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) {
+        (
+            UInt64(clickModels), UInt64(conversionModels), UInt64(labels), UInt64(campaigns), UInt64(weights),
+            UInt64(numbers), UInt64(listPlaces), UInt64(densePlaces), UInt64(directoryEntries), UInt64(nameBytes)
+        )
+    }
+
+    /// nil where a count is larger than a file of the size could hold.
+    fileprivate init?(
+        stored: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64), fileBytes: Int
+    ) {
+        let isSound = withUnsafeBytes(of: stored) { bytes in
+            for position in 0..<Int(VALUATION_COMPILED_COUNTS) {
+                // Of weights there are more than bytes at no time, for each is in a row.
+                if bytes.load(fromByteOffset: 8 * position, as: UInt64.self) > UInt64(fileBytes) { return false }
+            }
+            return true
+        }
+        if !isSound { return nil }
+        (clickModels, conversionModels, labels, campaigns) = (
+            Int(stored.0), Int(stored.1), Int(stored.2), Int(stored.3)
+        )
+        (weights, numbers, listPlaces, densePlaces) = (Int(stored.4), Int(stored.5), Int(stored.6), Int(stored.7))
+        (directoryEntries, nameBytes) = (Int(stored.8), Int(stored.9))
+        if models == 0 || listPlaces == 0 { return nil }
+    }
+}
+
+extension Index.Hashes {
+    /// nil where a table would have no slot, or more pilots than a file can hold.
+    fileprivate init?(_ header: valuation_compiled_header) {
+        guard let labels = PerfectHash(stored: header.labels, fileBytes: header.file_bytes),
+            let campaigns = PerfectHash(stored: header.campaigns, fileBytes: header.file_bytes),
+            let fields = PerfectHash(stored: header.fields, fileBytes: header.file_bytes)
+        else { return nil }
+        self.init(labels: labels, campaigns: campaigns, fields: fields)
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import CChecksum
+import CKernels
+
+/// What `manifest.json` says of a release: format `valuation-release/1`.
+struct Manifest: ~Copyable {
+    static let format: StaticString = "valuation-release/1"
+    static let fileName: StaticString = "manifest.json"
+    /// The version of the library that writes it.
+    static let publisher: StaticString = "0.1.0"
+    static let maximumBytes = 256 * 1024 * 1024
+
+    struct File {
+        var name: valuation_name
+        var sum: FileSum
+    }
+
+    /// What is in the release, for people; an engine counts for itself.
+    struct Counts {
+        var campaigns = 0
+        var clickModels = 0
+        var conversionModels = 0
+        var weights = 0
+    }
+
+    var texts = Buffer<UInt8>()
+    var id = valuation_name(start: 0, end: 0)
+    /// The time in UTC, for example 2026-11-21T03:00:00.123456Z; so texts are in the order of time.
+    var created = valuation_name(start: 0, end: 0)
+    /// What trained the models, or empty.
+    var trainer = valuation_name(start: 0, end: 0)
+    var files = Buffer<File>()
+    var compiled: File?
+    /// Of the compiled file.
+    var compiledFormat = 0
+    var counts = Counts()
+    var priors = Priors()
+
+    func text(_ name: valuation_name) -> Text {
+        texts.text.slice(Int(name.start), Int(name.end))
+    }
+
+    /// Keeps a text.
+    mutating func keep(_ text: Text) throws(Failure) -> valuation_name {
+        let start = UInt32(texts.count)
+        try texts.append(text)
+        return valuation_name(start: start, end: UInt32(texts.count))
+    }
+
+    /// A checksum over all that the index depends on: releases that agree in it have the same index.
+    var contents: Checksum {
+        get throws(Failure) {
+            var state = try ChecksumState()
+            for position in 0..<files.count {
+                var sum = files[position].sum
+                let name = text(files[position].name)
+                state.add(&sum.checksum, count: MemoryLayout<Checksum>.size)
+                state.add(name.start, count: name.count)
+                state.add(&sum.bytes, count: MemoryLayout<Int>.size)
+            }
+            var rates = (priors.click, priors.conversion)
+            state.add(&rates, count: MemoryLayout<(Double, Double)>.size)
+            return state.checksum
+        }
+    }
+
+    /// How many bytes the files of the release have together, but for the manifest.
+    var bytes: Int {
+        var total = compiled?.sum.bytes ?? 0
+        for position in 0..<files.count { total &+= files[position].sum.bytes }
+        return total
+    }
+}
+
+/// P(click) and P(conversion | click) for campaigns without any model; 0 where unknown.
+struct Priors {
+    var click = 0.0
+    var conversion = 0.0
+
+    subscript(target: Target) -> Double {
+        get { target == .click ? click : conversion }
+        set { if target == .click { click = newValue } else { conversion = newValue } }
+    }
+}

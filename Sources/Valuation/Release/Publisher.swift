@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import CPlatform
+
+/// Publishes models as a release: checked as an engine would load them, copied, flushed, renamed, and only then named by LATEST.
+struct Publisher: ~Copyable {
+    struct Wishes {
+        /// Empty for the time of the call.
+        var id = Text.empty
+        var priors = Priors()
+        var isCompiled = true
+        var keepsLatest = false
+    }
+
+    private static let temporary: StaticString = ".publishing.tmp"
+
+    private let root: ReleaseFolder
+    private let releases: Folder
+    private let wishes: Wishes
+    private let note: Note
+    private let time: Timestamp
+    private var manifest = Manifest()
+
+    /// See `valuation_publish`. - Returns: the manifest's text.
+    static func publish(
+        path: Text, root: Text, _ wishes: Wishes, maximumInputBytes: UInt64, note: Note
+    ) throws(Failure) -> Buffer<UInt8> {
+        let source = try Source(path: path, note: note)
+        switch source {
+        case .models(let list): return try publish(list, root: root, wishes, wishes.priors, maximumInputBytes, note)
+        case .release(let release): return try publish(release, root: root, wishes, maximumInputBytes, note)
+        case .releases(let release): return try publish(release, root: root, wishes, maximumInputBytes, note)
+        case .compiled(let file):
+            throw note.located(
+                Failure(.invalidArgument, "A compiled file is no source; publish the model files it is made of."),
+                file.text)
+        }
+    }
+
+    private static func publish(
+        _ release: borrowing Release, root: Text, _ wishes: Wishes, _ maximumInputBytes: UInt64, _ note: Note
+    ) throws(Failure) -> Buffer<UInt8> {
+        var priors = wishes.priors
+        priors.complete(from: release.manifest.priors)
+        return try publish(try FileList(release), root: root, wishes, priors, maximumInputBytes, note)
+    }
+
+    private static func publish(
+        _ list: borrowing FileList, root: Text, _ wishes: Wishes, _ priors: Priors, _ maximumInputBytes: UInt64,
+        _ note: Note
+    ) throws(Failure) -> Buffer<UInt8> {
+        if wishes.id.count > 0 && !ReleaseID.isSound(wishes.id) {
+            throw Failure(
+                .invalidArgument,
+                "An id has 1 to 64 letters, digits, dots, hyphens and underscores, no dot first; give another.")
+        }
+        for position in 0..<list.count {
+            let name = list.name(position)
+            if Release.isFileName(name) && name != Text(CompiledFile.fileName) { continue }
+            throw note.located(
+                Failure(.invalidArgument, "A release cannot have a file of this name; rename it."),
+                Text(cString: list[position]))
+        }
+        var loader = Loader(
+            Loader.Wishes(maximumInputBytes: maximumInputBytes, priors: priors, isPublishing: true), note: note)
+        let index = try loader.index(of: list)
+        do throws(Failure) {
+            var publisher = try Publisher(root, wishes, note)
+            return try publisher.publish(list, loader.sums, index, loader.priors)
+        } catch {
+            if error.isNoted { throw error }
+            throw note.located(error, root)
+        }
+    }
+
+    private init(_ path: Text, _ wishes: Wishes, _ note: Note) throws(Failure) {
+        try Folder.make(path)
+        let root = try ReleaseFolder.open(path, note)
+        try root.folder.lock()
+        try Publisher.refuseModelFiles(root.folder)
+        try root.folder.makeFolder(Text(ReleaseFolder.releases))
+        let releases = try root.releases()
+        try root.removeLeftovers(releases)
+        self.wishes = wishes
+        self.note = note
+        self.root = root
+        self.releases = releases
+        time = Timestamp.now
+    }
+
+    /// A directory that models are written to must not become one of releases: what is in it would never be published again.
+    private static func refuseModelFiles(_ folder: borrowing Folder) throws(Failure) {
+        if try folder.contains(ReleaseFolder.latest) { return }
+        try folder.forEachName { name throws(Failure) in
+            if name[0] == UInt8(ascii: ".") || FileKind(name: name) == nil { return }
+            throw Failure(.invalidArgument, "The directory holds model files; publish to one of its own.")
+        }
+    }
+
+    private mutating func publish(
+        _ list: borrowing FileList, _ sums: borrowing Buffer<FileSum>, _ index: borrowing Index, _ priors: Priors
+    ) throws(Failure) -> Buffer<UInt8> {
+        try name()
+        let id = try CString(manifest.text(manifest.id))
+        do throws(Failure) {
+            return try publish(as: id.text, list, sums, index, priors)
+        } catch {
+            // It is nobody's: the call may be repeated. Where LATEST names it already, this finds nothing.
+            try? releases.remove(Text(Publisher.temporary))
+            throw error
+        }
+    }
+
+    private mutating func publish(
+        as id: Text, _ list: borrowing FileList, _ sums: borrowing Buffer<FileSum>, _ index: borrowing Index,
+        _ priors: Priors
+    ) throws(Failure) -> Buffer<UInt8> {
+        let temporary = Text(Publisher.temporary)
+        try releases.makeFolder(temporary)
+        let folder = try releases.folder(temporary)
+        try copy(list, sums, to: folder)
+        if wishes.isCompiled { try compile(index, to: folder) }
+        manifest.priors = priors
+        try describe(index)
+        var text = Buffer<UInt8>()
+        try manifest.write(to: &text)
+        var writer = try FileWriter(folder, Text(Manifest.fileName))
+        try writer.write(text.text)
+        _ = try writer.finish()
+        try folder.synchronize()
+        try releases.rename(temporary, to: id)
+        do throws(Failure) {
+            try releases.synchronize()
+            try root.folder.synchronize()
+            try verify(id)
+            if !wishes.keepsLatest { try root.replaceLatest(id, note: note) }
+        } catch {
+            try? releases.rename(id, to: temporary)
+            throw error
+        }
+        if !wishes.keepsLatest { try root.flushLatest() }
+        return text
+    }
+
+    /// Finds the id, which must not be taken.
+    private mutating func name() throws(Failure) {
+        var created = Buffer<UInt8>()
+        try time.write(to: &created, separator: Text(":"), hasFraction: true)
+        manifest.created = try manifest.keep(created.text)
+        var id = Buffer<UInt8>()
+        if wishes.id.count > 0 {
+            try id.append(wishes.id)
+        } else {
+            try time.write(to: &id, separator: .empty, hasFraction: false)
+            let plain = id.count
+            var attempt = 1
+            while try releases.contains(id.text) {
+                attempt += 1
+                id.truncate(plain)
+                try id.append("-")
+                try id.append(integer: attempt)
+            }
+        }
+        if try releases.contains(id.text) {
+            throw Failure(.releaseExists, "A release of this id is there already; give another id.")
+        }
+        manifest.id = try manifest.keep(id.text)
+    }
+
+    /// Copies the model files. They must be what they were when they were checked.
+    private mutating func copy(
+        _ list: borrowing FileList, _ sums: borrowing Buffer<FileSum>, to folder: borrowing Folder
+    ) throws(Failure) {
+        var room = Buffer<UInt8>()
+        try room.reserve(1 << 20)
+        for position in 0..<list.count {
+            let path = Text(cString: list[position])
+            let name = list.name(position)
+            do throws(Failure) {
+                var source = try list.open(position, isSummed: false)
+                var writer = try FileWriter(folder, name)
+                while true {
+                    let length = try source.read(into: room.spare, count: 1 << 20)
+                    if length == 0 { break }
+                    try writer.write(room.spare, count: length)
+                }
+                let sum = try writer.finish()
+                if !(sum == sums[position]) {
+                    throw Failure(
+                        .readFailed, "The file was written to while it was being published; publish it again.")
+                }
+                try manifest.files.append(Manifest.File(name: try manifest.keep(name), sum: sum))
+            } catch {
+                // What cannot be written is a matter of the directory of releases.
+                if error.status == .writeFailed { throw error }
+                throw note.located(error, path)
+            }
+        }
+    }
+
+    private mutating func compile(_ index: borrowing Index, to folder: borrowing Folder) throws(Failure) {
+        let name = Text(CompiledFile.fileName)
+        var writer = try FileWriter(folder, name)
+        try CompiledFile.write(index, to: &writer)
+        manifest.compiled = Manifest.File(name: try manifest.keep(name), sum: try writer.finish())
+        manifest.compiledFormat = CompiledFile.format
+    }
+
+    /// Counts what is in the release, without what stands for its priors.
+    private mutating func describe(_ index: borrowing Index) throws(Failure) {
+        manifest.counts.weights = index.counts.weights + index.counts.numbers
+        manifest.counts.campaigns = index.counts.campaigns
+        var priorCount = 0
+        for number in 0..<UInt32(index.counts.models) {
+            let description = index.description(of: number)
+            if description.is_prior != 0 {
+                priorCount += 1
+                continue
+            }
+            if description.target == .click {
+                manifest.counts.clickModels += 1
+            } else {
+                manifest.counts.conversionModels += 1
+            }
+            let trainer = index.text(description.trainer)
+            if manifest.trainer.start == manifest.trainer.end && trainer.count > 0 {
+                manifest.trainer = try manifest.keep(trainer)
+            }
+        }
+        // Campaign "*" counts where one of its two models is real.
+        let everyone = index.campaign(Key.defaultCampaign).pointee
+        let isReal =
+            isReal(index.model(.click, everyone.click_model), index)
+            || isReal(index.model(.conversion, everyone.conversion_model), index)
+        if priorCount > 0 && !isReal { manifest.counts.campaigns -= 1 }
+    }
+
+    private func isReal(_ model: UInt32, _ index: borrowing Index) -> Bool {
+        model != Index.none && index.description(of: model).is_prior == 0
+    }
+
+    /// Reads what was written: sizes and checksums are those of the files now.
+    private func verify(_ id: Text) throws(Failure) {
+        let release = try root.release(id, note: note)
+        let list = try FileList(release)
+        for position in 0..<list.count {
+            do throws(Failure) {
+                var source = try list.open(position, isSummed: true)
+                let found = try source.finish()
+                if let expected = list.expected(position), !(found == expected) {
+                    throw Failure(.checksum, "What was written cannot be read back; look at the disk.")
+                }
+            } catch {
+                throw note.located(error, Text(cString: list[position]))
+            }
+        }
+        if let compiled = release.manifest.compiled {
+            _ = try Opening(maximumInputBytes: .max, note: note).index(ofCompiled: compiled, release)
+        }
+    }
+}
+
+extension Priors {
+    /// Takes from others what is not known.
+    mutating func complete(from others: Priors) {
+        if click == 0 { click = others.click }
+        if conversion == 0 { conversion = others.conversion }
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+
+/// A published set of models: an open directory, and what its manifest says.
+struct Release: ~Copyable {
+    let folder: Folder
+    let manifest: Manifest
+    /// Of the directory, for messages.
+    let path: Buffer<UInt8>
+
+    /// The release in a directory.
+    ///
+    /// - Parameters:
+    ///   - path: how to name the directory in messages.
+    ///   - id: what it is called.
+    init(_ folder: consuming Folder, path: Text, id: Text, note: Note) throws(Failure) {
+        let file = try CString(path: path, Text(Manifest.fileName))
+        let manifest: Manifest
+        do throws(Failure) {
+            var text = Buffer<UInt8>()
+            try folder.read(Text(Manifest.fileName), into: &text, limit: Manifest.maximumBytes)
+            manifest = try ManifestDecoder.decode(text.text, id: id, note: note)
+        } catch {
+            throw note.located(error, file.text)
+        }
+        var kept = Buffer<UInt8>()
+        try kept.append(path)
+        self.manifest = manifest
+        self.path = kept
+        self.folder = folder
+    }
+
+    /// What the directory at a path is called, wherever links and dots in the path lead.
+    static func name(ofFolderAt path: Text) throws(Failure) -> CString {
+        let terminated = try CString(path)
+        guard let real = realpath(terminated.start, nil) else {
+            throw ByteSource.openFailure(valuation_platform_errno())
+        }
+        defer { free(real) }
+        let whole = Text(cString: real)
+        var start = whole.count
+        while start > 0 && whole[start &- 1] != UInt8(ascii: "/") { start &-= 1 }
+        return try CString(whole.slice(start, whole.count))
+    }
+
+    /// Whether a name is that of a file in a release's own directory.
+    static func isFileName(_ name: Text) -> Bool {
+        name.count > 0 && name.count <= 255 && name[0] != UInt8(ascii: ".") && !name.contains(UInt8(ascii: "/"))
+            && !name.contains(0) && name != Text(Manifest.fileName) && name.isUTF8
+    }
+}
+
+/// What a release is called.
+enum ReleaseID {
+    static let maximumBytes = 64
+
+    /// 1 to 64 letters, digits, dots, hyphens and underscores, the first of them no dot: a name of a directory, and nothing else.
+    static func isSound(_ id: Text) -> Bool {
+        if id.count == 0 || id.count > maximumBytes || id[0] == UInt8(ascii: ".") { return false }
+        for index in 0..<id.count {
+            switch id[index] {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                continue
+            default: return false
+            }
+        }
+        return true
+    }
+}

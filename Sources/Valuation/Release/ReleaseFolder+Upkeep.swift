@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Listing, selecting and removing releases.
+extension ReleaseFolder {
+    /// See `valuation_releases_list`.
+    static func list(path: Text, note: Note) throws(Failure) -> Buffer<UInt8> {
+        let root = try ReleaseFolder.open(path, note)
+        var output = Buffer<UInt8>()
+        do throws(Failure) {
+            let list = try ReleaseList(root, note: note)
+            try list.write(latest: try root.latestID(of: list, note), to: &output)
+        } catch {
+            if error.isNoted { throw error }
+            throw note.located(error, path)
+        }
+        return output
+    }
+
+    /// What LATEST names of the releases listed, or empty: one that names nothing is to be mended with what is listed.
+    private func latestID(of list: borrowing ReleaseList, _ note: Note) throws(Failure) -> Text {
+        do throws(Failure) {
+            let latest = try latestOrEmpty(note)
+            for position in 0..<list.count where list.id(position) == latest.text { return list.id(position) }
+        } catch {
+            if error.status != .unknownRelease { throw error }
+        }
+        return .empty
+    }
+
+    /// See `valuation_releases_select`. - Parameter id: empty for what LATEST named before.
+    static func select(path: Text, id: Text, maximumInputBytes: UInt64, note: Note) throws(Failure) -> Buffer<UInt8> {
+        let root = try ReleaseFolder.open(path, note)
+        let chosen: CString
+        do throws(Failure) {
+            try root.requireReleases()
+            try root.folder.lock()
+            chosen = id.count > 0 ? try CString(id) : try root.previousID(note: note)
+        } catch {
+            if error.isNoted { throw error }
+            throw note.located(error, path)
+        }
+        let release = try root.release(chosen.text, note: note)
+        _ = try Opening(maximumInputBytes: maximumInputBytes, note: note).index(of: release)
+        var manifest = Buffer<UInt8>()
+        do throws(Failure) {
+            try release.folder.read(Text(Manifest.fileName), into: &manifest, limit: Manifest.maximumBytes)
+            try root.replaceLatest(chosen.text, note: note)
+            try root.flushLatest()
+        } catch {
+            throw note.located(error, path)
+        }
+        return manifest
+    }
+
+    /// See `valuation_releases_prune`. - Returns: the ids removed, as JSON.
+    static func prune(path: Text, keep: Int, note: Note) throws(Failure) -> Buffer<UInt8> {
+        let root = try ReleaseFolder.open(path, note)
+        do throws(Failure) {
+            return try root.prune(keep, note)
+        } catch {
+            if error.isNoted { throw error }
+            throw note.located(error, path)
+        }
+    }
+
+    private func prune(_ keep: Int, _ note: Note) throws(Failure) -> Buffer<UInt8> {
+        try folder.lock()
+        let latest = try latestOrEmpty(note)
+        let list = try ReleaseList(self, note: note)
+        var output = Buffer<UInt8>()
+        try output.append("[")
+        let releases = try releases()
+        try removeLeftovers(releases)
+        for position in 0..<list.count where position >= keep && list[position].isSound {
+            let id = list.id(position)
+            if id == latest.text { continue }
+            // Readers see the whole release or none of it.
+            let doomed = Text(".removing.tmp")
+            try releases.rename(id, to: doomed)
+            try releases.remove(doomed)
+            if output.count > 1 { try output.append(",") }
+            try output.append(quoted: id)
+        }
+        try releases.synchronize()
+        try output.append("]")
+        return output
+    }
+
+    /// Removes what a publisher or pruner left behind that was killed. - Precondition: the directory of releases is locked.
+    func removeLeftovers(_ releases: borrowing Folder) throws(Failure) {
+        try folder.remove(Text(ReleaseFolder.nextLatest))
+        try folder.remove(Text(ReleaseFolder.nextPrevious))
+        var leftovers = NameList()
+        try releases.forEachName { name throws(Failure) in
+            if name[0] == UInt8(ascii: "."), name.hasSuffix(".tmp") { try leftovers.append(name) }
+        }
+        try leftovers.forEach { name throws(Failure) in try releases.remove(name) }
+    }
+
+    private func latestOrEmpty(_ note: Note) throws(Failure) -> CString {
+        try folder.contains(ReleaseFolder.latest) ? try latestID(note: note) : try CString(.empty)
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+
+/// A directory of releases: `LATEST`, which names the one that serves, `PREVIOUS`, which names what it named before, and
+/// `releases/<id>/`.
+struct ReleaseFolder: ~Copyable {
+    static let latest: StaticString = "LATEST"
+    static let nextLatest: StaticString = ".LATEST.tmp"
+    static let previous: StaticString = "PREVIOUS"
+    static let nextPrevious: StaticString = ".PREVIOUS.tmp"
+    static let releases: StaticString = "releases"
+
+    let folder: Folder
+    let path: Buffer<UInt8>
+
+    init(_ folder: consuming Folder, path: Text) throws(Failure) {
+        var kept = Buffer<UInt8>()
+        try kept.append(path)
+        self.folder = folder
+        self.path = kept
+    }
+
+    /// The directory at a path. Described in the note where it cannot be opened.
+    static func open(_ path: Text, _ note: Note) throws(Failure) -> ReleaseFolder {
+        let folder: Folder
+        do throws(Failure) {
+            folder = try Folder(path: path)
+        } catch {
+            throw note.located(error, path)
+        }
+        return try ReleaseFolder(folder, path: path)
+    }
+
+    /// What LATEST names.
+    func latestID(note: Note) throws(Failure) -> CString {
+        try id(
+            in: ReleaseFolder.latest,
+            absent: Failure(.unknownRelease, "There is no LATEST, so no release serves; let it name one by its id."),
+            note)
+    }
+
+    /// What LATEST named before.
+    func previousID(note: Note) throws(Failure) -> CString {
+        try id(
+            in: ReleaseFolder.previous,
+            absent: Failure(.unknownRelease, "No release served before the one that serves; name one by its id."), note)
+    }
+
+    /// The id that a file holds. - Parameter absent: what to throw where the file is not there.
+    private func id(in file: StaticString, absent: Failure, _ note: Note) throws(Failure) -> CString {
+        let place = try CString(path: path.text, Text(file))
+        var contents = Buffer<UInt8>()
+        do throws(Failure) {
+            try folder.read(Text(file), into: &contents, limit: 4096)
+        } catch {
+            throw note.located(error.status == .fileNotFound ? absent : error, place.text)
+        }
+        var end = contents.count
+        while end > 0 && (contents[end - 1] == UInt8(ascii: "\n") || contents[end - 1] == UInt8(ascii: "\r")) {
+            end -= 1
+        }
+        let id = contents.text.slice(0, end)
+        if !ReleaseID.isSound(id) {
+            throw note.located(
+                Failure(.unknownRelease, "It must hold one line, the id of a release; point it to one again."),
+                place.text)
+        }
+        return try CString(id)
+    }
+
+    /// The release of an id, its manifest read and checked.
+    func release(_ id: Text, note: Note) throws(Failure) -> Release {
+        if !ReleaseID.isSound(id) {
+            throw note.located(
+                Failure(
+                    .invalidArgument,
+                    "An id has 1 to 64 letters, digits, dots, hyphens and underscores, no dot first; check it."),
+                path.text)
+        }
+        let parent = try CString(path: path.text, Text(ReleaseFolder.releases))
+        let place = try CString(path: parent.text, id)
+        let folder: Folder
+        do throws(Failure) {
+            folder = try releases().folder(id)
+        } catch {
+            if error.status != .fileNotFound { throw note.located(error, place.text) }
+            throw note.located(
+                Failure(.unknownRelease, "There is no release of this id; list them to see what there is."), place.text)
+        }
+        return try Release(folder, path: place.text, id: id, note: note)
+    }
+
+    /// Throws where nothing was ever published, which usually is another directory than the one meant.
+    func requireReleases() throws(Failure) {
+        if try folder.contains(ReleaseFolder.releases) { return }
+        throw Failure(.fileNotFound, "This is no directory of releases, for it has no \"releases\"; check the path.")
+    }
+
+    /// The directory that the releases lie in.
+    func releases() throws(Failure) -> Folder {
+        try folder.folder(Text(ReleaseFolder.releases))
+    }
+
+    /// Lets LATEST name another release, at once, after keeping what it names in PREVIOUS.
+    func replaceLatest(_ id: Text, note: Note) throws(Failure) {
+        if let former = try? latestID(note: note), former.text != id {
+            try replace(ReleaseFolder.previous, with: former.text, by: ReleaseFolder.nextPrevious)
+        }
+        try replace(ReleaseFolder.latest, with: id, by: ReleaseFolder.nextLatest)
+    }
+
+    /// Replaces a file that holds an id, at once. - Parameter temporary: what it is called until then.
+    private func replace(_ file: StaticString, with id: Text, by temporary: StaticString) throws(Failure) {
+        try folder.remove(Text(temporary))
+        var writer = try FileWriter(folder, Text(temporary), isKept: false)
+        try writer.write(id)
+        try writer.write(Text("\n"))
+        _ = try writer.finish()
+        try folder.rename(Text(temporary), to: Text(file))
+    }
+
+    /// Writes to the disk that LATEST was replaced.
+    func flushLatest() throws(Failure) {
+        do throws(Failure) {
+            try folder.synchronize()
+        } catch {
+            var failure = Failure(
+                .writeFailed, "LATEST was replaced, but may not outlive a loss of power; look at the disk.")
+            failure.reason = error.reason
+            throw failure
+        }
+    }
+}
+
+/// How a file stood when it was looked at: it was replaced or written to if that is different.
+struct FileStamp {
+    private var device: UInt64 = 0
+    private var inode: UInt64 = 0
+    private var size: Int64 = 0
+    private var seconds = 0
+    private var nanoseconds = 0
+    private var isFresh = false
+
+    /// The stamp of a file. - Parameter path: NUL-terminated.
+    init(path: UnsafePointer<CChar>) throws(Failure) {
+        var status = stat()
+        if stat(path, &status) != 0 { throw ByteSource.openFailure(valuation_platform_errno()) }
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        size = Int64(status.st_size)
+        seconds = status.st_ctim.tv_sec
+        nanoseconds = status.st_ctim.tv_nsec
+        // Clocks of files tick some times a second only, so two changes may have one stamp (as with git's racy index).
+        isFresh = time(nil) - seconds < 2
+    }
+
+    /// Whether nothing was changed between two stamps, for sure.
+    func isSame(as earlier: FileStamp) -> Bool {
+        !earlier.isFresh && device == earlier.device && inode == earlier.inode && size == earlier.size
+            && seconds == earlier.seconds && nanoseconds == earlier.nanoseconds
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import CPlatform
+import CValuation
+
+/// The releases of a directory, newest first.
+struct ReleaseList: ~Copyable {
+    struct Entry {
+        var id: Int
+        var idEnd: Int
+        var created: Int
+        var createdEnd: Int
+        var bytes = 0
+        var counts = Manifest.Counts()
+        var isCompiled = false
+        /// What is wrong with the manifest, in `texts`; empty where nothing is.
+        var problem = 0
+        var problemEnd = 0
+
+        var isSound: Bool { problem == problemEnd }
+    }
+
+    private var entries = Buffer<Entry>()
+    private var texts = Buffer<UInt8>()
+
+    /// Reads the manifests. - Complexity: O(releases²) at worst, O(releases) reads.
+    init(_ root: borrowing ReleaseFolder, note: Note) throws(Failure) {
+        try root.requireReleases()
+        let releases = try root.releases()
+        var ids = NameList()
+        try releases.forEachName { name throws(Failure) in
+            if ReleaseID.isSound(name), try releases.isFolder(name) { try ids.append(name) }
+        }
+        try ids.forEach { id throws(Failure) in try add(id, root, note) }
+        sort()
+    }
+
+    var count: Int { entries.count }
+
+    subscript(position: Int) -> Entry { entries[position] }
+
+    func id(_ position: Int) -> Text { texts.text.slice(entries[position].id, entries[position].idEnd) }
+
+    func created(_ position: Int) -> Text { texts.text.slice(entries[position].created, entries[position].createdEnd) }
+
+    func problem(_ position: Int) -> Text { texts.text.slice(entries[position].problem, entries[position].problemEnd) }
+
+    private mutating func add(_ id: Text, _ root: borrowing ReleaseFolder, _ note: Note) throws(Failure) {
+        let start = texts.count
+        try texts.append(id)
+        var entry = Entry(id: start, idEnd: texts.count, created: texts.count, createdEnd: texts.count)
+        do throws(Failure) {
+            let release = try root.release(id, note: note)
+            try texts.append(release.manifest.text(release.manifest.created))
+            entry.createdEnd = texts.count
+            entry.bytes = release.manifest.bytes
+            entry.counts = release.manifest.counts
+            entry.isCompiled = release.manifest.compiled != nil
+        } catch {
+            if error.status == .outOfMemory { throw error }
+            // Removed in the meantime.
+            if error.status == .unknownRelease { return }
+            if error.status == .fileNotFound, !(try root.releases().contains(id)) { return }
+            (entry.problem, entry.problemEnd) = (texts.count, texts.count)
+            try withUnsafeBytes(of: note.error.pointee.message) { message throws(Failure) in
+                let start = message.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: CChar.self)
+                try texts.append(Text(cString: start))
+            }
+            entry.problemEnd = texts.count
+        }
+        try entries.append(entry)
+    }
+
+    /// Newest first, of the same second by id, those that are not sound last.
+    private mutating func sort() {
+        for end in 1..<max(1, entries.count) {
+            var place = end
+            while place > 0, isBefore(place, place - 1) {
+                let moved = entries[place]
+                entries[place] = entries[place - 1]
+                entries[place - 1] = moved
+                place -= 1
+            }
+        }
+    }
+
+    private func isBefore(_ first: Int, _ second: Int) -> Bool {
+        if entries[first].isSound != entries[second].isSound { return entries[first].isSound }
+        let order = ReleaseList.compare(created(first), created(second))
+        return order != 0 ? order > 0 : ReleaseList.compare(id(first), id(second)) > 0
+    }
+
+    private static func compare(_ first: Text, _ second: Text) -> Int {
+        let order = Int(memcmp(first.start, second.start, min(first.count, second.count)))
+        return order != 0 ? order : first.count - second.count
+    }
+
+    // MARK: As JSON
+
+    /// - Parameter latest: the id that LATEST names, or empty.
+    func write(latest: Text, to output: inout Buffer<UInt8>) throws(Failure) {
+        try output.append("[")
+        for position in 0..<count {
+            if position > 0 { try output.append(",") }
+            try write(position, latest: latest, to: &output)
+        }
+        try output.append("]")
+    }
+
+    private func write(_ position: Int, latest: Text, to output: inout Buffer<UInt8>) throws(Failure) {
+        let entry = entries[position]
+        try output.append("{\"id\":")
+        try output.append(quoted: id(position))
+        try output.append(",\"latest\":")
+        try output.append(id(position) == latest ? "true" : "false")
+        if !entry.isSound {
+            try output.append(
+                ",\"created\":null,\"bytes\":null,\"campaigns\":null,\"click_models\":null,\"conversion_models\":null")
+            try output.append(",\"weights\":null,\"compiled\":null,\"problem\":")
+            try output.append(quoted: problem(position))
+            return try output.append("}")
+        }
+        try output.append(",\"created\":")
+        try output.append(quoted: created(position))
+        try output.append(",\"bytes\":", integer: entry.bytes)
+        try output.append(",\"campaigns\":", integer: entry.counts.campaigns)
+        try output.append(",\"click_models\":", integer: entry.counts.clickModels)
+        try output.append(",\"conversion_models\":", integer: entry.counts.conversionModels)
+        try output.append(",\"weights\":", integer: entry.counts.weights)
+        try output.append(",\"compiled\":")
+        try output.append(entry.isCompiled ? "true" : "false")
+        try output.append(",\"problem\":null}")
+    }
+}

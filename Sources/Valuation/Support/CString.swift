@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A copy of a text with a NUL byte behind it, as the C library wants names.
+struct CString: ~Copyable {
+    private var bytes = Buffer<UInt8>()
+
+    /// Throws where the text holds a NUL byte.
+    @inline(never)
+    init(_ text: Text) throws(Failure) {
+        if text.contains(0) { throw Failure(.invalidArgument, "A name holds a NUL byte.") }
+        try bytes.append(text)
+        try bytes.append(0)
+    }
+
+    /// The parts as one path, with a slash between them.
+    @inline(never)
+    init(path folder: Text, _ name: Text) throws(Failure) {
+        try bytes.append(folder)
+        if folder.count > 0, folder[folder.count - 1] != UInt8(ascii: "/") { try bytes.append("/") }
+        try bytes.append(name)
+        try bytes.append(0)
+    }
+
+    /// Valid while the value lives.
+    var start: UnsafePointer<CChar> {
+        UnsafeRawPointer(bytes.base.unsafelyUnwrapped).assumingMemoryBound(to: CChar.self)
+    }
+
+    var text: Text { bytes.text.slice(0, bytes.count - 1) }
+}

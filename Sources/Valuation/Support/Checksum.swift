@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import CChecksum
+import CPlatform
+
+/// XXH3 with 128 bits: what a manifest and a compiled file hold their bytes against. It finds damage, not malice.
+typealias Checksum = valuation_checksum
+
+extension valuation_checksum {
+    /// How many hexadecimal digits it is written with, as `xxh128sum` does.
+    static let digits = 32
+
+    static func == (first: Checksum, second: Checksum) -> Bool {
+        first.high == second.high && first.low == second.low
+    }
+
+    static func != (first: Checksum, second: Checksum) -> Bool {
+        !(first == second)
+    }
+
+    /// nil where the text is not 32 digits in lower case.
+    init?(hexadecimal text: Text) {
+        guard text.count == Checksum.digits else { return nil }
+        self.init(high: 0, low: 0)
+        for index in 0..<text.count {
+            let value: UInt8
+            switch text[index] {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = text[index] &- UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = text[index] &- UInt8(ascii: "a") &+ 10
+            default: return nil
+            }
+            high = high &<< 4 | low &>> 60
+            low = low &<< 4 | UInt64(value)
+        }
+    }
+}
+
+extension Buffer where Element == UInt8 {
+    mutating func append(hexadecimal checksum: Checksum) throws(Failure) {
+        for place in 0..<Checksum.digits {
+            let word = place < 16 ? checksum.high : checksum.low
+            try append(hexadecimalDigit(UInt8(word &>> UInt64(60 &- 4 &* (place & 15)) & 15)))
+        }
+    }
+}
+
+/// The checksum of bytes that come piece by piece.
+struct ChecksumState: ~Copyable {
+    private let state: UnsafeMutableRawPointer
+
+    init() throws(Failure) {
+        guard let memory = valuation_platform_allocate(Int(VALUATION_CHECKSUM_STATE)) else { throw .outOfMemory }
+        state = memory
+        valuation_checksum_begin(state)
+    }
+
+    deinit {
+        free(state)
+    }
+
+    /// - Complexity: O(count), at the speed of memory.
+    mutating func add(_ bytes: UnsafeRawPointer, count: Int) {
+        valuation_checksum_add(state, bytes, count)
+    }
+
+    var checksum: Checksum { valuation_checksum_end(state) }
+}
+
+/// What is known of a file's contents.
+struct FileSum {
+    var bytes: Int
+    var checksum: Checksum
+
+    static func == (first: FileSum, second: FileSum) -> Bool {
+        first.bytes == second.bytes && first.checksum == second.checksum
+    }
+}

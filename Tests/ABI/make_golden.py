@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a folder of Tests/Golden with the library of build/: a published release, requests, and the answers to them.
+
+python -m Tests.ABI.make_golden Tests/Golden/NAME
+"""
+
+import ctypes
+import json
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+from .model_files import CANDIDATES, FEATURES, MODELS, many_models, write_models
+from .programs import REPOSITORY
+
+REQUESTS = 40
+
+
+def requests() -> list[dict]:
+    """Requests for every kind of weight, row and pricing, and for what is unknown."""
+    choice = random.Random(2026)
+    campaigns = ["1042", "77", "500", "*", "unheard of", *(f"campaign {number}" for number in range(0, 597, 31))]
+    made = []
+    for number in range(REQUESTS):
+        features = {name: value for name, value in FEATURES.items() if choice.random() < 0.8}
+        candidates = [
+            {
+                "ad": str(position),
+                "campaign": choice.choice(campaigns),
+                "pricing": choice.choice(["cpm", "cpc", "cpa"]),
+                "bid": choice.randrange(1, 400) / 8,
+                "features": choice.choice(CANDIDATES).features,
+            }
+            for position in range(choice.choice([1, 3, 20]))
+        ]
+        made.append({"id": f"request {number}", "features": features, "candidates": candidates})
+    return made
+
+
+def publish(models: Path, root: Path) -> None:
+    """Publish models as release "golden"."""
+    library = ctypes.CDLL(str(REPOSITORY / "build/lib/libvaluation.so.1"))
+
+    class Publishing(ctypes.Structure):
+        _fields_ = (
+            ("struct_size", ctypes.c_uint32),
+            ("switches", ctypes.c_uint32),
+            ("id", ctypes.c_char_p),
+            ("id_length", ctypes.c_size_t),
+            ("click_prior", ctypes.c_double),
+            ("conversion_prior", ctypes.c_double),
+        )
+
+    wishes = Publishing(ctypes.sizeof(Publishing), 0, b"golden", 6, 0, 0)
+    source, target = (str(path).encode() for path in (models, root))
+    status = library.valuation_publish(
+        source, ctypes.c_size_t(len(source)), target, ctypes.c_size_t(len(target)), ctypes.byref(wishes), None, None
+    )
+    if status:
+        sys.exit(f"The models cannot be published: status {status}.")
+
+
+def main() -> None:
+    """Make the folder, but for the answers, which the program answer_requests gives."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True)
+    documents = [document for document in many_models(extend=True) if document["campaign"] not in ("*", "77")]
+    documents += [document for document in MODELS if document["campaign"] in ("*", "77")]
+    with tempfile.TemporaryDirectory() as temporary:
+        for target in ("click", "conversion"):
+            models = [document for document in documents if document["target"] == target]
+            write_models(Path(temporary) / f"{target}.jsonl.gz", models)
+        publish(Path(temporary), folder)
+    (folder / "requests.jsonl").write_text("".join(json.dumps(request) + "\n" for request in requests()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What any version once published, every later version loads, and answers with the same bytes."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .programs import REPOSITORY, Toolchain
+
+FOLDERS = sorted(path.parent for path in (REPOSITORY / "Tests" / "Golden").glob("*/LATEST"))
+# The one that was made with the present version of each format.
+NEWEST = REPOSITORY / "Tests" / "Golden" / "format-1"
+
+
+def answers(toolchain: Toolchain, models: Path, folder: Path) -> str:
+    return toolchain.program("answer_requests").run(models, folder / "requests.jsonl")
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_golden_release_gives_the_answers_it_gave(toolchain: Toolchain, folder: Path, tmp_path: Path):
+    expected = (folder / "answers.jsonl").read_text()
+    assert len(expected.splitlines()) == 40
+    release = folder / "releases" / "golden"
+    assert answers(toolchain, folder, folder) == expected
+    assert answers(toolchain, release, folder) == expected
+    for model_file in release.glob("*.jsonl.gz"):
+        shutil.copy(model_file, tmp_path)
+    assert answers(toolchain, tmp_path, folder) == expected
+
+
+def test_the_newest_compiled_file_is_mapped_and_compiling_gives_its_bytes(toolchain: Toolchain, tmp_path: Path):
+    # If this fails, the layout of the index has changed: VALUATION_COMPILED_FORMAT_VERSION must go up, with a new
+    # folder of golden files.
+    golden = NEWEST / "releases" / "golden" / "index.valuation"
+    assert answers(toolchain, golden, NEWEST) == (NEWEST / "answers.jsonl").read_text()
+    models, compiled = tmp_path / "models", tmp_path / "again.valuation"
+    models.mkdir()
+    for model_file in golden.parent.glob("*.jsonl.gz"):
+        shutil.copy(model_file, models)
+    toolchain.program("compile").run(models, compiled)
+    assert compiled.read_bytes() == golden.read_bytes()

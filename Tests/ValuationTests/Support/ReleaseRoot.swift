@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+import Foundation
+
+@testable import Valuation
+
+/// A directory of releases of a test's own.
+final class ReleaseRoot: @unchecked Sendable {
+    let folder: TemporaryFolder
+    var path: String { "\(folder.path)/releases" }
+    private var published = 0
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    /// Publishes models under an id. - Parameter isCompiled: whether a compiled file is written, too.
+    func publish(_ models: [ModelDocument], id: String, isCompiled: Bool = true) throws {
+        published += 1
+        let batch = try folder.write("batch-\(published).jsonl", models.map(\.json).joined(separator: "\n"))
+        let batches = "\(folder.path)/batch-\(published)"
+        try folder.makeFolder("batch-\(published)")
+        // Each release has its models in a file of the same name.
+        try FileManager.default.moveItem(atPath: batch, toPath: "\(batches)/models.jsonl")
+        var publishing = valuation_publishing()
+        publishing.struct_size = UInt32(MemoryLayout<valuation_publishing>.size)
+        publishing.switches = isCompiled ? 0 : UInt32(VALUATION_PUBLISH_NO_COMPILED)
+        try id.withCString { identifier in
+            (publishing.id, publishing.id_length) = (identifier, id.utf8.count)
+            try checked { error in
+                valuation_publish(batches, batches.utf8.count, path, path.utf8.count, &publishing, nil, error)
+            }
+        }
+    }
+
+    /// Lets LATEST name a release.
+    func select(_ id: String) throws(Complaint) {
+        try checked { error in valuation_releases_select(path, path.utf8.count, id, id.utf8.count, nil, error) }
+    }
+
+    func removeRelease(_ id: String) throws {
+        try FileManager.default.removeItem(atPath: "\(path)/releases/\(id)")
+    }
+
+    /// Writes into a file of a release as nobody should.
+    func damage(_ id: String, _ file: String) throws {
+        let place = "\(path)/releases/\(id)/\(file)"
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: place)
+        var bytes = try Data(contentsOf: URL(filePath: place))
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: URL(filePath: place))
+    }
+}

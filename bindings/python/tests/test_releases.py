@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Models are published as releases; engines follow LATEST and go back; operators list, select and prune them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import reference
+import valuation
+from conftest import CLICK, EVERYBODY, REQUEST, latest, release_of
+from valuation import Engine, publish
+
+RELEASE_ID = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z(-\d+)?")
+
+
+def test_a_published_release_serves_as_its_files_do(models_path: Path, tmp_path: Path, engine: Engine) -> None:
+    manifest = publish(models_path, tmp_path / "releases")
+    with Engine() as other:
+        other.load(tmp_path / "releases")
+        assert other.score(REQUEST) == engine.score(REQUEST)
+        description = other.describe()
+    assert RELEASE_ID.fullmatch(manifest["id"])
+    assert description["release"] == {"id": manifest["id"], "created": manifest["created"]}
+    assert description["source"] == str(tmp_path / "releases" / "releases" / manifest["id"])
+    assert description["compiled"]
+
+
+def test_a_manifest_says_what_is_in_the_release(models_path: Path, tmp_path: Path) -> None:
+    manifest = publish(models_path, tmp_path / "releases", id="first", conversion_prior=0.05)
+    files = {file["name"]: file["bytes"] for file in manifest["files"]}
+    assert files == {path.name: path.stat().st_size for path in models_path.iterdir()}
+    assert manifest["counts"] == {"campaigns": 3, "click_models": 3, "conversion_models": 1, "weights": 11}
+    assert manifest["priors"] == {"click": 0.0041, "conversion": 0.05}
+    assert manifest["compiled"] is not None
+    for file in (*manifest["files"], manifest["compiled"]):
+        assert (tmp_path / "releases" / "releases" / "first" / file["name"]).stat().st_size == file["bytes"]
+
+
+def test_a_release_may_be_without_a_compiled_file(models_path: Path, tmp_path: Path, engine: Engine) -> None:
+    expected = engine.score(REQUEST)
+    manifest = publish(models_path, tmp_path / "releases", compiled=False)
+    engine.load(tmp_path / "releases")
+    assert manifest["compiled"] is None
+    assert not engine.describe()["compiled"]
+    assert engine.score(REQUEST) == expected
+
+
+def test_an_unknown_campaign_has_the_priors_of_the_release(tmp_path: Path) -> None:
+    alone = reference.write(tmp_path / "model.json", CLICK | {"extends": None})
+    publish(alone, tmp_path / "releases", click_prior=0.004, conversion_prior=0.25)
+    with Engine() as engine:
+        engine.load(tmp_path / "releases")
+        (value,) = engine.score({"features": {}, "candidates": [{"campaign": "new", "pricing": "cpa", "bid": 10}]})[
+            "values"
+        ]
+        priors = [model for model in engine.describe()["list"] if model["prior"]]
+    assert (value["pctr"], value["pcvr"]) == pytest.approx((0.004, 0.25), rel=1e-6)
+    assert value["expected_revenue"] == pytest.approx(0.01, rel=2e-6)
+    assert value["flags"] == ["unknown_campaign", "click_prior", "conversion_prior"]
+    assert [(model["campaign"], model["target"]) for model in priors] == [("*", "click"), ("*", "conversion")]
+
+
+def test_an_engine_follows_latest_when_it_is_asked_to(models_path: Path, tmp_path: Path, engine: Engine) -> None:
+    directory = tmp_path / "releases"
+    publish(models_path, directory, id="monday")
+    engine.load(directory)
+    assert not engine.refresh()
+    publish(reference.write(tmp_path / "tuesday.json", EVERYBODY), directory, id="tuesday")
+    assert release_of(engine) == "monday"
+    assert engine.refresh()
+    assert release_of(engine) == "tuesday"
+    assert not engine.refresh()
+
+
+def test_the_same_files_published_again_are_not_built_again(releases: Path, engine: Engine) -> None:
+    engine.load(releases)
+    publish(releases, releases, id="wednesday")
+    assert engine.refresh()
+    description = engine.describe()
+    assert release_of(engine) == "wednesday"
+    assert description["reused"]
+
+
+def test_an_engine_goes_back_and_stays_there_until_the_next_release(releases: Path, engine: Engine) -> None:
+    valuation.select_release(releases, "monday")
+    engine.load(releases)
+    monday = engine.score(REQUEST)
+    valuation.select_release(releases, "tuesday")
+    assert engine.refresh()
+    assert engine.score(REQUEST) != monday
+
+    engine.roll_back()
+    assert engine.score(REQUEST) == monday
+    description = engine.describe()
+    assert description["held_back"] == "tuesday"
+    assert description["previous"] is not None
+    assert description["previous"]["release"] is not None
+    assert description["previous"]["release"]["id"] == "tuesday"
+    assert not engine.refresh()
+    assert latest(releases) == "tuesday\n"
+
+    publish(releases, releases, id="wednesday")
+    assert engine.refresh()
+    assert release_of(engine) == "wednesday"
+
+
+def test_an_engine_goes_back_to_a_release_by_its_id(releases: Path, engine: Engine) -> None:
+    engine.load(releases)
+    engine.roll_back("monday")
+    assert release_of(engine) == "monday"
+    assert not engine.refresh()
+
+
+def test_an_engine_that_forgets_has_nothing_to_go_back_to(models_path: Path, releases: Path) -> None:
+    with Engine(forget_previous=True) as engine:
+        engine.load(models_path)
+        engine.load(releases)
+        assert engine.describe()["previous"] is None
+        with pytest.raises(valuation.UnknownReleaseError):
+            engine.roll_back()
+        engine.roll_back("monday")
+        assert release_of(engine) == "monday"
+
+
+def test_releases_are_listed_newest_first(releases: Path) -> None:
+    (releases / "releases" / "broken").mkdir()
+    (releases / "releases" / "broken" / "manifest.json").write_text("{")
+    tuesday, monday, broken = valuation.list_releases(releases)
+    assert (tuesday["id"], tuesday["latest"]) == ("tuesday", True)
+    assert (monday["id"], monday["latest"]) == ("monday", False)
+    assert (monday["campaigns"], monday["click_models"], monday["conversion_models"]) == (3, 3, 1)
+    assert (monday["compiled"], monday["problem"]) == (True, None)
+    assert (broken["id"], broken["weights"]) == ("broken", None)
+    assert broken["problem"]
+
+
+def test_latest_is_set_back_and_forth(releases: Path) -> None:
+    assert valuation.select_release(releases)["id"] == "monday"
+    assert latest(releases) == "monday\n"
+    assert valuation.select_release(releases, "tuesday")["id"] == "tuesday"
+    assert latest(releases) == "tuesday\n"
+
+
+def test_a_release_may_be_published_for_later(releases: Path) -> None:
+    publish(releases, releases, id="wednesday", keep_latest=True)
+    assert latest(releases) == "tuesday\n"
+    assert valuation.select_release(releases, "wednesday")["id"] == "wednesday"
+
+
+def test_old_releases_are_pruned_and_the_one_that_serves_goes_on_serving(releases: Path, engine: Engine) -> None:
+    engine.load(releases / "releases" / "monday")
+    expected = engine.score(REQUEST)
+    assert valuation.prune_releases(releases, keep=1) == ["monday"]
+    assert [release["id"] for release in valuation.list_releases(releases)] == ["tuesday"]
+    assert engine.score(REQUEST) == expected
+
+
+def test_compiling_replaces_a_file_by_the_same_bytes(models_path: Path, tmp_path: Path) -> None:
+    file = tmp_path / "models.valuation"
+    valuation.compile_models(models_path, file)
+    contents = file.read_bytes()
+    valuation.compile_models(models_path, file)
+    assert file.read_bytes() == contents
+
+
+def test_processes_that_map_a_compiled_file_share_its_pages(models_path: Path, tmp_path: Path) -> None:
+    compiled = tmp_path / "all.valuation"
+    valuation.compile_models(models_path, compiled)
+    program = (
+        "import sys, valuation; engine = valuation.Engine(); engine.load(sys.argv[1]); print(1, flush=True); input()"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, compiled], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    try:
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "1\n"
+        for process in processes:
+            regions = re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", Path(f"/proc/{process.pid}/smaps").read_text(), flags=re.M)
+            (mapping,) = [region for region in regions if str(compiled) in region.partition("\n")[0]]
+            kilobytes = {name: int(size) for name, size in re.findall(r"^(\w+): +(\d+) kB", mapping, re.M)}
+            shared = kilobytes["Shared_Clean"] + kilobytes["Shared_Dirty"]
+            assert shared == kilobytes["Rss"] > 0
+            assert mapping.split()[1] == "r--s"
+    finally:
+        for process in processes:
+            process.communicate("\n")
+
+
+def test_memory_does_not_grow_with_reports_and_refreshes(releases: Path, tmp_path: Path) -> None:
+    labels = {"slot": {str(value): 0.5 for value in range(2000)}}
+    other = reference.write(tmp_path / "other.jsonl", CLICK | {"categorical": labels, "extends": None})
+    program = """
+import resource, sys, valuation
+root, other = sys.argv[1:]
+engine = valuation.Engine()
+engine.load(root)
+def rounds(count):
+    for _ in range(count):
+        valuation.list_releases(root)
+        valuation.compare_models(root, other, most=2000)
+        valuation.select_release(root)
+        engine.refresh()
+        valuation.select_release(root, "tuesday")
+        engine.refresh()
+        try:
+            valuation.publish(root, root, id="monday")
+        except valuation.ReleaseExistsError:
+            pass
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = rounds(20)
+print(rounds(100) - before)
+"""
+    command: list[str | Path] = [sys.executable, "-c", program, releases, other]
+    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert int(result.stdout) < 4096  # KiB; a comparison alone is 100 KiB
