@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
+import Glibc
 
 /// The library's JSON answers, decoded for tables and bars. JSON output passes the library's own text on instead.
 
@@ -57,20 +58,28 @@ struct Term: Decodable {
 
 /// The answer of `valuation_describe_json`.
 struct ModelsDescription: Decodable {
-    let models: Int
-    let campaigns: Int
+    /// nil where the models are no release.
+    let release: ReleaseName?
+    /// Whether the index was mapped, not built.
+    let compiled: Bool
     let labels: Int
     let weights: Int
     let indexBytes: Int
-    let clickModels: Int
-    let conversionModels: Int
+    /// The models, and the rates that stand for some.
     let list: [ModelDescription]
+
+    struct ReleaseName: Decodable {
+        let id: String
+        let created: String
+    }
 }
 
 struct ModelDescription: Decodable {
     let campaign: String
     let target: String
     let extends: String?
+    /// Whether it is no model, but the rate that stands for one where there is none.
+    let prior: Bool
     let version: String?
     let intercept: Double
     let negativeSamplingRate: Double
@@ -81,6 +90,8 @@ struct ModelDescription: Decodable {
     let training: Training?
 
     var weights: Int { categoricalWeights + numericWeights + crossWeights }
+    /// What the model says of an ad without features; of a prior, the rate itself.
+    var probabilityOfIntercept: Double { negativeSamplingRate / (negativeSamplingRate + exp(-intercept)) }
 }
 
 struct Training: Decodable {

@@ -4,30 +4,65 @@
 struct DescriptionTables {
     private let description: ModelsDescription
     private let path: String
+    /// Those that are really models.
+    private let models: [ModelDescription]
 
     init(_ description: ModelsDescription, path: String) {
         self.description = description
         self.path = path
+        models = description.list.filter { !$0.prior }
     }
 
     /// Totals, then a line for each model.
     func overview(limit: Int?, paint: Paint) -> [String] {
         [
-            paint(DisplayText.printable(path), .bold),
-            NumberText.counted(description.models, "model") + " of "
-                + NumberText.counted(description.campaigns, "campaign")
-                + ": \(NumberText.count(description.clickModels)) click, "
-                + "\(NumberText.count(description.conversionModels)) conversion",
+            paint(DisplayText.printable(path), .bold) + paint(origin, .faint),
+            NumberText.counted(models.count, "model") + " of "
+                + NumberText.counted(Set(models.map(\.campaign)).count, "campaign")
+                + ": \(NumberText.count(count(of: "click"))) click, "
+                + "\(NumberText.count(count(of: "conversion"))) conversion" + priors,
             NumberText.counted(description.weights, "weight") + ", " + NumberText.counted(description.labels, "label")
                 + ", index \(NumberText.bytes(description.indexBytes))",
             "",
         ] + table.lines(limit: limit, paint: paint)
     }
 
+    private func count(of target: String) -> Int { models.count { $0.target == target } }
+
+    /// What stands for models where there are none, if anything does.
+    private var priors: String {
+        let rates = description.list.filter(\.prior)
+        func rate(of target: String) -> Double? { rates.first { $0.target == target }?.probabilityOfIntercept }
+        if rates.isEmpty { return "" }
+        return "; priors: " + NumberText.priors(click: rate(of: "click"), conversion: rate(of: "conversion"))
+    }
+
+    /// What stands beside the path.
+    private var origin: String {
+        var remarks: [String] = []
+        if let release = description.release {
+            remarks.append("release \(release.id)")
+            if let age = Age.text(since: release.created) { remarks.append("\(age) old") }
+        }
+        if description.compiled { remarks.append("compiled") }
+        return remarks.isEmpty ? "" : DisplayText.printable("  " + remarks.joined(separator: ", "))
+    }
+
     /// All that is known of one model, one thing a line.
     func details(of model: ModelDescription, paint: Paint) -> [String] {
+        let title = DisplayText.printable("campaign \(model.campaign), \(model.target)" + (model.prior ? " prior" : ""))
+        let facts =
+            model.prior ? [("rate", NumberText.percentage(model.probabilityOfIntercept))] : Self.facts(of: model)
+        let lines = facts.compactMap { name, value in
+            guard let value, !value.isEmpty else { return String?.none }
+            return DisplayText.leftAligned("  " + name, in: 26) + DisplayText.printable(value)
+        }
+        return [paint(title, .bold)] + lines + [""]
+    }
+
+    private static func facts(of model: ModelDescription) -> [(name: String, value: String?)] {
         let training = model.training
-        let facts: [(String, String?)] = [
+        return [
             ("extends", model.extends),
             ("version", model.version),
             ("intercept", NumberText.plain(model.intercept)),
@@ -39,22 +74,16 @@ struct DescriptionTables {
             ("trainer", training?.trainer),
             ("trained from", training?.from),
             ("trained to", training?.to),
-            ("rows", Self.count(training?.rows)),
-            ("positives", Self.count(training?.positives)),
+            ("rows", count(training?.rows)),
+            ("positives", count(training?.positives)),
             ("base rate", training?.baseRate.map { NumberText.percentage($0) }),
             ("AUC", training?.auc.map { "\($0)" }),
             ("log loss", training?.logLoss.map { "\($0)" }),
         ]
-        let title = DisplayText.printable("campaign \(model.campaign), \(model.target)")
-        let lines = facts.compactMap { name, value in
-            guard let value, !value.isEmpty else { return String?.none }
-            return DisplayText.leftAligned("  " + name, in: 26) + DisplayText.printable(value)
-        }
-        return [paint(title, .bold)] + lines + [""]
     }
 
     private var table: Table {
-        let list = description.list
+        let list = models
         let rates = NumberText.column(
             list.map { $0.training?.baseRate.map { $0 * 100 } }, minimumDecimals: 2, suffix: "%")
         let auc = NumberText.column(list.map { $0.training?.auc }, minimumDecimals: 3)

@@ -21,10 +21,7 @@ struct ExplainCommand: ParsableCommand {
               valuation explain --models models --format jsonl < request.json
             """)
 
-    @Option(
-        help: ArgumentHelp(
-            "The models: a file (.json, .jsonl, either with .gz) or a directory of such files.", valueName: "path"),
-        completion: .file())
+    @Option(help: .models, completion: .file())
     var models: String
 
     @Option(help: ArgumentHelp("Explain this ad; may be given several times.", valueName: "ad"))

@@ -21,8 +21,12 @@ enum BarsFormat: String, CaseIterable, ExpressibleByArgument {
     }
 }
 
-/// For `validate`, whose text is as easily read by programs as by people.
+/// For the commands that have a few lines to say, and for `validate`, whose text is as easily read by programs as by people.
 enum TextFormat: String, CaseIterable, ExpressibleByArgument {
     case text
     case jsonl
+
+    static func chosen(_ format: TextFormat?) -> TextFormat {
+        format ?? (Terminal.output.isTerminal ? .text : .jsonl)
+    }
 }

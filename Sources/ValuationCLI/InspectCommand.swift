@@ -19,15 +19,10 @@ struct InspectCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Show all that is known of this campaign's models.", valueName: "id"))
     var campaign: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "How to answer. (default: table on a terminal, jsonl elsewhere)", valueName: "format"))
+    @Option(help: .tableFormat)
     var format: TableFormat?
 
-    @Argument(
-        help: ArgumentHelp(
-            "The models: a file (.json, .jsonl, either with .gz) or a directory of such files.", valueName: "path"),
-        completion: .file())
+    @Argument(help: .models, completion: .file())
     var path: String
 
     func run() throws {

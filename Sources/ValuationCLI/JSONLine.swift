@@ -4,6 +4,10 @@ import FoundationEssentials
 /// A value as one line of JSON, for what this program has to say itself: the library's answers are passed on as they are.
 func jsonLine(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    // Sums of values may be beyond a double's range; JSON has no number for that.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+        positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(value), as: UTF8.self)
 }

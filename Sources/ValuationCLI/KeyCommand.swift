@@ -23,9 +23,7 @@ struct KeyCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The key of a campaign: its id; may be given several times.", valueName: "id"))
     var campaign: [String] = []
 
-    @Option(
-        help: ArgumentHelp(
-            "How to answer. (default: table on a terminal, jsonl elsewhere)", valueName: "format"))
+    @Option(help: .tableFormat)
     var format: TableFormat?
 
     @Argument(help: ArgumentHelp("Categories. All after the first = is the value.", valueName: "field=value"))

@@ -3,11 +3,15 @@ import CValuation
 
 /// An engine with models loaded into it, and the one scorer that this program needs.
 final class Models {
+    /// What a path may be, for those whose path leads nowhere.
+    static let whatMayBeNamed =
+        "Name a model file, a directory of them, a release, a directory of releases, or a compiled file."
+
     private let engine: OpaquePointer
     private let scorer: OpaquePointer
     private var error = Library.emptyError()
 
-    /// Loads the models at `path`, a file or a directory.
+    /// Loads the models at `path`, whatever they are in.
     init(path: String) throws {
         try Library.requireMatchingInterface()
         var error = Library.emptyError()
@@ -22,7 +26,7 @@ final class Models {
             throw Failure(
                 message: "cannot load the models: \(Problem(error).text())",
                 advice: status == VALUATION_ERROR_FILE_NOT_FOUND
-                    ? "Name a model file, or a directory of them."
+                    ? Self.whatMayBeNamed
                     : "`valuation validate \(path)` lists every problem there is.")
         }
         self.engine = engine

@@ -32,6 +32,14 @@ enum NumberText {
         single(probability.map { $0 * 100 }, suffix: "%")
     }
 
+    /// The probabilities of campaigns without any model, those that are known.
+    static func priors(click: Double?, conversion: Double?) -> String {
+        let known = [("click", click), ("conversion", conversion)].compactMap { name, prior in
+            prior.map { "\(name) \(percentage($0))" }
+        }
+        return known.isEmpty ? "none" : known.joined(separator: ", ")
+    }
+
     /// A column of amounts of money as they were given, all with as many decimals as the longest, at least two.
     static func amounts(_ values: [Double?]) -> [String] {
         let decimals = (2...8).first { decimals in
@@ -41,6 +49,17 @@ enum NumberText {
             }
         }
         return values.map { $0.map { printed("%.\(decimals ?? 8)f", $0) } ?? absent }
+    }
+
+    /// Amounts of money to be compared with one another: all with as many decimals as the largest of `scale` needs for three
+    /// significant digits, at least two. What is nothing beside that is 0.
+    static func money(_ values: [Double], scale: [Double], signed: Bool = false) -> [String] {
+        let largest = scale.reduce(0) { max($0, abs($1)) }
+        let decimals = largest > 0 && largest.isFinite ? min(12, max(2, 2 - Int(log10(largest).rounded(.down)))) : 2
+        let smallest = pow(10, Double(-decimals)) / 2
+        return values.map {
+            printed(signed && abs($0) >= smallest ? "%+.\(decimals)f" : "%.\(decimals)f", abs($0) < smallest ? 0 : $0)
+        }
     }
 
     /// The shortest text of a number: 5 is "5", 2.5 is "2.5".

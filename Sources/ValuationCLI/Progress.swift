@@ -10,10 +10,10 @@ struct Progress {
     private var lines = 0
     private var bytes = 0
 
-    /// Nothing is shown unless standard error is a terminal and standard output is none: the answers of a terminal's own
-    /// screen show the progress by themselves.
-    init?(of paths: [String], on diagnostics: Diagnostics) {
-        guard Terminal.error.isTerminal, !Terminal.output.isTerminal else { return nil }
+    /// Nothing is shown unless standard error is a terminal, nor where answers that are given at once show the progress on the
+    /// same screen by themselves.
+    init?(of paths: [String], answersAtOnce: Bool, on diagnostics: Diagnostics) {
+        guard Terminal.error.isTerminal, !(answersAtOnce && Terminal.output.isTerminal) else { return nil }
         self.diagnostics = diagnostics
         totalBytes = InputFile.totalSize(of: paths)
         began = clock.now

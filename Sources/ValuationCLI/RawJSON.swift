@@ -26,8 +26,13 @@ enum RawJSON {
         // Inside a string the closing quote would have a backslash before it, so this finds the member alone.
         let opening = Array("\"\(name)\":[".utf8)
         guard let found = firstRange(of: opening, in: answer) else { return [] }
+        return elements(ofArray: answer, startingAt: found.upperBound)
+    }
+
+    /// Where the elements of an array are whose first one begins at `first`.
+    static func elements(ofArray answer: UnsafeRawBufferPointer, startingAt first: Int = 1) -> [Range<Int>] {
         var elements: [Range<Int>] = []
-        var start = found.upperBound
+        var start = first
         var depth = 0
         var inString = false
         var position = start
@@ -58,6 +63,19 @@ enum RawJSON {
         guard let first = elements.first, let last = elements.last else { return Array(answer) }
         let kept = chosen.map { Array(answer[$0]) }.joined(separator: [UInt8(ascii: ",")])
         return Array(answer[..<first.lowerBound]) + Array(kept) + Array(answer[last.upperBound...])
+    }
+
+    /// The text without the white space between its parts.
+    static func onOneLine(_ text: [UInt8]) -> [UInt8] {
+        var line: [UInt8] = []
+        line.reserveCapacity(text.count)
+        var (inString, isEscaped) = (false, false)
+        for byte in text {
+            if byte == UInt8(ascii: "\""), !isEscaped { inString.toggle() }
+            isEscaped = inString && !isEscaped && byte == UInt8(ascii: "\\")
+            if inString || byte > 0x20 { line.append(byte) }
+        }
+        return line
     }
 
     private static func firstRange(of pattern: [UInt8], in bytes: UnsafeRawBufferPointer) -> Range<Int>? {

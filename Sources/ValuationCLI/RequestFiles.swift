@@ -5,13 +5,17 @@ import ArgumentParser
 final class RequestFiles {
     private let paths: [String]
     private let diagnostics: Diagnostics
+    private let answersAtOnce: Bool
     private var answered = 0
     private var bad = 0
     private var unreadable = 0
 
-    /// - Parameter paths: "-" is standard input; none means standard input too.
-    init(_ paths: [String], reportingOn diagnostics: Diagnostics) {
+    /// - Parameters:
+    ///   - paths: "-" is standard input; none means standard input too.
+    ///   - answersAtOnce: whether each request is answered before the next one is read.
+    init(_ paths: [String], answersAtOnce: Bool = true, reportingOn diagnostics: Diagnostics) {
         self.paths = paths.isEmpty ? ["-"] : paths
+        self.answersAtOnce = answersAtOnce
         self.diagnostics = diagnostics
     }
 
@@ -23,7 +27,7 @@ final class RequestFiles {
         separatedBy separation: RequestReader.Separation, on output: Output,
         answer: (UnsafeRawBufferPointer, String) throws -> Void
     ) throws {
-        var progress = Progress(of: paths, on: diagnostics)
+        var progress = Progress(of: paths, answersAtOnce: answersAtOnce, on: diagnostics)
         for path in paths {
             let file: InputFile
             do throws(Problem) {

@@ -20,15 +20,10 @@ struct ScoreCommand: ParsableCommand {
               valuation score --models models --format jsonl requests.jsonl > values.jsonl
             """)
 
-    @Option(
-        help: ArgumentHelp(
-            "The models: a file (.json, .jsonl, either with .gz) or a directory of such files.", valueName: "path"),
-        completion: .file())
+    @Option(help: .models, completion: .file())
     var models: String
 
-    @Option(
-        help: ArgumentHelp(
-            "How to answer. (default: table on a terminal, jsonl elsewhere)", valueName: "format"))
+    @Option(help: .tableFormat)
     var format: TableFormat?
 
     @Option(

@@ -27,7 +27,10 @@ struct ValidateCommand: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "Model files (.json, .jsonl, either with .gz), or directories of such files.", valueName: "path"),
+            """
+            Model files (.json, .jsonl, either with .gz), directories of such files, releases, directories of releases \
+            (what LATEST names is checked), or compiled files (.valuation).
+            """, valueName: "path"),
         completion: .file())
     var paths: [String]
 
@@ -80,7 +83,7 @@ private struct ProblemLine: Encodable {
     let file: String
     let line: Int?
     let column: Int?
-    let json_path: String?
+    let jsonPath: String?
     let message: String
 
     init(_ problem: Problem) {
@@ -88,7 +91,7 @@ private struct ProblemLine: Encodable {
         file = problem.file
         line = problem.line > 0 ? problem.line : nil
         column = problem.column > 0 ? problem.column : nil
-        json_path = problem.jsonPath.isEmpty ? nil : problem.jsonPath
+        jsonPath = problem.jsonPath.isEmpty ? nil : problem.jsonPath
         message = problem.message
     }
 }

@@ -12,14 +12,16 @@ struct ValuationCommand: ParsableCommand {
             and target.
 
             EXAMPLES
-              valuation validate models
+              valuation publish batch --to models
+              valuation diff models batch
               valuation score --models models requests.jsonl
               valuation explain --models models --ad 9 request.json
 
             EXIT STATUS
               0   all was well
               1   some input was bad (lines, files, models); the rest was done
-              2   models could not be loaded, or the output not written
+              2   models could not be loaded, published or found, or the output not
+                  written
               64  wrong usage
 
             ENVIRONMENT
@@ -29,5 +31,7 @@ struct ValuationCommand: ParsableCommand {
         version: Library.buildInfo,
         subcommands: [
             ScoreCommand.self, ExplainCommand.self, ValidateCommand.self, InspectCommand.self, KeyCommand.self,
+            PublishCommand.self, ReleasesCommand.self, RollbackCommand.self, PruneCommand.self, CompileCommand.self,
+            DiffCommand.self,
         ])
 }

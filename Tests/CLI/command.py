@@ -50,12 +50,15 @@ def run(*arguments: object, given: bytes | str = b"", **options) -> Result:
     return Result(finished.returncode, finished.stdout.decode(), finished.stderr.decode())
 
 
-def run_in_terminal(*arguments: object, columns: int = 80, environment: dict | None = None) -> Result:
+def run_in_terminal(
+    *arguments: object, columns: int = 80, environment: dict | None = None, cwd: str | None = None
+) -> Result:
     """Runs the command in a terminal that is `columns` wide; output and errors come mixed, as on a screen."""
     child = pexpect.spawn(
         COMMAND,
         [str(argument) for argument in arguments],
         dimensions=(24, columns),
+        cwd=cwd,
         env=ENVIRONMENT | (environment or {}),
         timeout=120,
         encoding="utf-8",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from .command import CLICK, CONVERSION, DEFAULT_CLICK, REQUEST, request_line
+from .releases import changed_models, publish
 
 
 @pytest.fixture
@@ -25,3 +26,20 @@ def directory(tmp_path: Path) -> Path:
 @pytest.fixture
 def models(directory: Path) -> Path:
     return directory / "models"
+
+
+@pytest.fixture
+def published(directory: Path) -> Path:
+    """The same directory, but its models are in `batch`, and `models` is a directory of three releases."""
+    batch = (directory / "models").rename(directory / "batch")
+    changed = changed_models(directory / "changed")
+    publish(batch, directory / "models", "2026-11-21T030000Z")
+    publish(batch, directory / "models", "monday")
+    publish(changed, directory / "models", "tuesday")
+    return directory
+
+
+@pytest.fixture
+def root(published: Path) -> Path:
+    """A directory of the releases 2026-11-21T030000Z, monday and tuesday, of which LATEST names the last."""
+    return published / "models"

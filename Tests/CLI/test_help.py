@@ -10,7 +10,8 @@ import pytest
 
 from .command import COMMAND, ENVIRONMENT, run
 
-SUBCOMMANDS = ["score", "explain", "validate", "inspect", "key"]
+RELEASE_SUBCOMMANDS = ["publish", "releases", "rollback", "prune", "diff"]
+SUBCOMMANDS = ["score", "explain", "validate", "inspect", "key", "compile", *RELEASE_SUBCOMMANDS]
 
 
 def help_of(*subcommand):
@@ -32,7 +33,9 @@ def test_every_command_is_listed_with_what_it_does():
 
 
 @pytest.mark.parametrize("subcommand", [[], *[[name] for name in SUBCOMMANDS]], ids=lambda name: "".join(name))
-def test_every_example_runs_in_a_shell(directory, subcommand):
+def test_every_example_runs_in_a_shell(request, subcommand):
+    is_of_releases = not subcommand or subcommand[0] in RELEASE_SUBCOMMANDS
+    directory = request.getfixturevalue("published" if is_of_releases else "directory")
     found = examples(help_of(*subcommand))
     assert len(found) >= 2
     environment = ENVIRONMENT | {"PATH": f"{Path(COMMAND).parent}{os.pathsep}{ENVIRONMENT['PATH']}"}
@@ -52,8 +55,8 @@ def test_every_example_runs_in_a_shell(directory, subcommand):
 def test_every_option_is_explained(subcommand):
     text = help_of(subcommand)
     usage = re.search(r"USAGE: (.*?)\n\n", text, re.DOTALL).group(1)
-    for option in set(re.findall(r"--[a-z]+", usage)):
-        assert re.search(rf"^  {option}( <[^>]+>)?\s+[A-Z]", text, re.MULTILINE), option
+    for option in set(re.findall(r"--[a-z-]+", usage)):
+        assert re.search(rf"^  (-[a-z], )?{option}( <[^>]+>)?\s+[A-Z]", text, re.MULTILINE), option
 
 
 @pytest.mark.parametrize("subcommand", [[], *[[name] for name in SUBCOMMANDS]], ids=lambda name: "".join(name))

@@ -183,7 +183,7 @@ def test_models_that_cannot_be_loaded_end_it_with_2_and_say_where_and_what_to_do
     assert (result.status, result.output) == (2, "")
     assert "cannot load the models" in result.errors
     assert "VALUATION_ERROR_FILE_NOT_FOUND" in result.errors
-    assert "Name a model file, or a directory of them." in result.errors
+    assert "Name a model file, a directory of them, a release" in result.errors
 
 
 def test_models_with_a_fault_end_it_with_2_and_name_the_command_that_lists_all(directory):

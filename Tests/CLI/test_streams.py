@@ -25,6 +25,18 @@ COMMANDS = [
     ["inspect", "--format", "table", "models"],
     ["key", "slot=12"],
     ["key", "--format", "table", "slot=12"],
+    ["publish", "batch", "--to", "others"],
+    ["publish", "batch", "--to", "others", "--format", "text"],
+    ["releases", "models"],
+    ["releases", "--format", "table", "models"],
+    ["rollback", "models"],
+    ["rollback", "models", "monday", "--format", "text"],
+    ["prune", "models", "--keep", "1"],
+    ["prune", "models", "--keep", "1", "--format", "text"],
+    ["compile", "models"],
+    ["compile", "models", "--format", "text"],
+    ["diff", "batch", "models", "--requests", "requests.jsonl"],
+    ["diff", "batch", "models", "--requests", "requests.jsonl", "--format", "table"],
 ]
 
 
@@ -33,20 +45,20 @@ def name(arguments):
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=name)
-def test_a_full_disk_is_an_error(directory, arguments):
+def test_a_full_disk_is_an_error(published, arguments):
     with Path("/dev/full").open("wb") as full:
         finished = subprocess.run(
-            [COMMAND, *arguments], cwd=directory, stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT, timeout=60
+            [COMMAND, *arguments], cwd=published, stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT, timeout=60
         )
     assert finished.returncode == 2
     assert b"cannot write to standard output: No space left on device" in finished.stderr
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=name)
-def test_a_closed_standard_output_is_an_error(directory, arguments):
+def test_a_closed_standard_output_is_an_error(published, arguments):
     finished = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", COMMAND, *arguments],
-        cwd=directory,
+        cwd=published,
         stderr=subprocess.PIPE,
         env=ENVIRONMENT,
         timeout=60,
@@ -57,7 +69,7 @@ def test_a_closed_standard_output_is_an_error(directory, arguments):
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=name)
 @pytest.mark.parametrize("ignored_by_parent", [False, True])
-def test_a_reader_that_went_away_ends_it_quietly(directory, arguments, ignored_by_parent):
+def test_a_reader_that_went_away_ends_it_quietly(published, arguments, ignored_by_parent):
     reading, writing = os.pipe()
     os.close(reading)
     before = signal.getsignal(signal.SIGPIPE)
@@ -65,7 +77,7 @@ def test_a_reader_that_went_away_ends_it_quietly(directory, arguments, ignored_b
     try:
         finished = subprocess.run(
             [COMMAND, *arguments],
-            cwd=directory,
+            cwd=published,
             stdout=writing,
             stderr=subprocess.PIPE,
             env=ENVIRONMENT,
@@ -112,8 +124,8 @@ def test_an_empty_no_color_says_nothing(directory):
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=name)
-def test_a_pipe_never_gets_escape_sequences(directory, arguments):
-    result = run(*arguments, cwd=directory)
+def test_a_pipe_never_gets_escape_sequences(published, arguments):
+    result = run(*arguments, cwd=published)
     assert result.status == 0
     assert "\x1b" not in result.output + result.errors
 

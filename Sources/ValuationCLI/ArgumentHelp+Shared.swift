@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+/// What several commands say of their options.
+extension ArgumentHelp {
+    static let models = ArgumentHelp(
+        """
+        The models: a file (.json, .jsonl, either with .gz), a directory of such files, a release, a directory of \
+        releases (what LATEST names is taken), or a compiled file (.valuation).
+        """, valueName: "path")
+
+    /// For what needs the files themselves.
+    static let modelFiles = ArgumentHelp(
+        """
+        The models: a file (.json, .jsonl, either with .gz), a directory of such files, a release, or a directory of \
+        releases (what LATEST names is taken).
+        """, valueName: "path")
+
+    static let releases = ArgumentHelp("The directory of releases.", valueName: "dir")
+
+    static let tableFormat = ArgumentHelp(
+        "How to answer. (default: table on a terminal, jsonl elsewhere)", valueName: "format")
+
+    static let textFormat = ArgumentHelp(
+        "How to answer. (default: text on a terminal, jsonl elsewhere)", valueName: "format")
+}

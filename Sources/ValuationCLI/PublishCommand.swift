@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+/// `valuation publish`: models as a release that ad servers follow.
+struct PublishCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "publish",
+        abstract: "Publish models as a release.",
+        discussion: """
+            Loads the models as an ad server would, self-tests and all, copies them with their checksums to a new \
+            release, compiles them, and then lets LATEST name it. Running engines follow at their next refresh. What \
+            would not load is not published, and LATEST is complete at every moment, also if this command is killed.
+
+            The priors are the probabilities for campaigns that have no model, where campaign * has none either.
+
+            EXAMPLES
+              valuation publish batch --to models
+              valuation publish batch --to models --id 2026-11-21 --click-prior 0.004
+              valuation publish batch --to models --keep-latest --format jsonl
+            """)
+
+    @Option(help: ArgumentHelp("The directory of releases; made if it is not there.", valueName: "dir"))
+    var to: String
+
+    @Option(
+        help: ArgumentHelp(
+            "What to call the release: letters, digits, dots, hyphens, underscores. (default: the time, in UTC)",
+            valueName: "id"))
+    var id: String?
+
+    @Option(help: ArgumentHelp("P(click) without a model. (default: by the models' training)", valueName: "p"))
+    var clickPrior: Double?
+
+    @Option(
+        help: ArgumentHelp("P(conversion | click) without a model. (default: by the models' training)", valueName: "p"))
+    var conversionPrior: Double?
+
+    @Flag(help: "Write no compiled file; engines then read the model files.")
+    var noCompiled = false
+
+    @Flag(help: "Leave LATEST as it is; `valuation rollback` can let it name this release.")
+    var keepLatest = false
+
+    @Option(help: .textFormat)
+    var format: TextFormat?
+
+    @Argument(help: .modelFiles, completion: .file())
+    var path: String
+
+    func validate() throws {
+        if id == "" { throw ValidationError("--id must not be empty.") }
+        for (name, prior) in [("--click-prior", clickPrior), ("--conversion-prior", conversionPrior)] {
+            guard let prior, !(prior > 0 && prior < 1) else { continue }
+            throw ValidationError("\(name) must be a probability between 0 and 1, not \(NumberText.plain(prior)).")
+        }
+    }
+
+    func run() throws {
+        let output = Output()
+        let wishes = Releases.Wishes(
+            id: id, clickPrior: clickPrior, conversionPrior: conversionPrior, writesCompiled: !noCompiled,
+            keepsLatest: keepLatest)
+        let manifest = try Failure.ifRefused("publishing failed", models: [path], root: to) {
+            try Releases.publish(path: path, to: to, wishes)
+        }
+        switch TextFormat.chosen(format) {
+        case .jsonl: try output.write(line: manifest.line)
+        case .text: try output.write(lines: summary(of: manifest, output.paint))
+        }
+        try output.close()
+    }
+
+    private func summary(of report: Report, _ paint: Paint) throws -> [String] {
+        let manifest = try Failure.ifRefused("published, but its manifest cannot be shown") {
+            try report.decoded(as: ReleaseManifest.self)
+        }
+        let size = manifest.files.reduce(0) { $0 + $1.bytes }
+        let latest = Releases.latest(of: to)
+        let facts = [
+            ("campaigns", NumberText.count(manifest.counts.campaigns)),
+            (
+                "models",
+                "\(NumberText.count(manifest.counts.clickModels)) click, "
+                    + "\(NumberText.count(manifest.counts.conversionModels)) conversion"
+            ),
+            ("weights", NumberText.count(manifest.counts.weights)),
+            ("priors", NumberText.priors(click: manifest.priors.click, conversion: manifest.priors.conversion)),
+            ("size", "\(NumberText.bytes(size)) in \(NumberText.counted(manifest.files.count, "file"))"),
+            ("compiled", manifest.compiled.map { NumberText.bytes($0.bytes) } ?? "no"),
+            ("LATEST", latest == manifest.id ? "names it" : latest.map { "still names \($0)" } ?? "names none yet"),
+        ]
+        let title = DisplayText.printable("published \(manifest.id) in \(to)")
+        return [paint(title, .green)]
+            + facts.map { name, value in
+                DisplayText.leftAligned("  " + name, in: 14) + DisplayText.printable(value)
+            }
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What `valuation_releases_list` says of one release. All but the first two members are nil where its manifest is not sound.
+struct ReleaseSummary: Decodable {
+    let id: String
+    /// Whether LATEST names it.
+    let latest: Bool
+    let created: String?
+    let bytes: Int?
+    let campaigns: Int?
+    let clickModels: Int?
+    let conversionModels: Int?
+    let weights: Int?
+    let compiled: Bool?
+    /// What is wrong with it, where something is.
+    let problem: String?
+}
+
+/// The manifest of a release, as far as it is shown.
+struct ReleaseManifest: Decodable {
+    let id: String
+    let files: [File]
+    let compiled: File?
+    let counts: Counts
+    let priors: Priors
+
+    struct File: Decodable {
+        let bytes: Int
+    }
+
+    struct Counts: Decodable {
+        let campaigns: Int
+        let clickModels: Int
+        let conversionModels: Int
+        let weights: Int
+    }
+
+    /// Probabilities for campaigns without any model; nil where unknown.
+    struct Priors: Decodable {
+        let click: Double?
+        let conversion: Double?
+    }
+}
+
+/// The answer of `valuation_compare`.
+struct WeightComparison: Decodable {
+    /// Those that differ.
+    let models: [Model]
+    let addedModels: Int
+    let droppedModels: Int
+    let changedModels: Int
+    let unchangedModels: Int
+    let added: Int
+    let dropped: Int
+    let moved: Int
+
+    struct Model: Decodable {
+        let campaign: String
+        let target: String
+        /// "added", "dropped" or "changed".
+        let change: String
+        /// Intercept plus the logarithm of the sampling rate.
+        let constant: Numbers
+        /// What the model extends; nil where that is as it was.
+        let extends: Bases?
+        let added: Int
+        let dropped: Int
+        let moved: Int
+        /// How far the weights moved, all together.
+        let distance: Double
+        /// The weights that moved farthest.
+        let most: [Weight]
+    }
+
+    /// nil where there is none.
+    struct Numbers: Decodable {
+        let before: Double?
+        let after: Double?
+
+        var distance: Double { abs((after ?? 0) - (before ?? 0)) }
+    }
+
+    /// nil where there is none.
+    struct Bases: Decodable {
+        let before: String?
+        let after: String?
+    }
+
+    struct Weight: Decodable {
+        let weight: String
+        let before: Double?
+        let after: Double?
+
+        var change: Double { (after ?? 0) - (before ?? 0) }
+    }
+}
