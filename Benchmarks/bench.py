@@ -15,6 +15,7 @@ from typing import Any
 
 import charts
 import machine
+import releases
 import report
 import run
 from plan import FULL, QUICK, Plan
@@ -29,14 +30,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few points, in a minute or two")
     parser.add_argument("--redraw", action="store_true", help="measure nothing; print and draw results.json anew")
+    parser.add_argument("--loading", action="store_true", help="measure loading and releases; leave the other results")
     options = parser.parse_args()
     folder = FOLDER / "quick" if options.quick else ROOT / "Documentation" / "performance"
     file = folder / "results.json"
     console = Console()
-    if not options.redraw:
+    plan = QUICK if options.quick else FULL
+    if options.loading:
+        write(json.loads(file.read_text()) | measure_loading(plan, console.print), file)
+    elif not options.redraw:
         folder.mkdir(parents=True, exist_ok=True)
-        measured = measure(QUICK if options.quick else FULL, console)
-        write(measured, file)
+        write(measure(plan, console), file)
     show(json.loads(file.read_text()), folder, console)
 
 
@@ -61,10 +65,15 @@ def measure(plan: Plan, console: Console) -> dict[str, Any]:
             "points": run.measure_grid(plan, progress),
             "json": run.measure_json(plan, progress),
             "threads": run.measure_threads(plan, progress),
-            "load": run.measure_loading(plan, progress),
+            **measure_loading(plan, progress),
         }
     console.print(f"Measured in {(time.monotonic() - start) / 60:.0f} minutes.")
     return results
+
+
+def measure_loading(plan: Plan, progress: run.Progress) -> dict[str, Any]:
+    """Return what loading and releases cost."""
+    return {"load": run.measure_loading(plan, progress), "releases": releases.measure_releases(plan, progress)}
 
 
 def show(results: dict[str, Any], folder: Path, console: Console) -> None:

@@ -47,6 +47,7 @@ def tables(document: dict[str, Any]) -> list[Table]:
         fields(results),
         json_calls(document["json"]),
         whole(document),
+        releases(document),
     ]
 
 
@@ -175,6 +176,32 @@ def whole(document: dict[str, Any]) -> Table:
         ("that / the index", f"{load['peak_to_index']:.2f}x"),
     ]
     return Table("Threads and loading", ("what", "measured"), rows)
+
+
+def releases(document: dict[str, Any]) -> Table:
+    """What opening, following and going back cost."""
+    measured = document["releases"]
+    rows = [
+        ("publishing them, compiled file and all", duration(measured["publish"])),
+        ("the compiled file", f"{measured['compiled_bytes'] / 1e6:,.1f} MB"),
+        ("loading the model files", duration(measured["load_models"])),
+        ("mapping the compiled file, its checksum computed", duration(measured["load_compiled"])),
+        ("mapping it unchecked (VALUATION_SWITCH_TRUST_COMPILED)", duration(measured["load_trusted"])),
+        ("refresh, nothing changed", duration(measured["refresh_unchanged"])),
+        ("refresh to another compiled release", duration(measured["refresh_changed"])),
+        ("rolling back to what is in memory", duration(measured["roll_back"])),
+        ("a request with mapped models / with built ones", f"{measured['mapped_to_built']:.2f}x"),
+    ]
+    title = f"Releases: {measured['campaigns']:,} campaigns, but for the last line, which is of the main models"
+    return Table(title, ("what", "measured"), rows)
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit that suits it."""
+    for unit, factor in (("s", 1), ("ms", 1e3)):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
 
 
 def number(microseconds: float | None) -> str:
