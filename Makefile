@@ -122,6 +122,11 @@ bench-quick: bench-requirements build .venv/.bench ## The same at a few points, 
 fuzz: requirements .venv/.test ## Fuzz the loader and the request reader, SECONDS_PER_FUZZER each
 	$(PYTHON) Fuzz/fuzz.py --seconds $(SECONDS_PER_FUZZER)
 
+.PHONY: torture
+torture: test-requirements build .venv/.demo .venv/.test ## The whole fault campaign: fuzzers, faults, swaps under load (half an hour)
+	$(PYTHON) Fuzz/fuzz.py --seconds 600
+	$(PYTHON) Tests/Torture/torture.py
+
 .PHONY: lint
 lint: .venv/.test ## Check formatting and lint rules
 	$(PYTHON) Tests/lint.py

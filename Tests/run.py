@@ -69,6 +69,7 @@ LANES = [
         pytest("open-bandit", "bindings/python/examples/open_bandit"),
         pytest("documentation", "Tests/Documentation"),
         pytest("guards", "Tests/Guards"),
+        pytest("torture", "Tests/Torture"),
     ],
     [script("fuzz", "Fuzz/fuzz.py", "--seconds", os.environ.get("SECONDS_PER_FUZZER", "60"))],
 ]

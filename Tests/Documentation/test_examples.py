@@ -56,6 +56,18 @@ def test_the_command_line_example_prints_the_printed_table():
     assert lines(result.stdout) == lines(expected)
 
 
+def test_the_publishing_example_prints_the_printed_summary(tmp_path):
+    command, expected = output_after(README, "sh", "valuation publish")
+    (tmp_path / "Documentation").symlink_to(ROOT / "Documentation")
+    (tmp_path / "build").mkdir()
+    for name in ("bin", "lib"):
+        (tmp_path / "build" / name).symlink_to(ROOT / "build" / name)
+    result = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert lines(result.stdout) == lines(expected)
+    assert (tmp_path / "build/models/LATEST").read_text() == "first\n"
+
+
 def test_the_example_models_are_sound_and_the_format_page_shows_one_of_them():
     result = subprocess.run(
         [ROOT / "build/bin/valuation", "validate", ROOT / "Documentation/example/models"],

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writers that work in one directory of releases at the same time."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from .campaign import Findings, Tools, leftovers, status_of
+
+FIRST, SECOND = "0", "1"
+
+
+def run_rivals(tools: Tools, seconds: float) -> Findings:
+    """Publish, select and prune at once: each works or hears BUSY, and readers see sound releases throughout."""
+    findings = Findings("Writers in each other's way")
+    root = tools.folder("rivals") / "models"
+    tools.must("publish", tools.first, root, "kept")
+    deeds = [
+        ("publish", tools.first, root, "-"),
+        ("publish-json", tools.second, root, "-"),
+        ("prune", root, "3"),
+        ("select", root, "kept"),
+    ]
+    end = time.monotonic() + seconds
+    lock = threading.Lock()
+
+    def repeat(deed: tuple[object, ...]) -> None:
+        while time.monotonic() < end:
+            finished = tools.act(*deed)
+            status = status_of(finished)
+            with lock:
+                findings.count(f"{deed[0]}: {status.lower()}")
+                # What is to be selected may have been pruned.
+                is_pruned = deed[0] == "select" and status == "ERROR_UNKNOWN_RELEASE"
+                findings.expect(status in ("OK", "ERROR_BUSY") or is_pruned, f"{deed[0]}: {finished.stdout}")
+
+    threads = [threading.Thread(target=repeat, args=(deed,)) for deed in deeds]
+    tools.program("act")
+    for thread in threads:
+        thread.start()
+    with tools.reader(tools.first, tools.second) as reader:
+        while time.monotonic() < end:
+            answer = reader.load(root)
+            findings.count("loads")
+            # What LATEST named may have been pruned before it was opened.
+            is_late = answer.is_refusal and answer.status in ("ERROR_UNKNOWN_RELEASE", "ERROR_FILE_NOT_FOUND")
+            findings.expect(answer.serves in (FIRST, SECOND) or is_late, f"a reader meets {answer}")
+        for thread in threads:
+            thread.join()
+        answer = reader.load(root)
+        findings.expect(answer.serves in (FIRST, SECOND), f"at the end: {answer}")
+    findings.expect(leftovers(root) == [], f"{leftovers(root)} is left behind")
+    return findings

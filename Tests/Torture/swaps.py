@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Releases that are swapped under threads that score at full speed; see swaps.c."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from ABI.model_files import model, write_models
+
+from .campaign import Findings, Tools
+
+CAMPAIGNS, FIELDS, VALUES = 200, 30, 10
+
+
+@dataclass(frozen=True)
+class Way:
+    """How releases are published and swapped."""
+
+    name: str
+    publish: str
+    interval_ms: int
+    #: Whether the engine keeps what served before, and goes back to it at two of three swaps.
+    previous: str
+
+
+WAYS = [
+    Way("compiled, mapped anew each time", "publish", 10, "forget"),
+    Way("compiled, both in memory", "publish", 10, "keep"),
+    Way("model files, both in memory", "publish-json", 10, "keep"),
+    Way("model files, built anew each time", "publish-json", 0, "forget"),
+]
+
+
+def documents(seed: int) -> list[dict]:
+    """Models of campaigns "0" to "199" for both targets, with 300 weights each."""
+    chance = random.Random(seed)
+    return [
+        model(
+            str(campaign),
+            target,
+            intercept=-3.0,
+            categorical={
+                f"field{field}": {str(value): round(chance.uniform(-1, 1), 4) or 0.5 for value in range(VALUES)}
+                for field in range(FIELDS)
+            },
+        )
+        for campaign in range(CAMPAIGNS)
+        for target in ("click", "conversion")
+    ]
+
+
+def publish_both(tools: Tools, folder: Path) -> dict[str, Path]:
+    """Publish two sets of models, with compiled files and without; the roots by how they were published."""
+    roots = {}
+    for number, name in enumerate(("first", "second")):
+        models = write_models(folder / f"{name}.jsonl", documents(number))
+        for way in ("publish", "publish-json"):
+            roots[way] = folder / way
+            tools.must(way, models, roots[way], name)
+    return roots
+
+
+def swap_releases(tools: Tools, seconds: float) -> Findings:
+    """Swap for so many seconds in each way."""
+    findings = Findings("Releases swapped under load")
+    roots = publish_both(tools, tools.folder("swaps"))
+    program = tools.program("swaps")
+    for way in WAYS:
+        command = [program.path, roots[way.publish], str(seconds), str(way.interval_ms), way.previous]
+        finished = subprocess.run(
+            command, env=program.environment, capture_output=True, text=True, timeout=seconds + 120, check=False
+        )
+        findings.expect(finished.returncode == 0, f"{way.name}: ended with {finished.returncode}: {finished.stderr}")
+        if finished.returncode == 0:
+            tell(way, finished.stdout, findings)
+    return findings
+
+
+def tell(way: Way, output: str, findings: Findings) -> None:
+    """Note what swaps.c printed."""
+    swaps, first, second, with_swaps, without = output.splitlines()
+    findings.count("swaps", int(swaps))
+    findings.count("calls", int(first) + int(second))
+    findings.expect(min(int(swaps), int(first), int(second)) > 2, f"{way.name}: hardly anything was swapped: {output}")
+    findings.figures[f"{way.name}: swaps"] = int(swaps)
+    for name, line in (("with", with_swaps), ("without", without)):
+        _, p50, p99, p999, longest = line.split()
+        findings.figures[f"{way.name}: {name} swaps, p50 / p99 / p99.9 / longest"] = (
+            f"{p50} / {p99} / {p999} / {longest} µs"
+        )
+    # A short run may have had no phase without swaps.
+    if float(without.split()[3]) > 0:
+        ratio = float(with_swaps.split()[3]) / float(without.split()[3])
+        findings.figures[f"{way.name}: p99.9 with swaps / without"] = round(ratio, 2)

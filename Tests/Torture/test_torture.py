@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fault campaign in its short form; torture.py runs it at length."""
+
+import pytest
+
+from .campaign import Tools
+from .plan import PARTS, Part
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+def test_nothing_goes_wrong_whatever_does(tools: Tools, part: Part):
+    findings = part.short(tools)
+    assert findings.figures, "nothing was tried"
+    assert not findings.faults, "\n".join(findings.faults[:20])
