@@ -44,7 +44,7 @@ enum Releases {
         return releases?.first { $0.latest }?.id
     }
 
-    /// Lets LATEST name another release. - Parameter id: nil for the one before. - Returns: its manifest.
+    /// Lets LATEST name another release. - Parameter id: nil for what LATEST named before. - Returns: its manifest.
     static func select(_ root: String, id: String?) throws -> Report {
         try report { report, error in
             root.withText { root, rootLength in

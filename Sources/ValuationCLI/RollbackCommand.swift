@@ -22,11 +22,11 @@ struct RollbackCommand: ParsableCommand {
     @Argument(help: .releases, completion: .directory)
     var root: String
 
-    @Argument(help: ArgumentHelp("The release. (default: the one before the present one)", valueName: "id"))
+    @Argument(help: ArgumentHelp("The release. (default: what LATEST named before)", valueName: "id"))
     var id: String?
 
     func validate() throws {
-        if id == "" { throw ValidationError("The id must not be empty; leave it out for the release before.") }
+        if id == "" { throw ValidationError("The id must not be empty; leave it out for what LATEST named before.") }
     }
 
     func run() throws {

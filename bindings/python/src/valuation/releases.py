@@ -173,7 +173,7 @@ def select_release(directory: str | os.PathLike[str], id: str | None = None) -> 
     directory : str or os.PathLike
         The directory of releases.
     id : str, optional
-        Of the release; by default the one that was created before the one that LATEST names.
+        Of the release; by default the one that LATEST named before.
 
     Returns
     -------
