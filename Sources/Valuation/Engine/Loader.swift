@@ -19,10 +19,9 @@ struct Loader: ~Copyable {
 
     /// What is asked for beside the files; what training says of the priors is put where nothing is asked for.
     private(set) var priors: Priors
-    private let takesPriorsFromTraining: Bool
     /// What each file was when it was read, in their order, where that is asked for.
     private(set) var sums = Buffer<FileSum>()
-    private let wantsSums: Bool
+    private let isPublishing: Bool
 
     /// What a load is to do beside reading models.
     struct Wishes {
@@ -36,7 +35,7 @@ struct Loader: ~Copyable {
     init(_ wishes: Wishes, problems: consuming Problems) {
         remaining = wishes.maximumInputBytes
         priors = wishes.priors
-        (takesPriorsFromTraining, wantsSums) = (wishes.isPublishing, wishes.isPublishing)
+        isPublishing = wishes.isPublishing
         self.problems = problems
     }
 
@@ -76,12 +75,6 @@ struct Loader: ~Copyable {
         if problems.count > 0 { throw .noted(problems.status) }
     }
 
-    /// Deals with what stands against all files together.
-    mutating func refuse(_ failure: Failure, _ path: Text) throws(Failure) {
-        problems.note.setFile(path)
-        try handle(failure)
-    }
-
     private mutating func read(_ list: borrowing FileList) throws(Failure) {
         for position in 0..<list.count {
             let path = Text(cString: list[position])
@@ -89,7 +82,7 @@ struct Loader: ~Copyable {
             try beginFile(name: path)
             do {
                 let expected = list.expected(position)
-                let source = try list.open(position, isSummed: wantsSums || expected != nil)
+                let source = try list.open(position, isSummed: isPublishing || expected != nil)
                 var reader = try DocumentReader(source: source, kind: kind)
                 try read(&reader, expected)
             } catch {
@@ -101,7 +94,7 @@ struct Loader: ~Copyable {
 
     /// Reads a file, which must be what is expected of it. If it is not, that is told rather than what is wrong in it.
     private mutating func read(_ reader: inout DocumentReader, _ expected: FileSum?) throws(Failure) {
-        guard wantsSums || expected != nil else { return try readDocuments(&reader) }
+        guard isPublishing || expected != nil else { return try readDocuments(&reader) }
         do {
             try readDocuments(&reader)
         } catch {
@@ -111,7 +104,7 @@ struct Loader: ~Copyable {
         }
         let found = try reader.finish()
         if let expected, !(found == expected) { throw .changedFile }
-        if wantsSums { try sums.append(found) }
+        if isPublishing { try sums.append(found) }
     }
 
     private mutating func beginFile(name: Text) throws(Failure) {
@@ -174,7 +167,7 @@ struct Loader: ~Copyable {
             throw nothing
         }
         try checkChains()
-        if takesPriorsFromTraining { builder.completePriors(&priors) }
+        if isPublishing { builder.completePriors(&priors) }
         try builder.addPriors(priors, note: problems.note)
         let numbering = try ModelNumbering(builder)
         let index = try builder.finish(numbering)

@@ -32,11 +32,6 @@ struct Folder: ~Copyable {
         return try Folder(descriptor: valuation_platform_open_directory_at(descriptor, terminated.start))
     }
 
-    /// Another handle of the same directory.
-    func duplicate() throws(Failure) -> Folder {
-        try folder(Text("."))
-    }
-
     func contains(_ name: StaticString) throws(Failure) -> Bool {
         try contains(Text(name))
     }
