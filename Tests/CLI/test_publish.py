@@ -214,9 +214,9 @@ def test_compilers_of_the_same_file_do_not_disturb_one_another(directory, models
 
 
 def test_what_cannot_be_published_leaves_nothing_behind(root, published):
-    (root / "LATEST").unlink()
-    (root / "LATEST").mkdir()
-    (root / "LATEST" / "in the way").touch()
+    (root / "PREVIOUS").unlink()
+    (root / "PREVIOUS").mkdir()
+    (root / "PREVIOUS" / "in the way").touch()
     result = run("publish", published / "batch", "--to", root, "--id", "wednesday")
     assert (result.status, result.output) == (2, "")
     assert "VALUATION_ERROR_WRITE_FAILED" in result.errors

@@ -162,6 +162,13 @@ def test_going_back_leads_to_what_served_and_not_to_what_was_published_before(pu
     assert run("rollback", root).answers == [{"before": "monday", "after": "wednesday"}]
 
 
+def test_a_way_back_that_leads_nowhere_is_told(root):
+    (root / "PREVIOUS").write_text("tuesday\n")
+    result = run("rollback", root)
+    assert (result.status, result.output) == (2, "")
+    assert "It is not known what served before" in result.errors
+
+
 def test_what_serves_can_be_damaged_and_gone_back_from(root):
     manifest = root / "releases" / "tuesday" / "manifest.json"
     manifest.chmod(0o644)

@@ -11,7 +11,7 @@ private func cString(_ literal: StaticString) -> UnsafePointer<CChar> {
 /// See valuation.h.
 @c @implementation
 public func valuation_version() -> UnsafePointer<CChar>! {
-    cString(Manifest.publisher)
+    cString(Version.text)
 }
 
 /// See valuation.h.

@@ -25,12 +25,10 @@ struct ModelStream: ~Copyable {
                 do throws(Failure) {
                     try forEach(&reader, body)
                 } catch {
-                    if let expected, error.status != .outOfMemory, !(try reader.finish() == expected) {
-                        throw .changedFile
-                    }
+                    if error.status != .outOfMemory, try reader.isChanged(from: expected) { throw .changedFile }
                     throw error
                 }
-                if let expected, !(try reader.finish() == expected) { throw .changedFile }
+                if try reader.isChanged(from: expected) { throw .changedFile }
             } catch {
                 throw note.located(error, path)
             }

@@ -94,17 +94,16 @@ struct Loader: ~Copyable {
 
     /// Reads a file, which must be what is expected of it. If it is not, that is told rather than what is wrong in it.
     private mutating func read(_ reader: inout DocumentReader, _ expected: FileSum?) throws(Failure) {
-        guard isPublishing || expected != nil else { return try readDocuments(&reader) }
-        do {
+        do throws(Failure) {
             try readDocuments(&reader)
         } catch {
-            guard let expected, error.status != .outOfMemory, !(try reader.finish() == expected) else { throw error }
+            if error.status == .outOfMemory { throw error }
+            if try !reader.isChanged(from: expected) { throw error }
             if problems.hasEnded { try problems.end(with: .changedFile) }
             throw .changedFile
         }
-        let found = try reader.finish()
-        if let expected, !(found == expected) { throw .changedFile }
-        if isPublishing { try sums.append(found) }
+        if try reader.isChanged(from: expected) { throw .changedFile }
+        if isPublishing { try sums.append(try reader.finish()) }
     }
 
     private mutating func beginFile(name: Text) throws(Failure) {

@@ -49,6 +49,12 @@ struct DocumentReader: ~Copyable {
         try source.finish()
     }
 
+    /// Whether the file is not what it must be, if that is known. Reads the rest of it.
+    mutating func isChanged(from expected: FileSum?) throws(Failure) -> Bool {
+        guard let expected else { return false }
+        return try finish() != expected
+    }
+
     private mutating func nextLine(remaining: inout UInt64) throws(Failure) -> Text? {
         var searched = start
         while true {

@@ -54,9 +54,7 @@ struct FileList: ~Copyable {
     /// The last component of the path.
     func name(_ index: Int) -> Text {
         let path = Text(cString: self[index])
-        var start = path.count
-        while start > 0 && path[start &- 1] != UInt8(ascii: "/") { start &-= 1 }
-        return path.slice(start, path.count)
+        return path.slice(path.lastComponent, path.count)
     }
 
     /// Opens a file. - Parameter isSummed: whether its checksum is asked for.

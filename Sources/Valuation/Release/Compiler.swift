@@ -18,8 +18,7 @@ enum Compiler {
     }
 
     private static func write(_ index: borrowing Index, _ file: Text) throws(Failure) {
-        var start = file.count
-        while start > 0 && file[start &- 1] != UInt8(ascii: "/") { start &-= 1 }
+        let start = file.lastComponent
         let name = file.slice(start, file.count)
         let folder = try Folder(path: start == 0 ? Text(".") : file.slice(0, start))
         // Of this call alone: others may be compiling the same file.

@@ -71,7 +71,7 @@ struct Folder: ~Copyable {
         }
         var end = path.count
         while end > 0 && path[end &- 1] == UInt8(ascii: "/") { end &-= 1 }
-        while end > 0 && path[end &- 1] != UInt8(ascii: "/") { end &-= 1 }
+        end = path.slice(0, end).lastComponent
         let parent = end == 0 ? Text(".") : path.slice(0, end)
         try Folder(path: parent).synchronize()
     }

@@ -6,8 +6,6 @@ import CKernels
 struct Manifest: ~Copyable {
     static let format: StaticString = "valuation-release/1"
     static let fileName: StaticString = "manifest.json"
-    /// The version of the library that writes it.
-    static let publisher: StaticString = "0.1.0"
     static let maximumBytes = 256 * 1024 * 1024
 
     struct File {
@@ -80,5 +78,11 @@ struct Priors {
     subscript(target: Target) -> Double {
         get { target == .click ? click : conversion }
         set { if target == .click { click = newValue } else { conversion = newValue } }
+    }
+
+    /// Takes from others what is not known.
+    mutating func complete(from others: Priors) {
+        if click == 0 { click = others.click }
+        if conversion == 0 { conversion = others.conversion }
     }
 }

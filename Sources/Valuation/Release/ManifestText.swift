@@ -17,7 +17,7 @@ extension Manifest {
             try output.append(quoted: text(trainer))
         }
         try output.append(",\n  \"publisher\": \"valuation ")
-        try output.append(Manifest.publisher)
+        try output.append(Version.text)
         try output.append("\",\n  \"files\": [")
         for position in 0..<files.count {
             try output.append(position == 0 ? "\n    {" : ",\n    {")

@@ -185,7 +185,7 @@ struct Publisher: ~Copyable {
                     try writer.write(room.spare, count: length)
                 }
                 let sum = try writer.finish()
-                if !(sum == sums[position]) {
+                if sum != sums[position] {
                     throw Failure(
                         .readFailed, "The file was written to while it was being published; publish it again.")
                 }
@@ -247,7 +247,7 @@ struct Publisher: ~Copyable {
             do throws(Failure) {
                 var source = try list.open(position, isSummed: true)
                 let found = try source.finish()
-                if let expected = list.expected(position), !(found == expected) {
+                if let expected = list.expected(position), found != expected {
                     throw Failure(.checksum, "What was written cannot be read back; look at the disk.")
                 }
             } catch {
@@ -257,13 +257,5 @@ struct Publisher: ~Copyable {
         if let compiled = release.manifest.compiled {
             _ = try Opening(maximumInputBytes: .max, note: note).index(ofCompiled: compiled, release)
         }
-    }
-}
-
-extension Priors {
-    /// Takes from others what is not known.
-    mutating func complete(from others: Priors) {
-        if click == 0 { click = others.click }
-        if conversion == 0 { conversion = others.conversion }
     }
 }

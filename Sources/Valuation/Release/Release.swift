@@ -38,9 +38,7 @@ struct Release: ~Copyable {
         }
         defer { free(real) }
         let whole = Text(cString: real)
-        var start = whole.count
-        while start > 0 && whole[start &- 1] != UInt8(ascii: "/") { start &-= 1 }
-        return try CString(whole.slice(start, whole.count))
+        return try CString(whole.slice(whole.lastComponent, whole.count))
     }
 
     /// Whether a name is that of a file in a release's own directory.

@@ -34,7 +34,7 @@ extension ReleaseFolder {
         do throws(Failure) {
             try root.requireReleases()
             try root.folder.lock()
-            chosen = id.count > 0 ? try CString(id) : try root.previousID(note: note)
+            chosen = id.count > 0 ? try CString(id) : try root.beforeLatest(note)
         } catch {
             if error.isNoted { throw error }
             throw note.located(error, path)
@@ -47,9 +47,29 @@ extension ReleaseFolder {
             try root.replaceLatest(chosen.text, note: note)
             try root.flushLatest()
         } catch {
+            if error.isNoted { throw error }
             throw note.located(error, path)
         }
         return manifest
+    }
+
+    /// What LATEST named before. A publisher killed between the two leaves PREVIOUS with what LATEST names, which leads nowhere.
+    private func beforeLatest(_ note: Note) throws(Failure) -> CString {
+        let previous = try previousID(note: note)
+        if try isNamedByLatest(previous.text, note) {
+            throw Failure(.unknownRelease, "It is not known what served before; name a release by its id.")
+        }
+        return previous
+    }
+
+    private func isNamedByLatest(_ id: Text, _ note: Note) throws(Failure) -> Bool {
+        do throws(Failure) {
+            let latest = try latestID(note: note)
+            return latest.text == id
+        } catch {
+            if error.status != .unknownRelease { throw error }
+            return false
+        }
     }
 
     /// See `valuation_releases_prune`. - Returns: the ids removed, as JSON.

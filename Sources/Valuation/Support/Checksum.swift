@@ -5,16 +5,13 @@ import CPlatform
 /// XXH3 with 128 bits: what a manifest and a compiled file hold their bytes against. It finds damage, not malice.
 typealias Checksum = valuation_checksum
 
-extension valuation_checksum {
+extension valuation_checksum: @retroactive Equatable {
     /// How many hexadecimal digits it is written with, as `xxh128sum` does.
     static let digits = 32
 
-    static func == (first: Checksum, second: Checksum) -> Bool {
+    /// Whether both are the same 128 bits.
+    public static func == (first: valuation_checksum, second: valuation_checksum) -> Bool {
         first.high == second.high && first.low == second.low
-    }
-
-    static func != (first: Checksum, second: Checksum) -> Bool {
-        !(first == second)
     }
 
     /// nil where the text is not 32 digits in lower case.
@@ -66,11 +63,7 @@ struct ChecksumState: ~Copyable {
 }
 
 /// What is known of a file's contents.
-struct FileSum {
+struct FileSum: Equatable {
     var bytes: Int
     var checksum: Checksum
-
-    static func == (first: FileSum, second: FileSum) -> Bool {
-        first.bytes == second.bytes && first.checksum == second.checksum
-    }
 }

@@ -52,6 +52,13 @@ struct Text {
         return nil
     }
 
+    /// Where the last component of a path begins: behind its last slash.
+    var lastComponent: Int {
+        var start = count
+        while start > 0 && self[start &- 1] != UInt8(ascii: "/") { start &-= 1 }
+        return start
+    }
+
     func hasSuffix(_ suffix: StaticString) -> Bool {
         let other = Text(suffix)
         return count >= other.count && slice(count - other.count, count) == other

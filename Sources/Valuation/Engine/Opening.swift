@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+
+/// How models are opened, whatever they are in.
+struct Opening {
+    var maximumInputBytes: UInt64
+    /// Whether compiled files are mapped without a look at their contents.
+    var trustsCompiled = false
+    let note: Note
+
+    /// The index of what a path stands for.
+    func index(of source: borrowing Source) throws(Failure) -> Index {
+        switch source {
+        case .models(let list): try index(of: list, priors: Priors())
+        case .release(let release): try index(of: release)
+        case .releases(let release): try index(of: release)
+        case .compiled(let path): try index(ofCompiled: path)
+        }
+    }
+
+    /// The compiled file's index if the release has one that this library can read, otherwise one of its model files.
+    func index(of release: borrowing Release) throws(Failure) -> Index {
+        if let compiled = release.manifest.compiled, release.manifest.compiledFormat == CompiledFile.format {
+            do {
+                return try index(ofCompiled: compiled, release)
+            } catch {
+                // Of another byte order, for example.
+                if error.status != .format { throw error }
+            }
+        }
+        return try index(of: try FileList(release), priors: release.manifest.priors)
+    }
+
+    /// The compiled index of a release.
+    func index(ofCompiled file: Manifest.File, _ release: borrowing Release) throws(Failure) -> Index {
+        let name = release.manifest.text(file.name)
+        let path = try CString(path: release.path.text, name)
+        do {
+            let terminated = try CString(name)
+            let descriptor = valuation_platform_open_at(release.folder.descriptor, terminated.start)
+            return try map(descriptor, trustsCompiled ? .trust : .manifest(file.sum))
+        } catch {
+            throw note.located(error, path.text)
+        }
+    }
+
+    private func index(ofCompiled path: borrowing CString) throws(Failure) -> Index {
+        do {
+            return try map(valuation_platform_open(path.start), trustsCompiled ? .trust : .own)
+        } catch {
+            throw note.located(error, path.text)
+        }
+    }
+
+    private func map(_ descriptor: Int32, _ check: CompiledFile.Check) throws(Failure) -> Index {
+        if descriptor < 0 { throw ByteSource.openFailure(valuation_platform_errno()) }
+        defer { close(descriptor) }
+        return try CompiledFile.map(descriptor, check)
+    }
+
+    private func index(of list: borrowing FileList, priors: Priors) throws(Failure) -> Index {
+        var loader = Loader(Loader.Wishes(maximumInputBytes: maximumInputBytes, priors: priors), note: note)
+        return try loader.index(of: list)
+    }
+}
