@@ -11,10 +11,12 @@ final class Harness {
           {"ad": "2", "campaign": "*", "pricing": "cpc", "bid": 0.5}]}
         """
 
+    private let hasPolicy: Bool
     private let engine: UnsafePointer<Engine>
     private let scorer: UnsafeMutablePointer<Scorer>
 
     init(_ snapshot: consuming Snapshot) throws(Failure) {
+        hasPolicy = snapshot.policy != nil
         engine = try Engine.allocate(Engine.Options())
         engine.pointee.replace(with: try Snapshot.allocate(snapshot))
         scorer = try Scorer.allocate(engine: engine)
@@ -36,11 +38,15 @@ final class Harness {
         check(Text(request))
     }
 
-    /// Scores and explains a request: both must refuse it with a reason, or both answer with sound JSON and sound numbers.
+    /// Scores and explains a request, and assigns it where there is a policy: all must refuse it with a reason, or all answer with
+    /// sound JSON and sound numbers.
     func check(_ request: Text) {
         let isScored = checkAnswer { try? ScoreAnswer.write(request, scorer: scorer) }
         let isExplained = checkAnswer { try? ExplainAnswer.write(request, scorer: scorer) }
         precondition(isScored == isExplained, "scored but not explained, or explained but not scored")
+        if !hasPolicy { return }
+        let isAssigned = checkAnswer { try? AssignAnswer.write(request, scorer: scorer) }
+        precondition(isAssigned == isScored, "scored but not assigned, or assigned but not scored")
     }
 
     private func checkAnswer(_ answer: () -> Text?) -> Bool {
@@ -60,7 +66,9 @@ final class Harness {
             for member in ["pctr", "pcvr"] {
                 guard let number = json_object_get(value, member), number.pointee.type != JSON_NULL else { continue }
                 let probability = json_number_value(number)
-                precondition(probability > 0 && probability <= 1, "a probability of \(probability)")
+                // A policy's constant may be 0.
+                let isPossible = probability > 0 || hasPolicy && probability == 0
+                precondition(isPossible && probability <= 1, "a probability of \(probability)")
             }
         }
         return true

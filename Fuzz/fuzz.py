@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fuzz what reads bytes from outside with libFuzzer and the address and undefined-behaviour sanitizers.
 
-The targets are model files, manifests, compiled files and requests; as many run at a time as there are processors.
-Cases that once failed lie in Fuzz/cases/<target>/ and are replayed first; a new one is put there. Seeds are taken from
-Fuzz/seeds.py. What the fuzzer finds worth keeping grows in build/fuzz/<target>/corpus; figures go to
+The targets are model files, manifests, compiled files, requests and policies; as many run at a time as there are
+processors. Cases that once failed lie in Fuzz/cases/<target>/ and are replayed first; a new one is put there. Seeds are
+taken from Fuzz/seeds.py. What the fuzzer finds worth keeping grows in build/fuzz/<target>/corpus; figures go to
 build/fuzz/report.json. Undefined behaviour is looked for in the core's C; Swift traps by itself.
 """
 
@@ -29,6 +29,7 @@ TARGETS = {
     "manifest": "ManifestFuzz.swift",
     "compiled": "CompiledFuzz.swift",
     "request": "RequestFuzz.swift",
+    "policy": "PolicyFuzz.swift",
 }
 MODULES = (
     "Include",

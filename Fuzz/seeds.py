@@ -24,6 +24,23 @@ MODEL = {
     "crosses": [{"fields": ["slot", "creative"], "weights": [["12", "55", 0.4]]}],
     "training": {"rows": 81234, "positives": 512, "base_rate": 0.0041, "trainer": "x", "auc": 0.71, "log_loss": 0.02},
     "self_test": [{"features": {"slot": "12", "os": "ios", "age": 2}, "probability": 0.00416623139378675}],
+    "advertiser": "77",
+    "variance": {
+        "intercept": 0.01,
+        "categorical": {"slot": {"12": 0.002}},
+        "numeric": {"age": 0.001},
+        "crosses": [{"fields": ["slot", "creative"], "weights": [["12", "55", 0.003]]}],
+    },
+}
+
+CAMPAIGN = {
+    "format": "valuation-campaign/1",
+    "campaign": "3001",
+    "advertiser": "77",
+    "extends": "1042",
+    "impressions": 81234,
+    "clicks": 512,
+    "conversions": 31,
 }
 
 REQUEST = {
@@ -40,7 +57,7 @@ REQUEST = {
 
 
 # Where a compiled file's header ends and its index begins; the zeros between them are left to the harness.
-HEADER_BYTES, INDEX_BYTE = 224, 4096
+HEADER_BYTES, INDEX_BYTE = 264, 4096
 
 MANIFEST = {
     "format": "valuation-release/1",
@@ -49,10 +66,52 @@ MANIFEST = {
     "trainer": "scikit-learn",
     "publisher": "valuation 0.1.0",
     "files": [{"name": "click.jsonl.gz", "bytes": 512, "xxh128": "0123456789abcdef" * 2}],
-    "compiled": {"name": "index.valuation", "bytes": 8192, "xxh128": "fedcba9876543210" * 2, "format": 1},
+    "compiled": {"name": "index.valuation", "bytes": 8192, "xxh128": "fedcba9876543210" * 2, "format": 2},
     "counts": {"campaigns": 2, "click_models": 2, "conversion_models": 1, "weights": 12},
     "priors": {"click": 0.0041, "conversion": None},
     "checksum": "0" * 32,
+}
+
+POLICY = {
+    "format": "valuation-policy/1",
+    "version": "1",
+    "comment": "a seed",
+    "placement": "slot",
+    "predictors": {
+        "production": {"release": "LATEST"},
+        "curious": {"release": "LATEST", "exploration": 0.5},
+        "safe": {"naive": {"impressions": 1000, "clicks": 50}},
+        "house": {"constant": {"pctr": 0.001, "pcvr": 0.05}},
+        "old": {"retired": "why"},
+    },
+    "default": "production",
+    "overrides": [
+        {"scope": {"campaigns": ["2077"]}, "predictor": "safe", "reason": "why", "expires": "2026-12-01T00:00:00Z"},
+        {"scope": {"advertisers": ["77"], "placements": ["77"]}, "predictor": "house", "reason": "why"},
+    ],
+    "experiments": [
+        {
+            "name": "bagging",
+            "layer": "model",
+            "salt": "bagging-1",
+            "unit": "user",
+            "scope": {},
+            "variants": [
+                {"name": "control", "share": 4000},
+                {"name": "curious", "share": 4000, "predictor": "curious"},
+            ],
+            "holdout": 1000,
+            "start": "2026-11-20T00:00:00Z",
+            "end": "2026-12-20T00:00:00Z",
+        },
+        {"name": "same", "salt": "s", "variants": [{"name": "a", "share": 1}, {"name": "b", "share": 9999}]},
+    ],
+    "campaigns": {"1042": {"multiplier": 2, "floor": 0.0001, "cap": 0.02}, "3": {"cap": 0}},
+}
+#: Releases beside LATEST are not opened, but their names are read.
+POLICY_OF_RELEASES = POLICY | {
+    "predictors": POLICY["predictors"]
+    | {"candidate": {"release": "2026-11-21T030000Z"}, "bag": {"ensemble": ["LATEST", "second"], "mean": "logit"}}
 }
 
 
@@ -79,14 +138,20 @@ def write(target: str, folder: Path) -> None:
             (folder / f"{name}-summed").write_bytes(b"\x01" + text)
             (folder / f"{name}-as-it-is").write_bytes(b"\x00" + text)
         return
+    if target == "policy":
+        for name, policy in {"whole": POLICY, "releases": POLICY_OF_RELEASES}.items():
+            (folder / name).write_text(json.dumps(policy))
+        least = {"format": POLICY["format"], "predictors": {"p": {"release": "LATEST"}}, "default": "p"}
+        (folder / "least").write_text(json.dumps(least))
+        return
     if target == "request":
         (folder / "request").write_text(json.dumps(REQUEST))
         (folder / "escaped").write_text(json.dumps(REQUEST, ensure_ascii=False, indent=1))
         return
     conversion = MODEL | {"target": "conversion", "self_test": []}
-    correction = MODEL | {"campaign": "7", "extends": "1042", "self_test": [], "crosses": []}
+    correction = MODEL | {"campaign": "7", "extends": "1042", "self_test": [], "crosses": [], "variance": None}
     one = json.dumps(MODEL).encode()
-    lines = b"\n".join(json.dumps(model).encode() for model in (MODEL, conversion, correction)) + b"\n"
+    lines = b"\n".join(json.dumps(model).encode() for model in (MODEL, conversion, correction, CAMPAIGN)) + b"\n"
     if target == "compiled":
         for name, models in {"one": one, "three": lines}.items():
             compiled = compile_models(models)

@@ -91,8 +91,11 @@ extern "C" {
 /* The version of the model format that this library reads: "valuation-model/1". */
 #define VALUATION_MODEL_FORMAT_VERSION 1
 
-/* The version of the compiled format that this library writes and maps: "valuation-compiled/1". */
-#define VALUATION_COMPILED_FORMAT_VERSION 1
+/* The version of the compiled format that this library writes and maps: "valuation-compiled/2". */
+#define VALUATION_COMPILED_FORMAT_VERSION 2
+
+/* The version of the policy format that this library reads: "valuation-policy/1". */
+#define VALUATION_POLICY_FORMAT_VERSION 1
 
 /* The release of the loaded library, for example "0.1.0". NUL-terminated, static.
  * Any thread. O(1). Since 0.1. */
@@ -102,7 +105,7 @@ const char *valuation_version(void);
 uint32_t valuation_abi_version(void);
 
 /* One line that says how the library was built, for logs and bug reports, for example
- * "valuation 0.1.0, ABI 1, model format 1, compiled format 1, embedded, x86_64". NUL-terminated, static.
+ * "valuation 0.1.0, ABI 1, model format 1, compiled format 2, embedded, x86_64". NUL-terminated, static.
  * Any thread. O(1). Since 0.1. */
 const char *valuation_build_info(void);
 
@@ -237,18 +240,20 @@ void valuation_engine_destroy(valuation_engine *engine);
  * Of a compiled file, O(bytes) at the speed of memory, and the memory is shared by all processes that map it. Since 0.1. */
 valuation_status valuation_engine_load(valuation_engine *engine, const char *path, size_t path_length, valuation_error *error);
 
-/* Looks whether LATEST of the directory of releases last loaded names another release than the one that was last loaded from
- * there, or whether that was published anew under its id, and if so loads it.
- * changed_out  receives whether other models serve now; false on failure; may be NULL
+/* Looks whether the policy's file was replaced (see valuation_engine_load_policy), and if so loads it; then whether LATEST of
+ * the directory of releases last loaded names another release than the one that was last loaded from there, or whether that was
+ * published anew under its id, and if so loads it.
+ * changed_out  receives whether another policy or other models serve now, on failure, too; may be NULL
  *
  * After valuation_engine_roll_back, the release gone back from is not loaded again; one published later is. A release whose
  * files are those of models in memory takes their index over, without reading them (valuation_describe_json says so).
  *
- * Errors: as valuation_engine_load, and nothing changes: models that served go on serving, and the next call tries again.
- * INVALID_ARGUMENT if no directory of releases was loaded.
+ * Errors: as valuation_engine_load and valuation_engine_load_policy: what served goes on serving, and the next call tries
+ * again. A policy that cannot be loaded does not keep a release from being loaded, nor the other way round; the first failure
+ * is told. INVALID_ARGUMENT if neither a directory of releases nor a policy was loaded.
  *
- * Any thread. One stat(2) where LATEST is as it was (for a second or two after a change, LATEST and the manifest are read);
- * otherwise as valuation_engine_load. Since 0.1. */
+ * Any thread. One stat(2) for the policy and one for LATEST where they are as they were (for a second or two after a change,
+ * policy, LATEST and manifest are read); otherwise as the calls named. Since 0.1. */
 valuation_status valuation_engine_refresh(valuation_engine *engine, bool *changed_out, valuation_error *error);
 
 /* Goes back to models that served before.
@@ -325,15 +330,29 @@ typedef struct valuation_feature {
     double number; /* the value of a number; ignored for a category */
 } valuation_feature;
 
-/* What the ads compete for: one impression. */
+/* Who sees the impression, as experiments bucket it: for example field "user", text "u-77". */
+typedef struct valuation_unit {
+    const char *field; /* borrowed */
+    size_t field_length;
+    const char *text; /* borrowed; a unit without text counts as absent */
+    size_t text_length;
+} valuation_unit;
+
+/* What the ads compete for: one impression. The members from `units` on are for a policy; without one they are not looked at.
+ */
 typedef struct valuation_request {
     uint32_t struct_size;              /* set by VALUATION_REQUEST_INIT */
     uint32_t feature_count;            /* at most 10,000 */
     const valuation_feature *features; /* borrowed; slot, audience, context; NULL if feature_count is 0 */
     uint64_t time_budget_ns;           /* from the beginning of the call; 0 = none; see VALUATION_FLAG_BUDGET_EXCEEDED */
+    const valuation_unit *units;       /* borrowed; of two of one field the first counts; NULL if unit_count is 0 */
+    uint64_t unit_count;               /* at most 16 */
+    uint64_t seed; /* for predictors that explore: the same seed draws the same, so give each impression its own;
+                      0 = made from the features' keys and numbers */
+    int64_t time;  /* seconds since 1970, which starts, ends and expiries are held against; 0 = now */
 } valuation_request;
 
-#define VALUATION_REQUEST_INIT {(uint32_t)sizeof(valuation_request), 0, NULL, 0}
+#define VALUATION_REQUEST_INIT {(uint32_t)sizeof(valuation_request), 0, NULL, 0, NULL, 0, 0, 0}
 
 /* What the advertiser pays for. */
 typedef int32_t valuation_pricing;
@@ -375,9 +394,18 @@ enum {
     VALUATION_FLAG_BUDGET_EXCEEDED = 1 << 12, /* the time was up: probabilities are the model's prior (its training base
                                                  rate, or else what its intercept says). Features that were not
                                                  looked at any more are not flagged */
-    /* The release. Neither the campaign nor "*" has a model: the probability is the overall rate in the release's manifest. */
+    /* The release. Neither the campaign nor "*" has a model: the probability is what the release says was observed of the
+     * campaign, shrunk towards its advertiser's rate and the overall one, or the overall rate alone. */
     VALUATION_FLAG_CLICK_PRIOR = 1 << 13,
-    VALUATION_FLAG_CONVERSION_PRIOR = 1 << 14
+    VALUATION_FLAG_CONVERSION_PRIOR = 1 << 14,
+    /* The campaign has no model of its own; the probability is from the model that it extends. */
+    VALUATION_FLAG_BASE_CLICK_MODEL = 1 << 15,
+    VALUATION_FLAG_BASE_CONVERSION_MODEL = 1 << 16,
+    /* The policy. */
+    VALUATION_FLAG_NO_UNIT = 1 << 17,    /* the request lacks the unit that the experiment buckets by: it got the control */
+    VALUATION_FLAG_OVERRIDDEN = 1 << 18, /* an override chose the predictor */
+    VALUATION_FLAG_ADJUSTED = 1 << 19,   /* the campaign's multiplier, floor or cap changed expected_revenue */
+    VALUATION_FLAG_EXPLORED = 1 << 20    /* the probabilities were drawn from the model's uncertainty */
 };
 
 /* The name of one flag as JSON answers print it, for example "unknown_campaign"; NULL if flag is not exactly one known bit.
@@ -387,11 +415,11 @@ const char *valuation_flag_name(valuation_flags flag);
 /* What showing one ad is worth: 24 bytes. */
 typedef struct valuation_value {
     double expected_revenue; /* currency unit of the bid, per impression; bid / 1000, bid x pctr or bid x pctr x pcvr of the
-                                very floats below, computed in double; 0 where flags tell why */
+                                very floats below, computed in double; 0 where flags tell why. A policy may adjust it */
     float pctr;              /* P(click | request, ad), or NaN without a model */
     float pcvr;              /* P(conversion | request, ad, click); NaN unless pricing is CPA and a model exists */
     valuation_flags flags;
-    uint32_t reserved; /* zero */
+    uint32_t source; /* which predictor, experiment and variant it is from: see valuation_find_source; 0 without a policy */
 } valuation_value;
 
 /* Values each candidate.
@@ -453,18 +481,125 @@ valuation_status valuation_score_json(valuation_scorer *scorer, const char *text
 
 /* Answers a JSON request and says why: for each value, under "click" and "conversion", every term of the logit (intercepts, the
  * sampling correction, each feature and cross with its weight and the model it is from), what it adds to the logit, and
- * "expected_revenue": how much less the ad would be worth without it. The probabilities are those of valuation_score_json.
- * For people, not for the serving path: O(length + candidates x (features + crosses)). Since 0.1. */
+ * "expected_revenue": how much less the ad would be worth without it, before a policy adjusts it. The probabilities are those
+ * of valuation_score_json. For people, not for the serving path: O(length + candidates x (features + crosses)). Since 0.1. */
 valuation_status valuation_explain_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                         size_t *length_out, valuation_error *error);
 
 /* Describes what is loaded: where from ("source": its path; "release": id and time, null where it is none; "compiled": whether
  * it is mapped; "reused": whether it was in memory already; "previous": what valuation_engine_roll_back goes back to,
- * "held_back": the release that refresh passes over), totals (models, weights, labels, bytes) and each model (campaign, target,
- * extends, version, intercept, sampling rate, number of weights, what its training said). A release's prior counts as a model
- * of campaign "*", with "prior" true. Since 0.1. */
+ * "held_back": the release that refresh passes over; "policy": its file, version and the releases it names, or null), totals
+ * (models, weights, labels, bytes) and each model (campaign, target, extends, version, intercept, sampling rate, numbers of
+ * weights and variances, what its training said). A release's prior counts as a model of campaign "*", an observed rate that
+ * stands in for a model as one of its campaign, with "prior" true. Since 0.1. */
 valuation_status valuation_describe_json(valuation_scorer *scorer, const char **text_out, size_t *length_out,
                                          valuation_error *error);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * Policy: which predictor values which impression
+ *
+ *     valuation_engine_load(engine, "models", 6, &error);
+ *     valuation_engine_load_policy(engine, "models/policy.json", 18, &error);
+ *     ...
+ *     valuation_unit user = {"user", 4, "u-77", 4};
+ *     request.units = &user;
+ *     request.unit_count = 1;
+ *     valuation_score(scorer, &request, &ad, 1, &value, &error);
+ *     valuation_source source;
+ *     valuation_find_source(scorer, value.source, &source, &error);    // once for each number that was not met before
+ *     log("%s %s %s", source.predictor, source.experiment, source.variant);
+ *
+ * A policy is a JSON file that people edit (Documentation/policy.md): named predictors (a release, the mean of several, a
+ * constant, or the campaign's observed rate), the default one, overrides, experiments, and what single campaigns' values are
+ * multiplied by and held between. Of a candidate, the first that holds decides: an override, an experiment (layer by layer),
+ * the default. Each call of valuation_score and its like sees one policy as a whole. Without a policy every value is of the
+ * models that valuation_engine_load loaded.
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* Loads a policy and, if it is sound and all that it names is there, lets it decide from the next call of each scorer on.
+ * path  borrowed; valuation_engine_refresh follows that file; NULL and 0 to do without a policy again
+ *
+ * "LATEST" in it is whatever valuation_engine_load, _refresh and _roll_back let serve; other releases are opened from the
+ * directory of releases, once each, and stay in memory. Loading other models, following LATEST and going back resolve the
+ * policy anew, in O(policy + campaigns); if a release that it names is not there, that call fails, and nothing changes.
+ *
+ * Errors: NOTHING_LOADED before models are loaded; INVALID_VALUE and the like with the JSON path of what is wrong;
+ * UNKNOWN_RELEASE for a release that is not there; as valuation_engine_load for one that cannot be opened. Nothing changes
+ * then. Any thread. O(policy + campaigns) and, for each release that is not in memory yet, as valuation_engine_load. Since 0.1.
+ */
+valuation_status valuation_engine_load_policy(valuation_engine *engine, const char *path, size_t path_length,
+                                              valuation_error *error);
+
+/* The bucket of a unit in an experiment: Fingerprint64(salt + ":" + unit) mod 10,000, the fingerprint taken as unsigned.
+ * BigQuery's are signed; there it is MOD(MOD(f, 10000) + IF(f < 0, 11616, 0), 10000) with f = FARM_FINGERPRINT(CONCAT(salt,
+ * ":", unit)). Any thread, no allocation, O(length), cannot fail. Since 0.1. */
+uint32_t valuation_bucket(const char *salt, size_t salt_length, const char *unit, size_t unit_length);
+
+/* What a value is from. NUL-terminated; "" where there is none. */
+typedef struct valuation_source {
+    const char *predictor;
+    const char *experiment;
+    const char *variant;
+} valuation_source;
+
+/* The names behind valuation_value.source. The number is the lower half of Fingerprint64(predictor + "\n" + experiment + "\n" +
+ * variant), so it means the same in every process and under every policy: look each number up once and keep the names.
+ * source_out  receives texts of the scorer's, which live until its next call of valuation_find_source or its destruction
+ * Errors: INVALID_ARGUMENT if the policy that decides now has no such source. One thread per object. O(sources). Since 0.1. */
+valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source, valuation_source *source_out,
+                                       valuation_error *error);
+
+/* As valuation_score, and tells how likely each candidate was to be worth most.
+ * propensities_out  candidate_count numbers: over the draws of the predictors that explore, the probability that this
+ *                   candidate's expected_revenue is the greatest of all; of equal ones the earlier candidate counts. They add
+ *                   up to 1 (0 where no candidate is worth anything). Without exploration one is 1 and the others are 0
+ *
+ * A predictor with "exploration" draws instead of computing the most likely value (Thompson sampling; Chapelle & Li, "An
+ * empirical evaluation of Thompson sampling", 2011): each campaign's logit of a target is moved by scale x its standard
+ * deviation x z, where z = the standard normal's quantile of (h / 2^11 + 1/2) / 2^53 (h / 2^11 rounded down), h =
+ * valuation_cross_key(seed, campaign's key) for clicks, and valuation_cross_key(that, campaign's key) for conversions. So the
+ * same seed gives the same values, in valuation_score and valuation_rank too. Propensities are found from draws that
+ * stand for all others: within 0.01 of the truth (0.02 with CPA) where at most 32 campaigns may be worth most, 0.03 (0.04)
+ * elsewhere; all are 0 where the time budget was over before they were found.
+ *
+ * Errors, threads: as valuation_score, and OUT_OF_MEMORY where more campaigns may be worth most than ever before; values_out is
+ * unspecified then. A predictor that explores costs O(features of the request) for each model of the candidates, and O(features
+ * of the ad) for each candidate, in valuation_score and valuation_rank, too; propensities the same once more, and O(n x log n),
+ * n being 256 for each campaign that may be worth most, 1,024 with CPA, and a quarter of that where there are more than 32.
+ * Since 0.1. */
+valuation_status valuation_explore(valuation_scorer *scorer, const valuation_request *request,
+                                   const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
+                                   double *propensities_out, valuation_error *error);
+
+/* Says what the policy decides for a JSON request and why: for each experiment whether it runs, the unit, its bucket and the
+ * variant; for each candidate (there may be none) every rule in the order in which they are asked, whether it holds, the
+ * predictor, and how the value is adjusted. Documentation/policy.md has every member. For people, not for the serving path.
+ * Errors, lifetime, threads: as valuation_explain_json; INVALID_ARGUMENT without a policy. O(length + candidates x rules).
+ * Since 0.1. */
+valuation_status valuation_assign_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
+                                       size_t *length_out, valuation_error *error);
+
+/* A JSON text that a call of this and of the next section hands out. Owned by the caller until destroyed. */
+typedef struct valuation_report valuation_report;
+
+/* The text, NUL-terminated; it lives until the report is destroyed. length_out receives its bytes; may be NULL.
+ * Any thread. O(1). Since 0.1. */
+const char *valuation_report_text(const valuation_report *report, size_t *length_out);
+
+/* Gives a report back. NULL is allowed. Exclusive. Since 0.1. */
+void valuation_report_destroy(valuation_report *report);
+
+/* Looks for everything that is wrong or suspicious in a policy.
+ * policy      a policy's file
+ * models      what it is to be held against, as valuation_engine_load takes it; NULL and 0 for the policy by itself
+ * report_out  receives an array of findings, errors first: "severity" ("error": an engine would refuse it;
+ *             "warning": it cannot be what is meant, for example a rule behind one that always holds, shares that leave a few
+ *             buckets over, an experiment that has ended), "status", "line", "column", "json_path", "message"
+ * Errors: for what keeps it from looking: FILE_NOT_FOUND, READ_FAILED, OUT_OF_MEMORY, or as valuation_engine_load of models;
+ * what is wrong with the policy is in the report, and the call succeeds. What is wrong with the file comes first, and the rest
+ * is looked for once that is mended. Any thread. Since 0.1. */
+valuation_status valuation_policy_check(const char *policy, size_t policy_length, const char *models, size_t models_length,
+                                        valuation_report **report_out, valuation_error *error);
 
 /* ---------------------------------------------------------------------------------------------------------------
  * Releases: what the batch publishes and operators switch
@@ -482,23 +617,13 @@ valuation_status valuation_describe_json(valuation_scorer *scorer, const char **
  * READ_FAILED. All texts are borrowed.
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* A JSON text that a call of this section hands out. Owned by the caller until destroyed. */
-typedef struct valuation_report valuation_report;
-
-/* The text, NUL-terminated; it lives until the report is destroyed. length_out receives its bytes; may be NULL.
- * Any thread. O(1). Since 0.1. */
-const char *valuation_report_text(const valuation_report *report, size_t *length_out);
-
-/* Gives a report back. NULL is allowed. Exclusive. Since 0.1. */
-void valuation_report_destroy(valuation_report *report);
-
 /* How models are published. NULL stands for VALUATION_PUBLISHING_INIT. */
 typedef struct valuation_publishing {
     uint32_t struct_size; /* set by VALUATION_PUBLISHING_INIT */
     uint32_t switches;    /* any of the following, 0 for none */
     const char *id;       /* of the release; NULL and 0 for the time of the call, in UTC: 2026-11-21T030000Z */
     size_t id_length;
-    double click_prior;      /* P(click) for a campaign without any model, in (0, 1); 0 to take it from what training says */
+    double click_prior;      /* P(click) for a campaign without any model, in (0, 1); 0 to take it from what was observed */
     double conversion_prior; /* P(conversion | click), likewise */
 } valuation_publishing;
 
@@ -517,10 +642,11 @@ enum {
  *
  * The models are loaded as an engine would load them, self-tests and all, so what would not load is not published. Files are
  * written under another name, flushed to the disk (fsync), renamed, and read again before LATEST is replaced by a rename. What
- * a killed publisher left behind is removed by the next one. The priors, where neither given nor known from the models'
- * training (base_rate and positives), stay open.
+ * a killed publisher left behind is removed by the next one. The priors, where neither given nor known from campaigns'
+ * documents or the models' training (base_rate and positives), stay open.
  *
  * Errors: as valuation_engine_load; INVALID_ARGUMENT if root holds model files; WRITE_FAILED, RELEASE_EXISTS, BUSY.
+ * Models that say nothing of clicks are refused where the policy in root's policy.json has a naive predictor.
  * O(bytes + weights). Since 0.1. */
 valuation_status valuation_publish(const char *path, size_t path_length, const char *root, size_t root_length,
                                    const valuation_publishing *publishing, valuation_report **report_out,
@@ -548,11 +674,13 @@ valuation_status valuation_releases_list(const char *root, size_t root_length, v
 valuation_status valuation_releases_select(const char *root, size_t root_length, const char *id, size_t id_length,
                                            valuation_report **report_out, valuation_error *error);
 
-/* Removes all releases but the newest `keep` and the one that LATEST names, and what killed publishers left behind. A release
- * whose manifest is not sound is left for a person to look at. Processes that serve a removed release go on serving it.
+/* Removes all releases but the newest `keep`, the one that LATEST names and those that a policy in the file policy.json beside
+ * it names, and what killed publishers left behind. A release whose manifest is not sound is left for a person to look at.
+ * Processes that serve a removed release go on serving it.
  * keep        at least 1
  * report_out  receives an array of the ids removed; may be NULL
- * Errors: WRITE_FAILED, BUSY. Since 0.1. */
+ *
+ * Errors: WRITE_FAILED, BUSY; what is wrong with that policy: nothing is removed then. Since 0.1. */
 valuation_status valuation_releases_prune(const char *root, size_t root_length, size_t keep, valuation_report **report_out,
                                           valuation_error *error);
 

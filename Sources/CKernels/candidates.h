@@ -67,7 +67,7 @@ static void write_baseline(const void *candidates, const valuation_block *block,
         // NaN where the model that the pricing needs is missing; -0 where the bid is -0.
         value.expected_revenue = !(in.flags[i] & INVALID) && revenue > 0 ? revenue : 0;
         value.flags = in.flags[i];
-        value.reserved = 0;
+        value.source = in.source;
         ((valuation_value *)values)[i] = value;
     }
 }
@@ -192,19 +192,21 @@ TARGET static inline __m512d as_doubles(__m512i floats) {
 TARGET static void write_avx512(const void *candidates, const valuation_block *block, const float *clicks,
                                 const float *conversions, size_t count, void *values) {
     const __m512i cpm = _mm512_set1_epi64(VALUATION_PRICING_CPM), cpa = _mm512_set1_epi64(VALUATION_PRICING_CPA);
-    // A value has three words: its revenue, its probabilities and its flags. Eight values are three vectors, each of which
-    // takes revenues and probabilities in one step and flags in another.
+    // A value has three words: its revenue, its probabilities, and its flags with its source. Eight values are three vectors,
+    // each of which takes revenues and probabilities in one step and flags, with the source, in another.
     const __m512i pairs[3] = {_mm512_setr_epi64(0, 8, 0, 1, 9, 0, 2, 10), _mm512_setr_epi64(0, 3, 11, 0, 4, 12, 0, 5),
                               _mm512_setr_epi64(13, 0, 6, 14, 0, 7, 15, 0)};
     const __m512i flag_places[3] = {_mm512_setr_epi64(0, 0, 0, 0, 0, 1, 0, 0), _mm512_setr_epi64(2, 0, 0, 3, 0, 0, 4, 0),
                                     _mm512_setr_epi64(0, 5, 0, 0, 6, 0, 0, 7)};
     const __mmask8 are_flags[3] = {0x24, 0x49, 0x92};
+    const __m512i source = _mm512_set1_epi64((int64_t)((uint64_t)block->source << 32));
     for (size_t first = 0; first < count; first += 8) {
         eight_candidates found = load_candidates((const valuation_candidate *)candidates + first, count - first);
         __m512i click = known_probabilities(clicks + first, block->click_models + first, block->absent_click);
         __m512i conversion =
             known_probabilities(conversions + first, block->conversion_models + first, block->absent_conversion);
         __m512i flags = _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i *)(block->flags + first)));
+        flags = _mm512_or_si512(flags, source);
         __mmask8 is_cpm = _mm512_cmpeq_epi64_mask(found.pricing, cpm), is_cpa = _mm512_cmpeq_epi64_mask(found.pricing, cpa);
         __mmask8 is_valid = _mm512_testn_epi64_mask(flags, _mm512_set1_epi64(INVALID));
         __m512d revenue = _mm512_mask_div_pd(found.bid, is_cpm, found.bid, _mm512_set1_pd(1000));

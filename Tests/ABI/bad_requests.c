@@ -88,7 +88,7 @@ static void a_campaign_without_a_model_is_worth_what_needs_none(const char *mode
         EXPECT(values[i].flags == flags[i]);
         EXPECT((isnan(values[i].pctr) != 0) == (i < 3));
         EXPECT(isnan(values[i].pcvr));
-        EXPECT(values[i].reserved == 0);
+        EXPECT(values[i].source == 0);
     }
     EXPECT(values[0].expected_revenue == 2.0 / 1000);
     for (int i = 1; i < 4; i++) EXPECT(values[i].expected_revenue == 0);

@@ -5,7 +5,7 @@
  * rounding changed, no file left open, nothing printed. Two engines do not know of each other, a child of the process goes on
  * scoring, 1,000 reloads of each kind take no more memory than 10, and closing the library is safe.
  *
- *     guest LIBRARY MODELS OTHER_MODELS REQUEST.json RELEASES REFUSED...
+ *     guest LIBRARY MODELS OTHER_MODELS REQUEST.json RELEASES POLICY.json REFUSED...
  *
  * RELEASES is a directory that is not there yet. Prints nothing.
  */
@@ -20,7 +20,8 @@ enum { JSON_BYTES = 65536, FEW_RELOADS = 10, MANY_RELOADS = 1000, ROUNDING = 8 *
 #define FUNCTIONS(of)                                                                                                  \
     of(engine_create) of(engine_destroy) of(engine_load) of(engine_refresh) of(engine_roll_back) of(validate)          \
         of(scorer_create) of(scorer_destroy) of(score_json) of(explain_json) of(describe_json) of(publish) of(compile) \
-            of(releases_list) of(releases_select) of(releases_prune) of(compare) of(report_text) of(report_destroy)
+            of(releases_list) of(releases_select) of(releases_prune) of(compare) of(report_text) of(report_destroy)    \
+                of(engine_load_policy) of(assign_json) of(policy_check)
 #define DECLARE(name) static __typeof__(&valuation_##name) call_##name;
 /* The copy keeps to ISO C, in which no object pointer becomes a function pointer. */
 #define FIND(name)                                                 \
@@ -34,7 +35,7 @@ enum { JSON_BYTES = 65536, FEW_RELOADS = 10, MANY_RELOADS = 1000, ROUNDING = 8 *
 FUNCTIONS(DECLARE)
 
 typedef struct host {
-    const char *models, *other_models, *releases;
+    const char *models, *other_models, *releases, *policy;
     char json[JSON_BYTES];
     size_t json_length;
     char **refused;
@@ -75,6 +76,14 @@ static void load_and_score(const host *host) {
     OK(call_score_json(scorer, host->json, host->json_length, &text, &length, &error));
     OK(call_explain_json(scorer, host->json, host->json_length, &text, &length, &error));
     OK(call_describe_json(scorer, &text, &length, &error));
+    valuation_report *findings;
+    OK(call_policy_check(TEXT(host->policy), TEXT(host->models), &findings, &error));
+    call_report_destroy(findings);
+    OK(call_engine_load_policy(engine, TEXT(host->policy), &error));
+    OK(call_score_json(scorer, host->json, host->json_length, &text, &length, &error));
+    OK(call_assign_json(scorer, host->json, host->json_length, &text, &length, &error));
+    EXPECT(call_engine_load_policy(engine, TEXT(host->refused[0]), &error) != VALUATION_OK);
+    OK(call_engine_load_policy(engine, NULL, 0, &error));
     EXPECT(call_score_json(scorer, host->json, host->json_length - 2, &text, &length, &error) != VALUATION_OK);
     call_engine_destroy(engine);
     OK(call_score_json(scorer, host->json, host->json_length, &text, &length, &error));
@@ -151,7 +160,7 @@ static void two_engines_and_a_child(const host *host) {
     call_engine_destroy(engines[0]);
 }
 
-/* Each kind of reload in turn: model files, a compiled file, a release, the one before it. */
+/* Each kind of reload in turn: model files and a policy, a compiled file, a release, the one before it without a policy. */
 static void reload(valuation_engine *engine, valuation_scorer *scorer, const host *host, int turn) {
     static char answer[JSON_BYTES];
     char compiled[PATH_BYTES];
@@ -159,6 +168,7 @@ static void reload(valuation_engine *engine, valuation_scorer *scorer, const hos
     switch (turn % 5) {
         case 0:
             load(engine, host->models);
+            OK(call_engine_load_policy(engine, TEXT(host->policy), &error));
             break;
         case 1:
             load(engine, compiled);
@@ -168,6 +178,7 @@ static void reload(valuation_engine *engine, valuation_scorer *scorer, const hos
             break;
         case 3:
             OK(call_engine_roll_back(engine, NULL, 0, &error));
+            OK(call_engine_load_policy(engine, NULL, 0, &error));
             break;
         default:
             EXPECT(call_engine_load(engine, TEXT(host->refused[turn / 5 % host->refused_count]), &error) != VALUATION_OK);
@@ -198,12 +209,13 @@ static void reloads_take_no_memory(const host *host) {
 
 int main(int argument_count, char **arguments) {
     static host host;
-    if (argument_count < 7) return 2;
+    if (argument_count < 8) return 2;
     host.models = arguments[2];
     host.other_models = arguments[3];
     host.releases = arguments[5];
-    host.refused = arguments + 6;
-    host.refused_count = argument_count - 6;
+    host.policy = arguments[6];
+    host.refused = arguments + 7;
+    host.refused_count = argument_count - 7;
     FILE *file = fopen(arguments[4], "rb");
     if (file == NULL) return 2;
     host.json_length = fread(host.json, 1, sizeof host.json, file);

@@ -28,11 +28,21 @@ STRUCT(valuation_feature, 16, 8);
 MEMBER(valuation_feature, key, 0, 8);
 MEMBER(valuation_feature, number, 8, 8);
 
-STRUCT(valuation_request, 24, 8);
+STRUCT(valuation_unit, 32, 8);
+MEMBER(valuation_unit, field, 0, 8);
+MEMBER(valuation_unit, field_length, 8, 8);
+MEMBER(valuation_unit, text, 16, 8);
+MEMBER(valuation_unit, text_length, 24, 8);
+
+STRUCT(valuation_request, 56, 8);
 MEMBER(valuation_request, struct_size, 0, 4);
 MEMBER(valuation_request, feature_count, 4, 4);
 MEMBER(valuation_request, features, 8, 8);
 MEMBER(valuation_request, time_budget_ns, 16, 8);
+MEMBER(valuation_request, units, 24, 8);
+MEMBER(valuation_request, unit_count, 32, 8);
+MEMBER(valuation_request, seed, 40, 8);
+MEMBER(valuation_request, time, 48, 8);
 
 STRUCT(valuation_candidate, 32, 8);
 MEMBER(valuation_candidate, campaign, 0, 8);
@@ -46,7 +56,12 @@ MEMBER(valuation_value, expected_revenue, 0, 8);
 MEMBER(valuation_value, pctr, 8, 4);
 MEMBER(valuation_value, pcvr, 12, 4);
 MEMBER(valuation_value, flags, 16, 4);
-MEMBER(valuation_value, reserved, 20, 4);
+MEMBER(valuation_value, source, 20, 4);
+
+STRUCT(valuation_source, 24, 8);
+MEMBER(valuation_source, predictor, 0, 8);
+MEMBER(valuation_source, experiment, 8, 8);
+MEMBER(valuation_source, variant, 16, 8);
 
 STRUCT(valuation_publishing, 40, 8);
 MEMBER(valuation_publishing, struct_size, 0, 4);
@@ -62,7 +77,8 @@ STRUCT(valuation_flags, 4, 4);
 
 NUMBER(VALUATION_ABI_VERSION, 1);
 NUMBER(VALUATION_MODEL_FORMAT_VERSION, 1);
-NUMBER(VALUATION_COMPILED_FORMAT_VERSION, 1);
+NUMBER(VALUATION_COMPILED_FORMAT_VERSION, 2);
+NUMBER(VALUATION_POLICY_FORMAT_VERSION, 1);
 
 NUMBER(VALUATION_OK, 0);
 NUMBER(VALUATION_ERROR_INVALID_ARGUMENT, 1);
@@ -113,6 +129,12 @@ NUMBER(VALUATION_FLAG_CLAMPED, 2048);
 NUMBER(VALUATION_FLAG_BUDGET_EXCEEDED, 4096);
 NUMBER(VALUATION_FLAG_CLICK_PRIOR, 8192);
 NUMBER(VALUATION_FLAG_CONVERSION_PRIOR, 16384);
+NUMBER(VALUATION_FLAG_BASE_CLICK_MODEL, 32768);
+NUMBER(VALUATION_FLAG_BASE_CONVERSION_MODEL, 65536);
+NUMBER(VALUATION_FLAG_NO_UNIT, 131072);
+NUMBER(VALUATION_FLAG_OVERRIDDEN, 262144);
+NUMBER(VALUATION_FLAG_ADJUSTED, 524288);
+NUMBER(VALUATION_FLAG_EXPLORED, 1048576);
 
 int main(void) {
     return 0;

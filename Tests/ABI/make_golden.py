@@ -17,10 +17,34 @@ from .programs import REPOSITORY
 REQUESTS = 40
 
 
+# What is known of campaigns beside their models: with a model, without one, and valued by the model of another.
+CAMPAIGNS = [
+    {"campaign": "1042", "advertiser": "a", "impressions": 81234, "clicks": 512, "conversions": 31},
+    {"campaign": "3001", "advertiser": "a", "extends": "500", "impressions": 9000, "clicks": 90, "conversions": 9},
+    {"campaign": "3002", "advertiser": "b"},
+]
+
+
+def with_variances(document: dict) -> dict:
+    """A document that says how uncertain its weights are."""
+    categorical = {
+        field: {value: 0.01 * (1 + abs(weight)) for value, weight in weights.items()}
+        for field, weights in document["categorical"].items()
+    }
+    crosses = [
+        {"fields": cross["fields"], "weights": [[first, second, 0.03] for first, second, _ in cross["weights"]]}
+        for cross in document.get("crosses", [])
+    ]
+    numeric = dict.fromkeys(document.get("numeric", {}), 0.002)
+    variance = {"intercept": 0.01, "categorical": categorical, "numeric": numeric, "crosses": crosses}
+    return document | {"variance": variance}
+
+
 def requests() -> list[dict]:
     """Requests for every kind of weight, row and pricing, and for what is unknown."""
     choice = random.Random(2026)
-    campaigns = ["1042", "77", "500", "*", "unheard of", *(f"campaign {number}" for number in range(0, 597, 31))]
+    campaigns = ["1042", "77", "500", "*", "unheard of", "3001", "3002"]
+    campaigns += [f"campaign {number}" for number in range(0, 597, 31)]
     made = []
     for number in range(REQUESTS):
         features = {name: value for name, value in FEATURES.items() if choice.random() < 0.8}
@@ -69,8 +93,10 @@ def main() -> None:
     documents += [document for document in MODELS if document["campaign"] in ("*", "77")]
     with tempfile.TemporaryDirectory() as temporary:
         for target in ("click", "conversion"):
-            models = [document for document in documents if document["target"] == target]
+            models = [with_variances(document) for document in documents if document["target"] == target]
             write_models(Path(temporary) / f"{target}.jsonl.gz", models)
+        campaigns = [{"format": "valuation-campaign/1"} | campaign for campaign in CAMPAIGNS]
+        write_models(Path(temporary) / "campaigns.jsonl.gz", campaigns)
         publish(Path(temporary), folder)
     (folder / "requests.jsonl").write_text("".join(json.dumps(request) + "\n" for request in requests()))
 

@@ -48,11 +48,27 @@ static void every_status_has_its_name(void) {
 }
 
 static void one_known_bit_has_a_name_and_nothing_else_has(void) {
-    static const char *names[] = {"unknown_campaign", "default_click_model", "default_conversion_model",
-                                  "no_click_model",   "no_conversion_model", "unknown_feature",
-                                  "unknown_field",    "wrong_type",          "invalid_number",
-                                  "invalid_bid",      "invalid_candidate",   "clamped",
-                                  "budget_exceeded",  "click_prior",         "conversion_prior"};
+    static const char *names[] = {"unknown_campaign",
+                                  "default_click_model",
+                                  "default_conversion_model",
+                                  "no_click_model",
+                                  "no_conversion_model",
+                                  "unknown_feature",
+                                  "unknown_field",
+                                  "wrong_type",
+                                  "invalid_number",
+                                  "invalid_bid",
+                                  "invalid_candidate",
+                                  "clamped",
+                                  "budget_exceeded",
+                                  "click_prior",
+                                  "conversion_prior",
+                                  "base_click_model",
+                                  "base_conversion_model",
+                                  "no_unit",
+                                  "overridden",
+                                  "adjusted",
+                                  "explored"};
     enum { COUNT = sizeof names / sizeof names[0] };
     for (unsigned bit = 0; bit < COUNT; bit++) {
         const char *name = valuation_flag_name((valuation_flags)1 << bit);
@@ -108,6 +124,22 @@ static void a_cross_is_the_same_from_both_sides(void) {
     EXPECT(valuation_cross_key(0, UINT64_MAX) == valuation_cross_key(UINT64_MAX, 0));
 }
 
+/* Known answers: FarmHash's Fingerprint64 of salt, ":" and unit, mod 10,000, as Python's pyfarmhash gives it. */
+static void a_bucket_is_the_fingerprint_of_salt_and_unit_mod_10000(void) {
+    static char unit[301];
+    memset(unit, 'x', 300);
+    EXPECT(valuation_bucket("bagging-1", 9, "u-77", 4) == 6961);
+    EXPECT(valuation_bucket("a", 1, NULL, 0) == 1810);
+    EXPECT(valuation_bucket("bagging-1", 9, unit, 300) == 6217);
+    /* Fingerprints beyond 2^63, which BigQuery gives as negative numbers. */
+    EXPECT(valuation_bucket("s", 1, "u", 1) == 2477);
+    EXPECT(valuation_bucket(NULL, 0, NULL, 0) == 3015);
+    EXPECT(valuation_bucket(NULL, 5, NULL, 5) == 3015);
+    EXPECT(valuation_bucket("a", SIZE_MAX, "u", SIZE_MAX) == 3015);
+    EXPECT(valuation_bucket("a:b", 3, "c", 1) == valuation_bucket("a", 1, "b:c", 3));
+    for (size_t length = 0; length <= 300; length++) EXPECT(valuation_bucket(unit, length, unit, 300 - length) < 10000);
+}
+
 int main(void) {
     versions_are_those_of_the_header();
     every_status_has_its_name();
@@ -115,5 +147,6 @@ int main(void) {
     keys_are_fingerprints_of_their_texts();
     a_key_depends_on_the_joined_text_alone();
     a_cross_is_the_same_from_both_sides();
+    a_bucket_is_the_fingerprint_of_salt_and_unit_mod_10000();
     FINISH();
 }

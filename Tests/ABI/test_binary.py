@@ -8,7 +8,7 @@ from pathlib import Path
 from .programs import HERE, REPOSITORY, SECONDS, Toolchain
 
 HEADER = (REPOSITORY / "Include" / "valuation.h").read_text()
-MAXIMUM_BYTES = 500_000
+MAXIMUM_BYTES = 650_000
 # RHEL 9, Debian 12 and Ubuntu 22.04 have this glibc or a newer one.
 NEWEST_GLIBC = (2, 34)
 # What a library that behaves as a guest has no use for. Publishing writes files; that nothing is printed, guest.c sees.
@@ -109,10 +109,10 @@ def test_structs_and_numbers_are_laid_out_as_for_ever(toolchain: Toolchain):
 def test_the_layout_covers_the_whole_header():
     layout = (HERE / "layout.c").read_text()
     numbers = re.findall(r"\b(VALUATION_(?:OK|ERROR_\w+|PRICING_\w+|FLAG_\w+|SWITCH_\w+|PUBLISH_\w+)) =", HEADER)
-    assert len(numbers) == 23 + 3 + 15 + 2 + 2
+    assert len(numbers) == 23 + 3 + 21 + 2 + 2
     assert [name for name in numbers if f"NUMBER({name}, " not in layout] == []
     structs = re.findall(r"^typedef struct (valuation_\w+) \{(.*?)^\} \1;", HEADER, re.MULTILINE | re.DOTALL)
-    assert len(structs) == 7
+    assert len(structs) == 9
     for struct, body in structs:
         members = re.findall(r"(\w+)(?:\[\d+\])?;", re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL))
         assert members

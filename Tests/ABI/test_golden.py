@@ -10,7 +10,9 @@ from .programs import REPOSITORY, Toolchain
 
 FOLDERS = sorted(path.parent for path in (REPOSITORY / "Tests" / "Golden").glob("*/LATEST"))
 # The one that was made with the present version of each format.
-NEWEST = REPOSITORY / "Tests" / "Golden" / "format-1"
+NEWEST = REPOSITORY / "Tests" / "Golden" / "format-2"
+# Those whose compiled files are of a version that the library no longer reads.
+DROPPED = [folder for folder in FOLDERS if folder.name == "format-1"]
 
 
 def answers(toolchain: Toolchain, models: Path, folder: Path) -> str:
@@ -40,3 +42,12 @@ def test_the_newest_compiled_file_is_mapped_and_compiling_gives_its_bytes(toolch
         shutil.copy(model_file, models)
     toolchain.program("compile").run(models, compiled)
     assert compiled.read_bytes() == golden.read_bytes()
+
+
+@pytest.mark.parametrize("folder", DROPPED, ids=lambda folder: folder.name)
+def test_an_older_compiled_file_is_refused_by_its_format(toolchain: Toolchain, folder: Path):
+    # The release that it is of gives its answers nevertheless: the model files beside it are read.
+    compiled = folder / "releases" / "golden" / "index.valuation"
+    finished = toolchain.program("answer_requests").start(compiled, folder / "requests.jsonl")
+    assert finished.returncode != 0
+    assert '"valuation-compiled/2"' in finished.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from .model_files import BETTER, MODELS, model, write_models
+from .policy_files import experiment, override, policy, write_policy
 from .programs import HERE, Toolchain
 
 SWAP_SECONDS = "2"
@@ -41,6 +42,22 @@ def refused_paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [*paths, directory / "pipe.json", directory / "nothing", directory / "absent.json", directory]
 
 
+def write_everything(path: Path) -> Path:
+    """A policy with every kind of rule and predictor that the impression's models allow."""
+    halves = [{"name": "control", "share": 5000}, {"name": "curious", "share": 5000, "predictor": "curious"}]
+    document = policy(
+        predictors={
+            "production": {"release": "LATEST"},
+            "curious": {"release": "LATEST", "exploration": 1},
+            "house": {"constant": {"pctr": 0.01, "pcvr": 0.1}},
+        },
+        overrides=[override("house", scope={"campaigns": ["77"]})],
+        experiments=[experiment("half", variants=halves), experiment("other", layer="another")],
+        campaigns={"1042": {"multiplier": 1.5}},
+    )
+    return write_policy(path, document)
+
+
 def test_the_process_is_afterwards_as_it_was_before(
     toolchain: Toolchain,
     models: Path,
@@ -53,7 +70,8 @@ def test_the_process_is_afterwards_as_it_was_before(
     releases = tmp_path / "releases"
     # What was freed is to be counted as free.
     environment = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}
-    arguments = (toolchain.library, models, better_models, request_file, releases, *refused_paths)
+    policy_file = write_everything(tmp_path / "policy.json")
+    arguments = (toolchain.library, models, better_models, request_file, releases, policy_file, *refused_paths)
     finished = program.start(*arguments, environment=environment)
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
 
@@ -73,10 +91,16 @@ def test_answers_given_while_models_are_swapped_are_of_the_one_set_or_of_the_oth
 
 
 def test_no_memory_is_lost_or_misused(
-    toolchain: Toolchain, models: Path, better_models: Path, request_file: Path, refused_paths: list[Path]
+    toolchain: Toolchain,
+    models: Path,
+    better_models: Path,
+    request_file: Path,
+    refused_paths: list[Path],
+    tmp_path: Path,
 ):
     program = toolchain.program("whole_life")
-    finished = program.start(models, better_models, request_file, "clean", *refused_paths, under=VALGRIND)
+    policy_file = write_everything(tmp_path / "policy.json")
+    finished = program.start(models, better_models, request_file, "clean", policy_file, *refused_paths, under=VALGRIND)
     assert (finished.returncode, finished.stderr) == (0, "")
 
 
@@ -85,7 +109,9 @@ def test_the_memory_checker_notices_a_scorer_that_is_lost(
 ):
     one_model = write_models(tmp_path / "one.jsonl", BETTER[:1])
     program = toolchain.program("whole_life")
-    finished = program.start(one_model, models, request_file, "leak", tmp_path / "absent.json", under=VALGRIND)
+    policy_file = write_everything(tmp_path / "policy.json")
+    absent = tmp_path / "absent.json"
+    finished = program.start(one_model, models, request_file, "leak", policy_file, absent, under=VALGRIND)
     assert finished.returncode == 99
     assert "valuation_scorer_create" in finished.stderr
 

@@ -18,6 +18,21 @@ static bool go_on(void *context, const valuation_error *problem) {
     return *(int *)context > 0 && problem->status != VALUATION_OK;
 }
 
+/* What is there under a policy alone. */
+static void call_under_policy(valuation_scorer *scorer) {
+    static valuation_value values[CANDIDATE_COUNT];
+    static double propensities[CANDIDATE_COUNT];
+    valuation_error error = VALUATION_ERROR_INIT;
+    valuation_source source;
+    const char *text;
+    size_t length;
+    REQUIRE_OK(valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, &error));
+    REQUIRE_OK(valuation_find_source(scorer, values[0].source, &source, &error));
+    EXPECT(strlen(source.predictor) > 0);
+    REQUIRE_OK(valuation_assign_json(scorer, json, json_length, &text, &length, &error));
+    EXPECT(strlen(text) == length);
+}
+
 static void call_everything(valuation_scorer *scorer) {
     static valuation_value values[CANDIDATE_COUNT];
     static size_t best[CANDIDATE_COUNT];
@@ -46,8 +61,8 @@ static void call_everything(valuation_scorer *scorer) {
 }
 
 int main(int argument_count, char **arguments) {
-    if (argument_count < 6) return 2;
-    const char *models = arguments[1], *better = arguments[2];
+    if (argument_count < 7) return 2;
+    const char *models = arguments[1], *better = arguments[2], *policy = arguments[5];
     FILE *file = fopen(arguments[3], "rb");
     if (file == NULL) return 2;
     json_length = fread(json, 1, sizeof json, file);
@@ -57,10 +72,14 @@ int main(int argument_count, char **arguments) {
     valuation_engine *engine = serving(models);
     valuation_scorer *first = scorer_of(engine), *second = scorer_of(engine);
     call_everything(first);
-    for (int i = 5; i < argument_count; i++) {
+    REQUIRE_OK(valuation_engine_load_policy(engine, policy, strlen(policy), &error));
+    call_everything(first);
+    call_under_policy(first);
+    for (int i = 6; i < argument_count; i++) {
         const char *path = arguments[i];
         int all = 1, one = 0;
         EXPECT(valuation_engine_load(engine, path, strlen(path), &error) != VALUATION_OK);
+        EXPECT(valuation_engine_load_policy(engine, path, strlen(path), &error) != VALUATION_OK);
         EXPECT(valuation_validate(path, strlen(path), NULL, go_on, &all, &error) != VALUATION_OK);
         EXPECT(valuation_validate(path, strlen(path), NULL, go_on, &one, &error) != VALUATION_OK);
     }
@@ -68,6 +87,10 @@ int main(int argument_count, char **arguments) {
     REQUIRE_OK(valuation_validate(models, strlen(models), NULL, NULL, NULL, &error));
     call_everything(first);
     call_everything(second);
+    call_under_policy(second);
+    REQUIRE_OK(valuation_engine_load_policy(engine, NULL, 0, &error));
+    call_everything(first);
+    REQUIRE_OK(valuation_engine_load_policy(engine, policy, strlen(policy), &error));
     valuation_scorer_destroy(first);
     valuation_engine_destroy(engine);
     call_everything(second);

@@ -19,15 +19,22 @@ LEVELS = ("baseline", "avx2", "avx512")
 # For AVX2 these are the ones for every machine.
 MISSING_LOOPS = {f"{loop}_avx2" for loop in ("read", "resolve", "look_up", "add_row", "write")}
 # Types of which some function is no part of another one, then those of which perhaps all are.
-TYPES = ("Scoring", "TargetScoring", "RequestTerms", "Ranking")
+TYPES = ("Scoring", "TargetScoring", "RequestTerms", "Ranking", "PolicyScoring")
 INLINED_TYPES = ("Cost", "Deadline", "PerfectHash")
 
 # What these do is looked at by nobody: the first call after a load grows the scratch space, and a failed one says why.
-EXCEPTIONS = {"growing the scratch space": r"13TargetScratchV7prepare", "describing a failure": r"4NoteV8describe"}
-# Called of other libraries: the clock for time budgets, short copies and zeros, and the check of gcc's stack protector.
-ALLOWED = {"clock_gettime", "memcpy", "memset", "__stack_chk_fail"}
-# They call the loops, through the table of the machine's instruction set.
-CALLING_LOOPS = re.compile(r"^\$[es]9Valuation(13Target|7)Scoring")
+EXCEPTIONS = {
+    "growing the scratch space": r"13TargetScratchV7prepare",
+    "growing that of a policy": r"6ScorerV7prepare",
+    "describing a failure": r"4NoteV8describe",
+}
+# Called of other libraries: the clock for time budgets and rules, short copies and zeros, and the check of gcc's stack
+# protector; under a policy, comparing a unit's name, and the functions of predictors that are not a model alone.
+ALLOWED = {"clock_gettime", "memcpy", "memset", "__stack_chk_fail", "bcmp", "exp", "log", "sqrt"}
+# They call the loops, through the table of the machine's instruction set; into the entries some of them are inlined.
+CALLING_LOOPS = re.compile(
+    r"^\$[es]9Valuation(13Target|13Policy|7)Scoring|^(\$[es]9Valuation\d+)?valuation_(score|rank)"
+)
 
 
 def function_of(type_name: str) -> re.Pattern[str]:

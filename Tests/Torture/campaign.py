@@ -127,9 +127,10 @@ class Tools:
         write_models(directory / "last.json", conversions[-1:])
         return directory
 
-    def program(self, name: str) -> Program:
+    def program(self, name: str, *more_libraries: str) -> Program:
         """A program of this folder; each is compiled once."""
-        return self._compiled(name, ("-D_GNU_SOURCE", "-pthread"), None)
+        libraries = (*self.toolchain.package_flags("--libs"), *more_libraries) if more_libraries else None
+        return self._compiled(name, ("-D_GNU_SOURCE", "-pthread"), libraries)
 
     def preload(self) -> Path:
         """The library that lets calls fail."""

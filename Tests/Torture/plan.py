@@ -12,6 +12,7 @@ from .failing_calls import FAULTS, fail_compilers, fail_readers, fail_writers
 from .killed_writer import kill_at_any_moment, kill_at_each_call
 from .mutations import mutate
 from .no_memory import CALLS, fail_allocations
+from .policies import mutate_policies
 from .rivals import run_rivals
 from .strange_files import meet_locked_files, meet_strange_files
 from .swaps import swap_releases
@@ -32,6 +33,7 @@ PARTS = [
     Part("killed-at-calls", lambda tools: kill_at_each_call(tools, 4), kill_at_each_call),
     Part("killed", lambda tools: kill_at_any_moment(tools, 20), lambda tools: kill_at_any_moment(tools, 300)),
     Part("mutations", lambda tools: mutate(tools, 500), lambda tools: mutate(tools, 200_000)),
+    Part("policies", lambda tools: mutate_policies(tools, 2000), lambda tools: mutate_policies(tools, 200_000)),
     Part(
         "writers", lambda tools: fail_writers(tools, list(FAULTS), 11), lambda tools: fail_writers(tools, list(FAULTS))
     ),

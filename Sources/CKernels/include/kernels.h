@@ -117,6 +117,8 @@ typedef struct {
     uint32_t *flags;
     const uint64_t **features;
     uint32_t *lengths;
+    // What the values are to say that they are from.
+    uint32_t source;
     // Whether any candidate has a model for clicks, whether any has one for conversions, and the greatest length.
     uint32_t wants_clicks, wants_conversions, longest;
 } valuation_block;

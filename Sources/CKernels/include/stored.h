@@ -28,6 +28,22 @@ typedef struct {
     double mean, slope;
 } valuation_number;
 
+// What was observed of a campaign: shown how often, clicked how often, and of the clicks how many converted (NaN where nobody
+// said), and the sums over all campaigns of its advertiser, which is the key of the advertiser's name, 0 where unknown.
+typedef struct {
+    uint64_t advertiser;
+    float impressions, clicks, conversions;
+    float advertiser_impressions, advertiser_clicks, advertiser_conversions;
+} valuation_observed;
+
+// How uncertain a weight is: the variance of its posterior; of a number's, that of the slope. The key is made of the label's
+// and the model's number.
+typedef struct {
+    uint64_t key;
+    float variance;
+    uint32_t reserved;
+} valuation_variance;
+
 // Bytes of the names.
 typedef struct {
     uint32_t start, end;
@@ -38,7 +54,7 @@ typedef struct {
     valuation_name campaign, version, trainer;
     uint32_t base;  // number of the base model, or UINT32_MAX
     uint8_t is_conversion, has_training, is_prior, reserved;
-    uint32_t categorical_weights, numeric_weights, cross_weights, self_tests;
+    uint32_t categorical_weights, numeric_weights, cross_weights, self_tests, variances, unused;
     double intercept, negative_sampling_rate;
     double rows, positives, base_rate, auc, log_loss;
 } valuation_description;
@@ -46,7 +62,7 @@ typedef struct {
 enum {
     // The index begins at this byte of a compiled file, on a page of its own.
     VALUATION_COMPILED_INDEX = 4096,
-    VALUATION_COMPILED_COUNTS = 10,
+    VALUATION_COMPILED_COUNTS = 12,
 };
 
 #define VALUATION_COMPILED_BYTE_ORDER 0x01020304u
@@ -59,14 +75,15 @@ typedef struct {
     uint64_t file_bytes;
     uint64_t index_checksum[2];  // XXH3, 128 bits, high and low, of the index
     uint64_t counts[VALUATION_COMPILED_COUNTS];
-    valuation_hash labels, campaigns, fields;
+    valuation_hash labels, campaigns, fields, variances;
     uint64_t levels, has_crosses;
     uint64_t header_checksum[2];  // of the bytes before this member
 } valuation_compiled_header;
 
 _Static_assert(sizeof(valuation_parameters) == 8 && sizeof(valuation_field) == 16 && sizeof(valuation_number) == 16, "layout");
-_Static_assert(sizeof(valuation_description) == 104 && sizeof(valuation_label) == 32, "layout");
+_Static_assert(sizeof(valuation_observed) == 32 && sizeof(valuation_variance) == 16, "layout");
+_Static_assert(sizeof(valuation_description) == 112 && sizeof(valuation_label) == 32, "layout");
 _Static_assert(sizeof(valuation_campaign) == 24 && sizeof(valuation_scale) == 16, "layout");
-_Static_assert(sizeof(valuation_compiled_header) == 8 + 8 + 8 + 16 + 8 * VALUATION_COMPILED_COUNTS + 72 + 16 + 16, "layout");
+_Static_assert(sizeof(valuation_compiled_header) == 8 + 8 + 8 + 16 + 8 * VALUATION_COMPILED_COUNTS + 96 + 16 + 16, "layout");
 
 #endif

@@ -59,10 +59,10 @@ public func valuation_engine_refresh(
     _ engine: OpaquePointer!, _ changed_out: UnsafeMutablePointer<Bool>!,
     _ error: UnsafeMutablePointer<valuation_error>!
 ) -> valuation_status {
-    changed_out?.pointee = false
+    var hasChanged = false
+    defer { changed_out?.pointee = hasChanged }
     return callWithNote(error) { note throws(Failure) in
-        let changed = try Valuation.engine(engine).pointee.refresh(note: note)
-        changed_out?.pointee = changed
+        try Valuation.engine(engine).pointee.refresh(note: note, hasChanged: &hasChanged)
     }
 }
 

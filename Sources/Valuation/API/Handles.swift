@@ -84,10 +84,13 @@ func required<Pointee>(
 }
 
 /// Checks a growing struct's size and that what this library does not know of it is zero.
+///
+/// - Parameter first: the size that the struct had in the first version, and may have still: its other members are not to be read
+///   then. nil if it has not grown.
 @inline(__always)
-func checkSize<Struct>(_ pointer: UnsafePointer<Struct>, _ size: UInt32) throws(Failure) {
+func checkSize<Struct>(_ pointer: UnsafePointer<Struct>, _ size: UInt32, first: Int? = nil) throws(Failure) {
     let known = MemoryLayout<Struct>.size
-    if Int(size) == known { return }
+    if Int(size) == known || Int(size) == first { return }
     if Int(size) < known {
         throw Failure(.structSize, "The struct_size of an argument is too small; begin with the struct's _INIT macro.")
     }

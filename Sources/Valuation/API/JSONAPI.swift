@@ -4,7 +4,7 @@ import CValuation
 // JSON: see valuation.h.
 
 /// Runs a call that answers with a text of the scorer's.
-private func answer(
+func answer(
     _ scorer: OpaquePointer?, _ text_out: UnsafeMutablePointer<UnsafePointer<CChar>?>?,
     _ length_out: UnsafeMutablePointer<Int>?, _ error: UnsafeMutablePointer<valuation_error>?,
     _ body: (UnsafeMutablePointer<Scorer>) throws(Failure) -> Text

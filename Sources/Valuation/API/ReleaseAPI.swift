@@ -10,7 +10,7 @@ private struct Report: ~Copyable {
 }
 
 /// Runs a call that hands out a text, and hands it out.
-private func reporting(
+func reporting(
     _ report_out: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<valuation_error>?,
     isRequired: Bool = false, _ body: (Note) throws(Failure) -> Buffer<UInt8>
 ) -> valuation_status {

@@ -5,9 +5,9 @@ import CValuation
 
 /// Checks a request and takes what scoring needs of it.
 @inline(__always)
-private func checked(_ request: UnsafePointer<valuation_request>?) throws(Failure) -> Request {
+func checked(_ request: UnsafePointer<valuation_request>?) throws(Failure) -> Request {
     guard let request else { throw Failure(.invalidArgument, "The request is NULL.") }
-    try checkSize(request, request.pointee.struct_size)
+    try checkSize(request, request.pointee.struct_size, first: firstRequestSize)
     let count = Int(request.pointee.feature_count)
     if count > Scratch.maximumFeatures {
         throw Failure(.limitExceeded, "A request has at most 10,000 features.")
@@ -15,12 +15,27 @@ private func checked(_ request: UnsafePointer<valuation_request>?) throws(Failur
     if count > 0 && request.pointee.features == nil {
         throw Failure(.invalidArgument, "The request's features are NULL, but its feature_count is not 0.")
     }
-    return Request(
+    var checked = Request(
         features: request.pointee.features, featureCount: count, timeBudget: request.pointee.time_budget_ns)
+    if Int(request.pointee.struct_size) >= MemoryLayout<valuation_request>.size {
+        let units = request.pointee.unit_count
+        if units > UInt64(PolicyDocument.maximumUnits) {
+            throw Failure(.limitExceeded, "A request has at most 16 units.")
+        }
+        if units > 0 && request.pointee.units == nil {
+            throw Failure(.invalidArgument, "The request's units are NULL, but its unit_count is not 0.")
+        }
+        (checked.units, checked.unitCount) = (request.pointee.units, Int(units))
+        (checked.seed, checked.time) = (request.pointee.seed, request.pointee.time)
+    }
+    return checked
 }
 
+/// What a request had before there were policies: the members up to and without `units`.
+private let firstRequestSize = 24
+
 @inline(__always)
-private func checkCount(_ count: Int, _ isNull: Bool, _ message: StaticString) throws(Failure) {
+func checkCount(_ count: Int, _ isNull: Bool, _ message: StaticString) throws(Failure) {
     if count < 0 || (count > 0 && isNull) { throw Failure(.invalidArgument, message) }
 }
 
@@ -38,9 +53,7 @@ public func valuation_score(
         try checkCount(candidate_count, values_out == nil, "values_out is NULL.")
         try Scorer.withSnapshot(target) { snapshot throws(Failure) in
             guard candidate_count > 0, let candidates, let values_out else { return }
-            Scoring.score(
-                checkedRequest, candidates, count: candidate_count, into: values_out, index: Snapshot.index(snapshot),
-                scratch: target.pointee.scratch)
+            Scorer.score(target, checkedRequest, candidates, count: candidate_count, into: values_out, snapshot)
         }
     }
 }
@@ -66,9 +79,7 @@ public func valuation_rank(
             count.pointee = 0
             guard capacity > 0, let candidates, let indices_out, let values_out else { return }
             var ranking = Ranking(indices: indices_out, values: values_out, capacity: capacity)
-            Scoring.rank(
-                checkedRequest, candidates, count: candidate_count, into: &ranking, index: Snapshot.index(snapshot),
-                scratch: target.pointee.scratch)
+            Scorer.rank(target, checkedRequest, candidates, count: candidate_count, into: &ranking, snapshot)
             count.pointee = ranking.count
         }
     }
@@ -109,9 +120,8 @@ public func valuation_score_batch(
                 let start = candidate_offsets[position]
                 let count = candidate_offsets[position + 1] - start
                 guard count > 0, let candidates, let values_out else { continue }
-                Scoring.score(
-                    checkedRequest, candidates + start, count: count, into: values_out + start,
-                    index: Snapshot.index(snapshot), scratch: target.pointee.scratch)
+                Scorer.score(
+                    target, checkedRequest, candidates + start, count: count, into: values_out + start, snapshot)
             }
         }
     }

@@ -16,7 +16,9 @@ enum DescribeAnswer {
             scorer.pointee.output.removeAll()
             try writeOrigin(snapshot.pointee.origin, snapshot.pointee.index, &scorer.pointee.output)
             let isCurrent = try scorer.pointee.engine.pointee.withHistoryMeanwhile(of: snapshot) {
-                history throws(Failure) in try write(history, snapshot.pointee.origin, &scorer.pointee.output)
+                history throws(Failure) in
+                try write(history, snapshot.pointee.origin, &scorer.pointee.output)
+                try writePolicy(snapshot.pointee.policy, history, &scorer.pointee.output)
             }
             if !isCurrent { return nil }
             try writeTotals(snapshot.pointee.index, &scorer.pointee.output)
@@ -66,6 +68,23 @@ enum DescribeAnswer {
         }
     }
 
+    private static func writePolicy(
+        _ policy: UnsafeMutablePointer<Policy>?, _ history: borrowing History, _ output: inout Buffer<UInt8>
+    ) throws(Failure) {
+        try output.append(",\"policy\":")
+        guard let policy else { return try output.append("null") }
+        try output.append("{\"source\":")
+        try output.append(path: history.policyPath.text)
+        try output.append(",\"version\":")
+        try output.append(quotedOrNull: policy.pointee.document.text(policy.pointee.document.version))
+        try output.append(",\"releases\":[")
+        for number in 0..<policy.pointee.document.releases.count {
+            if number > 0 { try output.append(",") }
+            try output.append(quoted: policy.pointee.document.text(policy.pointee.document.releases[number].id))
+        }
+        try output.append("]}")
+    }
+
     /// The release of a set of models.
     private static func write(_ origin: borrowing Snapshot.Origin, _ output: inout Buffer<UInt8>) throws(Failure) {
         if !origin.isRelease { return try output.append("null") }
@@ -110,6 +129,7 @@ enum DescribeAnswer {
         try output.append(",\"categorical_weights\":", integer: Int(model.categorical_weights))
         try output.append(",\"numeric_weights\":", integer: Int(model.numeric_weights))
         try output.append(",\"cross_weights\":", integer: Int(model.cross_weights))
+        try output.append(",\"variances\":", integer: Int(model.variances))
         try output.append(",\"self_tests\":", integer: Int(model.self_tests))
         try output.append(",\"training\":")
         if model.has_training != 0 {

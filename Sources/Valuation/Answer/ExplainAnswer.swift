@@ -7,20 +7,25 @@ import CValuation
 struct ExplainAnswer: ~Copyable {
     private let scorer: UnsafeMutablePointer<Scorer>
     private let snapshot: UnsafeMutablePointer<Snapshot>
+    /// Of the release that values the candidate at hand.
+    private var index: UnsafePointer<Index>
     private var explanation = Explanation()
     /// The request's features and behind them the candidate's.
     private var features = Buffer<valuation_feature>()
     private var isFirstTerm = true
     /// Whether the time was up before the candidate at hand.
     private var isLate = false
+    /// Whether its probabilities were drawn.
+    private var isExplored = false
 
     /// - Complexity: O(text + candidates × (features + crosses)).
     static func write(_ text: Text, scorer: UnsafeMutablePointer<Scorer>) throws(Failure) -> Text {
         try Scorer.withSnapshot(scorer) { snapshot throws(Failure) in
-            try scorer.pointee.requests.read(text, index: snapshot.pointee.index, keepingSources: true)
+            try scorer.pointee.requests.read(
+                text, index: snapshot.pointee.index, policyFields: PolicyFields(snapshot), keepingSources: true)
             try ScoreAnswer.score(scorer, snapshot)
             var answer = ExplainAnswer(scorer: scorer, snapshot: snapshot)
-            return try ScoreAnswer.print(scorer) { position, value throws(Failure) in
+            return try ScoreAnswer.print(scorer, snapshot) { position, value throws(Failure) in
                 try answer.writeTargets(ofCandidate: position, value)
             }
         }
@@ -28,9 +33,15 @@ struct ExplainAnswer: ~Copyable {
 
     private init(scorer: UnsafeMutablePointer<Scorer>, snapshot: UnsafeMutablePointer<Snapshot>) {
         (self.scorer, self.snapshot) = (scorer, snapshot)
+        index = Snapshot.index(snapshot)
     }
 
     private mutating func writeTargets(ofCandidate position: Int, _ value: valuation_value) throws(Failure) {
+        guard let release = release(of: value) else {
+            // A constant, a mean or an observed rate has no terms.
+            return try scorer.pointee.output.append(",\"click\":null,\"conversion\":null")
+        }
+        index = Snapshot.index(snapshot, release: release)
         let candidate = scorer.pointee.requests.candidates[position]
         features.removeAll()
         let request = scorer.pointee.requests.request.features.elements
@@ -39,12 +50,22 @@ struct ExplainAnswer: ~Copyable {
         let isValid = value.flags & Flags.invalidCandidate.rawValue == 0
         if isValid, let start = candidate.features { try features.append(start, count: Int(candidate.feature_count)) }
         isLate = value.flags & Flags.budgetExceeded.rawValue != 0
-        try explanation.explain(candidate, features: features, index: snapshot.pointee.index)
+        isExplored = value.flags & Flags.explored.rawValue != 0
+        try explanation.explain(candidate, features: features, index: index.pointee)
         let adStart = scorer.pointee.requests.echoes[position].featuresStart
         try scorer.pointee.output.append(",\"click\":")
         try write(.click, probability: value.pctr, adStart: adStart)
         try scorer.pointee.output.append(",\"conversion\":")
         try write(.conversion, probability: value.pcvr, adStart: adStart)
+    }
+
+    /// The release that values a candidate, nil where it is not one alone that does.
+    private func release(of value: valuation_value) -> Int? {
+        guard let policy = snapshot.pointee.policy else { return PolicyDocument.latest }
+        guard let origin = policy.pointee.document.origin(of: value.source) else { return nil }
+        let predictor = policy.pointee.document.predictors[origin.predictor]
+        if predictor.kind != .release { return nil }
+        return Int(policy.pointee.document.members[predictor.members.start])
     }
 
     private mutating func write(_ target: Target, probability: Float, adStart: Int) throws(Failure) {
@@ -58,24 +79,31 @@ struct ExplainAnswer: ~Copyable {
             try scorer.pointee.output.append(float: probability)
             return try scorer.pointee.output.append(",\"terms\":[]}")
         }
-        try append("{\"logit\":", explanation.logit(target))
+        let drawn = drawn(target, probability)
+        try append("{\"logit\":", explanation.logit(target) + drawn)
         try scorer.pointee.output.append(",\"probability\":")
         try scorer.pointee.output.append(float: probability)
         try scorer.pointee.output.append(",\"terms\":[")
         isFirstTerm = true
         var current = model
         repeat {
-            let description = snapshot.pointee.index.description(of: current)
+            let description = index.pointee.description(of: current)
             try writeConstant("intercept", current, description.intercept)
+            if current == model && drawn != 0 { try writeConstant("exploration", current, drawn) }
             if current == model, description.negative_sampling_rate != 1 {
                 try writeConstant("sampling", current, log(description.negative_sampling_rate))
             }
             for position in 0..<explanation.terms.count {
                 try write(explanation.terms[position], of: current, target, adStart: adStart)
             }
-            current = snapshot.pointee.index.description(of: current).base
+            current = index.pointee.description(of: current).base
         } while current != Index.none
         try scorer.pointee.output.append("]}")
+    }
+
+    /// By how much exploration moved the logit.
+    private func drawn(_ target: Target, _ probability: Float) -> Double {
+        isExplored ? Logit(probability, deviation: 0).mean - explanation.logit(target) : 0
     }
 
     private mutating func writeConstant(_ term: StaticString, _ model: UInt32, _ logit: Double) throws(Failure) {
@@ -88,10 +116,10 @@ struct ExplainAnswer: ~Copyable {
     private mutating func write(
         _ term: Explanation.Term, of model: UInt32, _ target: Target, adStart: Int
     ) throws(Failure) {
-        let (owner, local) = snapshot.pointee.index.local(model)
-        let units = snapshot.pointee.index.contribution(of: term.slot, number: term.number, to: local, owner)
+        let (owner, local) = index.pointee.local(model)
+        let units = index.pointee.contribution(of: term.slot, number: term.number, to: local, owner)
         if units == 0 { return }
-        let logit = snapshot.pointee.index.scales(owner)[local].unit * Double(units)
+        let logit = index.pointee.scales(owner)[local].unit * Double(units)
         let isNumber = term.slot.pointee.isNumber
         try begin(term.other >= 0 ? "cross" : isNumber ? "number" : "feature")
         try scorer.pointee.output.append(",\"from\":\"")
@@ -108,8 +136,8 @@ struct ExplainAnswer: ~Copyable {
         try scorer.pointee.output.append("\"")
         if isNumber { try append(",\"number\":", term.number) }
         try writeModelName(model)
-        if isNumber, let place = snapshot.pointee.index.numberPlace(term.slot.pointee.row(owner), local) {
-            let parameters = snapshot.pointee.index.numberParameters[place]
+        if isNumber, let place = index.pointee.numberPlace(term.slot.pointee.row(owner), local) {
+            let parameters = index.pointee.numberParameters[place]
             try append(",\"mean\":", parameters.mean)
             try append(rounded: ",\"weight\":", parameters.slope)
         } else {
@@ -141,9 +169,9 @@ struct ExplainAnswer: ~Copyable {
     }
 
     private func writeModelName(_ model: UInt32) throws(Failure) {
-        let range = snapshot.pointee.index.description(of: model).campaign
+        let range = index.pointee.description(of: model).campaign
         try scorer.pointee.output.append(",\"model\":")
-        try scorer.pointee.output.append(quoted: snapshot.pointee.index.text(range))
+        try scorer.pointee.output.append(quoted: index.pointee.text(range))
     }
 
     /// A feature's name as the request wrote it, for example `slot=12`; a number's is its field.

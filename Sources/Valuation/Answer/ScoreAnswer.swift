@@ -6,9 +6,10 @@ enum ScoreAnswer {
     /// - Complexity: O(text) + the cost of scoring + O(answer).
     static func write(_ text: Text, scorer: UnsafeMutablePointer<Scorer>) throws(Failure) -> Text {
         try Scorer.withSnapshot(scorer) { snapshot throws(Failure) in
-            try scorer.pointee.requests.read(text, index: snapshot.pointee.index, keepingSources: false)
+            try scorer.pointee.requests.read(
+                text, index: snapshot.pointee.index, policyFields: PolicyFields(snapshot), keepingSources: false)
             try ScoreAnswer.score(scorer, snapshot)
-            return try ScoreAnswer.print(scorer) { _, _ throws(Failure) in }
+            return try ScoreAnswer.print(scorer, snapshot) { _, _ throws(Failure) in }
         }
     }
 
@@ -18,28 +19,44 @@ enum ScoreAnswer {
     {
         let count = scorer.pointee.requests.candidates.count
         let wanted = min(scorer.pointee.requests.top ?? count, count)
+        scorer.pointee.propensities.removeAll()
         try scorer.pointee.values.resize(wanted, filling: valuation_value())
         guard wanted > 0, let candidates = scorer.pointee.requests.candidates.base,
             let values = scorer.pointee.values.base
         else { return }
-        let features = scorer.pointee.requests.request.features.elements
-        let request = Request(
-            features: features.baseAddress.map { UnsafePointer($0) }, featureCount: features.count,
-            timeBudget: scorer.pointee.requests.timeBudget)
+        let request = scorer.pointee.requests.plainRequest()
+        if let policy = snapshot.pointee.policy, policy.pointee.explores {
+            return try explore(scorer, request, candidates, count, wanted, snapshot)
+        }
         if scorer.pointee.requests.top == nil {
-            withUnsafePointer(to: snapshot.pointee.index) { index in
-                Scoring.score(
-                    request, candidates, count: count, into: values, index: index, scratch: scorer.pointee.scratch)
-            }
+            Scorer.score(scorer, request, candidates, count: count, into: values, snapshot)
         } else {
             try scorer.pointee.rankedIndices.resize(wanted, filling: 0)
             guard let indices = scorer.pointee.rankedIndices.base else { return }
             var ranking = Ranking(indices: indices, values: values, capacity: wanted)
-            withUnsafePointer(to: snapshot.pointee.index) { index in
-                Scoring.rank(
-                    request, candidates, count: count, into: &ranking, index: index, scratch: scorer.pointee.scratch)
-            }
+            Scorer.rank(scorer, request, candidates, count: count, into: &ranking, snapshot)
         }
+    }
+
+    /// The same where predictors explore: with the propensities of all candidates.
+    private static func explore(
+        _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: UnsafePointer<valuation_candidate>,
+        _ count: Int, _ wanted: Int, _ snapshot: UnsafeMutablePointer<Snapshot>
+    ) throws(Failure) {
+        try scorer.pointee.exploredValues.resize(count, filling: valuation_value())
+        try scorer.pointee.propensities.resize(count, filling: 0)
+        try scorer.pointee.rankedIndices.resize(wanted, filling: 0)
+        guard let explored = scorer.pointee.exploredValues.base, let propensities = scorer.pointee.propensities.base,
+            let values = scorer.pointee.values.base, let indices = scorer.pointee.rankedIndices.base
+        else { return }
+        try Scorer.explore(scorer, request, candidates, count: count, into: explored, propensities, snapshot)
+        if scorer.pointee.requests.top == nil {
+            for place in 0..<count { values[place] = explored[place] }
+            return
+        }
+        var ranking = Ranking(indices: indices, values: values, capacity: wanted)
+        for place in 0..<count { ranking.add(explored[place], index: place) }
+        ranking.finish()
     }
 
     /// Prints the values that stand in `values`.
@@ -47,7 +64,8 @@ enum ScoreAnswer {
     /// - Parameter more: writes further members of a value; is given the candidate's position and its value.
     @inline(always)
     static func print(
-        _ scorer: UnsafeMutablePointer<Scorer>, more: (Int, valuation_value) throws(Failure) -> Void
+        _ scorer: UnsafeMutablePointer<Scorer>, _ snapshot: UnsafeMutablePointer<Snapshot>,
+        more: (Int, valuation_value) throws(Failure) -> Void
     ) throws(Failure) -> Text {
         scorer.pointee.output.removeAll()
         try scorer.pointee.output.append("{")
@@ -61,6 +79,7 @@ enum ScoreAnswer {
         let requestFlags = scorer.pointee.requests.request.flags.rawValue
         let end = scorer.pointee.requests.textEnd
         let isRanked = scorer.pointee.requests.top != nil
+        var sources = SourcePrinter()
         for place in 0..<scorer.pointee.values.count {
             let position = isRanked ? scorer.pointee.rankedIndices[place] : place
             let echo = scorer.pointee.requests.echoes[position]
@@ -68,6 +87,11 @@ enum ScoreAnswer {
             value.flags |= echo.flags.rawValue | requestFlags
             if place > 0 { try scorer.pointee.output.append(UInt8(ascii: ",")) }
             try ScoreAnswer.print(value, echo, readableTo: end, &scorer.pointee.output)
+            try sources.write(value, snapshot, to: &scorer.pointee.output)
+            if scorer.pointee.propensities.count > 0 {
+                try scorer.pointee.output.append(",\"propensity\":")
+                try scorer.pointee.output.append(number: scorer.pointee.propensities[position])
+            }
             try more(position, value)
             try scorer.pointee.output.append(UInt8(ascii: "}"))
         }

@@ -103,7 +103,7 @@ struct Comparison: ~Copyable {
         let key = Key.campaign(model.campaign.text) ^ (model.target == .click ? 0 : 1)
         if seen.find(key) != KeyTable.none {
             var failure = Failure(.duplicateModel, "The campaign already has a model for this target; keep one.")
-            failure.jsonPath = "$.campaign"
+            failure.setJSONPath("$.campaign")
             throw failure
         }
         try seen.insert(key, 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Hands over the models of a list of files one by one, decoded and checked, without building anything of them.
+/// Hands over the models of a list of files one by one, decoded and checked, without building anything of them. Campaigns' documents are
+/// checked and passed over.
 struct ModelStream: ~Copyable {
     private let note: Note
     private var remaining: UInt64
@@ -44,7 +45,8 @@ struct ModelStream: ~Copyable {
             do throws(Failure) {
                 let document = try JSONDocument(text, firstLine: reader.line, note: note)
                 var problems = Problems(note: note, firstNote: note, listener: nil)
-                if try decoder.decode(document, line: line, problems: &problems) { try body(decoder.model, document) }
+                let isSound = try decoder.decode(document, line: line, problems: &problems)
+                if isSound && decoder.kind == .model { try body(decoder.model, document) }
             } catch {
                 var located = error
                 if located.line == 0 { located.line = line }

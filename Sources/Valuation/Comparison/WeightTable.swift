@@ -42,7 +42,7 @@ struct WeightTable: ~Copyable {
         let number = UInt32(truncatingIfNeeded: models.count)
         if find(key, model.target) != KeyTable.none {
             var failure = Failure(.duplicateModel, "The campaign already has a model for this target; keep one.")
-            failure.jsonPath = "$.campaign"
+            failure.setJSONPath("$.campaign")
             throw failure
         }
         if model.target == .click {

@@ -14,27 +14,48 @@ extension Engine {
         stamp = try? FileStamp(path: latestPath.start)
         let source = try Source(path: path, note: note)
         switch source {
-        case .release(let release): _ = try serve(release, note)
+        case .release(let release): _ = try serve(release, presentSupply, note)
         case .releases(let release):
             // A directory of releases is remembered until another is loaded from.
             try root.append(path)
             try latest.append(release.manifest.text(release.manifest.id))
             let contents = try release.manifest.contents
-            _ = try serve(release, note) { history in
+            let isSameRoot = try withHistory { history throws(Failure) in history.root.text == path }
+            let supply = ReleaseSupply(root: path, isPresent: isSameRoot, takesMemory: isSameRoot)
+            _ = try serve(release, supply, note) { history in
                 swap(&history.root, &root)
                 swap(&history.latest, &latest)
                 (history.latestContents, history.stamp) = (contents, stamp)
             }
         default:
             let index = try opening(note).index(of: source)
-            replace(with: try Snapshot.allocate(Snapshot(index: index, origin: try Snapshot.Origin(path: path))))
+            let origin = try Snapshot.Origin(path: path)
+            replace(with: try snapshot(index, origin, presentSupply, note))
         }
     }
 
-    /// See `valuation_engine_refresh`. - Returns: whether other models serve now.
-    func refresh(note: Note) throws(Failure) -> Bool {
+    /// See `valuation_engine_refresh`. - Parameter hasChanged: becomes true where something else decides now.
+    func refresh(note: Note, hasChanged: inout Bool) throws(Failure) {
         loading.lock()
         defer { loading.unlock() }
+        if !hasPolicy { return hasChanged = try refreshModels(note) }
+        do throws(Failure) {
+            hasChanged = try refreshPolicy(note)
+        } catch {
+            // What is wrong with a policy is no reason to keep old models.
+            let failure = error
+            if hasRoot {
+                Note.withTemporary { other in
+                    do throws(Failure) { hasChanged = try refreshModels(other) } catch { return }
+                }
+            }
+            throw failure
+        }
+        if hasRoot { hasChanged = try refreshModels(note) || hasChanged }
+    }
+
+    /// - Returns: whether other models serve now.
+    private func refreshModels(_ note: Note) throws(Failure) -> Bool {
         try requireRoot()
         let stamp = try latestStamp(note)
         let isSame = try withHistory { history throws(Failure) in
@@ -55,7 +76,7 @@ extension Engine {
         }
         var latest = Buffer<UInt8>()
         try latest.append(id.text)
-        return try serve(release, note) { history in
+        return try serve(release, presentSupply, note) { history in
             swap(&history.latest, &latest)
             (history.latestContents, history.stamp) = (contents, stamp)
         }
@@ -66,15 +87,17 @@ extension Engine {
         loading.lock()
         defer { loading.unlock() }
         if id.count == 0 {
-            if swapWithPrevious() { return }
+            if try servePrevious(note) { return }
             throw Failure(.unknownRelease, "Nothing served before what serves now, or it was not kept; name a release.")
         }
         if try isRelease(id, serving) { return }
-        if try isRelease(id, try withHistory { history throws(Failure) in history.previous }), swapWithPrevious() {
+        if try isRelease(id, try withHistory { history throws(Failure) in history.previous }),
+            try servePrevious(note)
+        {
             return
         }
         try requireRoot()
-        _ = try serve(try root(note).release(id, note: note), note)
+        _ = try serve(try root(note).release(id, note: note), presentSupply, note)
     }
 
     /// Whether a set of models is the release of an id, of the directory of releases if there is one.
@@ -88,33 +111,52 @@ extension Engine {
         }
     }
 
-    private func opening(_ note: Note) -> Opening {
+    /// Lets what served before serve again, under the present policy. - Returns: whether there was anything.
+    private func servePrevious(_ note: Note) throws(Failure) -> Bool {
+        let previous = try withHistory { history throws(Failure) in history.previous }
+        guard let previous, let serving else { return false }
+        if previous.pointee.policy == nil && serving.pointee.policy == nil { return swapWithPrevious() }
+        let index = Index(sharing: previous.pointee.index)
+        let origin = try Snapshot.Origin(previous.pointee.origin)
+        replace(with: try snapshot(index, origin, presentSupply, note))
+        return true
+    }
+
+    func opening(_ note: Note) -> Opening {
         Opening(maximumInputBytes: maximumInputBytes, trustsCompiled: trustsCompiled, note: note)
     }
 
     /// Lets a release serve, and remembers something with it. - Returns: false where it serves already.
     private func serve(
-        _ release: borrowing Release, _ note: Note, remembering update: (inout History) -> Void = { _ in }
+        _ release: borrowing Release, _ supply: ReleaseSupply, _ note: Note,
+        remembering update: (inout History) -> Void = { _ in }
     ) throws(Failure) -> Bool {
         let origin = try Snapshot.Origin(release)
         if let serving, isSame(serving, origin), serving.pointee.origin.id.text == origin.id.text {
             remember(update)
             return false
         }
-        replace(with: try Snapshot.allocate(try snapshot(of: release, note)), remembering: update)
+        replace(with: try snapshot(of: release, supply, note), remembering: update)
         return true
     }
 
     /// A release's snapshot. Where what is in memory has the same files, its index is taken over.
-    private func snapshot(of release: borrowing Release, _ note: Note) throws(Failure) -> Snapshot {
+    private func snapshot(
+        of release: borrowing Release, _ supply: ReleaseSupply, _ note: Note
+    ) throws(Failure) -> UnsafeMutablePointer<Snapshot> {
         var origin = try Snapshot.Origin(release)
         let previous = try withHistory { history throws(Failure) in history.previous }
         let known = isSame(serving, origin) ? serving : isSame(previous, origin) ? previous : nil
         if let known {
             origin.isReused = true
-            return Snapshot(index: Index(sharing: known.pointee.index), origin: origin)
+            return try snapshot(Index(sharing: known.pointee.index), origin, supply, note)
         }
-        return Snapshot(index: try opening(note).index(of: release), origin: origin)
+        if let known = placeInMemory(origin.contents) {
+            origin.isReused = true
+            return try snapshot(Index(sharing: known.pointee), origin, supply, note)
+        }
+        let index = try opening(note).index(of: release)
+        return try snapshot(index, origin, supply, note)
     }
 
     private func isSame(_ known: UnsafeMutablePointer<Snapshot>?, _ origin: borrowing Snapshot.Origin) -> Bool {
@@ -123,7 +165,6 @@ extension Engine {
     }
 
     private func requireRoot() throws(Failure) {
-        let hasRoot = try withHistory { history throws(Failure) in history.root.count > 0 }
         if !hasRoot {
             throw Failure(.invalidArgument, "No directory of releases was loaded; load one, which has a file LATEST.")
         }

@@ -171,15 +171,18 @@ struct Engine: ~Copyable {
 
     /// Makes a snapshot the current one and keeps the one before; waits for the last reader of the one before that, and frees it.
     ///
-    /// - Parameter update: remembers something at the same moment.
+    /// - Parameters:
+    ///   - keepsFormer: false where the models stay as they are: the snapshot before is freed then, and the one before that kept.
+    ///   - update: remembers something at the same moment.
     /// - Precondition: `loading` is held.
     func replace(
-        with snapshot: UnsafeMutablePointer<Snapshot>, remembering update: (inout History) -> Void = { _ in }
+        with snapshot: UnsafeMutablePointer<Snapshot>, keepsFormer: Bool = true,
+        remembering update: (inout History) -> Void = { _ in }
     ) {
         var former: UnsafeMutablePointer<Snapshot>?
         remember { history in
             former = Engine.snapshot(current.exchange(UInt(bitPattern: snapshot), ordering: .sequentiallyConsistent))
-            if !forgetsPrevious { swap(&history.previous, &former) }
+            if keepsFormer && !forgetsPrevious { swap(&history.previous, &former) }
             update(&history)
         }
         free(former)

@@ -11,4 +11,8 @@ struct History: ~Copyable {
     var latestContents = Checksum(high: 0, low: 0)
     /// How LATEST stood then.
     var stamp: FileStamp?
+    /// The policy's file as it was given, what it said, and how it stood then; empty where there is none.
+    var policyPath = Buffer<UInt8>()
+    var policyText = Buffer<UInt8>()
+    var policyStamp: FileStamp?
 }

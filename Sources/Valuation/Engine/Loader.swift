@@ -136,9 +136,14 @@ struct Loader: ~Copyable {
     }
 
     private mutating func add(_ document: borrowing JSONDocument, line: UInt32) throws(Failure) {
-        guard try decoder.decode(document, line: line, problems: &problems) else { return try refuseModel() }
+        guard try decoder.decode(document, line: line, problems: &problems) else {
+            return decoder.kind == .model ? try refuseModel() : ()
+        }
         let number = builder.added.count
         let origin = IndexBuilder.Origin(file: fileOffsets.count - 1, line: line)
+        if decoder.kind == .campaign {
+            return try builder.add(decoder.campaign, origin: origin, note: problems.note)
+        }
         do {
             try builder.add(decoder.model, origin: origin, note: problems.note)
         } catch {
@@ -166,6 +171,7 @@ struct Loader: ~Copyable {
             throw nothing
         }
         try checkChains()
+        try checkCampaigns()
         if isPublishing { builder.completePriors(&priors) }
         try builder.addPriors(priors, note: problems.note)
         let numbering = try ModelNumbering(builder)
@@ -186,16 +192,16 @@ struct Loader: ~Copyable {
                 if (isClick ? refusedClick.find(key) : refusedConversion.find(key)) != KeyTable.none { continue }
                 var failure = Failure(
                     .unknownModel, "The model that it extends is not there for this target; load both together.")
-                failure.jsonPath = "$.extends"
-                try report(failure, of: number)
+                failure.setJSONPath("$.extends")
+                try report(failure, at: builder.added[number].origin)
             case .missingFurtherBase:
                 isIncomplete[number] = true
             case .tooLong:
                 isIncomplete[number] = true
                 var failure = Failure(
                     .unknownModel, "The chain of \"extends\" is a cycle or longer than 4 models; shorten it.")
-                failure.jsonPath = "$.extends"
-                try report(failure, of: number)
+                failure.setJSONPath("$.extends")
+                try report(failure, at: builder.added[number].origin)
             }
         }
         for number in 0..<builder.added.count where isIncomplete[number] { builder.removeBase(of: number) }
@@ -212,13 +218,25 @@ struct Loader: ~Copyable {
             let text = selfTests.text(of: test)
             if try replay.isPassed(test, text: text, model: model, index: index, note: problems.note) { continue }
             problems.note.setJSONPath("$.self_test[\(test.index)]")
-            try report(.noted(.selfTest), of: test.model)
+            try report(.noted(.selfTest), at: builder.added[test.model].origin)
         }
     }
 
-    /// Reports a problem of an added model.
-    private mutating func report(_ failure: Failure, of number: Int) throws(Failure) {
-        let origin = builder.added[number].origin
+    private mutating func checkCampaigns() throws(Failure) {
+        for number in 0..<builder.campaigns.count where builder.isBaseMissing(of: builder.campaigns[number]) {
+            let campaign = builder.campaigns[number]
+            let key = Key.campaign(builder.text(campaign.base))
+            let wasRefused = refusedClick.find(key) != KeyTable.none || refusedConversion.find(key) != KeyTable.none
+            if wasRefused { continue }
+            var failure = Failure(
+                .unknownModel, "The campaign that it extends has no model; load both together, or name another one.")
+            failure.setJSONPath("$.extends")
+            try report(failure, at: campaign.origin)
+        }
+    }
+
+    /// Reports a problem of what was added.
+    private mutating func report(_ failure: Failure, at origin: IndexBuilder.Origin) throws(Failure) {
         let name = UnsafeRawPointer(files.text.start + fileOffsets[origin.file]).assumingMemoryBound(to: CChar.self)
         problems.note.setFile(Text(cString: name))
         var located = failure

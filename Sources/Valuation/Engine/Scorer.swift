@@ -8,9 +8,16 @@ struct Scorer: ~Copyable {
     let reader: UnsafePointer<Engine.Reader>
     /// In memory of its own, so that scoring can keep a plain pointer to it.
     let scratch: UnsafeMutablePointer<Scratch>
+    /// nil until a policy decides.
+    private(set) var policyScratch: UnsafeMutablePointer<PolicyScratch>?
     var requests = RequestReader()
     var rankedIndices = Buffer<Int>()
     var values = Buffer<valuation_value>()
+    /// Of a request that explores: the values of all candidates, where only the best are wanted, and their propensities.
+    var exploredValues = Buffer<valuation_value>()
+    var propensities = Buffer<Double>()
+    /// The names last handed out, each with a NUL byte behind it.
+    var sourceNames = Buffer<UInt8>()
     /// The text last handed out.
     var output = Buffer<UInt8>()
 
@@ -22,6 +29,7 @@ struct Scorer: ~Copyable {
     }
 
     deinit {
+        if let policyScratch { PolicyScratch.destroy(policyScratch) }
         Scratch.destroy(scratch)
     }
 
@@ -46,7 +54,7 @@ struct Scorer: ~Copyable {
         pointer.initialize(to: Scorer(engine: engine, reader: place, scratch: scratch))
         do {
             if let snapshot = engine.pointee.pin(place) {
-                try scratch.pointee.prepare(snapshot.pointee.index.counts)
+                try Scorer.prepare(pointer, snapshot)
             }
             engine.pointee.unpin(place)
         } catch {
@@ -77,8 +85,32 @@ struct Scorer: ~Copyable {
         guard let snapshot = engine.pointee.pin(reader) else {
             throw Failure(.nothingLoaded, "No models are loaded; load some into the engine first.")
         }
+        try Scorer.prepare(scorer, snapshot)
+        return try body(snapshot)
+    }
+
+    /// Makes room for a snapshot; does nothing if there is enough already.
+    @inline(__always)
+    private static func prepare(
+        _ scorer: UnsafeMutablePointer<Scorer>, _ snapshot: UnsafeMutablePointer<Snapshot>
+    ) throws(Failure) {
         let scratch = scorer.pointee.scratch
         try scratch.pointee.prepare(snapshot.pointee.index.counts)
-        return try body(snapshot)
+        if let policy = snapshot.pointee.policy { try prepare(scorer, policy, snapshot) }
+    }
+
+    @inline(never)
+    private static func prepare(
+        _ scorer: UnsafeMutablePointer<Scorer>, _ policy: UnsafeMutablePointer<Policy>,
+        _ snapshot: UnsafeMutablePointer<Snapshot>
+    ) throws(Failure) {
+        let room: UnsafeMutablePointer<PolicyScratch>
+        if let known = scorer.pointee.policyScratch {
+            room = known
+        } else {
+            room = try PolicyScratch.allocate(scorer.pointee.scratch)
+            scorer.pointee.policyScratch = room
+        }
+        try room.pointee.prepare(policy, snapshot)
     }
 }

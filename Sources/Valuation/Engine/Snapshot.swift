@@ -5,6 +5,10 @@ import CPlatform
 struct Snapshot: ~Copyable {
     let index: Index
     let origin: Origin
+    /// Of the releases that the policy names beside this one, in its order.
+    let others: IndexList
+    /// nil where the models alone decide.
+    let policy: UnsafeMutablePointer<Policy>?
 
     /// Where a set of models is from.
     struct Origin: ~Copyable {
@@ -21,6 +25,13 @@ struct Snapshot: ~Copyable {
 
         var isRelease: Bool { id.count > 0 }
 
+        init(_ other: borrowing Origin) throws(Failure) {
+            try path.append(other.path.text)
+            try id.append(other.id.text)
+            try created.append(other.created.text)
+            (contents, isReused) = (other.contents, other.isReused)
+        }
+
         init(path: Text) throws(Failure) {
             try self.path.append(path)
         }
@@ -33,9 +44,24 @@ struct Snapshot: ~Copyable {
         }
     }
 
-    init(index: consuming Index, origin: consuming Origin) {
+    init(
+        index: consuming Index, origin: consuming Origin, others: consuming IndexList = IndexList(),
+        policy: UnsafeMutablePointer<Policy>? = nil
+    ) {
         self.index = index
         self.origin = origin
+        self.others = others
+        self.policy = policy
+    }
+
+    deinit {
+        if let policy { Policy.destroy(policy) }
+    }
+
+    /// The index of a release as the policy numbers them, the snapshot's own being the first.
+    @inline(__always)
+    static func index(_ snapshot: UnsafeMutablePointer<Snapshot>, release: Int) -> UnsafePointer<Index> {
+        release == PolicyDocument.latest ? Snapshot.index(snapshot) : snapshot.pointee.others[release &- 1]
     }
 
     /// Moves a snapshot to memory of its own. - Returns: to be given to `destroy` once nobody reads it any more.

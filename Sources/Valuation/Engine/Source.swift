@@ -12,6 +12,14 @@ enum Source: ~Copyable {
     /// A compiled file.
     case compiled(CString)
 
+    /// Whether it is a directory of releases.
+    var isRoot: Bool {
+        switch self {
+        case .releases: true
+        default: false
+        }
+    }
+
     /// - Throws: what cannot be opened, described in the note.
     init(path: Text, note: Note) throws(Failure) {
         if try Source.isFolder(path, note) {

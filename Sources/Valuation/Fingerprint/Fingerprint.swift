@@ -22,6 +22,39 @@ func fingerprint64(_ first: Text, _ second: Text, _ third: Text) -> UInt64 {
     }
 }
 
+/// The same of two texts.
+///
+/// - Complexity: O(first + second).
+func fingerprint64(_ first: Text, _ second: Text) -> UInt64 {
+    let count = first.count &+ second.count
+    if count > 64 { return longFingerprint(JoinedText(first, second, .empty)) }
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
+        let bytes = buffer.baseAddress.unsafelyUnwrapped
+        copyShort(first, to: bytes)
+        copyShort(second, to: bytes + first.count)
+        return shortFingerprint(bytes, count)
+    }
+}
+
+/// Copies a few bytes without a call: words, of which the last may overlap the one before.
+@inline(__always)
+private func copyShort(_ text: Text, to place: UnsafeMutablePointer<UInt8>) {
+    if text.count < 8 {
+        for index in 0..<text.count { place[index] = text[index] }
+        return
+    }
+    let (source, target) = (UnsafeRawPointer(text.start), UnsafeMutableRawPointer(place))
+    var offset = 0
+    while offset < text.count &- 8 {
+        let word = source.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        target.storeBytes(of: word, toByteOffset: offset, as: UInt64.self)
+        offset &+= 8
+    }
+    let last = text.count &- 8
+    target.storeBytes(
+        of: source.loadUnaligned(fromByteOffset: last, as: UInt64.self), toByteOffset: last, as: UInt64.self)
+}
+
 /// What many texts begin with, made ready for their fingerprints: "field=".
 struct FingerprintPrefix {
     private let text: Text

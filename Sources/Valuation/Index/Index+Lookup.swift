@@ -26,6 +26,12 @@ extension Index {
         return slot
     }
 
+    /// The table of campaigns as `CKernels` takes it.
+    @inline(__always)
+    var campaignTable: valuation_campaigns {
+        valuation_campaigns(hash: hashes.campaigns.function, pilots: campaignPilots, slots: campaignSlots)
+    }
+
     /// What values a campaign; for one that no model is for, what values an unknown one. - Complexity: O(1).
     @inline(__always)
     func campaign(_ key: UInt64) -> UnsafePointer<CampaignSlot> {

@@ -72,7 +72,7 @@ extension Index {
     @inline(__always)
     func numberContribution(_ place: Int, number: Double, unit: Double) -> Int64 {
         let parameters = numberParameters[place]
-        // Not NaN: the slope is not 0 and the number is finite.
+        // Not NaN: the number is finite, and so is its distance from a mean of at most 1e18.
         let contribution = (number - parameters.mean) * parameters.slope / unit
         let bound = 140_737_488_355_328.0
         // Adding and subtracting 1.5 · 2^52 rounds to an integer.

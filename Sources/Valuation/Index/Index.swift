@@ -15,17 +15,20 @@ import CPlatform
 /// Nothing in it is an address, so it may be mapped from a file (see `CompiledFile`).
 ///
 /// - Memory: of a weight in a dense row 4 to 22 bytes, in a list 6 to 9 (2 more in an index of more than 65,536 models of a
-///   target), of a number 20; 36 a label, 27 a campaign, 132 and the names a model.
+///   target), of a number 20; 36 a label, 27 a campaign (35 more where anything was observed of
+///   any), 140 and the names a model, 18 a weight of which the variance is known.
 struct Index: ~Copyable {
     static let none = UInt32.max
 
-    /// What values a campaign: its own models, or those of campaign "*", or else the numbers of the models of the targets, which
+    /// What values a campaign: its own models, or those that stand in for them, or else the numbers of the models of the targets, which
     /// stand for none.
     typealias CampaignSlot = valuation_campaign
     typealias FieldSlot = valuation_field
     typealias ModelParameters = valuation_parameters
     typealias NumberParameters = valuation_number
     typealias Description = valuation_description
+    typealias Observed = valuation_observed
+    typealias VarianceSlot = valuation_variance
 
     /// How many of each thing there are: the shape of the block.
     struct Counts {
@@ -42,6 +45,9 @@ struct Index: ~Copyable {
         var directoryEntries = 0
         /// Bytes of the campaigns', versions' and trainers' names.
         var nameBytes = 0
+        /// As many as there are campaign slots where anything was observed, otherwise 0.
+        var observed = 0
+        var variances = 0
 
         var models: Int { clickModels &+ conversionModels }
 
@@ -61,6 +67,7 @@ struct Index: ~Copyable {
         var labels: PerfectHash
         var campaigns: PerfectHash
         var fields: PerfectHash
+        var variances: PerfectHash
     }
 
     let counts: Counts
@@ -96,6 +103,10 @@ struct Index: ~Copyable {
     let weights: UnsafeMutablePointer<Int32>
     /// The last three, for `CKernels`.
     let rows: valuation_rows
+    /// One for each of the campaign slots, or none at all.
+    let observedSlots: UnsafeMutablePointer<Observed>
+    let varianceSlots: UnsafeMutablePointer<VarianceSlot>
+    let variancePilots: UnsafeMutablePointer<UInt16>
     /// Of the click models, then of the conversion models.
     let descriptions: UnsafeMutablePointer<Description>
     /// The positions in `descriptions` of the click models, then of the conversion models, each in the order of the files.
@@ -140,6 +151,9 @@ struct Index: ~Copyable {
         weights = (start + layout.weights).assumingMemoryBound(to: Int32.self)
         rows = valuation_rows(
             weights: weights, directory: directory, list_models: listModels, is_wide: counts.isWide ? 1 : 0)
+        observedSlots = (start + layout.observedSlots).assumingMemoryBound(to: Observed.self)
+        varianceSlots = (start + layout.varianceSlots).assumingMemoryBound(to: VarianceSlot.self)
+        variancePilots = (start + layout.variancePilots).assumingMemoryBound(to: UInt16.self)
         descriptions = (start + layout.descriptions).assumingMemoryBound(to: Description.self)
         order = (start + layout.order).assumingMemoryBound(to: UInt32.self)
         names = (start + layout.names).assumingMemoryBound(to: UInt8.self)

@@ -40,36 +40,32 @@ extension IndexBuilder {
         counts.labels = labels.count
         counts.weights = weights.count
         counts.numbers = numbers.count
-        counts.campaigns = campaignCount
+        counts.campaigns = campaigns.count
         counts.nameBytes = names.count
         var rows = try RowPlaces(labels, &counts)
         let labelHash = try hashOfLabels()
         let campaignHash = try hashOfCampaigns()
         let fieldHash = try hashOfFields()
-        let hashes = Index.Hashes(labels: labelHash.hash, campaigns: campaignHash.hash, fields: fieldHash.hash)
+        let varianceHash = try hashOfVariances(numbering)
+        let hashes = Index.Hashes(
+            labels: labelHash.hash, campaigns: campaignHash.hash, fields: fieldHash.hash, variances: varianceHash.hash)
+        counts.observed = isAnythingObserved ? hashes.campaigns.slotCount + 1 : 0
+        counts.variances = variances.count
         var index = try Index(counts: counts, hashes: hashes)
         index.labelPilots.update(from: labelHash.pilots.base.unsafelyUnwrapped, count: labelHash.pilots.count)
         index.campaignPilots.update(from: campaignHash.pilots.base.unsafelyUnwrapped, count: campaignHash.pilots.count)
         index.fieldPilots.update(from: fieldHash.pilots.base.unsafelyUnwrapped, count: fieldHash.pilots.count)
+        placeVariances(in: index, varianceHash, numbering)
         index.hasCrosses = hasCrosses
         try placeWeights(in: index, numbering, &rows)
         placeLabels(in: index, rows)
         try placeNumbers(in: index, numbering, &rows)
         index.levels = placeModels(in: index, numbering)
+        placeCampaigns(in: index, numbering)
+        placeObserved(in: index)
         placeFields(in: index)
         placeDescriptions(in: index, numbering)
         return index
-    }
-
-    private var campaignCount: Int {
-        var count = 0
-        for number in 0..<added.count where isFirst(added[number]) { count += 1 }
-        return count
-    }
-
-    /// Whether no model of the same campaign comes before this one; its click model counts as the first.
-    private func isFirst(_ model: AddedModel) -> Bool {
-        model.target == .click || find(model.campaignKey, .click) == KeyTable.none
     }
 
     private func hashOfLabels() throws(Failure) -> PerfectHashBuilder {
@@ -81,8 +77,8 @@ extension IndexBuilder {
 
     private func hashOfCampaigns() throws(Failure) -> PerfectHashBuilder {
         var keys = Buffer<UInt64>()
-        try keys.reserve(added.count)
-        for number in 0..<added.count where isFirst(added[number]) { try keys.append(added[number].campaignKey) }
+        try keys.reserve(campaigns.count)
+        for number in 0..<campaigns.count { try keys.append(campaigns[number].key) }
         return try PerfectHashBuilder(keys)
     }
 
@@ -159,49 +155,7 @@ extension IndexBuilder {
                 base: baseNumber == Index.none ? Index.none : UInt32(index.local(baseNumber).number),
                 prior: Float(rate.isNaN ? 1 / (1 + exp(-constant)) : rate))
         }
-        placeCampaigns(in: index, numbering)
         return longest
-    }
-
-    private func placeCampaigns(in index: borrowing Index, _ numbering: borrowing ModelNumbering) {
-        for number in 0..<added.count {
-            let model = added[Int(numbering.addedNumber[number])]
-            let slot =
-                index.campaignSlots + index.hashes.campaigns.place(of: model.campaignKey, index.campaignPilots)
-            slot.pointee.key = model.campaignKey
-            slot.pointee.flags = 0
-            let own = UInt32(index.local(UInt32(number)).number)
-            if model.target == .click { slot.pointee.click_model = own } else { slot.pointee.conversion_model = own }
-        }
-        // Whatever has no model of its own, unknown campaigns included, gets that of campaign "*".
-        let everyone = index.campaign(Key.defaultCampaign).pointee
-        let absent = (click: UInt32(index.counts.clickModels), conversion: UInt32(index.counts.conversionModels))
-        let flags = (
-            click: standInFlags(.click, none: .noClickModel, model: .defaultClickModel, prior: .clickPrior),
-            conversion: standInFlags(
-                .conversion, none: .noConversionModel, model: .defaultConversionModel, prior: .conversionPrior)
-        )
-        for position in 0...index.hashes.campaigns.slotCount {
-            let slot = index.campaignSlots + position
-            // What was published for "*" is its own, a prior is nobody's.
-            let isEveryone = slot.pointee.key == everyone.key && slot.pointee.key == Key.defaultCampaign
-            if slot.pointee.click_model == absent.click || isEveryone && flags.click == .clickPrior {
-                slot.pointee.click_model = everyone.click_model
-                slot.pointee.flags |= flags.click.rawValue
-            }
-            if slot.pointee.conversion_model == absent.conversion || isEveryone && flags.conversion == .conversionPrior
-            {
-                slot.pointee.conversion_model = everyone.conversion_model
-                slot.pointee.conversion_flags |= flags.conversion.rawValue
-            }
-        }
-    }
-
-    /// What a value is flagged with whose campaign has no model of its own for a target.
-    private func standInFlags(_ target: Target, none: Flags, model: Flags, prior: Flags) -> Flags {
-        let found = find(Key.defaultCampaign, target)
-        if found == KeyTable.none { return none }
-        return added[Int(found)].description.is_prior != 0 ? prior : model
     }
 
     private func placeFields(in index: borrowing Index) {
@@ -215,6 +169,7 @@ extension IndexBuilder {
     mutating func removeWeights() {
         weights = WeightRuns()
         numbers = Buffer()
+        variances = Buffer()
         labels = Buffer()
         names = Buffer()
         labelTable = KeyTable()

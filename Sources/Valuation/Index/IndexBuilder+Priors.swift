@@ -2,13 +2,15 @@
 import CKernels
 import CPlatform
 
-/// What values campaigns without any model: a release's overall rates, as models of campaign "*" without weights.
+/// What values campaigns without any model: observed rates, as models without weights, and a release's overall rates, as such models of
+/// campaign "*".
 extension IndexBuilder {
-    /// Puts what the models' training says where a prior is not given: of all impressions (clicks) that the models were trained on,
-    /// the share of clicks (conversions). `base_rate` is positives / impressions, so the impressions are positives / `base_rate`.
+    /// Puts where a prior is not given what was observed over all campaigns, or else what the models' training says: of all impressions
+    /// (clicks) that the models were trained on, the share of clicks (conversions).
     ///
     /// The models of campaign "*" are left out, for they are usually of the same impressions.
     func completePriors(_ priors: inout Priors) {
+        priors.complete(from: totals.rates)
         for target in [Target.click, .conversion] where priors[target] == 0 {
             var positives = 0.0
             var impressions = 0.0
@@ -23,18 +25,46 @@ extension IndexBuilder {
         }
     }
 
-    /// Adds a model for each prior that is known where there is no model of campaign "*".
+    /// Adds a model for each prior that is known, and for the observed rates of each campaign that nothing else values, where there is no
+    /// model of campaign "*".
     mutating func addPriors(_ priors: Priors, note: Note) throws(Failure) {
-        for target in [Target.click, .conversion] {
+        observe(priors)
+        let hasDefault = (
+            click: find(Key.defaultCampaign, .click) != Index.none,
+            conversion: find(Key.defaultCampaign, .conversion) != Index.none
+        )
+        for target in [Target.click, .conversion] where target == .click ? !hasDefault.click : !hasDefault.conversion {
             let rate = priors[target]
-            if rate == 0 || find(Key.defaultCampaign, target) != KeyTable.none { continue }
-            var model = Model()
-            try model.campaign.append("*")
-            model.target = target
-            model.isPrior = true
-            model.intercept = log(rate / (1 - rate))
-            model.training.baseRate = rate
-            try add(model, origin: Origin(file: 0, line: 0), note: note)
+            if rate > 0 { try addPrior(Text("*"), target, logit: log(rate / (1 - rate)), rate: rate, note) }
+            try addNaive(target, note)
         }
+    }
+
+    private mutating func addNaive(_ target: Target, _ note: Note) throws(Failure) {
+        if overall[target] == 0 { return }
+        var name = Buffer<UInt8>()
+        for number in 0..<campaigns.count {
+            let campaign = campaigns[number]
+            let own = target == .click ? campaign.clickModel : campaign.conversionModel
+            if own != Index.none || modelOfBase(of: campaign, target) != Index.none { continue }
+            guard let observed = observed(campaign) else { continue }
+            let rates = Naive().rates(observed: observed, overall: (overall.click, overall.conversion))
+            let rate = target == .click ? rates.click : rates.conversion
+            name.removeAll()
+            try name.append(text(campaign.name))
+            try addPrior(name.text, target, logit: rate.logit, rate: rate.mean, note)
+        }
+    }
+
+    private mutating func addPrior(
+        _ campaign: Text, _ target: Target, logit: Double, rate: Double, _ note: Note
+    ) throws(Failure) {
+        var model = Model()
+        try model.campaign.append(campaign)
+        model.target = target
+        model.isPrior = true
+        model.intercept = logit
+        model.training.baseRate = rate
+        try add(model, origin: Origin(file: 0, line: 0), note: note)
     }
 }

@@ -31,7 +31,7 @@ extension IndexBuilder {
                 note.setJSONPath(try JSONPath.of(Text("numeric"), numeric.field))
                 throw .noted(.keyCollision)
             }
-            if numeric.slope == 0 { continue }
+            if numeric.slope == 0 && !numeric.hasVariance { continue }
             try numbers.append(
                 Number(label: label, parameters: Index.NumberParameters(mean: numeric.mean, slope: numeric.slope)))
             count(label, model.target, 1)

@@ -3,7 +3,7 @@ import CKernels
 
 /// Collects models one by one and lays them out as an `Index`.
 ///
-/// - Memory: less than 6 bytes a weight, given back while the index is laid out, and about 90 a label.
+/// - Memory: less than 6 bytes a weight, given back while the index is laid out, and about 90 a label; 16 a variance.
 struct IndexBuilder: ~Copyable {
     static let maximumModels = 1_000_000
     static let maximumWeights = Int(UInt32.max) - 1
@@ -30,6 +30,8 @@ struct IndexBuilder: ~Copyable {
         var base: valuation_name
         var hasBase: Bool
         var target: Target
+        /// Whether it stands for the observed rate of one campaign, which has no model for the target.
+        var isNaive: Bool
         var unit: Double
         var numbersStart: Int
         var numbersEnd: Int
@@ -50,41 +52,50 @@ struct IndexBuilder: ~Copyable {
 
     private(set) var added = Buffer<AddedModel>()
     private(set) var clickModels = 0
+    /// Those among the added that are in no file.
+    private var priorModels = 0
+    var campaignDocuments = 0
+    var campaigns = Buffer<Campaign>()
+    var campaignTable = KeyTable()
+    var advertisers = Buffer<Advertiser>()
+    var advertiserTable = KeyTable()
+    /// What values campaigns of which nothing was observed: the rates over all campaigns.
+    var overall = Priors()
     var hasCrosses = false
     var labels = Buffer<LabelState>()
     var labelTable = KeyTable()
-    private var clickTable = KeyTable()
-    private var conversionTable = KeyTable()
     var weights = WeightRuns()
     var numbers = Buffer<Number>()
+    var variances = Buffer<AddedVariance>()
     var fields = Buffer<Index.FieldSlot>()
     private var fieldTable = KeyTable()
     /// How many models were tried so far, also those that were not added.
     private(set) var attempts: UInt64 = 0
     var names = Buffer<UInt8>()
 
-    /// The added model of a campaign, or `Index.none`.
-    func find(_ campaignKey: UInt64, _ target: Target) -> UInt32 {
-        target == .click ? clickTable.find(campaignKey) : conversionTable.find(campaignKey)
-    }
-
     /// Adds a model. Throws what stands against it beside the models added before, described in `note`; it is then left out.
     ///
     /// - Complexity: O(weights) expected.
     mutating func add(_ model: borrowing Model, origin: Origin, note: Note) throws(Failure) {
         let campaignKey = Key.campaign(model.campaign.text)
-        try checkName(model.campaign.text, campaignKey, model.target, note)
-        if added.count == IndexBuilder.maximumModels {
-            throw Failure(.limitExceeded, "More than 1,000,000 models.")
+        if !model.isPrior {
+            try checkName(model.campaign.text, campaignKey, note)
+            try checkIsFirst(model, campaignKey, note)
+            try checkLimit()
         }
         let total = weights.count &+ model.categories.count &+ model.crosses.count
         if total > IndexBuilder.maximumWeights { throw Failure(.limitExceeded, "More than 4,294,967,294 weights.") }
         if numbers.count &+ model.numbers.count > IndexBuilder.maximumWeights {
             throw Failure(.limitExceeded, "More than 4,294,967,294 numeric weights.")
         }
+        if variances.count &+ model.variances.count > IndexBuilder.maximumWeights {
+            throw Failure(.limitExceeded, "More than 4,294,967,294 variances.")
+        }
         if labels.count > IndexBuilder.maximumLabels {
             throw Failure(.limitExceeded, "More than 1,000,000,000 labels.")
         }
+        let advertiser =
+            model.advertiser.count > 0 ? try advertiserNumber(model.advertiser.text, note) : Index.none
         try weights.settle()
         attempts &+= 1
         let unit = IndexBuilder.unit(of: model)
@@ -98,54 +109,45 @@ struct IndexBuilder: ~Copyable {
         }
         for index in 0..<model.fields.count { try add(model.fields[index]) }
         let number = UInt32(added.count)
+        try addVariances(of: model, number: number)
+        let campaign = try campaignNumber(model.campaign.text, campaignKey)
+        if advertiser != Index.none { campaigns[campaign].modelAdvertiser = advertiser }
+        let isNaive = model.isPrior && campaignKey != Key.defaultCampaign
         try added.append(
             AddedModel(
                 campaignKey: campaignKey, baseKey: model.hasBase ? Key.campaign(model.base.text) : 0,
-                base: try keep(model.base.text), hasBase: model.hasBase, target: model.target, unit: unit,
-                numbersStart: firstNumber, numbersEnd: numbers.count, origin: origin, description: try describe(model)))
-        if model.target == .click {
-            clickModels &+= 1
-            try clickTable.insert(campaignKey, number)
-        } else {
-            try conversionTable.insert(campaignKey, number)
+                base: try keep(model.base.text), hasBase: model.hasBase, target: model.target, isNaive: isNaive,
+                unit: unit, numbersStart: firstNumber, numbersEnd: numbers.count, origin: origin,
+                description: try describe(model, campaign: campaigns[campaign].name)))
+        if model.target == .click { clickModels &+= 1 }
+        if model.isPrior { priorModels &+= 1 }
+        campaigns[campaign].setModel(model.target, number, isNaive: isNaive)
+    }
+
+    /// A model and a campaign's document count alike: each may need a model of its own in the index, and the rows of the index
+    /// (see `RowPlaces`) can tell little more of them apart.
+    func checkLimit() throws(Failure) {
+        if added.count &- priorModels &+ campaignDocuments >= IndexBuilder.maximumModels {
+            throw Failure(.limitExceeded, "More than 1,000,000 models and campaigns.")
         }
     }
 
     /// The added model that an added one extends, or `Index.none`.
     func base(of model: AddedModel) -> UInt32 {
         let found = find(model.baseKey, model.target)
-        if found == KeyTable.none || name(added[Int(found)].description.campaign) != name(model.base) {
+        if found == KeyTable.none || text(added[Int(found)].description.campaign) != text(model.base) {
             return Index.none
         }
         return found
     }
 
-    private func name(_ range: valuation_name) -> Text {
+    func text(_ range: valuation_name) -> Text {
         names.text.slice(Int(range.start), Int(range.end))
     }
 
     /// Makes a model one without a base.
     mutating func removeBase(of number: Int) {
         added[number].hasBase = false
-    }
-
-    private func checkName(_ campaign: Text, _ key: UInt64, _ target: Target, _ note: Note) throws(Failure) {
-        for other in [Target.click, .conversion] {
-            let found = find(key, other)
-            if found == KeyTable.none { continue }
-            let known = name(added[Int(found)].description.campaign)
-            if known != campaign {
-                throw failure(
-                    .keyCollision, "Campaigns \"\(campaign)\" and \"\(known)\" have the same key; rename one.",
-                    at: "$.campaign", note)
-            }
-            if other == target {
-                let kind: StaticString = target == .click ? "click" : "conversion"
-                throw failure(
-                    .duplicateModel, "Campaign \"\(campaign)\" already has a \(kind) model; keep one.",
-                    at: "$.campaign", note)
-            }
-        }
     }
 
     func failure(_ status: Status, _ message: Message, at jsonPath: Message, _ note: Note) -> Failure {
@@ -164,19 +166,22 @@ struct IndexBuilder: ~Copyable {
         try fields.append(Index.FieldSlot(key: field.key, isCategory: !field.isNumber, isNumber: field.isNumber))
     }
 
-    private mutating func describe(_ model: borrowing Model) throws(Failure) -> Index.Description {
+    private mutating func describe(
+        _ model: borrowing Model, campaign: valuation_name
+    ) throws(Failure) -> Index.Description {
         Index.Description(
-            campaign: try keep(model.campaign.text), version: try keep(model.version.text),
+            campaign: campaign, version: try keep(model.version.text),
             trainer: try keep(model.trainer.text), base: Index.none, is_conversion: model.target.rawValue,
             has_training: model.training.isPresent ? 1 : 0, is_prior: model.isPrior ? 1 : 0, reserved: 0,
             categorical_weights: UInt32(model.categories.count), numeric_weights: UInt32(model.numbers.count),
             cross_weights: UInt32(model.crosses.count), self_tests: UInt32(model.examples.count),
+            variances: UInt32(model.variances.count), unused: 0,
             intercept: model.intercept, negative_sampling_rate: model.negativeSamplingRate, rows: model.training.rows,
             positives: model.training.positives, base_rate: model.training.baseRate, auc: model.training.auc,
             log_loss: model.training.logLoss)
     }
 
-    private mutating func keep(_ name: Text) throws(Failure) -> valuation_name {
+    mutating func keep(_ name: Text) throws(Failure) -> valuation_name {
         let start = UInt32(names.count)
         try names.append(name)
         return valuation_name(start: start, end: UInt32(names.count))

@@ -24,6 +24,12 @@ struct KeyTable: ~Copyable {
         count &+= 1
     }
 
+    /// Forgets every key and keeps the memory. - Complexity: O(keys there were at most).
+    mutating func removeAll() {
+        for index in 0..<slots.count { slots[index].value = KeyTable.none }
+        count = 0
+    }
+
     private func place(of key: UInt64) -> Int {
         let mask = slots.count &- 1
         var index = Int(truncatingIfNeeded: key) & mask

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The index's numbers of the added models: click models first, and in each target first those of campaigns that have models for
-/// both, in one order, so that both models of such a campaign have the same number in their targets. Thus paired rows have the two
+/// The index's numbers of the added models: click models first, and in each target first those of campaigns that have models of their own
+/// for both, in one order, so that both models of such a campaign have the same number in their targets. Thus paired rows have the two
 /// weights of a campaign on one cache line.
 struct ModelNumbering: ~Copyable {
     /// From the order of adding to that of the index.
@@ -14,13 +14,12 @@ struct ModelNumbering: ~Copyable {
     init(_ builder: borrowing IndexBuilder) throws(Failure) {
         try addedNumber.reserve(builder.added.count)
         try append(.click, ofBoth: true, builder)
+        let pairs = addedNumber.count
         try append(.click, ofBoth: false, builder)
         clickModels = addedNumber.count
-        for number in 0..<clickModels {
+        for number in 0..<pairs {
             let key = builder.added[Int(addedNumber[number])].campaignKey
-            let conversionModel = builder.find(key, .conversion)
-            if conversionModel == Index.none { break }
-            try addedNumber.append(conversionModel)
+            try addedNumber.append(builder.find(key, .conversion))
         }
         try append(.conversion, ofBoth: false, builder)
         try indexNumber.resize(builder.added.count, filling: 0)
@@ -34,7 +33,9 @@ struct ModelNumbering: ~Copyable {
         let other: Target = target == .click ? .conversion : .click
         for number in 0..<builder.added.count {
             let model = builder.added[number]
-            if model.target != target || (builder.find(model.campaignKey, other) != Index.none) != ofBoth { continue }
+            if model.target != target { continue }
+            let hasOther = !model.isNaive && builder.find(model.campaignKey, other) != Index.none
+            if hasOther != ofBoth { continue }
             try addedNumber.append(UInt32(number))
         }
     }

@@ -60,7 +60,7 @@ struct PerfectHashBuilder: ~Copyable {
     private(set) var hash = PerfectHash(slotCount: 1, bucketBits: 1, attempt: 0)
     private(set) var pilots = Buffer<UInt16>()
 
-    /// - Parameter keys: all different. Throws if no function is found for them, which keys would have to be made for.
+    /// - Parameter keys: equal ones share a slot. Throws if no function is found for them, which keys would have to be made for.
     /// - Complexity: O(keys) expected.
     init(_ keys: borrowing Buffer<UInt64>) throws(Failure) {
         var bucketBits = 1
@@ -115,7 +115,7 @@ struct PerfectHashBuilder: ~Copyable {
             var position = range.lowerBound
             while position < range.upperBound {
                 let place = hash.place(of: keys[position], pilot: pilot)
-                if taken[place] { break }
+                if taken[place] && !isRepeated(keys, position, from: range.lowerBound) { break }
                 taken[place] = true
                 position += 1
             }
@@ -123,5 +123,11 @@ struct PerfectHashBuilder: ~Copyable {
             for placed in range.lowerBound..<position { taken[hash.place(of: keys[placed], pilot: pilot)] = false }
         }
         return nil
+    }
+
+    /// Whether a key of a bucket stands there before.
+    private func isRepeated(_ keys: borrowing Buffer<UInt64>, _ position: Int, from first: Int) -> Bool {
+        for other in first..<position where keys[other] == keys[position] { return true }
+        return false
     }
 }

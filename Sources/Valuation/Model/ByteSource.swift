@@ -36,7 +36,7 @@ struct ByteSource: ~Copyable {
         }
         if !valuation_platform_is_regular_file(&status) {
             close(opened)
-            throw Failure(.readFailed, "This is not a regular file; name a model file or a directory of them.")
+            throw Failure(.readFailed, "This is not a regular file; name a file, or of models a directory.")
         }
         if isSummed {
             do {

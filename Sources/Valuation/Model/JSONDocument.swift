@@ -109,10 +109,14 @@ struct JSONValue {
         return json_object_get(pointer, key).map { JSONValue(pointer: $0) }
     }
 
-    /// Whether an object has the member; false for anything else. `name` comes from jansson, so a NUL byte follows it.
-    func hasMember(_ name: Text) -> Bool {
-        json_object_get(pointer, UnsafeRawPointer(name.start).assumingMemoryBound(to: CChar.self)) != nil
+    /// The member of an object; nil where it is missing, and of anything else. `name` comes from jansson, so a NUL byte follows it.
+    func member(_ name: Text) -> JSONValue? {
+        let key = UnsafeRawPointer(name.start).assumingMemoryBound(to: CChar.self)
+        return json_object_get(pointer, key).map { JSONValue(pointer: $0) }
     }
+
+    /// Whether an object has the member; see `member`.
+    func hasMember(_ name: Text) -> Bool { member(name) != nil }
 
     /// The members of an object, in the document's order.
     var members: Members { Members(object: pointer, iterator: json_object_iter(pointer)) }

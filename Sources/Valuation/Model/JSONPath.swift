@@ -21,18 +21,22 @@ struct JSONPath: ~Copyable {
     }
 
     /// - Parameter name: must live until it is popped.
+    @inline(never)
     mutating func push(_ name: Text) throws(Failure) {
         try steps.append(Step(name: name.start, number: name.count))
     }
 
+    @inline(never)
     mutating func push(index: Int) throws(Failure) {
         try steps.append(Step(name: nil, number: index))
     }
 
+    @inline(never)
     mutating func pop() {
         steps.truncate(steps.count &- 1)
     }
 
+    @inline(never)
     mutating func pop(to depth: Int) {
         steps.truncate(depth)
     }

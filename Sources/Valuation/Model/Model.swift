@@ -30,6 +30,8 @@ struct Model: ~Copyable {
         var label: Label
         var mean: Double
         var slope: Double
+        /// Whether its variance is given, which asks for the mean even where the slope is 0.
+        var hasVariance = false
         /// Where it stands, for messages; borrowed from the document.
         var field: Text
     }
@@ -44,12 +46,20 @@ struct Model: ~Copyable {
         /// Where it stands, for messages: in `crosses`, and there in `weights`.
         var index: Int
         var position: Int
+        /// Whether its variance has been met.
+        var hasVariance = false
     }
 
     /// A field that the model has an opinion on.
     struct Field {
         var key: UInt64
         var isNumber: Bool
+    }
+
+    /// How uncertain the weight of a label is, or the intercept, whose key is 0; of a number, its slope.
+    struct Variance {
+        var key: UInt64
+        var variance: Float
     }
 
     /// A self-test: `features` is the JSON text of an object, as bytes `start ..< end` of `exampleTexts`.
@@ -76,8 +86,10 @@ struct Model: ~Copyable {
     var hasBase = false
     var version = Buffer<UInt8>()
     var trainer = Buffer<UInt8>()
+    /// Empty where the document does not say whose campaign it is.
+    var advertiser = Buffer<UInt8>()
     var target = Target.click
-    /// Whether it stands for a release's overall rate and is in no file.
+    /// Whether it stands for an observed rate and is in no file.
     var isPrior = false
     var intercept = 0.0
     var negativeSamplingRate = 1.0
@@ -85,6 +97,7 @@ struct Model: ~Copyable {
     var numbers = Buffer<NumberWeight>()
     var crosses = Buffer<CrossWeight>()
     var fields = Buffer<Field>()
+    var variances = Buffer<Variance>()
     var training = Training()
     var examples = Buffer<Example>()
     var exampleTexts = Buffer<UInt8>()
@@ -95,10 +108,12 @@ struct Model: ~Copyable {
         hasBase = false
         version.removeAll()
         trainer.removeAll()
+        advertiser.removeAll()
         categories.removeAll()
         numbers.removeAll()
         crosses.removeAll()
         fields.removeAll()
+        variances.removeAll()
         training = Training()
         examples.removeAll()
         exampleTexts.removeAll()

@@ -12,8 +12,8 @@ extension ModelDecoder {
             return
         }
         model.training.isPresent = true
-        model.training.rows = try optional(training, "rows", upTo: 1e15, &problems) ?? -1
-        model.training.positives = try optional(training, "positives", upTo: 1e15, &problems) ?? -1
+        model.training.rows = try optional(training, "rows", upTo: ModelDecoder.maximumCount, &problems) ?? -1
+        model.training.positives = try optional(training, "positives", upTo: ModelDecoder.maximumCount, &problems) ?? -1
         model.training.baseRate = try optional(training, "base_rate", upTo: 1, &problems) ?? .nan
         model.training.auc = try optional(training, "auc", upTo: 1, &problems) ?? .nan
         model.training.logLoss = try optional(training, "log_loss", upTo: 1e9, &problems) ?? .nan
@@ -27,7 +27,7 @@ extension ModelDecoder {
     }
 
     /// A number from 0 to `largest` that may be missing or null.
-    private mutating func optional(
+    mutating func optional(
         _ object: JSONValue, _ name: StaticString, upTo largest: Double, _ problems: inout Problems
     ) throws(Failure) -> Double? {
         guard let value = object.member(name), !value.isNull else { return nil }

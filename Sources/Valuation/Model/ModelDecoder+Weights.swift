@@ -40,6 +40,7 @@ extension ModelDecoder {
             return
         }
         let categorical = root.member("categorical")
+        let variances = root.member("variance")?.member("numeric")
         for (field, parameters) in fields.members {
             try path.push(field)
             defer { path.pop() }
@@ -63,7 +64,10 @@ extension ModelDecoder {
             }
             let label = Model.Label(number: field)
             try model.fields.append(Model.Field(key: label.key, isNumber: true))
-            try model.numbers.append(Model.NumberWeight(label: label, mean: mean, slope: weight / std, field: field))
+            try model.numbers.append(
+                Model.NumberWeight(
+                    label: label, mean: mean, slope: weight / std, hasVariance: variances?.hasMember(field) ?? false,
+                    field: field))
         }
     }
 

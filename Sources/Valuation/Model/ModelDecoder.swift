@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Turns a JSON document of format `valuation-model/1` into a `Model`, and names everything that is wrong with it.
+/// Turns a JSON document of format `valuation-model/1` into a `Model`, one of `valuation-campaign/1` into a `CampaignDocument`, and
+/// names everything that is wrong with it.
 ///
 /// Each problem is reported with its JSON path; if `problems` lets the work go on, the faulty part is left out.
 struct ModelDecoder: ~Copyable {
@@ -9,23 +10,38 @@ struct ModelDecoder: ~Copyable {
     static let maximumWeight = 100.0
     /// Of a number's mean and standard deviation: a time in microseconds fits.
     static let maximumNumber = 1e18
+    /// Of impressions, clicks and conversions.
+    static let maximumCount = 1e15
+    /// Of a weight: a standard deviation as large as the largest weight.
+    static let maximumVariance = 1e4
     static let maximumFieldBytes = 255
     static let maximumValueBytes = 1024
     static let maximumNameBytes = 255
     static let maximumExamples = 1000
 
+    /// What a document is of.
+    enum Kind: UInt8 {
+        case model
+        case campaign
+    }
+
+    /// What the last document was of; a model where it did not say.
+    private(set) var kind = Kind.model
     var model = Model()
+    var campaign = CampaignDocument()
     var path = JSONPath()
     private var line: UInt32 = 0
 
-    /// Decodes a document into `model`. Returns whether it is free of problems.
+    /// Decodes a document into `model` or `campaign`, as `kind` says. Returns whether it is free of problems.
     ///
     /// - Parameter line: the document's line in a `.jsonl` file, 0 otherwise.
     mutating func decode(
         _ document: borrowing JSONDocument, line: UInt32, problems: inout Problems
     ) throws(Failure) -> Bool {
         self.line = line
+        kind = .model
         model.removeAll()
+        campaign.removeAll()
         path.pop(to: 0)
         let before = problems.count
         let root = document.root
@@ -35,17 +51,26 @@ struct ModelDecoder: ~Copyable {
         }
         // A document of another format is not judged by this one's rules.
         guard try decodeFormat(root, &problems) else { return false }
+        switch kind {
+        case .model: try decodeModel(root, &problems)
+        case .campaign: try decodeCampaign(root, &problems)
+        }
+        return problems.count == before
+    }
+
+    private mutating func decodeModel(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
         try decodeHeader(root, &problems)
         try decodeCategorical(root, &problems)
         try decodeNumeric(root, &problems)
         try decodeCrosses(root, &problems)
+        try decodeVariance(root, &problems)
         try decodeTraining(root, &problems)
         try decodeSelfTest(root, &problems)
-        try refuseMisspeltMembers(root, &problems)
-        return problems.count == before
+        try refuseMisspeltMembers(root, OptionalMember.model, &problems)
     }
 
     /// Reports a problem at the decoder's present place.
+    @_disfavoredOverload @inline(never)
     mutating func report(_ status: Status, _ message: Message, _ problems: inout Problems) throws(Failure) {
         problems.note.setMessage(message)
         problems.note.setJSONPath(path)
@@ -55,6 +80,7 @@ struct ModelDecoder: ~Copyable {
     }
 
     /// Reports a problem with a member of the object at which the decoder stands.
+    @_disfavoredOverload @inline(never)
     mutating func report(
         _ status: Status, at member: StaticString, _ message: Message, _ problems: inout Problems
     ) throws(Failure) {
@@ -63,10 +89,29 @@ struct ModelDecoder: ~Copyable {
         path.pop()
     }
 
+    /// The same of plain texts, of which a call is a few bytes of code.
+    @inline(never)
+    mutating func report(_ status: Status, _ message: StaticString, _ problems: inout Problems) throws(Failure) {
+        try report(status, "\(message)", &problems)
+    }
+
+    @inline(never)
+    mutating func report(
+        _ status: Status, at member: StaticString, _ message: StaticString, _ problems: inout Problems
+    ) throws(Failure) {
+        try report(status, at: member, "\(message)", &problems)
+    }
+
     private mutating func decodeFormat(_ root: JSONValue, _ problems: inout Problems) throws(Failure) -> Bool {
         if let format = root.member("format")?.text {
             if format == Text(ModelDecoder.format) { return true }
-            try report(.format, at: "format", "This library reads \"valuation-model/1\" alone.", &problems)
+            if format == Text(CampaignDocument.format) {
+                kind = .campaign
+                return true
+            }
+            try report(
+                .format, at: "format",
+                "This library reads \"valuation-model/1\" and \"valuation-campaign/1\" alone.", &problems)
         } else {
             try report(
                 .invalidValue, at: "format", "Missing or not a string; it must be \"valuation-model/1\".", &problems)
@@ -88,11 +133,12 @@ struct ModelDecoder: ~Copyable {
                 try report(.invalidValue, at: "target", "It must be \"click\" or \"conversion\".", &problems)
             }
         }
-        if let base = root.member("extends"), !base.isNull {
-            if let base = try name(root, "extends", &problems) {
-                model.hasBase = true
-                try model.base.append(base)
-            }
+        if let base = try optionalName(root, "extends", &problems) {
+            model.hasBase = true
+            try model.base.append(base)
+        }
+        if let advertiser = try optionalName(root, "advertiser", &problems) {
+            try model.advertiser.append(advertiser)
         }
         if let version = try string(root, "version", &problems) {
             if version.count > ModelDecoder.maximumNameBytes {
@@ -126,13 +172,21 @@ struct ModelDecoder: ~Copyable {
         return nil
     }
 
-    /// The required member `name` that names a campaign.
-    private mutating func name(
+    /// A member that names a campaign or an advertiser, and may be missing or null.
+    mutating func optionalName(
+        _ object: JSONValue, _ name: StaticString, _ problems: inout Problems
+    ) throws(Failure) -> Text? {
+        guard let value = object.member(name), !value.isNull else { return nil }
+        return try self.name(object, name, &problems)
+    }
+
+    /// The required member `name` that names a campaign or an advertiser.
+    mutating func name(
         _ object: JSONValue, _ name: StaticString, _ problems: inout Problems
     ) throws(Failure) -> Text? {
         guard let text = try string(object, name, &problems) else { return nil }
         if text.count == 0 || text.count > ModelDecoder.maximumNameBytes {
-            try report(.invalidValue, at: name, "A campaign's name has 1 to 255 bytes.", &problems)
+            try report(.invalidValue, at: name, "A name has 1 to 255 bytes.", &problems)
             return nil
         }
         return text
@@ -192,9 +246,11 @@ struct ModelDecoder: ~Copyable {
 
     /// Unknown members are for future versions; one that is almost a known optional member is a slip that would
     /// otherwise go unnoticed.
-    private mutating func refuseMisspeltMembers(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
+    mutating func refuseMisspeltMembers(
+        _ root: JSONValue, _ known: OptionalMember, _ problems: inout Problems
+    ) throws(Failure) {
         for (name, _) in root.members {
-            guard let intended = OptionalMember.misspelt(name) else { continue }
+            guard let intended = known.misspelt(name) else { continue }
             try path.push(name)
             try report(
                 .invalidValue, "Unknown member; did you mean \"\(intended)\"?", &problems)

@@ -1,14 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The members that a model document may leave out. A misspelt required member is found because it is missing; a misspelt
-/// optional one is found here.
-enum OptionalMember {
+/// The members that an object may leave out. A misspelt required member is found because it is missing; a misspelt optional one is
+/// found here.
+enum OptionalMember: UInt8 {
+    /// Of a model's document.
+    case model
+    /// Of a model's `variance`.
+    case variance
+    /// Of a campaign's document.
+    case campaign
+
     /// The optional member that `name` is within two edits of, without being a known member itself.
-    static func misspelt(_ name: Text) -> StaticString? {
-        let known: [StaticString] = ["extends", "numeric", "crosses", "training", "self_test"]
-        for member in known where Text(member) == name { return nil }
-        for member in known where editDistance(name, Text(member)) <= 2 { return member }
+    func misspelt(_ name: Text) -> StaticString? {
+        for position in 0..<count where Text(member(position)) == name { return nil }
+        for position in 0..<count where OptionalMember.editDistance(name, Text(member(position))) <= 2 {
+            return member(position)
+        }
         return nil
+    }
+
+    private var count: Int {
+        switch self {
+        case .model: 7
+        case .variance: 4
+        case .campaign: 5
+        }
+    }
+
+    private func member(_ position: Int) -> StaticString {
+        switch (self, position) {
+        case (.model, 0), (.campaign, 0): "extends"
+        case (.model, 1), (.campaign, 1): "advertiser"
+        case (.model, 2), (.variance, 0): "numeric"
+        case (.model, 3), (.variance, 1): "crosses"
+        case (.model, 4): "training"
+        case (.model, 5): "self_test"
+        case (.model, _): "variance"
+        case (.variance, 2): "categorical"
+        case (.variance, _): "intercept"
+        case (.campaign, 2): "impressions"
+        case (.campaign, 3): "clicks"
+        case (.campaign, _): "conversions"
+        }
     }
 
     /// Levenshtein's distance; 99 for names too long to be meant.

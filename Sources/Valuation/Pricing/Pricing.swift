@@ -1,9 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuation
 
-/// What the advertiser pays for, as in valuation.h. What an impression is worth by it is computed in `CKernels`, `write`.
+/// What the advertiser pays for, as in valuation.h. What an impression is worth by a model's probabilities is computed in `CKernels`,
+/// `write`; by others', here, with the same bits.
 enum Pricing: valuation_pricing {
     case cpm = 1
     case cpc = 2
     case cpa = 3
+
+    static let invalid: Flags = [.invalidBid, .invalidCandidate]
+
+    /// What a candidate is worth by given probabilities, NaN where there is none.
+    static func value(
+        _ candidate: valuation_candidate, pctr: Float, pcvr: Float, flags: Flags
+    ) -> valuation_value {
+        var flags = flags
+        let isCPA = candidate.pricing == Pricing.cpa.rawValue
+        if pctr.isNaN { flags.insert(.noClickModel) }
+        if isCPA && pcvr.isNaN { flags.insert(.noConversionModel) }
+        var value = valuation_value()
+        (value.pctr, value.pcvr) = (pctr, isCPA ? pcvr : .nan)
+        var revenue =
+            candidate.pricing == Pricing.cpm.rawValue ? candidate.bid / 1000 : candidate.bid * Double(pctr)
+        if isCPA { revenue *= Double(pcvr) }
+        value.expected_revenue = flags.isDisjoint(with: invalid) && revenue > 0 ? revenue : 0
+        value.flags = flags.rawValue
+        return value
+    }
+
+    /// What is wrong with a candidate.
+    static func problems(_ candidate: valuation_candidate) -> Flags {
+        var flags: Flags = []
+        let length = candidate.feature_count
+        let hasFeatures = length == 0 || length <= UInt32(Scratch.maximumFeatures) && candidate.features != nil
+        if Pricing(rawValue: candidate.pricing) == nil || !hasFeatures { flags.insert(.invalidCandidate) }
+        if !(candidate.bid >= 0 && candidate.bid <= .greatestFiniteMagnitude) { flags.insert(.invalidBid) }
+        return flags
+    }
+
+    /// Whether a value is one: 0 may also stand for want of a model, or for a candidate that is none.
+    static func isKnown(_ value: valuation_value, _ candidate: valuation_candidate) -> Bool {
+        if !Flags(rawValue: value.flags).isDisjoint(with: invalid) { return false }
+        switch Pricing(rawValue: candidate.pricing) {
+        case .cpm: return true
+        case .cpc: return !value.pctr.isNaN
+        case .cpa: return !value.pctr.isNaN && !value.pcvr.isNaN
+        case nil: return false
+        }
+    }
 }

@@ -4,7 +4,7 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// A compiled file, format `valuation-compiled/1`: a header on a page of its own, and then an index as it lies in memory. It is mapped
+/// A compiled file, format `valuation-compiled/2`: a header on a page of its own, and then an index as it lies in memory. It is mapped
 /// read-only, so that opening it copies nothing and all processes share its pages.
 enum CompiledFile {
     static let suffix: StaticString = ".valuation"
@@ -28,8 +28,8 @@ enum CompiledFile {
         let sum = valuation_checksum_of(index.block.pointee.start, index.byteCount)
         header.index_checksum = (sum.high, sum.low)
         header.counts = index.counts.stored
-        (header.labels, header.campaigns, header.fields) =
-            (index.hashes.labels.function, index.hashes.campaigns.function, index.hashes.fields.function)
+        (header.labels, header.campaigns) = (index.hashes.labels.function, index.hashes.campaigns.function)
+        (header.fields, header.variances) = (index.hashes.fields.function, index.hashes.variances.function)
         (header.levels, header.has_crosses) = (UInt64(index.levels), index.hasCrosses ? 1 : 0)
         let own = checksum(of: &header)
         header.header_checksum = (own.high, own.low)
@@ -99,12 +99,14 @@ enum CompiledFile {
         }
         if header.format != UInt32(format) {
             throw Failure(
-                .format, "This library maps \"valuation-compiled/1\" alone; compile the models with this version.")
+                .format, "This library maps \"valuation-compiled/2\" alone; compile the models with this version.")
         }
         let own = checksum(of: &header)
         if header.header_checksum != (own.high, own.low) || !isPadded(start) { throw damaged }
         guard let counts = Index.Counts(stored: header.counts, fileBytes: mapping.count),
-            let hashes = Index.Hashes(header), header.levels >= 1, header.levels <= UInt64(IndexBuilder.maximumChain)
+            let hashes = Index.Hashes(header),
+            counts.observed == 0 || counts.observed == hashes.campaigns.slotCount &+ 1,
+            header.levels >= 1, header.levels <= UInt64(IndexBuilder.maximumChain)
         else { throw damaged }
         let byteCount = Index.Layout(counts, hashes).byteCount
         if UInt64(mapping.count) != header.file_bytes || mapping.count != Int(VALUATION_COMPILED_INDEX) &+ byteCount {
@@ -135,18 +137,21 @@ enum CompiledFile {
 }
 
 extension Index.Counts {
+    fileprivate typealias Stored = (
+        UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64
+    )
+
     /// As a compiled file has them.
-    fileprivate var stored: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) {
+    fileprivate var stored: Stored {
         (
             UInt64(clickModels), UInt64(conversionModels), UInt64(labels), UInt64(campaigns), UInt64(weights),
-            UInt64(numbers), UInt64(listPlaces), UInt64(densePlaces), UInt64(directoryEntries), UInt64(nameBytes)
+            UInt64(numbers), UInt64(listPlaces), UInt64(densePlaces), UInt64(directoryEntries), UInt64(nameBytes),
+            UInt64(observed), UInt64(variances)
         )
     }
 
     /// nil where a count is larger than a file of the size could hold.
-    fileprivate init?(
-        stored: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64), fileBytes: Int
-    ) {
+    fileprivate init?(stored: Stored, fileBytes: Int) {
         let isSound = withUnsafeBytes(of: stored) { bytes in
             for position in 0..<Int(VALUATION_COMPILED_COUNTS) {
                 // Of weights there are more than bytes at no time, for each is in a row.
@@ -160,6 +165,7 @@ extension Index.Counts {
         )
         (weights, numbers, listPlaces, densePlaces) = (Int(stored.4), Int(stored.5), Int(stored.6), Int(stored.7))
         (directoryEntries, nameBytes) = (Int(stored.8), Int(stored.9))
+        (observed, variances) = (Int(stored.10), Int(stored.11))
         if models == 0 || listPlaces == 0 { return nil }
     }
 }
@@ -169,8 +175,9 @@ extension Index.Hashes {
     fileprivate init?(_ header: valuation_compiled_header) {
         guard let labels = PerfectHash(stored: header.labels, fileBytes: header.file_bytes),
             let campaigns = PerfectHash(stored: header.campaigns, fileBytes: header.file_bytes),
-            let fields = PerfectHash(stored: header.fields, fileBytes: header.file_bytes)
+            let fields = PerfectHash(stored: header.fields, fileBytes: header.file_bytes),
+            let variances = PerfectHash(stored: header.variances, fileBytes: header.file_bytes)
         else { return nil }
-        self.init(labels: labels, campaigns: campaigns, fields: fields)
+        self.init(labels: labels, campaigns: campaigns, fields: fields, variances: variances)
     }
 }

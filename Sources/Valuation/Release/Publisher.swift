@@ -66,6 +66,7 @@ struct Publisher: ~Copyable {
         let index = try loader.index(of: list)
         do throws(Failure) {
             var publisher = try Publisher(root, wishes, note)
+            if !wishes.keepsLatest { try publisher.root.checkPolicy(fits: index, note) }
             return try publisher.publish(list, loader.sums, index, loader.priors)
         } catch {
             if error.isNoted { throw error }
@@ -209,14 +210,9 @@ struct Publisher: ~Copyable {
     /// Counts what is in the release, without what stands for its priors.
     private mutating func describe(_ index: borrowing Index) throws(Failure) {
         manifest.counts.weights = index.counts.weights + index.counts.numbers
-        manifest.counts.campaigns = index.counts.campaigns
-        var priorCount = 0
         for number in 0..<UInt32(index.counts.models) {
             let description = index.description(of: number)
-            if description.is_prior != 0 {
-                priorCount += 1
-                continue
-            }
+            if description.is_prior != 0 { continue }
             if description.target == .click {
                 manifest.counts.clickModels += 1
             } else {
@@ -227,12 +223,15 @@ struct Publisher: ~Copyable {
                 manifest.trainer = try manifest.keep(trainer)
             }
         }
-        // Campaign "*" counts where one of its two models is real.
-        let everyone = index.campaign(Key.defaultCampaign).pointee
-        let isReal =
-            isReal(index.model(.click, everyone.click_model), index)
-            || isReal(index.model(.conversion, everyone.conversion_model), index)
-        if priorCount > 0 && !isReal { manifest.counts.campaigns -= 1 }
+        for position in 0..<index.hashes.campaigns.slotCount {
+            let campaign = index.campaignSlots[position]
+            if Flags(rawValue: campaign.flags).contains(.unknownCampaign) { continue }
+            // Campaign "*" counts where one of its two models is real.
+            let isCounted =
+                isReal(index.model(.click, campaign.click_model), index)
+                || isReal(index.model(.conversion, campaign.conversion_model), index)
+            if isCounted { manifest.counts.campaigns += 1 }
+        }
     }
 
     private func isReal(_ model: UInt32, _ index: borrowing Index) -> Bool {

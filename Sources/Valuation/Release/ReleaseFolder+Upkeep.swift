@@ -86,6 +86,7 @@ extension ReleaseFolder {
     private func prune(_ keep: Int, _ note: Note) throws(Failure) -> Buffer<UInt8> {
         try folder.lock()
         let latest = try latestOrEmpty(note)
+        let policy = try policyBeside(note)
         let list = try ReleaseList(self, note: note)
         var output = Buffer<UInt8>()
         try output.append("[")
@@ -93,7 +94,7 @@ extension ReleaseFolder {
         try removeLeftovers(releases)
         for position in 0..<list.count where position >= keep && list[position].isSound {
             let id = list.id(position)
-            if id == latest.text { continue }
+            if id == latest.text || policy.names(release: id) { continue }
             // Readers see the whole release or none of it.
             let doomed = Text(".removing.tmp")
             try releases.rename(id, to: doomed)
@@ -115,6 +116,31 @@ extension ReleaseFolder {
             if name[0] == UInt8(ascii: "."), name.hasSuffix(".tmp") { try leftovers.append(name) }
         }
         try leftovers.forEach { name throws(Failure) in try releases.remove(name) }
+    }
+
+    /// The policy that lies in the directory of releases; an empty one where there is none.
+    private func policyBeside(_ note: Note) throws(Failure) -> PolicyDocument {
+        if try !folder.contains(PolicyFile.name) { return PolicyDocument() }
+        let path = try CString(path: self.path.text, Text(PolicyFile.name))
+        var text = Buffer<UInt8>()
+        _ = try PolicyFile.read(path.text, into: &text, note)
+        note.setFile(path.text)
+        var problems = Problems(note: note, firstNote: note, listener: nil)
+        return try PolicyDecoder.decode(text.text, problems: &problems)
+    }
+
+    /// Throws where the policy that lies beside LATEST would refuse models, so that engines would refuse to follow. A policy that is
+    /// not sound stands in nobody's way here.
+    func checkPolicy(fits index: borrowing Index, _ note: Note) throws(Failure) {
+        let document: PolicyDocument
+        do throws(Failure) {
+            document = try policyBeside(note)
+        } catch {
+            if error.status == .outOfMemory { throw error }
+            return
+        }
+        let path = try CString(path: self.path.text, Text(PolicyFile.name))
+        try PolicyFitting(note: note, path: path.text).checkObserved(document, index)
     }
 
     private func latestOrEmpty(_ note: Note) throws(Failure) -> CString {

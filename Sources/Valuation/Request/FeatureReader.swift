@@ -18,6 +18,8 @@ struct FeatureReader: ~Copyable {
 
     /// Whether to keep `sources`, which only explanations need.
     var keepsSources = false
+    /// Fields beside those of the index; nil without a policy.
+    var policyFields: PolicyFields?
     /// Features of all objects read since `removeAll`, end to end.
     private(set) var features = Buffer<valuation_feature>()
     /// As long as `features`, or empty.
@@ -112,9 +114,10 @@ struct FeatureReader: ~Copyable {
             let rawName = try cursor.memberName()
             let decoded = try rawName.decoded(into: &name)
             cursor.skipSpace()
-            if let slot = index.field(Key.number(field: decoded)) {
-                let field = Field(
-                    rawName: rawName.body, prefix: Key.categoryPrefix(field: decoded), slot: slot.pointee)
+            let key = Key.number(field: decoded)
+            let own = index.field(key)
+            if let slot = policyFields == nil ? own?.pointee : policyFields.unsafelyUnwrapped.field(key, own: own) {
+                let field = Field(rawName: rawName.body, prefix: Key.categoryPrefix(field: decoded), slot: slot)
                 // A decoded name lives until the next one.
                 let isLasting = isRepeating && !rawName.hasEscapes
                 let gap = cursor.text.slice(start, cursor.offset)

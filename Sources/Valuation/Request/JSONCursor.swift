@@ -70,6 +70,9 @@ struct JSONCursor {
     }
 
     @inline(always)
+    /// Whether a literal, at which the cursor stands, is null, if it is one at all.
+    var isNull: Bool { byte == UInt8(ascii: "n") }
+
     mutating func kind() -> Kind {
         nextByte() == UInt8(ascii: "\"") ? .string : otherKind
     }

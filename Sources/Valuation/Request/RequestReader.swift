@@ -17,18 +17,26 @@ struct RequestReader: ~Copyable {
     /// How many of the best to give, or nil for all in the order of the candidates.
     private(set) var top: Int?
     private(set) var timeBudget: UInt64 = 0
+    var circumstances = Circumstances()
     /// Where the text ends that `id` and the echoes are in.
     private(set) var textEnd = Text.empty.end
     private var members = MemberMemo<Member>()
     private var name = Buffer<UInt8>()
-    private var value = Buffer<UInt8>()
+    var value = Buffer<UInt8>()
 
     /// Reads a request. What it hands out is valid until the next call and while the text lives.
     ///
-    /// - Parameter keepingSources: whether features keep where they stand in the text, for explanations.
-    mutating func read(_ text: Text, index: borrowing Index, keepingSources: Bool) throws(Failure) {
+    /// - Parameters:
+    ///   - policyFields: fields beside those of the index.
+    ///   - keepingSources: whether features keep where they stand in the text, for explanations.
+    ///   - needsCandidates: whether a request without candidates is refused.
+    mutating func read(
+        _ text: Text, index: borrowing Index, policyFields: PolicyFields? = nil, keepingSources: Bool,
+        needsCandidates: Bool = true
+    ) throws(Failure) {
         removeAll()
         textEnd = text.end
+        (request.policyFields, ads.policyFields) = (policyFields, policyFields)
         request.keepsSources = keepingSources
         ads.keepsSources = keepingSources
         var cursor = JSONCursor(text)
@@ -42,7 +50,7 @@ struct RequestReader: ~Copyable {
                 let member = try rawMember.decoded(into: &name)
                 let kind = cursor.kind()
                 // Of members with the same name the last one counts; null is as good as absent.
-                if kind == .literal, try cursor.skipValue() == Text("null") {
+                if kind == .literal, cursor.isNull, try cursor.skipValue() == Text("null") {
                     forget(member)
                     if member == Text("candidates") { hasCandidates = false }
                 } else if member == Text("candidates") {
@@ -57,7 +65,9 @@ struct RequestReader: ~Copyable {
             } while try cursor.nextElement(closing: UInt8(ascii: "}"))
         }
         try cursor.expectEnd()
-        guard hasCandidates else { throw invalid(cursor, "$.candidates", "The array \"candidates\" is missing.") }
+        guard hasCandidates || !needsCandidates else {
+            throw invalid(cursor, "$.candidates", "The array \"candidates\" is missing.")
+        }
         connectFeatures()
     }
 
@@ -78,6 +88,10 @@ struct RequestReader: ~Copyable {
             top = Int(try whole(&cursor, kind, "$.top", largest: 1e9))
         } else if member == Text("budget_us") {
             timeBudget = try whole(&cursor, kind, "$.budget_us", largest: 1e12) &* 1000
+        } else if member == Text("unit") {
+            try readUnits(&cursor, kind)
+        } else if member == Text("time") {
+            try readTime(&cursor, kind)
         } else if kind != .literal {
             _ = try cursor.skipValue()
         }
@@ -90,6 +104,8 @@ struct RequestReader: ~Copyable {
         if member == Text("id") { id = .empty }
         if member == Text("top") { top = nil }
         if member == Text("budget_us") { timeBudget = 0 }
+        if member == Text("unit") { circumstances.removeUnits() }
+        if member == Text("time") { circumstances.removeTime() }
     }
 
     private mutating func removeAll() {
@@ -98,6 +114,7 @@ struct RequestReader: ~Copyable {
         id = .empty
         top = nil
         timeBudget = 0
+        circumstances.removeAll()
     }
 
     private mutating func removeCandidates() {
@@ -107,9 +124,9 @@ struct RequestReader: ~Copyable {
         members.removeAll()
     }
 
-    private func invalid(_ cursor: JSONCursor, _ jsonPath: StaticString, _ message: StaticString) -> Failure {
+    func invalid(_ cursor: JSONCursor, _ jsonPath: StaticString, _ message: StaticString) -> Failure {
         var failure = cursor.failure(.invalidValue, message)
-        failure.jsonPath = jsonPath
+        failure.setJSONPath(jsonPath)
         return failure
     }
 

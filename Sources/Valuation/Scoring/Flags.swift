@@ -20,6 +20,12 @@ struct Flags: OptionSet {
     static let budgetExceeded = Flags(rawValue: 1 << 12)
     static let clickPrior = Flags(rawValue: 1 << 13)
     static let conversionPrior = Flags(rawValue: 1 << 14)
+    static let baseClickModel = Flags(rawValue: 1 << 15)
+    static let baseConversionModel = Flags(rawValue: 1 << 16)
+    static let noUnit = Flags(rawValue: 1 << 17)
+    static let overridden = Flags(rawValue: 1 << 18)
+    static let adjusted = Flags(rawValue: 1 << 19)
+    static let explored = Flags(rawValue: 1 << 20)
 
     /// As JSON answers print them, in the order of their bits.
     static func name(ofBit bit: Int) -> StaticString? {
@@ -39,6 +45,12 @@ struct Flags: OptionSet {
         case 12: "budget_exceeded"
         case 13: "click_prior"
         case 14: "conversion_prior"
+        case 15: "base_click_model"
+        case 16: "base_conversion_model"
+        case 17: "no_unit"
+        case 18: "overridden"
+        case 19: "adjusted"
+        case 20: "explored"
         default: nil
         }
     }

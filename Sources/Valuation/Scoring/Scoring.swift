@@ -15,15 +15,28 @@ struct Scoring: ~Copyable {
     var deadline: Deadline
     var click: TargetScoring
     var conversion: TargetScoring
+    private var campaigns: valuation_campaigns
     private var block: valuation_block
     /// How many candidates are still to come.
     private var remaining: Int
+    /// What all values are flagged with beside what is found out about them.
+    var flags: Flags = []
+    /// What the values say that they are from.
+    var source: UInt32 {
+        get { block.source }
+        set { block.source = newValue }
+    }
 
-    /// Looks the request's features up. - Precondition: `scratch` is prepared for `index`.
+    /// Looks the request's features up.
+    ///
+    /// - Parameter campaigns: the index's table, or what stands in for it.
+    /// - Precondition: `scratch` is prepared for `index`.
     init(
-        _ request: Request, candidates: Int, index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>
+        _ request: Request, candidates: Int, index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>,
+        campaigns: valuation_campaigns
     ) {
         self.index = index
+        self.campaigns = campaigns
         self.scratch = scratch
         deadline = request.deadline
         remaining = candidates
@@ -33,7 +46,7 @@ struct Scoring: ~Copyable {
         block = valuation_block(
             absent_click: click.absentModel, absent_conversion: conversion.absentModel, click_models: click.models,
             conversion_models: conversion.models, flags: scratch.pointee.flagBits, features: ads.features,
-            lengths: ads.lengths, wants_clicks: 0, wants_conversions: 0, longest: 0)
+            lengths: ads.lengths, source: 0, wants_clicks: 0, wants_conversions: 0, longest: 0)
         terms = RequestTerms(request, index: index, scratch: scratch, &deadline)
     }
 
@@ -41,8 +54,16 @@ struct Scoring: ~Copyable {
     mutating func score(
         _ candidates: UnsafePointer<valuation_candidate>, count: Int, into values: UnsafeMutablePointer<valuation_value>
     ) {
+        value(candidates, count: count, read(candidates, count), into: values)
+    }
+
+    /// Values candidates that have just been read.
+    mutating func value(
+        _ candidates: UnsafePointer<valuation_candidate>, count: Int, _ found: Wanted,
+        into values: UnsafeMutablePointer<valuation_value>
+    ) {
         let flags = scratch.pointee.flags.base.unsafelyUnwrapped
-        var wanted = read(candidates, count)
+        var wanted = found
         if wanted.click && !deadline.check() {
             click.plan(terms, candidates: remaining, scratch, &deadline)
         }
@@ -86,11 +107,9 @@ struct Scoring: ~Copyable {
     }
 
     /// Finds the models of each candidate, and what is wrong with it.
-    private mutating func read(_ candidates: UnsafePointer<valuation_candidate>, _ count: Int) -> Wanted {
-        var campaigns = valuation_campaigns(
-            hash: index.pointee.hashes.campaigns.function, pilots: index.pointee.campaignPilots,
-            slots: index.pointee.campaignSlots)
-        scratch.pointee.kernels.pointee.read(candidates, count, &campaigns, terms.flags.rawValue, &block)
+    mutating func read(_ candidates: UnsafePointer<valuation_candidate>, _ count: Int) -> Wanted {
+        let all = terms.flags.union(flags).rawValue
+        scratch.pointee.kernels.pointee.read(candidates, count, &campaigns, all, &block)
         return Wanted(
             click: block.wants_clicks != 0, conversion: block.wants_conversions != 0, adFeatures: block.longest)
     }
@@ -113,7 +132,8 @@ struct Scoring: ~Copyable {
         scratch: UnsafeMutablePointer<Scratch>
     ) -> Float {
         let request = Request(features: nil, featureCount: 0, timeBudget: 0)
-        var scoring = Scoring(request, candidates: 1, index: index, scratch: scratch)
+        var scoring = Scoring(
+            request, candidates: 1, index: index, scratch: scratch, campaigns: index.pointee.campaignTable)
         return scoring.probability(model, features)
     }
 

@@ -33,23 +33,52 @@ enum Status: valuation_status {
 /// It is small and holds nothing on the heap, because there may be no memory left to describe a failure in. What is not a literal,
 /// such as a name from a file, is written into the `Note` of the work at hand before the failure is thrown.
 struct Failure: Error, @unchecked Sendable {
-    var status: Status
-    /// One sentence for the person who must mend the input.
-    var message: StaticString
-    /// Place in the document, for example `$.candidates`, or empty.
-    var jsonPath: StaticString = ""
-    /// What the C library or zlib says of it: text that lives for ever, or nil.
-    var reason: UnsafePointer<CChar>?
+    /// What `detail` is.
+    private enum Detail: UInt8 {
+        case none, jsonPath, reason
+    }
+
+    // As few words as a thrown value is handed over in registers: each call that may throw is much less code then.
+
+    /// Literals, which end with a NUL byte and live for ever.
+    private var messageStart: UnsafePointer<CChar>
+    private var detail: UnsafePointer<CChar>?
     /// 1-based line, or 0.
     var line: UInt32 = 0
     /// 1-based byte in the line, or 0.
     var column: UInt32 = 0
+    var status: Status
+    private var detailKind = Detail.none
     /// The note has the texts; `message` and `jsonPath` are empty.
     var isNoted = false
 
     init(_ status: Status, _ message: StaticString) {
         self.status = status
-        self.message = message
+        messageStart = Failure.cString(message)
+    }
+
+    private static func cString(_ literal: StaticString) -> UnsafePointer<CChar> {
+        UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+
+    /// One sentence for the person who must mend the input.
+    var message: Text { Text(cString: messageStart) }
+
+    /// Place in the document, for example `$.candidates`, or empty.
+    var jsonPath: Text {
+        guard detailKind == .jsonPath, let detail else { return .empty }
+        return Text(cString: detail)
+    }
+
+    /// Says where in the document; there is no reason then.
+    mutating func setJSONPath(_ path: StaticString) {
+        (detail, detailKind) = (Failure.cString(path), .jsonPath)
+    }
+
+    /// What the C library or zlib says of it: text that lives for ever, or nil.
+    var reason: UnsafePointer<CChar>? {
+        get { detailKind == .reason ? detail : nil }
+        set { (detail, detailKind) = (newValue, newValue == nil ? .none : .reason) }
     }
 
     /// A failure whose texts have been written into the note.

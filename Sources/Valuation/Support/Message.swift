@@ -24,8 +24,10 @@ struct Message: ExpressibleByStringInterpolation {
         self = stringInterpolation.message
     }
 
+    @inline(never)
     private init() {}
 
+    @inline(never)
     private mutating func add(_ piece: Piece) {
         assert(count < 9)
         if count == 9 { return }
@@ -52,14 +54,20 @@ struct Message: ExpressibleByStringInterpolation {
 
         init(literalCapacity: Int, interpolationCount: Int) {}
 
+        @inline(never)
         mutating func appendLiteral(_ literal: StaticString) {
             if literal.utf8CodeUnitCount > 0 { message.add(.text(Text(literal))) }
         }
 
+        @inline(never)
         mutating func appendInterpolation(_ value: Text) { message.add(.text(value)) }
+        @inline(never)
         mutating func appendInterpolation(_ value: StaticString) { message.add(.text(Text(value))) }
+        @inline(never)
         mutating func appendInterpolation(_ value: Int) { message.add(.integer(value)) }
+        @inline(never)
         mutating func appendInterpolation(_ value: Double) { message.add(.double(value)) }
+        @inline(never)
         mutating func appendInterpolation(_ value: Float) { message.add(.float(value)) }
     }
 }

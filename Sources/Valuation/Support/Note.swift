@@ -8,7 +8,7 @@ struct Note {
     let error: UnsafeMutablePointer<valuation_error>
 
     /// Runs `body` with a note on the stack.
-    static func withTemporary<Result, Problem: Error>(
+    static func withTemporary<Result: ~Copyable, Problem: Error>(
         _ body: (Note) throws(Problem) -> Result
     ) throws(Problem) -> Result {
         // As words: the compiler takes a struct's thousand characters one by one. A temporary allocation of more than 1,024 bytes
@@ -18,6 +18,14 @@ struct Note {
         return try withUnsafeMutablePointer(to: &words) { words throws(Problem) in
             try body(Note(error: UnsafeMutableRawPointer(words).bindMemory(to: valuation_error.self, capacity: 1)))
         }
+    }
+
+    /// The texts as they stand, until they are set anew.
+    var jsonPath: Text { cut(&error.pointee.json_path) }
+    var message: Text { cut(&error.pointee.message) }
+
+    private func cut<Room>(_ room: UnsafeMutablePointer<Room>) -> Text {
+        Text(cString: UnsafeRawPointer(room).assumingMemoryBound(to: CChar.self))
     }
 
     func copy(to other: UnsafeMutablePointer<valuation_error>) {

@@ -47,4 +47,49 @@ struct Timestamp {
             unit /= 10
         }
     }
+
+    /// Seconds since 1970 of a time in UTC as `write` writes it, for example 2026-11-21T03:00:00Z; a fraction is cut off. nil for
+    /// anything else.
+    static func seconds(_ text: Text) -> Int64? {
+        guard text.count >= 20, text[text.count &- 1] == UInt8(ascii: "Z"), text[4] == UInt8(ascii: "-"),
+            text[7] == UInt8(ascii: "-"), text[10] == UInt8(ascii: "T"), text[13] == UInt8(ascii: ":"),
+            text[16] == UInt8(ascii: ":"), isFraction(text.slice(19, text.count &- 1))
+        else { return nil }
+        guard let year = number(text.slice(0, 4)), let month = number(text.slice(5, 7)), (1...12).contains(month),
+            let day = number(text.slice(8, 10)), (1...daysOf(month, year)).contains(day),
+            let hour = number(text.slice(11, 13)), hour < 24, let minute = number(text.slice(14, 16)), minute < 60,
+            let second = number(text.slice(17, 19)), second < 60
+        else { return nil }
+        return daysSince1970(year, month, day) * 86_400 + (hour * 60 + minute) * 60 + second
+    }
+
+    private static func isFraction(_ text: Text) -> Bool {
+        if text.count == 0 { return true }
+        if text.count == 1 || text[0] != UInt8(ascii: ".") { return false }
+        for index in 1..<text.count where number(text.slice(index, index &+ 1)) == nil { return false }
+        return true
+    }
+
+    private static func number(_ digits: Text) -> Int64? {
+        var number: Int64 = 0
+        for index in 0..<digits.count {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digits[index]) else { return nil }
+            number = number * 10 + Int64(digits[index] - UInt8(ascii: "0"))
+        }
+        return number
+    }
+
+    private static func daysOf(_ month: Int64, _ year: Int64) -> Int64 {
+        if month == 2 { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28 }
+        return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31
+    }
+
+    /// Of the Gregorian calendar, counted from March on (Hinnant, "chrono-compatible low-level date algorithms", 2013).
+    private static func daysSince1970(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let shifted = month > 2 ? year : year - 1
+        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
 }

@@ -48,13 +48,13 @@ import Testing
 
     @Test func everyFlagIsThatOfTheHeader() throws {
         let flags = Self.header.matches(of: /VALUATION_FLAG_(\w+) = 1 << (\d+)/)
-        try #require(flags.count == 15)
+        try #require(flags.count == 21)
         for flag in flags {
             let bit = try #require(UInt32(flag.2))
             let name = try #require(valuation_flag_name(1 << bit), "\(flag.1)")
             #expect(String(cString: name) == flag.1.lowercased())
         }
-        for unknown in [0, 3, 1 << 15, 1 << 31, UInt32.max] { #expect(valuation_flag_name(unknown) == nil) }
+        for unknown in [0, 3, 1 << 21, 1 << 31, UInt32.max] { #expect(valuation_flag_name(unknown) == nil) }
     }
 
     @Test func eachFlagHasItsMeaning() {
@@ -71,6 +71,10 @@ import Testing
             (.budgetExceeded, Int(VALUATION_FLAG_BUDGET_EXCEEDED)),
             (.clickPrior, Int(VALUATION_FLAG_CLICK_PRIOR)),
             (.conversionPrior, Int(VALUATION_FLAG_CONVERSION_PRIOR)),
+            (.baseClickModel, Int(VALUATION_FLAG_BASE_CLICK_MODEL)),
+            (.baseConversionModel, Int(VALUATION_FLAG_BASE_CONVERSION_MODEL)),
+            (.noUnit, Int(VALUATION_FLAG_NO_UNIT)), (.overridden, Int(VALUATION_FLAG_OVERRIDDEN)),
+            (.adjusted, Int(VALUATION_FLAG_ADJUSTED)), (.explored, Int(VALUATION_FLAG_EXPLORED)),
         ]
         for (flag, number) in pairs { #expect(Int(flag.rawValue) == number) }
     }
@@ -91,6 +95,7 @@ import Testing
         #expect(
             String(decoding: ModelDecoder.formatBytes, as: UTF8.self)
                 == "valuation-model/\(VALUATION_MODEL_FORMAT_VERSION)")
+        #expect("\(PolicyDocument.format)" == "valuation-policy/\(VALUATION_POLICY_FORMAT_VERSION)")
         #expect(info.contains("compiled format \(VALUATION_COMPILED_FORMAT_VERSION)"))
     }
 
@@ -99,7 +104,8 @@ import Testing
         #expect(MemoryLayout<valuation_feature>.size == 16)
         #expect(MemoryLayout<valuation_candidate>.size == 32)
         #expect(MemoryLayout<valuation_value>.size == 24)
-        #expect(MemoryLayout<valuation_request>.size == 24)
+        #expect(MemoryLayout<valuation_request>.size == 56)
+        #expect(MemoryLayout<valuation_request>.offset(of: \.units) == 24)
     }
 }
 

@@ -23,7 +23,8 @@ import Testing
 
     @Test func aFailureIsDescribedWhole() {
         var failure = Failure(.readFailed, "Reading failed.")
-        (failure.line, failure.column, failure.jsonPath) = (3, 4, "$.top")
+        (failure.line, failure.column) = (3, 4)
+        failure.setJSONPath("$.top")
         let complaint = noted { $0.describe(failure) }
         #expect(complaint.status == .readFailed && complaint.message == "Reading failed.")
         #expect(complaint.line == 3 && complaint.column == 4 && complaint.jsonPath == "$.top")

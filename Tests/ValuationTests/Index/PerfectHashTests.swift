@@ -105,6 +105,13 @@ import Testing
         #expect(Double(table.pilotBytes) <= max(4, 0.8 * Double(count)))
     }
 
+    @Test func equalKeysShareASlot() throws {
+        let keys = try Table.random(1000).keys
+        let twice = try Table(keys + keys[..<100] + keys[..<10])
+        let places = twice.places(of: keys)
+        #expect(twice.isInside(places) && Set(places).count == keys.count)
+    }
+
     /// The caller compares the key that stands there, so there must be a place to look at.
     @Test(arguments: counts) func aKeyThatIsNotThereHasAPlaceInTheTable(count: Int) throws {
         var generator = SeededGenerator(seed: 32)

@@ -151,7 +151,9 @@ import Testing
             let request = Request(features: features.baseAddress, featureCount: features.count, timeBudget: 0)
             let candidates = 100_000_000
             var deadline = request.deadline
-            let scoring = Scoring(request, candidates: candidates, index: index.pointer, scratch: scratch)
+            let scoring = Scoring(
+                request, candidates: candidates, index: index.pointer, scratch: scratch,
+                campaigns: index.pointer.pointee.campaignTable)
             var targetScoring = target == .click ? scoring.click : scoring.conversion
             targetScoring.plan(scoring.terms, candidates: candidates, scratch, &deadline)
             let sums = target == .click ? scratch.pointee.click.sums.elements : scratch.pointee.conversion.sums.elements

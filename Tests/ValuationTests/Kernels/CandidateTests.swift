@@ -38,7 +38,8 @@ import Testing
                                     absent_click: absent.click, absent_conversion: absent.conversion,
                                     click_models: clicks.baseAddress, conversion_models: conversions.baseAddress,
                                     flags: flags.baseAddress, features: features.baseAddress,
-                                    lengths: lengths.baseAddress, wants_clicks: 77, wants_conversions: 77, longest: 77)
+                                    lengths: lengths.baseAddress, source: 77, wants_clicks: 77, wants_conversions: 77,
+                                    longest: 77)
                                 return body(&block)
                             }
                         }
@@ -147,7 +148,7 @@ import Testing
                 let expected = isValid && revenue > 0 ? revenue : 0
                 #expect(value.expected_revenue.bitPattern == expected.bitPattern, "\(candidates[place])")
                 #expect(value.pctr.bitPattern == click.bitPattern && value.pcvr.bitPattern == conversion.bitPattern)
-                #expect(value.flags == flags.rawValue && value.reserved == 0)
+                #expect(value.flags == flags.rawValue && value.source == 77)
             }
         }
     }

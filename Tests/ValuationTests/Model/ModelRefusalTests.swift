@@ -12,18 +12,24 @@ import Testing
     /// What a future version may add, and what may be left out or null.
     @Test(arguments: [
         RefusedDocuments.sound.with("calibration", #"{"a": [1, 2]}"#), RefusedDocuments.sound.with("x", "null"),
-        RefusedDocuments.sound.without("numeric"),
-        RefusedDocuments.sound.without("crosses"), RefusedDocuments.sound.without("training"),
+        RefusedDocuments.sound.without("variance"), RefusedDocuments.sound.with("variance", "null"),
+        RefusedDocuments.sound.with("variance", #"{"intercept": 10000, "note": 1}"#),
+        RefusedDocuments.sound.without("advertiser"), RefusedDocuments.sound.with("advertiser", "null"),
+        RefusedDocuments.sound.without("variance").without("numeric"),
+        RefusedDocuments.sound.without("variance").without("crosses"), RefusedDocuments.sound.without("training"),
         RefusedDocuments.sound.without("self_test"), RefusedDocuments.sound.with("training", "null"),
         RefusedDocuments.sound.with("extends", "null"),
         RefusedDocuments.sound.with("training", #"{"auc": null, "rows": null, "trainer": null}"#),
-        RefusedDocuments.sound.with("categorical", "{}").with("numeric", "{}").with("crosses", "[]"),
+        RefusedDocuments.sound.with("categorical", "{}").with("numeric", "{}").with("crosses", "[]").with(
+            "variance", "{}"),
     ])
     func theseAreSoundAsWell(members: Members) {
         #expect(loadComplaint(members.json)?.message == nil)
     }
 
-    @Test(arguments: RefusedDocuments.header + RefusedDocuments.weights + RefusedDocuments.evidence)
+    @Test(
+        arguments: RefusedDocuments.header + RefusedDocuments.weights + RefusedDocuments.variances
+            + RefusedDocuments.evidence)
     func isRefusedWithItsPath(refusal: Refusal) throws {
         let failure = try #require(loadComplaint(refusal.document))
         #expect(failure.status == refusal.status, "\(failure.message)")
@@ -36,7 +42,9 @@ import Testing
     }
 
     /// The same documents, behind two other lines of a `.jsonl` file, one of them blank.
-    @Test(arguments: RefusedDocuments.header + RefusedDocuments.weights + RefusedDocuments.evidence)
+    @Test(
+        arguments: RefusedDocuments.header + RefusedDocuments.weights + RefusedDocuments.variances
+            + RefusedDocuments.evidence)
     func isRefusedWithItsLine(refusal: Refusal) throws {
         let other = RefusedDocuments.sound.with("campaign", #""other""#).json
         let failure = try #require(loadComplaint("\(other)\n\n\(refusal.document)\n", named: "models.jsonl"))

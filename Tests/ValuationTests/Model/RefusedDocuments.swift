@@ -35,7 +35,11 @@ enum RefusedDocuments {
         {"rows": 81234, "positives": 512, "base_rate": 0.0041, "from": "a", "to": "b", "trainer": "by hand", \
         "auc": 0.71, "log_loss": 0.021}
         """,
-        "self_test": "[]",
+        "self_test": "[]", "advertiser": #""77""#,
+        "variance": """
+        {"intercept": 0.01, "categorical": {"slot": {"12": 0.002}, "os": {}}, "numeric": {"age": 0}, \
+        "crosses": [{"fields": ["slot", "creative"], "weights": [["12", "55", 0.003]]}]}
+        """,
     ]
 
     static let header: [Refusal] = [
@@ -54,6 +58,9 @@ enum RefusedDocuments {
         Refusal("extends a number", sound.with("extends", "1"), .invalidValue, "$.extends"),
         Refusal("extends empty", sound.with("extends", #""""#), .invalidValue, "$.extends"),
         Refusal("extends nothing there", sound.with("extends", #""7""#), .unknownModel, "$.extends"),
+        Refusal("advertiser a number", sound.with("advertiser", "1"), .invalidValue, "$.advertiser"),
+        Refusal("advertiser empty", sound.with("advertiser", #""""#), .invalidValue, "$.advertiser"),
+        Refusal("advertiser of 256 bytes", sound.with("advertiser", long(256)), .invalidValue, "$.advertiser"),
         Refusal("version missing", sound.without("version"), .invalidValue, "$.version"),
         Refusal("version of 256 bytes", sound.with("version", long(256)), .limitExceeded, "$.version"),
         Refusal("intercept missing", sound.without("intercept"), .invalidValue, "$.intercept"),
@@ -136,11 +143,58 @@ enum RefusedDocuments {
             "$.crosses[0].weights[2]"),
         Refusal(
             "two values with one key",
-            sound.with("categorical", #"{"k": {"ngfgnhmadldnfidd": 1, "phclggbmphegklmk": 1}}"#),
+            sound.without("variance").with("categorical", #"{"k": {"ngfgnhmadldnfidd": 1, "phclggbmphegklmk": 1}}"#),
             .keyCollision, "$.categorical.k.phclggbmphegklmk"),
         Refusal(
             "a cross's value too long", cross(#"["a", "b"]"#, "[[\(long(1025)), \"2\", 0]]"), .limitExceeded,
             "$.crosses[0].weights[0]"),
+    ]
+
+    static let variances: [Refusal] = [
+        Refusal("variance an array", sound.with("variance", "[]"), .invalidValue, "$.variance"),
+        Refusal("a variance of text", variance(#""intercept": "1""#), .invalidValue, "$.variance.intercept"),
+        Refusal("a variance of null", variance(#""intercept": null"#), .invalidValue, "$.variance.intercept"),
+        Refusal("a variance below 0", variance(#""intercept": -1e-9"#), .invalidValue, "$.variance.intercept"),
+        Refusal("a variance too large", variance(#""intercept": 10000.1"#), .invalidValue, "$.variance.intercept"),
+        Refusal("categories' an array", variance(#""categorical": []"#), .invalidValue, "$.variance.categorical"),
+        Refusal(
+            "a field's a number", variance(#""categorical": {"slot": 1}"#), .invalidValue,
+            "$.variance.categorical.slot"),
+        Refusal(
+            "a category's below 0", variance(#""categorical": {"slot": {"12": -1}}"#), .invalidValue,
+            #"$.variance.categorical.slot["12"]"#),
+        Refusal(
+            "of an unknown category", variance(#""categorical": {"slot": {"13": 1}}"#), .invalidValue,
+            #"$.variance.categorical.slot["13"]"#),
+        Refusal(
+            "of an unknown field", variance(#""categorical": {"age": {"12": 1}}"#), .invalidValue,
+            #"$.variance.categorical.age["12"]"#),
+        Refusal("numbers' an array", variance(#""numeric": []"#), .invalidValue, "$.variance.numeric"),
+        Refusal("a number's text", variance(#""numeric": {"age": "1"}"#), .invalidValue, "$.variance.numeric.age"),
+        Refusal("of an unknown number", variance(#""numeric": {"os": 1}"#), .invalidValue, "$.variance.numeric.os"),
+        Refusal(
+            "a number's beyond a float",
+            sound.with("numeric", #"{"age": {"mean": 1, "std": 1e-30, "weight": 0}}"#)
+                .with("variance", #"{"numeric": {"age": 1}}"#), .invalidValue, "$.variance.numeric.age"),
+        Refusal("crosses' an object", variance(#""crosses": {}"#), .invalidValue, "$.variance.crosses"),
+        Refusal(
+            "a cross's without fields", variance(#""crosses": [{"weights": []}]"#), .invalidValue,
+            "$.variance.crosses[0].fields"),
+        Refusal(
+            "a cross's without weights", variance(#""crosses": [{"fields": ["slot", "creative"]}]"#), .invalidValue,
+            "$.variance.crosses[0].weights"),
+        Refusal("a cross's too short", crossVariance(#"["12", 0.1]"#), .invalidValue, crossVariancePath),
+        Refusal(
+            "a cross's below 0", crossVariance(#"["12", "55", -1]"#), .invalidValue, crossVariancePath + "[2]"),
+        Refusal("of an unknown cross", crossVariance(#"["55", "12", 0.1]"#), .invalidValue, crossVariancePath),
+        Refusal(
+            "a cross's twice", crossVariance(#"["12", "55", 0.1], ["12", "55", 0.1]"#), .duplicateKey,
+            "$.variance.crosses[0].weights[1]"),
+        Refusal(
+            "categories' misspelt", variance(#""categories": {}, "categorial": {}"#), .invalidValue,
+            "$.variance.categorial"),
+        Refusal("variance misspelt", sound.with("variances", "{}"), .invalidValue, "$.variances"),
+        Refusal("advertiser misspelt", sound.with("advertizer", #""1""#), .invalidValue, "$.advertizer"),
     ]
 
     static let evidence: [Refusal] = [
@@ -202,10 +256,20 @@ enum RefusedDocuments {
     }
 
     private static func numeric(_ parameters: String) -> Members {
-        sound.with("numeric", "{\"age\": {\(parameters)}}")
+        sound.without("variance").with("numeric", "{\"age\": {\(parameters)}}")
     }
 
+    private static func variance(_ members: String) -> Members {
+        sound.with("variance", "{\(members)}")
+    }
+
+    private static func crossVariance(_ entries: String) -> Members {
+        variance("\"crosses\": [{\"fields\": [\"slot\", \"creative\"], \"weights\": [\(entries)]}]")
+    }
+
+    private static let crossVariancePath = "$.variance.crosses[0].weights[0]"
+
     private static func cross(_ fields: String, _ weights: String) -> Members {
-        sound.with("crosses", "[{\"fields\": \(fields), \"weights\": \(weights)}]")
+        sound.without("variance").with("crosses", "[{\"fields\": \(fields), \"weights\": \(weights)}]")
     }
 }

@@ -25,7 +25,9 @@ import Testing
     @Test func everyProblemOfOneDocumentIsTold() throws {
         let folder = try TemporaryFolder()
         let members =
-            RefusedDocuments.sound.with("kind", "1").without("target").with("negative_sampling_rate", "0")
+            RefusedDocuments.sound.without("variance").with("kind", "1").without("target").with(
+                "negative_sampling_rate", "0"
+            )
             .with("categorical", #"{"slot": {"12": null, "13": 1, "14": "x"}, "a=b": {}}"#)
             .with("numeric", #"{"age": {"std": -1}, "slot": {}}"#)
             .with("crosses", #"[{"fields": ["a"]}, {"fields": ["a", "b"], "weights": [[1], ["1", "2", "3"]]}]"#)

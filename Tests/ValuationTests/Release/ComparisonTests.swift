@@ -16,18 +16,22 @@ import Testing
     }
 
     private func compare(_ before: [ModelDocument], _ after: [ModelDocument], most: Int = 10) throws -> JSONTree {
-        let paths = (try write(before, "before.jsonl"), try write(after, "after.jsonl"))
+        try JSONTree(
+            parsing: try compare(try write(before, "before.jsonl"), try write(after, "after.jsonl"), most: most))
+    }
+
+    /// The report of what is at two paths.
+    private func compare(_ before: String, _ after: String, most: Int = 10) throws(Complaint) -> String {
         var report: OpaquePointer?
         try checked { error in
             valuation_compare(
-                paths.0, paths.0.utf8.count, paths.1, paths.1.utf8.count, most, &report, error)
+                before, before.utf8.count, after, after.utf8.count, most, &report, error)
         }
         defer { valuation_report_destroy(report) }
         var length = 0
-        let text = try #require(valuation_report_text(report, &length))
-        let string = String(cString: text)
+        let string = valuation_report_text(report, &length).map { String(cString: $0) } ?? ""
         #expect(string.utf8.count == length)
-        return try JSONTree(parsing: string)
+        return string
     }
 
     private func model(_ campaign: String, _ slots: [String: Double]) -> ModelDocument {
@@ -78,6 +82,16 @@ import Testing
         ]
         let change = try #require(try compare([model("1", [:])], [after])["models"]?.elements.first)
         #expect(change["most"]?.elements.first?["weight"]?.text == "slot=12 x os=ios")
+    }
+
+    @Test func campaignsDocumentsAreCheckedAndPassedOver() throws {
+        let lines = [CampaignEntry(impressions: 9, clicks: 2).json, model("1", ["a": 1]).json, CampaignEntry().json]
+        let before = try folder.write("before.jsonl", lines.joined(separator: "\n"))
+        let after = try folder.write("after.jsonl", lines.dropLast().joined(separator: "\n"))
+        let answer = try JSONTree(parsing: try compare(before, after))
+        #expect(answer["models"]?.elements.isEmpty == true && answer["unchanged_models"]?.number == 1)
+        let unsound = try folder.write("unsound.jsonl", CampaignEntry(clicks: 2).json)
+        #expect(complaint { () throws(Complaint) in _ = try compare(before, unsound) }?.jsonPath == "$.clicks")
     }
 
     @Test func aModelThatIsTwiceInASetIsRefused() throws {

@@ -30,6 +30,38 @@ import Testing
         }
     }
 
+    @Test(arguments: 0..<6 as Range<UInt64>) func whatIsKnownBesideWeightsIsMappedAsWell(seed: UInt64) throws {
+        let folder = try TemporaryFolder()
+        let world = RandomModels(seed: seed)
+        let lines = world.documents.map(\.json) + world.entries.map(\.json)
+        let path = try folder.write("models.jsonl", lines.joined(separator: "\n"))
+        let file = "\(folder.path)/all.valuation"
+        try checked { error in valuation_compile(path, path.utf8.count, file, file.utf8.count, error) }
+        let read = try LoadedModels(world.documents, world.entries)
+        let mapped = try LoadedModels(compiled: file)
+        read.withIndex { read in
+            mapped.withIndex { mapped in
+                #expect(read.pointee.hasObserved && mapped.pointee.hasObserved && mapped.pointee.hasVariances)
+                #expect(read.pointee.overall == mapped.pointee.overall && mapped.pointee.overall.click > 0)
+                for campaign in world.campaigns + ["new-0", "new-1", "unheard-of", "*"] {
+                    let key = valuation_campaign_key(campaign, campaign.utf8.count)
+                    let found = [read, mapped].map { $0.pointee.observed(key) }
+                    #expect(found[0].bytes == found[1].bytes, "\(campaign)")
+                }
+                var known = 0
+                for place in 0..<read.pointee.hashes.labels.slotCount {
+                    let key = read.pointee.labelSlots[place].key
+                    for model in 0..<UInt32(read.pointee.counts.models) {
+                        let variance = read.pointee.variance(ofLabel: key, model: model)
+                        #expect(mapped.pointee.variance(ofLabel: key, model: model) == variance)
+                        if variance > 0 { known += 1 }
+                    }
+                }
+                #expect(known > 100)
+            }
+        }
+    }
+
     @Test func theSameModelsGiveTheSameBytes() throws {
         let folder = try TemporaryFolder()
         let (_, file) = try Self.compiled(folder)
@@ -46,7 +78,7 @@ import Testing
         let folder = try TemporaryFolder()
         let (_, file) = try Self.compiled(folder)
         let sound = Array(try Data(contentsOf: URL(filePath: file)))
-        let header = Array(0..<260) + [1000, 4095]
+        let header = Array(0..<MemoryLayout<valuation_compiled_header>.size) + [1000, 4095]
         let others = stride(from: 4096, to: sound.count, by: 997)
         for place in header + others {
             var bytes = sound
@@ -76,7 +108,7 @@ import Testing
         }
         #expect(try message { $0.replaceSubrange(0..<4, with: "JSON".utf8) }.contains("no compiled file"))
         #expect(try message { $0[8..<12].reverse() }.contains("byte order"))
-        #expect(try message { $0[12] = 2 }.contains("valuation-compiled/1"))
+        #expect(try message { $0[12] = 1 }.contains("valuation-compiled/2"))
         #expect(try message { $0.removeLast() }.contains("damaged or cut"))
     }
 
@@ -96,4 +128,9 @@ import Testing
         defer { valuation_engine_destroy(engine) }
         try checked { error in valuation_engine_load(engine, damaged, damaged.utf8.count, error) }
     }
+}
+
+extension Index.Observed {
+    /// Compares NaN as well.
+    fileprivate var bytes: [UInt8] { withUnsafeBytes(of: self) { Array($0) } }
 }

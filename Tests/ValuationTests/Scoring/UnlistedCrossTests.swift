@@ -45,7 +45,9 @@ import Testing
         let listed = features.withUnsafeBufferPointer { features in
             models.withIndex { index in
                 let request = Request(features: features.baseAddress, featureCount: features.count, timeBudget: 0)
-                let scoring = Scoring(request, candidates: 1, index: index, scratch: models.scratch)
+                let scoring = Scoring(
+                    request, candidates: 1, index: index, scratch: models.scratch,
+                    campaigns: index.pointee.campaignTable)
                 return (scoring.terms.list.count, scoring.terms.firstUnlisted, scoring.terms.crossing.count)
             }
         }

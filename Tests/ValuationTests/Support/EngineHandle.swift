@@ -17,10 +17,11 @@ final class EngineHandle: @unchecked Sendable {
     }
 
     /// An engine that has loaded models from a real file.
-    convenience init(models: [ModelDocument]) throws {
+    convenience init(models: [ModelDocument], _ campaigns: [CampaignEntry] = []) throws {
         try self.init()
         let folder = try TemporaryFolder()
-        try load(try folder.write("models.jsonl", models.map(\.json).joined(separator: "\n")))
+        let lines = models.map(\.json) + campaigns.map(\.json)
+        try load(try folder.write("models.jsonl", lines.joined(separator: "\n")))
     }
 
     deinit {
@@ -66,7 +67,7 @@ final class EngineHandle: @unchecked Sendable {
 
 /// A scorer behind the C interface: for one thread.
 final class ScorerHandle {
-    private var pointer: OpaquePointer?
+    private(set) var pointer: OpaquePointer?
 
     init(_ engine: EngineHandle) throws(Complaint) {
         try checked { error in valuation_scorer_create(engine.pointer, &pointer, error) }
@@ -84,7 +85,7 @@ final class ScorerHandle {
             features.withUnsafeBufferPointer { features in
                 var request = valuation_request(
                     struct_size: UInt32(MemoryLayout<valuation_request>.size), feature_count: UInt32(features.count),
-                    features: features.baseAddress, time_budget_ns: 0)
+                    features: features.baseAddress, time_budget_ns: 0, units: nil, unit_count: 0, seed: 0, time: 0)
                 return valuation_score(pointer, &request, candidates, candidates.count, &values, error)
             }
         }

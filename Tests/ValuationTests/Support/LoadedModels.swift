@@ -8,11 +8,12 @@ final class LoadedModels {
     let snapshot: UnsafeMutablePointer<Snapshot>
     let scratch: UnsafeMutablePointer<Scratch>
 
-    init(_ documents: [ModelDocument]) throws(Complaint) {
-        let text = documents.map(\.json).joined(separator: "\n")
+    /// - Parameter priors: what a release says of campaigns that have no model.
+    init(_ documents: [ModelDocument], _ campaigns: [CampaignEntry] = [], priors: Priors = Priors()) throws(Complaint) {
+        let text = (documents.map(\.json) + campaigns.map(\.json)).joined(separator: "\n")
         (snapshot, scratch) = try LoadedModels.make { note throws(Failure) in
             try withText(text) { text throws(Failure) in
-                var loader = Loader(Loader.Wishes(), note: note)
+                var loader = Loader(Loader.Wishes(priors: priors), note: note)
                 return try loader.index(of: text, kind: .lines)
             }
         }

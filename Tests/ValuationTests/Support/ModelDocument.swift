@@ -22,12 +22,15 @@ struct ModelDocument {
     var campaign = "1"
     var target = "click"
     var extends: String?
+    var advertiser: String?
     var version = "2026-11-21T03:00:00Z"
     var intercept = 0.0
     var negativeSamplingRate = 1.0
     var categorical: [String: [String: Double]] = [:]
     var numeric: [String: Numeric] = [:]
     var crosses: [Cross] = []
+    /// Raw JSON.
+    var variance: String?
     /// Raw JSON.
     var training: String?
     var selfTests: [SelfTest] = []
@@ -47,6 +50,8 @@ struct ModelDocument {
             "self_test": array(selfTests) { "{\"features\": \($0.features), \"probability\": \($0.probability)}" },
         ]
         if let extends { members = members.with("extends", quoted(extends)) }
+        if let advertiser { members = members.with("advertiser", quoted(advertiser)) }
+        if let variance { members = members.with("variance", variance) }
         if let training { members = members.with("training", training) }
         return members
     }

@@ -10,6 +10,8 @@ struct RandomModels {
     var generator: SeededGenerator
     let documents: [ModelDocument]
     let campaigns: [String]
+    /// Of some campaigns, and of some that have no model.
+    let entries: [CampaignEntry]
 
     init(seed: UInt64, largestWeight: Double = 3) {
         var generator = SeededGenerator(seed: seed)
@@ -31,9 +33,47 @@ struct RandomModels {
             }
         }
         documents.shuffle(using: &generator)
-        self.documents = documents
         self.campaigns = campaigns + ["unheard-of"]
         self.generator = generator
+        // What is said beside the weights is drawn apart from them.
+        var other = SeededGenerator(seed: ~seed)
+        self.documents = documents.map { RandomModels.withVariances($0, &other) }
+        entries = (campaigns + ["new-0", "new-1"]).filter { _ in !other.once(in: 3) }.map { campaign in
+            let impressions = Double.random(in: 0...1e6, using: &other).rounded()
+            let clicks = (impressions * Double.random(in: 0...0.1, using: &other)).rounded()
+            return CampaignEntry(
+                campaign: campaign, advertiser: other.once(in: 3) ? nil : ["77", "78"].randomElement(using: &other),
+                extends: other.once(in: 2) ? nil : documents.randomElement(using: &other)?.campaign,
+                impressions: impressions, clicks: clicks,
+                conversions: (clicks * Double.random(in: 0...1, using: &other)).rounded())
+        }
+    }
+
+    /// A document that says of some of its weights how uncertain they are.
+    private static func withVariances(
+        _ document: ModelDocument, _ generator: inout SeededGenerator
+    ) -> ModelDocument {
+        if generator.once(in: 3) { return document }
+        func variance() -> Double { Double.random(in: 0...2, using: &generator) }
+        func object(_ members: [(name: String, json: String)]) -> String {
+            "{" + members.map { "\(quoted($0.name)): \($0.json)" }.joined(separator: ", ") + "}"
+        }
+        let categorical = document.categorical.sorted { $0.key < $1.key }.map { field, weights in
+            let values = weights.keys.sorted().filter { _ in !generator.once(in: 3) }
+            return (name: field, json: object(values.map { (name: $0, json: "\(variance())") }))
+        }
+        let numeric = document.numeric.keys.sorted().map { (name: $0, json: "\(variance())") }
+        let crosses = document.crosses.map { cross in
+            let weights = cross.weights.map { "[\(quoted($0.first)), \(quoted($0.second)), \(variance())]" }
+            let fields = "[\(quoted(cross.fields.0)), \(quoted(cross.fields.1))]"
+            return "{\"fields\": \(fields), \"weights\": [\(weights.joined(separator: ", "))]}"
+        }
+        var document = document
+        document.variance = object([
+            (name: "intercept", json: "\(variance())"), (name: "categorical", json: object(categorical)),
+            (name: "numeric", json: object(numeric)), (name: "crosses", json: "[\(crosses.joined(separator: ", "))]"),
+        ])
+        return document
     }
 
     private static func length(of document: ModelDocument, _ documents: [ModelDocument]) -> Int {

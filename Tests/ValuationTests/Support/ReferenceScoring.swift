@@ -21,9 +21,17 @@ struct ReferenceScoring {
         for document in documents { models["\(document.target) \(document.campaign)"] = document }
     }
 
-    /// The model that values a campaign: its own or that of "*".
+    /// The model that values a campaign: its own, or that of a campaign which the model for its other target extends, or that of
+    /// "*".
     func model(_ campaign: String, _ target: String) -> ModelDocument? {
-        models["\(target) \(campaign)"] ?? models["\(target) *"]
+        let other = target == "click" ? "conversion" : "click"
+        var current = campaign
+        for _ in 0..<5 {
+            if let model = models["\(target) \(current)"] { return model }
+            guard let base = models["\(other) \(current)"]?.extends else { break }
+            current = base
+        }
+        return models["\(target) *"]
     }
 
     /// Cut at ±80; nil without a model.

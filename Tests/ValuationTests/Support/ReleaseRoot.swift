@@ -14,10 +14,17 @@ final class ReleaseRoot: @unchecked Sendable {
         folder = try TemporaryFolder()
     }
 
-    /// Publishes models under an id. - Parameter isCompiled: whether a compiled file is written, too.
-    func publish(_ models: [ModelDocument], id: String, isCompiled: Bool = true) throws {
+    /// Publishes models under an id.
+    ///
+    /// - Parameter isCompiled: whether a compiled file is written, too.
+    /// - Returns: the manifest.
+    @discardableResult
+    func publish(
+        _ models: [ModelDocument], _ campaigns: [CampaignEntry] = [], id: String, isCompiled: Bool = true
+    ) throws -> String {
         published += 1
-        let batch = try folder.write("batch-\(published).jsonl", models.map(\.json).joined(separator: "\n"))
+        let lines = models.map(\.json) + campaigns.map(\.json)
+        let batch = try folder.write("batch-\(published).jsonl", lines.joined(separator: "\n"))
         let batches = "\(folder.path)/batch-\(published)"
         try folder.makeFolder("batch-\(published)")
         // Each release has its models in a file of the same name.
@@ -25,12 +32,15 @@ final class ReleaseRoot: @unchecked Sendable {
         var publishing = valuation_publishing()
         publishing.struct_size = UInt32(MemoryLayout<valuation_publishing>.size)
         publishing.switches = isCompiled ? 0 : UInt32(VALUATION_PUBLISH_NO_COMPILED)
+        var report: OpaquePointer?
         try id.withCString { identifier in
             (publishing.id, publishing.id_length) = (identifier, id.utf8.count)
             try checked { error in
-                valuation_publish(batches, batches.utf8.count, path, path.utf8.count, &publishing, nil, error)
+                valuation_publish(batches, batches.utf8.count, path, path.utf8.count, &publishing, &report, error)
             }
         }
+        defer { valuation_report_destroy(report) }
+        return valuation_report_text(report, nil).map { String(cString: $0) } ?? ""
     }
 
     /// Lets LATEST name a release.

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import CValuation
+
+/// Says what a policy decides for a JSON request, and why.
+struct AssignAnswer: ~Copyable {
+    private let scorer: UnsafeMutablePointer<Scorer>
+    private let policy: UnsafeMutablePointer<Policy>
+    private let index: UnsafePointer<Index>
+    private let request: Request
+    private let decisions: UnsafeMutablePointer<Decisions>
+
+    /// - Complexity: O(text + candidates × rules).
+    static func write(_ text: Text, scorer: UnsafeMutablePointer<Scorer>) throws(Failure) -> Text {
+        try Scorer.withSnapshot(scorer) { snapshot throws(Failure) in
+            guard let policy = snapshot.pointee.policy, let scratch = scorer.pointee.policyScratch else {
+                throw Failure(.invalidArgument, "No policy is loaded; load one first.")
+            }
+            try scorer.pointee.requests.read(
+                text, index: snapshot.pointee.index, policyFields: PolicyFields(snapshot), keepingSources: false,
+                needsCandidates: false)
+            let answer = AssignAnswer(scorer, policy, scratch, snapshot)
+            try answer.write()
+            return try scorer.pointee.output.terminated()
+        }
+    }
+
+    private init(
+        _ scorer: UnsafeMutablePointer<Scorer>, _ policy: UnsafeMutablePointer<Policy>,
+        _ scratch: UnsafeMutablePointer<PolicyScratch>, _ snapshot: UnsafeMutablePointer<Snapshot>
+    ) {
+        self.scorer = scorer
+        self.policy = policy
+        index = Snapshot.index(snapshot)
+        request = scorer.pointee.requests.plainRequest()
+        // A place of the scratch memory, which stays where it is.
+        decisions = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Decisions.self)
+        decisions.pointee.begin(request, policy)
+    }
+
+    private func write() throws(Failure) {
+        scorer.pointee.output.removeAll()
+        let id = scorer.pointee.requests.id
+        try append("{\"id\":")
+        if id.count > 0 { try scorer.pointee.output.append(id) } else { try append("null") }
+        try append(",\"policy\":")
+        try scorer.pointee.output.append(quotedOrNull: text(policy.pointee.document.version))
+        try append(",\"experiments\":[")
+        var isFirst = true
+        for number in 0..<policy.pointee.document.rules.count where !policy.pointee.document.rules[number].isOverride {
+            if !isFirst { try append(",") }
+            isFirst = false
+            try writeExperiment(number)
+        }
+        try append("],\"values\":[")
+        for position in 0..<scorer.pointee.requests.candidates.count {
+            if position > 0 { try append(",") }
+            try writeCandidate(position)
+        }
+        try append("]}")
+    }
+
+    // MARK: Experiments, whatever the campaign
+
+    private func writeExperiment(_ number: Int) throws(Failure) {
+        let rule = policy.pointee.document.rules[number]
+        try append("{\"experiment\":")
+        try scorer.pointee.output.append(quoted: text(rule.name))
+        try append(",\"layer\":")
+        try scorer.pointee.output.append(quoted: text(policy.pointee.document.layers[rule.layer]))
+        try append(",\"unit\":")
+        try scorer.pointee.output.append(quoted: text(policy.pointee.document.units[rule.unit]))
+        try append(",\"bucket\":")
+        if let bucket = bucket(of: rule) {
+            try scorer.pointee.output.append(integer: bucket)
+        } else {
+            try append("null")
+        }
+        let outcome = decisions.pointee.outcome(of: number, request, policy)
+        let isExcluded = isExcluded(number)
+        try append(",\"variant\":")
+        if outcome.variant == Decisions.Outcome.none || isExcluded {
+            try append("null")
+        } else {
+            try scorer.pointee.output.append(quoted: text(policy.pointee.document.variants[Int(outcome.variant)].name))
+        }
+        try append(",\"why\":\"")
+        if isExcluded { try append(AssignAnswer.excluded) } else { try writeReason(number, outcome) }
+        try append("\"}")
+    }
+
+    private static let excluded: StaticString = "another experiment of its layer has the unit"
+
+    /// Whether an experiment before it in its layer has the unit, whatever the campaign.
+    private func isExcluded(_ number: Int) -> Bool {
+        let layer = policy.pointee.document.rules[number].layer
+        for other in 0..<number {
+            let rule = policy.pointee.document.rules[other]
+            if rule.isOverride || rule.layer != layer || rule.scope.hasCampaigns { continue }
+            let outcome = decisions.pointee.outcome(of: other, request, policy)
+            if outcome.variant != Decisions.Outcome.none { return true }
+        }
+        return false
+    }
+
+    private func bucket(of rule: PolicyDocument.Rule) -> Int? {
+        guard let unit = request.unit(text(policy.pointee.document.units[rule.unit])) else { return nil }
+        return Bucket.of(prefix: text(rule.salt), unit: unit)
+    }
+
+    /// Why a rule holds for the request or does not, whatever the campaign.
+    private func writeReason(_ number: Int, _ outcome: Decisions.Outcome) throws(Failure) {
+        let rule = policy.pointee.document.rules[number]
+        if !decisions.pointee.isActive(rule) {
+            if rule.isOverride { return try append("it has expired") }
+            return try append(decisions.pointee.isBeforeStart(rule) ? "it has not started yet" : "it has ended")
+        }
+        if !decisions.pointee.isPlaced(in: rule.scope, policy) { return try append("for other placements") }
+        if rule.isOverride { return try append("it is for this campaign and placement, and has not expired") }
+        if !outcome.hasUnit { return try append("the request has no such unit, so it gets the control") }
+        guard let bucket = bucket(of: rule) else { return }
+        try append("the bucket ", bucket)
+        if outcome.variant == Decisions.Outcome.none { return try append(" is no variant's") }
+        let variant = Int(outcome.variant)
+        let start = variant == rule.variants.start ? 0 : policy.pointee.document.variants[variant - 1].end
+        try append(" is in ", start)
+        try append(" to ", policy.pointee.document.variants[variant].end - 1)
+    }
+
+    // MARK: Candidates
+
+    private func writeCandidate(_ position: Int) throws(Failure) {
+        let echo = scorer.pointee.requests.echoes[position]
+        let campaign = scorer.pointee.requests.candidates[position].campaign
+        try append("{\"ad\":")
+        if echo.ad.count > 0 { try scorer.pointee.output.append(echo.ad) } else { try append("null") }
+        try append(",\"campaign\":")
+        if echo.campaign.count > 0 { try scorer.pointee.output.append(echo.campaign) } else { try append("null") }
+        let entry = policy.pointee.hasCampaigns ? policy.pointee.campaigns.entry(campaign) : nil
+        let number = entry?.pointee.number ?? CampaignTable.everyone
+        let decision = decisions.pointee.decide(number, request, policy)
+        try append(",\"source\":", Int(decision.source))
+        if let origin = policy.pointee.document.origin(of: decision.source) {
+            try SourcePrinter.write(origin, policy.pointee.document, to: &scorer.pointee.output)
+        }
+        try append(",\"steps\":[")
+        try writeSteps(campaign)
+        try append("],\"adjustment\":")
+        if let entry, entry.pointee.adjustment > 0 {
+            try write(policy.pointee.document.adjustments[Int(entry.pointee.adjustment) - 1])
+        } else {
+            try append("null")
+        }
+        try append("}")
+    }
+
+    /// Every rule up to the one that decides, and the default.
+    private func writeSteps(_ campaign: UInt64) throws(Failure) {
+        let advertiser = index.pointee.observed(campaign).advertiser
+        var layer = -1
+        for number in 0..<policy.pointee.document.rules.count {
+            let rule = policy.pointee.document.rules[number]
+            try append(number > 0 ? ",{\"rule\":\"" : "{\"rule\":\"")
+            try append(rule.isOverride ? "overrides[" : "experiments[", rule.position)
+            try append("]\",\"name\":")
+            try scorer.pointee.output.append(quotedOrNull: text(rule.name))
+            let outcome = decisions.pointee.outcome(of: number, request, policy)
+            let isOfCampaign = policy.pointee.document.holds(rule.scope, campaign: campaign, advertiser: advertiser)
+            let isExcluded = !rule.isOverride && rule.layer == layer
+            let holds = outcome.variant != Decisions.Outcome.none && isOfCampaign && !isExcluded
+            try append(holds ? ",\"holds\":true,\"why\":\"" : ",\"holds\":false,\"why\":\"")
+            if !isOfCampaign {
+                try append("for other campaigns or advertisers")
+            } else if isExcluded {
+                try append(AssignAnswer.excluded)
+            } else {
+                try writeReason(number, outcome)
+            }
+            if !holds {
+                try append("\",\"predictor\":null}")
+                continue
+            }
+            if !rule.isOverride { layer = rule.layer }
+            if !rule.isOverride {
+                try append(", variant ")
+                try writeInside(text(policy.pointee.document.variants[Int(outcome.variant)].name))
+            }
+            let named =
+                rule.isOverride ? rule.predictor : policy.pointee.document.variants[Int(outcome.variant)].predictor
+            if named == PolicyDocument.Variant.none {
+                try append(", which names no predictor\",\"predictor\":null}")
+                continue
+            }
+            try append("\",\"predictor\":")
+            try scorer.pointee.output.append(quoted: text(policy.pointee.document.predictors[named].name))
+            return try append("}")
+        }
+        if policy.pointee.document.rules.count > 0 { try append(",") }
+        try append(
+            "{\"rule\":\"default\",\"name\":null,\"holds\":true,\"why\":\"no rule before it chose one\",\"predictor\":")
+        let predictor = policy.pointee.document.predictors[policy.pointee.document.defaultPredictor]
+        try scorer.pointee.output.append(quoted: text(predictor.name))
+        try append("}")
+    }
+
+    private func write(_ adjustment: PolicyDocument.Adjustment) throws(Failure) {
+        try append("{\"multiplier\":")
+        try scorer.pointee.output.append(number: adjustment.multiplier)
+        try append(",\"floor\":")
+        try scorer.pointee.output.append(number: adjustment.floor)
+        try append(",\"cap\":")
+        if adjustment.cap.isFinite {
+            try scorer.pointee.output.append(number: adjustment.cap)
+        } else {
+            try append("null")
+        }
+        try append("}")
+    }
+
+    // MARK: Writing
+
+    private func text(_ name: valuation_name) -> Text { policy.pointee.document.text(name) }
+
+    /// A name inside a string.
+    private func writeInside(_ name: Text) throws(Failure) {
+        let start = scorer.pointee.output.count
+        try scorer.pointee.output.append(quoted: name)
+        let quoted = scorer.pointee.output.text.slice(start + 1, scorer.pointee.output.count - 1)
+        // Without the quotes: moved one byte to the front.
+        for index in 0..<quoted.count { scorer.pointee.output[start + index] = quoted[index] }
+        scorer.pointee.output.truncate(start + quoted.count)
+    }
+
+    private func append(_ literal: StaticString) throws(Failure) { try scorer.pointee.output.append(literal) }
+
+    private func append(_ literal: StaticString, _ number: Int) throws(Failure) {
+        try scorer.pointee.output.append(literal, integer: number)
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+
+/// Prints which predictor, experiment and variant values are from. Neighbouring values mostly agree in it, so what was printed
+/// last is copied.
+struct SourcePrinter: ~Copyable {
+    private var source: UInt32 = 0
+    private var last = Buffer<UInt8>()
+
+    /// Writes `,"predictor":...` and what there is of an experiment; nothing without a policy.
+    mutating func write(
+        _ value: valuation_value, _ snapshot: UnsafeMutablePointer<Snapshot>, to output: inout Buffer<UInt8>
+    ) throws(Failure) {
+        guard let policy = snapshot.pointee.policy else { return }
+        if value.source != source || last.count == 0 {
+            last.removeAll()
+            source = value.source
+            guard let origin = policy.pointee.document.origin(of: source) else { return }
+            try SourcePrinter.write(origin, policy.pointee.document, to: &last)
+        }
+        try output.append(last.text)
+    }
+
+    /// Writes `,"predictor":"...","experiment":"...","variant":"..."`, null where there is no experiment.
+    static func write(
+        _ origin: PolicyDocument.Origin, _ document: borrowing PolicyDocument, to output: inout Buffer<UInt8>
+    ) throws(Failure) {
+        try output.append(",\"predictor\":")
+        try output.append(quoted: document.text(document.predictors[origin.predictor].name))
+        let (experiment, variant) = document.names(of: origin)
+        try output.append(",\"experiment\":")
+        try output.append(quotedOrNull: experiment)
+        try output.append(",\"variant\":")
+        try output.append(quotedOrNull: variant)
+    }
+}
+
+extension Buffer where Element == UInt8 {
+    /// A string in quotes, or `null` for an empty one.
+    mutating func append(quotedOrNull text: Text) throws(Failure) {
+        if text.count == 0 { try append("null") } else { try append(quoted: text) }
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+
+/// The campaigns that models and documents are of.
+extension IndexBuilder {
+    /// What is known of a campaign while building.
+    struct Campaign {
+        var key: UInt64
+        var name: valuation_name
+        /// Numbers of its own models in the order of adding, or `Index.none`.
+        var clickModel = Index.none
+        var conversionModel = Index.none
+        /// Likewise, of what stands for its observed rates.
+        var naiveClickModel = Index.none
+        var naiveConversionModel = Index.none
+        /// Numbers among the advertisers, or `Index.none`; what the document says counts.
+        var advertiser = Index.none
+        var modelAdvertiser = Index.none
+        /// The other members are what its document says.
+        var hasDocument = false
+        var base = valuation_name(start: 0, end: 0)
+        var impressions = 0.0
+        var clicks = 0.0
+        var conversions = 0.0
+        var origin = Origin(file: 0, line: 0)
+
+        var hasBase: Bool { base.end > base.start }
+
+        /// Whether it has no model of its own.
+        var isWithoutModel: Bool { clickModel == Index.none && conversionModel == Index.none }
+
+        mutating func setModel(_ target: Target, _ number: UInt32, isNaive: Bool) {
+            switch (target, isNaive) {
+            case (.click, false): clickModel = number
+            case (.conversion, false): conversionModel = number
+            case (.click, true): naiveClickModel = number
+            case (.conversion, true): naiveConversionModel = number
+            }
+        }
+
+        func naiveModel(_ target: Target) -> UInt32 {
+            target == .click ? naiveClickModel : naiveConversionModel
+        }
+    }
+
+    struct Advertiser {
+        var key: UInt64
+        var name: valuation_name
+        /// Over its campaigns.
+        var sums = Counts()
+    }
+
+    /// The added model that a campaign has of its own, or `Index.none`; the overall rate counts as one of campaign "*".
+    func find(_ campaignKey: UInt64, _ target: Target) -> UInt32 {
+        let found = campaignTable.find(campaignKey)
+        if found == KeyTable.none { return Index.none }
+        return target == .click ? campaigns[Int(found)].clickModel : campaigns[Int(found)].conversionModel
+    }
+
+    /// Adds what a document says of a campaign. Throws what stands against it beside what was added before, described in `note`.
+    ///
+    /// - Complexity: O(1) expected.
+    mutating func add(
+        _ document: borrowing CampaignDocument, origin: Origin, note: Note
+    ) throws(Failure) {
+        let name = document.campaign.text
+        let key = Key.campaign(name)
+        try checkName(name, key, note)
+        let found = campaignTable.find(key)
+        if found != KeyTable.none && campaigns[Int(found)].hasDocument {
+            throw failure(
+                .duplicateModel, "Campaign \"\(name)\" already has a document; keep one.", at: "$.campaign", note)
+        }
+        try checkLimit()
+        let advertiser =
+            document.advertiser.count > 0 ? try advertiserNumber(document.advertiser.text, note) : Index.none
+        let base = try keep(document.base.text)
+        let number = try campaignNumber(name, key)
+        campaigns[number].hasDocument = true
+        if advertiser != Index.none { campaigns[number].advertiser = advertiser }
+        campaigns[number].base = base
+        campaigns[number].impressions = document.impressions
+        campaigns[number].clicks = document.clicks
+        campaigns[number].conversions = document.conversions
+        campaigns[number].origin = origin
+        campaignDocuments &+= 1
+    }
+
+    /// The number of a campaign among `campaigns`; a new one where it is not there. - Precondition: `checkName`.
+    mutating func campaignNumber(_ name: Text, _ key: UInt64) throws(Failure) -> Int {
+        let found = campaignTable.find(key)
+        if found != KeyTable.none { return Int(found) }
+        let number = campaigns.count
+        try campaigns.append(Campaign(key: key, name: try keep(name)))
+        try campaignTable.insert(key, UInt32(number))
+        return number
+    }
+
+    /// The number of an advertiser among `advertisers`; a new one where it is not there.
+    mutating func advertiserNumber(_ name: Text, _ note: Note) throws(Failure) -> UInt32 {
+        let key = Key.campaign(name)
+        let found = advertiserTable.find(key)
+        if found != KeyTable.none {
+            let known = text(advertisers[Int(found)].name)
+            if known == name { return found }
+            throw failure(
+                .keyCollision, "Advertisers \"\(name)\" and \"\(known)\" have the same key; rename one.",
+                at: "$.advertiser", note)
+        }
+        let number = UInt32(advertisers.count)
+        try advertisers.append(Advertiser(key: key, name: try keep(name)))
+        try advertiserTable.insert(key, number)
+        return number
+    }
+
+    /// Refuses a campaign whose key is another one's, too.
+    func checkName(_ name: Text, _ key: UInt64, _ note: Note) throws(Failure) {
+        let found = campaignTable.find(key)
+        if found == KeyTable.none { return }
+        let known = text(campaigns[Int(found)].name)
+        if known == name { return }
+        throw failure(
+            .keyCollision, "Campaigns \"\(name)\" and \"\(known)\" have the same key; rename one.",
+            at: "$.campaign", note)
+    }
+
+    /// Refuses a second model of a campaign for a target, and one that says another advertiser than the campaign's other model.
+    func checkIsFirst(_ model: borrowing Model, _ key: UInt64, _ note: Note) throws(Failure) {
+        let found = campaignTable.find(key)
+        if found == KeyTable.none { return }
+        let campaign = campaigns[Int(found)]
+        if find(key, model.target) != Index.none {
+            let kind: StaticString = model.target == .click ? "click" : "conversion"
+            throw failure(
+                .duplicateModel, "Campaign \"\(model.campaign.text)\" already has a \(kind) model; keep one.",
+                at: "$.campaign", note)
+        }
+        if campaign.modelAdvertiser == Index.none || model.advertiser.count == 0 { return }
+        let known = text(advertisers[Int(campaign.modelAdvertiser)].name)
+        if known != model.advertiser.text {
+            throw failure(
+                .invalidValue, "The campaign's other model says it is of \"\(known)\"; let both say the same.",
+                at: "$.advertiser", note)
+        }
+    }
+
+    /// Whether a campaign extends one that has no model, of either target.
+    func isBaseMissing(of campaign: Campaign) -> Bool {
+        if !campaign.hasBase { return false }
+        let base = text(campaign.base)
+        let found = campaignTable.find(Key.campaign(base))
+        if found == KeyTable.none { return true }
+        return campaigns[Int(found)].isWithoutModel || text(campaigns[Int(found)].name) != base
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+
+/// What values a campaign that has no model of its own for a target: the model of a campaign that it extends, that of campaign "*", what
+/// was observed of it, or the overall rate, whichever comes first.
+extension IndexBuilder {
+    /// How many names of "extends" are followed.
+    private static let maximumSteps = 4
+
+    /// A model that values a campaign, by its number in the order of adding (or `Index.none`), and what its values are flagged
+    /// with.
+    struct StandIn {
+        var model: UInt32
+        var flags: Flags
+    }
+
+    func standIn(for campaign: Campaign, _ target: Target) -> StandIn {
+        let base = modelOfBase(of: campaign, target)
+        if base != Index.none && added[Int(base)].campaignKey != Key.defaultCampaign {
+            return StandIn(model: base, flags: target == .click ? .baseClickModel : .baseConversionModel)
+        }
+        let naive = campaign.naiveModel(target)
+        if naive != Index.none {
+            return StandIn(model: naive, flags: target == .click ? .clickPrior : .conversionPrior)
+        }
+        return standInForUnknown(target)
+    }
+
+    /// What values a campaign of which nothing is known.
+    func standInForUnknown(_ target: Target) -> StandIn {
+        let model = find(Key.defaultCampaign, target)
+        if model == Index.none {
+            return StandIn(model: model, flags: target == .click ? .noClickModel : .noConversionModel)
+        }
+        if added[Int(model)].description.is_prior != 0 {
+            return StandIn(model: model, flags: target == .click ? .clickPrior : .conversionPrior)
+        }
+        return StandIn(model: model, flags: target == .click ? .defaultClickModel : .defaultConversionModel)
+    }
+
+    /// The first model among those of the campaigns that a campaign extends, they extend, and so on; what a campaign extends its
+    /// document says, or else its model for the other target.
+    func modelOfBase(of campaign: Campaign, _ target: Target) -> UInt32 {
+        var current = campaign
+        for _ in 0..<IndexBuilder.maximumSteps {
+            guard let base = base(of: current, without: target) else { return Index.none }
+            current = campaigns[base]
+            let model = target == .click ? current.clickModel : current.conversionModel
+            if model != Index.none && added[Int(model)].description.is_prior == 0 { return model }
+        }
+        return Index.none
+    }
+
+    /// The number of the campaign that one without a model for a target extends.
+    private func base(of campaign: Campaign, without target: Target) -> Int? {
+        var found = KeyTable.none
+        if campaign.hasBase {
+            found = campaignTable.find(Key.campaign(text(campaign.base)))
+        } else {
+            let other = target == .click ? campaign.conversionModel : campaign.clickModel
+            if other != Index.none && added[Int(other)].hasBase {
+                found = campaignTable.find(added[Int(other)].baseKey)
+            }
+        }
+        return found == KeyTable.none ? nil : Int(found)
+    }
+
+    func placeCampaigns(in index: borrowing Index, _ numbering: borrowing ModelNumbering) {
+        let unknown = (click: standInForUnknown(.click), conversion: standInForUnknown(.conversion))
+        // A campaign that nothing is known of, and places without any.
+        var slot = Index.CampaignSlot()
+        slot.click_model = number(unknown.click.model, .click, in: index, numbering)
+        slot.conversion_model = number(unknown.conversion.model, .conversion, in: index, numbering)
+        slot.flags = Flags.unknownCampaign.union(unknown.click.flags).rawValue
+        slot.conversion_flags = unknown.conversion.flags.rawValue
+        for position in 0...index.hashes.campaigns.slotCount { index.campaignSlots[position] = slot }
+        for position in 0..<campaigns.count {
+            let campaign = campaigns[position]
+            let isEveryone = campaign.key == Key.defaultCampaign
+            slot.key = campaign.key
+            // What was published for "*" is its own, a prior is nobody's.
+            let hasClick = hasModel(campaign.clickModel)
+            let hasConversion = hasModel(campaign.conversionModel)
+            let click = hasClick || isEveryone ? unknown.click : standIn(for: campaign, .click)
+            let conversion = hasConversion || isEveryone ? unknown.conversion : standIn(for: campaign, .conversion)
+            slot.click_model = number(hasClick ? campaign.clickModel : click.model, .click, in: index, numbering)
+            slot.conversion_model = number(
+                hasConversion ? campaign.conversionModel : conversion.model, .conversion, in: index, numbering)
+            var flags: Flags = hasClick ? [] : click.flags
+            if !hasClick && !hasConversion && !isEveryone { flags.formUnion(.unknownCampaign) }
+            slot.flags = flags.rawValue
+            slot.conversion_flags = hasConversion ? 0 : conversion.flags.rawValue
+            index.campaignSlots[index.hashes.campaigns.place(of: campaign.key, index.campaignPilots)] = slot
+        }
+    }
+
+    private func hasModel(_ number: UInt32) -> Bool {
+        number != Index.none && added[Int(number)].description.is_prior == 0
+    }
+
+    /// A model's number in its target, or that which stands for none.
+    private func number(
+        _ added: UInt32, _ target: Target, in index: borrowing Index, _ numbering: borrowing ModelNumbering
+    ) -> UInt32 {
+        added == Index.none ? UInt32(index.counts.models(target)) : numbering.local(ofAdded: added)
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Documents of format `valuation-campaign/1`.
+extension ModelDecoder {
+    mutating func decodeCampaign(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
+        if let name = try name(root, "campaign", &problems) {
+            if name == Text("*") {
+                try report(
+                    .invalidValue, at: "campaign",
+                    "\"*\" stands for all other campaigns, of which nothing is counted; name one.", &problems)
+            } else {
+                try campaign.campaign.append(name)
+            }
+        }
+        if let advertiser = try optionalName(root, "advertiser", &problems) {
+            try campaign.advertiser.append(advertiser)
+        }
+        if let base = try optionalName(root, "extends", &problems) { try campaign.base.append(base) }
+        let impressions = try optional(root, "impressions", upTo: ModelDecoder.maximumCount, &problems)
+        let clicks = try optional(root, "clicks", upTo: ModelDecoder.maximumCount, &problems)
+        let conversions = try optional(root, "conversions", upTo: ModelDecoder.maximumCount, &problems)
+        (campaign.impressions, campaign.clicks) = (impressions ?? 0, clicks ?? 0)
+        campaign.conversions = conversions ?? 0
+        // A count that was refused is not held against the others.
+        let hasClicks = isSound(root, "clicks", clicks)
+        if hasClicks && isSound(root, "impressions", impressions) && campaign.clicks > campaign.impressions {
+            try report(
+                .invalidValue, at: "clicks",
+                "There are more clicks than impressions; count both over the same time.", &problems)
+        }
+        if hasClicks && campaign.conversions > campaign.clicks {
+            try report(
+                .invalidValue, at: "conversions",
+                "There are more conversions than clicks; count the clicks that converted.", &problems)
+        }
+        try refuseMisspeltMembers(root, OptionalMember.campaign, &problems)
+    }
+
+    private func isSound(_ root: JSONValue, _ name: StaticString, _ number: Double?) -> Bool {
+        guard let member = root.member(name) else { return true }
+        return number != nil || member.isNull
+    }
+}

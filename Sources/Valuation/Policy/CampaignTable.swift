@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+
+/// The campaigns of all releases that a policy uses, and those that it names: what values each by each release, which rules hold for it,
+/// and how its values are adjusted.
+///
+/// It stands in for the releases' own tables while a policy has a word on single campaigns, so that reading a candidate also tells
+/// whether there is one, at no cost: `mark` is among the flags then.
+///
+/// - Memory: 32 bytes a campaign, and 24 for each release.
+struct CampaignTable: ~Copyable {
+    /// No flag of valuation.h.
+    static let mark: UInt32 = 1 << 31
+    static let everyone: UInt32 = 0
+
+    /// What the policy says of a campaign: together, for they are read together.
+    struct Entry {
+        var key: UInt64
+        /// Which of `CampaignClasses` it is in.
+        var number = CampaignTable.everyone
+        /// One more than the adjustment's number, 0 for none.
+        var adjustment: UInt32 = 0
+
+        var isMarked: Bool { number != CampaignTable.everyone || adjustment != 0 }
+    }
+
+    let hash: PerfectHash
+    private let pilots: Buffer<UInt16>
+    private var entries = Buffer<Entry>()
+    /// Of the first release, then of the second, and so on.
+    private var slots = Buffer<valuation_campaign>()
+
+    /// - Parameter campaigns: keys, some perhaps more than once.
+    /// - Complexity: O(campaigns) expected.
+    init(_ campaigns: borrowing Buffer<UInt64>) throws(Failure) {
+        var known = KeyTable()
+        var distinct = Buffer<UInt64>()
+        for position in 0..<campaigns.count where known.find(campaigns[position]) == KeyTable.none {
+            try known.insert(campaigns[position], 0)
+            try distinct.append(campaigns[position])
+        }
+        let builder = try PerfectHashBuilder(distinct)
+        var pilots = Buffer<UInt16>()
+        try pilots.append(builder.pilots.base.unsafelyUnwrapped, count: builder.pilots.count)
+        var entries = Buffer<Entry>()
+        let hash = builder.hash
+        try entries.resize(hash.slotCount, filling: Entry(key: 0))
+        for position in 0..<distinct.count {
+            entries[hash.place(of: distinct[position], pilots.base.unsafelyUnwrapped)].key = distinct[position]
+        }
+        self.hash = hash
+        self.pilots = pilots
+        self.entries = entries
+    }
+
+    var slotCount: Int { entries.count }
+
+    func key(_ slot: Int) -> UInt64 { entries[slot].key }
+
+    /// Where a campaign stands, or nil. - Complexity: O(1).
+    @inline(__always)
+    func slot(_ campaign: UInt64) -> Int? {
+        let place = hash.place(of: campaign, pilots.base.unsafelyUnwrapped)
+        return entries[place].key == campaign ? place : nil
+    }
+
+    /// What the policy says of a campaign, or nil. - Complexity: O(1): about two cache misses.
+    @inline(__always)
+    func entry(_ campaign: UInt64) -> UnsafePointer<Entry>? {
+        guard let slot = slot(campaign) else { return nil }
+        return UnsafePointer(entries.base.unsafelyUnwrapped + slot)
+    }
+
+    mutating func setClass(_ slot: Int, _ number: UInt32) { entries[slot].number = number }
+
+    mutating func setAdjustment(_ slot: Int, _ number: Int) { entries[slot].adjustment = UInt32(number &+ 1) }
+
+    /// Takes over what a release has for each campaign. - Precondition: classes and adjustments are set.
+    mutating func add(_ index: borrowing Index) throws(Failure) {
+        try slots.reserve(slots.count + slotCount + 1)
+        for place in 0..<slotCount {
+            var slot = index.campaign(entries[place].key).pointee
+            slot.key = entries[place].key
+            if entries[place].isMarked { slot.flags |= CampaignTable.mark }
+            try slots.append(slot)
+        }
+        // Behind the last, that of an unknown campaign.
+        try slots.append(index.campaignSlots[index.hashes.campaigns.slotCount])
+    }
+
+    /// The table as `CKernels` takes it. - Parameter release: in the order of adding.
+    func table(_ release: Int) -> valuation_campaigns {
+        valuation_campaigns(
+            hash: hash.function, pilots: pilots.base.unsafelyUnwrapped,
+            slots: slots.base.unsafelyUnwrapped + release &* (slotCount &+ 1))
+    }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+import CValuation
+
+/// What a policy has decided for some candidates of a request.
+struct Decision {
+    /// The number in the document of what computes the values: the predictor, or one that computes the same.
+    var predictor: UInt32
+    /// What the values say that they are from.
+    var source: UInt32
+    var flags: Flags = []
+}
+
+/// One request's way through a policy. Each rule is asked at most once, and each class of campaigns decided at most once.
+///
+/// What is remembered of a request before is known by its stamp, so nothing needs to be cleared. Policies are handed over by their
+/// address: the compiler would copy one at each call.
+struct Decisions: ~Copyable {
+    /// Whether a rule holds for the request at hand, whatever the campaign.
+    struct Outcome {
+        var stamp: UInt32
+        /// Of an experiment, the number of the unit's variant; 0 where an override holds; `Outcome.none` where the rule does not.
+        var variant: Int32
+        var hasUnit: Bool
+
+        static let none: Int32 = -1
+    }
+
+    struct Decided {
+        var stamp: UInt32
+        var decision: Decision
+    }
+
+    private var outcomes = Buffer<Outcome>()
+    private var decided = Buffer<Decided>()
+    /// Of the request at hand; never 0.
+    private(set) var stamp: UInt32 = 0
+    private var time: Int64 = 0
+    /// The last unit that was asked for, by its number in the document; -1 for none.
+    private var unitNumber = -1
+    private var unit: Text?
+    /// The placements of the request that scopes name; room for those of all features is taken beforehand.
+    private var placements = Buffer<UInt64>()
+
+    /// Makes room for a policy; does nothing if there is enough already.
+    mutating func prepare(_ policy: UnsafePointer<Policy>) throws(Failure) {
+        try placements.reserve(Scratch.maximumFeatures)
+        try outcomes.resize(
+            max(outcomes.count, policy.pointee.document.rules.count),
+            filling: Outcome(stamp: 0, variant: 0, hasUnit: true))
+        try decided.resize(
+            max(decided.count, policy.pointee.classes.count),
+            filling: Decided(stamp: 0, decision: Decision(predictor: 0, source: 0)))
+    }
+
+    /// Forgets what was decided for the request before. - Complexity: O(features) where scopes name placements, else O(1).
+    mutating func begin(_ request: Request, _ policy: UnsafePointer<Policy>) {
+        stamp &+= 1
+        if stamp == 0 { restart() }
+        unitNumber = -1
+        time = request.time
+        if policy.pointee.isTimed && time == 0 { time = valuation_platform_seconds() }
+        placements.removeAll()
+        if policy.pointee.placements.count == 0 { return }
+        guard let features = request.features else { return }
+        for position in 0..<request.featureCount
+        where policy.pointee.placements.find(features[position].key) != KeyTable.none {
+            placements.spare.pointee = features[position].key
+            placements.appendWritten(1)
+        }
+    }
+
+    /// After 2^32 requests the stamps begin anew.
+    private mutating func restart() {
+        for position in 0..<outcomes.count { outcomes[position].stamp = 0 }
+        for position in 0..<decided.count { decided[position].stamp = 0 }
+        stamp = 1
+    }
+
+    /// What is decided for the campaigns of a class: the first override that holds; else of the layers in their order, the first
+    /// whose variant names a predictor; else the default, as the control of the first layer that has the unit in an experiment.
+    ///
+    /// - Complexity: O(rules of the class), the first time in a request.
+    @inline(__always)
+    mutating func decide(_ number: UInt32, _ request: Request, _ policy: UnsafePointer<Policy>) -> Decision {
+        if decided[Int(number)].stamp == stamp { return decided[Int(number)].decision }
+        let decision = choose(number, request, policy)
+        decided[Int(number)] = Decided(stamp: stamp, decision: decision)
+        return decision
+    }
+
+    @inline(never)
+    private mutating func choose(_ number: UInt32, _ request: Request, _ policy: UnsafePointer<Policy>) -> Decision {
+        let fallback = policy.pointee.computing(policy.pointee.document.defaultPredictor)
+        var decision = Decision(predictor: fallback, source: policy.pointee.document.defaultSource)
+        var layer = -1
+        for position in policy.pointee.classes.rules(number) {
+            let rule = policy.pointee.document.rule(Int(position))
+            if rule.pointee.layer == layer && !rule.pointee.isOverride { continue }
+            let outcome = outcome(of: Int(position), request, policy)
+            if outcome.variant == Outcome.none { continue }
+            if rule.pointee.isOverride {
+                let predictor = policy.pointee.computing(rule.pointee.predictor)
+                return Decision(predictor: predictor, source: rule.pointee.source, flags: .overridden)
+            }
+            let variant = policy.pointee.document.variants[Int(outcome.variant)]
+            let flags: Flags = outcome.hasUnit ? [] : .noUnit
+            if variant.predictor != PolicyDocument.Variant.none {
+                let predictor = policy.pointee.computing(variant.predictor)
+                return Decision(predictor: predictor, source: variant.source, flags: flags)
+            }
+            if layer == -1 { decision = Decision(predictor: fallback, source: variant.source, flags: flags) }
+            layer = rule.pointee.layer
+        }
+        return decision
+    }
+
+    /// Whether a rule holds for the request, and of an experiment for whom.
+    mutating func outcome(of rule: Int, _ request: Request, _ policy: UnsafePointer<Policy>) -> Outcome {
+        if outcomes[rule].stamp == stamp { return outcomes[rule] }
+        let found = ask(policy.pointee.document.rule(rule), request, policy)
+        outcomes[rule] = found
+        return found
+    }
+
+    private mutating func ask(
+        _ rule: UnsafePointer<PolicyDocument.Rule>, _ request: Request, _ policy: UnsafePointer<Policy>
+    ) -> Outcome {
+        var outcome = Outcome(stamp: stamp, variant: Outcome.none, hasUnit: true)
+        if policy.pointee.isTimed && !rule.pointee.isActive(at: time) { return outcome }
+        if !rule.pointee.scope.placements.isEmpty && !isPlaced(in: rule.pointee.scope, policy) { return outcome }
+        if rule.pointee.isOverride {
+            outcome.variant = 0
+            return outcome
+        }
+        if rule.pointee.unit != unitNumber {
+            unitNumber = rule.pointee.unit
+            unit = request.unit(policy.pointee.document.text(policy.pointee.document.units[unitNumber]))
+        }
+        guard let unit else {
+            outcome.variant = Int32(truncatingIfNeeded: rule.pointee.variants.start)
+            outcome.hasUnit = false
+            return outcome
+        }
+        let bucket = Bucket.of(prefix: policy.pointee.document.text(rule.pointee.salt), unit: unit)
+        for variant in rule.pointee.variants.range where bucket < policy.pointee.document.variants[variant].end {
+            outcome.variant = Int32(truncatingIfNeeded: variant)
+            break
+        }
+        return outcome
+    }
+
+    /// Whether the request's placement is in a scope.
+    func isPlaced(in scope: PolicyDocument.Scope, _ policy: UnsafePointer<Policy>) -> Bool {
+        if scope.placements.isEmpty { return true }
+        for position in 0..<placements.count
+        where policy.pointee.document.contains(scope.placements, placements[position]) {
+            return true
+        }
+        return false
+    }
+
+    /// Whether a rule's time has come and is not over.
+    func isActive(_ rule: PolicyDocument.Rule) -> Bool { rule.isActive(at: time) }
+
+    func isBeforeStart(_ rule: PolicyDocument.Rule) -> Bool { time < rule.start }
+}
+
+extension Policy {
+    /// The predictor that computes the values of one.
+    @inline(__always)
+    fileprivate func computing(_ predictor: Int) -> UInt32 {
+        UInt32(truncatingIfNeeded: document.predictor(predictor).pointee.twin)
+    }
+}
+
+extension Request {
+    /// The text of a unit, nil where the request lacks it. - Complexity: O(units).
+    func unit(_ field: Text) -> Text? {
+        for position in 0..<unitCount {
+            let unit = units.unsafelyUnwrapped[position]
+            guard let name = unit.field, let text = unit.text, unit.text_length > 0 else { continue }
+            let found = Text(UnsafeRawPointer(name).assumingMemoryBound(to: UInt8.self), unit.field_length)
+            if found == field {
+                return Text(UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self), unit.text_length)
+            }
+        }
+        return nil
+    }
+}

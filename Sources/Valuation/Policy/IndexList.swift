@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+
+/// The indexes of the releases that a policy names beside LATEST, each in a place of its own.
+struct IndexList: ~Copyable {
+    private struct Place {
+        var index: UnsafeMutablePointer<Index>
+        /// What the release's manifest says its index depends on.
+        var contents: Checksum
+    }
+
+    private var places = Buffer<Place>()
+
+    deinit {
+        for number in 0..<places.count {
+            places[number].index.deinitialize(count: 1)
+            free(places[number].index)
+        }
+    }
+
+    var count: Int { places.count }
+
+    mutating func append(_ index: consuming Index, contents: Checksum) throws(Failure) {
+        try places.reserve(places.count + 1)
+        guard let memory = malloc(MemoryLayout<Index>.size) else { throw .outOfMemory }
+        let place = memory.bindMemory(to: Index.self, capacity: 1)
+        place.initialize(to: index)
+        try places.append(Place(index: place, contents: contents))
+    }
+
+    subscript(number: Int) -> UnsafePointer<Index> { UnsafePointer(places[number].index) }
+
+    func contents(_ number: Int) -> Checksum { places[number].contents }
+}

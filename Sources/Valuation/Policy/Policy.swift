@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import CPlatform
+
+/// A policy that decides: what its file says, held against the releases in memory. Never changed after it is made.
+struct Policy: ~Copyable {
+    let document: PolicyDocument
+    let classes: CampaignClasses
+    let campaigns: CampaignTable
+    /// Whether it has a word on single campaigns; otherwise the releases' own tables of campaigns serve.
+    let hasCampaigns: Bool
+    /// Whether what it decides depends on the time.
+    let isTimed: Bool
+    /// The placements that scopes name, and the key of the field that they are of.
+    let placements: KeyTable
+    let placementField: UInt64
+    /// Whether any predictor explores.
+    let explores: Bool
+
+    /// - Parameters:
+    ///   - index: of what LATEST names; the only one that says whose a campaign is.
+    ///   - others: of the other releases, in the document's order.
+    /// - Complexity: O(campaigns + names in scopes).
+    init(
+        _ document: consuming PolicyDocument, index: borrowing Index, others: borrowing IndexList
+    ) throws(Failure) {
+        var hasCampaigns = document.adjustments.count > 0
+        var isTimed = false
+        var placements = KeyTable()
+        for number in 0..<document.rules.count {
+            let rule = document.rules[number]
+            hasCampaigns = hasCampaigns || rule.scope.hasCampaigns
+            isTimed = isTimed || rule.start != .min || rule.end != .max
+            for position in rule.scope.placements.range {
+                let key = document.keys[position]
+                if placements.find(key) == KeyTable.none { try placements.insert(key, UInt32(position)) }
+            }
+        }
+        var explores = false
+        for number in 0..<document.predictors.count where document.predictors[number].exploration > 0 {
+            explores = true
+        }
+        var keys = Buffer<UInt64>()
+        if hasCampaigns { try Policy.collect(&keys, document, index, others) }
+        var campaigns = try CampaignTable(keys)
+        let classes = try CampaignClasses(document, &campaigns, index)
+        for number in 0..<document.adjustments.count {
+            if let slot = campaigns.slot(document.adjustments[number].campaign) {
+                campaigns.setAdjustment(slot, number)
+            }
+        }
+        if hasCampaigns {
+            try campaigns.add(index)
+            for number in 0..<others.count { try campaigns.add(others[number].pointee) }
+        }
+        let field = document.text(document.placement)
+        placementField = field.count > 0 ? Key.number(field: field) : 0
+        self.document = document
+        self.classes = classes
+        self.campaigns = campaigns
+        self.placements = placements
+        (self.hasCampaigns, self.isTimed, self.explores) = (hasCampaigns, isTimed, explores)
+    }
+
+    /// The campaigns that the releases know, and those that the policy names.
+    private static func collect(
+        _ keys: inout Buffer<UInt64>, _ document: borrowing PolicyDocument, _ index: borrowing Index,
+        _ others: borrowing IndexList
+    ) throws(Failure) {
+        try index.collectCampaigns(&keys)
+        for number in 0..<others.count { try others[number].pointee.collectCampaigns(&keys) }
+        for number in 0..<document.rules.count {
+            for position in document.rules[number].scope.campaigns.range { try keys.append(document.keys[position]) }
+        }
+        for number in 0..<document.adjustments.count { try keys.append(document.adjustments[number].campaign) }
+    }
+
+    /// Moves a policy to memory of its own. - Returns: to be given to `destroy`.
+    static func allocate(_ policy: consuming Policy) throws(Failure) -> UnsafeMutablePointer<Policy> {
+        guard let memory = malloc(MemoryLayout<Policy>.size) else { throw .outOfMemory }
+        let pointer = memory.bindMemory(to: Policy.self, capacity: 1)
+        pointer.initialize(to: policy)
+        return pointer
+    }
+
+    static func destroy(_ policy: UnsafeMutablePointer<Policy>) {
+        policy.deinitialize(count: 1)
+        free(policy)
+    }
+}
+
+extension Index {
+    /// Appends the keys of the campaigns that models are for.
+    fileprivate func collectCampaigns(_ keys: inout Buffer<UInt64>) throws(Failure) {
+        for place in 0..<hashes.campaigns.slotCount where campaignSlots[place].key != 0 {
+            try keys.append(campaignSlots[place].key)
+        }
+    }
+}

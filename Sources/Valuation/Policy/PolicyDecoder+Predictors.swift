@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+
+/// `predictors` and `campaigns`: what values can come from, and what is done to them.
+extension PolicyDecoder {
+    mutating func decodePredictors(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
+        try document.releases.append(
+            PolicyDocument.Named(id: try document.keep(Text(ReleaseFolder.latest)), predictor: 0, member: 0))
+        try path.push(Text("predictors"))
+        defer { path.pop() }
+        guard let predictors = root.member("predictors"), predictors.isObject else {
+            return try report(.invalidValue, "The object \"predictors\" of names and predictors is missing.", &problems)
+        }
+        for (predictorName, value) in predictors.members {
+            try path.push(predictorName)
+            defer { path.pop() }
+            if document.predictors.count == PolicyDocument.maximumPredictors {
+                return try report(.limitExceeded, "More than 1,000 predictors.", &problems)
+            }
+            if !PolicyDecoder.isName(predictorName) {
+                try report(.invalidValue, "A predictor's name has 1 to 255 bytes, none of them a control.", &problems)
+                continue
+            }
+            var predictor = PolicyDocument.Predictor(name: try document.keep(predictorName), kind: .release)
+            if value.isObject {
+                try decode(value, &predictor, &problems)
+            } else {
+                try report(.invalidValue, "A predictor is an object, for example {\"release\": \"LATEST\"}.", &problems)
+            }
+            try document.predictors.append(predictor)
+        }
+    }
+
+    private mutating func decode(
+        _ value: JSONValue, _ predictor: inout PolicyDocument.Predictor, _ problems: inout Problems
+    ) throws(Failure) {
+        let before = problems.count
+        try checkMembers(value, "release ensemble mean constant naive retired exploration", &problems)
+        var kinds = 0
+        if let release = value.member("release") {
+            kinds += 1
+            try path.push(Text("release"))
+            predictor.members = try members(of: release, isList: false, &problems)
+            path.pop()
+        }
+        if let ensemble = value.member("ensemble") {
+            kinds += 1
+            predictor.kind = .ensemble
+            try path.push(Text("ensemble"))
+            predictor.members = try members(of: ensemble, isList: true, &problems)
+            path.pop()
+            try decodeMean(value, &predictor, &problems)
+        }
+        if let constant = value.member("constant") {
+            kinds += 1
+            predictor.kind = .constant
+            try decodeConstant(constant, &predictor, &problems)
+        }
+        if let naive = value.member("naive") {
+            kinds += 1
+            predictor.kind = .naive
+            try decodeNaive(naive, &predictor, &problems)
+        }
+        if value.member("retired") != nil {
+            kinds += 1
+            predictor.kind = .retired
+            predictor.reason = try optionalName(value, "retired", &problems)
+        }
+        if kinds != 1 && problems.count == before {
+            try report(
+                .invalidValue, "A predictor has exactly one of release, ensemble, constant, naive and retired.",
+                &problems)
+        }
+        if predictor.kind != .ensemble && problems.count == before && value.member("mean") != nil {
+            try report(.invalidValue, at: "mean", "Only an ensemble has a mean; take it out.", &problems)
+        }
+        guard let exploration = try number(value, "exploration", from: 0, to: 100, &problems) else { return }
+        predictor.exploration = exploration
+        if predictor.kind != .release && predictor.kind != .naive {
+            try report(
+                .invalidValue, at: "exploration", "Only a release and naive have uncertainty to explore.", &problems)
+        }
+    }
+
+    /// The releases at which the decoder stands: one id, or a list of at least two.
+    private mutating func members(
+        of value: JSONValue, isList: Bool, _ problems: inout Problems
+    ) throws(Failure) -> PolicyDocument.Part {
+        let start = document.members.count
+        if isList {
+            if value.count < 2 || value.count > PolicyDocument.maximumReleases {
+                try report(.invalidValue, "An ensemble is an array of 2 to 16 releases.", &problems)
+                return PolicyDocument.Part(start: start, end: start)
+            }
+            for index in 0..<value.count {
+                try path.push(index: index)
+                try addMember(value.element(index), since: start, &problems)
+                path.pop()
+            }
+        } else {
+            try addMember(value, since: start, &problems)
+        }
+        return PolicyDocument.Part(start: start, end: document.members.count)
+    }
+
+    private mutating func addMember(
+        _ value: JSONValue?, since start: Int, _ problems: inout Problems
+    ) throws(Failure) {
+        guard let id = value?.text, ReleaseID.isSound(id) else {
+            return try report(.invalidValue, "It must be a release's id, or \"LATEST\".", &problems)
+        }
+        var number = 0
+        while number < document.releases.count, document.text(document.releases[number].id) != id { number += 1 }
+        if number == PolicyDocument.maximumReleases {
+            return try report(
+                .limitExceeded, "More than 16 different releases; they are all kept in memory.", &problems)
+        }
+        if number == document.releases.count {
+            let named = PolicyDocument.Named(
+                id: try document.keep(id), predictor: document.predictors.count,
+                member: document.members.count - start)
+            try document.releases.append(named)
+        }
+        for position in start..<document.members.count where document.members[position] == UInt32(number) {
+            return try report(.invalidValue, "The release is in the ensemble already; name each once.", &problems)
+        }
+        try document.members.append(UInt32(number))
+    }
+
+    private mutating func decodeMean(
+        _ value: JSONValue, _ predictor: inout PolicyDocument.Predictor, _ problems: inout Problems
+    ) throws(Failure) {
+        guard let mean = value.member("mean") else { return }
+        if let text = mean.text, text == Text("probability") || text == Text("logit") {
+            predictor.averagesLogits = text == Text("logit")
+        } else {
+            try report(
+                .invalidValue, at: "mean", "It must be \"probability\", which is usual, or \"logit\".", &problems)
+        }
+    }
+
+    private mutating func decodeConstant(
+        _ value: JSONValue, _ predictor: inout PolicyDocument.Predictor, _ problems: inout Problems
+    ) throws(Failure) {
+        try path.push(Text("constant"))
+        defer { path.pop() }
+        guard value.isObject, value.member("pctr") != nil else {
+            return try report(.invalidValue, "It must be {\"pctr\": number}, with pcvr where ads are CPA.", &problems)
+        }
+        try checkMembers(value, "pctr pcvr", &problems)
+        predictor.pctr = Float(try number(value, "pctr", from: 0, to: 1, &problems) ?? 0)
+        predictor.pcvr = Float(try number(value, "pcvr", from: 0, to: 1, &problems) ?? .nan)
+    }
+
+    private mutating func decodeNaive(
+        _ value: JSONValue, _ predictor: inout PolicyDocument.Predictor, _ problems: inout Problems
+    ) throws(Failure) {
+        try path.push(Text("naive"))
+        defer { path.pop() }
+        guard value.isObject else {
+            return try report(.invalidValue, "It must be an object, {} for the usual weight of the prior.", &problems)
+        }
+        try checkMembers(value, "impressions clicks", &problems)
+        if let impressions = try number(value, "impressions", from: 1, to: 1e9, &problems) {
+            predictor.naive.impressions = impressions
+        }
+        if let clicks = try number(value, "clicks", from: 1, to: 1e9, &problems) { predictor.naive.clicks = clicks }
+    }
+
+    // MARK: What is done to values
+
+    mutating func decodeAdjustments(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
+        guard let campaigns = root.member("campaigns") else { return }
+        try path.push(Text("campaigns"))
+        defer { path.pop() }
+        guard campaigns.isObject else {
+            return try report(.invalidValue, "It must be an object of campaigns.", &problems)
+        }
+        for (campaign, value) in campaigns.members {
+            try path.push(campaign)
+            defer { path.pop() }
+            if !PolicyDecoder.isName(campaign) || campaign == Text("*") {
+                try report(
+                    .invalidValue, "A campaign's name has 1 to 255 bytes, none a control, and is not \"*\".", &problems)
+                continue
+            }
+            guard value.isObject else {
+                try report(.invalidValue, "It must be an object with multiplier, floor or cap.", &problems)
+                continue
+            }
+            try checkMembers(value, "multiplier floor cap", &problems)
+            var adjustment = PolicyDocument.Adjustment(
+                campaign: Key.campaign(campaign), name: try document.keep(campaign))
+            adjustment.multiplier = try number(value, "multiplier", from: 0, to: 1e6, &problems) ?? 1
+            adjustment.floor = try number(value, "floor", from: 0, to: 1e12, &problems) ?? 0
+            adjustment.cap = try number(value, "cap", from: 0, to: 1e12, &problems) ?? .infinity
+            if adjustment.floor > adjustment.cap {
+                try report(.invalidValue, at: "floor", "The floor is above the cap; exchange them.", &problems)
+            }
+            try document.adjustments.append(adjustment)
+        }
+    }
+}

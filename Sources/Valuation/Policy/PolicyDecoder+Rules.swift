@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+
+/// `overrides` and `experiments`: who gets which predictor.
+extension PolicyDecoder {
+    mutating func decodeOverrides(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
+        guard let overrides = root.member("overrides") else { return }
+        try path.push(Text("overrides"))
+        defer { path.pop() }
+        guard overrides.isArray else {
+            return try report(.invalidValue, "It must be an array of overrides.", &problems)
+        }
+        for index in 0..<overrides.count {
+            guard let value = try rule(overrides, index, &problems) else { continue }
+            defer { path.pop() }
+            try checkMembers(value, "scope predictor reason expires", &problems)
+            var rule = PolicyDocument.Rule(isOverride: true, position: index, name: valuation_name(start: 0, end: 0))
+            if let reason = try name(value, "reason", &problems) { rule.name = try document.keep(reason) }
+            rule.scope = try scope(value, &problems)
+            rule.end = try time(value, "expires", &problems) ?? .max
+            if let predictor = try reference(value, "predictor", &problems) { rule.predictor = predictor }
+            try document.rules.append(rule)
+        }
+    }
+
+    mutating func decodeExperiments(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
+        guard let experiments = root.member("experiments") else { return }
+        try path.push(Text("experiments"))
+        defer { path.pop() }
+        guard experiments.isArray else {
+            return try report(.invalidValue, "It must be an array of experiments.", &problems)
+        }
+        let first = document.rules.count
+        for index in 0..<experiments.count {
+            guard let value = try rule(experiments, index, &problems) else { continue }
+            defer { path.pop() }
+            try decodeExperiment(value, index, &problems)
+        }
+        try checkUniqueness(from: first, &problems)
+        try sortByLayer(from: first)
+    }
+
+    /// Enters the element of a list of rules. - Returns: nil where it is none, and not entered.
+    private mutating func rule(
+        _ list: JSONValue, _ index: Int, _ problems: inout Problems
+    ) throws(Failure) -> JSONValue? {
+        try path.push(index: index)
+        if document.rules.count == PolicyDocument.maximumRules {
+            try report(.limitExceeded, "More than 10,000 overrides and experiments.", &problems)
+        } else if let value = list.element(index), value.isObject {
+            return value
+        } else {
+            try report(.invalidValue, "It must be an object.", &problems)
+        }
+        path.pop()
+        return nil
+    }
+
+    private mutating func decodeExperiment(
+        _ value: JSONValue, _ index: Int, _ problems: inout Problems
+    ) throws(Failure) {
+        try checkMembers(value, "name layer salt unit scope variants holdout start end", &problems)
+        var rule = PolicyDocument.Rule(isOverride: false, position: index, name: valuation_name(start: 0, end: 0))
+        if let text = try name(value, "name", &problems) { rule.name = try document.keep(text) }
+        if let salt = try name(value, "salt", &problems) {
+            rule.salt = try document.keep(salt)
+            rule.salt.end = try document.keep(Text(Bucket.separator)).end
+        }
+        let layer = value.member("layer") == nil ? Text("default") : try name(value, "layer", &problems)
+        if let layer { rule.layer = try document.layerNumber(layer) }
+        let unit = value.member("unit") == nil ? Text(RequestReader.plainUnit) : try name(value, "unit", &problems)
+        if let unit {
+            rule.unit = try document.unitNumber(unit)
+            if rule.unit >= PolicyDocument.maximumUnits {
+                try report(.limitExceeded, at: "unit", "More than 16 different units.", &problems)
+            }
+        }
+        rule.scope = try scope(value, &problems)
+        rule.start = try time(value, "start", &problems) ?? .min
+        rule.end = try time(value, "end", &problems) ?? .max
+        if rule.start >= rule.end {
+            try report(.invalidValue, at: "end", "It must be later than the start.", &problems)
+        }
+        rule.variants = try variants(of: value, &problems)
+        try document.rules.append(rule)
+    }
+
+    // MARK: Variants
+
+    private mutating func variants(
+        of experiment: JSONValue, _ problems: inout Problems
+    ) throws(Failure) -> PolicyDocument.Part {
+        let first = document.variants.count
+        let holdout = try share(experiment, "holdout", isRequired: false, &problems)
+        try path.push(Text("variants"))
+        defer { path.pop() }
+        guard let list = experiment.member("variants"), list.isArray,
+            (1...PolicyDocument.maximumVariants).contains(list.count)
+        else {
+            try report(
+                .invalidValue, "It must be an array of 1 to 100 variants, the control being the first.", &problems)
+            return PolicyDocument.Part(start: first, end: first)
+        }
+        var end = 0
+        for index in 0..<list.count {
+            try path.push(index: index)
+            defer { path.pop() }
+            guard let value = list.element(index), value.isObject else {
+                try report(.invalidValue, "A variant is an object.", &problems)
+                continue
+            }
+            end += try addVariant(value, since: first, behind: end, &problems)
+        }
+        if end + holdout > Bucket.count {
+            try report(
+                .invalidValue, "The shares and the holdout add up to \(end + holdout) of 10,000; lower some.", &problems
+            )
+        }
+        if holdout > 0 {
+            let name = try document.keep(Text(PolicyDocument.holdout))
+            try document.variants.append(
+                PolicyDocument.Variant(name: name, end: end + holdout, predictor: document.defaultPredictor))
+        }
+        return PolicyDocument.Part(start: first, end: document.variants.count)
+    }
+
+    /// - Returns: its share.
+    private mutating func addVariant(
+        _ value: JSONValue, since first: Int, behind end: Int, _ problems: inout Problems
+    ) throws(Failure) -> Int {
+        try checkMembers(value, "name share predictor", &problems)
+        let share = try share(value, "share", isRequired: true, &problems)
+        var predictor = PolicyDocument.Variant.none
+        if let named = value.member("predictor"), !named.isNull {
+            predictor = try reference(value, "predictor", &problems) ?? predictor
+        }
+        guard let text = try name(value, "name", &problems) else { return share }
+        if text == Text(PolicyDocument.holdout) {
+            try report(
+                .invalidValue, at: "name", "The name is that of the experiment's holdout; choose another.", &problems)
+        }
+        for known in first..<document.variants.count where document.text(document.variants[known].name) == text {
+            try report(.invalidValue, at: "name", "Another variant has this name; rename one.", &problems)
+        }
+        try document.variants.append(
+            PolicyDocument.Variant(name: try document.keep(text), end: end + share, predictor: predictor))
+        return share
+    }
+
+    // MARK: All experiments
+
+    /// Two experiments with one name cannot be told apart in logs, and with one salt their buckets are not independent.
+    private mutating func checkUniqueness(from first: Int, _ problems: inout Problems) throws(Failure) {
+        var names = KeyTable()
+        var salts = KeyTable()
+        for number in first..<document.rules.count {
+            let rule = document.rules[number]
+            try path.push(index: rule.position)
+            defer { path.pop() }
+            try checkNew(document.text(rule.name), number, &names, at: "name", &problems)
+            try checkNew(document.text(rule.salt), number, &salts, at: "salt", &problems)
+        }
+    }
+
+    private mutating func checkNew(
+        _ text: Text, _ number: Int, _ known: inout KeyTable, at member: StaticString, _ problems: inout Problems
+    ) throws(Failure) {
+        let key = fingerprint64(text)
+        let other = known.find(key)
+        if other == KeyTable.none { return try known.insert(key, UInt32(number)) }
+        if text.count == 0 { return }
+        let position = document.rules[Int(other)].position
+        if Text(member) == Text("name") {
+            try report(.invalidValue, at: member, "$.experiments[\(position)] has this name; rename one.", &problems)
+        } else {
+            try report(
+                .invalidValue, at: member,
+                "$.experiments[\(position)] has this salt, so their buckets would be the same; change one.", &problems)
+        }
+    }
+
+    /// Puts the experiments of each layer together, in the order of the layers' first ones.
+    private mutating func sortByLayer(from first: Int) throws(Failure) {
+        var sorted = Buffer<PolicyDocument.Rule>()
+        for layer in 0..<document.layers.count {
+            for number in first..<document.rules.count where document.rules[number].layer == layer {
+                try sorted.append(document.rules[number])
+            }
+        }
+        for position in 0..<sorted.count { document.rules[first + position] = sorted[position] }
+    }
+
+    // MARK: Scopes
+
+    private mutating func scope(_ rule: JSONValue, _ problems: inout Problems) throws(Failure) -> PolicyDocument.Scope {
+        var scope = PolicyDocument.Scope()
+        guard let value = rule.member("scope") else { return scope }
+        try path.push(Text("scope"))
+        defer { path.pop() }
+        guard value.isObject else {
+            try report(.invalidValue, "It must be an object of campaigns, advertisers or placements.", &problems)
+            return scope
+        }
+        try checkMembers(value, "campaigns advertisers placements", &problems)
+        scope.campaigns = try keys(value, "campaigns", &problems) { Key.campaign($0) }
+        scope.advertisers = try keys(value, "advertisers", &problems) { Key.campaign($0) }
+        if value.member("placements") == nil { return scope }
+        // A copy: names are kept where this one is, which may move.
+        var field = Buffer<UInt8>()
+        try field.append(document.text(document.placement))
+        if field.count == 0 {
+            try report(
+                .invalidValue, at: "placements",
+                "Say in $.placement which field of the request's features is the placement, for example \"slot\".",
+                &problems)
+        }
+        scope.placements = try keys(value, "placements", &problems) { Key.category(field: field.text, value: $0) }
+        return scope
+    }
+
+    private mutating func keys(
+        _ scope: JSONValue, _ member: StaticString, _ problems: inout Problems, _ key: (Text) -> UInt64
+    ) throws(Failure) -> PolicyDocument.Part {
+        let start = document.keys.count
+        guard let list = scope.member(member) else { return PolicyDocument.Part(start: start, end: start) }
+        try path.push(Text(member))
+        defer { path.pop() }
+        if !list.isArray || list.count == 0 {
+            try report(.invalidValue, "It must be an array of at least one name; leave it out for all.", &problems)
+            return PolicyDocument.Part(start: start, end: start)
+        }
+        var known = KeyTable()
+        for index in 0..<list.count {
+            try path.push(index: index)
+            defer { path.pop() }
+            guard let text = try name(list.element(index), &problems) else { continue }
+            if text == Text("*") {
+                try report(.invalidValue, "\"*\" is no name; leave the list out for everything.", &problems)
+                continue
+            }
+            let found = key(text)
+            if known.find(found) != KeyTable.none {
+                try report(.invalidValue, "The name is in the list already; take it out.", &problems)
+                continue
+            }
+            try known.insert(found, 0)
+            try document.keys.append(found)
+            try document.keyNames.append(try document.keep(text))
+        }
+        return PolicyDocument.Part(start: start, end: document.keys.count)
+    }
+}

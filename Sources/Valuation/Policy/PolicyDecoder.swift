@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+
+/// Turns a policy's JSON into a `PolicyDocument` and names everything that is wrong with it, each with its JSON path.
+///
+/// Unlike a model, a policy is written by people in a hurry: a member that this version does not know is refused, for a misspelt
+/// "expires" would otherwise never expire. Only "comment" may stand anywhere.
+struct PolicyDecoder: ~Copyable {
+    var document = PolicyDocument()
+    var path = JSONPath()
+
+    /// - Parameter text: the file's whole content; the note of `problems` has its path.
+    /// - Returns: good where `problems` has counted none.
+    static func decode(_ text: Text, problems: inout Problems) throws(Failure) -> PolicyDocument {
+        var decoder = PolicyDecoder()
+        let parsed: JSONDocument
+        do throws(Failure) {
+            parsed = try JSONDocument(text, firstLine: 1, note: problems.note)
+        } catch {
+            if error.status == .outOfMemory { throw error }
+            try problems.report(error)
+            return decoder.document
+        }
+        try decoder.decode(parsed.root, &problems)
+        return decoder.document
+    }
+
+    private mutating func decode(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
+        guard root.isObject else { return try report(.invalidValue, "A policy is a JSON object.", &problems) }
+        guard let format = root.member("format")?.text else {
+            return try report(
+                .invalidValue, at: "format", "Missing or not a string; it must be \"valuation-policy/1\".", &problems)
+        }
+        if format != Text(PolicyDocument.format) {
+            return try report(.format, at: "format", "This library reads \"valuation-policy/1\" alone.", &problems)
+        }
+        try checkMembers(
+            root, "$schema format version placement predictors default overrides experiments campaigns", &problems)
+        document.version = try optionalName(root, "version", &problems)
+        document.placement = try optionalName(root, "placement", &problems)
+        if document.text(document.placement).contains(UInt8(ascii: "=")) {
+            try report(.invalidValue, at: "placement", "A field's name holds no \"=\".", &problems)
+        }
+        try decodePredictors(root, &problems)
+        if let predictor = try reference(root, "default", &problems) { document.defaultPredictor = predictor }
+        try decodeOverrides(root, &problems)
+        try decodeExperiments(root, &problems)
+        try decodeAdjustments(root, &problems)
+        if problems.count > 0 { return }
+        for number in 0..<document.predictors.count { document.predictors[number].twin = document.twin(of: number) }
+        if let number = try document.numberSources() {
+            try path.push(Text(document.rules[number].isOverride ? "overrides" : "experiments"))
+            try path.push(index: document.rules[number].position)
+            try report(.keyCollision, "Its names have the number of others in valuation_value; rename it.", &problems)
+            path.pop(to: 0)
+        }
+    }
+
+    // MARK: Members
+
+    /// Reports a problem at the decoder's present place.
+    @_disfavoredOverload @inline(never)
+    mutating func report(_ status: Status, _ message: Message, _ problems: inout Problems) throws(Failure) {
+        problems.note.setMessage(message)
+        problems.note.setJSONPath(path)
+        try problems.report(.noted(status))
+    }
+
+    /// Reports a problem with a member of the object at which the decoder stands.
+    @_disfavoredOverload @inline(never)
+    mutating func report(
+        _ status: Status, at member: StaticString, _ message: Message, _ problems: inout Problems
+    ) throws(Failure) {
+        try path.push(Text(member))
+        try report(status, message, &problems)
+        path.pop()
+    }
+
+    /// The same of plain texts, of which a call is a few bytes of code.
+    @inline(never)
+    mutating func report(_ status: Status, _ message: StaticString, _ problems: inout Problems) throws(Failure) {
+        try report(status, "\(message)", &problems)
+    }
+
+    @inline(never)
+    mutating func report(
+        _ status: Status, at member: StaticString, _ message: StaticString, _ problems: inout Problems
+    ) throws(Failure) {
+        try report(status, at: member, "\(message)", &problems)
+    }
+
+    /// Reports members of an object that are none of those known. - Parameter known: names with spaces between them.
+    mutating func checkMembers(
+        _ object: JSONValue, _ known: StaticString, _ problems: inout Problems
+    ) throws(Failure) {
+        for (name, _) in object.members where name != Text("comment") && !isWord(name, of: Text(known)) {
+            try path.push(name)
+            try report(.invalidValue, "Unknown member; check its spelling. Known are: \(known) comment.", &problems)
+            path.pop()
+        }
+    }
+
+    private func isWord(_ word: Text, of words: Text) -> Bool {
+        var start = 0
+        for end in 0...words.count where end == words.count || words[end] == UInt8(ascii: " ") {
+            if words.slice(start, end) == word { return true }
+            start = end + 1
+        }
+        return false
+    }
+
+    /// A string of 1 to 255 bytes, the value at which the decoder stands.
+    mutating func name(_ value: JSONValue?, _ problems: inout Problems) throws(Failure) -> Text? {
+        guard let value else {
+            try report(.invalidValue, "The string is missing; add it, or check its spelling.", &problems)
+            return nil
+        }
+        if let text = value.text, PolicyDecoder.isName(text) { return text }
+        if value.number != nil {
+            try report(.invalidValue, "A name is a string; write it in quotes.", &problems)
+            return nil
+        }
+        try report(
+            .invalidValue, "A string of 1 to 255 bytes without control characters must stand here.", &problems)
+        return nil
+    }
+
+    /// Names are logged, each on one line.
+    static func isName(_ text: Text) -> Bool {
+        for index in 0..<text.count where text[index] < 32 { return false }
+        return (1...ModelDecoder.maximumNameBytes).contains(text.count)
+    }
+
+    /// The required member that is a name.
+    mutating func name(
+        _ object: JSONValue, _ member: StaticString, _ problems: inout Problems
+    ) throws(Failure) -> Text? {
+        try path.push(Text(member))
+        defer { path.pop() }
+        return try name(object.member(member), &problems)
+    }
+
+    /// A member that may be missing; empty then.
+    mutating func optionalName(
+        _ object: JSONValue, _ member: StaticString, _ problems: inout Problems
+    ) throws(Failure) -> valuation_name {
+        guard object.member(member) != nil, let text = try name(object, member, &problems) else {
+            return valuation_name(start: 0, end: 0)
+        }
+        return try document.keep(text)
+    }
+
+    /// A number from `least` to `largest`; nil where the member is missing or wrong, which is reported.
+    mutating func number(
+        _ object: JSONValue, _ member: StaticString, from least: Double, to largest: Double, _ problems: inout Problems
+    ) throws(Failure) -> Double? {
+        guard let value = object.member(member) else { return nil }
+        if let number = value.number, number >= least, number <= largest { return number }
+        try report(.invalidValue, at: member, "It must be a number from \(least) to \(largest).", &problems)
+        return nil
+    }
+
+    /// A share in 1/100 %.
+    mutating func share(
+        _ object: JSONValue, _ member: StaticString, isRequired: Bool, _ problems: inout Problems
+    ) throws(Failure) -> Int {
+        guard let value = object.member(member) else {
+            if isRequired { try report(.invalidValue, at: member, "The share is missing.", &problems) }
+            return 0
+        }
+        if let number = value.number, (0...Double(Bucket.count)).contains(number), let share = Int(exactly: number) {
+            return share
+        }
+        try report(
+            .invalidValue, at: member, "A share is a whole number of 1/100 %, from 0 to 10000 (5000 is half).",
+            &problems)
+        return 0
+    }
+
+    /// A time in UTC, as seconds since 1970; nil where it is missing.
+    mutating func time(
+        _ object: JSONValue, _ member: StaticString, _ problems: inout Problems
+    ) throws(Failure) -> Int64? {
+        guard let value = object.member(member) else { return nil }
+        if let text = value.text, let seconds = Timestamp.seconds(text) { return seconds }
+        try report(
+            .invalidValue, at: member, "A time is a string in UTC, for example \"2026-11-21T03:00:00Z\".", &problems)
+        return nil
+    }
+
+    /// The predictor that a required member names.
+    mutating func reference(
+        _ object: JSONValue, _ member: StaticString, _ problems: inout Problems
+    ) throws(Failure) -> Int? {
+        try path.push(Text(member))
+        defer { path.pop() }
+        guard let name = try name(object.member(member), &problems) else { return nil }
+        guard let number = document.predictor(name) else {
+            try report(.invalidValue, "There is no predictor \"\(name)\"; define it in $.predictors.", &problems)
+            return nil
+        }
+        let predictor = document.predictors[number]
+        if predictor.kind != .retired { return number }
+        let reason = document.text(predictor.reason)
+        try report(.invalidValue, "The predictor \"\(name)\" is retired (\(reason)); name another.", &problems)
+        return nil
+    }
+}

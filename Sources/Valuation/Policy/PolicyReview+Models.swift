@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+
+/// What is suspicious in a policy beside the models that it is to decide between.
+extension PolicyDocument {
+    func review(_ findings: inout PolicyFindings, _ index: borrowing Index, _ note: Note) throws(Failure) {
+        let field = text(placement)
+        if field.count > 0 && index.field(Key.number(field: field)) == nil {
+            try findings.warn(note, "$.placement", "No model knows the field \"\(field)\"; is it misspelt?")
+        }
+        for number in 0..<predictors.count
+        where predictors[number].exploration > 0 && predictors[number].kind == .release && !index.hasVariances
+            && members[predictors[number].members.start] == PolicyDocument.latest
+        {
+            note.setJSONPath(
+                try JSONPath.of(Text("predictors"), text(predictors[number].name), Text("exploration")))
+            note.setMessage(
+                "The models do not say how uncertain their weights are, so little is explored; give variances.")
+            try findings.warn(note)
+        }
+        let advertisers = try index.advertisers()
+        for number in 0..<rules.count {
+            let rule = rules[number]
+            for position in rule.scope.campaigns.range where !index.knows(campaign: keys[position]) {
+                note.setJSONPath(try path(rule, "campaigns", position - rule.scope.campaigns.start))
+                note.setMessage(
+                    "No model is for campaign \"\(text(keyNames[position]))\"; is it misspelt, new or over?")
+                try findings.warn(note)
+            }
+            for position in rule.scope.advertisers.range where advertisers.find(keys[position]) == KeyTable.none {
+                note.setJSONPath(try path(rule, "advertisers", position - rule.scope.advertisers.start))
+                note.setMessage(
+                    "No campaign is of advertiser \"\(text(keyNames[position]))\", as far as the models say.")
+                try findings.warn(note)
+            }
+        }
+        for number in 0..<adjustments.count where !index.knows(campaign: adjustments[number].campaign) {
+            note.setJSONPath(try JSONPath.of(Text("campaigns"), text(adjustments[number].name)))
+            note.setMessage("No model is for this campaign; is it misspelt, new or over?")
+            try findings.warn(note)
+        }
+    }
+
+    private func path(_ rule: Rule, _ member: StaticString, _ index: Int) throws(Failure) -> JSONPath {
+        var path = JSONPath()
+        try path.push(Text(rule.isOverride ? "overrides" : "experiments"))
+        try path.push(index: rule.position)
+        try path.push(Text("scope"))
+        try path.push(Text(member))
+        try path.push(index: index)
+        return path
+    }
+}
+
+extension Index {
+    fileprivate func knows(campaign: UInt64) -> Bool {
+        campaignSlots[hashes.campaigns.place(of: campaign, campaignPilots)].key == campaign
+    }
+
+    /// The keys of the advertisers whose campaigns are known.
+    fileprivate func advertisers() throws(Failure) -> KeyTable {
+        var found = KeyTable()
+        for place in 0..<hashes.campaigns.slotCount {
+            let key = observed(campaignSlots[place].key).advertiser
+            if key != 0 && found.find(key) == KeyTable.none { try found.insert(key, 0) }
+        }
+        return found
+    }
+}

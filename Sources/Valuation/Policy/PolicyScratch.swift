@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+import CValuation
+
+/// What a scorer needs under a policy beside `Scratch`: taken when a policy is first met, never while scoring.
+struct PolicyScratch: ~Copyable {
+    var decisions = Decisions()
+    /// Room for the scoring of each release, and how many have been made working memory for.
+    let scorings: UnsafeMutablePointer<Scoring>
+    /// Of each release; the first is the scorer's own.
+    private(set) var scratches = Buffer<UnsafeMutablePointer<Scratch>>()
+    /// One for each candidate of a block: what was decided, which adjustment (-1 for none), and whether it is valued already.
+    var decided = Buffer<Decision>()
+    var adjustments = Buffer<Int32>()
+    var isValued = Buffer<Bool>()
+    /// Candidates of one predictor, where they stand in their block, and their values.
+    var candidates = Buffer<valuation_candidate>()
+    var places = Buffer<Int>()
+    var values = Buffer<valuation_value>()
+    /// An ensemble's: one member's values, and the sums of all.
+    var memberValues = Buffer<valuation_value>()
+    var sums = Buffer<EnsembleSum>()
+    /// How the values of a block are distributed, where their predictors explore.
+    var arms = Buffer<Arm>()
+    /// Those of a request whose propensities are asked for.
+    var allArms = Buffer<Arm>()
+    var propensities = Propensities()
+    /// Of each model of each release, one release behind the other, how uncertain its logit is for the request's features alone.
+    var variances = Buffer<KnownVariance>()
+    private(set) var varianceStarts = Buffer<Int>()
+
+    private init(_ scorings: UnsafeMutablePointer<Scoring>) {
+        self.scorings = scorings
+    }
+
+    deinit {
+        for release in 1..<max(1, scratches.count) { Scratch.destroy(scratches[release]) }
+        free(scorings)
+    }
+
+    /// - Parameter own: the scorer's, which outlives this.
+    static func allocate(_ own: UnsafeMutablePointer<Scratch>) throws(Failure) -> UnsafeMutablePointer<PolicyScratch> {
+        guard let memory = malloc(MemoryLayout<PolicyScratch>.size) else { throw .outOfMemory }
+        guard let room = malloc(MemoryLayout<Scoring>.stride * PolicyDocument.maximumReleases) else {
+            free(memory)
+            throw .outOfMemory
+        }
+        let scorings = room.bindMemory(to: Scoring.self, capacity: PolicyDocument.maximumReleases)
+        let pointer = memory.bindMemory(to: PolicyScratch.self, capacity: 1)
+        pointer.initialize(to: PolicyScratch(scorings))
+        do {
+            try pointer.pointee.reserve(own)
+        } catch {
+            destroy(pointer)
+            throw error
+        }
+        return pointer
+    }
+
+    static func destroy(_ scratch: UnsafeMutablePointer<PolicyScratch>) {
+        scratch.deinitialize(count: 1)
+        free(scratch)
+    }
+
+    private mutating func reserve(_ own: UnsafeMutablePointer<Scratch>) throws(Failure) {
+        let count = Scratch.blockSize
+        try scratches.append(own)
+        try decided.resize(count, filling: Decision(predictor: 0, source: 0))
+        try adjustments.resize(count, filling: -1)
+        try isValued.resize(count, filling: false)
+        try candidates.resize(count, filling: valuation_candidate())
+        try places.resize(count, filling: 0)
+        try values.resize(count, filling: valuation_value())
+        try memberValues.resize(count, filling: valuation_value())
+        try sums.resize(count, filling: EnsembleSum())
+        try arms.resize(count, filling: Arm())
+    }
+
+    private mutating func prepareVariances(_ snapshot: UnsafeMutablePointer<Snapshot>) throws(Failure) {
+        varianceStarts.removeAll()
+        var count = 0
+        for release in 0...snapshot.pointee.others.count {
+            try varianceStarts.append(count)
+            count += Snapshot.index(snapshot, release: release).pointee.counts.models
+        }
+        try variances.resize(max(count, variances.count), filling: KnownVariance())
+    }
+
+    /// Makes room for a policy and its releases; does nothing if there is enough already.
+    mutating func prepare(
+        _ policy: UnsafePointer<Policy>, _ snapshot: UnsafeMutablePointer<Snapshot>
+    ) throws(Failure) {
+        try decisions.prepare(policy)
+        if policy.pointee.explores { try prepareVariances(snapshot) }
+        for number in 0..<snapshot.pointee.others.count {
+            if scratches.count == number + 1 {
+                try scratches.reserve(scratches.count + 1)
+                try scratches.append(try Scratch.allocate())
+            }
+            try scratches[number + 1].pointee.prepare(snapshot.pointee.others[number].pointee.counts)
+        }
+    }
+}
+
+/// The variance of a model's logit for the features of the request that has a stamp.
+struct KnownVariance {
+    var stamp: UInt32 = 0
+    var variance = 0.0
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The calls for policies, and the members of a request that are for them, take what they say they take, and refuse everything
+ * else with a reason.
+ *
+ *     policy_arguments MODELS POLICY
+ *
+ * POLICY has an experiment by "user" with a treatment that has 10,000 buckets, so a unit and nothing but a unit changes values.
+ */
+#include "impression.h"
+
+#define TEXT(text) (text), strlen(text)
+
+enum { FIRST_SIZE = 24, SIZE = sizeof(valuation_request), MANY_UNITS = 17 };
+
+/* A request as the first version of the header had it. */
+typedef struct first_request {
+    uint32_t struct_size, feature_count;
+    const valuation_feature *features;
+    uint64_t time_budget_ns;
+} first_request;
+
+static const char *models, *policy;
+static valuation_error error = VALUATION_ERROR_INIT;
+static impression scored;
+static valuation_engine *engine;
+static valuation_scorer *scorer;
+static valuation_value values[CANDIDATE_COUNT], of_control[CANDIDATE_COUNT], of_treatment[CANDIDATE_COUNT];
+static double propensities[CANDIDATE_COUNT];
+static const valuation_status refused = VALUATION_ERROR_INVALID_ARGUMENT;
+static const valuation_unit user = {"user", 4, "u-77", 4};
+
+static void nothing_is_decided_before_a_load(void) {
+    const valuation_status nothing = VALUATION_ERROR_NOTHING_LOADED;
+    valuation_source source;
+    const char *text;
+    size_t length;
+    valuation_engine *empty;
+    REQUIRE_OK(valuation_engine_create(NULL, &empty, NULL));
+    valuation_scorer *idle = scorer_of(empty);
+    EXPECT_REFUSED(valuation_engine_load_policy(empty, TEXT(policy), &error), nothing);
+    EXPECT_REFUSED(valuation_engine_load_policy(empty, NULL, 0, &error), nothing);
+    EXPECT_REFUSED(valuation_find_source(idle, 1, &source, &error), nothing);
+    EXPECT_REFUSED(valuation_assign_json(idle, "{}", 2, &text, &length, &error), nothing);
+    EXPECT_REFUSED(valuation_explore(idle, &scored.request, scored.candidates, 1, values, propensities, &error), nothing);
+    valuation_scorer_destroy(idle);
+    valuation_engine_destroy(empty);
+}
+
+static void without_a_policy_there_are_no_sources(void) {
+    valuation_source source;
+    const char *text;
+    size_t length;
+    score(scorer, &scored, values);
+    for (int i = 0; i < CANDIDATE_COUNT; i++) EXPECT(values[i].source == 0);
+    EXPECT_REFUSED(valuation_find_source(scorer, 0, &source, &error), refused);
+    EXPECT_REFUSED(valuation_assign_json(scorer, "{}", 2, &text, &length, &error), refused);
+}
+
+static void without_exploration_the_best_is_certain(void) {
+    valuation_value found[CANDIDATE_COUNT];
+    double sum = 0;
+    size_t best = 0;
+    score(scorer, &scored, values);
+    memset(propensities, 0xff, sizeof propensities);
+    REQUIRE_OK(valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, found, propensities, &error));
+    EXPECT(same_values(values, found, CANDIDATE_COUNT));
+    for (size_t i = 0; i < CANDIDATE_COUNT; i++) {
+        sum += propensities[i];
+        if (values[i].expected_revenue > values[best].expected_revenue) best = i;
+    }
+    EXPECT(sum == 1 && propensities[best] == 1);
+    valuation_candidate worthless[3] = {scored.candidates[0], scored.candidates[1], scored.candidates[2]};
+    for (int i = 0; i < 3; i++) worthless[i].bid = 0;
+    REQUIRE_OK(valuation_explore(scorer, &scored.request, worthless, 3, found, propensities, &error));
+    EXPECT(propensities[0] == 0 && propensities[1] == 0 && propensities[2] == 0);
+}
+
+static void paths_that_are_none_are_refused(void) {
+    EXPECT_REFUSED(valuation_engine_load_policy(NULL, TEXT(policy), &error), refused);
+    EXPECT_REFUSED(valuation_engine_load_policy(engine, NULL, 3, &error), refused);
+    EXPECT_REFUSED(valuation_engine_load_policy(engine, policy, SIZE_MAX, &error), refused);
+    EXPECT_REFUSED(valuation_engine_load_policy(engine, "a\0b", 3, &error), refused);
+    EXPECT_REFUSED(valuation_engine_load_policy(engine, "absent.json", 11, &error), VALUATION_ERROR_FILE_NOT_FOUND);
+    EXPECT(strcmp(error.file, "absent.json") == 0);
+    EXPECT_REFUSED(valuation_engine_load_policy(engine, ".", 1, &error), VALUATION_ERROR_READ_FAILED);
+    EXPECT(valuation_engine_load_policy(engine, NULL, 3, NULL) == refused);
+    EXPECT(valuation_engine_load_policy(engine, NULL, 0, &error) == VALUATION_OK);
+}
+
+static void score_with(const valuation_unit *units, uint64_t count) {
+    scored.request.units = units;
+    scored.request.unit_count = count;
+    score(scorer, &scored, values);
+}
+
+static void a_unit_is_a_field_and_a_text(void) {
+    score_with(NULL, 0);
+    memcpy(of_control, values, sizeof values);
+    EXPECT((values[0].flags & VALUATION_FLAG_NO_UNIT) != 0);
+    score_with(&user, 1);
+    memcpy(of_treatment, values, sizeof values);
+    EXPECT((values[0].flags & VALUATION_FLAG_NO_UNIT) == 0 && values[0].source != of_control[0].source);
+    const valuation_unit absent[] = {{"user", 4, "", 0},         {"user", 4, NULL, 0},          {"user", 4, NULL, 4},
+                                     {NULL, 0, "u-77", 4},       {NULL, 4, "u-77", 4},          {"User", 4, "u-77", 4},
+                                     {"user", 4, "u", SIZE_MAX}, {"user", SIZE_MAX, "u-77", 4}, {"use", 3, "u-77", 4}};
+    const uint64_t count = sizeof absent / sizeof *absent;
+    for (uint64_t i = 0; i < count; i++) {
+        score_with(&absent[i], 1);
+        EXPECT(same_values(values, of_control, CANDIDATE_COUNT));
+    }
+    valuation_unit many[MANY_UNITS];
+    memcpy(many, absent, sizeof absent);
+    for (uint64_t i = count; i < MANY_UNITS; i++) many[i] = user;
+    score_with(many, MANY_UNITS - 1);
+    EXPECT(same_values(values, of_treatment, CANDIDATE_COUNT));
+}
+
+static void too_many_units_are_refused(void) {
+    static valuation_unit many[MANY_UNITS];
+    static const uint64_t counts[] = {MANY_UNITS, UINT32_MAX, (uint64_t)1 << 32, INT64_MAX, (uint64_t)1 << 63, UINT64_MAX};
+    valuation_request request = scored.request;
+    request.units = many;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        request.unit_count = counts[i];
+        EXPECT_REFUSED(valuation_score(scorer, &request, scored.candidates, 1, values, &error), VALUATION_ERROR_LIMIT_EXCEEDED);
+    }
+    request.units = NULL;
+    request.unit_count = 1;
+    EXPECT_REFUSED(valuation_score(scorer, &request, scored.candidates, 1, values, &error), refused);
+}
+
+static void every_time_and_seed_is_taken(void) {
+    static const int64_t times[] = {0, 1, -1, INT64_MIN, INT64_MAX};
+    scored.request.seed = UINT64_MAX;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        scored.request.time = times[i];
+        score_with(&user, 1);
+        EXPECT(same_values(values, of_treatment, CANDIDATE_COUNT));
+    }
+    scored.request.time = 0;
+    scored.request.seed = 0;
+}
+
+/* What lies behind a request of the first version is not the request's. */
+static void requests_of_the_first_header_are_taken_as_they_were(void) {
+    valuation_request request = scored.request;
+    request.struct_size = FIRST_SIZE;
+    request.units = &user;
+    request.unit_count = UINT64_MAX;
+    EXPECT(valuation_score(scorer, &request, scored.candidates, CANDIDATE_COUNT, values, &error) == VALUATION_OK);
+    EXPECT(same_values(values, of_control, CANDIDATE_COUNT));
+    for (uint32_t size = 0; size < SIZE; size++) {
+        if (size == FIRST_SIZE) continue;
+        request.struct_size = size;
+        EXPECT_REFUSED(valuation_score(scorer, &request, scored.candidates, 1, values, &error), VALUATION_ERROR_STRUCT_SIZE);
+    }
+    /* In a batch, struct_size is the distance, too. */
+    const first_request first = {FIRST_SIZE, scored.request.feature_count, scored.features, 0};
+    const first_request batch[3] = {first, first, first};
+    static const size_t offsets[4] = {0, 10, 150, CANDIDATE_COUNT};
+    const valuation_request *requests = (const valuation_request *)(const void *)batch;
+    memset(values, 0, sizeof values);
+    EXPECT(valuation_score_batch(scorer, requests, 3, scored.candidates, offsets, values, &error) == VALUATION_OK);
+    EXPECT(same_values(values, of_control, CANDIDATE_COUNT));
+}
+
+static void requests_of_a_newer_header_are_taken_if_they_say_nothing_new(void) {
+    struct {
+        valuation_request known;
+        unsigned char added[8];
+    } newer = {scored.request, {0}};
+    newer.known.struct_size = sizeof newer;
+    newer.known.units = &user;
+    newer.known.unit_count = 1;
+    EXPECT(valuation_score(scorer, &newer.known, scored.candidates, CANDIDATE_COUNT, values, &error) == VALUATION_OK);
+    EXPECT(same_values(values, of_treatment, CANDIDATE_COUNT));
+    newer.added[7] = 1;
+    EXPECT_REFUSED(valuation_score(scorer, &newer.known, scored.candidates, 1, values, &error), VALUATION_ERROR_STRUCT_SIZE);
+    EXPECT_REFUSED(valuation_explore(scorer, &newer.known, scored.candidates, 1, values, propensities, &error),
+                   VALUATION_ERROR_STRUCT_SIZE);
+}
+
+static void a_batch_has_the_units_of_each_request(void) {
+    valuation_request requests[2] = {scored.request, scored.request};
+    static const size_t offsets[3] = {0, 150, CANDIDATE_COUNT};
+    requests[0].unit_count = 0;
+    requests[1].units = &user;
+    requests[1].unit_count = 1;
+    REQUIRE_OK(valuation_score_batch(scorer, requests, 2, scored.candidates, offsets, values, &error));
+    EXPECT(same_values(values, of_control, 150) && same_values(values + 150, of_treatment + 150, 150));
+}
+
+static void names_are_found_by_number_and_kept(void) {
+    valuation_source source = {NULL, NULL, NULL};
+    const uint32_t known = of_treatment[0].source;
+    EXPECT_REFUSED(valuation_find_source(NULL, known, &source, &error), refused);
+    EXPECT_REFUSED(valuation_find_source(scorer, known, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_find_source(scorer, 0, &source, &error), refused);
+    EXPECT_REFUSED(valuation_find_source(scorer, known + 1, &source, &error), refused);
+    EXPECT_REFUSED(valuation_find_source(scorer, UINT32_MAX, &source, &error), refused);
+    EXPECT(source.predictor == NULL);
+    REQUIRE_OK(valuation_find_source(scorer, known, &source, &error));
+    const char joined[] = "house\nmove\ntreatment";
+    EXPECT(strcmp(source.predictor, "house") == 0 && strcmp(source.experiment, "move") == 0);
+    EXPECT(strcmp(source.variant, "treatment") == 0);
+    EXPECT((uint32_t)valuation_campaign_key(joined, strlen(joined)) == known);
+    score(scorer, &scored, values);
+    REQUIRE_OK(valuation_engine_load_policy(engine, NULL, 0, &error));
+    score(scorer, &scored, values);
+    EXPECT(strcmp(source.predictor, "house") == 0 && strcmp(source.variant, "treatment") == 0);
+    EXPECT_REFUSED(valuation_find_source(scorer, known, &source, &error), refused);
+    REQUIRE_OK(valuation_engine_load_policy(engine, TEXT(policy), &error));
+}
+
+static void exploring_asks_for_its_arrays(void) {
+    const valuation_request *request = &scored.request;
+    const valuation_candidate *candidates = scored.candidates;
+    EXPECT_REFUSED(valuation_explore(NULL, request, candidates, 1, values, propensities, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, NULL, candidates, 1, values, propensities, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, request, NULL, 1, values, propensities, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, 1, NULL, propensities, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, 1, values, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, SIZE_MAX, values, propensities, &error), refused);
+    EXPECT(valuation_explore(scorer, request, NULL, 0, NULL, NULL, NULL) == VALUATION_OK);
+}
+
+static void assigning_asks_for_a_request(void) {
+    static const char request[] = "{\"unit\": {\"user\": \"u-77\"}, \"candidates\": [{\"campaign\": \"1042\"}]}";
+    const char *text;
+    size_t length;
+    EXPECT_REFUSED(valuation_assign_json(NULL, TEXT(request), &text, &length, &error), refused);
+    EXPECT_REFUSED(valuation_assign_json(scorer, NULL, 5, &text, &length, &error), refused);
+    EXPECT_REFUSED(valuation_assign_json(scorer, request, SIZE_MAX, &text, &length, &error), refused);
+    EXPECT_REFUSED(valuation_assign_json(scorer, TEXT(request), NULL, &length, &error), refused);
+    EXPECT_REFUSED(valuation_assign_json(scorer, TEXT(request), &text, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_assign_json(scorer, TEXT("{\"unit\": [1]}"), &text, &length, &error),
+                   VALUATION_ERROR_INVALID_VALUE);
+    EXPECT(strcmp(error.json_path, "$.unit") == 0 && error.line == 1);
+    EXPECT_REFUSED(valuation_assign_json(scorer, TEXT("{\"time\": \"tomorrow\"}"), &text, &length, &error),
+                   VALUATION_ERROR_INVALID_VALUE);
+    EXPECT(strcmp(error.json_path, "$.time") == 0);
+    REQUIRE_OK(valuation_assign_json(scorer, TEXT(request), &text, &length, &error));
+    EXPECT(strlen(text) == length && strstr(text, "\"variant\":\"treatment\"") != NULL);
+    REQUIRE_OK(valuation_assign_json(scorer, "{}", 2, &text, &length, &error));
+}
+
+static void checking_asks_for_a_policy(void) {
+    valuation_report *report = (valuation_report *)&error;
+    EXPECT_REFUSED(valuation_policy_check(TEXT(policy), NULL, 0, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_policy_check(NULL, 3, NULL, 0, &report, &error), refused);
+    EXPECT(report == NULL);
+    EXPECT_REFUSED(valuation_policy_check(TEXT(policy), NULL, 3, &report, &error), refused);
+    EXPECT_REFUSED(valuation_policy_check(policy, SIZE_MAX, NULL, 0, &report, &error), refused);
+    EXPECT_REFUSED(valuation_policy_check(TEXT("absent.json"), NULL, 0, &report, &error), VALUATION_ERROR_FILE_NOT_FOUND);
+    EXPECT(strcmp(error.file, "absent.json") == 0);
+    EXPECT_REFUSED(valuation_policy_check(TEXT(policy), TEXT("absent"), &report, &error), VALUATION_ERROR_FILE_NOT_FOUND);
+    EXPECT(report == NULL);
+    REQUIRE_OK(valuation_policy_check(TEXT(policy), NULL, 0, &report, &error));
+    EXPECT(strstr(valuation_report_text(report, NULL), "\"error\"") == NULL);
+    valuation_report_destroy(report);
+    REQUIRE_OK(valuation_policy_check(TEXT(policy), TEXT(models), &report, &error));
+    valuation_report_destroy(report);
+}
+
+int main(int argument_count, char **arguments) {
+    if (argument_count != 3) return 2;
+    models = arguments[1];
+    policy = arguments[2];
+    make_impression(&scored);
+    nothing_is_decided_before_a_load();
+    engine = serving(models);
+    scorer = scorer_of(engine);
+    without_a_policy_there_are_no_sources();
+    without_exploration_the_best_is_certain();
+    paths_that_are_none_are_refused();
+    REQUIRE_OK(valuation_engine_load_policy(engine, TEXT(policy), &error));
+    a_unit_is_a_field_and_a_text();
+    too_many_units_are_refused();
+    every_time_and_seed_is_taken();
+    requests_of_the_first_header_are_taken_as_they_were();
+    requests_of_a_newer_header_are_taken_if_they_say_nothing_new();
+    a_batch_has_the_units_of_each_request();
+    names_are_found_by_number_and_kept();
+    exploring_asks_for_its_arrays();
+    assigning_asks_for_a_request();
+    checking_asks_for_a_policy();
+    valuation_scorer_destroy(scorer);
+    valuation_engine_destroy(engine);
+    FINISH();
+}

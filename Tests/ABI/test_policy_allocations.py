@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""No memory is taken while scoring under a policy."""
+
+from pathlib import Path
+
+import pytest
+
+from .model_files import BETTER, many_models, write_models
+from .policy_files import CAMPAIGNS, override, publish_two_releases, three_layers, write_policy
+from .programs import Toolchain
+
+WHEN = ["from_the_first_call", "after_a_policy", "after_models", "of_an_old_scorer"]
+
+
+@pytest.fixture(scope="module")
+def root(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish_two_releases(toolchain, tmp_path_factory.mktemp("releases"))
+
+
+@pytest.fixture(scope="module", params=["few", "many"])
+def counts(
+    toolchain: Toolchain, root: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> dict[str, int]:
+    """How many allocations each thing took; of the models loaded last there are few or many."""
+    folder = tmp_path_factory.mktemp("policies")
+    documents = many_models(extend=True) if request.param == "many" else BETTER
+    models = write_models(folder / "models.jsonl", [*documents, *CAMPAIGNS])
+    everything = three_layers()
+    # Many more rules than the first policy has, each for campaigns of its own.
+    rules = [override("safe", scope={"campaigns": [f"campaign {number}"]}) for number in range(100)]
+    more = three_layers(overrides=[*everything["overrides"], *rules])
+    first, other = write_policy(folder / "first.json", everything), write_policy(folder / "other.json", more)
+    lines = toolchain.program("policy_allocations").run(root, models, first, other).splitlines()
+    return {name: int(count) for name, count in (line.split() for line in lines)}
+
+
+def test_every_rule_decides_something(counts: dict[str, int]):
+    # Two controls and three treatments, the override, and the default.
+    assert counts["sources"] == 7
+
+
+@pytest.mark.parametrize("call", ["score", "rank", "score_batch"])
+@pytest.mark.parametrize("when", WHEN)
+def test_scoring_under_a_policy_allocates_nothing(counts: dict[str, int], call: str, when: str):
+    assert counts[f"{call}_{when}"] == 0
+
+
+def test_the_first_call_under_a_policy_takes_its_working_memory(counts: dict[str, int]):
+    assert counts["score_first_of_an_old_scorer"] > 0
+    assert counts["score_before_a_switch"] == 0
+
+
+def test_propensities_take_memory_only_for_more_candidates_than_before(counts: dict[str, int]):
+    assert counts["explore_first_first"] > 0
+    assert counts["explore_first"] == 0

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import Valuation
+
+/// How likely each candidate is to be worth most, against drawing many times.
+@Suite struct PropensitiesTests {
+    private func propensities(_ arms: [Arm]) throws -> [Double] {
+        var (arms, found) = (arms, [Double](repeating: -1, count: arms.count))
+        var propensities = Propensities()
+        try arms.withUnsafeMutableBufferPointer { arms throws(Failure) in
+            try propensities.find(arms, into: &found)
+        }
+        return found
+    }
+
+    /// The shares of draws in which each is the first of those worth most.
+    private func drawn(_ arms: [Arm], _ count: Int, _ generator: inout SeededGenerator) -> [Double] {
+        var wins = [Double](repeating: 0, count: arms.count)
+        for _ in 0..<count {
+            var draws: [UInt64: (Double, Double)] = [:]
+            var best: (place: Int, value: Double)?
+            for (place, arm) in arms.enumerated() {
+                let known = draws[arm.campaign]
+                let (click, conversion) = known ?? (normal(&generator), normal(&generator))
+                draws[arm.campaign] = (click, conversion)
+                let value = arm.value(click, conversion)
+                if value > best?.value ?? 0 { best = (place, value) }
+            }
+            if let best { wins[best.place] += 1 }
+        }
+        return wins.map { $0 / Double(count) }
+    }
+
+    private func normal(_ generator: inout SeededGenerator) -> Double {
+        NormalDistribution.quantile((Double(generator.next() >> 11) + 0.5) * 0x1p-53)
+    }
+
+    private func arm(_ campaign: UInt64, bid: Double = 1, _ click: Logit, _ conversion: Logit? = nil) -> Arm {
+        var arm = Arm()
+        (arm.campaign, arm.bid, arm.click, arm.isCPA) = (campaign, bid, click, conversion != nil)
+        if let conversion { arm.conversion = conversion }
+        arm.value = arm.bid * click.probability(0) * (conversion?.probability(0) ?? 1)
+        return arm
+    }
+
+    private func fixed(_ value: Double, campaign: UInt64 = 0) -> Arm {
+        var arm = Arm()
+        (arm.campaign, arm.value) = (campaign, value)
+        return arm
+    }
+
+    /// Requests of every kind: CPC and CPA, campaigns with several ads, adjusted values, and values that are certain.
+    private func randomArms(_ generator: inout SeededGenerator) -> [Arm] {
+        let campaigns = UInt64.random(in: 1...6, using: &generator)
+        return (0..<Int.random(in: 1...12, using: &generator)).map { _ in
+            let campaign = UInt64.random(in: 1...campaigns, using: &generator)
+            // The ads of a campaign share its uncertainty, about.
+            var shared = SeededGenerator(seed: campaign)
+            func logit(_ mean: Double) -> Logit {
+                let deviation = shared.once(in: 6) ? 0 : Double.random(in: 0.02...1.5, using: &shared)
+                return Logit(mean: mean + Double.random(in: -0.5...0.5, using: &generator), deviation: deviation)
+            }
+            let click = logit(-3)
+            let conversion = generator.once(in: 3) ? logit(-1) : nil
+            let bid = Double.random(in: 0.5...2, using: &generator) * (conversion == nil ? 1 : 4)
+            var made = arm(campaign, bid: bid, click, conversion)
+            if generator.once(in: 4) { made.multiplier = Double.random(in: 0.5...2, using: &generator) }
+            if generator.once(in: 8) { made.cap = 0.08 }
+            if generator.once(in: 8) { made.floor = 0.02 }
+            return generator.once(in: 8) ? fixed(Double.random(in: 0...0.1, using: &generator)) : made
+        }
+    }
+
+    @Test(arguments: 1...12)
+    func theyAreTheSharesOfDraws(_ seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let arms = randomArms(&generator)
+        let count = 40_000
+        let (found, expected) = (try propensities(arms), drawn(arms, count, &generator))
+        for place in arms.indices {
+            #expect((0...1.000_001).contains(found[place]))
+            // Within 0.01 of what they would be; the shares are within four of their standard deviations.
+            let deviation = (expected[place] * (1 - expected[place]) / Double(count)).squareRoot()
+            #expect(
+                abs(found[place] - expected[place]) <= 0.01 + 4 * deviation + 1e-4,
+                "\(place) of \(arms.count): \(found[place]), drawn \(expected[place])")
+        }
+        #expect(abs(found.reduce(0, +) - 1) < 1e-9)
+    }
+
+    @Test func alikeCampaignsWinAlike() throws {
+        for count in [2, 3, 10, 100, 400] {
+            let arms = (1...UInt64(count)).map { arm($0, Logit(mean: -4, deviation: 0.3)) }
+            let found = try propensities(arms)
+            let farthest = found.map { abs($0 - 1 / Double(count)) }.max() ?? 1
+            #expect(farthest < (count <= 32 ? 0.01 : 0.03) && abs(found.reduce(0, +) - 1) < 1e-9, "\(farthest)")
+        }
+    }
+
+    @Test func theAdsOfACampaignShareItsDraw() throws {
+        let logit = Logit(mean: -4, deviation: 0.3)
+        let found = try propensities([arm(1, logit), arm(1, bid: 1.1, logit), arm(2, logit), arm(1, logit)])
+        // The dearer ad is worth more whatever is drawn.
+        #expect(found[0] < 1e-9 && found[3] < 1e-9)
+        #expect(abs(found[1] + found[2] - 1) < 1e-9 && found[1] > 0.55)
+    }
+
+    @Test func whatIsCertainWinsForSure() throws {
+        #expect(try propensities([]) == [])
+        #expect(try propensities([fixed(0)]) == [0])
+        #expect(try propensities([fixed(0), fixed(1), fixed(2), fixed(2)]) == [0, 0, 1, 0])
+        let logit = Logit(mean: -4, deviation: 0.1)
+        #expect(abs(try propensities([arm(1, logit)])[0] - 1) < 1e-9)
+        #expect(try propensities([arm(1, logit), fixed(0.9)])[1] > 1 - 1e-9)
+        #expect(try propensities([fixed(1e-9), arm(1, logit)])[1] > 1 - 1e-9)
+    }
+
+    /// Of equal ones the earlier counts: where a cap or floor makes them equal, too.
+    @Test func capsAndFloorsMakeEqualsOfThem() throws {
+        var (first, second) = (arm(1, Logit(mean: 0, deviation: 0.5)), arm(2, Logit(mean: 0, deviation: 0.5)))
+        (first.cap, second.cap) = (0.1, 0.1)
+        #expect(try propensities([first, second]) == [1, 0])
+        (first.cap, second.cap, first.floor, second.floor) = (.infinity, .infinity, 0.999, 0.999)
+        #expect(try propensities([first, second])[0] > 0.98)
+    }
+
+    @Test func extremesAreStillPropensities() throws {
+        for deviation in [1e-300, 1e-9, 20, 1e6] {
+            for mean in [-80, 0, 80.0] {
+                let arms = [
+                    arm(1, bid: 1e300, Logit(mean: mean, deviation: deviation)),
+                    arm(
+                        2, bid: 1e300, Logit(mean: mean, deviation: deviation), Logit(mean: mean, deviation: deviation)),
+                    arm(3, bid: 1e-300, Logit(mean: -mean, deviation: deviation)), fixed(1),
+                ]
+                let found = try propensities(arms)
+                #expect(found.allSatisfy { (0...1.000_001).contains($0) }, "\(mean) ± \(deviation): \(found)")
+                #expect(abs(found.reduce(0, +) - 1) < 1e-6, "\(mean) ± \(deviation): \(found)")
+            }
+        }
+    }
+}

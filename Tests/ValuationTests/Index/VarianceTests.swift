@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+import Testing
+
+@testable import Valuation
+
+/// How uncertain weights are, as the models say.
+@Suite struct VarianceTests {
+    private static let document: ModelDocument = {
+        var document = ModelDocument()
+        document.categorical = ["slot": ["12": 0.5, "13": 0, "14": 1], "creative": ["55": 0]]
+        document.numeric = [
+            "age": ModelDocument.Numeric(mean: 30, std: 2, weight: 0.5),
+            "price": ModelDocument.Numeric(mean: 10, std: 4, weight: 0),
+        ]
+        document.crosses = [
+            ModelDocument.Cross(
+                fields: ("slot", "creative"),
+                weights: [(first: "12", second: "55", weight: 1), (first: "13", second: "55", weight: 0)])
+        ]
+        document.variance = """
+            {"intercept": 0.25, "categorical": {"slot": {"12": 0.5, "13": 2}},
+            "numeric": {"age": 0.5, "price": 4},
+            "crosses": [{"fields": ["creative", "slot"], "weights": [["55", "12", 8]]},
+                        {"fields": ["slot", "creative"], "weights": [["13", "55", 16]]}]}
+            """.replacing("\n", with: " ")
+        return document
+    }()
+
+    private func key(_ field: String, _ value: String) -> UInt64 { NamedFeature.category(field, value).feature.key }
+
+    private func model(_ index: UnsafePointer<Index>, _ campaign: String, _ target: Target) -> UInt32 {
+        let slot = index.pointee.campaign(valuation_campaign_key(campaign, campaign.utf8.count)).pointee
+        return index.pointee.model(target, target == .click ? slot.click_model : slot.conversion_model)
+    }
+
+    @Test func eachWeightHasItsVarianceAndTheOthersHaveNone() throws {
+        let models = try LoadedModels([Self.document])
+        models.withIndex { index in
+            func variance(_ key: UInt64) -> Float { index.pointee.variance(ofLabel: key, model: 0) }
+            #expect(index.pointee.hasVariances && index.pointee.interceptVariance(model: 0) == 0.25)
+            #expect(variance(key("slot", "12")) == 0.5 && variance(key("slot", "14")) == 0)
+            // Of a weight of 0, too.
+            #expect(variance(key("slot", "13")) == 2 && variance(key("creative", "55")) == 0)
+            #expect(variance(Key.cross(key("slot", "12"), key("creative", "55"))) == 8)
+            #expect(variance(Key.cross(key("creative", "55"), key("slot", "13"))) == 16)
+            #expect(variance(key("unheard", "of")) == 0)
+            #expect(index.pointee.variance(ofLabel: key("slot", "12"), model: 1) == 0)
+            #expect(index.pointee.description(of: 0).variances == 7)
+        }
+    }
+
+    /// The variance of `weight · (number − mean) / std` is that of the weight times the square of the rest.
+    @Test func theVarianceOfANumberGrowsWithTheSquareOfItsDistanceFromTheMean() throws {
+        let models = try LoadedModels([Self.document])
+        models.withIndex { index in
+            func variance(_ key: UInt64, _ number: Double) -> Double {
+                guard let slot = index.pointee.label(key) else { return .nan }
+                return index.pointee.variance(of: slot, number: number, model: 0)
+            }
+            let age = NamedFeature.number("age", 0).feature.key
+            #expect(variance(age, 30) == 0 && variance(age, 36) == 4.5 && variance(age, 24) == 4.5)
+            #expect(variance(NamedFeature.number("price", 0).feature.key, 18) == 16)
+            let extreme = variance(age, -.greatestFiniteMagnitude)
+            #expect(extreme.isFinite && extreme > 1e9)
+            #expect(variance(key("slot", "13"), .nan) == 2)
+        }
+    }
+
+    @Test func aNumberOfWeightZeroWithAVarianceAddsNothingToALogit() throws {
+        let models = try LoadedModels([Self.document])
+        for number in [0, 1e300, -Double.greatestFiniteMagnitude] {
+            let value = models.score([.number("price", number)], [Ad(pricing: .cpc)])[0]
+            #expect(value.pctr == 0.5 && value.flags == 0)
+        }
+    }
+
+    @Test func withoutVariancesNothingIsKept() throws {
+        var document = Self.document
+        document.variance = nil
+        let (with, without) = (try LoadedModels([Self.document]), try LoadedModels([document]))
+        let bytes = [with, without].map { $0.withIndex { $0.pointee.byteCount } }
+        #expect(bytes[0] - bytes[1] >= 7 * 16 && !without.withIndex { $0.pointee.hasVariances })
+        without.withIndex { index in
+            #expect(index.pointee.interceptVariance(model: 0) == 0)
+            #expect(index.pointee.variance(ofLabel: key("slot", "12"), model: 0) == 0)
+        }
+    }
+
+    @Test func eachModelOfManyHasItsOwn() throws {
+        var documents: [ModelDocument] = []
+        for number in 0..<3000 {
+            for target in [Target.click, .conversion] {
+                var document = ModelDocument(campaign: "\(number)", target: "\(target)")
+                document.categorical = ["slot": ["12": 1]]
+                let variance = Double(2 * number + Int(target.rawValue))
+                document.variance =
+                    "{\"intercept\": \(variance), \"categorical\": {\"slot\": {\"12\": \(variance + 0.5)}}}"
+                documents.append(document)
+            }
+        }
+        let models = try LoadedModels(documents.reversed())
+        let isRight = models.withIndex { index in
+            (0..<3000).allSatisfy { number in
+                [Target.click, .conversion].allSatisfy { target in
+                    let model = self.model(index, "\(number)", target)
+                    let variance = Float(2 * number + Int(target.rawValue))
+                    return index.pointee.interceptVariance(model: model) == variance
+                        && index.pointee.variance(ofLabel: key("slot", "12"), model: model) == variance + 0.5
+                }
+            }
+        }
+        #expect(isRight)
+    }
+
+    @Test func aModelThatIsRefusedLeavesNoVarianceBehind() throws {
+        var refused = Self.document
+        refused.crosses.append(refused.crosses[0])
+        let folder = try TemporaryFolder()
+        try folder.write("a.jsonl", [refused.json, Self.document.json].joined(separator: "\n"))
+        #expect(problems(atPath: folder.path).map(\.line) == [1])
+    }
+
+    @Test func theDescriptionSaysHowManyThereAre() throws {
+        let list = try #require(try EngineHandle(models: [Self.document]).description()["list"]).elements
+        #expect(list.first?["variances"]?.number == 7)
+    }
+}
