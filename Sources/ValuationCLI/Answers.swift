@@ -21,8 +21,17 @@ struct AdValue: Decodable {
     let flags: [String]
     /// Why the candidate is none, where it is none.
     let problem: String?
+    /// What the value is from, under a policy.
+    let predictor: String?
+    let experiment: String?
+    let variant: String?
+    /// How likely the ad was to be worth most, where a predictor explores.
+    let propensity: Double?
     let click: Explanation?
     let conversion: Explanation?
+
+    /// For example "bagging=control"; nil where no experiment chose the predictor.
+    var assignment: String? { experiment.map { "\($0)=\(variant ?? "")" } }
 
     /// The flags, that of a malformed candidate with its reason.
     var notes: [String] {

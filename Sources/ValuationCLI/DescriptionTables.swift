@@ -29,9 +29,9 @@ struct DescriptionTables {
 
     private func count(of target: String) -> Int { models.count { $0.target == target } }
 
-    /// What stands for models where there are none, if anything does.
+    /// What stands for models where there are none, if anything does; not what stands for single campaigns.
     private var priors: String {
-        let rates = description.list.filter(\.prior)
+        let rates = description.list.filter { $0.prior && $0.campaign == "*" }
         func rate(of target: String) -> Double? { rates.first { $0.target == target }?.probabilityOfIntercept }
         if rates.isEmpty { return "" }
         return "; priors: " + NumberText.priors(click: rate(of: "click"), conversion: rate(of: "conversion"))

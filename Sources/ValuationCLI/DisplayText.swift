@@ -38,6 +38,22 @@ enum DisplayText {
         return width > 0 ? result + "…" : ""
     }
 
+    /// The text in lines of at most `width` columns, broken between words; a word that is longer has a line of its own.
+    static func wrapped(_ text: String, to width: Int) -> [String] {
+        var lines = [""]
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            let last = lines.removeLast()
+            if last.isEmpty {
+                lines.append(String(word))
+            } else if Self.width(last) + 1 + Self.width(String(word)) <= width {
+                lines.append(last + " " + word)
+            } else {
+                lines += [last, String(word)]
+            }
+        }
+        return lines
+    }
+
     /// The text, filled with spaces on the right to `width` columns.
     static func leftAligned(_ text: String, in width: Int) -> String {
         text + spaces(width - Self.width(text))

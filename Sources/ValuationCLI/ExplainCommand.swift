@@ -18,11 +18,15 @@ struct ExplainCommand: ParsableCommand {
             EXAMPLES
               valuation explain --models models request.json
               valuation explain --models models --ad 9 request.json
+              valuation explain --models models --policy policy.json request.json
               valuation explain --models models --format jsonl < request.json
             """)
 
     @Option(help: .models, completion: .file())
     var models: String
+
+    @Option(help: .policy, completion: .file())
+    var policy: String?
 
     @Option(help: ArgumentHelp("Explain this ad; may be given several times.", valueName: "ad"))
     var ad: [String] = []
@@ -52,7 +56,7 @@ struct ExplainCommand: ParsableCommand {
     }
 
     func run() throws {
-        let models = try Models(path: self.models)
+        let models = try Models(path: self.models, policy: policy)
         let output = Output()
         let requests = RequestFiles(file.map { [$0] } ?? [], reportingOn: Diagnostics())
         let format = BarsFormat.chosen(format)

@@ -14,12 +14,22 @@ struct ExplanationBars {
     /// The lines to print, with an empty one at the end.
     func lines(width: Int, paint: Paint) -> [String] {
         let sections = [
-            Section("click", of: "pCTR", ad.value.click, maximumTerms: maximumTerms),
-            Section("conversion", of: "pCVR", ad.value.conversion, maximumTerms: maximumTerms),
+            Section(
+                "click", of: "pCTR", ad.value.click,
+                otherwise: withoutTerms("pCTR", ad.value.pctr, priorFlag: "click_prior"),
+                maximumTerms: maximumTerms),
+            Section(
+                "conversion", of: "pCVR", ad.value.conversion,
+                otherwise: withoutTerms("pCVR", ad.value.pcvr, priorFlag: "conversion_prior"),
+                maximumTerms: maximumTerms),
         ].filter { $0.explanation != nil || $0.target == "click" || ad.pricing == "CPA" }
         let layout = Bars.Layout(for: sections.flatMap { [$0.bars.titles] + $0.bars.rows }, width: width)
         let scale = Bars.Scale(values: sections.flatMap { $0.bars.rows.compactMap(\.value) }, width: layout.bar)
         var lines = [title(paint: paint)] + value
+        if let predictor = ad.value.predictor {
+            let experiment = ad.value.assignment.map { ", experiment \($0)" } ?? ""
+            lines.append(DisplayText.printable("predictor \(predictor)\(experiment)"))
+        }
         if !ad.value.flags.isEmpty { lines.append(paint("flags: " + ad.value.notes.joined(separator: ", "), .yellow)) }
         for section in sections {
             lines += ["", paint(section.title, .bold)]
@@ -43,12 +53,21 @@ struct ExplanationBars {
         let bid = "bid " + (NumberText.amounts([ad.bid]).first ?? NumberText.absent)
         let pricing = DisplayText.printable(ad.pricing)
         let lines = ["\(pricing): expected revenue \(revenue), eCPM \(NumberText.single(ad.eCPM))"]
+        let end = ad.value.flags.contains("adjusted") ? ", then adjusted" : ""
         switch ad.pricing {
-        case "CPM": return lines + ["= \(bid) / 1000"]
-        case "CPC": return lines + ["= \(bid) × \(pCTR)"]
-        case "CPA": return lines + ["= \(bid) × \(pCTR) × \(pCVR)"]
+        case "CPM": return lines + ["= \(bid) / 1000" + end]
+        case "CPC": return lines + ["= \(bid) × \(pCTR)" + end]
+        case "CPA": return lines + ["= \(bid) × \(pCTR) × \(pCVR)" + end]
         default: return lines
         }
+    }
+
+    /// What is said in place of terms, where a probability has none or is not one model's.
+    private func withoutTerms(_ name: String, _ probability: Double?, priorFlag: String) -> String {
+        guard let probability, let predictor = ad.value.predictor, !ad.value.flags.contains(priorFlag) else {
+            return "no model"
+        }
+        return "\(name) \(NumberText.percentage(probability)), without terms (predictor \(predictor))"
     }
 }
 
@@ -62,7 +81,9 @@ extension ExplanationBars {
         /// What the terms left out add up to; nil if none was.
         let rest: String?
 
-        init(_ target: String, of probability: String, _ explanation: Explanation?, maximumTerms: Int?) {
+        init(
+            _ target: String, of probability: String, _ explanation: Explanation?, otherwise: String, maximumTerms: Int?
+        ) {
             self.target = target
             self.explanation = explanation
             let terms = explanation?.terms ?? []
@@ -77,7 +98,7 @@ extension ExplanationBars {
                     ?? "the model's prior, for the time was up"
                 title = "\(target): \(probability) \(NumberText.percentage(explanation.probability)), \(reason)"
             } else {
-                title = "\(target): no model"
+                title = DisplayText.printable("\(target): \(otherwise)")
             }
             rest =
                 left.isEmpty
@@ -105,7 +126,7 @@ extension ExplanationBars {
 
 extension Term {
     /// Not due to any feature.
-    fileprivate var isConstant: Bool { term == "intercept" || term == "sampling" }
+    fileprivate var isConstant: Bool { term == "intercept" || term == "sampling" || term == "exploration" }
 
     fileprivate var label: String {
         switch term {

@@ -40,6 +40,18 @@ final class InputFile {
         }
     }
 
+    /// Reads what is left of it.
+    func readAll() throws(Problem) -> [UInt8] {
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+        defer { chunk.deallocate() }
+        var bytes: [UInt8] = []
+        while true {
+            let length = try read(into: chunk)
+            if length == 0 { return bytes }
+            bytes += chunk[..<length]
+        }
+    }
+
     /// The bytes of all files together; nil if one is no regular file, so that nobody knows.
     static func totalSize(of paths: [String]) -> Int? {
         var total = 0

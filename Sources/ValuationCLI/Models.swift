@@ -12,17 +12,23 @@ final class Models {
     private var error = Library.emptyError()
 
     /// Loads the models at `path`, whatever they are in.
-    init(path: String) throws {
+    /// - Parameter policy: the file of the policy that decides by which predictor ads are valued; nil for none.
+    init(path: String, policy: String? = nil) throws {
         try Library.requireMatchingInterface()
         var error = Library.emptyError()
         var engine: OpaquePointer?
         var scorer: OpaquePointer?
         var status = valuation_engine_create(nil, &engine, &error)
         if status == VALUATION_OK { status = path.withText { valuation_engine_load(engine, $0, $1, &error) } }
+        let areLoaded = status == VALUATION_OK
+        if areLoaded, let policy {
+            status = policy.withText { valuation_engine_load_policy(engine, $0, $1, &error) }
+        }
         if status == VALUATION_OK { status = valuation_scorer_create(engine, &scorer, &error) }
         guard status == VALUATION_OK, let engine, let scorer else {
             valuation_scorer_destroy(scorer)
             valuation_engine_destroy(engine)
+            if areLoaded, let policy { throw Self.failure(Problem(error), of: policy, models: path) }
             throw Failure(
                 message: "cannot load the models: \(Problem(error).text())",
                 advice: status == VALUATION_ERROR_FILE_NOT_FOUND
@@ -52,12 +58,26 @@ final class Models {
         try answer(to: request, adding: member, by: valuation_explain_json)
     }
 
+    /// What the policy decides for a JSON request, and why.
+    func assign(_ request: UnsafeRawBufferPointer) throws(Problem) -> Answer {
+        try answer(to: request, adding: nil, by: valuation_assign_json)
+    }
+
     /// What is loaded.
     func describe() throws(Problem) -> Answer {
         var text: UnsafePointer<CChar>?
         var length = 0
         guard valuation_describe_json(scorer, &text, &length, &error) == VALUATION_OK else { throw Problem(error) }
         return Answer(start: text, count: length)
+    }
+
+    private static func failure(_ problem: Problem, of policy: String, models: String) -> Failure {
+        let isLost = problem.status == VALUATION_ERROR_FILE_NOT_FOUND && problem.file == policy
+        return Failure(
+            message: "cannot load the policy: \(problem.text())",
+            advice: isLost
+                ? "Name the JSON file of a policy."
+                : "`valuation policy check \(policy) --models \(models)` lists all that is wrong with it.")
     }
 
     private typealias JSONCall = (

@@ -14,6 +14,8 @@ struct Problem: Error {
     /// For example `$.intercept`; empty where there is none.
     var jsonPath: String
     var message: String
+    /// Whether nothing is refused for it.
+    var isWarning = false
 
     init(_ error: valuation_error) {
         status = error.status
@@ -44,6 +46,7 @@ struct Problem: Error {
         if line > 0, column > 0 { place += ":\(column)" }
         var text = place.isEmpty ? "" : paint(place + ":", .bold) + " "
         if !jsonPath.isEmpty { text += paint(DisplayText.printable(jsonPath) + ":", .yellow) + " " }
+        if isWarning { text += paint("warning: ", .yellow) }
         text += DisplayText.printable(message)
         if !statusName.isEmpty { text += paint(" [\(statusName)]", .faint) }
         return text

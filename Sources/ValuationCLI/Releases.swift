@@ -17,7 +17,7 @@ enum Releases {
 
     /// Publishes the models at `path` in the directory of releases `root`. - Returns: the manifest.
     static func publish(path: String, to root: String, _ wishes: Wishes) throws -> Report {
-        try report { report, error in
+        try Report { report, error in
             (wishes.id ?? "").withText { id, idLength in
                 var publishing = valuation_publishing()
                 publishing.struct_size = UInt32(MemoryLayout<valuation_publishing>.size)
@@ -35,7 +35,7 @@ enum Releases {
 
     /// The releases of a directory, newest first.
     static func list(_ root: String) throws -> Report {
-        try report { report, error in root.withText { valuation_releases_list($0, $1, report, error) } }
+        try Report { report, error in root.withText { valuation_releases_list($0, $1, report, error) } }
     }
 
     /// What LATEST names; nil where it names nothing that could be read.
@@ -46,7 +46,7 @@ enum Releases {
 
     /// Lets LATEST name another release. - Parameter id: nil for what LATEST named before. - Returns: its manifest.
     static func select(_ root: String, id: String?) throws -> Report {
-        try report { report, error in
+        try Report { report, error in
             root.withText { root, rootLength in
                 (id ?? "").withText { valuation_releases_select(root, rootLength, $0, $1, report, error) }
             }
@@ -55,7 +55,7 @@ enum Releases {
 
     /// Removes all releases but the newest `keep` and what LATEST names. - Returns: the ids removed.
     static func prune(_ root: String, keep: Int) throws -> Report {
-        try report { report, error in root.withText { valuation_releases_prune($0, $1, keep, report, error) } }
+        try Report { report, error in root.withText { valuation_releases_prune($0, $1, keep, report, error) } }
     }
 
     /// Writes the finished index of the models at `path` to `file`.
@@ -71,20 +71,10 @@ enum Releases {
     /// Holds the weights of two sets of models against one another.
     /// - Parameter most: how many weights to name of each model.
     static func compare(before: String, after: String, most: Int) throws -> Report {
-        try report { report, error in
+        try Report { report, error in
             before.withText { before, beforeLength in
                 after.withText { valuation_compare(before, beforeLength, $0, $1, most, report, error) }
             }
         }
-    }
-
-    private static func report(
-        by call: (UnsafeMutablePointer<OpaquePointer?>, UnsafeMutablePointer<valuation_error>) -> valuation_status
-    ) throws -> Report {
-        try Library.requireMatchingInterface()
-        var error = Library.emptyError()
-        var handle: OpaquePointer?
-        guard call(&handle, &error) == VALUATION_OK, let handle else { throw Problem(error) }
-        return Report(handle)
     }
 }

@@ -6,11 +6,22 @@ struct Report {
     let bytes: [UInt8]
 
     /// Copies the text of a handle and gives the handle back.
-    init(_ handle: OpaquePointer) {
+    private init(_ handle: OpaquePointer) {
         defer { valuation_report_destroy(handle) }
         var length = 0
         let text = valuation_report_text(handle, &length)
         bytes = Array(UnsafeRawBufferPointer(start: text, count: length))
+    }
+
+    /// Calls the library for a report. What it refuses is thrown as a `Problem`.
+    init(
+        by call: (UnsafeMutablePointer<OpaquePointer?>, UnsafeMutablePointer<valuation_error>) -> valuation_status
+    ) throws {
+        try Library.requireMatchingInterface()
+        var error = Library.emptyError()
+        var handle: OpaquePointer?
+        guard call(&handle, &error) == VALUATION_OK, let handle else { throw Problem(error) }
+        self.init(handle)
     }
 
     func decoded<Answer: Decodable>(as type: Answer.Type) throws(Problem) -> Answer {

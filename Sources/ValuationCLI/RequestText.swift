@@ -4,27 +4,23 @@ import FoundationEssentials
 /// What tables and bars show of a request beside the library's answer. Whatever is missing or odd here is nil: to judge
 /// the request is the library's task.
 struct RequestText: Decodable {
-    /// Whether the request asks for its best ads only, which are then answered by rank.
-    let hasTop: Bool
+    /// Whether the request has the member `top`.
+    private let hasTop: Bool
     /// How many of the best ads it asks for.
     let top: Int?
     let candidates: [Candidate]
 
     struct Candidate: Decodable {
-        let ad: LooseText?
-        let campaign: LooseText?
         let pricing: String?
         let bid: Double?
 
         init(from decoder: any Decoder) throws {
             let members = try? decoder.container(keyedBy: Members.self)
-            ad = try? members?.decode(LooseText.self, forKey: .ad)
-            campaign = try? members?.decode(LooseText.self, forKey: .campaign)
             pricing = try? members?.decode(String.self, forKey: .pricing)
             bid = try? members?.decode(Double.self, forKey: .bid)
         }
 
-        private enum Members: CodingKey { case ad, campaign, pricing, bid }
+        private enum Members: CodingKey { case pricing, bid }
     }
 
     init(_ bytes: UnsafeRawBufferPointer) {
@@ -47,6 +43,6 @@ struct RequestText: Decodable {
 
     private enum Members: CodingKey { case top, candidates }
 
-    /// To be added to the request, so that all its ads are answered; nil if they are anyway.
-    var memberForAllAds: String? { hasTop ? "\"top\":1000000000" : nil }
+    /// To be added to the request, so that all its ads are answered in their order; nil if they are anyway.
+    var memberForAllAds: String? { hasTop ? "\"top\":null" : nil }
 }

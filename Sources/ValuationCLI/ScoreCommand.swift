@@ -14,14 +14,20 @@ struct ScoreCommand: ParsableCommand {
             A bad line is reported on standard error as file:line:column with the reason; the good ones are answered all \
             the same, and the command ends with 1. Blank lines are passed over.
 
+            Under a policy each value says which predictor it is from, and the experiment and variant that chose it.
+
             EXAMPLES
               valuation score --models models requests.jsonl
               valuation score --models models --top 3 < requests.jsonl
+              valuation score --models models --policy policy.json requests.jsonl
               valuation score --models models --format jsonl requests.jsonl > values.jsonl
             """)
 
     @Option(help: .models, completion: .file())
     var models: String
+
+    @Option(help: .policy, completion: .file())
+    var policy: String?
 
     @Option(help: .tableFormat)
     var format: TableFormat?
@@ -41,7 +47,7 @@ struct ScoreCommand: ParsableCommand {
     }
 
     func run() throws {
-        let models = try Models(path: self.models)
+        let models = try Models(path: self.models, policy: policy)
         let output = Output()
         let requests = RequestFiles(files, reportingOn: Diagnostics())
         switch TableFormat.chosen(format) {

@@ -48,17 +48,20 @@ struct ScoreTable {
         let common = Set(commonFlags)
         let flags = ads.map { $0.value.notes.filter { !common.contains($0) }.joined(separator: ", ") }
         let showsFlags = flagsInColumn && flags.contains { !$0.isEmpty }
-        let columns: [Table.Column] = [
+        let policy = policyColumns
+        var columns: [Table.Column] = [
             .init(title: "#", alignment: .right, dropOrder: 4),
             .init(title: "ad", mayBeCut: true),
             .init(title: "campaign", mayBeCut: true),
             .init(title: "pricing", dropOrder: 2),
-            .init(title: "bid", alignment: .right),
+            .init(title: "bid", alignment: .right, dropOrder: 5),
             .init(title: "pCTR", alignment: .right),
             .init(title: "pCVR", alignment: .right, dropOrder: 3),
             .init(title: "expected revenue", alignment: .right, dropOrder: 1),
             .init(title: "eCPM", alignment: .right),
         ]
+        columns += policy.map(\.column)
+        if showsFlags { columns.append(.init(title: "flags")) }
         let pCTR = NumberText.column(ads.map { $0.value.pctr.map { $0 * 100 } }, minimumDecimals: 2, suffix: "%")
         let pCVR = NumberText.column(ads.map { $0.value.pcvr.map { $0 * 100 } }, minimumDecimals: 2, suffix: "%")
         let revenue = NumberText.column(ads.map(\.value.expectedRevenue), minimumDecimals: 5)
@@ -66,14 +69,40 @@ struct ScoreTable {
         let bid = NumberText.amounts(ads.map(\.bid))
         let rows = ads.indices.map { rank in
             let ad = ads[rank]
-            let cells = [
+            var cells = [
                 "\(rank + 1)", ad.name, ad.campaign, ad.pricing, bid[rank], pCTR[rank], pCVR[rank], revenue[rank],
                 eCPM[rank],
             ]
+            cells += policy.map { $0.cells[rank] }
+            if showsFlags { cells.append(flags[rank]) }
             return Table.Row(
-                cells: showsFlags ? cells + [flags[rank]] : cells, note: showsFlags ? "" : flags[rank],
+                cells: cells, note: showsFlags ? "" : flags[rank],
                 attribute: ad.value.expectedRevenue == 0 ? .faint : nil)
         }
-        return Table(columns: showsFlags ? columns + [.init(title: "flags")] : columns, rows: rows)
+        return Table(columns: columns, rows: rows)
+    }
+
+    /// What the values are from, each with its cells by rank; nothing without a policy.
+    private var policyColumns: [(column: Table.Column, cells: [String])] {
+        var columns: [(column: Table.Column, cells: [String])] = []
+        let values = ads.map(\.value)
+        if values.contains(where: { $0.propensity != nil }) {
+            // Propensities are known to a hundredth.
+            let rounded = values.map { $0.propensity.map { ($0 * 1000).rounded() / 1000 } }
+            let cells = NumberText.column(rounded, minimumDecimals: 3, maximumDecimals: 3)
+            columns.append((.init(title: "propensity", alignment: .right, dropOrder: 6), cells))
+        }
+        if values.contains(where: { $0.predictor != nil }) {
+            let predictors = values.map { $0.predictor ?? NumberText.absent }
+            columns.append((.init(title: "predictor", mayBeCut: true, narrowest: 12), predictors))
+        }
+        if values.contains(where: { $0.experiment != nil }) {
+            columns.append(
+                (
+                    .init(title: "experiment", mayBeCut: true, narrowest: 16),
+                    values.map { $0.assignment ?? NumberText.absent }
+                ))
+        }
+        return columns
     }
 }

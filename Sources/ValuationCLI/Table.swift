@@ -9,6 +9,8 @@ struct Table {
         var alignment = Alignment.left
         /// Where the screen is too narrow: the cells may be cut.
         var mayBeCut = false
+        /// What remains of a cell that is cut.
+        var narrowest = 8
         /// Where it is still too narrow: columns with a number are left out, the smallest first.
         var dropOrder: Int?
     }
@@ -17,6 +19,7 @@ struct Table {
         let cells: [String]
         /// Stands below the row, if not empty.
         var note = ""
+        var noteAttribute = Paint.Attribute.yellow
         var attribute: Paint.Attribute?
     }
 
@@ -24,8 +27,6 @@ struct Table {
     private var rows: [Row]
 
     private static let gap = 2
-    /// What remains of a cell that is cut.
-    private static let narrowest = 8
 
     /// Each row must have one cell a column.
     init(columns: [Column], rows: [Row]) {
@@ -33,7 +34,9 @@ struct Table {
         self.rows = rows.map { row in
             var cells = row.cells.map(DisplayText.printable)
             cells += Array(repeating: "", count: max(0, columns.count - cells.count))
-            return Row(cells: cells, note: DisplayText.printable(row.note), attribute: row.attribute)
+            return Row(
+                cells: cells, note: DisplayText.printable(row.note), noteAttribute: row.noteAttribute,
+                attribute: row.attribute)
         }
     }
 
@@ -71,7 +74,7 @@ struct Table {
         table.rows = rows.map { row in
             var cells = row.cells
             cells.remove(at: index)
-            return Row(cells: cells, note: row.note, attribute: row.attribute)
+            return Row(cells: cells, note: row.note, noteAttribute: row.noteAttribute, attribute: row.attribute)
         }
         return table
     }
@@ -79,7 +82,7 @@ struct Table {
     private func cutWidths(limit: Int) -> [Int] {
         var widths = naturalWidths
         while Self.width(of: widths) > limit {
-            let cuttable = columns.indices.filter { columns[$0].mayBeCut && widths[$0] > Self.narrowest }
+            let cuttable = columns.indices.filter { columns[$0].mayBeCut && widths[$0] > columns[$0].narrowest }
             guard let widest = cuttable.max(by: { widths[$0] < widths[$1] }) else { break }
             widths[widest] -= 1
         }
@@ -92,7 +95,7 @@ struct Table {
         var lines = [paint(titles, .bold), paint(rule, .faint)]
         for row in rows {
             lines.append(paint(line(of: row.cells, widths: widths), row.attribute))
-            if !row.note.isEmpty { lines.append("    " + paint(row.note, .yellow)) }
+            if !row.note.isEmpty { lines.append("    " + paint(row.note, row.noteAttribute)) }
         }
         return lines
     }

@@ -14,13 +14,21 @@ struct ValidateCommand: ParsableCommand {
 
               file:line:column: $.json.path: what is wrong and what to do [STATUS]
 
-            Each path is checked as a set of its own: models that extend one another belong in one directory.
+            Each path is checked as a set of its own: models that extend one another belong in one directory. With \
+            --policy, what `valuation policy check` finds in a policy for the models follows theirs.
 
             EXAMPLES
               valuation validate models
               valuation validate models/1042.json models/default.jsonl
+              valuation validate --policy policy.json models
               valuation validate --format jsonl models
             """)
+
+    @Option(
+        help: ArgumentHelp(
+            "Hold this policy against the models, too; there must be one path.", valueName: "file"),
+        completion: .file())
+    var policy: String?
 
     @Option(help: ArgumentHelp("How to answer: text, or jsonl with one object for each problem.", valueName: "format"))
     var format: TextFormat = .text
@@ -33,6 +41,12 @@ struct ValidateCommand: ParsableCommand {
             """, valueName: "path"),
         completion: .file())
     var paths: [String]
+
+    func validate() throws {
+        if policy != nil, paths.count > 1 {
+            throw ValidationError("--policy is held against one set of models; name one path.")
+        }
+    }
 
     func run() throws {
         let output = Output()
@@ -54,6 +68,12 @@ struct ValidateCommand: ParsableCommand {
         if format == .text, paths.count > 1 {
             try output.write(line: output.paint("\(NumberText.counted(total, "problem")) in all", .bold))
         }
+        if let policy {
+            // Models with problems cannot be loaded, so nothing can be held against them.
+            let check = try PolicyCheck(of: policy, models: total == 0 ? paths.first : nil)
+            try check.write(on: output, as: format)
+            total += check.errors
+        }
         try output.close()
         if notFound { throw ExitCode.cannotWork }
         if total > 0 { throw ExitCode.badInput }
@@ -74,24 +94,5 @@ struct ValidateCommand: ParsableCommand {
         case .jsonl: try output.write(line: jsonLine(ProblemLine(problem)))
         }
         try output.flush()
-    }
-}
-
-/// One problem as `--format jsonl` writes it.
-private struct ProblemLine: Encodable {
-    let status: String
-    let file: String
-    let line: Int?
-    let column: Int?
-    let jsonPath: String?
-    let message: String
-
-    init(_ problem: Problem) {
-        status = problem.statusName
-        file = problem.file
-        line = problem.line > 0 ? problem.line : nil
-        column = problem.column > 0 ? problem.column : nil
-        jsonPath = problem.jsonPath.isEmpty ? nil : problem.jsonPath
-        message = problem.message
     }
 }

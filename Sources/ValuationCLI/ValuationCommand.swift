@@ -16,12 +16,13 @@ struct ValuationCommand: ParsableCommand {
               valuation diff models batch
               valuation score --models models requests.jsonl
               valuation explain --models models --ad 9 request.json
+              valuation policy check models/policy.json --models models
 
             EXIT STATUS
               0   all was well
-              1   some input was bad (lines, files, models); the rest was done
-              2   models could not be loaded, published or found, or the output not
-                  written
+              1   some input was bad (lines, files, models, a policy); the rest was done
+              2   models or a policy could not be loaded, published or found, or the
+                  output not written
               64  wrong usage
 
             ENVIRONMENT
@@ -32,6 +33,6 @@ struct ValuationCommand: ParsableCommand {
         subcommands: [
             ScoreCommand.self, ExplainCommand.self, ValidateCommand.self, InspectCommand.self, KeyCommand.self,
             PublishCommand.self, ReleasesCommand.self, RollbackCommand.self, PruneCommand.self, CompileCommand.self,
-            DiffCommand.self,
+            DiffCommand.self, AssignCommand.self, PolicyCommand.self,
         ])
 }

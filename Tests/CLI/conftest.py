@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from .command import CLICK, CONVERSION, DEFAULT_CLICK, REQUEST, request_line
+from .policies import write_policy
 from .releases import changed_models, publish
 
 
@@ -20,6 +21,7 @@ def directory(tmp_path: Path) -> Path:
     (models / "default.jsonl").write_text(json.dumps(DEFAULT_CLICK) + "\n")
     (tmp_path / "request.json").write_text(json.dumps(REQUEST, indent=2))
     (tmp_path / "requests.jsonl").write_text("".join(request_line(f"imp-{i}") for i in range(1, 4)))
+    write_policy(tmp_path / "policy.json")
     return tmp_path
 
 
@@ -30,13 +32,20 @@ def models(directory: Path) -> Path:
 
 @pytest.fixture
 def published(directory: Path) -> Path:
-    """The same directory, but its models are in `batch`, and `models` is a directory of three releases."""
+    """The same directory, but its models are in `batch`, and `models` has three releases and a policy."""
     batch = (directory / "models").rename(directory / "batch")
     changed = changed_models(directory / "changed")
     publish(batch, directory / "models", "2026-11-21T030000Z")
     publish(batch, directory / "models", "monday")
     publish(changed, directory / "models", "tuesday")
+    write_policy(directory / "models" / "policy.json")
     return directory
+
+
+@pytest.fixture
+def policy(directory: Path) -> Path:
+    """The file of a policy that suits the models."""
+    return directory / "policy.json"
 
 
 @pytest.fixture

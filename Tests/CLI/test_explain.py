@@ -7,6 +7,7 @@ import math
 import pytest
 
 from .command import PCTR_OF_CREATIVE_55, PCVR, REQUEST, request_line, run, run_in_terminal
+from .policies import CONTROL, FLAT, user_of
 
 
 def explain(models, *arguments, **options):
@@ -169,3 +170,20 @@ def test_an_ad_without_a_model_of_its_own_is_explained_by_the_default(models, di
     assert result.status == 0
     assert "unknown_campaign" in result.output
     assert [label for label, _, _ in drawn(result)["click"]] == ["slot=12"]
+
+
+def test_under_a_policy_the_terms_are_those_of_the_predictors_model(models, policy):
+    given = request_line(unit={"user": user_of(CONTROL)})
+    lines = bars(models, "--policy", policy, "--ad", "9", given=given).lines
+    assert lines[2].endswith(", then adjusted")
+    assert lines[3] == "predictor production, experiment cheaper=control"
+    assert any(line.startswith("slot=12 × creative=55") for line in lines)
+
+
+def test_a_predictor_that_is_no_model_has_no_terms(models, policy):
+    given = request_line(unit={"user": user_of(FLAT)})
+    lines = bars(models, "--policy", policy, "--ad", "9", given=given).lines
+    assert "click: pCTR 0.100%, without terms (predictor house)" in lines
+    assert "conversion: pCVR 5.00%, without terms (predictor house)" in lines
+    (value,) = explain(models, "--policy", policy, "--ad", "9", given=given).answers[0]["values"]
+    assert (value["predictor"], value["click"], value["conversion"]) == ("house", None, None)

@@ -11,7 +11,9 @@ import pytest
 from .command import COMMAND, ENVIRONMENT, run
 
 RELEASE_SUBCOMMANDS = ["publish", "releases", "rollback", "prune", "diff"]
-SUBCOMMANDS = ["score", "explain", "validate", "inspect", "key", "compile", *RELEASE_SUBCOMMANDS]
+POLICY_SUBCOMMANDS = ["assign", "policy"]
+SUBCOMMANDS = ["score", "explain", "validate", "inspect", "key", "compile", *RELEASE_SUBCOMMANDS, *POLICY_SUBCOMMANDS]
+PAGES = [[], *[[name] for name in SUBCOMMANDS], ["policy", "show"], ["policy", "check"]]
 
 
 def help_of(*subcommand):
@@ -32,9 +34,9 @@ def test_every_command_is_listed_with_what_it_does():
         assert re.search(rf"^  {subcommand} +[A-Z].+\.$", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("subcommand", [[], *[[name] for name in SUBCOMMANDS]], ids=lambda name: "".join(name))
+@pytest.mark.parametrize("subcommand", PAGES, ids=" ".join)
 def test_every_example_runs_in_a_shell(request, subcommand):
-    is_of_releases = not subcommand or subcommand[0] in RELEASE_SUBCOMMANDS
+    is_of_releases = not subcommand or subcommand[0] in RELEASE_SUBCOMMANDS + POLICY_SUBCOMMANDS
     directory = request.getfixturevalue("published" if is_of_releases else "directory")
     found = examples(help_of(*subcommand))
     assert len(found) >= 2
@@ -51,15 +53,15 @@ def test_every_example_runs_in_a_shell(request, subcommand):
             assert finished.stdout, example
 
 
-@pytest.mark.parametrize("subcommand", SUBCOMMANDS)
+@pytest.mark.parametrize("subcommand", PAGES[1:], ids=" ".join)
 def test_every_option_is_explained(subcommand):
-    text = help_of(subcommand)
+    text = help_of(*subcommand)
     usage = re.search(r"USAGE: (.*?)\n\n", text, re.DOTALL).group(1)
     for option in set(re.findall(r"--[a-z-]+", usage)):
         assert re.search(rf"^  (-[a-z], )?{option}( <[^>]+>)?\s+[A-Z]", text, re.MULTILINE), option
 
 
-@pytest.mark.parametrize("subcommand", [[], *[[name] for name in SUBCOMMANDS]], ids=lambda name: "".join(name))
+@pytest.mark.parametrize("subcommand", PAGES, ids=" ".join)
 def test_the_help_fits_80_columns(subcommand):
     assert max(len(line) for line in help_of(*subcommand).splitlines() if not line.startswith("USAGE")) <= 80
 

@@ -20,6 +20,7 @@ from .command import (
     run,
     run_in_terminal,
 )
+from .policies import CONTROL, FLAT, POLICY, user_of, write_policy
 
 
 def score(models, *arguments, **options):
@@ -316,3 +317,87 @@ def test_on_a_terminal_problems_stand_where_they_occur(models, directory):
     requests.write_text(request_line("one") + "nonsense\n" + request_line("two"))
     output = run_in_terminal("score", "--models", models, requests, environment={"NO_COLOR": "1"}, columns=120).output
     assert output.index("one  4 ads") < output.index("mixed.jsonl:2:") < output.index("two  4 ads")
+
+
+# MARK: under a policy
+
+
+def test_without_a_policy_no_value_says_what_it_is_from(models):
+    (answer,) = score(models, given=request_line(unit={"user": "u-1"})).answers
+    assert not {"predictor", "experiment", "variant", "propensity"} & set(answer["values"][0])
+    titles = score(models, "--format", "table", given=request_line()).lines[1]
+    assert "predictor" not in titles
+    assert "experiment" not in titles
+
+
+def test_a_policy_decides_and_each_value_says_what_it_is_from(models, policy):
+    (answer,) = score(models, "--policy", policy, given=request_line(unit={"user": user_of(FLAT)})).answers
+    values = {value["ad"]: value for value in answer["values"]}
+    assert values["8"]["expected_revenue"] == pytest.approx(2 * 0.5 * 0.001, rel=1e-6)
+    assert values["8"]["flags"] == ["adjusted"]
+    assert [values["8"][member] for member in ("predictor", "experiment", "variant")] == ["house", "cheaper", "flat"]
+    assert [values["10"][member] for member in ("predictor", "experiment", "variant")] == ["house", None, None]
+    assert "overridden" in values["10"]["flags"]
+
+
+def test_the_table_shows_predictor_and_experiment_under_a_policy(models, policy):
+    given = request_line(unit={"user": user_of(CONTROL)})
+    result = score(models, "--policy", policy, "--format", "table", given=given)
+    titles, rows = result.lines[1], result.lines[3:7]
+    assert titles.split()[-3:] == ["predictor", "experiment", "flags"]
+    assert "propensity" not in titles
+    assert {row.split()[1]: row.split()[9:11] for row in rows} == {
+        "7": ["production", "cheaper=control"],
+        "8": ["production", "cheaper=control"],
+        "9": ["production", "cheaper=control"],
+        "10": ["house", "–"],
+    }
+
+
+def test_propensities_are_shown_where_a_predictor_explores(root, directory):
+    policy = write_policy(
+        directory / "curious.json",
+        predictors=POLICY["predictors"] | {"curious": {"naive": {}, "exploration": 1}},
+        default="curious",
+        experiments=None,
+    )
+    (answer,) = score(root, "--policy", policy, given=request_line()).answers
+    assert sum(value["propensity"] for value in answer["values"]) == pytest.approx(1, abs=0.02)
+    lines = score(root, "--policy", policy, "--format", "table", given=request_line()).lines
+    assert lines[1].split()[-3:] == ["propensity", "predictor", "flags"]
+
+
+def test_adjusted_ads_of_one_name_keep_their_own_bids_in_the_table(models, policy):
+    ads = [{"ad": "same", "campaign": "1042", "pricing": "cpm", "bid": bid} for bid in (1, 3, 2)]
+    given = request_line(candidates=ads, top=3)
+    result = score(models, "--policy", policy, "--format", "table", given=given)
+    rows = [line.split() for line in result.lines if " CPM " in line]
+    assert [row[4] for row in rows] == ["3.00", "2.00", "1.00"]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 120])
+def test_the_table_under_a_policy_fits_the_terminal(models, policy, directory, columns):
+    requests = directory / "units.jsonl"
+    requests.write_text(request_line(unit={"user": user_of(FLAT)}))
+    result = run_in_terminal(
+        "score",
+        "--models",
+        models,
+        "--policy",
+        policy,
+        requests,
+        columns=columns,
+        environment={"NO_COLOR": "1"},
+    )
+    rows = [line for line in result.lines if "house" in line]
+    assert len(rows) == 4
+    assert max(len(row) for row in rows) <= columns
+    assert "cheaper=flat" in rows[0]
+
+
+def test_a_policy_that_does_not_fit_the_models_ends_with_2(models, directory):
+    policy = write_policy(directory / "bad.json", predictors={"production": {"release": "monday"}}, overrides=None)
+    result = score(models, "--policy", policy, given=request_line())
+    assert (result.status, result.output) == (2, "")
+    assert "cannot load the policy: " in result.errors
+    assert f"`valuation policy check {policy} --models {models}`" in result.errors

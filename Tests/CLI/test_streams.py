@@ -37,6 +37,11 @@ COMMANDS = [
     ["compile", "models", "--format", "text"],
     ["diff", "batch", "models", "--requests", "requests.jsonl"],
     ["diff", "batch", "models", "--requests", "requests.jsonl", "--format", "table"],
+    ["assign", "--models", "models", "--unit", "user=u-77"],
+    ["assign", "--models", "models", "--unit", "user=u-77", "--format", "table"],
+    ["policy", "show", "--models", "models", "requests.jsonl"],
+    ["policy", "show", "--models", "models", "--format", "text", "requests.jsonl"],
+    ["policy", "check", "policy.json"],
 ]
 
 

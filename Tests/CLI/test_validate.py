@@ -8,6 +8,7 @@ import re
 import pytest
 
 from .command import CLICK, CONVERSION, run, run_in_terminal
+from .policies import PLAIN, write_policy
 
 
 def test_good_models_have_no_problem(models):
@@ -93,3 +94,40 @@ def test_text_is_the_format_in_a_pipe_and_on_a_terminal(bad_models):
 
 def test_a_path_must_be_named():
     assert run("validate").status == 64
+
+
+def test_a_policy_is_checked_after_its_models(models, directory):
+    policy = write_policy(directory / "plain.json", PLAIN)
+    result = run("validate", "--policy", policy, models)
+    assert (result.status, result.errors) == (0, "")
+    assert result.lines == [f"{models}: no problem", f"{policy}: sound with {models}: 1 predictor"]
+
+
+def test_errors_of_a_policy_are_problems_and_warnings_are_not(models, directory, policy):
+    assert run("validate", "--policy", policy, models).status == 0
+    bad = write_policy(directory / "bad.json", default="nobody")
+    result = run("validate", "--policy", bad, models)
+    assert result.status == 1
+    assert result.lines[0] == f"{models}: no problem"
+    assert f"{bad}: $.default: " in result.output
+    assert f"{bad}: 1 error" in result.lines[-1]
+    findings = run("validate", "--format", "jsonl", "--policy", bad, models).answers
+    assert [each["file"] for each in findings if each["severity"] == "error"] == [str(bad)]
+
+
+def test_a_policy_is_looked_at_by_itself_where_the_models_have_problems(bad_models, policy):
+    result = run("validate", "--policy", policy, bad_models)
+    assert result.status == 1
+    assert f"{policy}: sound by itself" in result.lines[-1]
+
+
+def test_a_policy_that_is_not_there_ends_with_2(models, directory):
+    result = run("validate", "--policy", directory / "nowhere.json", models)
+    assert result.status == 2
+    assert f"cannot check the policy: {directory}/nowhere.json: " in result.errors
+
+
+def test_a_policy_is_held_against_one_path(models, policy):
+    result = run("validate", "--policy", policy, models, models)
+    assert result.status == 64
+    assert "--policy" in result.errors
