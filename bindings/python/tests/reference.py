@@ -59,6 +59,27 @@ def _uncorrected_logit(subject: Model, by_campaign: Mapping[str, Model], facts: 
     return math.fsum(terms)
 
 
+def logit_variance(subject: Model, models: Iterable[Model], *features: Features) -> float:
+    """Return how uncertain a model's logit is: the sum of its terms' variances, with those of what it extends."""
+    facts = _facts(features)
+    of = subject.get("variance", {})
+    terms = [of.get("intercept", 0.0)]
+    for field, value in facts:
+        terms.append(of.get("categorical", {}).get(field, {}).get(value, 0.0))
+        if field in of.get("numeric", {}):
+            scale = subject["numeric"][field]
+            terms.append(of["numeric"][field] * ((value - scale["mean"]) / scale["std"]) ** 2)
+    for cross in of.get("crosses", []):
+        first, second = cross["fields"]
+        terms.extend(variance for a, b, variance in cross["weights"] if (first, a) in facts and (second, b) in facts)
+    others = list(models)
+    bases = (other for other in others if other["target"] == subject["target"])
+    terms.extend(
+        logit_variance(base, others, *features) for base in bases if base["campaign"] == subject.get("extends")
+    )
+    return math.fsum(terms)
+
+
 def with_self_test(subject: Model, models: Iterable[Model], *examples: Features) -> Model:
     """Return the model with golden examples, as a trainer writes them."""
     tests = [{"features": features, "probability": probability(subject, models, features)} for features in examples]

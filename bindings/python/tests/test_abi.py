@@ -54,12 +54,21 @@ def test_constants_are_those_of_the_header(prefix: str, members: dict[str, int])
     assert found == members
 
 
+@pytest.mark.parametrize("version", ["ABI", "MODEL_FORMAT", "COMPILED_FORMAT", "POLICY_FORMAT"])
+def test_versions_are_those_of_the_header(version: str) -> None:
+    found = re.search(rf"^#define VALUATION_{version}_VERSION (\d+)$", HEADER.read_text(), flags=re.MULTILINE)
+    assert found is not None
+    assert getattr(_abi, f"{version}_VERSION") == int(found.group(1))
+
+
 def test_structs_have_the_layout_of_a_c_compiler(tmp_path: Path) -> None:
     layouts: dict[str, dict[str, tuple[int, int]]] = {
         "valuation_error": ctypes_layout(_abi.ErrorStruct),
         "valuation_options": ctypes_layout(_abi.OptionsStruct),
         "valuation_publishing": ctypes_layout(_abi.PublishingStruct),
         "valuation_feature": numpy_layout(_abi.FEATURE_DTYPE),
+        "valuation_source": ctypes_layout(_abi.SourceStruct),
+        "valuation_unit": numpy_layout(_abi.UNIT_DTYPE),
         "valuation_request": numpy_layout(_abi.REQUEST_DTYPE),
         "valuation_candidate": numpy_layout(_abi.CANDIDATE_DTYPE),
         "valuation_value": numpy_layout(_abi.VALUE_DTYPE),

@@ -80,7 +80,7 @@ def json_values(engine: Engine, log: list[tuple[dict[str, Any], list[dict[str, A
         ]
         for value in engine.score({"features": features, "candidates": candidates})["values"]:
             flags = sum(flag for flag in Flag if Flag.names(flag)[0] in value["flags"])
-            rows.append((value["expected_revenue"], nan(value["pctr"]), nan(value["pcvr"]), flags))
+            rows.append((value["expected_revenue"], nan(value["pctr"]), nan(value["pcvr"]), flags, 0))
     return np.array(rows, dtype=VALUE_DTYPE)
 
 

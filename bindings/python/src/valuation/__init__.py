@@ -14,6 +14,8 @@ It is the Python face of libvaluation, whose header valuation.h says what every 
 - :func:`validate` finds every problem of model files; :func:`compare_models` says what changed between two sets.
 - :func:`publish` makes a release of models, which engines follow; :func:`list_releases`, :func:`select_release` and
   :func:`prune_releases` are for operators. :func:`compile_models` writes a file that loads in milliseconds.
+- :meth:`Engine.load_policy` lets a file decide which predictor values which impression; :func:`check_policy` looks for
+  what is wrong with it; :func:`bucket` and :func:`buckets` say where units fall in experiments.
 - :class:`Features`, :class:`Candidates` and :class:`Batch` hold whole logs as arrays, for one call.
 - :func:`feature_key` and its neighbours name features and campaigns as numbers.
 - :class:`Error` and its subclasses say where, what, and what to do.
@@ -22,6 +24,7 @@ It is the Python face of libvaluation, whose header valuation.h says what every 
 from valuation._abi import VALUE_DTYPE
 from valuation._library import build_info, library_file, version
 from valuation.batch import Batch
+from valuation.buckets import bucket, buckets
 from valuation.candidates import Candidates
 from valuation.comparison import Comparison, compare_models
 from valuation.compilation import compile_models
@@ -52,6 +55,7 @@ from valuation.keys import (
     fingerprint64,
     number_key,
 )
+from valuation.policy import Finding, Source, check_policy
 from valuation.releases import (
     Manifest,
     ReleaseSummary,
@@ -60,7 +64,7 @@ from valuation.releases import (
     publish,
     select_release,
 )
-from valuation.scorer import Ranking, Scorer
+from valuation.scorer import Exploration, Ranking, Scorer
 from valuation.validation import validate
 
 __version__ = "0.1.0"
@@ -74,7 +78,9 @@ __all__ = [
     "Comparison",
     "Engine",
     "Error",
+    "Exploration",
     "Features",
+    "Finding",
     "Flag",
     "InvalidArgumentError",
     "Manifest",
@@ -89,13 +95,17 @@ __all__ = [
     "ReleaseSummary",
     "RequestError",
     "Scorer",
+    "Source",
     "Status",
     "UnknownReleaseError",
     "WriteError",
     "__version__",
+    "bucket",
+    "buckets",
     "build_info",
     "campaign_key",
     "campaign_keys",
+    "check_policy",
     "compare_models",
     "compile_models",
     "cross_key",

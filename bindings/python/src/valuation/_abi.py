@@ -18,6 +18,15 @@ import numpy as np
 #: The number in the SONAME that this module was written against (VALUATION_ABI_VERSION).
 ABI_VERSION = 1
 
+#: The model format that libraries of this ABI read (VALUATION_MODEL_FORMAT_VERSION).
+MODEL_FORMAT_VERSION = 1
+
+#: The compiled format that they write and map (VALUATION_COMPILED_FORMAT_VERSION).
+COMPILED_FORMAT_VERSION = 2
+
+#: The policy format that they read (VALUATION_POLICY_FORMAT_VERSION).
+POLICY_FORMAT_VERSION = 1
+
 
 class ErrorStruct(ctypes.Structure):
     """``valuation_error``: where a call failed, why, and what to do."""
@@ -108,15 +117,38 @@ class PublishingStruct(ctypes.Structure):
         )
 
 
+class SourceStruct(ctypes.Structure):
+    """``valuation_source``: what a value is from."""
+
+    predictor: bytes
+    experiment: bytes
+    variant: bytes
+    _fields_ = (("predictor", c_char_p), ("experiment", c_char_p), ("variant", c_char_p))
+
+
 #: ``valuation_problem_callback``
 ProblemCallback = ctypes.CFUNCTYPE(c_bool, c_void_p, POINTER(ErrorStruct))
 
 #: ``valuation_feature``
 FEATURE_DTYPE = np.dtype([("key", np.uint64), ("number", np.float64)])
 
-#: ``valuation_request``; a pointer is an unsigned integer of its size.
+#: ``valuation_unit``; a pointer is an unsigned integer of its size, here and below.
+UNIT_DTYPE = np.dtype(
+    [("field", np.uintp), ("field_length", np.uintp), ("text", np.uintp), ("text_length", np.uintp)], align=True
+)
+
+#: ``valuation_request``
 REQUEST_DTYPE = np.dtype(
-    [("struct_size", np.uint32), ("feature_count", np.uint32), ("features", np.uintp), ("time_budget_ns", np.uint64)],
+    [
+        ("struct_size", np.uint32),
+        ("feature_count", np.uint32),
+        ("features", np.uintp),
+        ("time_budget_ns", np.uint64),
+        ("units", np.uintp),
+        ("unit_count", np.uint64),
+        ("seed", np.uint64),
+        ("time", np.int64),
+    ],
     align=True,
 )
 
@@ -132,19 +164,22 @@ CANDIDATE_DTYPE = np.dtype(
     align=True,
 )
 
-#: ``valuation_value``; its reserved member is padding here.
+#: ``valuation_value``
 VALUE_DTYPE = np.dtype(
-    {
-        "names": ["expected_revenue", "pctr", "pcvr", "flags"],
-        "formats": [np.float64, np.float32, np.float32, np.uint32],
-        "offsets": [0, 8, 12, 16],
-        "itemsize": 24,
-    }
+    [
+        ("expected_revenue", np.float64),
+        ("pctr", np.float32),
+        ("pcvr", np.float32),
+        ("flags", np.uint32),
+        ("source", np.uint32),
+    ],
+    align=True,
 )
 
 _ERROR = POINTER(ErrorStruct)
 _OPTIONS = POINTER(OptionsStruct)
 _PUBLISHING = POINTER(PublishingStruct)
+_SOURCE = POINTER(SourceStruct)
 _OUT_HANDLE = POINTER(c_void_p)
 _OUT_TEXT = POINTER(c_void_p)
 _OUT_SIZE = POINTER(c_size_t)
@@ -177,8 +212,17 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "valuation_score_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
     "valuation_explain_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
     "valuation_describe_json": (c_int32, [c_void_p, _OUT_TEXT, _OUT_SIZE, _ERROR]),
+    "valuation_engine_load_policy": (c_int32, [c_void_p, c_char_p, c_size_t, _ERROR]),
+    "valuation_bucket": (c_uint32, [c_char_p, c_size_t, c_char_p, c_size_t]),
+    "valuation_find_source": (c_int32, [c_void_p, c_uint32, _SOURCE, _ERROR]),
+    "valuation_explore": (c_int32, [c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, _ERROR]),
+    "valuation_assign_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
     "valuation_report_text": (c_char_p, [c_void_p, _OUT_SIZE]),
     "valuation_report_destroy": (None, [c_void_p]),
+    "valuation_policy_check": (
+        c_int32,
+        [c_char_p, c_size_t, c_char_p, c_size_t, _OUT_HANDLE, _ERROR],
+    ),
     "valuation_publish": (
         c_int32,
         [c_char_p, c_size_t, c_char_p, c_size_t, _PUBLISHING, _OUT_HANDLE, _ERROR],

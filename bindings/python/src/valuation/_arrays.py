@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,44 @@ def floats(name: str, values: npt.ArrayLike, length: int) -> npt.NDArray[np.floa
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be numbers, not {array.dtype}")
     return _of_length(name, array.astype(np.float64), length)
+
+
+def seeds(name: str, values: npt.ArrayLike, length: int) -> npt.NDArray[np.uint64]:
+    """Return ``values`` as ``length`` integers from 0 to 2**64 - 1, each given by itself."""
+    if not isinstance(values, np.ndarray) and not hasattr(values, "__array__"):
+        values = np.array(values, dtype=object)  # NumPy would make floats of large ones
+    array = one_dimensional(name, values)
+    if len(array) != length:
+        raise ValueError(f"{name} must have {length} members, one for each request, not {len(array)}")
+    if array.dtype.kind == "O" and all(isinstance(value, int | np.integer) for value in array):
+        if not all(0 <= value < 2**64 for value in array):
+            raise ValueError(f"{name} must be from 0 to 2**64 - 1")
+    elif array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers, not {array.dtype}")
+    elif array.size and array.min() < 0:
+        raise ValueError(f"{name} must not be negative; add 2**64 to fingerprints from BigQuery")
+    return array.astype(np.uint64)
+
+
+def times(name: str, values: Any, length: int) -> npt.NDArray[np.int64]:
+    """Return ``values`` as ``length`` times in seconds since 1970; a single one stands for all of them.
+
+    Integers are such seconds already; datetime64 is UTC, as it is by custom; a datetime says its time zone by itself.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind == "O":
+        if not all(isinstance(value, datetime) and value.tzinfo is not None for value in array.ravel()):
+            raise TypeError(f"{name} must be datetime64, datetimes with a time zone, or integers: seconds since 1970")
+        array = np.array([floor(value.timestamp()) for value in array.ravel()], np.int64).reshape(array.shape)
+    elif array.dtype.kind == "M":
+        if np.isnat(array).any():
+            raise ValueError(f"{name} must not hold NaT: a request without a time is not of the log")
+        array = array.astype("datetime64[s]").astype(np.int64)
+    elif array.dtype.kind not in "iu" and array.size:
+        raise TypeError(
+            f"{name} must be datetime64, datetimes with a time zone, or integers: seconds since 1970, not {array.dtype}"
+        )
+    return _of_length(name, array.astype(np.int64), length)
 
 
 def offsets(name: str, values: npt.ArrayLike, last: int, count: int | None = None) -> npt.NDArray[np.int64]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reports that calls about releases hand out: JSON texts that the caller owns."""
+"""The reports that calls about releases and policies hand out: JSON texts that the caller owns."""
 
 from __future__ import annotations
 

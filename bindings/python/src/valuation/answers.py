@@ -19,6 +19,12 @@ class Value(TypedDict, total=False):
     pcvr: float | None
     #: Names of flags, see :meth:`valuation.Flag.names`.
     flags: list[str]
+    #: Under a policy: the predictor that it is from, and the experiment and variant that chose that; None for none.
+    predictor: str
+    experiment: str | None
+    variant: str | None
+    #: Where a predictor explores: how likely the candidate was to be worth most.
+    propensity: float
     #: Why the candidate is none; there only with the flag ``invalid_candidate``.
     problem: str
 
@@ -74,13 +80,73 @@ class Explanation(TypedDict, total=False):
     values: list[ExplainedValue]
 
 
+class ExperimentAssignment(TypedDict):
+    """What an experiment says of a request, whatever the campaign."""
+
+    experiment: str
+    layer: str
+    #: What it buckets by, for example ``"user"``.
+    unit: str
+    #: From 0 to 9,999; None if the request has no such unit.
+    bucket: int | None
+    #: ``"holdout"`` for those held out; None if it does not run for the request, or the bucket is no variant's.
+    variant: str | None
+    why: str
+
+
+class Step(TypedDict):
+    """A rule that was asked: ``"overrides[0]"``, ``"experiments[1]"`` or ``"default"``.
+
+    ``name`` is the name of an experiment, the reason of an override, None for the default.
+    """
+
+    rule: str
+    name: str | None
+    holds: bool
+    why: str
+    #: The predictor that it names, None if it does not hold or names none.
+    predictor: str | None
+
+
+class Adjustment(TypedDict):
+    """What is done to a campaign's values: multiplied, then raised to the floor, then lowered to the cap."""
+
+    multiplier: float
+    floor: float
+    cap: float | None
+
+
+class AssignedValue(TypedDict):
+    """Why a candidate is valued by what it is valued by."""
+
+    ad: str | None
+    campaign: str | None
+    #: See :meth:`valuation.Scorer.find_source`.
+    source: int
+    predictor: str
+    experiment: str | None
+    variant: str | None
+    #: In the order in which they are asked, up to the one that decides.
+    steps: list[Step]
+    adjustment: Adjustment | None
+
+
+class Assignment(TypedDict):
+    """What a policy decides for a request. ``policy`` is the version that the policy's file says."""
+
+    id: str | None
+    policy: str | None
+    experiments: list[ExperimentAssignment]
+    values: list[AssignedValue]
+
+
 class ModelDescription(TypedDict):
     """One loaded model; ``training`` is what its file says of how it was made."""
 
     campaign: str
     target: Literal["click", "conversion"]
     extends: str | None
-    #: Whether it stands for a release's overall rate and is of no file.
+    #: Whether it stands for an observed rate, overall or of the campaign, and is of no file.
     prior: bool
     version: str | None
     intercept: float
@@ -88,6 +154,8 @@ class ModelDescription(TypedDict):
     categorical_weights: int
     numeric_weights: int
     cross_weights: int
+    #: Of how many weights the uncertainty is known.
+    variances: int
     self_tests: int
     training: dict[str, Any] | None
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ import numpy.typing as npt
 from valuation import _arrays
 from valuation._abi import CANDIDATE_DTYPE, REQUEST_DTYPE
 from valuation.candidates import Candidates
+from valuation.columns import Columns
 from valuation.features import Features
+from valuation.units import Units
 
 
 class Batch:
@@ -31,18 +34,30 @@ class Batch:
         candidate_offsets[i + 1] - 1``. Left out, request i has candidate i, as in a log of impressions.
     time_budget_ns : int, default=0
         Time for each request in nanoseconds, 0 for no limit; see ``Flag.BUDGET_EXCEEDED``.
+    units : mapping of name to column, or pandas.DataFrame, optional
+        For experiments: who sees each impression, for example ``{"user": log["user"]}``; at most 16 columns of
+        n_requests cells. A cell is text or a number (77 and 77.0 are ``"77"``); ``None``, NaN and ``""`` are absent. A
+        single text or number instead of a column stands for all requests.
+    seeds : array_like of int, shape (n_requests,), optional
+        For predictors that explore: the same seed draws the same, so give each request its own. 0, as when left out,
+        stands for a seed made from the request's features. ``campaign_keys(ids)`` gives the fingerprints with which
+        JSON requests of these ids are drawn.
+    times : array_like of datetime64, datetime or int, shape (n_requests,), or a single one, optional
+        What the starts, ends and expiries of a policy are held against: datetime64 in UTC, datetimes with a time zone,
+        or seconds since 1970. 0, as when left out, stands for the time of scoring.
 
     Raises
     ------
     TypeError
-        If the offsets are not integers.
+        If the offsets or seeds are not integers, a unit is neither text nor a number, or a time has no time zone.
     ValueError
-        If the numbers of rows do not fit together, or the offsets do not fit.
+        If the numbers of rows do not fit together, the offsets do not fit, a seed is negative, or a time is missing.
 
     Notes
     -----
-    Making one costs O(n_requests + n_candidates), 24 bytes a request and 32 bytes a candidate; the features are shared
-    with ``requests`` and ``candidates``.
+    Making one costs O(n_requests + n_candidates), 56 bytes a request, 32 bytes a unit beside its text, and 32 bytes a
+    candidate; the features are shared with ``requests`` and ``candidates``. Units, seeds and times are for policies:
+    without one they are not looked at.
     """
 
     def __init__(
@@ -52,6 +67,9 @@ class Batch:
         candidate_offsets: npt.ArrayLike | None = None,
         *,
         time_budget_ns: int = 0,
+        units: Columns | Units | None = None,
+        seeds: npt.ArrayLike | None = None,
+        times: npt.ArrayLike | datetime | None = None,
     ) -> None:
         if not 0 <= time_budget_ns < 2**64:
             raise ValueError(f"time_budget_ns must be from 0 (no limit) to 2**64 - 1, not {time_budget_ns}")
@@ -66,8 +84,18 @@ class Batch:
         self.requests = requests
         self.candidates = candidates
         self.time_budget_ns = time_budget_ns
+        if units is not None and not isinstance(units, Units):
+            units = Units.from_columns(units, len(requests))
+        self.units = units
         self._offsets = offsets  # none is negative, so that C may read them as size_t
         self._request_structs = _request_structs(requests, time_budget_ns)
+        if units is not None:
+            self._request_structs["units"] = units._addresses()
+            self._request_structs["unit_count"] = len(units.fields)
+        if seeds is not None:
+            self._request_structs["seed"] = _arrays.seeds("seeds", seeds, len(requests))
+        if times is not None:
+            self._request_structs["time"] = _arrays.times("times", times, len(requests))
         self._candidate_structs = _candidate_structs(candidates)
         for array in (self._offsets, self._request_structs, self._candidate_structs):
             array.flags.writeable = False
@@ -76,6 +104,16 @@ class Batch:
     def candidate_offsets(self) -> npt.NDArray[np.int64]:
         """Where each request's candidates begin and end, shape (n_requests + 1,), read-only."""
         return self._offsets
+
+    @property
+    def seeds(self) -> npt.NDArray[np.uint64]:
+        """The seed of each request, 0 where it is made from the features, shape (n_requests,), read-only."""
+        return np.asarray(self._request_structs["seed"])
+
+    @property
+    def times(self) -> npt.NDArray[np.int64]:
+        """The time of each request in seconds since 1970, 0 for that of scoring, shape (n_requests,), read-only."""
+        return np.asarray(self._request_structs["time"])
 
     def __len__(self) -> int:
         """Return the number of requests."""
@@ -86,11 +124,20 @@ class Batch:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The structs hold addresses, which mean nothing in a copy.
-        return _rebuild, (self.requests, self.candidates, np.asarray(self._offsets), self.time_budget_ns)
+        circumstances = (self.time_budget_ns, self.units, np.array(self.seeds), np.array(self.times))
+        return _rebuild, (self.requests, self.candidates, np.asarray(self._offsets), *circumstances)
 
 
-def _rebuild(requests: Features, candidates: Candidates, offsets: npt.ArrayLike, time_budget_ns: int) -> Batch:
-    return Batch(requests, candidates, offsets, time_budget_ns=time_budget_ns)
+def _rebuild(
+    requests: Features,
+    candidates: Candidates,
+    offsets: npt.ArrayLike,
+    time_budget_ns: int,
+    units: Units | None,
+    seeds: npt.ArrayLike,
+    times: npt.ArrayLike,
+) -> Batch:
+    return Batch(requests, candidates, offsets, time_budget_ns=time_budget_ns, units=units, seeds=seeds, times=times)
 
 
 def _request_structs(requests: Features, time_budget_ns: int) -> npt.NDArray[Any]:

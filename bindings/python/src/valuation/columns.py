@@ -47,7 +47,7 @@ class Column:
 
 def read_column(field: str, values: Any, *, numeric: bool) -> Column:
     """Read a column of numbers or categories; what :meth:`valuation.Features.from_columns` says holds here."""
-    array, present = _cells(field, values)
+    array, present = read_cells(field, values)
     rows = np.flatnonzero(present)
     if numeric:
         keys = np.full(len(rows), number_key(field), np.uint64)
@@ -60,7 +60,7 @@ def read_column(field: str, values: Any, *, numeric: bool) -> Column:
     return Column(field, len(array), rows, keys, np.ones(len(rows)))
 
 
-def _cells(field: str, values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+def read_cells(field: str, values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
     """Return the cells as an array of one dimension, and which of them hold something."""
     if hasattr(values, "isna"):  # pandas knows best what it calls missing
         array = np.asarray(values)

@@ -77,10 +77,23 @@ class Flag(enum.IntFlag):
     CLAMPED = 1 << 11
     #: The time budget was used up: probabilities are the model's prior.
     BUDGET_EXCEEDED = 1 << 12
-    #: Neither the campaign nor ``*`` has a click model: pctr is the release's overall rate.
+    #: Neither the campaign nor ``*`` has a click model: pctr is what was observed of the campaign, shrunk towards its
+    #: advertiser's rate and the overall one.
     CLICK_PRIOR = 1 << 13
     #: Likewise pcvr.
     CONVERSION_PRIOR = 1 << 14
+    #: The campaign has no click model of its own; pctr is from the model that it extends.
+    BASE_CLICK_MODEL = 1 << 15
+    #: Likewise pcvr.
+    BASE_CONVERSION_MODEL = 1 << 16
+    #: The request lacks the unit that the experiment buckets by: it got the control.
+    NO_UNIT = 1 << 17
+    #: An override of the policy chose the predictor.
+    OVERRIDDEN = 1 << 18
+    #: The campaign's multiplier, floor or cap changed expected_revenue.
+    ADJUSTED = 1 << 19
+    #: The probabilities were drawn from the model's uncertainty.
+    EXPLORED = 1 << 20
 
     @staticmethod
     def names(flags: int) -> list[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engine: the loaded models."""
+"""The engine: the loaded models and the policy."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ import numpy.typing as npt
 from valuation._abi import EngineSwitch, ErrorStruct, OptionsStruct
 from valuation._arguments import id_arguments, path_arguments
 from valuation._handle import Handle
+from valuation._json_request import Request
 from valuation._library import library
-from valuation.answers import Answer, Description, Explanation
+from valuation.answers import Answer, Assignment, Description, Explanation
 from valuation.batch import Batch
-from valuation.errors import creation_failure, load_failure
-from valuation.scorer import Request, Scorer
+from valuation.errors import creation_failure, load_failure, policy_failure
+from valuation.policy import Source
+from valuation.scorer import Exploration, Scorer
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
 class Engine:
-    """The loaded models. Make one per process and share it.
+    """The loaded models, and the policy that decides between them. Make one per process and share it.
 
     Threads: any, at the same time. Each thread gets a scorer of its own at its first call, which goes when the thread
     ends or the engine is closed; scoring takes no lock that another thread holds, and Python's is released meanwhile.
@@ -71,6 +73,8 @@ class Engine:
         self._lock = threading.RLock()
         self._scorers: weakref.WeakSet[Scorer] = weakref.WeakSet()
         self._of_thread = threading.local()
+        #: The names behind the numbers of sources, which mean the same under every policy; all scorers share it.
+        self._sources: dict[int, Source] = {}
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Load all models at a path and, if every check passes, let them replace what was loaded before.
@@ -103,25 +107,61 @@ class Engine:
             if library.valuation_engine_load(pointer, *path_arguments(path), ctypes.byref(error)):
                 raise load_failure(error)
 
+    def load_policy(self, path: str | os.PathLike[str] | None) -> None:
+        """Load a policy and, if it is sound and all that it names is there, let it decide what values what.
+
+        Load models first: ``LATEST`` in a policy is what :meth:`load` and :meth:`refresh` let serve; other releases are
+        opened from the directory of releases and stay in memory. Models loaded later must fit the policy, or that call
+        fails. :meth:`refresh` follows the file. If anything is wrong, nothing changes.
+
+        Parameters
+        ----------
+        path : str, os.PathLike or None
+            The policy's file; None to do without a policy again.
+
+        Raises
+        ------
+        ModelError
+            If the policy is refused; file, line, JSON path and message say where, why and what to do.
+        UnknownReleaseError
+            If it names a release that is not there; the JSON path says where. It is a ModelError, too.
+        ModelNotFoundError
+            If there is no such file.
+        NothingLoadedError
+            If no models are loaded.
+        ValueError
+            If ``path`` is empty.
+        ChecksumError, OutOfMemoryError, RuntimeError
+            As :meth:`load`, for the releases that it names.
+        """
+        if path is not None and not os.fspath(path):
+            raise ValueError("the path of a policy is not empty; None is for doing without a policy")
+        name = (None, 0) if path is None else path_arguments(path)
+        error = ErrorStruct.new()
+        with self._handle as pointer:
+            if library.valuation_engine_load_policy(pointer, *name, ctypes.byref(error)):
+                raise policy_failure(error)
+
     def refresh(self) -> bool:
-        """Load what LATEST names now, if that is another release than the last one loaded from there.
+        """Load the policy if its file was replaced, and what LATEST names now if that is another release.
 
         Call it from time to time, for example each second in a thread of its own; while nothing is new it costs next to
-        nothing. Looks at the directory of releases last given to :meth:`load`. A release that :meth:`roll_back` went
-        back from is not loaded again; one published later is. If anything is wrong, nothing changes, and the next call
-        tries again.
+        nothing. Looks at the policy's file last given to :meth:`load_policy`, and at the directory of releases last
+        given to :meth:`load`. A release that :meth:`roll_back` went back from is not loaded again; one published later
+        is. What is wrong changes nothing, and the next call tries again; a policy that cannot be loaded does not keep a
+        release from being loaded, nor the other way round.
 
         Returns
         -------
         bool
-            Whether other models serve now.
+            Whether another policy or other models serve now.
 
         Raises
         ------
         InvalidArgumentError
-            If no directory of releases was loaded.
-        ModelError, ChecksumError, ModelNotFoundError, OutOfMemoryError, RuntimeError
-            As :meth:`load`.
+            If neither a directory of releases nor a policy was loaded.
+        ModelError, ChecksumError, ModelNotFoundError, UnknownReleaseError, OutOfMemoryError, RuntimeError
+            As :meth:`load` and :meth:`load_policy`; the first of two.
         """
         changed, error = ctypes.c_bool(), ErrorStruct.new()
         with self._handle as pointer:
@@ -166,6 +206,14 @@ class Engine:
         """Answer a JSON request and say why. See :meth:`Scorer.explain`."""
         return self._scorer().explain(request)
 
+    def assign(self, request: Request) -> Assignment:
+        """Say what the policy decides for a JSON request, and why. See :meth:`Scorer.assign`."""
+        return self._scorer().assign(request)
+
+    def find_source(self, source: int) -> Source:
+        """Tell which predictor, experiment and variant a value is from. See :meth:`Scorer.find_source`."""
+        return self._scorer().find_source(source)
+
     def describe(self) -> Description:
         """Describe what is loaded: where from, totals and each model. See :meth:`Scorer.describe`."""
         return self._scorer().describe()
@@ -173,6 +221,10 @@ class Engine:
     def score_batch(self, batch: Batch) -> npt.NDArray[Any]:
         """Value the candidates of many requests in one call of the library. See :meth:`Scorer.score_batch`."""
         return self._scorer().score_batch(batch)
+
+    def explore(self, batch: Batch) -> Exploration:
+        """Value candidates, and tell how likely each was to be worth most. See :meth:`Scorer.explore`."""
+        return self._scorer().explore(batch)
 
     def close(self) -> None:
         """Give the models back, once the calls under way have finished. May be called again, from any thread.

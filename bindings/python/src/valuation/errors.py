@@ -79,11 +79,14 @@ class Error(Exception):
 
 
 class ModelError(Error):
-    """Models or a release could not be used. What was loaded, or published, before goes on serving."""
+    """Models, a release or a policy could not be used. What was loaded, or published, before goes on serving."""
 
 
 class InvalidArgumentError(ModelError, ValueError):
-    """What was asked for cannot be: an impossible id or path, or a file of another kind than the call takes."""
+    """What was asked for cannot be.
+
+    An impossible id or path, a file of another kind than the call takes, or what only a policy could tell.
+    """
 
 
 class ChecksumError(ModelError):
@@ -95,7 +98,7 @@ class UnknownReleaseError(ModelError, LookupError):
 
 
 class ModelNotFoundError(ModelError, FileNotFoundError):
-    """There is no such model file or directory."""
+    """There is no such file or directory."""
 
     def __init__(self, problem: Problem) -> None:
         ModelError.__init__(self, problem)
@@ -123,7 +126,7 @@ class RequestError(Error, ValueError):
 
 
 class NothingLoadedError(Error):
-    """Scoring was asked for before any models were loaded."""
+    """Scoring was asked for, or a policy, before any models were loaded."""
 
 
 class OutOfMemoryError(Error, MemoryError):
@@ -163,10 +166,17 @@ def load_failure(error: ErrorStruct) -> Error:
     return special.get(problem.status, ModelError)(problem)
 
 
+def policy_failure(error: ErrorStruct) -> Error:
+    """Return the exception for a policy that could not be loaded."""
+    failure = load_failure(error)
+    return NothingLoadedError(failure.problem) if failure.status == Status.NOTHING_LOADED else failure
+
+
 def request_failure(error: ErrorStruct) -> Error:
     """Return the exception for a failed request."""
     problem = problem_of(error)
     special: dict[int, type[Error]] = {
+        Status.INVALID_ARGUMENT: InvalidArgumentError,
         Status.OUT_OF_MEMORY: OutOfMemoryError,
         Status.NOTHING_LOADED: NothingLoadedError,
     }

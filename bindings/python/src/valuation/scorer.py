@@ -5,27 +5,27 @@ from __future__ import annotations
 
 import ctypes
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from itertools import pairwise
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from valuation._abi import CANDIDATE_DTYPE, REQUEST_DTYPE, VALUE_DTYPE, ErrorStruct
+from valuation._abi import CANDIDATE_DTYPE, REQUEST_DTYPE, VALUE_DTYPE, ErrorStruct, SourceStruct
 from valuation._handle import Handle
+from valuation._json_request import Request, json_bytes
 from valuation._library import library
-from valuation.answers import Answer, Description, Explanation
+from valuation.answers import Answer, Assignment, Description, Explanation
 from valuation.batch import Batch
 from valuation.errors import creation_failure, request_failure
+from valuation.policy import Source
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from valuation.engine import Engine
-
-#: A request as a dictionary, or as JSON text.
-Request: TypeAlias = Mapping[str, Any] | str | bytes
 
 
 class Ranking(NamedTuple):
@@ -35,6 +35,15 @@ class Ranking(NamedTuple):
     positions: npt.NDArray[np.intp]
     #: ndarray of VALUE_DTYPE, shape (k,): their values.
     values: npt.NDArray[Any]
+
+
+class Exploration(NamedTuple):
+    """The candidates of requests valued by predictors that may explore, in the order of the candidates."""
+
+    #: ndarray of VALUE_DTYPE, shape (n_candidates,)
+    values: npt.NDArray[Any]
+    #: ndarray of float64, shape (n_candidates,): how likely each was to be worth most of its request's.
+    propensities: npt.NDArray[np.float64]
 
 
 class Scorer:
@@ -65,6 +74,7 @@ class Scorer:
             if library.valuation_scorer_create(engine_pointer, ctypes.byref(pointer), ctypes.byref(error)):
                 raise creation_failure(error)
         self._handle = Handle(cast(int, pointer.value), library.valuation_scorer_destroy, "Scorer", exclusive=True)
+        self._sources = engine._sources
 
     def score(self, request: Request) -> Answer:
         """Answer a JSON request: say what each of its candidates is worth.
@@ -72,8 +82,9 @@ class Scorer:
         Parameters
         ----------
         request : dict, or JSON as str or bytes
-            As the request format says: ``features``, ``candidates`` and the rest. NumPy numbers and arrays in a
-            dictionary are taken as Python's.
+            As the request format says: ``features``, ``candidates`` and the rest, for a policy also ``unit`` (text, or
+            ``{"user": "u-77", "session": "s-1"}``) and ``time`` (UTC, ``"2026-11-21T03:00:00Z"``). NumPy numbers and
+            arrays in a dictionary are taken as Python's.
 
         Returns
         -------
@@ -106,6 +117,66 @@ class Scorer:
         """
         return cast(Explanation, self._answer(library.valuation_explain_json, request))
 
+    def assign(self, request: Request) -> Assignment:
+        """Say what the policy decides for a JSON request, and why: every rule that was asked, in order.
+
+        For people, not for serving. The request may do without ``candidates``: then it is the experiments alone.
+
+        Returns
+        -------
+        dict
+            See :class:`valuation.answers.Assignment`.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If no policy is loaded.
+        RequestError, NothingLoadedError, TypeError, ValueError, RuntimeError
+            As :meth:`score`.
+        """
+        return cast(Assignment, self._answer(library.valuation_assign_json, request))
+
+    def find_source(self, source: int) -> Source:
+        r"""Tell which predictor, experiment and variant a value is from.
+
+        Parameters
+        ----------
+        source : int
+            The ``source`` of a value. It means the same in every process and under every policy: the lower half of
+            ``fingerprint64(predictor + "\n" + experiment + "\n" + variant)``, with ``""`` for none.
+
+        Returns
+        -------
+        Source
+            ``predictor``, ``experiment`` and ``variant``; the latter two None where no experiment decided. The library
+            is asked once for each number, and any thread of the engine knows it from then on.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If nobody asked before, and the policy that decides now has no such source: 0 is that of a value without
+            policy.
+        NothingLoadedError
+            If no models are loaded.
+        ValueError
+            If it is not from 0 to 2**32 - 1.
+        RuntimeError
+            If closed, or used by another thread at this moment.
+        """
+        if not 0 <= source < 2**32:
+            raise ValueError(f"a source is from 0 to 2**32 - 1, not {source}")
+        known = self._sources.get(int(source))
+        if known is not None:
+            return known
+        names, error = SourceStruct(), ErrorStruct.new()
+        with self._handle as pointer:
+            if library.valuation_find_source(pointer, int(source), ctypes.byref(names), ctypes.byref(error)):
+                raise request_failure(error)
+            predictor, experiment, variant = (
+                name.decode() for name in (names.predictor, names.experiment, names.variant)
+            )
+        return self._sources.setdefault(int(source), Source(predictor, experiment or None, variant or None))
+
     def describe(self) -> Description:
         """Describe what is loaded: where from, totals and each model.
 
@@ -137,8 +208,8 @@ class Scorer:
         -------
         ndarray of VALUE_DTYPE, shape (n_candidates,)
             A structured array in the order of the candidates, with the fields ``expected_revenue`` (float64; currency
-            unit of the bid, per impression), ``pctr`` and ``pcvr`` (float32; NaN where there is none) and ``flags``
-            (uint32; see :class:`valuation.Flag`).
+            unit of the bid, per impression), ``pctr`` and ``pcvr`` (float32; NaN where there is none), ``flags``
+            (uint32; see :class:`valuation.Flag`) and ``source`` (uint32; 0 without a policy, see :meth:`find_source`).
 
         Raises
         ------
@@ -163,6 +234,51 @@ class Scorer:
             ):
                 raise request_failure(error)
         return values
+
+    def explore(self, batch: Batch) -> Exploration:
+        """Value the candidates of requests, and tell how likely each was to be worth most of its request's.
+
+        Predictors with ``exploration`` draw from the uncertainty of their weights (Thompson sampling; Chapelle and Li,
+        "An empirical evaluation of Thompson sampling", 2011), here as in :meth:`score_batch` and :meth:`rank`: the same
+        ``seeds`` of the batch draw the same. Under a policy that is replaced meanwhile, later requests see the new one.
+
+        Parameters
+        ----------
+        batch : Batch
+            Requests and candidates.
+
+        Returns
+        -------
+        Exploration
+            ``values`` (VALUE_DTYPE), as of :meth:`score_batch`, and ``propensities`` (float64), both of shape
+            (n_candidates,). The propensities of a request add up to 1, or are all 0 where nothing is worth anything;
+            each is within 0.01 of what it would be by endless drawing where at
+            most 32 campaigns may be worth most, within 0.03 elsewhere. Without exploration one is 1.
+
+        Raises
+        ------
+        OutOfMemoryError
+            If there is no memory for more candidates than ever before.
+        RequestError, NothingLoadedError, RuntimeError
+            As :meth:`score_batch`.
+        """
+        values = np.zeros(len(batch.candidates), VALUE_DTYPE)
+        propensities = np.zeros(len(batch.candidates))
+        error = ErrorStruct.new()
+        offsets = batch._offsets.tolist()
+        with self._handle as pointer:
+            for request, (first, last) in enumerate(pairwise(offsets)):
+                if library.valuation_explore(
+                    pointer,
+                    batch._request_structs.ctypes.data + request * REQUEST_DTYPE.itemsize,
+                    batch._candidate_structs.ctypes.data + first * CANDIDATE_DTYPE.itemsize,
+                    last - first,
+                    values.ctypes.data + first * VALUE_DTYPE.itemsize,
+                    propensities.ctypes.data + first * propensities.itemsize,
+                    ctypes.byref(error),
+                ):
+                    raise request_failure(error)
+        return Exploration(values, propensities)
 
     def rank(self, batch: Batch, maximum_count: int, *, request: int = 0) -> Ranking:
         """Give the best candidates of one request, best first, without sorting all of them.
@@ -232,7 +348,7 @@ class Scorer:
         self.close()
 
     def _answer(self, function: Callable[..., int], request: Request) -> Any:
-        text = _json_bytes(request)
+        text = json_bytes(request)
         return self._call(function, text, len(text))
 
     def _call(self, function: Callable[..., int], *arguments: Any) -> Any:
@@ -243,27 +359,3 @@ class Scorer:
                 raise request_failure(error)
             answer = ctypes.string_at(text.value or 0, length.value)
         return json.loads(answer)
-
-
-def _json_bytes(request: Request) -> bytes:
-    if isinstance(request, bytes):
-        return request
-    if isinstance(request, str):
-        return request.encode()
-    if not isinstance(request, Mapping):
-        raise TypeError(f"a request is a dict, or JSON as str or bytes, not {type(request).__name__}")
-    try:
-        return json.dumps(request, ensure_ascii=False, allow_nan=False, default=_plain).encode()
-    except ValueError as reason:
-        raise ValueError(f"the request has no form in JSON: {reason}; leave out what is NaN or infinite") from None
-
-
-def _plain(value: Any) -> Any:
-    """Return what JSON has a form for: NumPy's numbers and arrays, and mappings that are no dict."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"a request cannot hold a {type(value).__name__}; use text, numbers, bools, None, lists and dicts")

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Predictors that explore draw from the uncertainty of their models, and say how likely what they drew was."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import policies
+import reference
+from conftest import CLICK, CONVERSION, EVERYBODY
+from policies import policy
+from valuation import Batch, Candidates, Engine, Features, Flag, campaign_key, campaign_keys, cross_key, fingerprint64
+
+EVERYBODY = EVERYBODY | {
+    "variance": {"intercept": 0.01, "categorical": {"slot": {"12": 0.04}}, "numeric": {"days_since_visit": 0.09}}
+}
+CLICK = CLICK | {
+    "variance": {
+        "intercept": 0.02,
+        "categorical": {"slot": {"12": 0.05}, "segments": {"sports": 0.03, "travel": 0.01}, "creative": {"55": 0.2}},
+        "crosses": [{"fields": ["slot", "creative"], "weights": [["12", "55", 0.3]]}],
+    }
+}
+CONVERSION = CONVERSION | {"variance": {"intercept": 0.15, "categorical": {"creative": {"55": 0.1}}}}
+SURE = reference.model("2000", intercept=-3.0)
+MODELS = [EVERYBODY, CLICK, CONVERSION, SURE]
+FEATURES = {"slot": "12", "segments": ["sports", "travel"], "days_since_visit": 2.5}
+CREATIVE = {"creative": "55"}
+SEEDS = campaign_keys(np.arange(2000))
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """An engine that has loaded models of which some say how uncertain they are."""
+    with Engine() as engine:
+        engine.load(reference.write(tmp_path / "models.jsonl", *MODELS))
+        yield engine
+
+
+def explore(engine: Engine, tmp_path: Path, scale: float = 1.0, **members: Any) -> None:
+    predictors = {"curious": {"release": "LATEST", "exploration": scale}} | members.pop("predictors", {})
+    engine.load_policy(policies.write(tmp_path / "policy.json", policy("curious", predictors=predictors, **members)))
+
+
+def auctions(seeds: npt.ArrayLike) -> Batch:
+    """The same auction once for each seed: two ads of a campaign, one of another, one of which nothing is uncertain."""
+    count = len(np.asarray(seeds))
+    columns = {field: [value] * count for field, value in FEATURES.items()}
+    ads = Candidates(
+        campaign_keys(["1042", "1042", "new", "2000"] * count),
+        ["cpc", "cpa", "cpc", "cpm"] * count,
+        [0.5, 12.0, 1.6, 30.0] * count,
+        Features.from_columns({"creative": ["55", "55", None, None] * count}),
+    )
+    offsets = np.arange(count + 1) * 4
+    return Batch(Features.from_columns(columns, numeric=["days_since_visit"]), ads, offsets, seeds=seeds)
+
+
+def drawn(subject: reference.Model, campaign: str, seed: int, scale: float, *features: reference.Features) -> float:
+    """Return the probability that a seed draws, by the formula of valuation.h."""
+    h = cross_key(seed, campaign_key(campaign))
+    if subject["target"] == "conversion":
+        h = cross_key(h, campaign_key(campaign))
+    z = NormalDist().inv_cdf(((h >> 11) + 0.5) / 2**53)
+    mean = reference.probability(subject, MODELS, *features)
+    deviation = math.sqrt(reference.logit_variance(subject, MODELS, *features))
+    return 1 / (1 + math.exp(-(math.log(mean / (1 - mean)) + scale * deviation * z)))
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
+def test_a_seed_draws_what_the_formula_says(engine: Engine, tmp_path: Path, scale: float) -> None:
+    explore(engine, tmp_path, scale)
+    seeds = [1, 77, 2**64 - 1, *SEEDS[:50].tolist()]
+    for seed, values in zip(seeds, engine.score_batch(auctions(seeds)).reshape(-1, 4), strict=True):
+        pctr = drawn(CLICK, "1042", seed, scale, FEATURES, CREATIVE)
+        pcvr = drawn(CONVERSION, "1042", seed, scale, FEATURES, CREATIVE)
+        of_new = drawn(EVERYBODY, "new", seed, scale, FEATURES)
+        assert values["pctr"][:3].tolist() == [pytest.approx(p, rel=2e-6) for p in (pctr, pctr, of_new)]
+        assert values["pcvr"][1] == pytest.approx(pcvr, rel=2e-6)
+        expected = [0.5 * pctr, 12 * pctr * pcvr, 1.6 * of_new, 0.03]
+        assert values["expected_revenue"].tolist() == [pytest.approx(value, rel=5e-6) for value in expected]
+        assert (values["flags"] & int(Flag.EXPLORED) != 0).tolist() == [True, True, True, False]
+
+
+def test_the_same_seed_draws_the_same_bits_everywhere_and_another_draws_others(engine: Engine, tmp_path: Path) -> None:
+    explore(engine, tmp_path)
+    batch = auctions(SEEDS[:20])
+    values = engine.score_batch(batch)
+    for again in (engine.score_batch(batch), engine.explore(batch).values, engine.score_batch(auctions(SEEDS[:20]))):
+        assert again.tobytes() == values.tobytes()
+    with engine.scorer() as scorer:
+        for request in range(20):
+            best = scorer.rank(batch, 4, request=request)
+            assert best.values.tobytes() == values[request * 4 + best.positions].tobytes()
+    assert len(set(values["pctr"][::4].tolist())) == 20
+
+
+def test_a_json_request_is_drawn_by_its_id(engine: Engine, tmp_path: Path) -> None:
+    explore(engine, tmp_path)
+    candidates: list[dict[str, Any]] = [
+        {"campaign": "1042", "pricing": "cpc", "bid": 0.5, "features": CREATIVE},
+        {"campaign": "1042", "pricing": "cpa", "bid": 12.0, "features": CREATIVE},
+        {"campaign": "new", "pricing": "cpc", "bid": 1.6},
+        {"campaign": "2000", "pricing": "cpm", "bid": 30.0},
+    ]
+    answer = engine.score({"id": "imp-1", "features": FEATURES, "candidates": candidates})["values"]
+    values, propensities = engine.explore(auctions([fingerprint64("imp-1")]))
+    assert [value["expected_revenue"] for value in answer] == values["expected_revenue"].tolist()
+    assert [value["propensity"] for value in answer] == propensities.tolist()
+    assert campaign_keys(["imp-1"]).tolist() == [fingerprint64("imp-1")]
+
+
+def test_without_a_seed_the_features_are_one(engine: Engine, tmp_path: Path) -> None:
+    explore(engine, tmp_path)
+    ads = Candidates([campaign_key("new")] * 3, "cpc", 1.0)
+    same, again, other = engine.score_batch(Batch(Features.from_columns({"slot": ["12", "12", "77"]}), ads))["pctr"]
+    assert same == again
+    assert same != other
+
+
+def test_nothing_is_explored_unless_the_policy_says_so(engine: Engine, tmp_path: Path) -> None:
+    batch = auctions(SEEDS[:50])
+    plain = engine.score_batch(batch)
+    for document in (
+        None,
+        policy(),
+        policy("curious", predictors={"curious": {"release": "LATEST", "exploration": 0}}),
+    ):
+        engine.load_policy(None if document is None else policies.write(tmp_path / "policy.json", document))
+        values, propensities = engine.explore(batch)
+        assert not np.any(values["flags"] & int(Flag.EXPLORED))
+        assert values["pctr"].tolist() == plain["pctr"].tolist()
+        assert len(set(values["pctr"][::4].tolist())) == 1
+        best = plain["expected_revenue"].reshape(-1, 4).argmax(axis=1)
+        assert propensities.reshape(-1, 4).tolist() == np.eye(4)[best].tolist()
+    answer = engine.score({"features": FEATURES, "candidates": [{"campaign": "1042", "pricing": "cpc", "bid": 1}]})
+    assert "propensity" not in answer["values"][0]
+
+
+def test_what_is_worth_nothing_is_never_likely(engine: Engine, tmp_path: Path) -> None:
+    explore(engine, tmp_path)
+    ads = Candidates(campaign_keys(["1042", "new", "1042"]), "cpc", [0.0, -1.0, 1.0])
+    assert engine.explore(Batch(Features.empty(1), ads, [0, 3])).propensities.tolist() == [0, 0, 1]
+    assert engine.explore(Batch(Features.empty(1), ads.take([0, 1]), [0, 2])).propensities.tolist() == [0, 0]
+    assert len(engine.explore(Batch(Features.empty(1), ads.take([]), [0, 0])).propensities) == 0
+
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "drawn": {},
+    "drawn widely": {"scale": 3.0},
+    "adjusted": {"campaigns": {"1042": {"multiplier": 1.5, "cap": 0.07}, "new": {"floor": 0.03}}},
+    "held apart by a floor": {"campaigns": {"new": {"floor": 0.031}}},
+    "raised to one floor": {"campaigns": {"1042": {"floor": 0.06}, "new": {"floor": 0.06}}},
+    "lowered to one cap": {"campaigns": {"1042": {"cap": 0.04}, "new": {"cap": 0.04}}},
+    "with an override": {
+        "predictors": {"house": {"constant": {"pctr": 0.035, "pcvr": 0.1}}},
+        "overrides": [{"scope": {"campaigns": ["new"]}, "predictor": "house", "reason": "because"}],
+    },
+}
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+def test_propensities_are_how_often_each_ad_wins_over_the_seeds(engine: Engine, tmp_path: Path, case: str) -> None:
+    explore(engine, tmp_path, **SETTINGS[case])
+    table = engine.explore(auctions(SEEDS[:20])).propensities.reshape(-1, 4)
+    assert len(np.unique(table, axis=0)) == 1  # they are of the auction, not of the draw
+    assert table[0].sum() == pytest.approx(1, abs=1e-12)
+    count = 100_000
+    winners = engine.score_batch(auctions(campaign_keys(np.arange(count))))["expected_revenue"].reshape(-1, 4).argmax(1)
+    wins = np.bincount(winners, minlength=4) / count
+    chance = 3 * np.sqrt(wins * (1 - wins) / count)  # three standard deviations
+    assert np.all(np.abs(wins - table[0]) <= 0.01 + chance), (wins, table[0])
+    assert np.sum(wins > 0.03) >= 2
+
+
+#: A campaign: the mean of its logit of clicks, the deviations of both logits, its floor.
+CAMPAIGN = st.tuples(st.floats(-5, -1), st.floats(0, 1.5), st.floats(0, 1), st.sampled_from([0.0, 0.0, 0.05, 0.1]))
+AD = st.tuples(st.integers(0, 3), st.sampled_from(["cpc", "cpc", "cpa", "cpm"]), st.floats(0.5, 2))
+
+
+@given(st.lists(CAMPAIGN, min_size=4, max_size=4), st.lists(AD, min_size=1, max_size=10), st.floats(0.2, 2))
+@settings(max_examples=60)
+def test_propensities_of_any_auction_are_within_a_hundredth(
+    campaigns: list[tuple[float, float, float, float]], ads: list[tuple[int, str, float]], scale: float
+) -> None:
+    """Held against 100,000 draws by the formula, of campaigns with one ad and with several."""
+    models, floors = [], {}
+    for name, (intercept, of_click, of_conversion, floor) in zip("abcd", campaigns, strict=True):
+        models.append(reference.model(name, intercept=intercept, variance={"intercept": of_click**2}))
+        variance = {"intercept": of_conversion**2}
+        models.append(reference.model(name, "conversion", intercept=-1.0, variance=variance))
+        floors[name] = {"floor": floor}
+    bids = [bid * {"cpc": 1.0, "cpa": 3.7, "cpm": 50.0}[pricing] for _, pricing, bid in ads]
+    names = campaign_keys(["abcd"[campaign] for campaign, _, _ in ads])
+    with tempfile.TemporaryDirectory() as directory, Engine() as engine:
+        engine.load(reference.write(Path(directory, "models.jsonl"), *models))
+        explore(engine, Path(directory), scale, campaigns=floors)
+        candidates = Candidates(names, [pricing for _, pricing, _ in ads], bids)
+        found = engine.explore(Batch(Features.empty(1), candidates, [0, len(ads)])).propensities
+    z = np.random.default_rng(7).standard_normal((2, 4, 100_000))
+    worth = []
+    for (campaign, pricing, _), bid in zip(ads, bids, strict=True):
+        intercept, of_click, of_conversion, floor = campaigns[campaign]
+        pctr = sigmoid(intercept + scale * of_click * z[0, campaign])
+        pcvr = sigmoid(-1 + scale * of_conversion * z[1, campaign])
+        value = {"cpc": bid * pctr, "cpa": bid * pctr * pcvr, "cpm": np.full(pctr.shape, bid / 1000)}[pricing]
+        worth.append(np.maximum(value, floor))
+    expected = np.bincount(np.argmax(worth, axis=0), minlength=len(ads)) / z.shape[2]
+    assert found.sum() == pytest.approx(1, abs=1e-9)
+    np.testing.assert_allclose(found, expected, atol=0.015)  # 0.01 and what 100,000 draws leave to chance
+
+
+def sigmoid(logit: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-logit)))
+
+
+def test_naive_explores_its_beta_distribution(tmp_path: Path) -> None:
+    counts = {"impressions": 5000, "clicks": 40, "conversions": 6}
+    document = {"format": "valuation-campaign/1", "campaign": "1042"} | counts
+    with Engine() as engine:
+        engine.load(reference.write(tmp_path / "models.jsonl", EVERYBODY, document))
+        predictors = {"naive": {"naive": {"impressions": 500, "clicks": 20}, "exploration": 1.0}}
+        engine.load_policy(policies.write(tmp_path / "policy.json", policy("naive", predictors=predictors)))
+        ads = Candidates([campaign_key("1042")] * len(SEEDS), "cpa", 1.0)
+        values = engine.score_batch(Batch(Features.empty(len(SEEDS)), ads, seeds=SEEDS))
+    for target, trials, successes, weight in (("pctr", 5000, 40, 500), ("pcvr", 40, 6, 20)):
+        alpha, beta = successes * (1 + weight / trials), (trials - successes) * (1 + weight / trials)
+        logits = np.log(values[target].astype(float) / (1 - values[target].astype(float)))
+        assert logits.mean() == pytest.approx(math.log(alpha / beta), abs=0.05)
+        assert logits.var() == pytest.approx(1 / alpha + 1 / beta, rel=0.12)  # a variance of 2,000 draws is within 12 %
