@@ -15,6 +15,7 @@ from typing import Any
 
 import charts
 import machine
+import policies
 import releases
 import report
 import run
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few points, in a minute or two")
     parser.add_argument("--redraw", action="store_true", help="measure nothing; print and draw results.json anew")
     parser.add_argument("--loading", action="store_true", help="measure loading and releases; leave the other results")
+    parser.add_argument("--policies", action="store_true", help="measure policies; leave the other results")
     options = parser.parse_args()
     folder = FOLDER / "quick" if options.quick else ROOT / "Documentation" / "performance"
     file = folder / "results.json"
@@ -38,6 +40,8 @@ def main() -> None:
     plan = QUICK if options.quick else FULL
     if options.loading:
         write(json.loads(file.read_text()) | measure_loading(plan, console.print), file)
+    elif options.policies:
+        write(json.loads(file.read_text()) | {"policies": policies.measure_policies(plan, console.print)}, file)
     elif not options.redraw:
         folder.mkdir(parents=True, exist_ok=True)
         write(measure(plan, console), file)
@@ -66,6 +70,7 @@ def measure(plan: Plan, console: Console) -> dict[str, Any]:
             "json": run.measure_json(plan, progress),
             "threads": run.measure_threads(plan, progress),
             **measure_loading(plan, progress),
+            "policies": policies.measure_policies(plan, progress),
         }
     console.print(f"Measured in {(time.monotonic() - start) / 60:.0f} minutes.")
     return results

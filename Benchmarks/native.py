@@ -55,6 +55,7 @@ class _ModelsArgument(Structure):
         ("campaign_keys", POINTER(c_uint64)),
         ("folder", c_char_p),
         ("library", c_char_p),
+        ("policy", c_char_p),
     )
 
 
@@ -136,6 +137,10 @@ class Native:
         Its size; needed for the labels' fields.
     data : Data
         What ``model_set.load()`` returned. Kept until ``close``.
+    policy : Path, optional
+        A policy under which ``valuation`` scores.
+    folder : Path, optional
+        What ``valuation`` loads instead of the data's models.
 
     Raises
     ------
@@ -143,7 +148,9 @@ class Native:
         If it cannot be made, for example because memory does not suffice.
     """
 
-    def __init__(self, name: str, model_set: ModelSet, data: Data) -> None:
+    def __init__(
+        self, name: str, model_set: ModelSet, data: Data, policy: Path | None = None, folder: Path | None = None
+    ) -> None:
         self.name = name
         self.candidates = 0
         self._model_set, self._data = model_set, data
@@ -157,8 +164,9 @@ class Native:
             conversion=self._weights(data.conversion),
             label_keys=_pointer(data.label_keys),
             campaign_keys=_pointer(data.campaign_keys),
-            folder=str(data.models).encode(),
+            folder=str(folder or data.models).encode(),
             library=str(library()).encode(),
+            policy=str(policy).encode() if policy else None,
         )
         self._functions = _functions()
         self._handle = self._functions.contender_create(name.encode(), byref(models))

@@ -48,6 +48,7 @@ def tables(document: dict[str, Any]) -> list[Table]:
         json_calls(document["json"]),
         whole(document),
         releases(document),
+        *policies(document),
     ]
 
 
@@ -194,6 +195,30 @@ def releases(document: dict[str, Any]) -> Table:
     ]
     title = f"Releases: {measured['campaigns']:,} campaigns, but for the last line, which is of the main models"
     return Table(title, ("what", "measured"), rows)
+
+
+def policies(document: dict[str, Any]) -> list[Table]:
+    """What requests cost under a policy, relative to the same under none, and what policies cost themselves."""
+    measured = document["policies"]
+    kinds = sorted({row["ad_features"] for row in measured["requests"]})
+    lives = [
+        (f"loading a policy that adjusts {measured['campaigns']:,} campaigns", duration(measured["load"])),
+        ("refresh, neither policy nor LATEST changed", duration(measured["refresh_unchanged"])),
+    ]
+    of_kinds = [policies_of(measured["requests"], kind) for kind in kinds]
+    return [*of_kinds, Table("Loading policies", ("what", "measured"), lives)]
+
+
+def policies_of(requests: list[Row], ad_features: int) -> Table:
+    """The requests whose ads have so many features."""
+    own = [row for row in requests if row["ad_features"] == ad_features]
+    rows = [("without a policy: p50 in µs", *(number(row["p50"]) for row in own))]
+    rows += [(name, *(times(row["ratios"][name]) for row in own)) for name in own[0]["ratios"]]
+    columns = [f"{row['candidates']:,} ads" for row in own]
+    title = (
+        f"Policies: p50 relative to that without one, {MAIN.campaigns:,} campaigns, {ad_features} features of each ad"
+    )
+    return Table(title, ("request", *columns), rows)
 
 
 def duration(seconds: float) -> str:

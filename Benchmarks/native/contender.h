@@ -33,6 +33,7 @@ typedef struct contender_models {
     const uint64_t *campaign_keys;
     const char *folder;   // the same models as files
     const char *library;  // path of libvaluation.so
+    const char *policy;   // path of a policy, or NULL; for `valuation` alone
 } contender_models;
 
 // Requests that go with the models. Borrowed until the next contender_prepare.

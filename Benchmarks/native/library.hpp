@@ -15,6 +15,7 @@ struct Library {
     decltype(&valuation_abi_version) abi_version;
     decltype(&valuation_engine_create) engine_create;
     decltype(&valuation_engine_load) engine_load;
+    decltype(&valuation_engine_load_policy) engine_load_policy;
     decltype(&valuation_engine_destroy) engine_destroy;
     decltype(&valuation_scorer_create) scorer_create;
     decltype(&valuation_scorer_destroy) scorer_destroy;
@@ -28,6 +29,7 @@ struct Library {
         bind(handle, "valuation_abi_version", abi_version);
         bind(handle, "valuation_engine_create", engine_create);
         bind(handle, "valuation_engine_load", engine_load);
+        bind(handle, "valuation_engine_load_policy", engine_load_policy);
         bind(handle, "valuation_engine_destroy", engine_destroy);
         bind(handle, "valuation_scorer_create", scorer_create);
         bind(handle, "valuation_scorer_destroy", scorer_destroy);
@@ -46,15 +48,16 @@ struct Library {
     }
 };
 
-// An engine with models loaded.
+// An engine with models loaded, and a policy if there is one.
 struct Engine {
     const Library library;
     valuation_engine *handle = nullptr;
 
-    Engine(const char *path, const char *models) : library(path) {
+    Engine(const char *path, const char *models, const char *policy = nullptr) : library(path) {
         check(library.engine_create(nullptr, &handle, &error));
         try {
             check(library.engine_load(handle, models, strlen(models), &error));
+            if (policy) check(library.engine_load_policy(handle, policy, strlen(policy), &error));
         } catch (...) {
             library.engine_destroy(handle);
             throw;

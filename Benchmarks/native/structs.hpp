@@ -2,6 +2,7 @@
 // Requests in the structs of the public C API: the input of `valuation` and of `limit (keys)`.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "contender.hpp"
@@ -33,11 +34,20 @@ struct Structs {
                                       uint32_t(requests.ad_features), VALUATION_PRICING_CPA, requests.bid});
             }
         values.resize(candidate_count + 64);
+        texts.clear();
+        units.clear();
+        if (!models.policy) return;
+        for (size_t i = 0; i < requests.count; i++) texts.push_back("user-" + std::to_string(1000003 * i));
+        for (const std::string &text : texts) units.push_back({"user", 4, text.data(), text.size()});
     }
     valuation_request request(size_t number) const {
         valuation_request request = VALUATION_REQUEST_INIT;
         request.feature_count = uint32_t(feature_count);
         request.features = features.data() + number * feature_count;
+        if (!units.empty()) {
+            request.units = &units[number];
+            request.unit_count = 1;
+        }
         return request;
     }
     const valuation_candidate *candidates_of(size_t number) const {
@@ -53,4 +63,6 @@ struct Structs {
 
    private:
     std::vector<valuation_feature> ad_features;  // [count][N][A]
+    std::vector<std::string> texts;              // [count], where there is a policy
+    std::vector<valuation_unit> units;           // [count], the same
 };

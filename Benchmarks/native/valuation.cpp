@@ -98,7 +98,7 @@ struct JSONCall final : Valuation {
 }  // namespace
 
 std::unique_ptr<contender> make_valuation(const contender_models &models) {
-    return std::make_unique<StructCall>(models, std::make_shared<const Engine>(models.library, models.folder));
+    return std::make_unique<StructCall>(models, std::make_shared<const Engine>(models.library, models.folder, models.policy));
 }
 
 std::unique_ptr<contender> make_valuation_json(const contender_models &models) {
