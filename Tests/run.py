@@ -71,7 +71,7 @@ LANES = [
         pytest("guards", "Tests/Guards"),
         pytest("torture", "Tests/Torture"),
     ],
-    [script("fuzz", "Fuzz/fuzz.py", "--seconds", os.environ.get("SECONDS_PER_FUZZER", "45"))],
+    [script("fuzz", "Fuzz/fuzz.py", "--seconds", os.environ.get("SECONDS_PER_FUZZER", "60"))],
 ]
 
 
