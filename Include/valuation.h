@@ -556,11 +556,12 @@ valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source
  *
  * A predictor with "exploration" draws instead of computing the most likely value (Thompson sampling; Chapelle & Li, "An
  * empirical evaluation of Thompson sampling", 2011): each campaign's logit of a target is moved by scale x its standard
- * deviation x z, where z = the standard normal's quantile of (h / 2^11 + 1/2) / 2^53 (h / 2^11 rounded down), h =
- * valuation_cross_key(seed, campaign's key) for clicks, and valuation_cross_key(that, campaign's key) for conversions. So the
- * same seed gives the same values, in valuation_score and valuation_rank too. Propensities are found from draws that
- * stand for all others: within 0.01 of the truth (0.02 with CPA) where at most 32 campaigns may be worth most, 0.03 (0.04)
- * elsewhere; all are 0 where the time budget was over before they were found.
+ * deviation x z, where z = the standard normal's quantile of (h / 2^11 + 1/2) / 2^53 (h / 2^11 rounded down). For clicks h =
+ * H(seed, Fingerprint64(the campaign's id)), for conversions H(that h, Fingerprint64(the campaign's id)), where H(a, b) =
+ * Fingerprint64 of the 16 bytes of the smaller and the larger number, each little-endian. So the same seed gives the same
+ * values, in valuation_score and valuation_rank too. Propensities are found from draws that stand for all others: within 0.01 of
+ * the truth (0.02 with CPA) where at most 32 campaigns may be worth most, 0.03 (0.04) elsewhere; all are 0 where the time budget
+ * was over before they were found.
  *
  * Errors, threads: as valuation_score, and OUT_OF_MEMORY where more campaigns may be worth most than ever before; values_out is
  * unspecified then. A predictor that explores costs O(features of the request) for each model of the candidates, and O(features

@@ -22,9 +22,19 @@ struct Draw {
 
     /// A draw of the standard normal distribution. - Complexity: O(1).
     func normal(_ campaign: UInt64, _ target: Target) -> Double {
-        let first = Key.cross(seed, campaign)
-        let hash = target == .click ? first : Key.cross(first, campaign)
+        let first = Draw.hash(seed, campaign)
+        let hash = target == .click ? first : Draw.hash(first, campaign)
         return Draw.normal(ofHash: hash)
+    }
+
+    /// `Fingerprint64` of both numbers' 16 bytes, little-endian, the smaller first. Whoever replays logged draws computes the same.
+    static func hash(_ first: UInt64, _ second: UInt64) -> UInt64 {
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2) { pair in
+            pair[0] = min(first, second).littleEndian
+            pair[1] = max(first, second).littleEndian
+            let bytes = UnsafeRawPointer(pair.baseAddress.unsafelyUnwrapped).assumingMemoryBound(to: UInt8.self)
+            return fingerprint64(Text(bytes, 16))
+        }
     }
 
     /// The quantile of the middle of one of 2^53 parts. That of the last part would be 1 as a double, and beyond all bounds.

@@ -96,8 +96,8 @@ struct Propensities: ~Copyable {
             for second in 0..<conversions.count {
                 // A place in the stratum of its own for each campaign, so that equal campaigns are not equal everywhere.
                 let number = UInt64(first &* conversions.count &+ second)
-                let clickZ = clicks.z(first, Key.cross(key, number &* 2))
-                let conversionZ = conversions.z(second, Key.cross(key, number &* 2 &+ 1))
+                let clickZ = clicks.z(first, Draw.hash(key, number &* 2))
+                let conversionZ = conversions.z(second, Draw.hash(key, number &* 2 &+ 1))
                 var best = Outcome(
                     value: -1, probability: clicks.probability(first) * conversions.probability(second), arm: 0,
                     campaign: Int32(campaign))

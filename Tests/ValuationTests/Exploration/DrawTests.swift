@@ -15,11 +15,19 @@ import Testing
         }
     }
 
+    /// `Fingerprint64` of the 16 bytes of the smaller and the larger number, each little-endian.
+    private func fingerprint(_ first: UInt64, _ second: UInt64) -> UInt64 {
+        let bytes = [min(first, second), max(first, second)].flatMap { number in
+            (0..<8).map { UInt8(number >> (8 * $0) & 255) }
+        }
+        return withText(bytes) { fingerprint64($0) }
+    }
+
     @Test func itIsTheQuantileThatTheHeaderNames() {
         let campaign = valuation_campaign_key("1042", 4)
         for seed in [1, 77, UInt64.max] {
-            let click = valuation_cross_key(seed, campaign)
-            for (target, hash) in [(Target.click, click), (.conversion, valuation_cross_key(click, campaign))] {
+            let click = fingerprint(seed, campaign)
+            for (target, hash) in [(Target.click, click), (.conversion, fingerprint(click, campaign))] {
                 let expected = NormalDistribution.quantile((Double(hash / 2048) + 0.5) / 9_007_199_254_740_992)
                 #expect(draw(seed: seed).normal(campaign, target) == expected)
             }
