@@ -3,64 +3,65 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import threading
 import weakref
 from collections.abc import Callable
-from types import TracebackType
+from typing import NoReturn
 
 
 class Handle:
     """A C object that is destroyed once, and never while a call uses it.
 
-    ``with handle as pointer:`` surrounds each call. Closing during a call lets that call finish; its end destroys the
-    object. An object that nobody closes is destroyed when it is garbage, or by the end of the process.
+    ``with handle.guard():`` surrounds each call with ``handle.pointer``. Closing during a call lets that call finish;
+    its end destroys the object. An object that nobody closes is destroyed when it is garbage, or by the end of the
+    process.
+
+    A signal handler may raise at the end of any call that Python makes, also within a context manager written in
+    Python. So there is no count of users that a call would have to undo. The guard owns the object, and the ``with``
+    statement holds the guard. An exclusive guard is a lock of CPython's own: since 3.10 no signal is handled between
+    its being taken and the ``with`` block, nor between that block's end and its being given back.
 
     Parameters
     ----------
-    pointer : int
-        The address of the object; owned from now on.
-    destroy : callable
-        Takes the pointer; called once.
     name : str
         What to call the object in messages.
+    destroy : callable
+        Takes the pointer; called once, also where it is still null.
     exclusive : bool
         Whether calls on the object must not overlap (*one thread per object*), or may (*any thread*).
     """
 
-    def __init__(self, pointer: int, destroy: Callable[[int], None], name: str, exclusive: bool) -> None:
-        self._pointer = pointer
+    def __init__(self, name: str, destroy: Callable[[ctypes.c_void_p], None], *, exclusive: bool) -> None:
+        #: Where the call that creates the object puts its address: an exception after that call loses nothing.
+        self.pointer = ctypes.c_void_p()
         self._name = name
-        self._exclusive = exclusive
-        self._users = 0
-        self._lock = threading.RLock()
-        self.closed = False
+        self._guard: threading.Lock | contextlib.nullcontext[None] | None
+        self._guard = threading.Lock() if exclusive else contextlib.nullcontext()
         # A thread may still be inside the library when the process ends, so nothing is destroyed then.
-        self._destroy = weakref.finalize(self, destroy, pointer)
-        self._destroy.atexit = False
+        weakref.finalize(self._guard, destroy, self.pointer).atexit = False
 
-    def __enter__(self) -> int:
-        with self._lock:
-            if self.closed:
-                raise RuntimeError(f"this {self._name} is closed; make a new one")
-            if self._exclusive and self._users:
-                raise RuntimeError(
-                    f"this {self._name} is being used by another thread; make one {self._name} per thread "
-                    f"(engine.scorer()), or share the Engine, which does that by itself"
-                )
-            self._users += 1
-            return self._pointer
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        with self._lock:
-            self._users -= 1
-            if self.closed and not self._users:
-                self._destroy()
+    def guard(self) -> contextlib.AbstractContextManager[object]:
+        """Return what surrounds a call, or raise RuntimeError if the object is closed or in use elsewhere."""
+        guard = self._guard
+        if guard is None:
+            raise RuntimeError(f"this {self._name} is closed; make a new one")
+        if not isinstance(guard, contextlib.nullcontext) and guard.locked():
+            raise RuntimeError(
+                f"this {self._name} is being used by another thread; make one {self._name} per thread "
+                f"(engine.scorer()), or share the Engine, which does that by itself"
+            )
+        return guard
 
     def close(self) -> None:
         """Destroy the object now, or at the end of the last call under way. May be called again, from any thread."""
-        with self._lock:
-            self.closed = True
-            if not self._users:
-                self._destroy()
+        self._guard = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._guard is None
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"cannot pickle this {self._name}: it lives in one process, and each makes its own")

@@ -16,9 +16,9 @@ from valuation.errors import load_failure
 def report_of(function: Callable[..., int], *arguments: Any) -> Any:
     """Call a function whose last parameters are a report and an error; return the report, parsed, and give it back."""
     report, error = ctypes.c_void_p(), ErrorStruct.new()
-    if function(*arguments, ctypes.byref(report), ctypes.byref(error)):
-        raise load_failure(error)
     try:
+        if function(*arguments, ctypes.byref(report), ctypes.byref(error)):
+            raise load_failure(error)
         return json.loads(library.valuation_report_text(report, None))
     finally:
         library.valuation_report_destroy(report)

@@ -8,7 +8,7 @@ import os
 import threading
 import weakref
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
@@ -66,10 +66,12 @@ class Engine:
         switches = (EngineSwitch.TRUST_COMPILED if trust_compiled else 0) | (
             EngineSwitch.FORGET_PREVIOUS if forget_previous else 0
         )
-        options, error, pointer = OptionsStruct.new(maximum_input_bytes, switches), ErrorStruct.new(), ctypes.c_void_p()
-        if library.valuation_engine_create(ctypes.byref(options), ctypes.byref(pointer), ctypes.byref(error)):
+        options, error = OptionsStruct.new(maximum_input_bytes, switches), ErrorStruct.new()
+        self._handle = Handle("Engine", library.valuation_engine_destroy, exclusive=False)
+        if library.valuation_engine_create(
+            ctypes.byref(options), ctypes.byref(self._handle.pointer), ctypes.byref(error)
+        ):
             raise creation_failure(error)
-        self._handle = Handle(cast(int, pointer.value), library.valuation_engine_destroy, "Engine", exclusive=False)
         self._lock = threading.RLock()
         self._scorers: weakref.WeakSet[Scorer] = weakref.WeakSet()
         self._of_thread = threading.local()
@@ -103,8 +105,8 @@ class Engine:
             If the engine is closed.
         """
         error = ErrorStruct.new()
-        with self._handle as pointer:
-            if library.valuation_engine_load(pointer, *path_arguments(path), ctypes.byref(error)):
+        with self._handle.guard():
+            if library.valuation_engine_load(self._handle.pointer, *path_arguments(path), ctypes.byref(error)):
                 raise load_failure(error)
 
     def load_policy(self, path: str | os.PathLike[str] | None) -> None:
@@ -138,8 +140,8 @@ class Engine:
             raise ValueError("the path of a policy is not empty; None is for doing without a policy")
         name = (None, 0) if path is None else path_arguments(path)
         error = ErrorStruct.new()
-        with self._handle as pointer:
-            if library.valuation_engine_load_policy(pointer, *name, ctypes.byref(error)):
+        with self._handle.guard():
+            if library.valuation_engine_load_policy(self._handle.pointer, *name, ctypes.byref(error)):
                 raise policy_failure(error)
 
     def refresh(self) -> bool:
@@ -164,8 +166,8 @@ class Engine:
             As :meth:`load` and :meth:`load_policy`; the first of two.
         """
         changed, error = ctypes.c_bool(), ErrorStruct.new()
-        with self._handle as pointer:
-            if library.valuation_engine_refresh(pointer, ctypes.byref(changed), ctypes.byref(error)):
+        with self._handle.guard():
+            if library.valuation_engine_refresh(self._handle.pointer, ctypes.byref(changed), ctypes.byref(error)):
                 raise load_failure(error)
         return changed.value
 
@@ -190,8 +192,8 @@ class Engine:
             As :meth:`load`, for a release that is not in memory. Nothing changes then.
         """
         error = ErrorStruct.new()
-        with self._handle as pointer:
-            if library.valuation_engine_roll_back(pointer, *id_arguments(id), ctypes.byref(error)):
+        with self._handle.guard():
+            if library.valuation_engine_roll_back(self._handle.pointer, *id_arguments(id), ctypes.byref(error)):
                 raise load_failure(error)
 
     def scorer(self) -> Scorer:

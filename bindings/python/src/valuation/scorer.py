@@ -53,7 +53,9 @@ class Scorer:
     methods for any thread. It sees newly loaded models from its next call on. It outlives its engine: it goes on with
     the models that were loaded when the engine was closed.
 
-    Threads: one at a time. A call while another thread's call is under way raises RuntimeError and disturbs nothing.
+    Threads: one at a time. A call while another thread's call is under way raises RuntimeError and disturbs nothing;
+    where both begin at the same moment, it may wait for the other instead. An exception that a signal handler raises
+    during a call leaves the scorer as usable as before.
 
     Parameters
     ----------
@@ -69,11 +71,13 @@ class Scorer:
     """
 
     def __init__(self, engine: Engine) -> None:
-        pointer, error = ctypes.c_void_p(), ErrorStruct.new()
-        with engine._handle as engine_pointer:
-            if library.valuation_scorer_create(engine_pointer, ctypes.byref(pointer), ctypes.byref(error)):
+        error = ErrorStruct.new()
+        self._handle = Handle("Scorer", library.valuation_scorer_destroy, exclusive=True)
+        with engine._handle.guard():
+            if library.valuation_scorer_create(
+                engine._handle.pointer, ctypes.byref(self._handle.pointer), ctypes.byref(error)
+            ):
                 raise creation_failure(error)
-        self._handle = Handle(cast(int, pointer.value), library.valuation_scorer_destroy, "Scorer", exclusive=True)
         self._sources = engine._sources
 
     def score(self, request: Request) -> Answer:
@@ -169,8 +173,10 @@ class Scorer:
         if known is not None:
             return known
         names, error = SourceStruct(), ErrorStruct.new()
-        with self._handle as pointer:
-            if library.valuation_find_source(pointer, int(source), ctypes.byref(names), ctypes.byref(error)):
+        with self._handle.guard():
+            if library.valuation_find_source(
+                self._handle.pointer, int(source), ctypes.byref(names), ctypes.byref(error)
+            ):
                 raise request_failure(error)
             predictor, experiment, variant = (
                 name.decode() for name in (names.predictor, names.experiment, names.variant)
@@ -222,9 +228,9 @@ class Scorer:
         """
         values = np.zeros(len(batch.candidates), VALUE_DTYPE)
         error = ErrorStruct.new()
-        with self._handle as pointer:
+        with self._handle.guard():
             if library.valuation_score_batch(
-                pointer,
+                self._handle.pointer,
                 batch._request_structs.ctypes.data,
                 len(batch.requests),
                 batch._candidate_structs.ctypes.data,
@@ -266,10 +272,10 @@ class Scorer:
         propensities = np.zeros(len(batch.candidates))
         error = ErrorStruct.new()
         offsets = batch._offsets.tolist()
-        with self._handle as pointer:
+        with self._handle.guard():
             for request, (first, last) in enumerate(pairwise(offsets)):
                 if library.valuation_explore(
-                    pointer,
+                    self._handle.pointer,
                     batch._request_structs.ctypes.data + request * REQUEST_DTYPE.itemsize,
                     batch._candidate_structs.ctypes.data + first * CANDIDATE_DTYPE.itemsize,
                     last - first,
@@ -315,9 +321,9 @@ class Scorer:
         count = min(maximum_count, last - first)
         positions, values = np.zeros(count, np.uintp), np.zeros(count, VALUE_DTYPE)
         found, error = ctypes.c_size_t(), ErrorStruct.new()
-        with self._handle as pointer:
+        with self._handle.guard():
             if library.valuation_rank(
-                pointer,
+                self._handle.pointer,
                 batch._request_structs.ctypes.data + request * REQUEST_DTYPE.itemsize,
                 batch._candidate_structs.ctypes.data + first * CANDIDATE_DTYPE.itemsize,
                 last - first,
@@ -354,8 +360,9 @@ class Scorer:
     def _call(self, function: Callable[..., int], *arguments: Any) -> Any:
         """Call a function that hands a JSON text out, and read that before the scorer reuses its place."""
         text, length, error = ctypes.c_void_p(), ctypes.c_size_t(), ErrorStruct.new()
-        with self._handle as pointer:
-            if function(pointer, *arguments, ctypes.byref(text), ctypes.byref(length), ctypes.byref(error)):
+        with self._handle.guard():
+            outs = ctypes.byref(text), ctypes.byref(length), ctypes.byref(error)
+            if function(self._handle.pointer, *arguments, *outs):
                 raise request_failure(error)
             answer = ctypes.string_at(text.value or 0, length.value)
         return json.loads(answer)
