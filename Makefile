@@ -14,7 +14,7 @@ SHELL := /bin/bash
 
 PYTHON := .venv/bin/python
 CORE := $(shell find Sources/Valuation Sources/CJansson Sources/CZlib Sources/CPlatform Sources/CKernels Sources/CChecksum Include -type f)
-COMMAND := $(shell find Sources/ValuationCLI -name '*.swift')
+COMMAND := $(shell find Sources/ValuationCLI Sources/ValuationMain -type f)
 PACKAGE := $(shell find bindings/python/src -name '*.py' -o -name py.typed) bindings/python/pyproject.toml \
 	bindings/python/hatch_build.py bindings/python/build_wheel.py
 LIBRARY := build/lib/libvaluation.so.$(VERSION)

@@ -55,19 +55,23 @@ case "library":
 case "command":
     package = Package(
         name: "valuation",
-        products: [.executable(name: "valuation", targets: ["ValuationCLI"])],
+        products: [.executable(name: "valuation", targets: ["ValuationMain"])],
         dependencies: [
             .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
         ],
         targets: [
             .systemLibrary(name: "CValuation", path: "Include"),
-            .executableTarget(
+            .target(
                 name: "ValuationCLI",
                 dependencies: [
                     "CValuation",
                     .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 ],
-                path: "Sources/ValuationCLI",
+                path: "Sources/ValuationCLI"),
+            .executableTarget(
+                name: "ValuationMain",
+                dependencies: ["ValuationCLI"],
+                path: "Sources/ValuationMain",
                 linkerSettings: [
                     .linkedLibrary("valuation"),
                     .unsafeFlags([

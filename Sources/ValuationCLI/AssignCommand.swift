@@ -54,6 +54,9 @@ struct AssignCommand: ParsableCommand {
         for feature in feature where (feature.firstIndex(of: "=") ?? feature.startIndex) == feature.startIndex {
             throw ValidationError("--feature is field=value, not '\(feature)'.")
         }
+        for text in unit + feature where !ArgumentText.isUTF8(text) {
+            throw ValidationError("'\(text)' is not UTF-8, and so no request can say it.")
+        }
         if let at, !Self.isTime(at) {
             throw ValidationError("--at is a time in UTC such as 2026-12-01T00:00:00Z, not '\(at)'.")
         }

@@ -23,9 +23,10 @@ final class Diagnostics {
         print("\(paint("valuation:", .bold)) \(DisplayText.printable(text))")
     }
 
-    /// Text of several lines as it is, if there is any.
+    /// Text of several lines, if there is any.
     func show(_ text: String) {
-        if !text.isEmpty { print(text) }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        if !text.isEmpty { print(lines.map { DisplayText.printable(String($0)) }.joined(separator: "\n")) }
     }
 
     /// Replaces the progress line, which is written to a terminal alone.

@@ -9,7 +9,9 @@ enum DisplayText {
         guard text.unicodeScalars.contains(where: isUnprintable) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
-            if isUnprintable(scalar) {
+            if let byte = ArgumentText.byte(of: scalar) {
+                result += "\\x\(String(byte, radix: 16, uppercase: true))"
+            } else if isUnprintable(scalar) {
                 result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
             } else {
                 result.unicodeScalars.append(scalar)
@@ -70,6 +72,7 @@ enum DisplayText {
 
     private static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.value >= 0x20 && scalar.value < 0x7F { return false }
+        if ArgumentText.byte(of: scalar) != nil { return true }
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: return true
         case .format: return scalar != "\u{200D}"  // the joiner inside emoji; the others reorder or hide text

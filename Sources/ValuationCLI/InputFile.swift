@@ -15,7 +15,7 @@ final class InputFile {
             return
         }
         name = path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        descriptor = path.withPath { open($0, O_RDONLY | O_CLOEXEC) }
         if descriptor < 0 { throw Problem(file: path, message: "cannot be opened: \(systemErrorText())") }
     }
 
@@ -57,7 +57,7 @@ final class InputFile {
         var total = 0
         for path in paths {
             var information = stat()
-            let status = path == "-" ? fstat(STDIN_FILENO, &information) : stat(path, &information)
+            let status = path == "-" ? fstat(STDIN_FILENO, &information) : path.withPath { stat($0, &information) }
             guard status == 0, information.st_mode & S_IFMT == S_IFREG else { return nil }
             total += Int(information.st_size)
         }

@@ -9,5 +9,5 @@ func jsonLine(_ value: some Encodable) throws -> String {
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
         positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
+    return ArgumentText.repaired(String(decoding: try encoder.encode(value), as: UTF8.self))
 }

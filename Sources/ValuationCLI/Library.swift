@@ -79,13 +79,3 @@ private final class ProblemReceiver {
         return thrown == nil
     }
 }
-
-extension String {
-    /// The string as the pointer and length that every call of the C interface takes.
-    func withText<Result>(_ body: (UnsafePointer<CChar>?, Int) -> Result) -> Result {
-        var text = self
-        return text.withUTF8 { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { body($0.baseAddress, $0.count) }
-        }
-    }
-}

@@ -72,7 +72,7 @@ final class Models {
     }
 
     private static func failure(_ problem: Problem, of policy: String, models: String) -> Failure {
-        let isLost = problem.status == VALUATION_ERROR_FILE_NOT_FOUND && problem.file == policy
+        let isLost = problem.status == VALUATION_ERROR_FILE_NOT_FOUND && problem.isIn(policy)
         return Failure(
             message: "cannot load the policy: \(problem.text())",
             advice: isLost

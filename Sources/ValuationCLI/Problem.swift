@@ -27,6 +27,9 @@ struct Problem: Error {
         message = Self.text(error.message)
     }
 
+    /// Whether it is in the file at a path, which the library writes as UTF-8 whatever it is.
+    func isIn(_ path: String) -> Bool { file == ArgumentText.repaired(path) }
+
     /// A problem that this program found itself, such as a file that cannot be read.
     init(file: String, line: Int = 0, message: String) {
         status = valuation_status(VALUATION_OK)

@@ -16,7 +16,7 @@ extension Failure {
         do {
             return try call()
         } catch let problem as Problem {
-            let isLost = problem.status == VALUATION_ERROR_FILE_NOT_FOUND && models.contains(problem.file)
+            let isLost = problem.status == VALUATION_ERROR_FILE_NOT_FOUND && models.contains(where: problem.isIn)
             throw Failure(
                 message: "\(what): \(problem.text())",
                 advice: isLost ? whatMayBeNamed : advice(on: problem, models: models, root: root))
@@ -30,10 +30,10 @@ extension Failure {
             return root.map { "`valuation rollback \($0) ID` lets it name one of those in \($0)/releases." }
         case VALUATION_ERROR_UNKNOWN_RELEASE:
             return root.map { "`valuation releases \($0)` lists what is there." }
-        case VALUATION_ERROR_FILE_NOT_FOUND where problem.file == root:
+        case VALUATION_ERROR_FILE_NOT_FOUND where root.map(problem.isIn) == true:
             return "Name a directory of releases; `valuation publish` makes one."
         case VALUATION_ERROR_GZIP...VALUATION_ERROR_LIMIT_EXCEEDED, VALUATION_ERROR_CHECKSUM:
-            return (models.first { problem.file.hasPrefix($0) } ?? models.first).map {
+            return (models.first { problem.file.hasPrefix(ArgumentText.repaired($0)) } ?? models.first).map {
                 "`valuation validate \($0)` lists every problem there is."
             }
         default:

@@ -83,7 +83,7 @@ struct ValidateCommand: ParsableCommand {
     private static func nothingIsThere(_ problem: Problem, at path: String) -> Bool {
         switch Int(problem.status) {
         case VALUATION_ERROR_NOTHING_LOADED: return true
-        case VALUATION_ERROR_FILE_NOT_FOUND, VALUATION_ERROR_READ_FAILED: return problem.file == path
+        case VALUATION_ERROR_FILE_NOT_FOUND, VALUATION_ERROR_READ_FAILED: return problem.isIn(path)
         default: return false
         }
     }

@@ -42,11 +42,16 @@ class Result:
         return [json.loads(line) for line in self.lines]
 
 
+def word(argument: object) -> str | bytes:
+    """An argument; paths may have names that are not UTF-8."""
+    return argument if isinstance(argument, bytes) else str(argument)
+
+
 def run(*arguments: object, given: bytes | str = b"", **options) -> Result:
     """Runs the command in pipes, as scripts do; `given` is its standard input."""
     given = given.encode() if isinstance(given, str) else given
     options = {"env": ENVIRONMENT, "timeout": 120} | options
-    finished = subprocess.run([COMMAND, *map(str, arguments)], input=given, capture_output=True, **options)
+    finished = subprocess.run([COMMAND, *map(word, arguments)], input=given, capture_output=True, **options)
     return Result(finished.returncode, finished.stdout.decode(), finished.stderr.decode())
 
 

@@ -2,17 +2,27 @@
 import ArgumentParser
 import Glibc
 
-/// Where the process starts and ends: signals and exit codes are dealt with here alone.
-@main
-enum Main {
-    static func main() {
+/// What the process does from its start to its end: arguments, signals and exit codes are dealt with here alone.
+@c(valuation_command)
+public func runCommand(count: Int32, arguments: UnsafePointer<UnsafePointer<CChar>?>) -> Int32 {
+    Command.run((1..<max(1, Int(count))).map { text(of: arguments[$0]) })
+}
+
+private func text(of argument: UnsafePointer<CChar>?) -> String {
+    guard let argument else { return "" }
+    return ArgumentText.string(of: UnsafeRawBufferPointer(start: argument, count: strlen(argument)))
+}
+
+private enum Command {
+    static func run(_ arguments: [String]) -> Int32 {
         // A reader that went away (`| head -1`) ends the program quietly, even if our parent ignored SIGPIPE.
         signal(SIGPIPE, SIG_DFL)
         do {
-            var command = try ValuationCommand.parseAsRoot()
+            var command = try ValuationCommand.parseAsRoot(arguments)
             try command.run()
+            return ExitCode.success.rawValue
         } catch {
-            exit(end(with: error).rawValue)
+            return end(with: error).rawValue
         }
     }
 
