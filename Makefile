@@ -6,6 +6,8 @@ ABI := 1
 PREFIX ?= /usr/local
 DESTDIR ?=
 SECONDS_PER_FUZZER ?= 60
+# 1 links with the machine's shared jansson and zlib: see Package.swift.
+export VALUATION_SHARED ?= 0
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -13,7 +15,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 PYTHON := .venv/bin/python
-CORE := $(shell find Sources/Valuation Sources/CJansson Sources/CZlib Sources/CPlatform Sources/CKernels Sources/CChecksum Include -type f)
+CORE := $(shell find Sources/Valuation Sources/CJansson Sources/CZlib Sources/CPlatform Sources/CKernels Sources/CChecksum Sources/CStandIns Include -type f)
 COMMAND := $(shell find Sources/ValuationCLI Sources/ValuationMain -type f)
 PACKAGE := $(shell find bindings/python/src -name '*.py' -o -name py.typed) bindings/python/pyproject.toml \
 	bindings/python/hatch_build.py bindings/python/build_wheel.py
@@ -30,7 +32,7 @@ requirements:
 	@Tests/requirements.sh libjansson-dev zlib1g-dev libxxhash-dev pkg-config python3-venv
 
 test-requirements: requirements
-	@Tests/requirements.sh gcc g++ locales valgrind
+	@Tests/requirements.sh gcc g++ libjson-c-dev locales valgrind
 
 # ---- Building ---------------------------------------------------------------------------------------------------
 
@@ -93,6 +95,8 @@ install: build ## Put library, header, pkg-config file and command under PREFIX 
 	ln -sf libvaluation.so.$(ABI) $(DESTDIR)$(PREFIX)/lib/libvaluation.so
 	install -m 644 Include/valuation.h $(DESTDIR)$(PREFIX)/include/
 	install -m 755 build/bin/valuation $(DESTDIR)$(PREFIX)/bin/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/valuation
+	install -m 644 LICENSE bindings/python/licenses/*.txt $(DESTDIR)$(PREFIX)/share/doc/valuation/
 	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' 'Name: valuation' \
 		'Description: What every candidate ad is worth for this impression' 'Version: $(VERSION)' \
 		'Libs: -L$${libdir} -lvaluation' 'Cflags: -I$${includedir}' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/valuation.pc

@@ -11,25 +11,37 @@ import PackageDescription
 /// dependencies, so each has a build folder of its own (see the Makefile).
 let build = Context.environment["VALUATION_BUILD"] ?? ""
 
-let linkedLibraries: [LinkerSetting] = [.linkedLibrary("jansson"), .linkedLibrary("z"), .linkedLibrary("m")]
+/// With VALUATION_SHARED=1 the library needs the machine's shared jansson and zlib, for distributors who must not link them in.
+/// Documentation/design.md says what is lost.
+let isShared = Context.environment["VALUATION_SHARED"] == "1"
 
-let cLibraries: [Target] = [
-    .systemLibrary(name: "CValuation", path: "Include"),
-    .systemLibrary(name: "CJansson", path: "Sources/CJansson"),
-    .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
-    .systemLibrary(name: "CPlatform", path: "Sources/CPlatform"),
-    // Optimised in debug builds, too: the tests of its bits would take long otherwise.
-    .target(
-        name: "CKernels", path: "Sources/CKernels",
-        exclude: ["candidates.h", "kernels.inc", "look_up.h", "places.h", "resolve.h"],
-        cSettings: [.headerSearchPath("../../Include"), .unsafeFlags(["-O2"])]),
-    .target(name: "CChecksum", path: "Sources/CChecksum", cSettings: [.unsafeFlags(["-O2"])]),
-]
+/// The unit tests take the shared ones, too: a program's `strtod` is every library's in its process.
+let isAlone = build == "library" && !isShared
+
+let linkedLibraries: [LinkerSetting] =
+    (isAlone ? [":libjansson.a", ":libz.a", "m"] : ["jansson", "z", "m"]).map { .linkedLibrary($0) }
+
+let standIns = isAlone ? ["CStandIns"] : []
+
+let cLibraries: [Target] =
+    [
+        .systemLibrary(name: "CValuation", path: "Include"),
+        .systemLibrary(name: "CJansson", path: "Sources/CJansson"),
+        .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
+        .systemLibrary(name: "CPlatform", path: "Sources/CPlatform"),
+        // Optimised in debug builds, too: the tests of its bits would take long otherwise.
+        .target(
+            name: "CKernels", path: "Sources/CKernels",
+            exclude: ["candidates.h", "kernels.inc", "look_up.h", "places.h", "resolve.h"],
+            cSettings: [.headerSearchPath("../../Include"), .unsafeFlags(["-O2"])]),
+        .target(name: "CChecksum", path: "Sources/CChecksum", cSettings: [.unsafeFlags(["-O2"])]),
+    ] + standIns.map { .target(name: $0, path: "Sources/\($0)", cSettings: [.unsafeFlags(["-O2"])]) }
 
 func core(swift: [SwiftSetting], linker: [LinkerSetting]) -> Target {
     .target(
         name: "Valuation",
-        dependencies: ["CValuation", "CJansson", "CZlib", "CPlatform", "CKernels", "CChecksum"],
+        dependencies: ["CValuation", "CJansson", "CZlib", "CPlatform", "CKernels", "CChecksum"]
+            + standIns.map { .target(name: $0) },
         path: "Sources/Valuation",
         exclude: ["valuation.map"],
         swiftSettings: swift,

@@ -15,6 +15,7 @@ if [ -n "$version" ] && [ "${version% *}" -lt 6 -o \( "${version% *}" -eq 6 -a "
 fi
 if ! command -v dpkg-query >/dev/null 2>&1; then
     echo "This is not Debian or Ubuntu: install the equivalents of $* yourself; nothing is checked." >&2
+    echo "jansson and zlib are linked in: their static archives are needed, too, or VALUATION_SHARED=1 (Package.swift)." >&2
     exit 0
 fi
 

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
@@ -19,6 +20,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,27 +29,39 @@ static inline int valuation_platform_errno(void) {
     return errno;
 }
 
+// The same file under a number that is not that of a standard stream: in a host that has closed its own, what others print
+// would otherwise end up in a file that is being written. Descriptors below 0 stay as they are.
+static inline int valuation_platform_beyond_streams(int descriptor) {
+    if (descriptor < 0 || descriptor > STDERR_FILENO) return descriptor;
+    const int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), code = errno;
+    (void)close(descriptor);
+    errno = code;
+    return moved;
+}
+
 // open() is variadic, which Swift does not import.
 static inline int valuation_platform_open(const char *path) {
-    return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    return valuation_platform_beyond_streams(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
 // The same beneath a directory, where no link is followed.
 static inline int valuation_platform_open_at(int directory, const char *name) {
-    return openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW;
+    return valuation_platform_beyond_streams(openat(directory, name, flags));
 }
 
 static inline int valuation_platform_open_directory(const char *path) {
-    return open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+    return valuation_platform_beyond_streams(open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY));
 }
 
 static inline int valuation_platform_open_directory_at(int directory, const char *name) {
-    return openat(directory, name, O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW);
+    return valuation_platform_beyond_streams(openat(directory, name, O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW));
 }
 
 // Makes a file that is not there yet, for writing.
 static inline int valuation_platform_create_at(int directory, const char *name, mode_t mode) {
-    return openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+    return valuation_platform_beyond_streams(openat(directory, name, flags, mode));
 }
 
 static inline bool valuation_platform_is_directory(const struct stat *status) {
@@ -86,18 +100,39 @@ static inline void valuation_platform_clear_errno(void) {
     errno = 0;
 }
 
-// The message for an errno in English. newlocale of "C" allocates nothing in glibc, and its messages are static.
+// In glibc since 2.32; declared there for _GNU_SOURCE alone.
+const char *strerrordesc_np(int code);
+
+// The message for an errno in English: a constant, found without a look at the locale.
 static inline const char *valuation_platform_error_text(int code) {
-    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    const char *text = c_locale ? strerror_l(code, c_locale) : "unknown error";
-    if (c_locale) freelocale(c_locale);
-    return text;
+    const char *text = strerrordesc_np(code);
+    return text ? text : "unknown error";
 }
 
 // nanosleep for less than a second.
 static inline void valuation_platform_sleep(long nanoseconds) {
     struct timespec time = {0, nanoseconds};
     nanosleep(&time, NULL);
+}
+
+// Waits until another thread wakes this one, if the word still has the value; may return early.
+static inline void valuation_platform_wait(const void *word, uint32_t value) {
+    (void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+static inline void valuation_platform_wake(const void *word) {
+    (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+// From now until the state returned is restored, pthread_cancel does not end this thread: it would leave a lock held.
+static inline int valuation_platform_disable_cancel(void) {
+    int state = PTHREAD_CANCEL_ENABLE;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    return state;
+}
+
+static inline void valuation_platform_restore_cancel(int state) {
+    (void)pthread_setcancelstate(state, NULL);
 }
 
 // Memory at a multiple of 64, to be given to free; NULL where there is none.
@@ -120,6 +155,17 @@ static inline void *valuation_platform_map_zeros(size_t size) {
     (void)madvise(start + before, used, MADV_HUGEPAGE);
 #endif
     return start + before;
+}
+
+// Two pages of zeros, the first of which a forked child finds zeroed; NULL where there are none. To be given to munmap. A
+// kernel before 4.14 does not know how, and the child finds the page as it was.
+static inline void *valuation_platform_map_wiped(size_t page) {
+    void *start = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED) return NULL;
+#ifdef MADV_WIPEONFORK
+    (void)madvise(start, page, MADV_WIPEONFORK);
+#endif
+    return start;
 }
 
 // A file's first bytes, read-only and shared with all processes that map it; NULL with errno where that is not possible.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Does everything that reads or prints numbers and texts, in the locale of a host that writes 0,5 for a half.
+ * Does everything that reads or prints numbers and texts, in the locale of a host that does not write 0.5 for a half.
  *
  *     comma_locale LOCALE process|thread MODELS REQUEST.json LINK_TO_ITSELF.json
  *
@@ -55,7 +55,9 @@ int main(int argument_count, char **arguments) {
     /* The host's locale is still the host's. */
     char half[8];
     snprintf(half, sizeof half, "%.1f", 0.5);
-    EXPECT(strcmp(half, strcmp(name, "C") == 0 ? "0.5" : "0,5") == 0);
+    char expected[16];
+    snprintf(expected, sizeof expected, "0%s5", localeconv()->decimal_point);
+    EXPECT(strcmp(half, expected) == 0 && (strchr(half, '.') != NULL) == (strcmp(name, "C") == 0));
     EXPECT(strcmp(setlocale(LC_ALL, NULL), of_process ? name : "C") == 0);
     EXPECT(uselocale((locale_t)0) == before);
     valuation_scorer_destroy(scorer);

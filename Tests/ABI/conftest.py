@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from .model_files import ANSWERED, BETTER, MODELS, write_models
-from .programs import REPOSITORY, Toolchain
+from .programs import REPOSITORY, SECONDS, Toolchain
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +54,15 @@ def request_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("request") / "request.json"
     path.write_text(ANSWERED, encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def locale_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with compiled locales, for LOCPATH: the machine itself need not have them."""
+    directory = tmp_path_factory.mktemp("locales")
+    for name in ("de_DE", "ps_AF"):
+        source = Path("/usr/share/i18n/locales", name)
+        assert source.exists(), "the sources of locales are not on this machine; install them: apt-get install locales"
+        command = ["localedef", "-i", name, "-f", "UTF-8", str(directory / f"{name}.UTF-8")]
+        subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)
+    return directory

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Build the wheel: the package, libvaluation, and the libraries it needs, for any Python 3 of this platform.
+"""Build the wheel: the package and libvaluation, for any Python 3 of this platform.
 
 Usage: python build_wheel.py LIBRARY_DIRECTORY OUTPUT_DIRECTORY
 

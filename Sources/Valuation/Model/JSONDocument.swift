@@ -134,15 +134,37 @@ struct JSONValue {
         }
     }
 
-    /// Appends the value as JSON text.
+    /// Appends the value as JSON text. A real number stays one.
     func write(to buffer: inout Buffer<UInt8>) throws(Failure) {
-        let flags = Int(JSON_COMPACT | JSON_ENCODE_ANY)
-        let length = json_dumpb(pointer, nil, 0, flags)
-        if length == 0 { throw .outOfMemory }
-        try buffer.reserve(buffer.count &+ length)
-        let place = UnsafeMutableRawPointer(buffer.base.unsafelyUnwrapped + buffer.count)
-        let written = json_dumpb(pointer, place.assumingMemoryBound(to: CChar.self), length, flags)
-        if written != length { throw .outOfMemory }
-        buffer.appendWritten(length)
+        switch type {
+        case JSON_OBJECT:
+            try buffer.append("{")
+            for (name, value) in members {
+                try buffer.append(quoted: name)
+                try buffer.append(":")
+                try value.write(to: &buffer)
+                try buffer.append(",")
+            }
+            buffer.dropLast(UInt8(ascii: ","))
+            try buffer.append("}")
+        case JSON_ARRAY:
+            try buffer.append("[")
+            for index in 0..<count {
+                try element(index)?.write(to: &buffer)
+                try buffer.append(",")
+            }
+            buffer.dropLast(UInt8(ascii: ","))
+            try buffer.append("]")
+        case JSON_STRING: try buffer.append(quoted: text ?? .empty)
+        case JSON_INTEGER: try buffer.append(integer: Int(json_integer_value(pointer)))
+        case JSON_REAL:
+            let start = buffer.count
+            try buffer.append(number: json_real_value(pointer))
+            let digits = buffer.text.slice(start, buffer.count)
+            if !digits.contains(UInt8(ascii: ".")) && !digits.contains(UInt8(ascii: "e")) { try buffer.append(".0") }
+        case JSON_TRUE: try buffer.append("true")
+        case JSON_FALSE: try buffer.append("false")
+        default: try buffer.append("null")
+        }
     }
 }

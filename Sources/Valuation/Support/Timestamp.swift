@@ -3,16 +3,19 @@ import CPlatform
 
 /// A time in UTC.
 struct Timestamp {
-    private var parts = tm()
-    private var microseconds = 0
+    /// Since 1970.
+    private let seconds: Int64
+    private let microseconds: Int
 
     static var now: Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        var stamp = Timestamp()
-        stamp.microseconds = time.tv_nsec / 1000
-        gmtime_r(&time.tv_sec, &stamp.parts)
-        return stamp
+        return Timestamp(seconds: Int64(time.tv_sec), microseconds: time.tv_nsec / 1000)
+    }
+
+    /// - Parameter seconds: since 1970; not negative.
+    init(seconds: Int64, microseconds: Int = 0) {
+        (self.seconds, self.microseconds) = (seconds, microseconds)
     }
 
     /// For example 2026-11-21T03:00:00.123456Z.
@@ -21,17 +24,19 @@ struct Timestamp {
     ///   - separator: between hours, minutes and seconds.
     ///   - hasFraction: whether microseconds are written.
     func write(to output: inout Buffer<UInt8>, separator: Text, hasFraction: Bool) throws(Failure) {
-        try Timestamp.write(Int(parts.tm_year) + 1900, digits: 4, to: &output)
+        let date = Timestamp.date(seconds / 86_400)
+        let second = Int(seconds % 86_400)
+        try Timestamp.write(date.year, digits: 4, to: &output)
         try output.append("-")
-        try Timestamp.write(Int(parts.tm_mon) + 1, digits: 2, to: &output)
+        try Timestamp.write(date.month, digits: 2, to: &output)
         try output.append("-")
-        try Timestamp.write(Int(parts.tm_mday), digits: 2, to: &output)
+        try Timestamp.write(date.day, digits: 2, to: &output)
         try output.append("T")
-        try Timestamp.write(Int(parts.tm_hour), digits: 2, to: &output)
+        try Timestamp.write(second / 3600, digits: 2, to: &output)
         try output.append(separator)
-        try Timestamp.write(Int(parts.tm_min), digits: 2, to: &output)
+        try Timestamp.write(second / 60 % 60, digits: 2, to: &output)
         try output.append(separator)
-        try Timestamp.write(Int(parts.tm_sec), digits: 2, to: &output)
+        try Timestamp.write(second % 60, digits: 2, to: &output)
         if hasFraction {
             try output.append(".")
             try Timestamp.write(microseconds, digits: 6, to: &output)
@@ -82,6 +87,18 @@ struct Timestamp {
     private static func daysOf(_ month: Int64, _ year: Int64) -> Int64 {
         if month == 2 { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28 }
         return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31
+    }
+
+    /// The reverse of `daysSince1970`, from 1970 on. Not gmtime_r, which takes a lock of the process and reads its time zone.
+    private static func date(_ days: Int64) -> (year: Int, month: Int, day: Int) {
+        let shifted = days + 719_468
+        let dayOfEra = shifted % 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        let year = shifted / 146_097 * 400 + yearOfEra + (month <= 2 ? 1 : 0)
+        return (Int(year), Int(month), Int(dayOfYear - (153 * shiftedMonth + 2) / 5 + 1))
     }
 
     /// Of the Gregorian calendar, counted from March on (Hinnant, "chrono-compatible low-level date algorithms", 2013).

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A host with json-c linked into it, whose functions are called as jansson's are, and with strange functions of its own:
+ * nothing of it is called by the library, and the library takes nothing away from it.
+ *
+ *     strange_host MODELS REFUSED RELEASES
+ *
+ * RELEASES is a directory that is not there yet. Prints nothing.
+ */
+#include <json-c/json.h>
+
+#include "impression.h"
+#include "strangers.h"
+
+#define TEXT(text) (text), strlen(text)
+
+int main(int argument_count, char **arguments) {
+    static impression scored;
+    static valuation_value first[CANDIDATE_COUNT], second[CANDIDATE_COUNT];
+    if (argument_count != 4) return 2;
+    json_object *object = json_tokener_parse("{\"a\": [1, 2], \"b\": \"text\"}");
+    json_object *held = json_object_get(object);
+
+    strangers_called = 0;
+    valuation_error error = VALUATION_ERROR_INIT;
+    make_impression(&scored);
+    valuation_engine *engine = serving(arguments[1]);
+    valuation_scorer *scorer = scorer_of(engine);
+    score(scorer, &scored, first);
+    EXPECT(valuation_engine_load(engine, TEXT(arguments[2]), &error) != VALUATION_OK);
+    REQUIRE_OK(valuation_publish(TEXT(arguments[1]), TEXT(arguments[3]), NULL, NULL, &error));
+    REQUIRE_OK(valuation_engine_load(engine, TEXT(arguments[3]), &error));
+    score(scorer, &scored, second);
+    EXPECT(same_values(first, second, CANDIDATE_COUNT));
+    valuation_scorer_destroy(scorer);
+    valuation_engine_destroy(engine);
+    EXPECT(strangers_called == 0);
+
+    EXPECT(strcmp(json_object_to_json_string(held), "{ \"a\": [ 1, 2 ], \"b\": \"text\" }") == 0);
+    EXPECT(json_object_put(held) == 0);
+    EXPECT(json_object_put(object) == 1);
+    FINISH();
+}
