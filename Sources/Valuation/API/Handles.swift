@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
+import CPlatform
 import CValuation
 
 // What the exported functions share: turning C's arguments into the core's values and failures into statuses.
@@ -35,11 +36,14 @@ private func describe(_ failure: Failure, _ note: Note?, in error: UnsafeMutable
     error.pointee.struct_size = size
 }
 
-/// Runs the body of an exported call that reads models, with a note to describe in what is wrong with them.
+/// Runs the body of an exported call that reads files, with a note to describe in what is wrong with them. It is not cancelled
+/// before its end.
 func callWithNote(
     _ error: UnsafeMutablePointer<valuation_error>?, _ body: (Note) throws(Failure) -> Void
 ) -> valuation_status {
-    Note.withTemporary { note in
+    let state = valuation_platform_disable_cancel()
+    defer { valuation_platform_restore_cancel(state) }
+    return Note.withTemporary { note in
         call(error, note: note) { () throws(Failure) in try body(note) }
     }
 }

@@ -27,8 +27,8 @@ extension Engine {
 
     /// See `valuation_engine_load_policy`. - Parameter path: empty for none.
     func loadPolicy(path: Text, note: Note) throws(Failure) {
-        loading.lock()
-        defer { loading.unlock() }
+        beginLoad()
+        defer { endLoad() }
         guard serving != nil else {
             throw Failure(
                 .nothingLoaded, "No models are loaded; load them before the policy that decides between them.")

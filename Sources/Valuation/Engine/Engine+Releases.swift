@@ -4,8 +4,8 @@
 extension Engine {
     /// See `valuation_engine_load`.
     func load(path: Text, note: Note) throws(Failure) {
-        loading.lock()
-        defer { loading.unlock() }
+        beginLoad()
+        defer { endLoad() }
         var root = Buffer<UInt8>()
         var latest = Buffer<UInt8>()
         var stamp: FileStamp?
@@ -36,8 +36,8 @@ extension Engine {
 
     /// See `valuation_engine_refresh`. - Parameter hasChanged: becomes true where something else decides now.
     func refresh(note: Note, hasChanged: inout Bool) throws(Failure) {
-        loading.lock()
-        defer { loading.unlock() }
+        beginLoad()
+        defer { endLoad() }
         if !hasPolicy { return hasChanged = try refreshModels(note) }
         do throws(Failure) {
             hasChanged = try refreshPolicy(note)
@@ -84,8 +84,8 @@ extension Engine {
 
     /// See `valuation_engine_roll_back`. - Parameter id: empty for what served before.
     func rollBack(to id: Text, note: Note) throws(Failure) {
-        loading.lock()
-        defer { loading.unlock() }
+        beginLoad()
+        defer { endLoad() }
         if id.count == 0 {
             if try servePrevious(note) { return }
             throw Failure(.unknownRelease, "Nothing served before what serves now, or it was not kept; name a release.")

@@ -7,30 +7,23 @@ import Synchronization
 /// A scorer announces the snapshot it reads in a place of its own (a hazard pointer: Michael, "Hazard pointers: safe memory
 /// reclamation for lock-free objects", 2004); who replaces the snapshot waits until no place names the old one, then frees it.
 /// So a reader takes no lock and writes no memory that another reader writes.
+///
+/// A process may fork at any moment. In the child, the locks are free and nothing is announced (see `Readers`); what the locks
+/// guard is changed by single stores, each of which leaves it whole.
 struct Engine: ~Copyable {
-    /// One scorer's place. Alone on its cache lines.
-    struct Reader: ~Copyable {
-        static let size = 128
-        /// Address of the snapshot in use, or 0.
-        let reading = Atomic<UInt>(0)
-        /// Address of the next reader of the engine, or 0; guarded by the registry's lock.
-        let next = Atomic<UInt>(0)
-    }
-
     let maximumInputBytes: UInt64
     let trustsCompiled: Bool
     let forgetsPrevious: Bool
-    /// Address of the `Snapshot`, or 0.
+    /// Address of the `Snapshot` that scorers take, or 0: that which the history says, or is about to be.
     private let current = Atomic<UInt>(0)
     /// The handle and each scorer count one.
     private let references = Atomic<Int>(1)
-    /// Address of the first of the readers, or 0; guarded by the registry's lock.
-    private let readers = Atomic<UInt>(0)
-    private let registry: Lock
-    /// Held while loading, so that loads come one after the other.
-    let loading: Lock
-    /// Written while both locks are held, so that holding one is enough to read it.
-    private let history: UnsafeMutablePointer<History>
+    private let readers: Readers
+    /// Two records, of which one is what is remembered. The other one is where it is changed.
+    private let records: UnsafeMutablePointer<History>
+    /// Address of the record that counts. Changed while both locks are held, of loading and of the history, so that holding one is
+    /// enough to read it.
+    private let history = Atomic<UInt>(0)
 
     /// What an engine is told when it is made.
     struct Options {
@@ -39,37 +32,35 @@ struct Engine: ~Copyable {
         var forgetsPrevious = false
     }
 
-    private init(
-        _ options: Options, registry: consuming Lock, loading: consuming Lock, history: UnsafeMutablePointer<History>
-    ) {
+    private init(_ options: Options, readers: consuming Readers, records: UnsafeMutablePointer<History>) {
         maximumInputBytes = options.maximumInputBytes
         trustsCompiled = options.trustsCompiled
         forgetsPrevious = options.forgetsPrevious
-        self.registry = registry
-        self.loading = loading
-        self.history = history
+        self.readers = readers
+        self.records = records
+        records.initialize(to: History())
+        history.store(UInt(bitPattern: records), ordering: .relaxed)
     }
 
     deinit {
-        if let snapshot = Engine.snapshot(current.load(ordering: .acquiring)) { Snapshot.destroy(snapshot) }
-        if let snapshot = history.pointee.previous { Snapshot.destroy(snapshot) }
-        history.deinitialize(count: 1)
-        CPlatform.free(history)
+        if let snapshot = record.pointee.serving { Snapshot.destroy(snapshot) }
+        if let snapshot = record.pointee.previous { Snapshot.destroy(snapshot) }
+        if let snapshot = record.pointee.leaving { Snapshot.destroy(snapshot) }
+        record.deinitialize(count: 1)
+        CPlatform.free(records)
     }
 
     /// - Returns: shared by threads, so nobody may write to it but through its atomics.
     static func allocate(_ options: Options) throws(Failure) -> UnsafePointer<Engine> {
-        let registry = try Lock()
-        let loading = try Lock()
-        guard let historyMemory = malloc(MemoryLayout<History>.size) else { throw .outOfMemory }
+        let readers = try Readers()
+        guard let records = malloc(2 &* MemoryLayout<History>.stride) else { throw .outOfMemory }
         guard let memory = malloc(MemoryLayout<Engine>.size) else {
-            CPlatform.free(historyMemory)
+            CPlatform.free(records)
             throw .outOfMemory
         }
-        let history = historyMemory.bindMemory(to: History.self, capacity: 1)
-        history.initialize(to: History())
         let pointer = memory.bindMemory(to: Engine.self, capacity: 1)
-        pointer.initialize(to: Engine(options, registry: registry, loading: loading, history: history))
+        pointer.initialize(
+            to: Engine(options, readers: readers, records: records.bindMemory(to: History.self, capacity: 2)))
         return UnsafePointer(pointer)
     }
 
@@ -83,46 +74,19 @@ struct Engine: ~Copyable {
         }
     }
 
-    func addReader() throws(Failure) -> UnsafePointer<Reader> {
-        var memory: UnsafeMutableRawPointer?
-        if posix_memalign(&memory, Reader.size, Reader.size) != 0 { throw .outOfMemory }
-        let reader = memory.unsafelyUnwrapped.bindMemory(to: Reader.self, capacity: 1)
-        reader.initialize(to: Reader())
-        let added = UnsafePointer(reader)
-        registry.lock()
-        added.pointee.next.store(readers.load(ordering: .relaxed), ordering: .relaxed)
-        readers.store(UInt(bitPattern: added), ordering: .relaxed)
-        registry.unlock()
+    func addReader() throws(Failure) -> UnsafePointer<Readers.Reader> {
+        let reader = try readers.take()
         references.add(1, ordering: .relaxed)
-        return added
+        return reader
     }
 
     /// Takes a reader's place away. The caller then gives up its reference.
-    func removeReader(_ reader: UnsafePointer<Reader>) {
-        let address = UInt(bitPattern: reader)
-        registry.lock()
-        let next = reader.pointee.next.load(ordering: .relaxed)
-        if readers.load(ordering: .relaxed) == address {
-            readers.store(next, ordering: .relaxed)
-        } else {
-            var previous = Engine.reader(readers.load(ordering: .relaxed))
-            while let place = previous {
-                let following = place.pointee.next.load(ordering: .relaxed)
-                if following == address {
-                    place.pointee.next.store(next, ordering: .relaxed)
-                    break
-                }
-                previous = Engine.reader(following)
-            }
-        }
-        registry.unlock()
-        let memory = UnsafeMutablePointer(mutating: reader)
-        memory.deinitialize(count: 1)
-        CPlatform.free(memory)
+    func removeReader(_ reader: UnsafePointer<Readers.Reader>) {
+        readers.giveBack(reader)
     }
 
     /// The current snapshot, which stays until `unpin`; nil if nothing is loaded. Wait-free but for a swap at the same moment.
-    func pin(_ reader: UnsafePointer<Reader>) -> UnsafeMutablePointer<Snapshot>? {
+    func pin(_ reader: UnsafePointer<Readers.Reader>) -> UnsafeMutablePointer<Snapshot>? {
         var address = current.load(ordering: .acquiring)
         while true {
             reader.pointee.reading.store(address, ordering: .sequentiallyConsistent)
@@ -132,21 +96,29 @@ struct Engine: ~Copyable {
         }
     }
 
-    func unpin(_ reader: UnsafePointer<Reader>) {
+    func unpin(_ reader: UnsafePointer<Readers.Reader>) {
         reader.pointee.reading.store(0, ordering: .releasing)
     }
 
     // MARK: Swapping
 
-    /// What serves now. - Precondition: `loading` is held, so that it goes on serving.
-    var serving: UnsafeMutablePointer<Snapshot>? {
-        Engine.snapshot(current.load(ordering: .acquiring))
+    /// Lets loads come one after the other: waits for the one under way.
+    func beginLoad() {
+        readers.lock(.loading).lock()
+        settle()
     }
 
-    /// What is remembered of loads. - Precondition: `loading` is held.
+    func endLoad() {
+        readers.lock(.loading).unlock()
+    }
+
+    /// What serves now. - Precondition: a load has begun, so that it goes on serving.
+    var serving: UnsafeMutablePointer<Snapshot>? { record.pointee.serving }
+
+    /// What is remembered of loads. - Precondition: a load has begun.
     func withHistory<Result: ~Copyable>(_ body: (borrowing History) throws(Failure) -> Result) throws(Failure) -> Result
     {
-        try body(history.pointee)
+        try body(record.pointee)
     }
 
     /// The same while loads may go on, which wait at their end until `body` has returned.
@@ -155,18 +127,27 @@ struct Engine: ~Copyable {
     func withHistoryMeanwhile(
         of snapshot: UnsafeMutablePointer<Snapshot>, _ body: (borrowing History) throws(Failure) -> Void
     ) throws(Failure) -> Bool {
-        registry.lock()
-        defer { registry.unlock() }
-        if current.load(ordering: .acquiring) != UInt(bitPattern: snapshot) { return false }
-        try body(history.pointee)
+        let lock = readers.lock(.history)
+        lock.lock()
+        defer { lock.unlock() }
+        if record.pointee.serving != snapshot { return false }
+        try body(record.pointee)
         return true
     }
 
-    /// Remembers something of a load. - Precondition: `loading` is held.
+    /// Remembers something of a load, all of it by one store: a child that is forked meanwhile has the old record or the new one.
+    ///
+    /// - Precondition: a load has begun.
     func remember(_ update: (inout History) -> Void) {
-        registry.lock()
-        defer { registry.unlock() }
-        update(&history.pointee)
+        let lock = readers.lock(.history)
+        lock.lock()
+        defer { lock.unlock() }
+        let former = record
+        let next = former == records ? records + 1 : records
+        // What a record owns, the one that counts owns.
+        memcpy(next, former, MemoryLayout<History>.size)
+        update(&next.pointee)
+        history.store(UInt(bitPattern: next), ordering: .releasing)
     }
 
     /// Makes a snapshot the current one and keeps the one before; waits for the last reader of the one before that, and frees it.
@@ -174,57 +155,48 @@ struct Engine: ~Copyable {
     /// - Parameters:
     ///   - keepsFormer: false where the models stay as they are: the snapshot before is freed then, and the one before that kept.
     ///   - update: remembers something at the same moment.
-    /// - Precondition: `loading` is held.
+    /// - Precondition: a load has begun.
     func replace(
         with snapshot: UnsafeMutablePointer<Snapshot>, keepsFormer: Bool = true,
         remembering update: (inout History) -> Void = { _ in }
     ) {
-        var former: UnsafeMutablePointer<Snapshot>?
         remember { history in
-            former = Engine.snapshot(current.exchange(UInt(bitPattern: snapshot), ordering: .sequentiallyConsistent))
-            if keepsFormer && !forgetsPrevious { swap(&history.previous, &former) }
+            history.leaving = history.serving
+            history.serving = snapshot
+            if keepsFormer && !forgetsPrevious { swap(&history.previous, &history.leaving) }
             update(&history)
         }
-        free(former)
+        settle()
     }
 
     /// Makes the snapshot that served before the current one, and keeps the present one in its place. - Returns: whether there was one.
     ///
-    /// - Precondition: `loading` is held.
+    /// - Precondition: a load has begun.
     func swapWithPrevious() -> Bool {
-        guard let previous = history.pointee.previous else { return false }
-        remember { history in
-            history.previous = Engine.snapshot(
-                current.exchange(UInt(bitPattern: previous), ordering: .sequentiallyConsistent))
-        }
+        if record.pointee.previous == nil { return false }
+        remember { history in swap(&history.previous, &history.serving) }
+        settle()
         return true
     }
 
-    private func free(_ snapshot: UnsafeMutablePointer<Snapshot>?) {
-        guard let snapshot else { return }
+    /// Lets scorers take what the history says, and frees what has left. Also where a load of the parent had come so far when this
+    /// process was forked.
+    private func settle() {
+        let serving = UInt(bitPattern: record.pointee.serving)
+        if current.load(ordering: .relaxed) != serving { current.store(serving, ordering: .sequentiallyConsistent) }
+        guard let leaving = record.pointee.leaving else { return }
         var wait = 1_000
-        while isRead(UInt(bitPattern: snapshot)) {
+        while readers.isRead(UInt(bitPattern: leaving)) {
             valuation_platform_sleep(wait)
             wait = min(wait * 2, 1_000_000)
         }
-        Snapshot.destroy(snapshot)
+        // A child that is forked from now on does not free it: it may be half gone.
+        remember { history in history.leaving = nil }
+        Snapshot.destroy(leaving)
     }
 
-    /// Whether a reader is using the snapshot at an address. The lock is held for a glance only, so that scorers can come and go
-    /// while a long call is waited for.
-    private func isRead(_ address: UInt) -> Bool {
-        registry.lock()
-        defer { registry.unlock() }
-        var reader = Engine.reader(readers.load(ordering: .relaxed))
-        while let place = reader {
-            if place.pointee.reading.load(ordering: .sequentiallyConsistent) == address { return true }
-            reader = Engine.reader(place.pointee.next.load(ordering: .relaxed))
-        }
-        return false
-    }
-
-    private static func reader(_ address: UInt) -> UnsafePointer<Reader>? {
-        UnsafePointer(bitPattern: address)
+    private var record: UnsafeMutablePointer<History> {
+        UnsafeMutablePointer(bitPattern: history.load(ordering: .acquiring)).unsafelyUnwrapped
     }
 
     private static func snapshot(_ address: UInt) -> UnsafeMutablePointer<Snapshot>? {

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
+import Synchronization
 
-/// A mutex for the cold path: loading, and making and destroying scorers. Scoring takes none.
-struct Lock: ~Copyable {
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+/// A lock for the cold path: loading, and making and destroying scorers. Scoring takes none.
+///
+/// It is a word of the caller's memory (Drepper, "Futexes are tricky", 2011): 0 where it is free, so that zeroing the memory frees
+/// it, 1 where it is held, and 2 where somebody may be waiting for it.
+struct Lock {
+    static let size = MemoryLayout<UInt32>.size
 
-    init() throws(Failure) {
-        guard let memory = malloc(MemoryLayout<pthread_mutex_t>.size) else { throw .outOfMemory }
-        mutex = memory.bindMemory(to: pthread_mutex_t.self, capacity: 1)
-        pthread_mutex_init(mutex, nil)
-    }
+    private let word: UnsafePointer<Atomic<UInt32>>
 
-    deinit {
-        pthread_mutex_destroy(mutex)
-        free(mutex)
+    init(at memory: UnsafeMutableRawPointer) {
+        word = UnsafePointer(memory.assumingMemoryBound(to: Atomic<UInt32>.self))
     }
 
     func lock() {
-        pthread_mutex_lock(mutex)
+        if word.pointee.compareExchange(expected: 0, desired: 1, ordering: .acquiring).exchanged { return }
+        while word.pointee.exchange(2, ordering: .acquiring) != 0 { valuation_platform_wait(word, 2) }
     }
 
     func unlock() {
-        pthread_mutex_unlock(mutex)
+        if word.pointee.exchange(0, ordering: .releasing) == 2 { valuation_platform_wake(word) }
     }
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 import CValuation
+import Synchronization
 
 /// What a `valuation_scorer` handle points to: one thread's place at the engine and its working memory.
 struct Scorer: ~Copyable {
     let engine: UnsafePointer<Engine>
-    let reader: UnsafePointer<Engine.Reader>
+    let reader: UnsafePointer<Readers.Reader>
+    /// Whether a call is under way. Where it seems to be when the scorer is destroyed, this process was forked meanwhile.
+    private let isInCall = Atomic<Bool>(false)
     /// In memory of its own, so that scoring can keep a plain pointer to it.
     let scratch: UnsafeMutablePointer<Scratch>
     /// nil until a policy decides.
@@ -22,7 +25,7 @@ struct Scorer: ~Copyable {
     var output = Buffer<UInt8>()
 
     private init(
-        engine: UnsafePointer<Engine>, reader: UnsafePointer<Engine.Reader>,
+        engine: UnsafePointer<Engine>, reader: UnsafePointer<Readers.Reader>,
         scratch: UnsafeMutablePointer<Scratch>
     ) {
         (self.engine, self.reader, self.scratch) = (engine, reader, scratch)
@@ -36,7 +39,7 @@ struct Scorer: ~Copyable {
     static func allocate(engine: UnsafePointer<Engine>) throws(Failure) -> UnsafeMutablePointer<Scorer> {
         guard let memory = malloc(MemoryLayout<Scorer>.size) else { throw .outOfMemory }
         let scratch: UnsafeMutablePointer<Scratch>
-        let place: UnsafePointer<Engine.Reader>
+        let place: UnsafePointer<Readers.Reader>
         do {
             scratch = try Scratch.allocate()
         } catch {
@@ -68,8 +71,11 @@ struct Scorer: ~Copyable {
     static func destroy(_ scorer: UnsafeMutablePointer<Scorer>) {
         let engine = scorer.pointee.engine
         engine.pointee.removeReader(scorer.pointee.reader)
-        scorer.deinitialize(count: 1)
-        free(scorer)
+        // What a call had half changed cannot be freed.
+        if !scorer.pointee.isInCall.load(ordering: .relaxed) {
+            scorer.deinitialize(count: 1)
+            free(scorer)
+        }
         Engine.release(engine)
     }
 
@@ -81,7 +87,11 @@ struct Scorer: ~Copyable {
     ) throws(Failure) -> Result {
         let engine = scorer.pointee.engine
         let reader = scorer.pointee.reader
-        defer { engine.pointee.unpin(reader) }
+        scorer.pointee.isInCall.store(true, ordering: .relaxed)
+        defer {
+            engine.pointee.unpin(reader)
+            scorer.pointee.isInCall.store(false, ordering: .releasing)
+        }
         guard let snapshot = engine.pointee.pin(reader) else {
             throw Failure(.nothingLoaded, "No models are loaded; load some into the engine first.")
         }

@@ -23,6 +23,8 @@ struct Folder: ~Copyable {
     }
 
     deinit {
+        // A child that was forked meanwhile holds the descriptor, too, and would go on holding what `lock` took.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 

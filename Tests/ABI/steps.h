@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Takes the place of the C library's allocator, and of read(2), in a program and in every library that it loads, so that a
+ * thread can be halted at any of its calls: there the host does what it should not do at a worse moment. For glibc, whose
+ * allocator it calls; for programs of one source.
+ */
+#ifndef STEPS_H
+#define STEPS_H
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "expect.h"
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+void __libc_free(void *memory);
+
+/* How many calls this thread makes until it halts; 0 where it does not. */
+static _Thread_local long steps_until_halt;
+
+/* Posted when the thread has halted, or has ended; and by the host, so that it goes on. */
+static sem_t has_halted, may_go_on;
+static volatile int is_halted;
+
+static void step(void) {
+    if (steps_until_halt == 0 || --steps_until_halt > 0) return;
+    is_halted = 1;
+    sem_post(&has_halted);
+    while (sem_wait(&may_go_on) != 0) continue;
+}
+
+void *malloc(size_t size) {
+    step();
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size) {
+    step();
+    return __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size) {
+    step();
+    return __libc_realloc(memory, size);
+}
+
+int posix_memalign(void **memory, size_t alignment, size_t size) {
+    step();
+    *memory = __libc_memalign(alignment, size);
+    return *memory == NULL ? ENOMEM : 0;
+}
+
+void free(void *memory) {
+    step();
+    __libc_free(memory);
+}
+
+ssize_t read(int file, void *buffer, size_t count) {
+    step();
+    return syscall(SYS_read, file, buffer, count);
+}
+
+typedef struct halted_work {
+    void (*work)(void *context);
+    void *context;
+    long step;
+} halted_work;
+
+static void *do_work(void *argument) {
+    halted_work *work = argument;
+    steps_until_halt = work->step;
+    work->work(work->context);
+    steps_until_halt = 0;
+    sem_post(&has_halted);
+    return NULL;
+}
+
+/* Does the work in a thread of its own, and `meanwhile` while that is halted at the step. Returns 0 where it ended before. */
+static inline int halt_at(long step, void (*work)(void *), void (*meanwhile)(pthread_t thread, void *), void *context) {
+    halted_work halted = {work, context, step};
+    pthread_t thread;
+    is_halted = 0;
+    sem_init(&has_halted, 0, 0);
+    sem_init(&may_go_on, 0, 0);
+    if (pthread_create(&thread, NULL, do_work, &halted) != 0) exit(2);
+    while (sem_wait(&has_halted) != 0) continue;
+    int was_halted = is_halted;
+    if (was_halted) meanwhile(thread, context);
+    sem_post(&may_go_on);
+    if (pthread_join(thread, NULL) != 0) exit(2);
+    return was_halted;
+}
+
+#endif
