@@ -21,6 +21,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#ifdef __linux__
+#include <sys/auxv.h>
+#endif
 #include <time.h>
 #include <unistd.h>
 
@@ -93,6 +96,26 @@ static inline int64_t valuation_platform_seconds(void) {
     clock_gettime(CLOCK_REALTIME, &now);
 #endif
     return (int64_t)now.tv_sec;
+}
+
+// Numbers that nobody outside of the process knows, the same for its whole life; the multiplier is odd.
+typedef struct {
+    uint64_t offset, multiplier;
+} valuation_secret;
+
+// Made of the sixteen random bytes that the kernel gives each process at its start, which asks for nothing and cannot fail.
+static inline valuation_secret valuation_platform_secret(void) {
+    valuation_secret secret = {0, 0};
+#ifdef __linux__
+    const void *random = (const void *)getauxval(AT_RANDOM);
+    if (random) memcpy(&secret, random, sizeof secret);
+#endif
+    // Where there are none: where the system has put the stack, and the time.
+    if (!secret.offset && !secret.multiplier) secret.offset = (uintptr_t)&secret, secret.multiplier = valuation_platform_now();
+    // The bytes guard stacks as well, so they are not used as they are.
+    secret.offset = (secret.offset ^ secret.offset >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+    secret.multiplier = (secret.multiplier ^ secret.multiplier >> 29) * UINT64_C(0x94d049bb133111eb) | 1;
+    return secret;
 }
 
 // jansson does not always say that it ran out of memory; malloc says so in errno.
@@ -172,6 +195,18 @@ static inline void *valuation_platform_map_wiped(size_t page) {
 static inline void *valuation_platform_map(int file, size_t size) {
     void *start = mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
     return start == MAP_FAILED ? NULL : start;
+}
+
+// Fetches the pages of a mapped file, where the kernel can (Linux 5.14): 0, or an errno. Where a page cannot be read, an error
+// is all that happens; whoever reads it is sent SIGBUS.
+static inline int valuation_platform_populate(void *start, size_t size) {
+#ifdef __linux__
+    const int populate_read = 22;
+    return madvise(start, size, populate_read) ? errno : 0;
+#else
+    (void)start, (void)size;
+    return EINVAL;
+#endif
 }
 
 // Gives the pages that lie wholly in a range of the heap back to the system; their contents are lost.

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import CPlatform
 
 /// A growing map from fingerprints to small numbers, for building: open addressing, linear probing, at most half full.
+///
+/// Where a key stands depends on numbers that nobody outside of the process knows, so nobody can choose keys that meet. What is built
+/// does not depend on it.
 struct KeyTable: ~Copyable {
     static let none = UInt32.max
 
@@ -10,9 +14,11 @@ struct KeyTable: ~Copyable {
     }
 
     private var slots = Buffer<Slot>()
+    private var secret = valuation_secret(offset: 0, multiplier: 0)
+    private var shift: UInt64 = 0
     private(set) var count = 0
 
-    /// The number of `key`, or `none`. - Complexity: O(1) expected.
+    /// The number of `key`, or `none`. - Complexity: O(1) expected, whatever the keys are.
     func find(_ key: UInt64) -> UInt32 {
         slots.count == 0 ? KeyTable.none : slots[place(of: key)].value
     }
@@ -30,16 +36,29 @@ struct KeyTable: ~Copyable {
         count = 0
     }
 
+    /// How many slots are looked at to find a key. - Precondition: the table is not empty.
+    func steps(toFind key: UInt64) -> Int {
+        (place(of: key) &- home(of: key)) & (slots.count &- 1) &+ 1
+    }
+
     private func place(of key: UInt64) -> Int {
         let mask = slots.count &- 1
-        var index = Int(truncatingIfNeeded: key) & mask
+        var index = home(of: key)
         while slots[index].value != KeyTable.none && slots[index].key != key { index = (index &+ 1) & mask }
         return index
+    }
+
+    /// The first slot to look at. The second multiplication carries what differs in the highest bits alone, too.
+    private func home(of key: UInt64) -> Int {
+        let spread = (key ^ secret.offset) &* secret.multiplier
+        return Int(truncatingIfNeeded: ((spread ^ spread &>> 32) &* 0x9e37_79b9_7f4a_7c15) &>> shift)
     }
 
     private mutating func grow() throws(Failure) {
         var larger = KeyTable()
         try larger.slots.resize(max(64, slots.count &* 2), filling: Slot(key: 0, value: KeyTable.none))
+        larger.shift = UInt64(larger.slots.count.leadingZeroBitCount &+ 1)
+        larger.secret = slots.count == 0 ? valuation_platform_secret() : secret
         for index in 0..<slots.count where slots[index].value != KeyTable.none {
             larger.slots[larger.place(of: slots[index].key)] = slots[index]
         }

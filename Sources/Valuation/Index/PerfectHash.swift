@@ -7,6 +7,10 @@ import CKernels
 /// Hash, displace and compress (Belazzougui, Botelho & Dietzfelbinger 2009; pilots as in PTHash, Pibiri & Trani 2021): keys fall into
 /// buckets, and each bucket has the smallest pilot with which all its keys find vacant slots, the largest buckets first.
 ///
+/// Two keys share a bucket or a place by chance alone, whatever they are, if the multiplier is drawn by chance (Dietzfelbinger et al.,
+/// "A reliable randomized algorithm for the closest-pair problem", 1997). It is drawn from the keys themselves (`KeyDigest`), so the
+/// same keys have the same table, and whoever chooses keys to meet under one multiplier gets another.
+///
 /// - Memory: 0.4 to 0.8 bytes a key, and a table with a tenth more slots than keys.
 struct PerfectHash {
     /// What a key's place depends on beside its pilot; the formula is in `CKernels`.
@@ -14,12 +18,10 @@ struct PerfectHash {
     let pilotCount: Int
 
     /// - Parameter bucketBits: at least 1.
-    fileprivate init(slotCount: Int, bucketBits: Int, attempt: Int) {
+    fileprivate init(slotCount: Int, bucketBits: Int, multiplier: UInt64) {
         pilotCount = 1 << bucketBits
-        // Odd multipliers far from each other: multiples of the golden ratio's bits (Knuth, vol. 3, 6.4).
-        let multiplier = 0x9e37_79b9_7f4a_7c15 &* UInt64(truncatingIfNeeded: attempt &* 2 &+ 1) | 1
         function = valuation_hash(
-            multiplier: multiplier, bucket_shift: UInt64(64 - bucketBits), slot_count: UInt64(slotCount))
+            multiplier: multiplier | 1, bucket_shift: UInt64(64 - bucketBits), slot_count: UInt64(slotCount))
     }
 
     /// A hash as a compiled file has it; nil where the file would not hold its table.
@@ -53,24 +55,46 @@ struct PerfectHash {
 /// A perfect hash and its pilots, while an index is built.
 struct PerfectHashBuilder: ~Copyable {
     private static let keysPerBucket = 5
-    private static let attempts = 64
-    /// Far beyond what chance brings about; only keys made for it share a bucket in such numbers.
+    private static let maximumAttempts = 64
+    /// Beyond what chance brings about: either many keys are equal, or the multiplier is a bad one.
     private static let largestBucket = 100
 
-    private(set) var hash = PerfectHash(slotCount: 1, bucketBits: 1, attempt: 0)
+    private(set) var hash = PerfectHash(slotCount: 1, bucketBits: 1, multiplier: 1)
     private(set) var pilots = Buffer<UInt16>()
+    /// How many slots were looked at, and how many multipliers were tried.
+    private(set) var steps = 0
+    private(set) var attempts = 0
 
-    /// - Parameter keys: equal ones share a slot. Throws if no function is found for them, which keys would have to be made for.
-    /// - Complexity: O(keys) expected.
+    /// - Parameter keys: equal ones share a slot.
+    /// - Complexity: O(keys) expected, whatever the keys are.
     init(_ keys: borrowing Buffer<UInt64>) throws(Failure) {
-        var bucketBits = 1
-        while 1 << bucketBits * PerfectHashBuilder.keysPerBucket < keys.count { bucketBits += 1 }
-        for attempt in 0..<PerfectHashBuilder.attempts {
-            let slotCount = keys.count + keys.count / 10 + 1 + keys.count * attempt / 100
-            hash = PerfectHash(slotCount: slotCount, bucketBits: bucketBits, attempt: attempt)
-            if try findPilots(keys) { return }
+        let digest = KeyDigest(keys)
+        if try findPilots(keys, digest) { return }
+        let distinct = try PerfectHashBuilder.distinct(keys)
+        while attempts < PerfectHashBuilder.maximumAttempts {
+            if try findPilots(distinct, digest) { return }
         }
         throw Failure(.limitExceeded, "The names hash too much alike to be told apart; rename some.")
+    }
+
+    private static func distinct(_ keys: borrowing Buffer<UInt64>) throws(Failure) -> Buffer<UInt64> {
+        var known = KeyTable()
+        var distinct = Buffer<UInt64>()
+        for position in 0..<keys.count where known.find(keys[position]) == KeyTable.none {
+            try known.insert(keys[position], 0)
+            try distinct.append(keys[position])
+        }
+        return distinct
+    }
+
+    /// Tries the next multiplier, each time with somewhat more slots.
+    private mutating func findPilots(_ keys: borrowing Buffer<UInt64>, _ digest: KeyDigest) throws(Failure) -> Bool {
+        var bucketBits = 1
+        while 1 << bucketBits * PerfectHashBuilder.keysPerBucket < keys.count { bucketBits += 1 }
+        let slotCount = keys.count + keys.count / 10 + 1 + keys.count * attempts / 100
+        hash = PerfectHash(slotCount: slotCount, bucketBits: bucketBits, multiplier: digest.number(attempts))
+        attempts += 1
+        return try findPilots(keys)
     }
 
     /// Returns whether there is a pilot for each bucket.
@@ -108,13 +132,14 @@ struct PerfectHashBuilder: ~Copyable {
     }
 
     /// Takes slots for the keys of one bucket.
-    private func findPilot(_ keys: borrowing Buffer<UInt64>, _ range: Range<Int>, _ taken: inout Buffer<Bool>)
+    private mutating func findPilot(_ keys: borrowing Buffer<UInt64>, _ range: Range<Int>, _ taken: inout Buffer<Bool>)
         -> UInt16?
     {
         for pilot in 0...UInt16.max {
             var position = range.lowerBound
             while position < range.upperBound {
                 let place = hash.place(of: keys[position], pilot: pilot)
+                steps &+= 1
                 if taken[place] && !isRepeated(keys, position, from: range.lowerBound) { break }
                 taken[place] = true
                 position += 1

@@ -25,4 +25,29 @@ import Testing
         for _ in 0..<3000 { #expect(table.find(generator.next()) == KeyTable.none) }
         #expect(table.find(501 << 40) == KeyTable.none)
     }
+
+    /// Keys that are alike in every way that a table might look at them, among them the multiples of a constant's inverse.
+    @Test(arguments: [
+        "equal low bits", "equal high bits", "consecutive", "multiples of the golden ratio", "multiples of its inverse",
+    ])
+    func noSetOfKeysTakesLong(likeness: String) throws {
+        let keys = (1...200_000 as ClosedRange<UInt64>).map { number -> UInt64 in
+            switch likeness {
+            case "equal low bits": number << 40 | 0x123_4567
+            case "equal high bits": 0x3ade_68b1 << 32 | number
+            case "consecutive": number
+            case "multiples of the golden ratio": number &* 0x9e37_79b9_7f4a_7c15
+            default: number &* 0xf1de_83e1_9937_733d
+            }
+        }
+        var table = KeyTable()
+        for key in keys { try table.insert(key, 1) }
+        var (steps, longest) = (0, 0)
+        for key in keys {
+            steps += table.steps(toFind: key)
+            longest = max(longest, table.steps(toFind: key))
+        }
+        // 1.5 is the mean of a table that is half full (Knuth, vol. 3, 6.4).
+        #expect(Double(steps) <= 1.6 * Double(keys.count) && longest <= 200)
+    }
 }

@@ -12,6 +12,12 @@ import Testing
         case onlyTheHighHalvesDifferByRandom
         case onlyTheLowHalvesDifferByRandom
         case multiplesOfAPowerOfTwo
+        case multiplesOfTheGoldenRatio
+        case multiplesOfItsInverse
+        case multiplesOfTheInverseOfTheMixer
+        case pairsThatDifferInTheHighestBit
+        case gridsOfTwoSteps
+        case squares
 
         func keys(_ count: Int) -> [UInt64] {
             let half: UInt64 = 0x3ade_68b1
@@ -23,8 +29,16 @@ import Testing
             case .onlyTheHighHalvesDifferByRandom: return random(count).map { $0 << 32 | half }
             case .onlyTheLowHalvesDifferByRandom: return random(count).map { half << 32 | $0 }
             case .multiplesOfAPowerOfTwo: return numbers.map { $0 << 44 }
+            case .multiplesOfTheGoldenRatio: return numbers.map { $0 &* golden }
+            case .multiplesOfItsInverse: return numbers.map { ($0 + 1) &* inverse(golden) }
+            case .multiplesOfTheInverseOfTheMixer: return numbers.map { ($0 + 1) &* inverse(0xff51_afd7_ed55_8ccd) }
+            case .pairsThatDifferInTheHighestBit: return numbers.map { ($0 >> 1) &* 7 | $0 << 63 }
+            case .gridsOfTwoSteps: return numbers.map { ($0 % 450) * 1_000_003 + ($0 / 450) << 50 }
+            case .squares: return numbers.map { $0 * $0 }
             }
         }
+
+        private var golden: UInt64 { 0x9e37_79b9_7f4a_7c15 }
 
         /// Different random numbers of 32 bits.
         private func random(_ count: Int) -> Set<UInt64> {
@@ -40,6 +54,9 @@ import Testing
         let keys: [UInt64]
         let slotCount: Int
         let pilotBytes: Int
+        let steps: Int
+        let attempts: Int
+        let multiplier: UInt64
         private let hash: PerfectHash
         private let pilots: [UInt16]
 
@@ -51,6 +68,7 @@ import Testing
             hash = builder.hash
             pilots = Array(builder.pilots.elements)
             slotCount = hash.slotCount
+            (steps, attempts, multiplier) = (builder.steps, builder.attempts, hash.function.multiplier)
             pilotBytes = hash.pilotCount * MemoryLayout<UInt16>.stride
             try #require(pilots.count == hash.pilotCount)
         }
@@ -119,18 +137,41 @@ import Testing
         #expect(table.isInside(table.places(of: [0, .max] + (0..<1000).map { _ in generator.next() })))
     }
 
-    /// Multiples of the inverse of the hash's multiplier, which all fall into one bucket: refused, and not searched for long.
-    @Test func keysThatAreMadeToShareABucketAreRefused() {
-        let multiplier: UInt64 = 0x9e37_79b9_7f4a_7c15
-        // Newton's iteration doubles the number of right bits.
-        var inverse: UInt64 = 1
-        for _ in 0..<6 { inverse &*= 2 &- multiplier &* inverse }
-        let keys = (0..<1000).map { UInt64($0) &* inverse }
-        let refusal = complaint { () throws(Failure) in
-            var buffer = Buffer<UInt64>()
-            try buffer.append(keys, count: keys.count)
-            _ = try PerfectHashBuilder(buffer)
-        }
-        #expect(refusal?.status == .limitExceeded)
+    /// As many steps as chance needs, and a few multipliers at most, however the keys were chosen.
+    @Test(arguments: Likeness.allCases, [101, 2000, 100_000])
+    func noSetOfKeysTakesLong(likeness: Likeness, count: Int) throws {
+        let table = try Table(likeness.keys(count))
+        #expect(table.isPerfect && table.attempts <= 8)
+        #expect(table.steps <= 1_000_000 + 1000 * count, "\(table.steps) steps")
     }
+
+    /// Whoever knows the multiplier of a set, and adds keys that share a bucket under it, gets another multiplier.
+    @Test func keysThatAreMadeForAMultiplierChangeIt() throws {
+        let known = try Table.random(1000)
+        let made = known.keys + (1...1000).map { UInt64($0) &* inverse(known.multiplier) }
+        let table = try Table(made)
+        #expect(table.isPerfect && table.attempts <= 8 && table.multiplier != known.multiplier)
+    }
+
+    @Test func theSameKeysHaveTheSameTableAndOthersAnother() throws {
+        let keys = try Table.random(1000).keys
+        let multiplier = try Table.random(1000).multiplier
+        #expect(try Table(keys).multiplier == multiplier)
+        #expect(try Table(Array(keys.reversed())).multiplier != multiplier)
+        #expect(try Table(keys.dropLast() + [keys[999] ^ 1]).multiplier != multiplier)
+    }
+
+    /// As the weights of many models may have one key, if labels are chosen for it.
+    @Test func manyEqualKeysAreNoTrouble() throws {
+        let keys = try Table.random(1000).keys
+        let table = try Table(keys + [UInt64](repeating: keys[7], count: 100_000))
+        #expect(Set(table.places(of: keys)).count == keys.count && table.attempts <= 8)
+    }
+}
+
+/// The factor that undoes a multiplication by an odd number. Newton's iteration doubles the number of right bits.
+private func inverse(_ multiplier: UInt64) -> UInt64 {
+    var inverse: UInt64 = 1
+    for _ in 0..<6 { inverse &*= 2 &- multiplier &* inverse }
+    return inverse
 }
