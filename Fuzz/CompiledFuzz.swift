@@ -7,38 +7,40 @@ import CValuation
 /// Fuzz target of compiled files. The first byte chooses what is put right and how the file is checked; then come a header
 /// and an index, between which the harness puts the zeros that fill the header's page.
 ///
-/// Whatever the bytes are, mapping must refuse them with a reason or give an index. It is scored with only where nothing was
-/// put right: what a forged checksum vouches for is outside of what the library promises.
+/// Whatever the bytes are, opening must refuse them with a reason or give an index that answers every request, also where the checksums
+/// were forged. The index is copied to memory, for the address sanitizer knows nothing of what lies beside a mapped file. What was
+/// trusted is not scored with: nothing is promised of it.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzCompiled(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 0 else { return 0 }
-    let wishes = Wishes(rawValue: start[0])
+    let wishes = CompiledInput(rawValue: start[0])
     do throws(Failure) {
         let file = try file(Text(start + 1, count - 1), wishes)
         write(file.text)
-        check(file.text, wishes)
+        try check(file.text, wishes)
     } catch {
         fatalError("\(error.message)")
     }
     return 0
 }
 
-/// What is to be done with an input.
-private struct Wishes: OptionSet {
+/// What is to be done with an input: its first byte.
+struct CompiledInput: OptionSet {
     let rawValue: UInt8
-    static let mendsSize = Wishes(rawValue: 1)
-    static let mendsIndexChecksum = Wishes(rawValue: 2)
-    static let mendsHeaderChecksum = Wishes(rawValue: 4)
-    static let trusts = Wishes(rawValue: 8)
-    static let hasManifest = Wishes(rawValue: 16)
-    static let leavesContents: Wishes = []
+    static let mendsSize = CompiledInput(rawValue: 1)
+    static let mendsIndexChecksum = CompiledInput(rawValue: 2)
+    static let mendsHeaderChecksum = CompiledInput(rawValue: 4)
+    static let trusts = CompiledInput(rawValue: 8)
+    static let hasManifest = CompiledInput(rawValue: 16)
+
+    static let headerBytes = MemoryLayout<valuation_compiled_header>.size
 }
 
-private let headerBytes = MemoryLayout<valuation_compiled_header>.size
+private let headerBytes = CompiledInput.headerBytes
 private let summedBytes = headerBytes - MemoryLayout<(UInt64, UInt64)>.size
 
 /// The file that an input stands for; one shorter than a header is taken as it is.
-private func file(_ input: Text, _ wishes: Wishes) throws(Failure) -> Buffer<UInt8> {
+private func file(_ input: Text, _ wishes: CompiledInput) throws(Failure) -> Buffer<UInt8> {
     var file = Buffer<UInt8>()
     try file.append(input.slice(0, min(input.count, headerBytes)))
     if input.count < headerBytes { return file }
@@ -72,18 +74,60 @@ private func write(_ contents: Text) {
     precondition(isWritten, "the temporary file cannot be written")
 }
 
-private func check(_ file: Text, _ wishes: Wishes) {
+private func check(_ file: Text, _ wishes: CompiledInput) throws(Failure) {
     var description = valuation_error()
     let sum = FileSum(bytes: file.count, checksum: valuation_checksum_of(file.start, file.count))
     let check: CompiledFile.Check =
         wishes.contains(.trusts) ? .trust : wishes.contains(.hasManifest) ? .manifest(sum) : .own
+    let index: Index
     do throws(Failure) {
-        let index = try CompiledFile.map(descriptor, check)
-        if wishes != .leavesContents { return }
-        let harness = try Harness(Snapshot(index: index, origin: try Snapshot.Origin(path: Text("compiled"))))
-        harness.check(Harness.request)
+        index = try CompiledFile.index(in: descriptor, CompiledFile.Wishes(check: check, isCopied: true))
     } catch {
         withUnsafeMutablePointer(to: &description) { Note(error: $0).describe(error) }
         precondition(description.status != 0 && description.message.0 != 0, "a refusal without a reason")
+        return
     }
+    if check.isTrust { return }
+    let bare = try Harness(
+        Snapshot(index: Index(sharing: index), origin: try Snapshot.Origin(path: Text("compiled"))))
+    bare.check(request)
+    bare.checkDescription()
+    let policy = try policy(of: index)
+    let exploring = try Harness(
+        Snapshot(index: index, origin: try Snapshot.Origin(path: Text("compiled")), policy: policy))
+    exploring.check(request)
+}
+
+/// Of campaigns with models of their own and bases, with counts alone, of "*" and of nobody; more than one vector of candidates.
+private let request: StaticString = """
+    {"unit": {"user": "u"}, "seed": 7, "features": {"slot": ["12", "77"], "os": ["ios", "android"], "age": 31.5}, "candidates": [
+      {"ad": "1", "campaign": "1042", "pricing": "cpa", "bid": 3, "features": {"creative": ["55", "56"], "age": 3}},
+      {"ad": "2", "campaign": "7", "pricing": "cpa", "bid": 0.5}, {"ad": "3", "campaign": "3001", "pricing": "cpa", "bid": 1},
+      {"ad": "4", "campaign": "*", "pricing": "cpc", "bid": 0.5}, {"ad": "5", "campaign": "nobody", "pricing": "cpm", "bid": 1},
+      {"ad": "6", "campaign": "c1", "pricing": "cpa", "bid": 1}, {"ad": "7", "campaign": "c21", "pricing": "cpa", "bid": 1},
+      {"ad": "8", "campaign": "c39", "pricing": "cpa", "bid": 1, "features": {"slot": "12", "rare": "1"}},
+      {"ad": "9", "campaign": "c5", "pricing": "cpa", "bid": 1, "features": {"rare": "2"}}]}
+    """
+
+/// One that explores, values by counts, and has rules about single campaigns and advertisers.
+private let policyText: StaticString = """
+    {"format": "valuation-policy/1", "placement": "slot", "default": "curious",
+     "predictors": {"curious": {"release": "LATEST", "exploration": 1},
+                    "safe": {"naive": {"impressions": 1000, "clicks": 50}, "exploration": 1},
+                    "both": {"ensemble": ["LATEST", "LATEST"], "mean": "logit"}},
+     "overrides": [{"scope": {"campaigns": ["3001", "c21"]}, "predictor": "safe", "reason": "why"},
+                   {"scope": {"advertisers": ["77"]}, "predictor": "curious", "reason": "why"}],
+     "campaigns": {"1042": {"multiplier": 2, "floor": 0.0001, "cap": 0.02}}}
+    """
+
+/// nil where the policy asks for counts that the index has not.
+private func policy(of index: borrowing Index) throws(Failure) -> UnsafeMutablePointer<Policy>? {
+    var description = valuation_error()
+    let document = withUnsafeMutablePointer(to: &description) { error -> PolicyDocument? in
+        let note = Note(error: error)
+        var problems = Problems(note: note, firstNote: note, listener: nil)
+        return try? PolicyDecoder.decode(Text(policyText), problems: &problems)
+    }
+    guard let document else { fatalError("the policy is not sound: \(description.message)") }
+    return try Policy.allocate(try Policy(document, index: index, others: IndexList()))
 }

@@ -49,6 +49,11 @@ final class Harness {
         precondition(isAssigned == isScored, "scored but not assigned, or assigned but not scored")
     }
 
+    /// Describes the models: in sound JSON.
+    func checkDescription() {
+        precondition(checkAnswer { try? DescribeAnswer.write(scorer: scorer) }, "the models are not described")
+    }
+
     private func checkAnswer(_ answer: () -> Text?) -> Bool {
         guard let text = answer() else { return false }
         var error = json_error_t()

@@ -25,12 +25,14 @@ import seeds
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "fuzz"
 TARGETS = {
-    "model": "ModelFuzz.swift",
-    "manifest": "ManifestFuzz.swift",
-    "compiled": "CompiledFuzz.swift",
-    "request": "RequestFuzz.swift",
-    "policy": "PolicyFuzz.swift",
+    "model": ["ModelFuzz.swift"],
+    "manifest": ["ManifestFuzz.swift"],
+    "compiled": ["CompiledFuzz.swift", "CompiledMutator.swift"],
+    "request": ["RequestFuzz.swift"],
+    "policy": ["PolicyFuzz.swift"],
 }
+#: The longest inputs, where they are not of 8,192 bytes.
+LONGEST = {"compiled": 65536}
 MODULES = (
     "Include",
     "Sources/CJansson",
@@ -77,7 +79,7 @@ def build(target: str, c_objects: list[str]) -> bool:
     core = sorted(str(path) for path in (ROOT / "Sources/Valuation").rglob("*.swift"))
     modules = [f"-I{ROOT}/{path}" for path in MODULES]
     command = ["swiftc", "-O", "-wmo", "-parse-as-library", "-sanitize=fuzzer,address", "-use-ld=lld"]
-    files = [*core, str(ROOT / "Fuzz" / TARGETS[target]), str(ROOT / "Fuzz/Harness.swift"), *c_objects]
+    files = [*core, *(str(ROOT / "Fuzz" / name) for name in [*TARGETS[target], "Harness.swift"]), *c_objects]
     command += ["-module-name", "Valuation", *modules, "-ljansson", "-lz", *files, "-o", str(folder / "fuzz")]
     return subprocess.run(command, check=False).returncode == 0
 
@@ -90,8 +92,9 @@ def run(target: str, seconds: int) -> Outcome:
     corpus.mkdir(exist_ok=True)
     cases.mkdir(parents=True, exist_ok=True)
     command = [
-        folder / "fuzz", f"-max_total_time={seconds}", "-max_len=8192", "-timeout=10", "-rss_limit_mb=4096",
-        f"-artifact_prefix={cases}/", f"-dict={ROOT}/Fuzz/json.dict", "-print_final_stats=1", "-verbosity=1",
+        folder / "fuzz", f"-max_total_time={seconds}", f"-max_len={LONGEST.get(target, 8192)}", "-timeout=10",
+        "-rss_limit_mb=4096", f"-artifact_prefix={cases}/", f"-dict={ROOT}/Fuzz/json.dict", "-print_final_stats=1",
+        "-verbosity=1",
         corpus, cases, folder / "seeds",
     ]  # fmt: skip
     environment = os.environ | {"SWIFT_BACKTRACE": "enable=no", "ASAN_OPTIONS": "detect_leaks=1"}

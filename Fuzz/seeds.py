@@ -57,7 +57,7 @@ REQUEST = {
 
 
 # Where a compiled file's header ends and its index begins; the zeros between them are left to the harness.
-HEADER_BYTES, INDEX_BYTE = 264, 4096
+HEADER_BYTES, INDEX_BYTE = 280, 4096
 
 MANIFEST = {
     "format": "valuation-release/1",
@@ -66,7 +66,7 @@ MANIFEST = {
     "trainer": "scikit-learn",
     "publisher": "valuation 0.1.0",
     "files": [{"name": "click.jsonl.gz", "bytes": 512, "xxh128": "0123456789abcdef" * 2}],
-    "compiled": {"name": "index.valuation", "bytes": 8192, "xxh128": "fedcba9876543210" * 2, "format": 2},
+    "compiled": {"name": "index.valuation", "bytes": 8192, "xxh128": "fedcba9876543210" * 2, "format": 3},
     "counts": {"campaigns": 2, "click_models": 2, "conversion_models": 1, "weights": 12},
     "priors": {"click": 0.0041, "conversion": None},
     "checksum": "0" * 32,
@@ -115,6 +115,31 @@ POLICY_OF_RELEASES = POLICY | {
 }
 
 
+def many() -> bytes:
+    """Return models among which rows of weights have every shape."""
+    documents: list[dict[str, object]] = [MODEL]
+    for number in range(70):
+        categorical = {"slot": {"77": 0.1 + number / 1000}, "rare": {}}
+        if number % 2:
+            categorical["slot"]["12"] = -0.3
+        if number % 6 == 0:
+            categorical["rare"] = {"1": 0.5, "2": 0.25}
+        if number == 5:
+            categorical["rare"] = {"3": 1.0}
+        members = {
+            "campaign": f"c{number}",
+            "categorical": categorical,
+            "crosses": [],
+            "self_test": [],
+            "variance": None,
+        }
+        extends = {"extends": f"c{number - 1}"} if number % 3 else {}
+        documents.append(MODEL | members | extends)
+        if number % 4:
+            documents.append(MODEL | members | {"target": "conversion"})
+    return b"\n".join(json.dumps(document).encode() for document in [*documents, CAMPAIGN]) + b"\n"
+
+
 def compile_models(lines: bytes) -> bytes:
     """Compile models with the library of build/."""
     library = ctypes.CDLL(str(LIBRARY))
@@ -153,7 +178,7 @@ def write(target: str, folder: Path) -> None:
     one = json.dumps(MODEL).encode()
     lines = b"\n".join(json.dumps(model).encode() for model in (MODEL, conversion, correction, CAMPAIGN)) + b"\n"
     if target == "compiled":
-        for name, models in {"one": one, "three": lines}.items():
+        for name, models in {"one": one, "three": lines, "many": many()}.items():
             compiled = compile_models(models)
             # As it is, and with everything put right, trusted and held against a manifest.
             for wishes in (0, 7, 15, 23):

@@ -104,8 +104,8 @@ extern "C" {
 /* The version of the model format that this library reads: "valuation-model/1". */
 #define VALUATION_MODEL_FORMAT_VERSION 1
 
-/* The version of the compiled format that this library writes and maps: "valuation-compiled/2". */
-#define VALUATION_COMPILED_FORMAT_VERSION 2
+/* The version of the compiled format that this library writes and maps: "valuation-compiled/3". */
+#define VALUATION_COMPILED_FORMAT_VERSION 3
 
 /* The version of the policy format that this library reads: "valuation-policy/1". */
 #define VALUATION_POLICY_FORMAT_VERSION 1
@@ -206,12 +206,18 @@ typedef struct valuation_options {
 
 /* What an engine can be told to do otherwise. */
 enum {
-    /* Compiled files are mapped without a look at their checksum: opening one takes the same time whatever its size, and reads
-     * nothing that is not scored with. A damaged file may then end the process or give wrong values: for files that the host
-     * has checked itself, or whose storage does. */
+    /* Of compiled files nothing is looked at but the header's 4,096 bytes: neither the checksum, nor whether the contents lead
+     * anywhere. Opening one takes the same time whatever its size, and reads nothing that is not scored with. Such a file is
+     * believed as the process's own memory is: what is damaged or forged in it may end the process, or read and write memory
+     * that is not the library's. For files that nobody but the host can have written, and that it has checked itself. */
     VALUATION_SWITCH_TRUST_COMPILED = 1 << 0,
     /* What was served before is freed as soon as nobody reads it, instead of being kept for valuation_engine_roll_back. */
-    VALUATION_SWITCH_FORGET_PREVIOUS = 1 << 1
+    VALUATION_SWITCH_FORGET_PREVIOUS = 1 << 1,
+    /* Compiled files are copied to memory of the process's own instead of being mapped. What happens to a file or its disk
+     * later is then without effect, but processes that load the same file no longer share it. Without this, a mapped page that
+     * the system dropped for want of memory is read again when it is needed, and the process ends (SIGBUS) if the disk fails
+     * just then. */
+    VALUATION_SWITCH_COPY_COMPILED = 1 << 2
 };
 
 #define VALUATION_OPTIONS_INIT {(uint32_t)sizeof(valuation_options), 0, 0}

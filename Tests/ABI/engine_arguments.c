@@ -11,7 +11,7 @@ static const char *models;
 static void a_handle_is_null_after_a_failure(void) {
     valuation_error error = VALUATION_ERROR_INIT;
     valuation_options options = VALUATION_OPTIONS_INIT;
-    options.switches = 4;
+    options.switches = 1u << 31;
     valuation_engine *engine = (valuation_engine *)&error;
     EXPECT_REFUSED(valuation_engine_create(&options, &engine, &error), VALUATION_ERROR_INVALID_ARGUMENT);
     EXPECT(engine == NULL);

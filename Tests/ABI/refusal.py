@@ -21,11 +21,17 @@ class Refusal:
 
 
 def refused(
-    toolchain: Toolchain, models: Path, path: Path | str, *, maximum_bytes: int = 0, as_nobody: bool = False
+    toolchain: Toolchain,
+    models: Path,
+    path: Path | str,
+    *,
+    maximum_bytes: int = 0,
+    as_nobody: bool = False,
+    environment: dict[str, str] | None = None,
 ) -> Refusal:
     """Loads `path` beside serving models, which the program checks to go on serving."""
     more = ["nobody"] if as_nobody else []
-    output = toolchain.program("refuse").run(models, path, str(maximum_bytes), *more)
+    output = toolchain.program("refuse").run(models, path, str(maximum_bytes), *more, environment=environment)
     status, line, column, file, json_path, message, most_memory, end = output.split("\n")
     assert end == ""
     name = status.removeprefix("VALUATION_").removeprefix("ERROR_")

@@ -66,6 +66,12 @@ ssize_t read(int file, void *bytes, size_t count) {
     return fails ? -1 : NEXT(read)(file, bytes, length);
 }
 
+ssize_t pread(int file, void *bytes, size_t count, off_t offset) {
+    int fails;
+    size_t length = cut("pread", count, &fails);
+    return fails ? -1 : NEXT(pread)(file, bytes, length, offset);
+}
+
 static mode_t mode_of(int flags, va_list arguments) {
     return (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
 }
@@ -136,6 +142,11 @@ int fstatat(int directory, const char *restrict path, struct stat *restrict stat
 void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset) {
     if (file >= 0) MAY_FAIL(mmap, MAP_FAILED);
     return NEXT(mmap)(address, length, protection, flags, file, offset);
+}
+
+int madvise(void *start, size_t length, int advice) {
+    MAY_FAIL(madvise, -1);
+    return NEXT(madvise)(start, length, advice);
 }
 
 DIR *fdopendir(int file) {

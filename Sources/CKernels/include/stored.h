@@ -77,6 +77,7 @@ typedef struct {
     uint64_t counts[VALUATION_COMPILED_COUNTS];
     valuation_hash labels, campaigns, fields, variances;
     uint64_t levels, has_crosses;
+    uint64_t secret_digest[2];    // tells the secret that the keys were made with; zeros where there is none
     uint64_t header_checksum[2];  // of the bytes before this member
 } valuation_compiled_header;
 
@@ -84,6 +85,7 @@ _Static_assert(sizeof(valuation_parameters) == 8 && sizeof(valuation_field) == 1
 _Static_assert(sizeof(valuation_observed) == 32 && sizeof(valuation_variance) == 16, "layout");
 _Static_assert(sizeof(valuation_description) == 112 && sizeof(valuation_label) == 32, "layout");
 _Static_assert(sizeof(valuation_campaign) == 24 && sizeof(valuation_scale) == 16, "layout");
-_Static_assert(sizeof(valuation_compiled_header) == 8 + 8 + 8 + 16 + 8 * VALUATION_COMPILED_COUNTS + 96 + 16 + 16, "layout");
+_Static_assert(sizeof(valuation_compiled_header) == 8 + 8 + 8 + 16 + 8 * VALUATION_COMPILED_COUNTS + 96 + 16 + 16 + 16,
+               "layout");
 
 #endif

@@ -13,13 +13,14 @@ private func checked(_ options: UnsafePointer<valuation_options>?) throws(Failur
     let switches = options.pointee.switches
     let trust = UInt32(VALUATION_SWITCH_TRUST_COMPILED)
     let forget = UInt32(VALUATION_SWITCH_FORGET_PREVIOUS)
-    if switches & ~(trust | forget) != 0 {
+    let copy = UInt32(VALUATION_SWITCH_COPY_COMPILED)
+    if switches & ~(trust | forget | copy) != 0 {
         throw Failure(.invalidArgument, "valuation_options.switches has bits that this library does not know.")
     }
     let limit = options.pointee.maximum_input_bytes
     return Engine.Options(
         maximumInputBytes: limit == 0 ? defaultMaximumInputBytes : limit, trustsCompiled: switches & trust != 0,
-        forgetsPrevious: switches & forget != 0)
+        copiesCompiled: switches & copy != 0, forgetsPrevious: switches & forget != 0)
 }
 
 /// See valuation.h.

@@ -41,7 +41,7 @@ enum DescribeAnswer {
         try output.append(",\"release\":")
         try write(origin, &output)
         try output.append(",\"compiled\":")
-        try output.append(index.block.pointee.isFile ? "true" : "false")
+        try output.append(index.block.pointee.isCompiled ? "true" : "false")
         try output.append(",\"reused\":")
         try output.append(origin.isReused ? "true" : "false")
     }

@@ -123,7 +123,9 @@ extension Engine {
     }
 
     func opening(_ note: Note) -> Opening {
-        Opening(maximumInputBytes: maximumInputBytes, trustsCompiled: trustsCompiled, note: note)
+        Opening(
+            maximumInputBytes: maximumInputBytes, trustsCompiled: trustsCompiled, copiesCompiled: copiesCompiled,
+            note: note)
     }
 
     /// Lets a release serve, and remembers something with it. - Returns: false where it serves already.

@@ -13,6 +13,7 @@ import Synchronization
 struct Engine: ~Copyable {
     let maximumInputBytes: UInt64
     let trustsCompiled: Bool
+    let copiesCompiled: Bool
     let forgetsPrevious: Bool
     /// Address of the `Snapshot` that scorers take, or 0: that which the history says, or is about to be.
     private let current = Atomic<UInt>(0)
@@ -29,12 +30,14 @@ struct Engine: ~Copyable {
     struct Options {
         var maximumInputBytes: UInt64 = .max
         var trustsCompiled = false
+        var copiesCompiled = false
         var forgetsPrevious = false
     }
 
     private init(_ options: Options, readers: consuming Readers, records: UnsafeMutablePointer<History>) {
         maximumInputBytes = options.maximumInputBytes
         trustsCompiled = options.trustsCompiled
+        copiesCompiled = options.copiesCompiled
         forgetsPrevious = options.forgetsPrevious
         self.readers = readers
         self.records = records

@@ -6,6 +6,8 @@ struct Opening {
     var maximumInputBytes: UInt64
     /// Whether compiled files are mapped without a look at their contents.
     var trustsCompiled = false
+    /// Whether they are copied to memory instead of being mapped.
+    var copiesCompiled = false
     let note: Note
 
     /// The index of what a path stands for.
@@ -38,7 +40,7 @@ struct Opening {
         do {
             let terminated = try CString(name)
             let descriptor = valuation_platform_open_at(release.folder.descriptor, terminated.start)
-            return try map(descriptor, trustsCompiled ? .trust : .manifest(file.sum))
+            return try open(descriptor, .manifest(file.sum))
         } catch {
             throw note.located(error, path.text)
         }
@@ -46,16 +48,17 @@ struct Opening {
 
     private func index(ofCompiled path: borrowing CString) throws(Failure) -> Index {
         do {
-            return try map(valuation_platform_open(path.start), trustsCompiled ? .trust : .own)
+            return try open(valuation_platform_open(path.start), .own)
         } catch {
             throw note.located(error, path.text)
         }
     }
 
-    private func map(_ descriptor: Int32, _ check: CompiledFile.Check) throws(Failure) -> Index {
+    private func open(_ descriptor: Int32, _ check: CompiledFile.Check) throws(Failure) -> Index {
         if descriptor < 0 { throw ByteSource.openFailure(valuation_platform_errno()) }
         defer { close(descriptor) }
-        return try CompiledFile.map(descriptor, check)
+        let wishes = CompiledFile.Wishes(check: trustsCompiled ? .trust : check, isCopied: copiesCompiled)
+        return try CompiledFile.index(in: descriptor, wishes)
     }
 
     private func index(of list: borrowing FileList, priors: Priors) throws(Failure) -> Index {

@@ -3,33 +3,36 @@ import CPlatform
 import Synchronization
 
 /// The memory that an index lies in: taken from the heap or, if it is large, from the system, or a file mapped read-only. Several indexes
-/// may share one.
+/// may share one. Of a compiled file, its header comes before the index.
 struct Block: ~Copyable {
     /// From so many bytes on, memory is asked for in huge pages.
     private static let large = 4 << 20
 
     let start: UnsafeMutableRawPointer
-    let isFile: Bool
-    /// What was mapped; of a file it begins before the index. nil where the memory is the heap's.
-    private let mapping: UnsafeMutableRawBufferPointer?
+    /// Whether the index is that of a compiled file.
+    let isCompiled: Bool
+    private let memory: UnsafeMutableRawPointer
+    /// How many bytes were mapped; 0 where the memory is the heap's.
+    private let mappedBytes: Int
     private let references = Atomic<Int>(1)
 
-    private init(start: UnsafeMutableRawPointer, isFile: Bool, mapping: UnsafeMutableRawBufferPointer?) {
-        self.start = start
-        self.isFile = isFile
-        self.mapping = mapping
+    private init(_ memory: UnsafeMutableRawPointer, mappedBytes: Int, headerBytes: Int) {
+        self.memory = memory
+        self.mappedBytes = mappedBytes
+        start = memory + headerBytes
+        isCompiled = headerBytes > 0
     }
 
     deinit {
-        if let mapping {
-            munmap(mapping.baseAddress, mapping.count)
+        if mappedBytes > 0 {
+            munmap(memory, mappedBytes)
         } else {
-            free(start)
+            free(memory)
         }
     }
 
-    /// A block of zeros.
-    static func allocate(byteCount: Int) throws(Failure) -> UnsafePointer<Block> {
+    /// A block of zeros. - Parameter headerBytes: of them, how many come before the index.
+    static func allocate(byteCount: Int, headerBytes: Int = 0) throws(Failure) -> UnsafePointer<Block> {
         let place = try room()
         let isLarge = byteCount >= large
         let memory = isLarge ? valuation_platform_map_zeros(byteCount) : valuation_platform_allocate(byteCount)
@@ -37,22 +40,20 @@ struct Block: ~Copyable {
             free(place)
             throw .outOfMemory
         }
-        if isLarge {
-            let mapping = UnsafeMutableRawBufferPointer(start: memory, count: byteCount)
-            place.initialize(to: Block(start: memory, isFile: false, mapping: mapping))
-        } else {
-            memset(memory, 0, byteCount)
-            place.initialize(to: Block(start: memory, isFile: false, mapping: nil))
-        }
+        if !isLarge { memset(memory, 0, byteCount) }
+        place.initialize(to: Block(memory, mappedBytes: isLarge ? byteCount : 0, headerBytes: headerBytes))
         return UnsafePointer(place)
     }
 
-    /// What is mapped from a file, from `offset` on. - Parameter mapping: unmapped with the block, or by the caller if this throws.
-    static func map(_ mapping: UnsafeMutableRawBufferPointer, from offset: Int) throws(Failure) -> UnsafePointer<Block>
-    {
+    /// A file's first bytes, mapped.
+    static func map(_ descriptor: Int32, byteCount: Int, headerBytes: Int) throws(Failure) -> UnsafePointer<Block> {
         let place = try room()
-        let start = mapping.baseAddress.unsafelyUnwrapped + offset
-        place.initialize(to: Block(start: start, isFile: true, mapping: mapping))
+        guard let memory = valuation_platform_map(descriptor, byteCount) else {
+            let code = valuation_platform_errno()
+            free(place)
+            throw code == ENOMEM ? .outOfMemory : ByteSource.failure("The file cannot be mapped.", code)
+        }
+        place.initialize(to: Block(memory, mappedBytes: byteCount, headerBytes: headerBytes))
         return UnsafePointer(place)
     }
 

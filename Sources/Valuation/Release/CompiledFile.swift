@@ -4,8 +4,8 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// A compiled file, format `valuation-compiled/2`: a header on a page of its own, and then an index as it lies in memory. It is mapped
-/// read-only, so that opening it copies nothing and all processes share its pages.
+/// A compiled file, format `valuation-compiled/3`: a header on a page of its own, and then an index as it lies in memory. It is mapped
+/// read-only, so that opening it copies nothing and all processes share its pages, or copied where that is wished for.
 enum CompiledFile {
     static let suffix: StaticString = ".valuation"
     private static let magic: StaticString = "VALUATE\n"
@@ -44,9 +44,16 @@ enum CompiledFile {
         withUnsafeBytes(of: &header) { valuation_checksum_of($0.baseAddress.unsafelyUnwrapped, summedHeaderBytes) }
     }
 
-    // MARK: Mapping
+    // MARK: Opening
 
-    /// How far a file's bytes are looked at before it serves.
+    /// How a file is opened.
+    struct Wishes {
+        /// How far its bytes are looked at before it serves.
+        var check = Check.own
+        /// Whether the index is to be in memory of its own rather than in that of the file.
+        var isCopied = false
+    }
+
     enum Check {
         /// Its header alone.
         case trust
@@ -54,39 +61,103 @@ enum CompiledFile {
         case own
         /// All against what a manifest says.
         case manifest(FileSum)
+
+        var isTrust: Bool { if case .trust = self { true } else { false } }
     }
 
     /// The index in an open file, which may be closed afterwards.
-    static func map(_ descriptor: Int32, _ check: Check) throws(Failure) -> Index {
+    static func index(in descriptor: Int32, _ wishes: Wishes) throws(Failure) -> Index {
         var status = stat()
         if fstat(descriptor, &status) != 0 || !valuation_platform_is_regular_file(&status) {
             throw Failure(.readFailed, "This is not a regular file; name a compiled file.")
         }
         let size = Int(status.st_size)
-        if case .manifest(let sum) = check, sum.bytes != size { throw damaged }
-        if size < Int(VALUATION_COMPILED_INDEX) {
+        if case .manifest(let sum) = wishes.check, sum.bytes != size { throw damaged }
+        let indexByte = Int(VALUATION_COMPILED_INDEX)
+        if size < indexByte {
             throw Failure(.format, "This is no compiled file, or only its beginning; compile the models again.")
         }
-        guard let start = valuation_platform_map(descriptor, size) else {
-            let code = valuation_platform_errno()
-            throw code == ENOMEM ? .outOfMemory : ByteSource.failure("The file cannot be mapped.", code)
-        }
-        let mapping = UnsafeMutableRawBufferPointer(start: start, count: size)
-        do {
-            return try index(in: mapping, check)
+        let block =
+            wishes.isCopied
+            ? try Block.allocate(byteCount: size, headerBytes: indexByte)
+            : try Block.map(descriptor, byteCount: size, headerBytes: indexByte)
+        do throws(Failure) {
+            let start = block.pointee.start - indexByte
+            if wishes.isCopied {
+                try read(descriptor, size, into: start, step: size)
+            } else {
+                try bringIn(start, wishes.check.isTrust ? indexByte : size, descriptor)
+            }
+            return try index(in: block, size, wishes.check)
         } catch {
-            munmap(start, size)
+            Block.release(block)
             throw error
         }
     }
 
-    private static func index(in mapping: UnsafeMutableRawBufferPointer, _ check: Check) throws(Failure) -> Index {
-        let start = mapping.baseAddress.unsafelyUnwrapped
-        if case .manifest(let expected) = check, valuation_checksum_of(start, mapping.count) != expected.checksum {
+    /// Fetches what is mapped from the disk, so that a disk that fails is an error here and not a signal while scoring.
+    private static func bringIn(_ start: UnsafeMutableRawPointer, _ count: Int, _ descriptor: Int32) throws(Failure) {
+        let code = valuation_platform_populate(start, count)
+        if code == 0 { return }
+        // Either the kernel cannot do it, or it does not tell what is wrong. What was read is in the page cache.
+        var room = Buffer<UInt8>()
+        try room.resize(min(count, 1 << 18), filling: 0)
+        try read(descriptor, count, into: room.base.unsafelyUnwrapped, step: room.count)
+        if code != EINVAL && valuation_platform_populate(start, count) != 0 {
+            throw ByteSource.failure("Reading failed.", EIO)
+        }
+    }
+
+    /// Reads a file's first bytes. - Parameter step: after so many, it begins again at the front of the memory.
+    private static func read(
+        _ descriptor: Int32, _ count: Int, into memory: UnsafeMutableRawPointer, step: Int
+    ) throws(Failure) {
+        var offset = 0
+        while offset < count {
+            let place = offset % step
+            let length = pread(descriptor, memory + place, min(step &- place, count &- offset), off_t(offset))
+            if length == 0 { throw damaged }
+            if length > 0 {
+                offset &+= length
+            } else if valuation_platform_errno() != EINTR {
+                throw ByteSource.failure("Reading failed.", valuation_platform_errno())
+            }
+        }
+    }
+
+    /// - Parameter block: the file's; one of its references becomes the index's.
+    private static func index(
+        in block: UnsafePointer<Block>, _ size: Int, _ check: Check
+    ) throws(Failure) -> Index {
+        let start = block.pointee.start - Int(VALUATION_COMPILED_INDEX)
+        if case .manifest(let expected) = check, valuation_checksum_of(start, size) != expected.checksum {
             throw damaged
         }
         var header = valuation_compiled_header()
         memcpy(&header, start, headerBytes)
+        let (counts, hashes) = try shape(&header, start, size)
+        let byteCount = size &- Int(VALUATION_COMPILED_INDEX)
+        if case .own = check {
+            let sum = valuation_checksum_of(block.pointee.start, byteCount)
+            if header.index_checksum != (sum.high, sum.low) { throw damaged }
+        }
+        block.pointee.retain()
+        var index = Index(counts: counts, hashes: hashes, block: block)
+        (index.levels, index.hasCrosses) = (Int(header.levels), header.has_crosses != 0)
+        if !check.isTrust && !index.isSound {
+            throw Failure(
+                .checksum,
+                "The compiled file contradicts itself though its checksum fits: it is forged; compile the models again."
+            )
+        }
+        Block.release(block)
+        return index
+    }
+
+    /// What a header says of its index.
+    private static func shape(
+        _ header: inout valuation_compiled_header, _ start: UnsafeMutableRawPointer, _ size: Int
+    ) throws(Failure) -> (Index.Counts, Index.Hashes) {
         let hasMagic = withUnsafeBytes(of: &header.magic) {
             memcmp($0.baseAddress.unsafelyUnwrapped, magic.utf8Start, 8) == 0
         }
@@ -99,27 +170,18 @@ enum CompiledFile {
         }
         if header.format != UInt32(format) {
             throw Failure(
-                .format, "This library maps \"valuation-compiled/2\" alone; compile the models with this version.")
+                .format, "This library maps \"valuation-compiled/3\" alone; compile the models with this version.")
         }
         let own = checksum(of: &header)
         if header.header_checksum != (own.high, own.low) || !isPadded(start) { throw damaged }
-        guard let counts = Index.Counts(stored: header.counts, fileBytes: mapping.count),
+        guard let counts = Index.Counts(stored: header.counts, fileBytes: size),
             let hashes = Index.Hashes(header),
             counts.observed == 0 || counts.observed == hashes.campaigns.slotCount &+ 1,
-            header.levels >= 1, header.levels <= UInt64(IndexBuilder.maximumChain)
+            header.levels >= 1, header.levels <= UInt64(IndexBuilder.maximumChain),
+            UInt64(size) == header.file_bytes,
+            size == Int(VALUATION_COMPILED_INDEX) &+ Index.Layout(counts, hashes).byteCount
         else { throw damaged }
-        let byteCount = Index.Layout(counts, hashes).byteCount
-        if UInt64(mapping.count) != header.file_bytes || mapping.count != Int(VALUATION_COMPILED_INDEX) &+ byteCount {
-            throw damaged
-        }
-        if case .own = check {
-            let sum = valuation_checksum_of(start + Int(VALUATION_COMPILED_INDEX), byteCount)
-            if header.index_checksum != (sum.high, sum.low) { throw damaged }
-        }
-        let block = try Block.map(mapping, from: Int(VALUATION_COMPILED_INDEX))
-        var index = Index(counts: counts, hashes: hashes, block: block)
-        (index.levels, index.hasCrosses) = (Int(header.levels), header.has_crosses != 0)
-        return index
+        return (counts, hashes)
     }
 
     /// Whether nothing but zeros is between the header and the index.
@@ -137,7 +199,7 @@ enum CompiledFile {
 }
 
 extension Index.Counts {
-    fileprivate typealias Stored = (
+    typealias Stored = (
         UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64
     )
 
@@ -151,7 +213,7 @@ extension Index.Counts {
     }
 
     /// nil where a count is larger than a file of the size could hold.
-    fileprivate init?(stored: Stored, fileBytes: Int) {
+    init?(stored: Stored, fileBytes: Int) {
         let isSound = withUnsafeBytes(of: stored) { bytes in
             for position in 0..<Int(VALUATION_COMPILED_COUNTS) {
                 // Of weights there are more than bytes at no time, for each is in a row.
@@ -172,7 +234,7 @@ extension Index.Counts {
 
 extension Index.Hashes {
     /// nil where a table would have no slot, or more pilots than a file can hold.
-    fileprivate init?(_ header: valuation_compiled_header) {
+    init?(_ header: valuation_compiled_header) {
         guard let labels = PerfectHash(stored: header.labels, fileBytes: header.file_bytes),
             let campaigns = PerfectHash(stored: header.campaigns, fileBytes: header.file_bytes),
             let fields = PerfectHash(stored: header.fields, fileBytes: header.file_bytes),

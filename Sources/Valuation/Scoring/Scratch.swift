@@ -66,8 +66,9 @@ struct Scratch: ~Copyable {
 
     /// Makes room for an index; does nothing if there is enough already.
     mutating func prepare(_ counts: Index.Counts) throws(Failure) {
-        try click.prepare(models: counts.clickModels)
-        try conversion.prepare(models: counts.conversionModels)
+        let largest = max(counts.clickModels, counts.conversionModels)
+        try click.prepare(models: counts.clickModels, sums: largest)
+        try conversion.prepare(models: counts.conversionModels, sums: largest)
     }
 }
 
@@ -79,7 +80,8 @@ struct Term {
 
 /// The part of the working memory that there is of each target.
 struct TargetScratch: ~Copyable {
-    /// One for each model of the target, and one that stands for none.
+    /// One for each model of the target, and one that stands for none; as many as for the other target, for a forged list may name
+    /// models of that one.
     var sums = Buffer<Int64>()
     /// One element: whether all the sums are 0 between two requests.
     var areZero = Buffer<Bool>()
@@ -104,7 +106,7 @@ struct TargetScratch: ~Copyable {
     fileprivate mutating func reserve() throws(Failure) {
         let entries = Scratch.blockSize * IndexBuilder.maximumChain
         try areZero.resize(1, filling: true)
-        try prepare(models: 1)
+        try prepare(models: 1, sums: 1)
         try streamed.reserve(Scratch.maximumTerms)
         try direct.reserve(Scratch.maximumTerms)
         try termRows.resize(Scratch.blockSize, filling: Index.Row())
@@ -116,11 +118,10 @@ struct TargetScratch: ~Copyable {
         try probabilities.resize(Scratch.blockSize, filling: 0)
     }
 
-    fileprivate mutating func prepare(models: Int) throws(Failure) {
+    fileprivate mutating func prepare(models: Int, sums wanted: Int) throws(Failure) {
         let width = RowPlaces.roundedUp(models + 1)
-        if sums.count >= width { return }
-        try modelLogits.resize(width, filling: 0)
-        try modelProbabilities.resize(width, filling: 0)
-        try sums.resize(width, filling: 0)
+        try modelLogits.resize(max(modelLogits.count, width), filling: 0)
+        try modelProbabilities.resize(max(modelProbabilities.count, width), filling: 0)
+        try sums.resize(max(sums.count, RowPlaces.roundedUp(wanted + 1)), filling: 0)
     }
 }

@@ -108,7 +108,7 @@ import Testing
         }
         #expect(try message { $0.replaceSubrange(0..<4, with: "JSON".utf8) }.contains("no compiled file"))
         #expect(try message { $0[8..<12].reverse() }.contains("byte order"))
-        #expect(try message { $0[12] = 1 }.contains("valuation-compiled/2"))
+        #expect(try message { $0[12] = 1 }.contains("valuation-compiled/3"))
         #expect(try message { $0.removeLast() }.contains("damaged or cut"))
     }
 

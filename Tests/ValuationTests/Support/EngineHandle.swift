@@ -9,9 +9,9 @@ final class EngineHandle: @unchecked Sendable {
     private(set) var pointer: OpaquePointer?
 
     /// - Parameter maximumInputBytes: 0 for the default.
-    init(maximumInputBytes: UInt64 = 0) throws(Complaint) {
+    init(maximumInputBytes: UInt64 = 0, switches: UInt32 = 0) throws(Complaint) {
         var options = valuation_options(
-            struct_size: UInt32(MemoryLayout<valuation_options>.size), switches: 0,
+            struct_size: UInt32(MemoryLayout<valuation_options>.size), switches: switches,
             maximum_input_bytes: maximumInputBytes)
         try checked { error in valuation_engine_create(&options, &pointer, error) }
     }

@@ -22,7 +22,7 @@ ABI_VERSION = 1
 MODEL_FORMAT_VERSION = 1
 
 #: The compiled format that they write and map (VALUATION_COMPILED_FORMAT_VERSION).
-COMPILED_FORMAT_VERSION = 2
+COMPILED_FORMAT_VERSION = 3
 
 #: The policy format that they read (VALUATION_POLICY_FORMAT_VERSION).
 POLICY_FORMAT_VERSION = 1
@@ -59,6 +59,7 @@ class EngineSwitch(enum.IntFlag):
 
     TRUST_COMPILED = 1 << 0
     FORGET_PREVIOUS = 1 << 1
+    COPY_COMPILED = 1 << 2
 
 
 class OptionsStruct(ctypes.Structure):

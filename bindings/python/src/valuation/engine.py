@@ -40,10 +40,13 @@ class Engine:
     maximum_input_bytes : int, default=0
         Most bytes, after unpacking, that one load may read; 0 for 16 GiB.
     trust_compiled : bool, default=False
-        Map compiled files without a look at their checksums: opening one takes the same time whatever its size. A
-        damaged file may then end the process or give wrong values.
+        Map compiled files without a look at their contents: opening one takes the same time whatever its size. What is
+        damaged or forged in it may then end the process, or read and write any memory.
     forget_previous : bool, default=False
         Free what served before as soon as nobody reads it, instead of keeping it for :meth:`roll_back`.
+    copy_compiled : bool, default=False
+        Copy compiled files to memory instead of mapping them: a disk that fails later is then without effect, but
+        processes no longer share the memory of a file.
 
     Raises
     ------
@@ -61,11 +64,20 @@ class Engine:
     """
 
     def __init__(
-        self, maximum_input_bytes: int = 0, *, trust_compiled: bool = False, forget_previous: bool = False
+        self,
+        maximum_input_bytes: int = 0,
+        *,
+        trust_compiled: bool = False,
+        forget_previous: bool = False,
+        copy_compiled: bool = False,
     ) -> None:
-        switches = (EngineSwitch.TRUST_COMPILED if trust_compiled else 0) | (
-            EngineSwitch.FORGET_PREVIOUS if forget_previous else 0
-        )
+        switches = EngineSwitch(0)
+        if trust_compiled:
+            switches |= EngineSwitch.TRUST_COMPILED
+        if forget_previous:
+            switches |= EngineSwitch.FORGET_PREVIOUS
+        if copy_compiled:
+            switches |= EngineSwitch.COPY_COMPILED
         options, error = OptionsStruct.new(maximum_input_bytes, switches), ErrorStruct.new()
         self._handle = Handle("Engine", library.valuation_engine_destroy, exclusive=False)
         if library.valuation_engine_create(
