@@ -268,11 +268,15 @@ valuation_status valuation_engine_load(valuation_engine *engine, const char *pat
  * files are those of models in memory takes their index over, without reading them (valuation_describe_json says so).
  *
  * Errors: as valuation_engine_load and valuation_engine_load_policy: what served goes on serving, and the next call tries
- * again. A policy that cannot be loaded does not keep a release from being loaded, nor the other way round; the first failure
- * is told. INVALID_ARGUMENT if neither a directory of releases nor a policy was loaded.
+ * again. A release that was refused for what is in its files is refused with the same words, without being read, until one of
+ * them changes; one that could not be read is tried each time. A policy that cannot be loaded does not keep a release from
+ * being loaded, nor the other way round; the first failure is told. INVALID_ARGUMENT if neither a directory of releases nor a
+ * policy was loaded.
  *
- * Any thread. One stat(2) for the policy and one for LATEST where they are as they were (for a second or two after a change,
- * policy, LATEST and manifest are read); otherwise as the calls named. Since 0.1. */
+ * Any thread but one that must not wait, as an event loop's: a release is opened by the thread that calls, which takes
+ * milliseconds where it has a compiled file, and as long as valuation_engine_load takes, often seconds, where it has none.
+ * Scoring on other threads goes on meanwhile. One stat(2) for the policy and one for LATEST where they are as they were (for a
+ * second or two after a change, policy, LATEST and manifest are read); otherwise as the calls named. Since 0.1. */
 valuation_status valuation_engine_refresh(valuation_engine *engine, bool *changed_out, valuation_error *error);
 
 /* Goes back to models that served before.

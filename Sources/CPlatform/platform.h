@@ -17,13 +17,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#ifdef __linux__
-#include <sys/auxv.h>
-#endif
 #include <time.h>
 #include <unistd.h>
 
@@ -106,10 +104,8 @@ typedef struct {
 // Made of the sixteen random bytes that the kernel gives each process at its start, which asks for nothing and cannot fail.
 static inline valuation_secret valuation_platform_secret(void) {
     valuation_secret secret = {0, 0};
-#ifdef __linux__
     const void *random = (const void *)getauxval(AT_RANDOM);
     if (random) memcpy(&secret, random, sizeof secret);
-#endif
     // Where there are none: where the system has put the stack, and the time.
     if (!secret.offset && !secret.multiplier) secret.offset = (uintptr_t)&secret, secret.multiplier = valuation_platform_now();
     // The bytes guard stacks as well, so they are not used as they are.
@@ -200,13 +196,8 @@ static inline void *valuation_platform_map(int file, size_t size) {
 // Fetches the pages of a mapped file, where the kernel can (Linux 5.14): 0, or an errno. Where a page cannot be read, an error
 // is all that happens; whoever reads it is sent SIGBUS.
 static inline int valuation_platform_populate(void *start, size_t size) {
-#ifdef __linux__
     const int populate_read = 22;
     return madvise(start, size, populate_read) ? errno : 0;
-#else
-    (void)start, (void)size;
-    return EINVAL;
-#endif
 }
 
 // Gives the pages that lie wholly in a range of the heap back to the system; their contents are lost.

@@ -4,7 +4,6 @@
  * EIO, looking there SIGSEGV (a real one sends SIGBUS). Where KERNEL is "old", pages cannot be fetched beforehand (before
  * Linux 5.14).
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdint.h>

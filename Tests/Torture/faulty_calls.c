@@ -99,6 +99,16 @@ int fsync(int file) {
     return NEXT(fsync)(file);
 }
 
+int fchmod(int file, mode_t mode) {
+    MAY_FAIL(fchmod, -1);
+    return NEXT(fchmod)(file, mode);
+}
+
+int fchmodat(int directory, const char *path, mode_t mode, int flags) {
+    MAY_FAIL(fchmodat, -1);
+    return NEXT(fchmodat)(directory, path, mode, flags);
+}
+
 int flock(int file, int operation) {
     MAY_FAIL(flock, -1);
     return NEXT(flock)(file, operation);

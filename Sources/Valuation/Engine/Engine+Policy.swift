@@ -152,7 +152,7 @@ extension Engine {
             } else if let known = placeInMemory(contents) {
                 try others.append(Index(sharing: known.pointee), contents: contents)
             } else {
-                try others.append(try opening(fitting.note).index(of: release), contents: contents)
+                try others.append(try openIndex(of: release, fitting.note), contents: contents)
             }
         }
         return others

@@ -157,8 +157,7 @@ extension Engine {
             origin.isReused = true
             return try snapshot(Index(sharing: known.pointee), origin, supply, note)
         }
-        let index = try opening(note).index(of: release)
-        return try snapshot(index, origin, supply, note)
+        return try snapshot(try openIndex(of: release, note), origin, supply, note)
     }
 
     private func isSame(_ known: UnsafeMutablePointer<Snapshot>?, _ origin: borrowing Snapshot.Origin) -> Bool {

@@ -15,6 +15,7 @@ struct History: ~Copyable {
     var latestContents = Checksum(high: 0, low: 0)
     /// How LATEST stood then.
     var stamp: FileStamp?
+    var refusals = Refusals()
     /// The policy's file as it was given, what it said, and how it stood then; empty where there is none.
     var policyPath = Buffer<UInt8>()
     var policyText = Buffer<UInt8>()

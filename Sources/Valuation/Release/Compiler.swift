@@ -27,7 +27,7 @@ enum Compiler {
         try temporary.append("-", integer: Int(valuation_platform_now()))
         try temporary.append(".tmp")
         do throws(Failure) {
-            var writer = try FileWriter(folder, temporary.text)
+            var writer = try FileWriter(folder, temporary.text, followsUmask: true)
             try CompiledFile.write(index, to: &writer)
             _ = try writer.finish()
             try folder.rename(temporary.text, to: name)

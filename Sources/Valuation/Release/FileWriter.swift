@@ -7,12 +7,18 @@ struct FileWriter: ~Copyable {
     private var state: ChecksumState
     private var bytes = 0
 
-    /// - Parameter isKept: whether nobody is to write to it later.
-    init(_ folder: borrowing Folder, _ name: Text, isKept: Bool = true) throws(Failure) {
+    /// - Parameters:
+    ///   - mode: who may do what with it: by default everyone may read it, and nobody write to it later.
+    ///   - followsUmask: whether that is as far as the process's umask lets it be.
+    init(
+        _ folder: borrowing Folder, _ name: Text, mode: mode_t = 0o444, followsUmask: Bool = false
+    ) throws(Failure) {
         let terminated = try CString(name)
         let state = try ChecksumState()
-        let opened = valuation_platform_create_at(folder.descriptor, terminated.start, isKept ? 0o444 : 0o644)
+        let opened = valuation_platform_create_at(folder.descriptor, terminated.start, mode)
         if opened < 0 { throw Folder.writeFailure("A file cannot be made.", valuation_platform_errno()) }
+        // Some file systems have modes of their own, and say so.
+        if !followsUmask { _ = fchmod(opened, mode) }
         descriptor = opened
         self.state = state
     }

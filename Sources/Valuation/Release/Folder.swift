@@ -88,10 +88,17 @@ struct Folder: ~Copyable {
         return valuation_platform_is_directory(&status)
     }
 
-    /// Makes a directory beneath this one; one that is there is good as well.
+    /// Makes a directory beneath this one, which everyone may enter whatever the umask; one that is there is good as well.
     func makeFolder(_ name: Text) throws(Failure) {
         let terminated = try CString(name)
-        if mkdirat(descriptor, terminated.start, 0o777) == 0 { return }
+        if mkdirat(descriptor, terminated.start, 0o777) == 0 {
+            var status = stat()
+            // Some file systems have modes of their own, and say so.
+            if fstatat(descriptor, terminated.start, &status, AT_SYMLINK_NOFOLLOW) == 0 {
+                _ = fchmodat(descriptor, terminated.start, status.st_mode & 0o7777 | 0o755, 0)
+            }
+            return
+        }
         let code = valuation_platform_errno()
         if code != EEXIST { throw Folder.writeFailure("A directory cannot be made.", code) }
     }

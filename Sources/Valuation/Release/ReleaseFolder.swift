@@ -117,7 +117,7 @@ struct ReleaseFolder: ~Copyable {
     /// Replaces a file that holds an id, at once. - Parameter temporary: what it is called until then.
     private func replace(_ file: StaticString, with id: Text, by temporary: StaticString) throws(Failure) {
         try folder.remove(Text(temporary))
-        var writer = try FileWriter(folder, Text(temporary), isKept: false)
+        var writer = try FileWriter(folder, Text(temporary), mode: 0o644)
         try writer.write(id)
         try writer.write(Text("\n"))
         _ = try writer.finish()

@@ -138,7 +138,7 @@ import Testing
     }
 
     /// As many steps as chance needs, and a few multipliers at most, however the keys were chosen.
-    @Test(arguments: Likeness.allCases, [101, 2000, 100_000])
+    @Test(arguments: Likeness.allCases, [101, 2000, 20_000])
     func noSetOfKeysTakesLong(likeness: Likeness, count: Int) throws {
         let table = try Table(likeness.keys(count))
         #expect(table.isPerfect && table.attempts <= 8)

@@ -33,12 +33,17 @@ import Testing
     private static func use(_ bytes: [UInt8], _ folder: TemporaryFolder) throws -> Complaint? {
         let path = try folder.write("forged.valuation", bytes)
         let engine = try EngineHandle(switches: UInt32(VALUATION_SWITCH_COPY_COMPILED))
-        if let refusal = complaint({ () throws(Complaint) in try engine.load(path) }) { return refusal }
+        if let refusal = complaint(of: { () throws(Complaint) in try engine.load(path) }) { return refusal }
         try ask(engine)
-        try engine.loadPolicy(
-            json: policy(
-                #""curious": {"release": "LATEST", "exploration": 1}, "safe": {"naive": {"impressions": 9}}"#,
-                default: "curious", ", \"overrides\": [\(override("safe", scope: #"{"advertisers": ["77"]}"#))]"))
+        let text = policy(
+            #""curious": {"release": "LATEST", "exploration": 1}, "safe": {"naive": {"impressions": 9}}"#,
+            default: "curious", ", \"overrides\": [\(override("safe", scope: #"{"advertisers": ["77"]}"#))]")
+        let policyPath = try folder.write("policy.json", text)
+        // Where the counts are forged, there may be none that it asks for.
+        if let refusal = complaint(of: { () throws(Complaint) in try engine.loadPolicy(policyPath) }) {
+            #expect(refusal.status == .invalidValue)
+            return nil
+        }
         try ask(engine)
         let ads = ["campaign-1", "campaign-30", "new-0", "*"].map { Ad(campaign: $0, pricing: .cpa, bid: 1) }
         let explored = try engine.scorer().explore(
@@ -75,7 +80,7 @@ import Testing
             extremes.formUnion([0, 5, 29, 30, 31, 63].map { kind in found & ~31 | kind })
             extremes.formUnion([0, 5, 29, 30, 31, 63].map { kind in all & ~31 | kind })
         }
-        if field.name == "label.bits" { extremes.formUnion((0..<4).map { found << 2 >> 2 | $0 << 62 }) }
+        if field.name == "label.bits" { extremes.formUnion((0..<4).map { found & (1 << 62 - 1) | $0 << 62 }) }
         extremes.remove(found)
         return extremes
     }

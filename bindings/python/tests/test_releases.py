@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -126,6 +127,18 @@ def test_an_engine_that_forgets_has_nothing_to_go_back_to(models_path: Path, rel
             engine.roll_back()
         engine.roll_back("monday")
         assert release_of(engine) == "monday"
+
+
+def test_what_happens_to_a_copied_file_later_has_no_effect(models_path: Path, tmp_path: Path) -> None:
+    file = tmp_path / "models.valuation"
+    valuation.compile_models(models_path, file)
+    with Engine(copy_compiled=True) as engine:
+        engine.load(file)
+        expected = engine.score(REQUEST)
+        file.chmod(0o644)
+        os.truncate(file, 0)
+        assert engine.describe()["compiled"]
+        assert engine.score(REQUEST) == expected
 
 
 def test_releases_are_listed_newest_first(releases: Path) -> None:

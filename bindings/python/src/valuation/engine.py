@@ -159,11 +159,12 @@ class Engine:
     def refresh(self) -> bool:
         """Load the policy if its file was replaced, and what LATEST names now if that is another release.
 
-        Call it from time to time, for example each second in a thread of its own; while nothing is new it costs next to
+        Call it from time to time, for example each second in a thread of its own (``asyncio.to_thread`` where there
+        is an event loop, for a release without a compiled file takes seconds); while nothing is new it costs next to
         nothing. Looks at the policy's file last given to :meth:`load_policy`, and at the directory of releases last
-        given to :meth:`load`. A release that :meth:`roll_back` went back from is not loaded again; one published later
-        is. What is wrong changes nothing, and the next call tries again; a policy that cannot be loaded does not keep a
-        release from being loaded, nor the other way round.
+        given to :meth:`load`. A release that :meth:`roll_back` went back from is not loaded again; one published
+        later is. What is wrong changes nothing, and the next call tries again; a policy that cannot be loaded does
+        not keep a release from being loaded, nor the other way round.
 
         Returns
         -------

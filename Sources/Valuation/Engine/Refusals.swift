@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+import CValuation
+
+/// The releases that were refused last, and why: while their files stand as they stood, they are refused again with the same words,
+/// without being read.
+struct Refusals: ~Copyable {
+    /// A policy may name several releases; of more that are refused at a time, some are read again.
+    private static let capacity = 8
+    private static let errorBytes = MemoryLayout<valuation_error>.size
+
+    private var stamps = Buffer<Checksum>()
+    /// As many descriptions as stamps, end to end.
+    private var errors = Buffer<UInt8>()
+
+    /// What a release was refused for, described in the note as it was then; nil where it was not.
+    func find(_ stamp: Checksum, _ note: Note) -> Failure? {
+        for position in 0..<stamps.count where stamps[position] == stamp {
+            memcpy(note.error, errors.text.start + position &* Refusals.errorBytes, Refusals.errorBytes)
+            var failure = Failure.noted(Status(rawValue: note.error.pointee.status) ?? .checksum)
+            (failure.line, failure.column) = (note.error.pointee.line, note.error.pointee.column)
+            return failure
+        }
+        return nil
+    }
+
+    /// Remembers what a note describes.
+    mutating func add(_ stamp: Checksum, _ note: Note) throws(Failure) {
+        if stamps.count == Refusals.capacity {
+            stamps.removeAll()
+            errors.removeAll()
+        }
+        let start = UnsafeRawPointer(note.error).assumingMemoryBound(to: UInt8.self)
+        try errors.append(Text(start, Refusals.errorBytes))
+        try stamps.append(stamp)
+    }
+}
+
+extension Failure {
+    /// Whether it is due to what files hold, and will be so as long as they hold it.
+    fileprivate var isLasting: Bool {
+        switch status {
+        case .outOfMemory, .readFailed, .fileNotFound, .busy, .writeFailed, .unknownRelease: false
+        default: isNoted
+        }
+    }
+}
+
+extension Engine {
+    /// The index of a release. - Complexity: as `Opening.index`; O(files) where it was refused and stands as it stood.
+    func openIndex(of release: borrowing Release, _ note: Note) throws(Failure) -> Index {
+        let stamp = try release.stamp()
+        if let stamp, let known = try withHistory({ history throws(Failure) in history.refusals.find(stamp, note) }) {
+            throw known
+        }
+        do throws(Failure) {
+            return try opening(note).index(of: release)
+        } catch {
+            if let stamp, error.isLasting {
+                note.describe(error)
+                remember { history in try? history.refusals.add(stamp, note) }
+            }
+            throw error
+        }
+    }
+}
+
+extension Release {
+    /// What tells the files of the release as they stand from any others; nil where that cannot be told, for a file was changed just now
+    /// or is not there.
+    fileprivate func stamp() throws(Failure) -> Checksum? {
+        var state = try ChecksumState()
+        state.add(path.text.start, count: path.count)
+        var contents = try manifest.contents
+        state.add(&contents, count: MemoryLayout<Checksum>.size)
+        for position in 0..<manifest.files.count {
+            if try !add(manifest.files[position], to: &state) { return nil }
+        }
+        if let compiled = manifest.compiled, try !add(compiled, to: &state) { return nil }
+        return state.checksum
+    }
+
+    private func add(_ file: Manifest.File, to state: inout ChecksumState) throws(Failure) -> Bool {
+        guard let stamp = try FileStamp(folder, manifest.text(file.name)), !stamp.isFresh else { return false }
+        var sum = file.sum
+        state.add(&sum.checksum, count: MemoryLayout<Checksum>.size)
+        stamp.add(to: &state)
+        return true
+    }
+}

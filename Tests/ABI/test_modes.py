@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may read what is published: whoever may enter the directory of releases, whatever the publisher's umask."""
+
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .model_files import MODELS, write_models
+from .programs import Toolchain
+from .refusal import refused
+
+
+@pytest.fixture
+def open_directory() -> Iterator[Path]:
+    """A directory that every user may enter, as pytest's own are not."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def publish(toolchain: Toolchain, root: Path, models: Path, umask: int) -> None:
+    program = toolchain.program("publish")
+    command = [program.path, models, root, "first"]
+    subprocess.run(command, env=program.environment, check=True, umask=umask, timeout=60)
+
+
+def modes(root: Path) -> dict[str, int]:
+    return {str(path.relative_to(root)): stat.S_IMODE(path.stat().st_mode) for path in root.rglob("*")}
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o027, 0o022])
+def test_what_is_published_can_be_read_whatever_the_umask(
+    toolchain: Toolchain, models: Path, open_directory: Path, umask: int
+):
+    root = open_directory / "root"
+    root.mkdir(mode=0o755)
+    publish(toolchain, root, write_models(open_directory / "models.jsonl", MODELS), umask)
+    assert modes(root) == {
+        "LATEST": 0o644,
+        "releases": 0o755,
+        "releases/first": 0o755,
+        "releases/first/manifest.json": 0o444,
+        "releases/first/models.jsonl": 0o444,
+        "releases/first/index.valuation": 0o444,
+    }
+    assert refused(toolchain, models, root, as_nobody=True).status == "OK"
+
+
+def test_a_group_that_publishes_together_keeps_its_right_to_write(
+    toolchain: Toolchain, models: Path, open_directory: Path
+):
+    root = open_directory / "root"
+    root.mkdir()
+    publish(toolchain, root, write_models(open_directory / "models.jsonl", MODELS), 0o002)
+    assert modes(root)["releases"] == 0o775
+
+
+def test_a_directory_of_releases_that_is_made_is_the_publishers_own_where_the_umask_says_so(
+    toolchain: Toolchain, open_directory: Path
+):
+    publish(toolchain, open_directory / "root", write_models(open_directory / "models.jsonl", MODELS), 0o077)
+    assert stat.S_IMODE((open_directory / "root").stat().st_mode) == 0o700

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A release that is refused is not read again at every refresh."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from .model_files import MODELS, many_models, write_models
+from .programs import Toolchain
+
+# As long as clocks of files may stand still.
+FRESH_SECONDS = 2.2
+
+
+@dataclass
+class Answer:
+    """What a refresh told, and how many bytes of files were looked at for it."""
+
+    status: str
+    bytes_seen: int
+    file: str
+    message: str
+
+
+class Engine:
+    """An engine in a process of its own that follows a directory of releases."""
+
+    def __init__(self, toolchain: Toolchain, root: Path) -> None:
+        program = toolchain.program("refresh_again")
+        self._process = subprocess.Popen(
+            [program.path, root], env=program.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def refresh(self) -> Answer:
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write("refresh\n")
+        self._process.stdin.flush()
+        status, seen, file, message = self._process.stdout.readline().rstrip("\n").split("\t")
+        return Answer(status.removeprefix("VALUATION_").removeprefix("ERROR_"), int(seen), file, message)
+
+    def close(self) -> None:
+        self._process.communicate(timeout=20)
+
+
+@pytest.fixture
+def root(toolchain: Toolchain, tmp_path: Path) -> Path:
+    """A directory with release "first"."""
+    models = write_models(tmp_path / "first.jsonl", MODELS)
+    toolchain.program("publish").run(models, tmp_path / "root", "first")
+    return tmp_path / "root"
+
+
+@pytest.fixture
+def engine(toolchain: Toolchain, root: Path) -> Iterator[Engine]:
+    engine = Engine(toolchain, root)
+    # It has loaded the first release once it answers.
+    assert engine.refresh().status == "OK"
+    yield engine
+    engine.close()
+
+
+def test_a_refused_release_is_looked_at_again_only_once_it_changes(
+    toolchain: Toolchain, root: Path, engine: Engine, tmp_path: Path
+):
+    models = write_models(tmp_path / "second.jsonl", many_models(extend=False))
+    toolchain.program("publish").run(models, root, "second")
+    compiled = root / "releases" / "second" / "index.valuation"
+    sound = compiled.read_bytes()
+    damaged = bytearray(sound)
+    damaged[-1] ^= 1
+    compiled.chmod(0o644)
+    compiled.write_bytes(damaged)
+    assert engine.refresh().status == "CHECKSUM"
+    time.sleep(FRESH_SECONDS)
+    first = engine.refresh()
+    assert first.bytes_seen >= len(sound), "it had changed just before, so what is told of it might be out of date"
+    for _ in range(3):
+        again = engine.refresh()
+        assert (again.status, again.file, again.message) == ("CHECKSUM", str(compiled), first.message)
+        assert again.bytes_seen < 4096, "more than LATEST and the manifest"
+    compiled.write_bytes(sound)
+    assert engine.refresh().status == "OK"
+
+
+def test_a_release_that_cannot_be_read_is_tried_again(toolchain: Toolchain, root: Path, engine: Engine, tmp_path: Path):
+    models = write_models(tmp_path / "second.jsonl", many_models(extend=False))
+    toolchain.program("publish").run(models, root, "second")
+    compiled = root / "releases" / "second" / "index.valuation"
+    compiled.rename(compiled.with_suffix(".away"))
+    time.sleep(FRESH_SECONDS)
+    assert [engine.refresh().status for _ in range(3)] == ["FILE_NOT_FOUND"] * 3
+    compiled.with_suffix(".away").rename(compiled)
+    assert engine.refresh().status == "OK"
