@@ -7,20 +7,17 @@ every machine; a change of the others does not show here. Nor do cache misses: `
 """
 
 import json
-import os
-import re
-import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from .callgrind import Programs
 from .conftest import REPOSITORY
 from .workload import write_models, write_requests
 
 HERE = Path(__file__).resolve().parent
 COUNTS = HERE / "instructions.json"
-SECONDS = 300
 UPDATE = ".venv/bin/python -m pytest Tests/Guards/test_instructions.py --write-instructions"
 # What a count may be above the one noted, and how far below it the noted one is out of date.
 ALLOWED, OUT_OF_DATE = 1.05, 0.90
@@ -45,39 +42,16 @@ CASES = {
 JSON_CASE = "score_json, CPA, 1000 candidates of 3 features"
 
 
-class Programs:
-    """Compiles C programs against the shipped library and counts the instructions of one of its functions."""
-
-    def __init__(self, library: Path, models: Path, directory: Path) -> None:
-        self._library, self._models, self._directory = library, models, directory
-
-    def count(self, function: str, source: Path, *arguments: object, options: tuple[str, ...] = ()) -> int:
-        """The instructions of all calls of `function`, with what it calls, while the program runs."""
-        program, counts = self._directory / source.stem, self._directory / f"{source.stem}.callgrind"
-        command = ["gcc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{REPOSITORY / 'build' / 'include'}"]
-        command += ["-o", str(program), str(source), str(self._library), "-ljansson"]
-        subprocess.run(command, check=True, timeout=SECONDS)
-        valgrind = ["valgrind", "--tool=callgrind", *options, f"--toggle-collect={function}"]
-        command = [*valgrind, f"--callgrind-out-file={counts}", program, self._models, *arguments]
-        finished = subprocess.run(
-            [str(part) for part in command],
-            env=os.environ | {"LD_LIBRARY_PATH": str(self._library.parent)},
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-        )
-        assert finished.returncode == 0, finished.stderr
-        total = re.search(r"^totals: (\d+)$", counts.read_text(encoding="utf-8"), re.MULTILINE)
-        assert total and int(total[1]) > 0, f"callgrind counted nothing in {function}:\n{finished.stderr}"
-        return int(total[1])
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_models(tmp_path_factory.mktemp("models") / "models.jsonl")
 
 
 @pytest.fixture(scope="module")
 def programs(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Programs:
     if "avx2" not in Path("/proc/cpuinfo").read_text(encoding="utf-8"):
         pytest.skip("the counts noted are of machines with AVX2")
-    directory = tmp_path_factory.mktemp("instructions")
-    return Programs(library, write_models(directory / "models.jsonl"), directory)
+    return Programs(library, tmp_path_factory.mktemp("instructions"))
 
 
 def compare(case: str, counted: int, config: pytest.Config) -> None:
@@ -94,22 +68,24 @@ def compare(case: str, counted: int, config: pytest.Config) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_request_takes_no_more_instructions_than_noted(case: str, programs: Programs, pytestconfig: pytest.Config):
+def test_a_request_takes_no_more_instructions_than_noted(
+    case: str, programs: Programs, models: Path, pytestconfig: pytest.Config
+):
     candidates, ad_features, pricing, requests = CASES[case]
     total = programs.count(
         "valuation_score",
         HERE / "score_requests.c",
-        *(requests, candidates, ad_features, pricing),
+        *(models, requests, candidates, ad_features, pricing),
         options=("--instr-atstart=no",),
     )
     compare(case, total // requests, pytestconfig)
 
 
 def test_a_json_request_takes_no_more_instructions_than_noted(
-    programs: Programs, tmp_path: Path, pytestconfig: pytest.Config
+    programs: Programs, models: Path, tmp_path: Path, pytestconfig: pytest.Config
 ):
     requests = write_requests(tmp_path / "requests.jsonl", count=3, candidates=1000)
-    total = programs.count("valuation_score_json", REPOSITORY / "Tests" / "ABI" / "score_requests.c", requests)
+    total = programs.count("valuation_score_json", REPOSITORY / "Tests" / "ABI" / "score_requests.c", models, requests)
     compare(JSON_CASE, total // 3, pytestconfig)
 
 

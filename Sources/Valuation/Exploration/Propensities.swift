@@ -23,75 +23,89 @@ struct Propensities: ~Copyable {
         }
     }
 
-    /// The arms that may be worth most, and for each the next one of its campaign, -1 behind the last.
+    /// The arms that may be worth most, campaign by campaign, and where those of each begin, and behind the last, end.
     private var contenders = Buffer<Int32>()
-    private var nexts = Buffer<Int32>()
-    /// The first contender of each campaign.
-    private var firsts = Buffer<Int32>()
-    private var campaigns = KeyTable()
+    private var starts = Buffer<Int32>()
     private var outcomes = Buffer<Outcome>()
     /// Of each campaign, the probability of the outcomes that were gone through.
     private var passed = Buffer<Double>()
 
-    /// Writes one propensity for each arm.
+    /// Writes one propensity for each arm, 0 for all where the time is over before they are found.
     ///
-    /// - Complexity: O(arms + outcomes × log outcomes). See `Strata` for how many outcomes a campaign has.
+    /// - Complexity: O(arms × log arms + outcomes × log outcomes). See `Strata` for how many outcomes a campaign has.
     mutating func find(
-        _ arms: UnsafeMutableBufferPointer<Arm>, into propensities: UnsafeMutablePointer<Double>
+        _ arms: UnsafeMutableBufferPointer<Arm>, into propensities: UnsafeMutablePointer<Double>,
+        _ deadline: inout Deadline
     ) throws(Failure) {
         for place in 0..<arms.count { propensities[place] = 0 }
-        try collect(arms)
-        try group(arms)
         outcomes.removeAll()
-        for campaign in 0..<firsts.count { try addOutcomes(of: campaign, arms) }
-        sort()
-        try passed.resize(max(firsts.count, passed.count), filling: 0)
-        for campaign in 0..<firsts.count { passed[campaign] = 0 }
-        goThrough(propensities)
+        guard try collect(arms, &deadline), try group(arms, &deadline) else { return }
+        for campaign in 0..<campaignCount {
+            if try !addOutcomes(of: campaign, arms, &deadline) { return }
+        }
+        // The best last.
+        if !Heap.sort(outcomes.elements, &deadline, { $1.isWorse(than: $0) }) { return }
+        try passed.resize(max(campaignCount, passed.count), filling: 0)
+        for campaign in 0..<campaignCount { passed[campaign] = 0 }
+        if goThrough(propensities, &deadline) { return }
+        for place in 0..<arms.count { propensities[place] = 0 }
     }
 
-    /// Collects the arms that may be worth more than what another is worth at least.
-    private mutating func collect(_ arms: UnsafeMutableBufferPointer<Arm>) throws(Failure) {
+    private var campaignCount: Int { max(0, starts.count &- 1) }
+
+    /// Collects the arms that may be worth more than what another is worth at least. - Returns: false where the time was over before.
+    private mutating func collect(
+        _ arms: UnsafeMutableBufferPointer<Arm>, _ deadline: inout Deadline
+    ) throws(Failure) -> Bool {
         contenders.removeAll()
         var least = 0.0
-        for place in 0..<arms.count { least = max(least, arms[place].value(-Arm.range, -Arm.range)) }
-        for place in 0..<arms.count where arms[place].value(Arm.range, Arm.range) >= least {
-            try contenders.append(Int32(place))
+        for place in 0..<arms.count {
+            if deadline.check(after: 1) { return false }
+            least = max(least, arms[place].value(-Arm.range, -Arm.range))
         }
+        for place in 0..<arms.count {
+            if deadline.check(after: 1) { return false }
+            if arms[place].value(Arm.range, Arm.range) >= least { try contenders.append(Int32(place)) }
+        }
+        return true
     }
 
-    /// Links the contenders of each campaign.
-    private mutating func group(_ arms: UnsafeMutableBufferPointer<Arm>) throws(Failure) {
-        firsts.removeAll()
-        nexts.removeAll()
-        campaigns.removeAll()
-        for position in 0..<contenders.count {
-            let key = arms[Int(contenders[position])].campaign
-            let known = campaigns.find(key)
-            if known == KeyTable.none {
-                try campaigns.insert(key, UInt32(firsts.count))
-                try nexts.append(-1)
-                try firsts.append(Int32(position))
-            } else {
-                try nexts.append(firsts[Int(known)])
-                firsts[Int(known)] = Int32(position)
-            }
+    /// Puts the contenders of each campaign together. - Returns: false where the time was over before.
+    private mutating func group(
+        _ arms: UnsafeMutableBufferPointer<Arm>, _ deadline: inout Deadline
+    ) throws(Failure) -> Bool {
+        starts.removeAll()
+        let isSorted = Heap.sort(contenders.elements, &deadline) { first, second in
+            let (campaign, other) = (arms[Int(first)].campaign, arms[Int(second)].campaign)
+            return campaign == other ? first > second : campaign > other
         }
+        if !isSorted { return false }
+        for position in 0..<contenders.count {
+            let isFirst =
+                position == 0
+                || arms[Int(contenders[position])].campaign != arms[Int(contenders[position &- 1])].campaign
+            if isFirst { try starts.append(Int32(position)) }
+        }
+        try starts.append(Int32(contenders.count))
+        return true
     }
 
     // MARK: Outcomes
 
+    /// - Returns: false where the time was over before.
     private mutating func addOutcomes(
-        of campaign: Int, _ arms: UnsafeMutableBufferPointer<Arm>
-    ) throws(Failure) {
+        of campaign: Int, _ arms: UnsafeMutableBufferPointer<Arm>, _ deadline: inout Deadline
+    ) throws(Failure) -> Bool {
+        let members = Int(starts[campaign])..<Int(starts[campaign &+ 1])
         var (drawsClicks, drawsConversions) = (false, false)
-        forEachMember(of: campaign) { place in
-            drawsClicks = drawsClicks || arms[place].click.deviation > 0
-            drawsConversions = drawsConversions || arms[place].isCPA && arms[place].conversion.deviation > 0
+        for position in members {
+            let arm = Int(contenders[position])
+            drawsClicks = drawsClicks || arms[arm].click.deviation > 0
+            drawsConversions = drawsConversions || arms[arm].isCPA && arms[arm].conversion.deviation > 0
         }
-        let key = arms[Int(contenders[Int(firsts[campaign])])].campaign
-        let clicks = Strata(isDrawn: drawsClicks, isAlone: !drawsConversions, campaigns: firsts.count)
-        let conversions = Strata(isDrawn: drawsConversions, isAlone: !drawsClicks, campaigns: firsts.count)
+        let key = arms[Int(contenders[members.lowerBound])].campaign
+        let clicks = Strata(isDrawn: drawsClicks, isAlone: !drawsConversions, campaigns: campaignCount)
+        let conversions = Strata(isDrawn: drawsConversions, isAlone: !drawsClicks, campaigns: campaignCount)
         for first in 0..<clicks.count {
             for second in 0..<conversions.count {
                 // A place in the stratum of its own for each campaign, so that equal campaigns are not equal everywhere.
@@ -101,62 +115,31 @@ struct Propensities: ~Copyable {
                 var best = Outcome(
                     value: -1, probability: clicks.probability(first) * conversions.probability(second), arm: 0,
                     campaign: Int32(campaign))
-                forEachMember(of: campaign) { place in
-                    let value = arms[place].value(clickZ, conversionZ)
-                    if value < best.value || value == best.value && Int32(place) > best.arm { return }
-                    (best.value, best.arm) = (value, Int32(place))
+                for position in members {
+                    if deadline.check(after: 2) { return false }
+                    let arm = contenders[position]
+                    let value = arms[Int(arm)].value(clickZ, conversionZ)
+                    if value < best.value || value == best.value && arm > best.arm { continue }
+                    (best.value, best.arm) = (value, arm)
                 }
                 try outcomes.append(best)
             }
         }
-    }
-
-    /// Hands out the arms of a campaign.
-    private func forEachMember(of campaign: Int, _ body: (Int) -> Void) {
-        var member = firsts[campaign]
-        while member >= 0 {
-            body(Int(contenders[Int(member)]))
-            member = nexts[Int(member)]
-        }
+        return true
     }
 
     // MARK: In order
 
-    /// Sorts the outcomes, the worst first (heapsort: Williams 1964). The standard library's sort takes memory.
-    private mutating func sort() {
-        let elements = outcomes.elements
-        var start = elements.count / 2
-        while start > 0 {
-            start &-= 1
-            Propensities.siftDown(elements, start, elements.count)
-        }
-        var end = elements.count
-        while end > 1 {
-            end &-= 1
-            (elements[0], elements[end]) = (elements[end], elements[0])
-            Propensities.siftDown(elements, 0, end)
-        }
-    }
-
-    private static func siftDown(_ elements: UnsafeMutableBufferPointer<Outcome>, _ start: Int, _ end: Int) {
-        var root = start
-        let moved = elements[start]
-        while true {
-            var child = 2 &* root &+ 1
-            if child >= end { break }
-            if child &+ 1 < end && elements[child].isWorse(than: elements[child &+ 1]) { child &+= 1 }
-            if !moved.isWorse(than: elements[child]) { break }
-            elements[root] = elements[child]
-            root = child
-        }
-        elements[root] = moved
-    }
-
     /// An outcome wins where all other campaigns' are among those before it.
-    private mutating func goThrough(_ propensities: UnsafeMutablePointer<Double>) {
-        var (logOfAll, withoutAny) = (0.0, firsts.count)
+    ///
+    /// - Returns: false where the time was over before.
+    private mutating func goThrough(
+        _ propensities: UnsafeMutablePointer<Double>, _ deadline: inout Deadline
+    ) -> Bool {
+        var (logOfAll, withoutAny) = (0.0, campaignCount)
         var total = 0.0
         for position in 0..<outcomes.count {
+            if deadline.check(after: 1) { return false }
             let outcome = outcomes[position]
             let own = passed[Int(outcome.campaign)]
             let isLast = withoutAny == 0 || withoutAny == 1 && own == 0
@@ -170,8 +153,9 @@ struct Propensities: ~Copyable {
             if own > 0 { logOfAll -= log(own) } else { withoutAny &-= 1 }
         }
         // It is 1 but for rounding, unless all may be worth nothing.
-        if total == 0 { return }
+        if total == 0 { return true }
         for position in 0..<contenders.count { propensities[Int(contenders[position])] /= total }
+        return true
     }
 }
 

@@ -9,17 +9,20 @@ import CValuation
 /// The weights' posterior is Gaussian and independent (their Laplace approximation), so a logit's variance is the sum of its terms';
 /// one draw a campaign and target moves the logits of all its ads, which share its weights.
 extension PolicyScoring {
-    /// Draws anew what a release has valued, as long as there is time. - Precondition: the candidates are those that it valued last.
+    /// Draws anew what a release has valued; behind the deadline, what is most likely stays. - Precondition: the candidates are those
+    /// that it valued last.
     mutating func explore(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, release: Int, scale: Double,
         into values: UnsafeMutablePointer<valuation_value>
     ) {
-        let scoring = scratch.pointee.scorings + release
         for place in 0..<count {
-            if scoring.pointee.deadline.check() { values[place].flags |= Flags.budgetExceeded.rawValue }
             if values[place].flags & Flags.budgetExceeded.rawValue != 0 { continue }
-            let clickVariance = variance(.click, place, candidates[place], release)
-            let conversionVariance = variance(.conversion, place, candidates[place], release)
+            guard let clickVariance = variance(.click, place, candidates[place], release),
+                let conversionVariance = variance(.conversion, place, candidates[place], release)
+            else {
+                values[place].flags |= Flags.budgetExceeded.rawValue
+                continue
+            }
             if clickVariance == 0 && conversionVariance == 0 { continue }
             let click = Logit(values[place].pctr, deviation: sqrt(clickVariance))
             let conversion = Logit(values[place].pcvr, deviation: sqrt(conversionVariance))
@@ -31,9 +34,11 @@ extension PolicyScoring {
     /// computed once a model.
     ///
     /// - Parameter place: in the block that was valued last.
-    private func variance(
+    /// - Returns: nil where the time was over before.
+    private mutating func variance(
         _ target: Target, _ place: Int, _ candidate: valuation_candidate, _ release: Int
-    ) -> Double {
+    ) -> Double? {
+        if deadline.check(after: 2) { return nil }
         let scoring = scratch.pointee.scorings + release
         let own = target == .click ? scoring.pointee.click : scoring.pointee.conversion
         var local = own.models[place]
@@ -45,18 +50,22 @@ extension PolicyScoring {
                 return sum + scoring.pointee.priorVariance(target, candidate)
             }
             if scoring.pointee.index.pointee.hasVariances {
-                sum += requestVariance(model, release) + scoring.pointee.adVariance(ofModel: model, candidate)
+                guard let requests = requestVariance(model, release),
+                    let ads = scoring.pointee.adVariance(ofModel: model, candidate, &deadline)
+                else { return nil }
+                sum += requests + ads
             }
             local = own.parameters[Int(local)].base
             if local == Index.none { return sum }
         }
     }
 
-    private func requestVariance(_ model: UInt32, _ release: Int) -> Double {
+    private mutating func requestVariance(_ model: UInt32, _ release: Int) -> Double? {
         let place = scratch.pointee.varianceStarts[release] &+ Int(model)
         let stamp = scratch.pointee.decisions.stamp
         if scratch.pointee.variances[place].stamp != stamp {
-            let variance = (scratch.pointee.scorings + release).pointee.requestVariance(ofModel: model)
+            let scoring = scratch.pointee.scorings + release
+            guard let variance = scoring.pointee.requestVariance(ofModel: model, &deadline) else { return nil }
             scratch.pointee.variances[place] = KnownVariance(stamp: stamp, variance: variance)
         }
         return scratch.pointee.variances[place].variance
@@ -94,26 +103,37 @@ extension Scoring {
         return variance.isFinite ? variance : 0
     }
 
-    /// Of a model's intercept and the request's terms. - Complexity: O(terms): two cache misses each.
-    fileprivate func requestVariance(ofModel model: UInt32) -> Double {
+    /// Of a model's intercept and the request's terms; nil where the time was over before.
+    /// - Complexity: O(terms): two cache misses each.
+    fileprivate func requestVariance(ofModel model: UInt32, _ deadline: inout Deadline) -> Double? {
         var sum = Double(index.pointee.interceptVariance(model: model))
-        for term in terms.list { sum += index.pointee.variance(of: term.slot, number: term.number, model: model) }
+        for term in terms.list {
+            if deadline.check(after: 1) { return nil }
+            sum += index.pointee.variance(of: term.slot, number: term.number, model: model)
+        }
         return sum
     }
 
-    /// Of an ad's own features, and of their crosses with each other and with the request's.
-    fileprivate func adVariance(ofModel model: UInt32, _ candidate: valuation_candidate) -> Double {
+    /// Of an ad's own features, and of their crosses with each other and with the request's; nil where the time was over before.
+    fileprivate func adVariance(
+        ofModel model: UInt32, _ candidate: valuation_candidate, _ deadline: inout Deadline
+    ) -> Double? {
         var sum = 0.0
         guard candidate.feature_count <= UInt32(Scratch.maximumFeatures), let features = candidate.features else {
             return sum
         }
         for position in 0..<Int(candidate.feature_count) {
+            if deadline.check(after: 1) { return nil }
             guard let slot = index.pointee.label(features[position].key), !slot.pointee.isCross else { continue }
             if slot.pointee.isNumber && !features[position].number.isFinite { continue }
             sum += index.pointee.variance(of: slot, number: features[position].number, model: model)
             if !slot.pointee.isCrossing { continue }
-            for second in terms.crossing { sum += variance(ofCross: slot, second, model) }
+            for second in terms.crossing {
+                if deadline.check(after: 1) { return nil }
+                sum += variance(ofCross: slot, second, model)
+            }
             for other in (position &+ 1)..<max(position &+ 1, Int(candidate.feature_count)) {
+                if deadline.check(after: 1) { return nil }
                 guard let second = index.pointee.label(features[other].key) else { continue }
                 if second.pointee.isCrossing { sum += variance(ofCross: slot, second, model) }
             }

@@ -71,7 +71,10 @@ extension PolicyScoring {
             if observed.impressions == 0 { flags.insert(.unknownCampaign) }
             values[place] = Pricing.value(
                 candidates[place], pctr: Float(click.mean), pcvr: Float(conversion.mean), flags: flags)
-            if naive.exploration > 0 {
+            if naive.exploration == 0 { continue }
+            if deadline.check(after: 4) {
+                values[place].flags |= Flags.budgetExceeded.rawValue
+            } else {
                 draw(place, candidates[place], Logit(click), Logit(conversion), naive.exploration, &values[place])
             }
         }

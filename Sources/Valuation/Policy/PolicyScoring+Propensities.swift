@@ -8,35 +8,33 @@ extension Scorer {
         count: Int, into values: UnsafeMutablePointer<valuation_value>, _ propensities: UnsafeMutablePointer<Double>,
         _ snapshot: UnsafeMutablePointer<Snapshot>
     ) throws(Failure) {
-        Scorer.score(scorer, request, candidates, count: count, into: values, snapshot)
-        var (best, isExplored) = (-1, false)
-        for place in 0..<count {
-            propensities[place] = 0
-            isExplored = isExplored || values[place].flags & Flags.explored.rawValue != 0
-            if values[place].expected_revenue > (best < 0 ? 0 : values[best].expected_revenue) { best = place }
+        guard let policy = snapshot.pointee.policy, policy.pointee.explores, let scratch = scorer.pointee.policyScratch
+        else {
+            Scorer.score(scorer, request, candidates, count: count, into: values, snapshot)
+            return markBest(values, count, propensities)
         }
-        if isExplored {
-            try findPropensities(scorer, request, candidates, count: count, into: values, propensities, snapshot)
-        } else if best >= 0 {
-            propensities[best] = 1
-        }
-    }
-
-    /// The same once more, with how each value is distributed: few requests need it.
-    private static func findPropensities(
-        _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: UnsafePointer<valuation_candidate>,
-        count: Int, into values: UnsafeMutablePointer<valuation_value>, _ propensities: UnsafeMutablePointer<Double>,
-        _ snapshot: UnsafeMutablePointer<Snapshot>
-    ) throws(Failure) {
-        guard let policy = snapshot.pointee.policy, let scratch = scorer.pointee.policyScratch else { return }
         try scratch.pointee.allArms.resize(max(count, scratch.pointee.allArms.count), filling: Arm())
         guard let arms = scratch.pointee.allArms.base else { return }
         var scoring = PolicyScoring(
             request, candidates: count, snapshot: snapshot, policy: policy, scratch: scratch, arms: arms)
         scoring.score(candidates, count: count, into: values)
+        var isExplored = false
+        for place in 0..<count { isExplored = isExplored || values[place].flags & Flags.explored.rawValue != 0 }
         var deadline = request.deadline
-        if deadline.check() { return }
+        if !isExplored && !deadline.check() { return markBest(values, count, propensities) }
         let all = UnsafeMutableBufferPointer(start: arms, count: count)
-        try scratch.pointee.propensities.find(all, into: propensities)
+        try scratch.pointee.propensities.find(all, into: propensities, &deadline)
+    }
+
+    /// Where nothing was drawn, the first of those that are worth most is it for sure.
+    private static func markBest(
+        _ values: UnsafeMutablePointer<valuation_value>, _ count: Int, _ propensities: UnsafeMutablePointer<Double>
+    ) {
+        var best = -1
+        for place in 0..<count {
+            propensities[place] = 0
+            if values[place].expected_revenue > (best < 0 ? 0 : values[best].expected_revenue) { best = place }
+        }
+        if best >= 0 { propensities[best] = 1 }
     }
 }

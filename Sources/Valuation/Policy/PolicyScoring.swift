@@ -20,6 +20,8 @@ struct PolicyScoring: ~Copyable {
     /// How many candidates are still to come.
     private(set) var remaining: Int
     let draw: Draw
+    /// The time for what is done here; what a release does has its own.
+    var deadline: Deadline
     /// Whether the distribution of each value is asked for, and where that of the next one goes.
     private let notesArms: Bool
     private var arms: UnsafeMutablePointer<Arm>
@@ -32,6 +34,7 @@ struct PolicyScoring: ~Copyable {
         arms: UnsafeMutablePointer<Arm>? = nil
     ) {
         notesArms = arms != nil
+        deadline = request.deadline
         draw = policy.pointee.explores ? Draw(request) : Draw(seed: 0)
         self.arms = arms ?? scratch.pointee.arms.base.unsafelyUnwrapped
         (self.snapshot, self.policy, self.scratch, self.request) = (snapshot, policy, scratch, request)

@@ -6,6 +6,11 @@ struct Deadline {
     /// On the clock of `valuation_platform_now`; 0 = never.
     private let end: UInt64
     private(set) var isOver = false
+    /// How many steps of work are done before the next look at the clock.
+    private var stepsLeft = 0
+
+    /// Steps of work between two looks. A step takes some nanoseconds to about a hundred, a look some twenty.
+    static let steps = 64
 
     /// - Parameter budget: nanoseconds from now; 0 = without end.
     init(budget: UInt64) {
@@ -26,5 +31,15 @@ struct Deadline {
     mutating func check() -> Bool {
         if end != 0 && !isOver && valuation_platform_now() >= end { isOver = true }
         return isOver
+    }
+
+    /// Counts steps of work, and looks at the clock once in `steps` of them, first at once. - Returns: whether the time is over.
+    @inline(__always)
+    mutating func check(after steps: Int) -> Bool {
+        if end == 0 { return false }
+        stepsLeft &-= steps
+        if stepsLeft > 0 { return isOver }
+        stepsLeft = Deadline.steps
+        return check()
     }
 }

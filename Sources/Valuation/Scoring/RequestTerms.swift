@@ -55,7 +55,7 @@ struct RequestTerms {
         var position = 0
         while position < crossing.count && !deadline.check() {
             if terms.count &+ crossing.count > Scratch.maximumTerms { break }
-            forEachCross(of: position) { slot in
+            forEachCross(of: position, &deadline) { slot in
                 terms.spare.pointee = Term(slot: slot, number: 1)
                 terms.appendWritten(1)
             }
@@ -65,10 +65,13 @@ struct RequestTerms {
         list = terms.elements
     }
 
-    /// Hands out the crosses of a crossing feature with those behind it.
+    /// Hands out the crosses of a crossing feature with those behind it, as long as there is time.
     @inline(__always)
-    func forEachCross(of position: Int, _ body: (UnsafePointer<Index.LabelSlot>) -> Void) {
+    func forEachCross(
+        of position: Int, _ deadline: inout Deadline, _ body: (UnsafePointer<Index.LabelSlot>) -> Void
+    ) {
         for other in (position &+ 1)..<max(position &+ 1, crossing.count) {
+            if deadline.check(after: 1) { return }
             guard let slot = index.pointee.cross(crossing[position], crossing[other]) else { continue }
             body(slot)
         }

@@ -65,6 +65,7 @@ extension Scoring {
             guard let features = candidates[place].features else { continue }
             scratch.pointee.adCrossing.removeAll()
             for position in 0..<Int(lengths[place]) {
+                if deadline.check(after: 1) { return }
                 guard let slot = index.pointee.label(features[position].key), slot.pointee.isCrossing else { continue }
                 scratch.pointee.adCrossing.spare.pointee = slot
                 scratch.pointee.adCrossing.appendWritten(1)
@@ -78,12 +79,13 @@ extension Scoring {
         of crossing: UnsafeMutableBufferPointer<UnsafePointer<Index.LabelSlot>>, to place: Int, _ wanted: Wanted
     ) {
         for position in 0..<crossing.count {
-            if deadline.check() { return }
             for second in terms.crossing {
+                if deadline.check(after: 1) { return }
                 guard let slot = index.pointee.cross(crossing[position], second) else { continue }
                 addCross(slot, to: place, wanted)
             }
             for other in (position &+ 1)..<crossing.count {
+                if deadline.check(after: 1) { return }
                 guard let slot = index.pointee.cross(crossing[position], crossing[other]) else { continue }
                 addCross(slot, to: place, wanted)
             }

@@ -94,8 +94,8 @@ struct Scoring: ~Copyable {
 
     /// To be called behind the last block.
     mutating func finish() {
-        click.finish()
-        conversion.finish()
+        click.finish(isLate: deadline.isOver)
+        conversion.finish(isLate: deadline.isOver)
     }
 
     /// What the candidates of a block need.

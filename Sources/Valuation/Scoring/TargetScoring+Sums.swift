@@ -115,7 +115,10 @@ extension TargetScoring {
     }
 
     /// Where only lists were added to the sums, the few that these touched become 0 again. Elsewhere `areZero` says that they are not.
-    mutating func finish() {
+    ///
+    /// - Parameter isLate: whether the time is over; the next request that needs them sets all to 0 then.
+    mutating func finish(isLate: Bool) {
+        if isLate && streamedCount > 0 { areZero.pointee = false }
         if !areZero.pointee { return }
         for position in 0..<streamedCount {
             let row = streamed[position].slot.pointee.row(target)
@@ -161,7 +164,7 @@ extension TargetScoring {
     private mutating func addUnlistedCrosses(_ terms: RequestTerms, _ deadline: inout Deadline) {
         for position in terms.firstUnlisted..<terms.crossing.count {
             if deadline.check() { return }
-            terms.forEachCross(of: position) { slot in
+            terms.forEachCross(of: position, &deadline) { slot in
                 let row = slot.pointee.row(target)
                 if row.isDense {
                     for model in 0..<index.pointee.counts.models(target) {

@@ -5,11 +5,12 @@ import Testing
 
 /// How likely each candidate is to be worth most, against drawing many times.
 @Suite struct PropensitiesTests {
-    private func propensities(_ arms: [Arm]) throws -> [Double] {
+    private func propensities(_ arms: [Arm], _ deadline: Deadline = Deadline(budget: 0)) throws -> [Double] {
         var (arms, found) = (arms, [Double](repeating: -1, count: arms.count))
         var propensities = Propensities()
+        var deadline = deadline
         try arms.withUnsafeMutableBufferPointer { arms throws(Failure) in
-            try propensities.find(arms, into: &found)
+            try propensities.find(arms, into: &found, &deadline)
         }
         return found
     }
@@ -96,6 +97,12 @@ import Testing
             let farthest = found.map { abs($0 - 1 / Double(count)) }.max() ?? 1
             #expect(farthest < (count <= 32 ? 0.01 : 0.03) && abs(found.reduce(0, +) - 1) < 1e-9, "\(farthest)")
         }
+    }
+
+    @Test func behindTheDeadlineAllAreZero() throws {
+        let arms = (1...UInt64(20)).map { arm($0, Logit(mean: -4, deviation: 0.3)) }
+        #expect(try propensities(arms, Deadline(budget: 1)) == [Double](repeating: 0, count: 20))
+        #expect(try propensities(arms, Deadline(budget: .max)) == propensities(arms))
     }
 
     @Test func theAdsOfACampaignShareItsDraw() throws {

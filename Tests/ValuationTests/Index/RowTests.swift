@@ -157,7 +157,7 @@ import Testing
             var targetScoring = target == .click ? scoring.click : scoring.conversion
             targetScoring.plan(scoring.terms, candidates: candidates, scratch, &deadline)
             let sums = target == .click ? scratch.pointee.click.sums.elements : scratch.pointee.conversion.sums.elements
-            defer { targetScoring.finish() }
+            defer { targetScoring.finish(isLate: false) }
             return Array(sums.prefix(index.pointer.pointee.counts.models(target)))
         }
     }

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""C programs compiled against the shipped library, and the instructions that valgrind's callgrind counts in them."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from .conftest import REPOSITORY
+
+SECONDS = 300
+
+
+class Programs:
+    """Compiles C programs against the shipped library, and counts the instructions of one of its functions."""
+
+    def __init__(self, library: Path, directory: Path) -> None:
+        self._library, self._directory = library, directory
+
+    def output(self, source: Path, *arguments: object) -> str:
+        """What the program prints."""
+        return self._run([], source, arguments)
+
+    def count(self, function: str, source: Path, *arguments: object, options: tuple[str, ...] = ()) -> int:
+        """The instructions of all calls of `function`, with what it calls, while the program runs."""
+        counts = self._directory / f"{source.stem}.callgrind"
+        self._run([*callgrind(function, counts), *options], source, arguments)
+        total = totals(counts)
+        assert total, f"callgrind counted nothing in {function}"
+        return total
+
+    def count_between(self, function: str, mark: str, source: Path, *arguments: object) -> list[int]:
+        """The instructions of `function` up to the first call of `mark`, from there to the next, and so on."""
+        counts = self._directory / f"{source.stem}.parts"
+        for former in self._directory.glob(f"{counts.name}*"):
+            former.unlink()
+        self._run([*callgrind(function, counts), f"--dump-before={mark}"], source, arguments)
+        numbered = sorted(self._directory.glob(f"{counts.name}.*"), key=lambda path: int(path.suffix[1:]))
+        return [totals(path) for path in [*numbered, counts]]
+
+    def _run(self, valgrind: list[str], source: Path, arguments: tuple[object, ...]) -> str:
+        program = self._directory / source.stem
+        command = ["gcc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{REPOSITORY / 'build' / 'include'}"]
+        # What the program defines takes the place of what the library calls.
+        command += ["-rdynamic", "-o", str(program), str(source), str(self._library), "-ljansson"]
+        subprocess.run(command, check=True, timeout=SECONDS)
+        finished = subprocess.run(
+            [*valgrind, str(program), *map(str, arguments)],
+            env=os.environ | {"LD_LIBRARY_PATH": str(self._library.parent)},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout
+
+
+def callgrind(function: str, counts: Path) -> list[str]:
+    """The command that counts the instructions of a function and writes them to a file."""
+    return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={counts}", f"--toggle-collect={function}"]
+
+
+def totals(counts: Path) -> int:
+    """The instructions that a file of callgrind's says were counted."""
+    total = re.search(r"^totals: (\d+)$", counts.read_text(encoding="utf-8"), re.MULTILINE)
+    return int(total[1]) if total else 0
