@@ -46,12 +46,7 @@ struct AssignAnswer: ~Copyable {
         try append(",\"policy\":")
         try scorer.pointee.output.append(quotedOrNull: text(policy.pointee.document.version))
         try append(",\"experiments\":[")
-        var isFirst = true
-        for number in 0..<policy.pointee.document.rules.count where !policy.pointee.document.rules[number].isOverride {
-            if !isFirst { try append(",") }
-            isFirst = false
-            try writeExperiment(number)
-        }
+        try writeExperiments()
         try append("],\"values\":[")
         for position in 0..<scorer.pointee.requests.candidates.count {
             if position > 0 { try append(",") }
@@ -62,7 +57,23 @@ struct AssignAnswer: ~Copyable {
 
     // MARK: Experiments, whatever the campaign
 
-    private func writeExperiment(_ number: Int) throws(Failure) {
+    private func writeExperiments() throws(Failure) {
+        // Layer by layer; of each, the first that has the unit, whatever the campaign, excludes those behind it.
+        var (layer, isTaken) = (-1, false)
+        for number in 0..<policy.pointee.document.rules.count {
+            let rule = policy.pointee.document.rules[number]
+            if rule.isOverride { continue }
+            if layer >= 0 { try append(",") }
+            if rule.layer != layer { (layer, isTaken) = (rule.layer, false) }
+            let outcome = decisions.pointee.outcome(of: number, request, policy)
+            try writeExperiment(number, outcome, isExcluded: isTaken)
+            isTaken = isTaken || !rule.scope.hasCampaigns && outcome.variant != Decisions.Outcome.none
+        }
+    }
+
+    private func writeExperiment(
+        _ number: Int, _ outcome: Decisions.Outcome, isExcluded: Bool
+    ) throws(Failure) {
         let rule = policy.pointee.document.rules[number]
         try append("{\"experiment\":")
         try scorer.pointee.output.append(quoted: text(rule.name))
@@ -76,8 +87,6 @@ struct AssignAnswer: ~Copyable {
         } else {
             try append("null")
         }
-        let outcome = decisions.pointee.outcome(of: number, request, policy)
-        let isExcluded = isExcluded(number)
         try append(",\"variant\":")
         if outcome.variant == Decisions.Outcome.none || isExcluded {
             try append("null")
@@ -90,18 +99,6 @@ struct AssignAnswer: ~Copyable {
     }
 
     private static let excluded: StaticString = "another experiment of its layer has the unit"
-
-    /// Whether an experiment before it in its layer has the unit, whatever the campaign.
-    private func isExcluded(_ number: Int) -> Bool {
-        let layer = policy.pointee.document.rules[number].layer
-        for other in 0..<number {
-            let rule = policy.pointee.document.rules[other]
-            if rule.isOverride || rule.layer != layer || rule.scope.hasCampaigns { continue }
-            let outcome = decisions.pointee.outcome(of: other, request, policy)
-            if outcome.variant != Decisions.Outcome.none { return true }
-        }
-        return false
-    }
 
     private func bucket(of rule: PolicyDocument.Rule) -> Int? {
         guard let unit = request.unit(text(policy.pointee.document.units[rule.unit])) else { return nil }
@@ -209,11 +206,8 @@ struct AssignAnswer: ~Copyable {
         try append(",\"floor\":")
         try scorer.pointee.output.append(number: adjustment.floor)
         try append(",\"cap\":")
-        if adjustment.cap.isFinite {
-            try scorer.pointee.output.append(number: adjustment.cap)
-        } else {
-            try append("null")
-        }
+        // Without a cap it is infinite, which is written as null.
+        try scorer.pointee.output.append(number: adjustment.cap)
         try append("}")
     }
 

@@ -2,169 +2,160 @@
 import CKernels
 
 /// Campaigns for which the same rules hold, taken together: a request asks each rule once for a class, not for every candidate.
+///
+/// The rules of a class are those of three lists: everyone's, the advertiser's, and those that name the campaign. Campaigns share the
+/// lists, so there are as many entries as names in scopes, and not one for each rule of each campaign.
 struct CampaignClasses: ~Copyable {
-    /// Class after class, the rules that may hold for its campaigns, in their order.
+    /// Rules in their order: overrides up to `experiments`, experiments behind.
+    struct List {
+        var start: Int
+        var experiments: Int
+        var end: Int
+    }
+
+    /// Numbers of lists.
+    struct Class {
+        var advertisers: UInt32
+        var own: UInt32
+    }
+
+    static let everyones: UInt32 = 0
+    private static let empty: UInt32 = 1
+
     private var rules = Buffer<UInt32>()
-    private var starts = Buffer<Int>()
-    /// How many rules hold for campaigns that no rule names.
-    private var everyonesCount = 0
+    private var lists = Buffer<List>()
+    private var classes = Buffer<Class>()
 
-    var count: Int { starts.count &- 1 }
+    var count: Int { classes.count }
+    var listCount: Int { lists.count }
 
-    /// - Complexity: O(campaigns + names in scopes + classes × rules that hold for them).
+    /// - Complexity: O(campaigns + names in scopes).
     init(_ document: borrowing PolicyDocument, _ table: inout CampaignTable, _ index: borrowing Index) throws(Failure) {
-        try starts.append(0)
-        try addEveryone(document)
-        let held = try HeldRules(document, table, index)
-        var known = KeyTable()
-        for slot in 0..<table.slotCount where held.mark(slot) != 0 {
-            var found = known.find(held.mark(slot))
-            if found == KeyTable.none {
-                found = UInt32(count)
-                try known.insert(held.mark(slot), found)
-                try addRules(held, slot)
-            }
-            table.setClass(slot, found)
-        }
-    }
-
-    /// The rules that may hold for a class.
-    @inline(__always)
-    func rules(_ number: UInt32) -> UnsafeMutableBufferPointer<UInt32> {
-        let (start, end) = (starts[Int(number)], starts[Int(number) &+ 1])
-        return UnsafeMutableBufferPointer(rebasing: rules.elements[start..<end])
-    }
-
-    /// The class of campaigns that no rule names.
-    private mutating func addEveryone(_ document: borrowing PolicyDocument) throws(Failure) {
         for number in 0..<document.rules.count where !document.rule(number).pointee.scope.hasCampaigns {
             try rules.append(UInt32(number))
         }
-        try starts.append(rules.count)
-        everyonesCount = rules.count
-    }
-
-    /// Everyone's rules and those that hold for a campaign, in their order.
-    private mutating func addRules(_ held: borrowing HeldRules, _ slot: Int) throws(Failure) {
-        let own = held.rules(slot)
-        try rules.reserve(rules.count + everyonesCount + own.count)
-        var (everyones, position) = (0, 0)
-        while everyones < everyonesCount || position < own.count {
-            if position == own.count || everyones < everyonesCount && rules[everyones] < own[position] {
-                try rules.append(rules[everyones])
-                everyones += 1
-            } else {
-                try rules.append(own[position])
-                position += 1
+        try endList(from: 0, document)
+        try endList(from: rules.count, document)
+        try classes.append(Class(advertisers: CampaignClasses.empty, own: CampaignClasses.empty))
+        if !document.hasCampaignScopes { return }
+        let advertisers = try AdvertiserRules(document)
+        let own = try CampaignClasses.ownRules(document, table, index)
+        let advertiserLists = try addLists(of: advertisers.sets, document)
+        let ownLists = try addLists(of: own, document)
+        var known = KeyTable()
+        for slot in 0..<table.slotCount where table.key(slot) != 0 {
+            let theirs = advertisers.set(of: index.observed(table.key(slot)).advertiser)
+            let found = Class(advertisers: advertiserLists[theirs], own: ownLists[own.ofMember(slot)])
+            if found.advertisers == CampaignClasses.empty && found.own == CampaignClasses.empty { continue }
+            // The halves exchanged behind a multiplication, so that both count in the table's place.
+            let mixed = (UInt64(found.advertisers) &<< 32 | UInt64(found.own)) &* 0x9e37_79b9_7f4a_7c15
+            let key = mixed &<< 32 | mixed &>> 32
+            var number = known.find(key)
+            if number == KeyTable.none {
+                number = UInt32(classes.count)
+                try known.insert(key, number)
+                try classes.append(found)
             }
+            table.setClass(slot, number)
         }
-        try starts.append(rules.count)
     }
-}
 
-/// Which of the rules that name campaigns or advertisers hold for each campaign.
-private struct HeldRules: ~Copyable {
-    /// Campaign after campaign, in the order of the rules.
-    private var numbers = Buffer<UInt32>()
-    private var starts = Buffer<Int>()
-    /// Of each campaign, a number that tells its rules from those of others; 0 where there are none.
-    private var marks = Buffer<UInt64>()
+    @inline(__always)
+    func lists(of number: UInt32) -> Class { classes[Int(number)] }
 
-    /// - Complexity: O(campaigns + names in scopes + rules held by campaigns).
-    init(
+    @inline(__always)
+    func list(_ number: UInt32) -> List { lists[Int(number)] }
+
+    @inline(__always)
+    func rule(_ position: Int) -> UInt32 { rules[position] }
+
+    /// The rules that name campaigns, by the slots of these.
+    private static func ownRules(
         _ document: borrowing PolicyDocument, _ table: borrowing CampaignTable, _ index: borrowing Index
-    ) throws(Failure) {
-        let ads = try AdvertiserCampaigns(table, index)
-        try starts.resize(table.slotCount + 1, filling: 0)
-        try marks.resize(table.slotCount, filling: 0)
+    ) throws(Failure) -> RuleSets {
+        var sets = try RuleSets(members: table.slotCount)
         for number in 0..<document.rules.count {
-            HeldRules.forEachCampaign(document.rule(number).pointee.scope, document, table, ads, index) { slot in
-                starts[slot + 1] += 1
-                marks[slot] = max(1, (marks[slot] ^ UInt64(number + 1)) &* 0x9e37_79b9_7f4a_7c15)
+            let scope = document.rule(number).pointee.scope
+            for position in scope.campaigns.range {
+                let key = document.keys[position]
+                guard let slot = table.slot(key) else { continue }
+                if document.holds(scope, advertiser: index.observed(key).advertiser) { try sets.add(number, to: slot) }
             }
         }
-        for slot in 0..<table.slotCount { starts[slot + 1] += starts[slot] }
-        try numbers.resize(starts[table.slotCount], filling: 0)
-        var next = Buffer<Int>()
-        try next.append(starts.base.unsafelyUnwrapped, count: table.slotCount)
-        for number in 0..<document.rules.count {
-            HeldRules.forEachCampaign(document.rule(number).pointee.scope, document, table, ads, index) { slot in
-                numbers[next[slot]] = UInt32(number)
-                next[slot] += 1
-            }
-        }
+        return sets
     }
 
-    func mark(_ slot: Int) -> UInt64 { marks[slot] }
-
-    func rules(_ slot: Int) -> UnsafeMutableBufferPointer<UInt32> {
-        UnsafeMutableBufferPointer(rebasing: numbers.elements[starts[slot]..<starts[slot + 1]])
+    /// Adds a list for each set that some member has. - Returns: the list of each set.
+    private mutating func addLists(
+        of sets: borrowing RuleSets, _ document: borrowing PolicyDocument
+    ) throws(Failure) -> Buffer<UInt32> {
+        var numbers = Buffer<UInt32>()
+        try numbers.resize(sets.count, filling: CampaignClasses.empty)
+        for member in 0..<sets.memberCount {
+            let set = sets.ofMember(member)
+            if set == 0 || numbers[set] != CampaignClasses.empty { continue }
+            numbers[set] = UInt32(lists.count)
+            let start = rules.count
+            try sets.appendRules(of: set, to: &rules)
+            try endList(from: start, document)
+        }
+        return numbers
     }
 
-    /// Hands out each campaign for which a scope holds that names campaigns or advertisers, once.
-    private static func forEachCampaign(
-        _ scope: PolicyDocument.Scope, _ document: borrowing PolicyDocument, _ table: borrowing CampaignTable,
-        _ ads: borrowing AdvertiserCampaigns, _ index: borrowing Index, _ body: (Int) -> Void
-    ) {
-        if scope.campaigns.isEmpty {
-            for position in scope.advertisers.range { ads.forEachCampaign(of: document.keys[position], body) }
-            return
+    private mutating func endList(from start: Int, _ document: borrowing PolicyDocument) throws(Failure) {
+        var experiments = start
+        while experiments < rules.count && document.rule(Int(rules[experiments])).pointee.isOverride {
+            experiments += 1
         }
-        for position in scope.campaigns.range {
-            let key = document.keys[position]
-            guard let slot = table.slot(key) else { continue }
-            if document.holds(scope, advertiser: index.observed(key).advertiser) { body(slot) }
-        }
+        try lists.append(List(start: start, experiments: experiments, end: rules.count))
     }
 }
 
-/// The campaigns of each advertiser.
-private struct AdvertiserCampaigns: ~Copyable {
-    /// The first campaign's slot of each advertiser, and of each slot the next one of its advertiser, -1 behind the last.
-    private var firsts = KeyTable()
-    private var nexts = Buffer<Int>()
-    private var lasts = Buffer<Int>()
+/// The rules that name advertisers, but no campaigns.
+private struct AdvertiserRules: ~Copyable {
+    let sets: RuleSets
+    /// The advertisers that scopes name, by their keys.
+    private let members: KeyTable
 
-    init(_ table: borrowing CampaignTable, _ index: borrowing Index) throws(Failure) {
-        try nexts.resize(table.slotCount, filling: -1)
-        try lasts.resize(table.slotCount, filling: -1)
-        for slot in 0..<table.slotCount {
-            let key = table.key(slot) == 0 ? 0 : index.observed(table.key(slot)).advertiser
-            if key == 0 { continue }
-            let first = firsts.find(key)
-            if first == KeyTable.none {
-                try firsts.insert(key, UInt32(slot))
-            } else {
-                nexts[lasts[Int(first)]] = slot
+    init(_ document: borrowing PolicyDocument) throws(Failure) {
+        var members = KeyTable()
+        for number in 0..<document.rules.count {
+            for position in document.rule(number).pointee.scope.advertisers.range {
+                let key = document.keys[position]
+                if members.find(key) == KeyTable.none { try members.insert(key, UInt32(members.count)) }
             }
-            lasts[first == KeyTable.none ? slot : Int(first)] = slot
         }
+        var sets = try RuleSets(members: members.count)
+        for number in 0..<document.rules.count where document.rule(number).pointee.scope.campaigns.isEmpty {
+            for position in document.rule(number).pointee.scope.advertisers.range {
+                try sets.add(number, to: Int(members.find(document.keys[position])))
+            }
+        }
+        self.sets = sets
+        self.members = members
     }
 
-    func forEachCampaign(of advertiser: UInt64, _ body: (Int) -> Void) {
-        let first = firsts.find(advertiser)
-        var slot = first == KeyTable.none ? -1 : Int(first)
-        while slot >= 0 {
-            body(slot)
-            slot = nexts[slot]
-        }
+    /// The set of an advertiser, which no scope may name. - Parameter advertiser: 0 for none.
+    func set(of advertiser: UInt64) -> Int {
+        let member = advertiser == 0 ? KeyTable.none : members.find(advertiser)
+        return member == KeyTable.none ? 0 : sets.ofMember(Int(member))
     }
 }
 
 extension PolicyDocument {
-    /// Whether a scope holds for a campaign, whatever the placement. - Complexity: O(names in the scope).
+    /// Whether any rule names campaigns or advertisers.
+    var hasCampaignScopes: Bool {
+        for number in 0..<rules.count where rule(number).pointee.scope.hasCampaigns { return true }
+        return false
+    }
+
+    /// Whether a scope holds for a campaign, whatever the placement. - Complexity: O(1).
     func holds(_ scope: Scope, campaign: UInt64, advertiser: UInt64) -> Bool {
-        if !scope.campaigns.isEmpty && !contains(scope.campaigns, campaign) { return false }
+        if !scope.campaigns.isEmpty && !keys.contains(scope.campaigns, campaign) { return false }
         return holds(scope, advertiser: advertiser)
     }
 
     func holds(_ scope: Scope, advertiser: UInt64) -> Bool {
-        scope.advertisers.isEmpty || advertiser != 0 && contains(scope.advertisers, advertiser)
-    }
-
-    @inline(__always)
-    func contains(_ part: Part, _ key: UInt64) -> Bool {
-        for position in part.range where keys[position] == key { return true }
-        return false
+        scope.advertisers.isEmpty || advertiser != 0 && keys.contains(scope.advertisers, advertiser)
     }
 }

@@ -31,8 +31,19 @@ struct Decisions: ~Copyable {
         var decision: Decision
     }
 
+    /// The first override of a list that holds.
+    struct First {
+        var stamp: UInt32
+        /// `First.none` where none holds.
+        var rule: UInt32
+
+        static let none = UInt32.max
+    }
+
     private var outcomes = Buffer<Outcome>()
     private var decided = Buffer<Decided>()
+    /// Of each list of `CampaignClasses`.
+    private var firsts = Buffer<First>()
     /// Of the request at hand; never 0.
     private(set) var stamp: UInt32 = 0
     private var time: Int64 = 0
@@ -51,6 +62,8 @@ struct Decisions: ~Copyable {
         try decided.resize(
             max(decided.count, policy.pointee.classes.count),
             filling: Decided(stamp: 0, decision: Decision(predictor: 0, source: 0)))
+        try firsts.resize(
+            max(firsts.count, policy.pointee.classes.listCount), filling: First(stamp: 0, rule: First.none))
     }
 
     /// Forgets what was decided for the request before. - Complexity: O(features) where scopes name placements, else O(1).
@@ -74,13 +87,15 @@ struct Decisions: ~Copyable {
     private mutating func restart() {
         for position in 0..<outcomes.count { outcomes[position].stamp = 0 }
         for position in 0..<decided.count { decided[position].stamp = 0 }
+        for position in 0..<firsts.count { firsts[position].stamp = 0 }
         stamp = 1
     }
 
     /// What is decided for the campaigns of a class: the first override that holds; else of the layers in their order, the first
     /// whose variant names a predictor; else the default, as the control of the first layer that has the unit in an experiment.
     ///
-    /// - Complexity: O(rules of the class), the first time in a request.
+    /// - Complexity: the first time in a request O(experiments of the class), and for each of its lists, once, O(overrides of it); each
+    ///   rule is asked once.
     @inline(__always)
     mutating func decide(_ number: UInt32, _ request: Request, _ policy: UnsafePointer<Policy>) -> Decision {
         if decided[Int(number)].stamp == stamp { return decided[Int(number)].decision }
@@ -91,18 +106,26 @@ struct Decisions: ~Copyable {
 
     @inline(never)
     private mutating func choose(_ number: UInt32, _ request: Request, _ policy: UnsafePointer<Policy>) -> Decision {
+        let lists = policy.pointee.classes.lists(of: number)
+        let first = min(
+            firstOverride(CampaignClasses.everyones, request, policy),
+            firstOverride(lists.advertisers, request, policy),
+            firstOverride(lists.own, request, policy))
+        if first != First.none {
+            let rule = policy.pointee.document.rule(Int(first))
+            return Decision(
+                predictor: policy.pointee.computing(rule.pointee.predictor), source: rule.pointee.source,
+                flags: .overridden)
+        }
         let fallback = policy.pointee.computing(policy.pointee.document.defaultPredictor)
         var decision = Decision(predictor: fallback, source: policy.pointee.document.defaultSource)
         var layer = -1
-        for position in policy.pointee.classes.rules(number) {
-            let rule = policy.pointee.document.rule(Int(position))
-            if rule.pointee.layer == layer && !rule.pointee.isOverride { continue }
-            let outcome = outcome(of: Int(position), request, policy)
+        var experiments = Experiments(lists, policy)
+        while let position = experiments.next(policy) {
+            let rule = policy.pointee.document.rule(position)
+            if rule.pointee.layer == layer { continue }
+            let outcome = outcome(of: position, request, policy)
             if outcome.variant == Outcome.none { continue }
-            if rule.pointee.isOverride {
-                let predictor = policy.pointee.computing(rule.pointee.predictor)
-                return Decision(predictor: predictor, source: rule.pointee.source, flags: .overridden)
-            }
             let variant = policy.pointee.document.variants[Int(outcome.variant)]
             let flags: Flags = outcome.hasUnit ? [] : .noUnit
             if variant.predictor != PolicyDocument.Variant.none {
@@ -113,6 +136,61 @@ struct Decisions: ~Copyable {
             layer = rule.pointee.layer
         }
         return decision
+    }
+
+    /// The first override of a list that holds, found once a request, for many classes share a list.
+    private mutating func firstOverride(
+        _ number: UInt32, _ request: Request, _ policy: UnsafePointer<Policy>
+    ) -> UInt32 {
+        if firsts[Int(number)].stamp == stamp { return firsts[Int(number)].rule }
+        let list = policy.pointee.classes.list(number)
+        var found = First.none
+        for position in list.start..<list.experiments {
+            let rule = policy.pointee.classes.rule(position)
+            if outcome(of: Int(rule), request, policy).variant == Outcome.none { continue }
+            found = rule
+            break
+        }
+        firsts[Int(number)] = First(stamp: stamp, rule: found)
+        return found
+    }
+
+    /// The experiments of a class's three lists, in their order.
+    private struct Experiments {
+        private var everyones: Range<Int>
+        private var advertisers: Range<Int>
+        private var own: Range<Int>
+
+        init(_ lists: CampaignClasses.Class, _ policy: UnsafePointer<Policy>) {
+            everyones = Experiments.range(CampaignClasses.everyones, policy)
+            advertisers = Experiments.range(lists.advertisers, policy)
+            own = Experiments.range(lists.own, policy)
+        }
+
+        private static func range(_ list: UInt32, _ policy: UnsafePointer<Policy>) -> Range<Int> {
+            let list = policy.pointee.classes.list(list)
+            return list.experiments..<list.end
+        }
+
+        /// No rule is in two of the lists.
+        mutating func next(_ policy: UnsafePointer<Policy>) -> Int? {
+            let (first, second) = (Experiments.front(everyones, policy), Experiments.front(advertisers, policy))
+            let third = Experiments.front(own, policy)
+            let least = min(first, second, third)
+            if least == UInt32.max { return nil }
+            if least == first {
+                everyones = (everyones.lowerBound &+ 1)..<everyones.upperBound
+            } else if least == second {
+                advertisers = (advertisers.lowerBound &+ 1)..<advertisers.upperBound
+            } else {
+                own = (own.lowerBound &+ 1)..<own.upperBound
+            }
+            return Int(least)
+        }
+
+        private static func front(_ rules: Range<Int>, _ policy: UnsafePointer<Policy>) -> UInt32 {
+            rules.isEmpty ? UInt32.max : policy.pointee.classes.rule(rules.lowerBound)
+        }
     }
 
     /// Whether a rule holds for the request, and of an experiment for whom.
@@ -150,11 +228,11 @@ struct Decisions: ~Copyable {
         return outcome
     }
 
-    /// Whether the request's placement is in a scope.
+    /// Whether the request's placement is in a scope. - Complexity: O(placements of the request): one look for each.
     func isPlaced(in scope: PolicyDocument.Scope, _ policy: UnsafePointer<Policy>) -> Bool {
         if scope.placements.isEmpty { return true }
         for position in 0..<placements.count
-        where policy.pointee.document.contains(scope.placements, placements[position]) {
+        where policy.pointee.document.keys.contains(scope.placements, placements[position]) {
             return true
         }
         return false

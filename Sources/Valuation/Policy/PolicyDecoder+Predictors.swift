@@ -27,7 +27,7 @@ extension PolicyDecoder {
             } else {
                 try report(.invalidValue, "A predictor is an object, for example {\"release\": \"LATEST\"}.", &problems)
             }
-            try document.predictors.append(predictor)
+            try document.append(predictor)
         }
     }
 

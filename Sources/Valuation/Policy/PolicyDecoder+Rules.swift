@@ -179,15 +179,19 @@ extension PolicyDecoder {
         }
     }
 
-    /// Puts the experiments of each layer together, in the order of the layers' first ones.
+    /// Puts the experiments of each layer together, in the order of the layers' first ones. - Complexity: O(experiments).
     private mutating func sortByLayer(from first: Int) throws(Failure) {
-        var sorted = Buffer<PolicyDocument.Rule>()
-        for layer in 0..<document.layers.count {
-            for number in first..<document.rules.count where document.rules[number].layer == layer {
-                try sorted.append(document.rules[number])
-            }
+        var next = Buffer<Int>()
+        try next.resize(max(1, document.layers.count) + 1, filling: 0)
+        for number in first..<document.rules.count { next[document.rules[number].layer + 1] += 1 }
+        for layer in 0..<document.layers.count { next[layer + 1] += next[layer] }
+        var experiments = Buffer<PolicyDocument.Rule>()
+        for number in first..<document.rules.count { try experiments.append(document.rules[number]) }
+        for position in 0..<experiments.count {
+            let layer = experiments[position].layer
+            document.rules[first + next[layer]] = experiments[position]
+            next[layer] += 1
         }
-        for position in 0..<sorted.count { document.rules[first + position] = sorted[position] }
     }
 
     // MARK: Scopes
@@ -222,12 +226,12 @@ extension PolicyDecoder {
         _ scope: JSONValue, _ member: StaticString, _ problems: inout Problems, _ key: (Text) -> UInt64
     ) throws(Failure) -> PolicyDocument.Part {
         let start = document.keys.count
-        guard let list = scope.member(member) else { return PolicyDocument.Part(start: start, end: start) }
+        guard let list = scope.member(member) else { return PolicyDocument.Part() }
         try path.push(Text(member))
         defer { path.pop() }
         if !list.isArray || list.count == 0 {
             try report(.invalidValue, "It must be an array of at least one name; leave it out for all.", &problems)
-            return PolicyDocument.Part(start: start, end: start)
+            return PolicyDocument.Part()
         }
         var known = KeyTable()
         for index in 0..<list.count {
@@ -247,6 +251,6 @@ extension PolicyDecoder {
             try document.keys.append(found)
             try document.keyNames.append(try document.keep(text))
         }
-        return PolicyDocument.Part(start: start, end: document.keys.count)
+        return try document.keys.finishList(from: start)
     }
 }

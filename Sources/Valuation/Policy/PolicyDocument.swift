@@ -65,11 +65,8 @@ struct PolicyDocument: ~Copyable {
                 || !placements.isEmpty && !other.placements.isEmpty
         }
 
-        /// How many comparisons of names it takes at most to compare with another.
-        func pairs(with other: Scope) -> Int {
-            campaigns.count * other.campaigns.count + advertisers.count * other.advertisers.count
-                + placements.count * other.placements.count
-        }
+        /// How many names it has.
+        var count: Int { campaigns.count + advertisers.count + placements.count }
 
         /// Whether it tells campaigns apart.
         var hasCampaigns: Bool { !campaigns.isEmpty || !advertisers.isEmpty }
@@ -141,9 +138,16 @@ struct PolicyDocument: ~Copyable {
     /// The fields of the units.
     var units = Buffer<valuation_name>()
     /// The keys of scopes, and their names.
-    var keys = Buffer<UInt64>()
+    var keys = KeyLists()
     var keyNames = Buffer<valuation_name>()
     var adjustments = Buffer<Adjustment>()
+    /// The numbers of predictors, layers and units by their names.
+    private var predictorNames = NameTable()
+    private var layerNames = NameTable()
+    private var unitNames = NameTable()
+    /// What values can be from, and where each source's number stands in it.
+    var origins = Buffer<Origin>()
+    var sources = KeyTable()
 
     /// A release's id, the predictor that names it first, and its place there.
     struct Named {
@@ -175,7 +179,7 @@ struct PolicyDocument: ~Copyable {
         return valuation_name(start: start, end: UInt32(texts.count))
     }
 
-    /// The first predictor that computes the same as a release's.
+    /// The first predictor that computes the same as a release's. - Complexity: O(predictors), of which there are 1,000 at most.
     func twin(of number: Int) -> Int {
         let predictor = predictors[number]
         if predictor.kind != .release { return number }
@@ -196,22 +200,29 @@ struct PolicyDocument: ~Copyable {
         return false
     }
 
+    /// Adds a predictor. - Precondition: no other has its name.
+    mutating func append(_ predictor: Predictor) throws(Failure) {
+        try predictorNames.insert(text(predictor.name), predictors.count)
+        try predictors.append(predictor)
+    }
+
     /// The predictor of a name, or nil.
     func predictor(_ name: Text) -> Int? {
-        for number in 0..<predictors.count where text(predictors[number].name) == name { return number }
-        return nil
+        predictorNames.find(name) { text(predictors[$0].name) }
     }
 
     /// The number of a layer, which is added where it is new.
     mutating func layerNumber(_ name: Text) throws(Failure) -> Int {
-        for number in 0..<layers.count where text(layers[number]) == name { return number }
+        if let known = layerNames.find(name, { text(layers[$0]) }) { return known }
+        try layerNames.insert(name, layers.count)
         try layers.append(try keep(name))
         return layers.count - 1
     }
 
     /// The number of a unit's field, which is added where it is new.
     mutating func unitNumber(_ name: Text) throws(Failure) -> Int {
-        for number in 0..<units.count where text(units[number]) == name { return number }
+        if let known = unitNames.find(name, { text(units[$0]) }) { return known }
+        try unitNames.insert(name, units.count)
         try units.append(try keep(name))
         return units.count - 1
     }

@@ -3,7 +3,7 @@ import CKernels
 
 /// What is suspicious in a sound policy: it can be loaded, but cannot be what is meant.
 extension PolicyDocument {
-    /// Looks at the policy by itself. - Complexity: O(policy), and at most `comparisons` comparisons of names.
+    /// Looks at the policy by itself. - Complexity: O(policy), and at most `comparisons` comparisons of rules and looks for names.
     func review(_ findings: inout PolicyFindings, now: Int64, _ note: Note) throws(Failure) {
         try reviewPredictors(&findings, note)
         var left = PolicyDocument.comparisons
@@ -39,7 +39,8 @@ extension PolicyDocument {
 
     /// A predictor may be kept ready; a release that nobody uses takes memory.
     private func reviewPredictors(_ findings: inout PolicyFindings, _ note: Note) throws(Failure) {
-        for number in 0..<predictors.count where !isUsed(number) {
+        let areUsed = try usedPredictors()
+        for number in 0..<predictors.count where !areUsed[number] {
             var isOpen = false
             for position in predictors[number].members.range where members[position] != PolicyDocument.latest {
                 isOpen = true
@@ -51,14 +52,16 @@ extension PolicyDocument {
         }
     }
 
-    /// Whether any rule or the default names a predictor.
-    func isUsed(_ predictor: Int) -> Bool {
-        if predictor == defaultPredictor { return true }
-        for number in 0..<rules.count where rules[number].isOverride && rules[number].predictor == predictor {
-            return true
+    /// Of each predictor, whether any rule or the default names it.
+    private func usedPredictors() throws(Failure) -> Buffer<Bool> {
+        var areUsed = Buffer<Bool>()
+        try areUsed.resize(predictors.count, filling: false)
+        areUsed[defaultPredictor] = true
+        for number in 0..<rules.count where rules[number].isOverride { areUsed[rules[number].predictor] = true }
+        for number in 0..<variants.count where variants[number].predictor != Variant.none {
+            areUsed[variants[number].predictor] = true
         }
-        for number in 0..<variants.count where variants[number].predictor == predictor { return true }
-        return false
+        return areUsed
     }
 
     private func reviewVariants(_ rule: Rule, _ findings: inout PolicyFindings, _ note: Note) throws(Failure) {
@@ -98,8 +101,8 @@ extension PolicyDocument {
 
     // MARK: Rules that come too late
 
-    /// Of names, in rules that are held against those before them: some tenths of a second.
-    static let comparisons = 1_000_000_000
+    /// Of rules with those before them, and looks for their names: about a second of them.
+    static let comparisons = 100_000_000
 
     /// Looks for an earlier rule that leaves a rule nothing, or for one that takes a part of what it is for.
     private func reviewAgainstEarlier(
@@ -108,7 +111,7 @@ extension PolicyDocument {
         let rule = rules[number]
         for other in 0..<number where rules[other].end > now && rules[other].overlapsInTime(rule) {
             let earlier = rules[other]
-            left -= 10 + 2 * rule.scope.pairs(with: earlier.scope)
+            left -= 1 + min(rule.scope.count, earlier.scope.count) + rule.scope.count
             if left < 0 { return }
             let relation = relation(of: earlier, to: rule)
             if relation == .none { continue }
@@ -165,7 +168,7 @@ extension PolicyDocument {
 
     private func covers(_ earlier: Part, _ part: Part) -> Bool {
         if earlier.isEmpty { return true }
-        for position in part.range where !contains(earlier, keys[position]) { return false }
+        for position in part.range where !keys.contains(earlier, keys[position]) { return false }
         return !part.isEmpty
     }
 
@@ -178,7 +181,8 @@ extension PolicyDocument {
 
     private func overlaps(_ first: Part, _ second: Part) -> Bool {
         if first.isEmpty || second.isEmpty { return true }
-        for position in first.range where contains(second, keys[position]) { return true }
+        let (few, many) = first.count < second.count ? (first, second) : (second, first)
+        for position in few.range where keys.contains(many, keys[position]) { return true }
         return false
     }
 

@@ -19,25 +19,35 @@ extension PolicyDocument {
 
     /// Numbers all sources. - Returns: the rule of which a number is another's, or nil.
     mutating func numberSources() throws(Failure) -> Int? {
-        var known = SourceTable()
         defaultSource = try source(predictor: defaultPredictor, experiment: .empty, variant: .empty)
-        _ = try known.insert(defaultSource, UInt64(defaultPredictor))
+        _ = try add(Origin(predictor: defaultPredictor), defaultSource)
         for number in 0..<rules.count {
             let rule = rules[number]
             if rule.isOverride {
                 let source = try source(predictor: rule.predictor, experiment: .empty, variant: .empty)
                 rules[number].source = source
-                if try !known.insert(source, UInt64(rule.predictor)) { return number }
+                if try !add(Origin(predictor: rule.predictor, rule: number), source) { return number }
             }
             for variant in rule.variants.range {
                 let (predictor, name) = (predictor(ofVariant: variant), variants[variant].name)
                 let source = try source(predictor: predictor, experiment: text(rule.name), variant: text(name))
                 variants[variant].source = source
-                let names = fingerprint64(text(rule.name), Text("\n"), text(name)) &+ UInt64(predictor)
-                if try !known.insert(source, names) { return number }
+                if try !add(Origin(predictor: predictor, rule: number, variant: variant), source) { return number }
             }
         }
         return nil
+    }
+
+    /// - Returns: false where other names have the number.
+    private mutating func add(_ origin: Origin, _ source: UInt32) throws(Failure) -> Bool {
+        if let known = self.origin(of: source) {
+            let (names, others) = (names(of: known), names(of: origin))
+            return known.predictor == origin.predictor && names.experiment == others.experiment
+                && names.variant == others.variant
+        }
+        try sources.insert(UInt64(source), UInt32(origins.count))
+        try origins.append(origin)
+        return true
     }
 
     /// What values a candidate of a variant where nothing else does.
@@ -53,37 +63,15 @@ extension PolicyDocument {
         var variant = Variant.none
     }
 
-    /// nil where the policy has no such source. - Complexity: O(sources).
+    /// nil where the policy has no such source. - Complexity: O(1).
     func origin(of source: UInt32) -> Origin? {
-        if source == defaultSource { return Origin(predictor: defaultPredictor) }
-        for number in 0..<rules.count {
-            let rule = rules[number]
-            if rule.isOverride && rule.source == source { return Origin(predictor: rule.predictor, rule: number) }
-            for variant in rule.variants.range where variants[variant].source == source {
-                return Origin(predictor: predictor(ofVariant: variant), rule: number, variant: variant)
-            }
-        }
-        return nil
+        let number = sources.find(UInt64(source))
+        return number == KeyTable.none ? nil : origins[Int(number)]
     }
 
     /// The name of what chose the predictor, and of the variant; empty where it was no experiment.
     func names(of origin: Origin) -> (experiment: Text, variant: Text) {
         if origin.variant == Variant.none { return (.empty, .empty) }
         return (text(rules[origin.rule].name), text(variants[origin.variant].name))
-    }
-}
-
-/// The sources met so far, to find two that share a number.
-private struct SourceTable: ~Copyable {
-    private var numbers = KeyTable()
-    private var names = Buffer<UInt64>()
-
-    /// - Returns: false where other names have the number.
-    mutating func insert(_ source: UInt32, _ name: UInt64) throws(Failure) -> Bool {
-        let known = numbers.find(UInt64(source))
-        if known != KeyTable.none { return names[Int(known)] == name }
-        try numbers.insert(UInt64(source), UInt32(names.count))
-        try names.append(name)
-        return true
     }
 }
