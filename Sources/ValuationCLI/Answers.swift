@@ -90,7 +90,8 @@ struct ModelDescription: Decodable {
     /// Whether it is no model, but the rate that stands for one where there is none.
     let prior: Bool
     let version: String?
-    let intercept: Double
+    /// nil where it is beyond a double's range.
+    let intercept: Double?
     let negativeSamplingRate: Double
     let categoricalWeights: Int
     let numericWeights: Int
@@ -100,7 +101,9 @@ struct ModelDescription: Decodable {
 
     var weights: Int { categoricalWeights + numericWeights + crossWeights }
     /// What the model says of an ad without features; of a prior, the rate itself.
-    var probabilityOfIntercept: Double { negativeSamplingRate / (negativeSamplingRate + exp(-intercept)) }
+    var probabilityOfIntercept: Double? {
+        intercept.map { negativeSamplingRate / (negativeSamplingRate + exp(-$0)) }
+    }
 }
 
 struct Training: Decodable {

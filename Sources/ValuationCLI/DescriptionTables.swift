@@ -65,7 +65,7 @@ struct DescriptionTables {
         return [
             ("extends", model.extends),
             ("version", model.version),
-            ("intercept", NumberText.plain(model.intercept)),
+            ("intercept", model.intercept.map(NumberText.plain)),
             ("negative sampling rate", NumberText.plain(model.negativeSamplingRate)),
             ("categorical weights", NumberText.count(model.categoricalWeights)),
             ("numeric weights", NumberText.count(model.numericWeights)),

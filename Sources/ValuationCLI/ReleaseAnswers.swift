@@ -66,8 +66,8 @@ struct WeightComparison: Decodable {
         let added: Int
         let dropped: Int
         let moved: Int
-        /// How far the weights moved, all together.
-        let distance: Double
+        /// How far the weights moved, all together; nil where that is beyond a double's range.
+        let distance: Double?
         /// The weights that moved farthest.
         let most: [Weight]
     }

@@ -15,8 +15,8 @@ struct WeightTables {
         self.comparison = comparison
         self.most = most
         models = comparison.models.sorted { first, second in
-            first.distance == second.distance
-                ? first.constant.distance > second.constant.distance : first.distance > second.distance
+            let (left, right) = (first.distance ?? .infinity, second.distance ?? .infinity)
+            return left == right ? first.constant.distance > second.constant.distance : left > right
         }
     }
 

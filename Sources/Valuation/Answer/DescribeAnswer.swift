@@ -37,7 +37,7 @@ enum DescribeAnswer {
         _ origin: borrowing Snapshot.Origin, _ index: borrowing Index, _ output: inout Buffer<UInt8>
     ) throws(Failure) {
         try output.append("{\"source\":")
-        try output.append(path: origin.path.text)
+        try output.append(quoted: origin.path.text)
         try output.append(",\"release\":")
         try write(origin, &output)
         try output.append(",\"compiled\":")
@@ -53,7 +53,7 @@ enum DescribeAnswer {
         try output.append(",\"previous\":")
         if let previous = history.previous {
             try output.append("{\"source\":")
-            try output.append(path: previous.pointee.origin.path.text)
+            try output.append(quoted: previous.pointee.origin.path.text)
             try output.append(",\"release\":")
             try write(previous.pointee.origin, &output)
             try output.append("}")
@@ -74,7 +74,7 @@ enum DescribeAnswer {
         try output.append(",\"policy\":")
         guard let policy else { return try output.append("null") }
         try output.append("{\"source\":")
-        try output.append(path: history.policyPath.text)
+        try output.append(quoted: history.policyPath.text)
         try output.append(",\"version\":")
         try output.append(quotedOrNull: policy.pointee.document.text(policy.pointee.document.version))
         try output.append(",\"releases\":[")

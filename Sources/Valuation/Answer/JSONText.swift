@@ -3,16 +3,15 @@ import CPlatform
 
 /// Writing JSON.
 extension Buffer where Element == UInt8 {
-    /// The shortest text that reads back to the same double, without a trailing ".0". - Precondition: finite.
+    /// The shortest text that reads back to the same double, without a trailing ".0", or `null` for what is no number.
     @inline(never)
     mutating func append(number: Double) throws(Failure) {
         try reserve(count &+ DecimalText.room)
         appendWritten(DecimalText.write(number, to: spare))
     }
 
-    /// The shortest text that reads back to the same float, or `null` for NaN.
+    /// The shortest text that reads back to the same float, or `null` for what is no number.
     mutating func append(float: Float) throws(Failure) {
-        if float.isNaN { return try append("null") }
         try reserve(count &+ DecimalText.room)
         appendWritten(DecimalText.write(float, to: spare))
     }
@@ -37,12 +36,20 @@ extension Buffer where Element == UInt8 {
         }
     }
 
-    /// A string in quotes. - Parameter text: UTF-8.
+    /// A string in quotes. Bytes that are not UTF-8, which paths may have, become U+FFFD.
     @inline(never)
     mutating func append(quoted text: Text) throws(Failure) {
         try append(UInt8(ascii: "\""))
-        for index in 0..<text.count {
+        var index = 0
+        while index < text.count {
             let byte = text[index]
+            if byte >= 0x80 {
+                let length = text.characterLength(at: index)
+                try append(length > 0 ? text.slice(index, index &+ length) : Text("\u{FFFD}"))
+                index &+= max(1, length)
+                continue
+            }
+            index &+= 1
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                 try append(UInt8(ascii: "\\"))
@@ -55,13 +62,6 @@ extension Buffer where Element == UInt8 {
             }
         }
         try append(UInt8(ascii: "\""))
-    }
-
-    /// A path in quotes: bytes that are not UTF-8, which it may have, become U+FFFD.
-    mutating func append(path: Text) throws(Failure) {
-        var sound = Buffer<UInt8>()
-        try path.forEachCharacter { character throws(Failure) in try sound.append(character) }
-        try append(quoted: sound.text)
     }
 
     func hexadecimalDigit(_ value: UInt8) -> UInt8 {

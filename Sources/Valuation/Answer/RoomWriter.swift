@@ -37,16 +37,15 @@ struct RoomWriter {
         place += text.count
     }
 
-    /// The shortest text that reads back to the same double, without a trailing ".0". - Precondition: finite.
+    /// The shortest text that reads back to the same double, without a trailing ".0", or `null` for what is no number.
     @inline(always)
     mutating func put(number: Double) {
         place += DecimalText.write(number, to: place)
     }
 
-    /// The shortest text that reads back to the same float, or `null` for NaN.
+    /// The shortest text that reads back to the same float, or `null` for what is no number.
     @inline(always)
     mutating func put(float: Float) {
-        if float.isNaN { return put("null") }
         place += DecimalText.write(float, to: place)
     }
 }

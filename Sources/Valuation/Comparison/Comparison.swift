@@ -85,7 +85,7 @@ struct Comparison: ~Copyable {
             try moves.add(name: table.text(table.weights[place].name), before: table.weights[place].value, after: nil)
         }
         let isSameBase = table.text(former.base) == model.base.text
-        if moves.isEmpty && former.constant == constant && isSameBase {
+        if moves.isEmpty && Comparison.isSame(former.constant, constant) && isSameBase {
             totals.unchangedModels += 1
             return
         }
@@ -96,6 +96,11 @@ struct Comparison: ~Copyable {
         let bases = isSameBase ? nil : (before: table.text(former.base), after: model.base.text)
         try write(
             model.campaign.text, model.target, "changed", before: former.constant, after: constant, bases: bases)
+    }
+
+    /// Also of what is beyond a double's range.
+    private static func isSame(_ before: Double, _ after: Double) -> Bool {
+        before == after || before.isNaN && after.isNaN
     }
 
     /// Refuses a model that the second set has already.

@@ -11,6 +11,11 @@ struct WeightMoves: ~Copyable {
         var after: Double?
 
         var distance: Double { ((after ?? 0) - (before ?? 0)).magnitude }
+
+        /// Of those that moved as far, the one that was met first.
+        func isFarther(than other: Move) -> Bool {
+            distance == other.distance ? name.start < other.name.start : distance > other.distance
+        }
     }
 
     private var moves = Buffer<Move>()
@@ -43,7 +48,7 @@ struct WeightMoves: ~Copyable {
         unchanged += 1
     }
 
-    /// The counts as members of a JSON object, and the weights that moved farthest. - Complexity: O(moves × most).
+    /// The counts as members of a JSON object, and the weights that moved farthest. - Complexity: O(moves + most × log moves).
     mutating func write(most: Int, to output: inout Buffer<UInt8>) throws(Failure) {
         try output.append(",\"added\":", integer: added)
         try output.append(",\"dropped\":", integer: dropped)
@@ -52,13 +57,12 @@ struct WeightMoves: ~Copyable {
         try output.append(",\"distance\":")
         try output.append(number: distance)
         try output.append(",\"most\":[")
+        let heap = moves.elements
+        Heap.make(heap) { $0.isFarther(than: $1) }
         for place in 0..<min(most, moves.count) {
-            // The next one that is largest, to its place.
-            var largest = place
-            for other in place..<moves.count where moves[other].distance > moves[largest].distance { largest = other }
-            let move = moves[largest]
-            moves[largest] = moves[place]
-            moves[place] = move
+            let move = heap[0]
+            heap[0] = heap[moves.count - 1 - place]
+            Heap.siftDown(heap, 0, moves.count - 1 - place) { $0.isFarther(than: $1) }
             try output.append(place == 0 ? "{\"weight\":" : ",{\"weight\":")
             try output.append(quoted: names.text.slice(Int(move.name.start), Int(move.name.end)))
             try output.append(",\"before\":")
@@ -71,7 +75,6 @@ struct WeightMoves: ~Copyable {
     }
 
     static func append(_ number: Double?, to output: inout Buffer<UInt8>) throws(Failure) {
-        guard let number else { return try output.append("null") }
-        try output.append(number: number)
+        try output.append(number: number ?? .nan)
     }
 }

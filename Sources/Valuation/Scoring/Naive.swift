@@ -46,8 +46,11 @@ struct Beta {
 
     var mean: Double { alpha / (alpha + beta) }
 
-    /// The logit of the mean.
-    var logit: Double { log(alpha / beta) }
+    /// The logit of the mean, also where the odds are too small or too large for a double.
+    var logit: Double {
+        let odds = alpha / beta
+        return odds > 0 && odds < .infinity ? log(odds) : log(alpha) - log(beta)
+    }
 
     /// Of the rate's logit, by the first terms of its trigamma functions.
     var logitVariance: Double { 1 / alpha + 1 / beta }

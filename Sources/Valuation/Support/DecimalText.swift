@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// Numbers as decimal text written straight into reserved room.
+/// Numbers as JSON has them, written straight into reserved room. All numbers of answers pass through here: what is no number,
+/// NaN or infinite, becomes `null`, for JSON has no name for it.
 enum DecimalText {
     /// How many bytes there must be room for; more is written over than the text has.
     static let room = 40
 
-    /// Writes the shortest text that reads back to the same double, without a trailing ".0". - Returns: its length.
+    /// Writes the shortest text that reads back to the same double, without a trailing ".0", or `null`. - Returns: its length.
     @inline(never)
     static func write(_ number: Double, to place: UnsafeMutablePointer<UInt8>) -> Int {
         guard number > 0, let decimal = ShortestDecimal(number) else { return writeUncommon(number, to: place) }
@@ -15,7 +16,7 @@ enum DecimalText {
         return write(SignificantDigits(seventeen: aligned.digits), point: 17 &+ aligned.exponent, to: place)
     }
 
-    /// Writes the shortest text that reads back to the same float, without a trailing ".0". - Returns: its length.
+    /// Writes the shortest text that reads back to the same float, without a trailing ".0", or `null`. - Returns: its length.
     @inline(never)
     static func write(_ number: Float, to place: UnsafeMutablePointer<UInt8>) -> Int {
         guard number > 0, let decimal = ShortestDecimal(number) else { return writeUncommon(number, to: place) }
@@ -47,6 +48,10 @@ enum DecimalText {
         if number == 0 && number.sign == .plus {
             place[0] = UInt8(ascii: "0")
             return 1
+        }
+        if !number.isFinite {
+            memcpy(place, "null", 4)
+            return 4
         }
         return withDecimal(number) { text in
             memcpy(place, text.start, text.count)

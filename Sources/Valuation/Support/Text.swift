@@ -96,16 +96,6 @@ struct Text {
         !(first == second)
     }
 
-    /// Hands `body` character by character; for a byte that is not UTF-8, U+FFFD.
-    func forEachCharacter(_ body: (Text) throws(Failure) -> Void) throws(Failure) {
-        var index = 0
-        while index < count {
-            let length = characterLength(at: index)
-            try body(length > 0 ? slice(index, index &+ length) : Text("\u{FFFD}"))
-            index &+= max(1, length)
-        }
-    }
-
     var isUTF8: Bool {
         var index = 0
         while index < count {

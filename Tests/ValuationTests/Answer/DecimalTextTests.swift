@@ -52,6 +52,13 @@ import Testing
         }
     }
 
+    @Test func whatIsNoNumberIsNull() {
+        for number in [Double.nan, .signalingNaN, -.nan, .infinity, -.infinity] {
+            #expect(text { DecimalText.write(number, to: $0) } == "null")
+            #expect(text { DecimalText.write(Float(number), to: $0) } == "null")
+        }
+    }
+
     /// A power of two is nearer to its neighbour below than to the one above; others are at the edges of their exponents.
     @Test func theEdgesOfEveryExponentArePrintedAsTheStandardLibraryDoes() {
         for exponent in 0..<2047 as Range<UInt64> {

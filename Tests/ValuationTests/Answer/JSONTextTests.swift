@@ -50,8 +50,47 @@ import Testing
         #expect(try text(number) == expected)
     }
 
-    @Test func notANumberIsNull() throws {
-        #expect(try text(Float.nan) == "null")
+    @Test func whatIsNoNumberIsNull() throws {
+        for number in [Double.nan, .infinity, -.infinity] {
+            #expect(try text(number) == "null" && text(Float(number)) == "null")
+        }
+    }
+
+    /// Whatever the bits: a number, or null.
+    @Test(arguments: 21...23 as ClosedRange<UInt64>)
+    func anyBitsAreJSON(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<5000 {
+            // Half of them of the largest exponents or the smallest.
+            let bits = generator.next()
+            let extreme = [0x7ff, 0x7fe, 0, 1][Int(bits & 3)] &<< 52 | bits &>> 12 | (bits & 4) &<< 61
+            for number in [Double(bitPattern: bits), Double(bitPattern: extreme)] {
+                let tree = withText(try text(number)) { JSONTree.read(withJansson: $0).tree }
+                #expect(tree == (number.isFinite ? .number(number.bitPattern) : .literal("null")))
+            }
+            let small = UInt32(truncatingIfNeeded: bits)
+            let smallExtreme = [0xff, 0xfe, 0, 1][Int(bits & 3)] &<< 23 | small &>> 9 | (small & 4) &<< 29
+            for number in [Float(bitPattern: small), Float(bitPattern: smallExtreme)] {
+                let tree = withText(try text(number)) { JSONTree.read(withJansson: $0).tree }
+                guard case .number(let read) = tree else {
+                    #expect(tree == .literal("null") && !number.isFinite)
+                    continue
+                }
+                #expect(Float(Double(bitPattern: read)) == number)
+            }
+        }
+    }
+
+    /// Paths have such bytes; each becomes U+FFFD.
+    @Test(arguments: [
+        ([0xff], "\u{fffd}"), ([0x61, 0xc3], "a\u{fffd}"), ([0xc3, 0x22, 0xa4], "\u{fffd}\"\u{fffd}"),
+        ([0xed, 0xa0, 0x80, 0x09], "\u{fffd}\u{fffd}\u{fffd}\t"), ([0xc3, 0xa4, 0xf0, 0x9f, 0x98, 0x80], "ä😀"),
+    ])
+    func bytesThatAreNoTextAreReplaced(bytes: [UInt8], expected: String) throws {
+        let json = try withText(bytes) { content throws(Failure) in
+            try text { buffer throws(Failure) in try buffer.append(quoted: content) }
+        }
+        #expect(withText(json) { JSONTree.read(withJansson: $0).tree } == .string(Array(expected.utf8)))
     }
 
     @Test func aStringIsReadBackByJansson() throws {
