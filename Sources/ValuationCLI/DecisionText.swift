@@ -26,7 +26,7 @@ struct DecisionText {
         var remarks = [NumberText.counted(assignment.values.count, "ad")]
         if let version = assignment.policy { remarks.append("policy \(version)") }
         if heading != place { remarks.append(place) }
-        return paint(DisplayText.printable(heading), .bold)
+        return paint(DisplayText.name(heading), .bold)
             + paint(DisplayText.printable("  " + remarks.joined(separator: ", ")), .faint)
     }
 
@@ -91,8 +91,8 @@ private struct DecisionGroup {
 
     /// Ads and campaigns, on one line where there is room.
     private func title(limit: Int?, paint: Paint) -> [String] {
-        let ads = DisplayText.printable(Self.list(ads, "ad"))
-        let campaigns = DisplayText.printable("  " + Self.list(campaigns, "campaign"))
+        let ads = Self.list(ads, "ad")
+        let campaigns = "  " + Self.list(campaigns, "campaign")
         let isWide = limit.map { DisplayText.width(ads + campaigns) > $0 } ?? false
         let (title, remark) = (paint(ads, .bold), paint(campaigns, .faint))
         return isWide ? [title, remark] : [title + remark]
@@ -102,7 +102,7 @@ private struct DecisionGroup {
     private static func list(_ names: [String], _ noun: String) -> String {
         let shown = names.prefix(names.count > mostNames + 1 ? mostNames : names.count)
         let rest = names.count - shown.count
-        return "\(noun)\(names.count == 1 ? "" : "s") " + shown.joined(separator: ", ")
+        return "\(noun)\(names.count == 1 ? "" : "s") " + shown.map(DisplayText.name).joined(separator: ", ")
             + (rest > 0 ? " and \(NumberText.count(rest)) more" : "")
     }
 

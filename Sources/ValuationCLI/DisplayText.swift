@@ -20,6 +20,14 @@ enum DisplayText {
         return result
     }
 
+    /// The longest name, in columns, that is shown as it is; JSON output has all of it.
+    private static let longestName = 200
+
+    /// A name, printable, and cut where it is too long for any table.
+    static func name(_ text: String) -> String {
+        truncated(printable(text), to: longestName)
+    }
+
     /// The columns that a terminal uses for the text: a CJK character takes two, a combining accent none.
     static func width(_ text: String) -> Int {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }

@@ -40,9 +40,9 @@ struct ExplanationBars {
     }
 
     private func title(paint: Paint) -> String {
-        let names = "ad \(ad.name), campaign \(ad.campaign)"
-        return paint(DisplayText.printable(names), .bold)
-            + paint(DisplayText.printable("  \(heading), rank \(rank) of \(total)"), .faint)
+        let names = "ad \(DisplayText.name(ad.name)), campaign \(DisplayText.name(ad.campaign))"
+        return paint(names, .bold)
+            + paint("  \(DisplayText.name(heading)), rank \(rank) of \(total)", .faint)
     }
 
     /// The value, and the formula with its numbers.
@@ -51,7 +51,7 @@ struct ExplanationBars {
         let pCTR = "pCTR \(NumberText.percentage(ad.value.pctr))"
         let pCVR = "pCVR \(NumberText.percentage(ad.value.pcvr))"
         let bid = "bid " + (NumberText.amounts([ad.bid]).first ?? NumberText.absent)
-        let pricing = DisplayText.printable(ad.pricing)
+        let pricing = DisplayText.name(ad.pricing)
         let lines = ["\(pricing): expected revenue \(revenue), eCPM \(NumberText.single(ad.eCPM))"]
         let end = ad.value.flags.contains("adjusted") ? ", then adjusted" : ""
         switch ad.pricing {

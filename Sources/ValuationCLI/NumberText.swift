@@ -6,6 +6,9 @@ enum NumberText {
     /// What stands in a cell that has no number.
     static let absent = "–"
 
+    /// From here on a number has an exponent: no column is made for a bid of 1e300.
+    private static let largest = 1e12
+
     /// A column of numbers with as many decimals as its smallest needs for three significant digits, so that the decimal
     /// points stand under one another. A number too small for `maximumDecimals` is written with an exponent.
     static func column(
@@ -44,11 +47,13 @@ enum NumberText {
     static func amounts(_ values: [Double?]) -> [String] {
         let decimals = (2...8).first { decimals in
             values.allSatisfy { value in
-                guard let value, let read = Double(printed("%.\(decimals)f", value)) else { return true }
+                guard let value, abs(value) < largest, let read = Double(printed("%.\(decimals)f", value)) else {
+                    return true
+                }
                 return abs(read - value) <= 1e-9 * abs(value)  // 0.30000000000000004 is 0.30
             }
         }
-        return values.map { $0.map { printed("%.\(decimals ?? 8)f", $0) } ?? absent }
+        return values.map { $0.map { number($0, decimals: decimals ?? 8, sign: "") } ?? absent }
     }
 
     /// Amounts of money to be compared with one another: all with as many decimals as the largest of `scale` needs for three
@@ -58,13 +63,14 @@ enum NumberText {
         let decimals = largest > 0 && largest.isFinite ? min(12, max(2, 2 - Int(log10(largest).rounded(.down)))) : 2
         let smallest = pow(10, Double(-decimals)) / 2
         return values.map {
-            printed(signed && abs($0) >= smallest ? "%+.\(decimals)f" : "%.\(decimals)f", abs($0) < smallest ? 0 : $0)
+            number(
+                abs($0) < smallest ? 0 : $0, decimals: decimals, sign: signed && abs($0) >= smallest ? "+" : "")
         }
     }
 
     /// The shortest text of a number: 5 is "5", 2.5 is "2.5".
     static func plain(_ value: Double) -> String {
-        Int(exactly: value).map { "\($0)" } ?? "\(value)"
+        abs(value) < largest ? Int(exactly: value).map { "\($0)" } ?? "\(value)" : printed("%g", value)
     }
 
     /// A count with its thousands apart: 1234567 is "1,234,567".
@@ -96,13 +102,14 @@ enum NumberText {
     private static func number(_ value: Double, decimals: Int, sign: String) -> String {
         guard value.isFinite else { return "\(value)" }
         let tooSmall = value != 0 && abs(value) < pow(10, Double(-decimals)) / 2
-        return printed(tooSmall ? "%\(sign).2e" : "%\(sign).\(decimals)f", value)
+        let needsExponent = tooSmall || abs(value) >= largest
+        return printed(needsExponent ? "%\(sign).2e" : "%\(sign).\(decimals)f", value)
     }
 
     private static func printed(_ format: String, _ value: Double) -> String {
         withVaList([value]) { arguments in
-            // The longest double written with %f has 309 digits before the point.
-            withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
+            // Below `largest`, and with at most 12 decimals.
+            withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
                 let length = vsnprintf(buffer.baseAddress, buffer.count, format, arguments)
                 return String(decoding: buffer.prefix(max(0, Int(length))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
             }

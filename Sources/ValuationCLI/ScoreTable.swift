@@ -30,7 +30,7 @@ struct ScoreTable {
     }
 
     private func title(paint: Paint) -> String {
-        var title = paint(DisplayText.printable(heading), .bold)
+        var title = paint(DisplayText.name(heading), .bold)
         var remarks = [NumberText.counted(total, "ad")]
         if ads.count < total { remarks.append("the best \(NumberText.count(ads.count)) shown") }
         if heading != place { remarks.append(DisplayText.printable(place)) }

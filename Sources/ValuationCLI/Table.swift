@@ -32,7 +32,7 @@ struct Table {
     init(columns: [Column], rows: [Row]) {
         self.columns = columns
         self.rows = rows.map { row in
-            var cells = row.cells.map(DisplayText.printable)
+            var cells = row.cells.map(DisplayText.name)
             cells += Array(repeating: "", count: max(0, columns.count - cells.count))
             return Row(
                 cells: cells, note: DisplayText.printable(row.note), noteAttribute: row.noteAttribute,

@@ -292,6 +292,27 @@ def test_the_table_fits_the_terminal(models, directory, columns):
     assert ("…" in result.output) == (columns < 200)
 
 
+@pytest.mark.parametrize("bid", [1e300, 1.7976931348623157e308, 123456789012345])
+def test_no_bid_makes_a_wide_table(models, bid):
+    ads = [{"ad": "9", "campaign": "1042", "pricing": "cpc", "bid": given} for given in (bid, 0.5)]
+    result = score(models, "--format", "table", given=request_line(candidates=ads))
+    assert max(map(len, result.lines)) < 150
+    assert result.lines[3].split()[4] == f"{bid:.2e}"
+    assert result.lines[4].split()[4] == "0.50"
+    bars = run("explain", "--models", models, "--format", "bars", given=request_line(candidates=ads))
+    assert max(map(len, bars.lines)) < 150
+
+
+def test_no_name_makes_a_wide_table(models):
+    name = "広" * 20_000
+    ads = [{"ad": name, "campaign": name, "pricing": name, "bid": 1}, {"ad": "9", "campaign": "1042", "bid": 1}]
+    for command in (["score", "--format", "table"], ["explain", "--format", "bars"]):
+        result = run(*command, "--models", models, given=request_line(name, candidates=ads))
+        assert result.status == 0
+        assert max(map(len, result.lines)) < 800
+        assert "広…" in result.output
+
+
 def test_names_from_the_input_cannot_drive_the_terminal(models, directory):
     requests = directory / "hostile.jsonl"
     ads = [{"ad": "\x1b[2J\u202egone", "campaign": "a\nb", "pricing": "\x07", "bid": 1}]
