@@ -372,13 +372,21 @@ typedef struct valuation_request {
     uint32_t struct_size;              /* set by VALUATION_REQUEST_INIT */
     uint32_t feature_count;            /* at most 10,000 */
     const valuation_feature *features; /* borrowed; slot, audience, context; NULL if feature_count is 0 */
-    uint64_t time_budget_ns;           /* from the beginning of the call; 0 = none; see VALUATION_FLAG_BUDGET_EXCEEDED */
+    uint64_t time_budget_ns;           /* nanoseconds; 0 = none; see "Time budgets" below */
     const valuation_unit *units;       /* borrowed; of two of one field the first counts; NULL if unit_count is 0 */
     uint64_t unit_count;               /* at most 16 */
     uint64_t seed; /* for predictors that explore: the same seed draws the same, so give each impression its own;
                       0 = made from the features' keys and numbers */
     int64_t time;  /* seconds since 1970, which starts, ends and expiries are held against; 0 = now */
 } valuation_request;
+
+/* Time budgets. The time begins with the call; in valuation_score_batch, with the request's turn; in JSON calls, once the text
+ * is read, and what is printed or explained does not count. The clock is looked at after each 64 steps of work (a feature, a
+ * cross, what one ad is worth in one draw), 16 features of a block of 128 candidates, or one feature's weights for all models,
+ * whichever it is: some microseconds, or two nanoseconds a model where that is more. Candidates that are not reached in time
+ * are flagged with VALUATION_FLAG_BUDGET_EXCEEDED. Each of them is still decided by the policy, adjusted and written, and gets
+ * its prior: some tens of nanoseconds for each candidate and each release that values it, and what the policy's decisions cost
+ * (see valuation_engine_load_policy). Not bound is the first call after a load, which makes room for it. */
 
 #define VALUATION_REQUEST_INIT {(uint32_t)sizeof(valuation_request), 0, NULL, 0, NULL, 0, 0, 0}
 
@@ -420,8 +428,9 @@ enum {
     /* The computation. */
     VALUATION_FLAG_CLAMPED = 1 << 11,         /* a logit beyond -80 ... 80 was cut there */
     VALUATION_FLAG_BUDGET_EXCEEDED = 1 << 12, /* the time was up: probabilities are the model's prior (its training base
-                                                 rate, or else what its intercept says). Features that were not
-                                                 looked at any more are not flagged */
+                                                 rate, or else what its intercept says), or, where they were to be
+                                                 drawn, what is most likely. Features that were not looked at any more
+                                                 are not flagged */
     /* The release. Neither the campaign nor "*" has a model: the probability is what the release says was observed of the
      * campaign, shrunk towards its advertiser's rate and the overall one, or the overall rate alone. */
     VALUATION_FLAG_CLICK_PRIOR = 1 << 13,
@@ -496,10 +505,11 @@ valuation_status valuation_score_batch(valuation_scorer *scorer, const valuation
  *     {"id":"imp-1","values":[{"ad":"9","campaign":"1042","expected_revenue":0.0021,"pctr":0.0043,"pcvr":null,"flags":[]}]}
  *
  * Documentation/request-format.md has every member. A malformed request fails with line and column; a malformed candidate gets
- * 0 and a flag. Texts handed out belong to the scorer, are NUL-terminated, and live until its next JSON call or its
- * destruction. text is borrowed. The scratch space grows to the largest request seen.
- * Errors of this section: INVALID_ARGUMENT, STRUCT_SIZE, JSON_SYNTAX, INVALID_VALUE, LIMIT_EXCEEDED, NOTHING_LOADED,
- * OUT_OF_MEMORY. One thread per object.
+ * 0 and a flag. All texts that this library hands out as JSON are JSON: a number that is none, or beyond a double, is null, and
+ * bytes of a path that are not UTF-8 are U+FFFD. Texts handed out belong to the scorer, are NUL-terminated, and live until its
+ * next JSON call or its destruction. text is borrowed. The scratch space grows to the largest request seen. Errors of this
+ * section: INVALID_ARGUMENT, STRUCT_SIZE, JSON_SYNTAX, INVALID_VALUE, LIMIT_EXCEEDED, NOTHING_LOADED, OUT_OF_MEMORY. One thread
+ * per object.
  * ------------------------------------------------------------------------------------------------------------- */
 
 /* Answers a JSON request. Gives the same numbers as valuation_score, printed as the shortest text that reads back to the same
@@ -553,8 +563,11 @@ valuation_status valuation_describe_json(valuation_scorer *scorer, const char **
  *
  * Errors: NOTHING_LOADED before models are loaded; INVALID_VALUE and the like with the JSON path of what is wrong;
  * UNKNOWN_RELEASE for a release that is not there; as valuation_engine_load for one that cannot be opened. Nothing changes
- * then. Any thread. O(policy + campaigns) and, for each release that is not in memory yet, as valuation_engine_load. Since 0.1.
- */
+ * then. Any thread. O(policy + campaigns x releases that it names) in time and memory, whatever the rules are about, and for
+ * each release that is not in memory yet, as valuation_engine_load. Under a policy a request costs, once, O(features) where
+ * scopes name placements, and O(rules that may hold for its candidates) with one look at a hash table for each placement of the
+ * request and rule that names some; for each set of campaigns with the same rules, O(its experiments); for each candidate,
+ * O(1). Since 0.1. */
 valuation_status valuation_engine_load_policy(valuation_engine *engine, const char *path, size_t path_length,
                                               valuation_error *error);
 
@@ -573,7 +586,7 @@ typedef struct valuation_source {
 /* The names behind valuation_value.source. The number is the lower half of Fingerprint64(predictor + "\n" + experiment + "\n" +
  * variant), so it means the same in every process and under every policy: look each number up once and keep the names.
  * source_out  receives texts of the scorer's, which live until its next call of valuation_find_source or its destruction
- * Errors: INVALID_ARGUMENT if the policy that decides now has no such source. One thread per object. O(sources). Since 0.1. */
+ * Errors: INVALID_ARGUMENT if the policy that decides now has no such source. One thread per object. O(1). Since 0.1. */
 valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source, valuation_source *source_out,
                                        valuation_error *error);
 
@@ -587,15 +600,15 @@ valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source
  * deviation x z, where z = the standard normal's quantile of (h / 2^11 + 1/2) / 2^53 (h / 2^11 rounded down). For clicks h =
  * H(seed, Fingerprint64(the campaign's id)), for conversions H(that h, Fingerprint64(the campaign's id)), where H(a, b) =
  * Fingerprint64 of the 16 bytes of the smaller and the larger number, each little-endian. So the same seed gives the same
- * values, in valuation_score and valuation_rank too. Propensities are found from draws that stand for all others: within 0.01 of
- * the truth (0.02 with CPA) where at most 32 campaigns may be worth most, 0.03 (0.04) elsewhere; all are 0 where the time budget
- * was over before they were found.
+ * values, in valuation_score and valuation_rank too. Propensities are found from draws that stand for all others: within 0.01
+ * of the truth (0.02 with CPA) where at most 32 campaigns may be worth most, 0.03 (0.04) elsewhere; all are 0 where the time
+ * budget was over before they were found: it binds the values and the propensities together.
  *
- * Errors, threads: as valuation_score, and OUT_OF_MEMORY where more campaigns may be worth most than ever before; values_out is
- * unspecified then. A predictor that explores costs O(features of the request) for each model of the candidates, and O(features
- * of the ad) for each candidate, in valuation_score and valuation_rank, too; propensities the same once more, and O(n x log n),
- * n being 256 for each campaign that may be worth most, 1,024 with CPA, and a quarter of that where there are more than 32.
- * Since 0.1. */
+ * Errors, threads: as valuation_score, and OUT_OF_MEMORY where there are more candidates, or more campaigns may be worth most,
+ * than ever before; values_out is unspecified then. A predictor that explores costs O(features of the request) for each model
+ * of the candidates, and O(features of the ad and their crosses) for each candidate, in valuation_score and valuation_rank,
+ * too. Propensities cost O(candidates x log candidates + n x ads of a campaign + n x log n) and 24 bytes x n, n being 256 for
+ * each campaign that may be worth most, 1,024 with CPA, and a quarter of that where there are more than 32. Since 0.1. */
 valuation_status valuation_explore(valuation_scorer *scorer, const valuation_request *request,
                                    const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
                                    double *propensities_out, valuation_error *error);
@@ -719,7 +732,8 @@ valuation_status valuation_releases_prune(const char *root, size_t root_length, 
  * most  how many weights of a model to name
  *
  * The models are decoded and checked one by one; what needs a whole set (extends, self-tests) is not checked.
- * Errors: as valuation_engine_load. O(bytes + weights x most), holding all labels of the first set. Since 0.1. */
+ * Errors: as valuation_engine_load. O(bytes + weights + weights named x log(weights)), holding all labels of the first set.
+ * Since 0.1. */
 valuation_status valuation_compare(const char *before, size_t before_length, const char *after, size_t after_length,
                                    size_t most, valuation_report **report_out, valuation_error *error);
 
