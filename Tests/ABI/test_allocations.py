@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory: none is taken while scoring, and a load that gets none harms nothing."""
 
+import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -58,7 +60,10 @@ def test_json_calls_allocate_nothing_after_the_first(counts: dict[str, int]):
 def test_a_call_that_gets_no_memory_harms_nothing_and_can_be_repeated(
     toolchain: Toolchain, models: Path, tmp_path: Path, request_file: Path, call: str
 ):
-    sound = write_models(tmp_path / "sound.jsonl.gz", BETTER[-1:])
+    sound = tmp_path / "sound.jsonl.gz"
+    # The longest text so far when it is read, so that memory may run out within the number.
+    long_number = '{"unknown": 0.123456789012e5, '
+    sound.write_bytes(gzip.compress((long_number + json.dumps(BETTER[-1])[1:]).encode()))
     faulty = write_models(tmp_path / "faulty.json", [model(categorical={"slot": {"12": "no number"}})])
     program = toolchain.program("out_of_memory")
     finished = program.start(call, models, faulty if call == "refuse" else sound, request_file)

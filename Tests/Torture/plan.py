@@ -14,6 +14,7 @@ from .mutations import mutate
 from .no_memory import CALLS, fail_allocations
 from .policies import mutate_policies
 from .rivals import run_rivals
+from .rough_host import live_in_a_rough_host
 from .strange_files import meet_locked_files, meet_strange_files
 from .swaps import swap_releases
 from .vanishing import load_what_vanishes
@@ -48,6 +49,7 @@ PARTS = [
     Part("strange", meet_strange_files, meet_strange_files),
     Part("locked", meet_locked_files, meet_locked_files),
     Part("vanishing", lambda tools: load_what_vanishes(tools, 2), lambda tools: load_what_vanishes(tools, 60)),
+    Part("rough-host", lambda tools: live_in_a_rough_host(tools, 20), lambda tools: live_in_a_rough_host(tools, 1000)),
     Part("rivals", lambda tools: run_rivals(tools, 2), lambda tools: run_rivals(tools, 60)),
     Part("bombs", lambda tools: unpack_bombs(tools, 300, 30), lambda tools: unpack_bombs(tools, 10 * 1024, 600)),
     Part("no-memory", lambda tools: fail_allocations(tools, CALLS, 97), lambda tools: fail_allocations(tools, CALLS)),
