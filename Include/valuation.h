@@ -62,16 +62,17 @@
  * input.
  *
  * A host. It may do at any time what a process may do, but three things: call the library from a signal handler; leave a call
- * other than by its return (longjmp, a C++ exception out of a callback, asynchronous cancellation); and score or load while the
- * thread's floating-point rounding is not to the nearest. pthread_cancel waits for the end of a call that reads or writes
- * files; the others have no cancellation point.
+ * other than by its return (longjmp, a C++ exception out of a callback, asynchronous cancellation); and call it while the
+ * thread's floating-point unit does not round to the nearest, or traps. (Denormal numbers may be flushed to zero.)
+ * pthread_cancel waits for the end of a call that reads or writes files; the others have no cancellation point.
  *
  * Fork. A child goes on with its parent's engines and scorers, whatever the parent's other threads were doing at that moment:
- * it scores, loads, refreshes, goes back, changes the policy and publishes, and neither process sees what the other one does. A
- * scorer that another thread was calling may be destroyed in the child and must not be used; its memory stays taken. So does
- * what a load of another thread had taken so far, descriptors included. A handle that another thread was just making or giving
- * back is lost to the child. None of this holds before Linux 4.14 (no MADV_WIPEONFORK), where a child that was forked while
- * other threads were in a call must make an engine of its own, and destroys none of its parent's.
+ * it scores, loads, refreshes, goes back, changes the policy and publishes, as far as malloc works in a child (glibc's does),
+ * and neither process sees what the other one does. A scorer that another thread was calling may be destroyed in the child and
+ * must not be used; its memory stays taken. So does what a load of another thread had taken so far, descriptors included. A
+ * handle that another thread was just making or giving back is lost to the child. None of this holds before Linux 4.14 (no
+ * MADV_WIPEONFORK), where a child that was forked while other threads were in a call must make an engine of its own, and
+ * destroys none of its parent's.
  *
  * Money. All bids of one request are in one currency; values are in that currency, per impression.
  */

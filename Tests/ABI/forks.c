@@ -101,6 +101,9 @@ static void be_a_child(host *host) {
     int known = 0;
     for (int i = 0; i < ANSWER_COUNT; i++) known |= same_values(values, host->answers[i], CANDIDATE_COUNT);
     EXPECT(known);
+    const char *text;
+    size_t length;
+    REQUIRE_OK(valuation_describe_json(host->scorer, &text, &length, NULL));
     decide(host, NULL);
     load(host, host->models);
     EXPECT(answers(host, OF_MODELS));

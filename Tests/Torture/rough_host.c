@@ -134,7 +134,10 @@ static void *keep_loading(void *context) {
 }
 
 static void be_a_child(void) {
+    const char *text;
+    size_t length;
     EXPECT(answer(own) >= 0);
+    REQUIRE_OK(valuation_describe_json(own, &text, &length, NULL));
     decide(NULL);
     load(models);
     EXPECT(answer(own) == OF_MODELS);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A host with functions under the library's names, that changes its locale and forks at any moment; see rough_host.c."""
+"""A host with functions of the library's names, changing its locale and forking at any moment; see rough_host.c."""
 
 from __future__ import annotations
 

@@ -133,18 +133,26 @@ struct Engine: ~Copyable {
         let lock = readers.lock(.history)
         lock.lock()
         defer { lock.unlock() }
+        // In a child, nobody else might.
+        catchUp()
         if record.pointee.serving != snapshot { return false }
         try body(record.pointee)
         return true
     }
 
-    /// Remembers something of a load, all of it by one store: a child that is forked meanwhile has the old record or the new one.
-    ///
-    /// - Precondition: a load has begun.
+    /// Remembers something of a load, and lets scorers take what serves by it. - Precondition: a load has begun.
     func remember(_ update: (inout History) -> Void) {
         let lock = readers.lock(.history)
         lock.lock()
         defer { lock.unlock() }
+        amend(update)
+        catchUp()
+    }
+
+    /// Changes what is remembered by one store: a child that is forked meanwhile has the old record or the new one.
+    ///
+    /// - Precondition: both locks are held.
+    func amend(_ update: (inout History) -> Void) {
         let former = record
         let next = former == records ? records + 1 : records
         // What a record owns, the one that counts owns.
@@ -182,11 +190,17 @@ struct Engine: ~Copyable {
         return true
     }
 
-    /// Lets scorers take what the history says, and frees what has left. Also where a load of the parent had come so far when this
-    /// process was forked.
-    private func settle() {
+    /// Lets scorers take what the history says. Also where a load of the parent had come so far when this process was forked.
+    ///
+    /// - Precondition: one of both locks is held.
+    private func catchUp() {
         let serving = UInt(bitPattern: record.pointee.serving)
         if current.load(ordering: .relaxed) != serving { current.store(serving, ordering: .sequentiallyConsistent) }
+    }
+
+    /// Finishes a load, be it one of the parent's: frees what has left as soon as nobody reads it. - Precondition: a load has begun.
+    private func settle() {
+        catchUp()
         guard let leaving = record.pointee.leaving else { return }
         var wait = 1_000
         while readers.isRead(UInt(bitPattern: leaving)) {

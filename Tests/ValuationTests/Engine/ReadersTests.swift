@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+import Synchronization
+import Testing
+
+@testable import Valuation
+
+/// The places of scorers, and the locks beside them.
+@Suite struct ReadersTests {
+    /// More than two blocks have.
+    private static let many = 100
+
+    @Test func everyPlaceIsAnothersAndHasItsCacheLinesToItself() throws {
+        let readers = try Readers()
+        let places = try (0..<Self.many).map { _ in UInt(bitPattern: try readers.take()) }
+        #expect(Set(places).count == Self.many)
+        #expect(places.allSatisfy { $0 % UInt(Readers.Reader.size) == 0 })
+    }
+
+    @Test func placesAreTakenAgain() throws {
+        let readers = try Readers()
+        let places = try (0..<Self.many).map { _ in try readers.take() }
+        for place in places { readers.giveBack(place) }
+        let again = try (0..<Self.many).map { _ in try readers.take() }
+        #expect(Set(again) == Set(places))
+    }
+
+    @Test func anAnnouncementIsSeenWhereverItIs() throws {
+        let readers = try Readers()
+        let places = try (0..<Self.many).map { _ in try readers.take() }
+        var seen: [Bool] = []
+        for place in [places[0], places[Self.many / 2], places[Self.many - 1]] {
+            seen.append(readers.isRead(4096))
+            place.pointee.reading.store(4096, ordering: .sequentiallyConsistent)
+            seen.append(readers.isRead(4096))
+            readers.giveBack(place)
+        }
+        #expect(seen == [false, true, false, true, false, true])
+    }
+
+    @Test func aLockLetsOneThreadInAtATime() throws {
+        final class Shared: @unchecked Sendable {
+            let readers: Readers
+            var count = 0
+
+            init() throws { readers = try Readers() }
+        }
+        let shared = try Shared()
+        onThreads(4) { _ in
+            for _ in 0..<5_000 {
+                let lock = shared.readers.lock(.history)
+                lock.lock()
+                shared.count += 1
+                lock.unlock()
+            }
+        }
+        #expect(shared.count == 20_000)
+    }
+}
+
+/// What a child finds that was forked in the middle of another thread's load.
+@Suite struct InterruptedLoadTests {
+    private let engine: EngineHandle
+    private let scorer: ScorerHandle
+
+    /// The second models serve, and the first are what served before.
+    init() throws {
+        engine = try EngineHandle()
+        scorer = try engine.scorer()
+        let folder = try TemporaryFolder()
+        for campaign in ["1", "2"] {
+            let model = ModelDocument(campaign: campaign, target: "click")
+            try engine.load(try folder.write("\(campaign).json", model.json))
+        }
+    }
+
+    private var core: UnsafePointer<Engine> { UnsafePointer(engine.pointer!) }
+
+    private func serves(_ campaign: String) throws -> Bool {
+        try scorer.describeJSON().contains("\"campaign\":\"\(campaign)\"")
+    }
+
+    private func isServed(_ campaign: String) throws -> Bool {
+        let answer = try scorer.scoreJSON(
+            #"{"features": {}, "candidates": [{"campaign": "\#(campaign)", "pricing": "cpc", "bid": 1}]}"#)
+        return !answer.contains("unknown_campaign")
+    }
+
+    @Test func theNextLoadFinishesASwap() throws {
+        core.pointee.amend { history in swap(&history.previous, &history.serving) }
+        #expect(try isServed("2"))
+        core.pointee.beginLoad()
+        core.pointee.endLoad()
+        #expect(try isServed("1"))
+        #expect(try !isServed("2"))
+    }
+
+    @Test func soDoesWhoAsksWhatServes() throws {
+        core.pointee.amend { history in swap(&history.previous, &history.serving) }
+        #expect(try serves("1"))
+        #expect(try isServed("1"))
+    }
+
+    @Test func theNextLoadFreesWhatWasWaitedFor() throws {
+        core.pointee.beginLoad()
+        core.pointee.remember { history in swap(&history.previous, &history.leaving) }
+        core.pointee.endLoad()
+        core.pointee.beginLoad()
+        let isThere = try core.pointee.withHistory { history throws(Failure) in history.leaving != nil }
+        core.pointee.endLoad()
+        #expect(!isThere)
+        #expect(try serves("2"))
+    }
+}
