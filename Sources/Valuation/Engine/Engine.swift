@@ -141,6 +141,9 @@ struct Engine: ~Copyable {
     }
 
     /// Remembers something of a load, and lets scorers take what serves by it. - Precondition: a load has begun.
+    ///
+    /// - Parameter update: swaps what the record owns for something new. It changes none of it in place, for a child may be forked
+    ///   meanwhile that has the former record.
     func remember(_ update: (inout History) -> Void) {
         let lock = readers.lock(.history)
         lock.lock()

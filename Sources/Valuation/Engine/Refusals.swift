@@ -24,15 +24,17 @@ struct Refusals: ~Copyable {
         return nil
     }
 
-    /// Remembers what a note describes.
-    mutating func add(_ stamp: Checksum, _ note: Note) throws(Failure) {
-        if stamps.count == Refusals.capacity {
-            stamps.removeAll()
-            errors.removeAll()
+    /// These, and what a note describes.
+    func adding(_ stamp: Checksum, _ note: Note) throws(Failure) -> Refusals {
+        var more = Refusals()
+        if stamps.count < Refusals.capacity {
+            for position in 0..<stamps.count { try more.stamps.append(stamps[position]) }
+            try more.errors.append(errors.text)
         }
         let start = UnsafeRawPointer(note.error).assumingMemoryBound(to: UInt8.self)
-        try errors.append(Text(start, Refusals.errorBytes))
-        try stamps.append(stamp)
+        try more.errors.append(Text(start, Refusals.errorBytes))
+        try more.stamps.append(stamp)
+        return more
     }
 }
 
@@ -58,10 +60,15 @@ extension Engine {
         } catch {
             if let stamp, error.isLasting {
                 note.describe(error)
-                remember { history in try? history.refusals.add(stamp, note) }
+                try? remember(refusal: stamp, note)
             }
             throw error
         }
+    }
+
+    private func remember(refusal stamp: Checksum, _ note: Note) throws(Failure) {
+        var refusals = try withHistory { history throws(Failure) in try history.refusals.adding(stamp, note) }
+        remember { history in swap(&history.refusals, &refusals) }
     }
 }
 
