@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import statistics
 import time
@@ -89,7 +90,7 @@ def measure_policies(plan: Plan, progress: Progress) -> Row:
     """Time requests under each policy, with their ratios to those under none, and loading and following a policy."""
     data = MAIN.model_set.load()
     root = release_twice(data)
-    requests = measure_requests(plan, data, root, progress)
+    requests = measure_requests(plan, keyed(data, root), root, progress)
     file = file_of(ADJUSTING)
     with valuation.Engine() as engine:
         engine.load(root)
@@ -129,13 +130,20 @@ def file_of(name: str) -> Path:
 
 def release_twice(data: Data) -> Path:
     """Publish the main models as two releases; return their directory."""
-    root = FOLDER / "policies"
+    root = MAIN.model_set.folder / "policies"
     known = {release["id"] for release in valuation.list_releases(root)} if (root / "LATEST").exists() else set()
     for name in ("second", "first"):
         if name not in known:
             # A prior of its own, so that it is not taken for the other.
             valuation.publish(data.models, root, id=name, click_prior=0.01 if name == "first" else 0.02)
     return root
+
+
+def keyed(data: Data, root: Path) -> Data:
+    """Return the data with the keys of a directory of releases, which has a secret of its own."""
+    with valuation.Engine() as engine:
+        engine.load(root)
+        return dataclasses.replace(data, **MAIN.model_set.keys(engine))
 
 
 def measure(plan: Plan, data: Data, root: Path, candidates: int, ad_features: int) -> dict[str, Any]:

@@ -36,7 +36,7 @@ TARGETS = ("click", "conversion")
 # The popularity of labels is held to 1 in so many; a table of that many labels makes a draw one random number.
 DRAWS = 1 << 22
 # What is written is a new one whenever this changes.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Data:
 
     models : folder with click.jsonl.gz and conversion.jsonl.gz
     click, conversion : the same models as arrays
-    label_keys : (LABELS,) uint64, Fingerprint64 of ``field=value``
-    campaign_keys : (campaigns,) uint64, Fingerprint64 of the campaign's number
+    label_keys, campaign_keys : (LABELS,) and (campaigns,) uint64, under the standard secret, which engines have that
+        load ``models``
     features : (REQUESTS, fields) int32, labels; one of each of the request's fields, in their order
     campaigns : (REQUESTS, CANDIDATES) int32
     ad_features : (REQUESTS, CANDIDATES, AD_FIELDS) int32, labels; one of each of the ad's fields, in their order
@@ -139,10 +139,18 @@ class ModelSet:
         for target in TARGETS:
             self._write_models(target, labels, random)
         self._write_requests(random)
-        self._save("label_keys", np.array([valuation.feature_key(*label) for label in labels], dtype=np.uint64))
-        keys = [valuation.campaign_key(campaign) for campaign in range(self.campaigns)]
-        self._save("campaign_keys", np.array(keys, dtype=np.uint64))
+        with valuation.Engine() as engine:
+            for name, keys in self.keys(engine).items():
+                self._save(name, keys)
         stamp.write_text(description)
+
+    def keys(self, engine: valuation.Engine) -> dict[str, npt.NDArray[np.uint64]]:
+        """Return ``label_keys`` and ``campaign_keys`` under an engine's secret."""
+        labels = [engine.feature_key(*self.label(number)) for number in range(LABELS)]
+        return {
+            "label_keys": np.array(labels, dtype=np.uint64),
+            "campaign_keys": engine.campaign_keys(np.arange(self.campaigns)),
+        }
 
     def _save(self, name: str, array: npt.NDArray[Any]) -> None:
         np.save(self.folder / f"{name}.npy", array)

@@ -81,7 +81,8 @@ private func check(_ file: Text, _ wishes: CompiledInput) throws(Failure) {
         wishes.contains(.trusts) ? .trust : wishes.contains(.hasManifest) ? .manifest(sum) : .own
     let index: Index
     do throws(Failure) {
-        index = try CompiledFile.index(in: descriptor, CompiledFile.Wishes(check: check, isCopied: true))
+        index = try CompiledFile.index(
+            in: descriptor, CompiledFile.Wishes(check: check, isCopied: true, secret: .standard))
     } catch {
         withUnsafeMutablePointer(to: &description) { Note(error: $0).describe(error) }
         precondition(description.status != 0 && description.message.0 != 0, "a refusal without a reason")
@@ -126,7 +127,7 @@ private func policy(of index: borrowing Index) throws(Failure) -> UnsafeMutableP
     let document = withUnsafeMutablePointer(to: &description) { error -> PolicyDocument? in
         let note = Note(error: error)
         var problems = Problems(note: note, firstNote: note, listener: nil)
-        return try? PolicyDecoder.decode(Text(policyText), problems: &problems)
+        return try? PolicyDecoder.decode(Text(policyText), under: .standard, problems: &problems)
     }
     guard let document else { fatalError("the policy is not sound: \(description.message)") }
     return try Policy.allocate(try Policy(document, index: index, others: IndexList()))

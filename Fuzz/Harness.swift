@@ -24,7 +24,7 @@ final class Harness {
 
     /// Loads models as if they were in a file of the given kind.
     convenience init(_ bytes: Text, _ kind: FileKind, _ note: Note) throws(Failure) {
-        var loader = Loader(Loader.Wishes(), note: note)
+        var loader = Loader(Loader.Wishes(secret: .standard), note: note)
         let index = try loader.index(of: bytes, kind: kind)
         try self.init(Snapshot(index: index, origin: try Snapshot.Origin(path: Text("memory"))))
     }

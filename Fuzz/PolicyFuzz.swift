@@ -42,7 +42,7 @@ private func check(_ text: Text) throws(Failure) {
         let note = Note(error: error)
         var problems = Problems(note: note, firstNote: note, listener: nil)
         do throws(Failure) {
-            let document = try PolicyDecoder.decode(text, problems: &problems)
+            let document = try PolicyDecoder.decode(text, under: .standard, problems: &problems)
             isSound = true
             try check(document, note)
         } catch {
@@ -57,7 +57,7 @@ private func check(_ document: consuming PolicyDocument, _ note: Note) throws(Fa
     var findings = try PolicyFindings()
     try document.review(&findings, now: 1_795_230_000, note)
     if document.releases.count > 1 { return }
-    var loader = Loader(Loader.Wishes(), note: note)
+    var loader = Loader(Loader.Wishes(secret: .standard), note: note)
     let index = try loader.index(of: Text(models), kind: FileKind(name: Text("models.jsonl"))!)
     try document.review(&findings, index, note)
     _ = try findings.finish()

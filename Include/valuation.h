@@ -26,11 +26,11 @@
  *         fprintf(stderr, "%s:%u %s: %s\n", error.file, error.line, error.json_path, error.message);
  *         return 1;
  *     }
- *     valuation_feature slot = {valuation_feature_key("slot", 4, "12", 2), 1.0};
+ *     valuation_feature slot = {valuation_feature_key(engine, "slot", 4, "12", 2), 1.0};
  *     valuation_request request = VALUATION_REQUEST_INIT;
  *     request.features = &slot;
  *     request.feature_count = 1;
- *     valuation_candidate ad = {valuation_campaign_key("1042", 4), NULL, 0, VALUATION_PRICING_CPC, 0.50};
+ *     valuation_candidate ad = {valuation_campaign_key(engine, "1042", 4), NULL, 0, VALUATION_PRICING_CPC, 0.50};
  *     valuation_value value;
  *     valuation_score(scorer, &request, &ad, 1, &value, &error);
  *     printf("%.6f per impression\n", value.expected_revenue);
@@ -150,7 +150,7 @@ enum {
     VALUATION_ERROR_NON_FINITE = 11,      /* a number beyond a double, or an integer beyond 64 bits */
     VALUATION_ERROR_DUPLICATE_MODEL = 12, /* two models for one campaign and target */
     VALUATION_ERROR_UNKNOWN_MODEL = 13,   /* "extends" names a model that is not there, a cycle, or is too deep */
-    VALUATION_ERROR_KEY_COLLISION = 14,   /* two different labels have one fingerprint */
+    VALUATION_ERROR_KEY_COLLISION = 14,   /* two different labels have one key */
     VALUATION_ERROR_SELF_TEST = 15,       /* a model does not reproduce an example it carries */
     VALUATION_ERROR_LIMIT_EXCEEDED = 16,  /* size, depth or count above a documented limit */
     VALUATION_ERROR_NOTHING_LOADED = 17,  /* scoring before a load, or a load that holds no model */
@@ -159,7 +159,8 @@ enum {
                                              the message says what */
     VALUATION_ERROR_UNKNOWN_RELEASE = 20, /* no release of that id, or none to go back to */
     VALUATION_ERROR_RELEASE_EXISTS = 21,  /* a release of that id is there already */
-    VALUATION_ERROR_BUSY = 22             /* another process is publishing or pruning there */
+    VALUATION_ERROR_BUSY = 22,            /* another process is publishing or pruning there */
+    VALUATION_ERROR_SECRET = 23           /* keys under another secret than the engine's, or a SECRET that is none */
 };
 
 /* The name of a status, for example "VALUATION_ERROR_GZIP"; "VALUATION_ERROR_UNKNOWN" for a number this library does not
@@ -307,27 +308,41 @@ valuation_status valuation_validate(const char *path, size_t path_length, const 
 /* ---------------------------------------------------------------------------------------------------------------
  * Keys: the names of features and campaigns as 64-bit numbers
  *
- *     uint64_t ios = valuation_feature_key("os", 2, "ios", 3);         // Fingerprint64("os=ios")
- *     uint64_t age = valuation_number_key("age", 3);                   // Fingerprint64("age")
+ *     uint64_t ios = valuation_feature_key(engine, "os", 2, "ios", 3);
+ *     uint64_t age = valuation_number_key(engine, "age", 3);
  *
- * Fingerprint64 is FarmHash's, the same as BigQuery's FARM_FINGERPRINT, so keys can be computed in SQL, in Python, or once for
- * the whole inventory. Keys depend on nothing but the text: not on the process, the loaded models or the version. A field's
- * name holds no '=' and is not empty. Any thread, no allocation, O(length), cannot fail, for all functions of this section.
+ * A key is a keyed hash of the text, below 2^61, under the 256-bit secret of the directory of releases that the engine loaded
+ * (its file SECRET, which the first publish makes). So whoever may choose texts, a creative's name for example, can neither
+ * aim at the key of another nor make two that collide: two texts of n bytes in all have the same key with a probability of at
+ * most (n / 7 + 4) / 2^61. Documentation/keys.md has the function, for hosts that compute keys themselves, and test vectors.
+ *
+ * An engine keeps the secret of the first models it loads for its life, so keys may be computed once for the whole inventory,
+ * and go on fitting whatever the engine loads later; models under another secret are refused (VALUATION_ERROR_SECRET). Load
+ * first: an engine that is asked for a key before anything is loaded stays with the standard secret, and so does one whose
+ * first models are of no directory of releases. The standard secret is in Documentation/keys.md, for all to read; a NULL engine
+ * stands for it, too. Keys mean nothing to engines of another secret: log texts, not keys.
+ *
+ * Key functions: any thread, no allocation, O(length), cannot fail.
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* The key of a category: Fingerprint64(field + "=" + value). Since 0.1. */
-uint64_t valuation_feature_key(const char *field, size_t field_length, const char *value, size_t value_length);
+/* The key of a category: a value of a field. A field's name holds no '=' and is not empty. Since 0.1. */
+uint64_t valuation_feature_key(const valuation_engine *engine, const char *field, size_t field_length, const char *value,
+                               size_t value_length);
 
-/* The key of a number: Fingerprint64(field). Since 0.1. */
-uint64_t valuation_number_key(const char *field, size_t field_length);
+/* The key of a number: its field's. Since 0.1. */
+uint64_t valuation_number_key(const valuation_engine *engine, const char *field, size_t field_length);
 
-/* The key of a campaign: Fingerprint64(id). "*" is the default model's. Since 0.1. */
-uint64_t valuation_campaign_key(const char *id, size_t id_length);
+/* The key of a campaign. "*" is the default model's. Since 0.1. */
+uint64_t valuation_campaign_key(const valuation_engine *engine, const char *id, size_t id_length);
 
-/* The key of two categories met together (a cross): Fingerprint64 of the 16 bytes of the smaller and the larger key, each
- * little-endian; so the order does not matter. The engine forms the crosses that its models know from the features of request
- * and ad by itself; pass no cross as a feature. Since 0.1. */
-uint64_t valuation_cross_key(uint64_t first, uint64_t second);
+/* The key of two categories met together (a cross), of their keys, in either order; of a number that is no key, the
+ * lowest 61 bits count. The engine forms the crosses that its models
+ * know from the features of request and ad by itself; pass no cross as a feature. Since 0.1. */
+uint64_t valuation_cross_key(const valuation_engine *engine, uint64_t first, uint64_t second);
+
+/* FarmHash's Fingerprint64 of a text, the same as BigQuery's FARM_FINGERPRINT (which shows it as a signed number): no key, but
+ * what seeds, buckets and sources are made of, so that analysts can compute them in SQL. Since 0.1. */
+uint64_t valuation_fingerprint(const char *text, size_t length);
 
 /* ---------------------------------------------------------------------------------------------------------------
  * Scoring
@@ -599,7 +614,7 @@ valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source
  * A predictor with "exploration" draws instead of computing the most likely value (Thompson sampling; Chapelle & Li, "An
  * empirical evaluation of Thompson sampling", 2011): each campaign's logit of a target is moved by scale x its standard
  * deviation x z, where z = the standard normal's quantile of (h / 2^11 + 1/2) / 2^53 (h / 2^11 rounded down). For clicks h =
- * H(seed, Fingerprint64(the campaign's id)), for conversions H(that h, Fingerprint64(the campaign's id)), where H(a, b) =
+ * H(seed, the campaign's key), for conversions H(that h, the campaign's key), where H(a, b) =
  * Fingerprint64 of the 16 bytes of the smaller and the larger number, each little-endian. So the same seed gives the same
  * values, in valuation_score and valuation_rank too. Propensities are found from draws that stand for all others: within 0.01
  * of the truth (0.02 with CPA) where at most 32 campaigns may be worth most, 0.03 (0.04) elsewhere; all are 0 where the time

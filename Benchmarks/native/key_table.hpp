@@ -8,9 +8,9 @@
 #include "huge_array.hpp"
 #include "kernels.hpp"
 
-// Keys are fingerprints, so their high bits serve as the hash: they choose a line of eight slots. A slot holds the key's
-// following bits and, in the room that is left, the id: half the memory of keys and ids, hence half the cache misses. An
-// unknown key is taken for a known one once in 2^40 or so, which is what fingerprints are like anyway.
+// Keys look random in all of their 61 bits, so the high ones serve as the hash: they choose a line of eight slots. A slot
+// holds the key's following bits and, in the room that is left, the id: half the memory of keys and ids, hence half the cache
+// misses. An unknown key is taken for a known one once in 2^40 or so.
 class KeyTable {
    public:
     KeyTable(const uint64_t *keys, size_t count) : unknown(count) {
@@ -22,7 +22,7 @@ class KeyTable {
         for (size_t id = 0; id < count; id++) {
             size_t place = home(keys[id]) * 8;
             while (slots[place] != empty) place++;
-            slots[place] = (keys[id] << line_bits & ~id_mask) | id;
+            slots[place] = (following(keys[id]) & ~id_mask) | id;
         }
     }
 
@@ -33,7 +33,7 @@ class KeyTable {
     uint32_t find(uint64_t key) const {
         for (size_t line = home(key);; line++) {
             const uint64_t *first = &slots[line * 8];
-            const unsigned same = kernels::equal_above(first, key << line_bits, id_mask);
+            const unsigned same = kernels::equal_above(first, following(key), id_mask);
             if (same) {
                 const uint64_t slot = first[__builtin_ctz(same)];
                 return uint32_t(slot == empty ? unknown : slot & id_mask);
@@ -48,10 +48,15 @@ class KeyTable {
 
    private:
     static constexpr uint64_t empty = ~uint64_t(0);
+    static constexpr unsigned key_bits = 61;
     uint64_t id_mask = 1, line_bits = 1, unknown;
     HugeArray<uint64_t> slots;
 
     size_t home(uint64_t key) const {
-        return key >> (64 - line_bits);
+        return key >> (key_bits - line_bits);
+    }
+    // The bits below those that choose the line, at the top.
+    uint64_t following(uint64_t key) const {
+        return key << (64 - key_bits + line_bits);
     }
 };

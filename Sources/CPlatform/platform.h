@@ -20,6 +20,7 @@
 #include <sys/auxv.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -185,6 +186,17 @@ static inline void *valuation_platform_map_wiped(size_t page) {
     (void)madvise(start, page, MADV_WIPEONFORK);
 #endif
     return start;
+}
+
+// Fills memory with bits that nobody can guess; false where the system has none.
+static inline bool valuation_platform_random(void *memory, size_t size) {
+    size_t done = 0;
+    while (done < size) {
+        ssize_t length = getrandom((char *)memory + done, size - done, 0);
+        if (length < 0 && errno != EINTR) return false;
+        if (length > 0) done += (size_t)length;
+    }
+    return true;
 }
 
 // A file's first bytes, read-only and shared with all processes that map it; NULL with errno where that is not possible.

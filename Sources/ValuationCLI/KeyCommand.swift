@@ -7,21 +7,36 @@ struct KeyCommand: ParsableCommand {
         commandName: "key",
         abstract: "Compute the 64-bit keys of features and campaigns.",
         discussion: """
-            A key is FarmHash's Fingerprint64 of a text, the same as BigQuery's FARM_FINGERPRINT, so that an inventory \
-            can be keyed in SQL. It is printed unsigned as the C interface has it, signed as BigQuery prints it, and in \
-            hexadecimal; in JSON Lines all three are strings, because many JSON readers cannot hold 64 bits.
+            A key is a keyed hash of a text, below 2^61, under the secret of a directory of releases: nobody without the \
+            secret can aim at one. With --models the keys are those of an ad server that loads the same path. Without, \
+            and for models of no directory of releases, they are under the standard secret, which everybody knows.
+
+            A fingerprint is no key: it is FarmHash's Fingerprint64, of which seeds, sources and the buckets of \
+            experiments are made. It is printed unsigned, and signed as BigQuery's FARM_FINGERPRINT has it.
+
+            In JSON Lines the numbers are strings, because many JSON readers cannot hold 64 bits.
 
             EXAMPLES
-              valuation key slot=12 os=ios
-              valuation key --number days_since_visit --campaign 1042
+              valuation key --models models slot=12 os=ios
+              valuation key --models models --number days_since_visit --campaign 1042
               valuation key --format jsonl slot=12
+              valuation key --fingerprint imp-1
             """)
+
+    @Option(
+        help: ArgumentHelp(
+            "The models whose secret to take, any path that an ad server may load. (default: the standard secret)",
+            valueName: "path"), completion: .file())
+    var models: String?
 
     @Option(help: ArgumentHelp("The key of a number: its field; may be given several times.", valueName: "field"))
     var number: [String] = []
 
     @Option(help: ArgumentHelp("The key of a campaign: its id; may be given several times.", valueName: "id"))
     var campaign: [String] = []
+
+    @Option(help: ArgumentHelp("The fingerprint of a text; may be given several times.", valueName: "text"))
+    var fingerprint: [String] = []
 
     @Option(help: .tableFormat)
     var format: TableFormat?
@@ -30,8 +45,8 @@ struct KeyCommand: ParsableCommand {
     var features: [String] = []
 
     func validate() throws {
-        if number.isEmpty && campaign.isEmpty && features.isEmpty {
-            throw ValidationError("Name a feature as field=value, or give --number or --campaign.")
+        if number.isEmpty && campaign.isEmpty && fingerprint.isEmpty && features.isEmpty {
+            throw ValidationError("Name a feature as field=value, or give --number, --campaign or --fingerprint.")
         }
         for feature in features where (feature.firstIndex(of: "=") ?? feature.startIndex) == feature.startIndex {
             throw ValidationError("'\(feature)' is not field=value. The key of a number is --number \(feature).")
@@ -43,47 +58,59 @@ struct KeyCommand: ParsableCommand {
 
     func run() throws {
         try Library.requireMatchingInterface()
+        let keys = Keys(models: try models.map { try Models(path: $0) })
         let output = Output()
-        let keys =
-            features.map { Key(kind: "category", text: $0, key: Self.key(ofFeature: $0)) }
-            + number.map { Key(kind: "number", text: $0, key: Library.numberKey(field: $0)) }
-            + campaign.map { Key(kind: "campaign", text: $0, key: Library.campaignKey(id: $0)) }
+        let names =
+            features.map { Name(kind: "category", text: $0, number: Self.key(ofFeature: $0, keys)) }
+            + number.map { Name(kind: "number", text: $0, number: keys.number(field: $0)) }
+            + campaign.map { Name(kind: "campaign", text: $0, number: keys.campaign(id: $0)) }
+            + fingerprint.map { Name(fingerprintOf: $0) }
         switch TableFormat.chosen(format) {
         case .table:
-            let table = Table(
-                columns: [
-                    .init(title: "kind", dropOrder: 1), .init(title: "text", mayBeCut: true),
-                    .init(title: "unsigned", alignment: .right), .init(title: "signed", alignment: .right),
-                    .init(title: "hexadecimal"),
-                ],
-                rows: keys.map { .init(cells: [$0.kind, $0.text, $0.unsigned, $0.signed, $0.hexadecimal]) })
-            try output.write(lines: table.lines(limit: output.terminal.columns, paint: output.paint))
+            try output.write(lines: table(of: names).lines(limit: output.terminal.columns, paint: output.paint))
         case .jsonl:
-            for key in keys { try output.write(line: jsonLine(key)) }
+            for name in names { try output.write(line: jsonLine(name)) }
         }
         try output.close()
     }
 
-    private static func key(ofFeature feature: String) -> UInt64 {
+    private static func key(ofFeature feature: String, _ keys: Keys) -> UInt64 {
         let equals = feature.firstIndex(of: "=") ?? feature.endIndex
-        return Library.featureKey(field: String(feature[..<equals]), value: String(feature[equals...].dropFirst()))
+        return keys.feature(field: String(feature[..<equals]), value: String(feature[equals...].dropFirst()))
+    }
+
+    private func table(of names: [Name]) -> Table {
+        var columns: [Table.Column] = [
+            .init(title: "kind", dropOrder: 1), .init(title: "text", mayBeCut: true),
+            .init(title: "unsigned", alignment: .right), .init(title: "hexadecimal"),
+        ]
+        if !fingerprint.isEmpty { columns.append(.init(title: "signed", alignment: .right)) }
+        return Table(
+            columns: columns,
+            rows: names.map { .init(cells: [$0.kind, $0.text, $0.unsigned, $0.hexadecimal, $0.signed ?? ""]) })
     }
 }
 
-/// A key in the three notations that people meet it in.
-private struct Key: Encodable {
+/// What a text is known by, in the notations that people meet it in.
+private struct Name: Encodable {
     let kind: String
     let text: String
     let unsigned: String
-    let signed: String
     let hexadecimal: String
+    /// Of fingerprints; a key is the same either way.
+    var signed: String?
 
-    init(kind: String, text: String, key: UInt64) {
+    init(kind: String, text: String, number: UInt64) {
         self.kind = kind
         self.text = text
-        unsigned = "\(key)"
-        signed = "\(Int64(bitPattern: key))"
-        let digits = String(key, radix: 16)
+        unsigned = "\(number)"
+        let digits = String(number, radix: 16)
         hexadecimal = "0x" + String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    init(fingerprintOf text: String) {
+        let fingerprint = Library.fingerprint(text)
+        self.init(kind: "fingerprint", text: text, number: fingerprint)
+        signed = "\(Int64(bitPattern: fingerprint))"
     }
 }

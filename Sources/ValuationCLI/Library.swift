@@ -39,21 +39,9 @@ enum Library {
         return status == VALUATION_OK
     }
 
-    /// Fingerprint64("field=value").
-    static func featureKey(field: String, value: String) -> UInt64 {
-        field.withText { field, fieldLength in
-            value.withText { valuation_feature_key(field, fieldLength, $0, $1) }
-        }
-    }
-
-    /// Fingerprint64("field").
-    static func numberKey(field: String) -> UInt64 {
-        field.withText { valuation_number_key($0, $1) }
-    }
-
-    /// Fingerprint64(id).
-    static func campaignKey(id: String) -> UInt64 {
-        id.withText { valuation_campaign_key($0, $1) }
+    /// FarmHash's Fingerprint64.
+    static func fingerprint(_ text: String) -> UInt64 {
+        text.withText { valuation_fingerprint($0, $1) }
     }
 
     /// VALUATION_ERROR_INIT, which Swift cannot import.

@@ -7,7 +7,8 @@ final class Models {
     static let whatMayBeNamed =
         "Name a model file, a directory of them, a release, a directory of releases, or a compiled file."
 
-    private let engine: OpaquePointer
+    /// Lives as long as this object.
+    let engine: OpaquePointer
     private let scorer: OpaquePointer
     private var error = Library.emptyError()
 

@@ -11,6 +11,9 @@ struct PublishCommand: ParsableCommand {
             release, compiles them, and then lets LATEST name it. Running engines follow at their next refresh. What \
             would not load is not published, and LATEST is complete at every moment, also if this command is killed.
 
+            The first publish in a directory also makes its secret, the file SECRET, under which engines form keys. Its \
+            owner and group alone can read it, and ad servers must.
+
             The priors are the probabilities for campaigns that have no model, where campaign * has none either.
 
             EXAMPLES

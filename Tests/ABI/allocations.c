@@ -42,7 +42,8 @@ static void score_bare_once(void) {
 /* Features of which more crosses are made than the scratch space lists. */
 static void score_crossing_once(void) {
     static valuation_feature crossing[2 * CROSSING];
-    for (int i = 0; i < 2 * CROSSING; i++) crossing[i] = i % 2 ? category("os", "ios") : category("segments", "sports");
+    for (int i = 0; i < 2 * CROSSING; i++)
+        crossing[i] = i % 2 ? category(NULL, "os", "ios") : category(NULL, "segments", "sports");
     valuation_request request = scored.request;
     request.features = crossing;
     request.feature_count = 2 * CROSSING;
@@ -120,7 +121,7 @@ int main(int argument_count, char **arguments) {
     if (file == NULL) return 2;
     json_length = fread(json, 1, sizeof json, file);
     fclose(file);
-    make_impression(&scored);
+    make_impression(&scored, NULL);
 
     size_t before = allocation_count;
     valuation_engine *engine = serving(arguments[1]);

@@ -161,7 +161,7 @@ static void the_number_of_a_category_does_not_matter(void) {
 }
 
 static void a_cross_handed_in_as_a_feature_is_unknown(void) {
-    valuation_feature cross = {valuation_cross_key(scored.features[0].key, scored.ad_features[1][0].key), 1};
+    valuation_feature cross = {valuation_cross_key(NULL, scored.features[0].key, scored.ad_features[1][0].key), 1};
     valuation_candidate candidate = scored.candidates[4];
     valuation_value value, expected = clean[4];
     candidate.features = &cross;
@@ -175,7 +175,7 @@ int main(int argument_count, char **arguments) {
     if (argument_count != 2) return 2;
     valuation_engine *engine = serving(arguments[1]);
     scorer = scorer_of(engine);
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     score(scorer, &scored, clean);
     a_bid_that_is_no_amount_of_money();
     a_pricing_that_nobody_knows();

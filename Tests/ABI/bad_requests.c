@@ -53,9 +53,9 @@ static void a_number_that_is_not_finite_adds_nothing(valuation_scorer *scorer) {
 static void a_feature_given_twice_counts_twice(const char *models) {
     valuation_engine *engine = serving(models);
     valuation_scorer *scorer = scorer_of(engine);
-    const valuation_feature twice[2] = {category("slot", "12"), category("slot", "12")};
-    const valuation_candidate plain = {campaign("1042"), NULL, 0, VALUATION_PRICING_CPC, 1};
-    const valuation_candidate with_slot = {campaign("1042"), twice, 1, VALUATION_PRICING_CPC, 1};
+    const valuation_feature twice[2] = {category(NULL, "slot", "12"), category(NULL, "slot", "12")};
+    const valuation_candidate plain = {campaign(NULL, "1042"), NULL, 0, VALUATION_PRICING_CPC, 1};
+    const valuation_candidate with_slot = {campaign(NULL, "1042"), twice, 1, VALUATION_PRICING_CPC, 1};
     valuation_request request = VALUATION_REQUEST_INIT;
     request.features = twice;
     for (uint32_t count = 0; count <= 2; count++) {
@@ -74,7 +74,7 @@ static void a_campaign_without_a_model_is_worth_what_needs_none(const char *mode
     valuation_engine *engine = serving(models);
     valuation_scorer *scorer = scorer_of(engine);
     const valuation_flags unknown = VALUATION_FLAG_UNKNOWN_CAMPAIGN | VALUATION_FLAG_NO_CLICK_MODEL;
-    const uint64_t other = campaign("no-such-campaign"), known = campaign("1042");
+    const uint64_t other = campaign(NULL, "no-such-campaign"), known = campaign(NULL, "1042");
     const valuation_candidate candidates[5] = {{other, NULL, 0, VALUATION_PRICING_CPM, 2},
                                                {other, NULL, 0, VALUATION_PRICING_CPC, 2},
                                                {other, NULL, 0, VALUATION_PRICING_CPA, 2},
@@ -109,7 +109,7 @@ int main(int argument_count, char **arguments) {
     if (argument_count != 3) return 2;
     valuation_engine *engine = serving(arguments[1]);
     valuation_scorer *scorer = scorer_of(engine);
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     an_unknown_feature_adds_nothing(scorer);
     a_number_that_is_not_finite_adds_nothing(scorer);
     a_feature_given_twice_counts_twice(arguments[2]);

@@ -20,38 +20,38 @@ typedef struct impression {
     valuation_candidate candidates[CANDIDATE_COUNT];
 } impression;
 
-static inline valuation_feature category(const char *field, const char *value) {
-    valuation_feature feature = {valuation_feature_key(field, strlen(field), value, strlen(value)), 1.0};
+static inline valuation_feature category(const valuation_engine *engine, const char *field, const char *value) {
+    valuation_feature feature = {valuation_feature_key(engine, field, strlen(field), value, strlen(value)), 1.0};
     return feature;
 }
 
-static inline valuation_feature number(const char *field, double value) {
-    valuation_feature feature = {valuation_number_key(field, strlen(field)), value};
+static inline valuation_feature number(const valuation_engine *engine, const char *field, double value) {
+    valuation_feature feature = {valuation_number_key(engine, field, strlen(field)), value};
     return feature;
 }
 
-static inline uint64_t campaign(const char *id) {
-    return valuation_campaign_key(id, strlen(id));
+static inline uint64_t campaign(const valuation_engine *engine, const char *id) {
+    return valuation_campaign_key(engine, id, strlen(id));
 }
 
-/* Points into itself: not to be copied. */
-static inline void make_impression(impression *made) {
+/* With an engine's keys; NULL for those of models outside of a directory of releases. Points into itself: not to be copied. */
+static inline void make_impression(impression *made, const valuation_engine *engine) {
     static const valuation_request empty = VALUATION_REQUEST_INIT;
     memset(made, 0, sizeof *made);
-    made->features[0] = category("slot", "12");
-    made->features[1] = category("os", "ios");
-    made->features[2] = category("segments", "sports");
-    made->features[3] = category("segments", "travel");
-    made->features[4] = number("days_since_visit", 2.5);
+    made->features[0] = category(engine, "slot", "12");
+    made->features[1] = category(engine, "os", "ios");
+    made->features[2] = category(engine, "segments", "sports");
+    made->features[3] = category(engine, "segments", "travel");
+    made->features[4] = number(engine, "days_since_visit", 2.5);
     made->request = empty;
     made->request.features = made->features;
     made->request.feature_count = REQUEST_FEATURE_COUNT;
-    made->ad_features[1][0] = category("creative", "55");
-    made->ad_features[2][0] = category("creative", "55");
-    made->ad_features[2][1] = category("shape", "wide");
-    made->ad_features[3][0] = category("creative", "56");
-    made->ad_features[3][1] = number("price", 9.5);
-    made->ad_features[5][0] = category("creative", "55");
+    made->ad_features[1][0] = category(engine, "creative", "55");
+    made->ad_features[2][0] = category(engine, "creative", "55");
+    made->ad_features[2][1] = category(engine, "shape", "wide");
+    made->ad_features[3][0] = category(engine, "creative", "56");
+    made->ad_features[3][1] = number(engine, "price", 9.5);
+    made->ad_features[5][0] = category(engine, "creative", "55");
     const char *campaigns[KIND_COUNT] = {"1042", "1042", "1042", "77", "77", "500"};
     const uint32_t feature_counts[KIND_COUNT] = {0, 1, 2, 2, 0, 1};
     const valuation_pricing pricings[KIND_COUNT] = {VALUATION_PRICING_CPM, VALUATION_PRICING_CPC, VALUATION_PRICING_CPA,
@@ -59,7 +59,7 @@ static inline void make_impression(impression *made) {
     for (int i = 0; i < CANDIDATE_COUNT; i++) {
         int kind = i % KIND_COUNT;
         valuation_candidate *candidate = &made->candidates[i];
-        candidate->campaign = campaign(campaigns[kind]);
+        candidate->campaign = campaign(engine, campaigns[kind]);
         candidate->feature_count = feature_counts[kind];
         candidate->features = feature_counts[kind] > 0 ? made->ad_features[kind] : NULL;
         candidate->pricing = pricings[kind];

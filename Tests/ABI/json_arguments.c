@@ -101,7 +101,7 @@ static void nothing_is_scored_before_a_load(void) {
     valuation_engine *engine;
     REQUIRE_OK(valuation_engine_create(NULL, &engine, NULL));
     valuation_scorer *scorer = scorer_of(engine);
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     EXPECT_REFUSED(valuation_score(scorer, &scored.request, scored.candidates, 1, &value, &error), refused);
     EXPECT_REFUSED(valuation_score(scorer, &scored.request, NULL, 0, NULL, &error), refused);
     EXPECT_REFUSED(valuation_rank(scorer, &scored.request, scored.candidates, 1, 1, &index, &value, &count, &error), refused);

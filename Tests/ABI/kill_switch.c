@@ -84,8 +84,8 @@ int main(int argument_count, char **arguments) {
     const char *root = arguments[1], *followed = arguments[2];
     snprintf(releases, sizeof releases, "%s/releases", root);
     snprintf(away, sizeof away, "%s-away", root);
-    make_impression(&scored);
     engine = serving(root);
+    make_impression(&scored, engine);
     replace_by(followed, arguments[3]);
     REQUIRE_OK(valuation_engine_load_policy(engine, followed, strlen(followed), NULL));
     valuation_scorer *scorer = scorer_of(engine);

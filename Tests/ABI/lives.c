@@ -133,7 +133,7 @@ int main(int argument_count, char **arguments) {
     models = arguments[1];
     better = arguments[2];
     refused = arguments[3];
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     two_engines_do_not_know_of_each_other();
     scorers_outlive_their_engine();
     scorers_see_what_is_loaded_after_they_were_made();

@@ -15,6 +15,8 @@ from .model_files import CANDIDATES, FEATURES, MODELS, many_models, write_models
 from .programs import REPOSITORY
 
 REQUESTS = 40
+# The standard one, so that the compiled file can be compared with one made of the model files alone.
+SECRET = "243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89"
 
 
 # What is known of campaigns beside their models: with a model, without one, and valued by the model of another.
@@ -89,6 +91,7 @@ def main() -> None:
     """Make the folder, but for the answers, which the program answer_requests gives."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True)
+    (folder / "SECRET").write_text(SECRET + "\n")
     documents = [document for document in many_models(extend=True) if document["campaign"] not in ("*", "77")]
     documents += [document for document in MODELS if document["campaign"] in ("*", "77")]
     with tempfile.TemporaryDirectory() as temporary:

@@ -38,7 +38,8 @@ static void every_status_has_its_name(void) {
                                   "VALUATION_ERROR_WRITE_FAILED",
                                   "VALUATION_ERROR_UNKNOWN_RELEASE",
                                   "VALUATION_ERROR_RELEASE_EXISTS",
-                                  "VALUATION_ERROR_BUSY"};
+                                  "VALUATION_ERROR_BUSY",
+                                  "VALUATION_ERROR_SECRET"};
     enum { COUNT = sizeof names / sizeof names[0] };
     for (int status = 0; status < COUNT; status++) EXPECT(strcmp(valuation_status_name(status), names[status]) == 0);
     static const valuation_status unknown[] = {COUNT, -1, 255, INT32_MAX, INT32_MIN};
@@ -81,47 +82,74 @@ static void one_known_bit_has_a_name_and_nothing_else_has(void) {
 }
 
 /* Known answers: BigQuery's FARM_FINGERPRINT of the same texts, as unsigned numbers. */
-static void keys_are_fingerprints_of_their_texts(void) {
-    EXPECT(valuation_campaign_key("", 0) == 0x9ae16a3b2f90404fu);
-    EXPECT(valuation_campaign_key(NULL, 0) == 0x9ae16a3b2f90404fu);
-    EXPECT(valuation_number_key(NULL, 0) == 0x9ae16a3b2f90404fu);
-    EXPECT(valuation_feature_key(NULL, 0, NULL, 0) == valuation_campaign_key("=", 1));
-    EXPECT(valuation_feature_key("os", 2, NULL, 0) == valuation_campaign_key("os=", 3));
-    EXPECT(valuation_feature_key("os", 2, "ios", 3) == valuation_campaign_key("os=ios", 6));
-    EXPECT(valuation_number_key("os=ios", 6) == valuation_campaign_key("os=ios", 6));
-    EXPECT(valuation_number_key("os=ios", 2) == valuation_campaign_key("os", 2));
-    EXPECT(valuation_campaign_key("a\0b", 3) != valuation_campaign_key("a", 1));
+static void fingerprints_are_those_of_bigquery(void) {
+    EXPECT(valuation_fingerprint("", 0) == 0x9ae16a3b2f90404fu);
+    EXPECT(valuation_fingerprint(NULL, 0) == 0x9ae16a3b2f90404fu);
+    EXPECT(valuation_fingerprint("a\0b", 3) != valuation_fingerprint("a", 1));
 }
 
-/* The text may be in pieces, so each length of field and value is another way through the code. */
-static void a_key_depends_on_the_joined_text_alone(void) {
-    char text[301];
+/* Known answers: Documentation/keys.md, computed in Python. */
+static void keys_under_the_standard_secret_are_known(void) {
+    EXPECT(valuation_feature_key(NULL, "slot", 4, "12", 2) == 2063259912518984945u);
+    EXPECT(valuation_campaign_key(NULL, "1042", 4) == 564562097699256392u);
+    EXPECT(valuation_number_key(NULL, NULL, 0) == valuation_number_key(NULL, "", 0));
+    EXPECT(valuation_feature_key(NULL, "os", 2, NULL, 0) == valuation_feature_key(NULL, "os", 2, "", 0));
+}
+
+/* Nothing of one is a part of another: not its kind, nor where the field ends, nor bytes of zero. */
+static void different_names_have_different_keys(void) {
+    const uint64_t keys[] = {
+        valuation_campaign_key(NULL, "os", 2),
+        valuation_number_key(NULL, "os", 2),
+        valuation_feature_key(NULL, "os", 2, "", 0),
+        valuation_feature_key(NULL, "o", 1, "s", 1),
+        valuation_feature_key(NULL, "o", 1, "s\0", 2),
+        valuation_feature_key(NULL, "o", 1, "s\1", 2),
+        valuation_feature_key(NULL, "os", 2, "\0\0\0\0\0\0\0", 7),
+        valuation_feature_key(NULL, "os", 2, "\1\0\0\0\0\0\0", 7),
+        valuation_feature_key(NULL, "os\1\0\0\0\0", 7, "", 0),
+        valuation_feature_key(NULL, "os\0\0\0\0\0", 7, "", 0),
+        valuation_campaign_key(NULL, "os\0", 3),
+        valuation_campaign_key(NULL, "", 0),
+    };
+    enum { COUNT = sizeof keys / sizeof *keys };
+    for (int i = 0; i < COUNT; i++) {
+        EXPECT(keys[i] < (uint64_t)1 << 61);
+        for (int j = 0; j < i; j++) EXPECT(keys[i] != keys[j]);
+    }
+}
+
+/* Where a text lies, and what lies behind it, is read but does not count. */
+static void a_key_depends_on_the_text_alone(void) {
+    char text[128], copy[128];
     for (size_t i = 0; i < sizeof text; i++) text[i] = (char)('a' + i * 7 % 26);
-    for (size_t length = 1; length < sizeof text; length++) {
-        for (size_t field = 0; field < length; field += 1 + length / 16) {
-            char replaced = text[field];
-            text[field] = '=';
-            uint64_t whole = valuation_campaign_key(text, length);
-            EXPECT(valuation_feature_key(text, field, text + field + 1, length - field - 1) == whole);
-            text[field] = replaced;
+    for (size_t length = 0; length <= 40; length++) {
+        uint64_t campaign = valuation_campaign_key(NULL, text, length);
+        uint64_t feature = valuation_feature_key(NULL, text, length / 2, text + length / 2, length - length / 2);
+        for (size_t offset = 0; offset < 9; offset++) {
+            memset(copy, (int)offset, sizeof copy);
+            memcpy(copy + offset, text, length);
+            EXPECT(valuation_campaign_key(NULL, copy + offset, length) == campaign);
+            EXPECT(valuation_feature_key(NULL, copy + offset, length / 2, copy + offset + length / 2, length - length / 2) ==
+                   feature);
         }
     }
 }
 
 static void a_cross_is_the_same_from_both_sides(void) {
-    uint64_t slot = valuation_feature_key("slot", 4, "12", 2);
-    uint64_t ios = valuation_feature_key("os", 2, "ios", 3);
-    EXPECT(valuation_cross_key(slot, ios) == valuation_cross_key(ios, slot));
-    uint64_t smaller = slot < ios ? slot : ios;
-    uint64_t larger = slot < ios ? ios : slot;
-    char bytes[16];
-    for (int i = 0; i < 8; i++) {
-        bytes[i] = (char)(smaller >> (8 * i));
-        bytes[8 + i] = (char)(larger >> (8 * i));
-    }
-    EXPECT(valuation_cross_key(slot, ios) == valuation_campaign_key(bytes, 16));
-    EXPECT(valuation_cross_key(slot, slot) != 0);
-    EXPECT(valuation_cross_key(0, UINT64_MAX) == valuation_cross_key(UINT64_MAX, 0));
+    uint64_t slot = valuation_feature_key(NULL, "slot", 4, "12", 2);
+    uint64_t ios = valuation_feature_key(NULL, "os", 2, "ios", 3);
+    EXPECT(valuation_cross_key(NULL, slot, ios) == valuation_cross_key(NULL, ios, slot));
+    EXPECT(valuation_cross_key(NULL, slot, slot) != 0);
+    EXPECT(valuation_cross_key(NULL, 0, UINT64_MAX) == valuation_cross_key(NULL, UINT64_MAX, 0));
+}
+
+/* Whoever asks before anything is loaded gets keys that go on fitting, or an error: never keys that fit nothing. */
+static void an_engine_asked_too_early_stays_with_the_standard_secret(void) {
+    valuation_engine *engine;
+    REQUIRE_OK(valuation_engine_create(NULL, &engine, NULL));
+    EXPECT(valuation_campaign_key(engine, "1042", 4) == valuation_campaign_key(NULL, "1042", 4));
+    valuation_engine_destroy(engine);
 }
 
 /* Known answers: FarmHash's Fingerprint64 of salt, ":" and unit, mod 10,000, as Python's pyfarmhash gives it. */
@@ -144,8 +172,11 @@ int main(void) {
     versions_are_those_of_the_header();
     every_status_has_its_name();
     one_known_bit_has_a_name_and_nothing_else_has();
-    keys_are_fingerprints_of_their_texts();
-    a_key_depends_on_the_joined_text_alone();
+    fingerprints_are_those_of_bigquery();
+    keys_under_the_standard_secret_are_known();
+    different_names_have_different_keys();
+    a_key_depends_on_the_text_alone();
+    an_engine_asked_too_early_stays_with_the_standard_secret();
     a_cross_is_the_same_from_both_sides();
     a_bucket_is_the_fingerprint_of_salt_and_unit_mod_10000();
     FINISH();

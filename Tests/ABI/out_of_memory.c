@@ -73,7 +73,7 @@ static void prepare(char **arguments) {
     if (file == NULL) exit(2);
     json_length = fread(json, 1, sizeof json, file);
     fclose(file);
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     if (strcmp(what, "load") == 0) {
         engine = serving(other);
         scorer = scorer_of(engine);

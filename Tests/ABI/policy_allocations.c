@@ -96,8 +96,8 @@ static void count_explorations(const char *when) {
 
 int main(int argument_count, char **arguments) {
     if (argument_count != 5) return 2;
-    make_impression(&scored);
     valuation_engine *engine = serving(arguments[1]);
+    make_impression(&scored, engine);
     REQUIRE_OK(valuation_engine_load_policy(engine, arguments[3], strlen(arguments[3]), NULL));
     scorer = scorer_of(engine);
     count_all("from_the_first_call");

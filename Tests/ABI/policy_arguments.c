@@ -204,7 +204,7 @@ static void names_are_found_by_number_and_kept(void) {
     const char joined[] = "house\nmove\ntreatment";
     EXPECT(strcmp(source.predictor, "house") == 0 && strcmp(source.experiment, "move") == 0);
     EXPECT(strcmp(source.variant, "treatment") == 0);
-    EXPECT((uint32_t)valuation_campaign_key(joined, strlen(joined)) == known);
+    EXPECT((uint32_t)valuation_fingerprint(joined, strlen(joined)) == known);
     score(scorer, &scored, values);
     REQUIRE_OK(valuation_engine_load_policy(engine, NULL, 0, &error));
     score(scorer, &scored, values);
@@ -267,7 +267,7 @@ int main(int argument_count, char **arguments) {
     if (argument_count != 3) return 2;
     models = arguments[1];
     policy = arguments[2];
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     nothing_is_decided_before_a_load();
     engine = serving(models);
     scorer = scorer_of(engine);

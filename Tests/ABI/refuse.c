@@ -63,7 +63,7 @@ int main(int argument_count, char **arguments) {
     static valuation_value before[CANDIDATE_COUNT], after[CANDIDATE_COUNT];
 
     options.maximum_input_bytes = strtoull(arguments[3], NULL, 10);
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     REQUIRE_OK(valuation_engine_create(&options, &engine, &error));
     REQUIRE_OK(valuation_engine_load(engine, arguments[1], strlen(arguments[1]), &error));
     valuation_scorer *scorer = scorer_of(engine);

@@ -44,7 +44,7 @@ int main(int argument_count, char **arguments) {
     models = arguments[1];
     sound = arguments[2];
     path = arguments[3];
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     engine = serving(models);
     scorer = scorer_of(engine);
     REQUIRE_OK(valuation_engine_load_policy(engine, sound, strlen(sound), NULL));

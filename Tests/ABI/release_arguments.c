@@ -87,9 +87,9 @@ static void an_engine_follows_latest_goes_back_and_is_not_dragged_forward(void) 
     static impression scored;
     static valuation_value old_values[CANDIDATE_COUNT], new_values[CANDIDATE_COUNT], values[CANDIDATE_COUNT];
     bool changed;
-    make_impression(&scored);
     EXPECT(publish_as("first", 0, 0) == VALUATION_OK);
     valuation_engine *engine = serving(root);
+    make_impression(&scored, engine);
     valuation_scorer *scorer = scorer_of(engine);
     score(scorer, &scored, old_values);
     REQUIRE_OK(valuation_publish(TEXT(better), TEXT(root), NULL, NULL, &error));

@@ -186,7 +186,7 @@ int main(int argument_count, char **arguments) {
     if (argument_count != 2) return 2;
     valuation_engine *engine = serving(arguments[1]);
     scorer = scorer_of(engine);
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     impossible_requests_are_refused();
     requests_of_a_newer_header_are_taken_if_they_say_nothing_new();
     nothing_to_score_is_no_error();

@@ -18,11 +18,11 @@ int main(int argument_count, char **arguments) {
         fprintf(stderr, "%s:%u %s: %s\n", error.file, error.line, error.json_path, error.message);
         return 1;
     }
-    valuation_feature slot = {valuation_feature_key("slot", 4, "12", 2), 1.0};
+    valuation_feature slot = {valuation_feature_key(engine, "slot", 4, "12", 2), 1.0};
     valuation_request request = VALUATION_REQUEST_INIT;
     request.features = &slot;
     request.feature_count = 1;
-    valuation_candidate ad = {valuation_campaign_key("1042", 4), NULL, 0, VALUATION_PRICING_CPC, 0.50};
+    valuation_candidate ad = {valuation_campaign_key(engine, "1042", 4), NULL, 0, VALUATION_PRICING_CPC, 0.50};
     valuation_value value;
     if (valuation_score(scorer, &request, &ad, 1, &value, &error) != VALUATION_OK) return 1;
     printf("%.6f per impression, pCTR %.6f\n", value.expected_revenue, (double)value.pctr);

@@ -13,7 +13,7 @@ int main(int argument_count, char **arguments) {
     valuation_value values[CANDIDATE_COUNT];
     valuation_engine *engine = serving(arguments[1]);
     valuation_scorer *scorer = scorer_of(engine);
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     if (argument_count > 2) scored.request.time_budget_ns = strtoull(arguments[2], NULL, 10);
     score(scorer, &scored, values);
     for (int i = 0; i < CANDIDATE_COUNT; i++) {

@@ -28,13 +28,17 @@ int main(int argument_count, char **arguments) {
 
     strangers_called = 0;
     valuation_error error = VALUATION_ERROR_INIT;
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     valuation_engine *engine = serving(arguments[1]);
     valuation_scorer *scorer = scorer_of(engine);
     score(scorer, &scored, first);
     EXPECT(valuation_engine_load(engine, TEXT(arguments[2]), &error) != VALUATION_OK);
     REQUIRE_OK(valuation_publish(TEXT(arguments[1]), TEXT(arguments[3]), NULL, NULL, &error));
-    REQUIRE_OK(valuation_engine_load(engine, TEXT(arguments[3]), &error));
+    valuation_scorer_destroy(scorer);
+    valuation_engine_destroy(engine);
+    engine = serving(arguments[3]);
+    scorer = scorer_of(engine);
+    make_impression(&scored, engine);
     score(scorer, &scored, second);
     EXPECT(same_values(first, second, CANDIDATE_COUNT));
 #ifdef __SSE2__

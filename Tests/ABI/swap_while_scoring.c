@@ -135,7 +135,7 @@ int main(int argument_count, char **arguments) {
     if (file == NULL) return 2;
     json_length = fread(json, 1, sizeof json, file);
     fclose(file);
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     for (int set = 0; set < 2; set++) {
         engine = serving(arguments[1 + set]);
         valuation_scorer *scorer = scorer_of(engine);

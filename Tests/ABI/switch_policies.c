@@ -105,7 +105,8 @@ int main(int argument_count, char **arguments) {
     if (file == NULL) return 2;
     json_length = fread(json, 1, sizeof json, file);
     fclose(file);
-    make_impression(&scored);
+    engine = serving(root);
+    make_impression(&scored, engine);
     scored.request.units = &user;
     scored.request.unit_count = 1;
     scored.request.seed = 7;
@@ -119,7 +120,6 @@ int main(int argument_count, char **arguments) {
     }
     for (int way = 0; way < WAYS; way++) EXPECT(memcmp(&expected[0][way], &expected[1][way], sizeof(answer)) != 0);
 
-    engine = serving(root);
     replace_by(followed, arguments[3]);
     REQUIRE_OK(valuation_engine_load_policy(engine, followed, strlen(followed), NULL));
     pthread_t threads[THREAD_COUNT];

@@ -67,7 +67,7 @@ int main(int argument_count, char **arguments) {
     if (file == NULL) return 2;
     json_length = fread(json, 1, sizeof json, file);
     fclose(file);
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     valuation_error error = VALUATION_ERROR_INIT;
     valuation_engine *engine = serving(models);
     valuation_scorer *first = scorer_of(engine), *second = scorer_of(engine);

@@ -48,15 +48,15 @@ def write_policy(path: Path, document: dict = POLICY, **members: object) -> Path
 
 def bucket(salt: str, unit: str) -> int:
     """By the formula of the header, with the fingerprint that `valuation key` gives."""
-    (key,) = run("key", "--campaign", f"{salt}:{unit}").answers
-    return int(key["unsigned"]) % 10_000
+    (found,) = run("key", "--fingerprint", f"{salt}:{unit}").answers
+    return int(found["unsigned"]) % 10_000
 
 
 def user_of(buckets: range) -> str:
     """The first of u-0, u-1, ... whose bucket in the experiment "cheaper" is one of these."""
     users = [f"u-{number}" for number in range(60)]
-    keys = run("key", *(part for user in users for part in ("--campaign", f"cheaper-1:{user}"))).answers
-    return next(u for u, key in zip(users, keys, strict=True) if int(key["unsigned"]) % 10_000 in buckets)
+    found = run("key", *(part for user in users for part in ("--fingerprint", f"cheaper-1:{user}"))).answers
+    return next(u for u, each in zip(users, found, strict=True) if int(each["unsigned"]) % 10_000 in buckets)
 
 
 CONTROL = range(4000)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`valuation key`: keys as the library, SQL and people write them."""
+"""`valuation key`: keys as the library and people write them, and fingerprints as SQL has them."""
+
+import ctypes
+from pathlib import Path
 
 import pytest
 
-from .command import run, run_in_terminal
+from .command import REPOSITORY, run, run_in_terminal
 
 # The example of BigQuery's manual for FARM_FINGERPRINT.
 FARM_FINGERPRINTS = {
@@ -11,18 +14,40 @@ FARM_FINGERPRINTS = {
     "2applefalse": 2794438866806483259,
     "3true": -4880158226897771312,
 }
+NAMES = ["slot=12", "slot=", "query=a=b", "città=Bari", "a==="]
+KINDS = [*NAMES, "--number", "days_since_visit", "--campaign", "1042"]
 
 
-@pytest.mark.parametrize(("text", "signed"), FARM_FINGERPRINTS.items())
-def test_keys_are_those_of_bigquery(text, signed):
-    (key,) = run("key", "--campaign", text).answers
-    assert key == {
-        "kind": "campaign",
-        "text": text,
-        "signed": str(signed),
-        "unsigned": str(signed % 2**64),
-        "hexadecimal": f"0x{signed % 2**64:016x}",
-    }
+class Library:
+    """The keys of libvaluation itself."""
+
+    def __init__(self, models: Path | None = None):
+        self.library = ctypes.CDLL(str(REPOSITORY / "build" / "lib" / "libvaluation.so.1"))
+        self.engine = ctypes.c_void_p()
+        if models is not None:
+            assert self.library.valuation_engine_create(None, ctypes.byref(self.engine), None) == 0
+            assert self.library.valuation_engine_load(self.engine, *self._text(str(models)), None) == 0
+
+    def keys(self) -> list[int]:
+        """Those of KINDS."""
+        pairs = [name.split("=", 1) for name in NAMES]
+        categories = [self._key("feature", *self._text(field), *self._text(value)) for field, value in pairs]
+        return [*categories, self._key("number", *self._text(KINDS[-3])), self._key("campaign", *self._text(KINDS[-1]))]
+
+    def _key(self, kind: str, *arguments: object) -> int:
+        function = getattr(self.library, f"valuation_{kind}_key")
+        function.restype = ctypes.c_uint64
+        return function(self.engine, *arguments)
+
+    @staticmethod
+    def _text(text: str) -> tuple[bytes, ctypes.c_size_t]:
+        return text.encode(), ctypes.c_size_t(len(text.encode()))
+
+
+def unsigned(*arguments):
+    result = run("key", *arguments)
+    assert (result.status, result.errors) == (0, "")
+    return [int(key["unsigned"]) for key in result.answers]
 
 
 def test_all_kinds_of_keys_can_be_asked_for_at_once():
@@ -34,24 +59,74 @@ def test_all_kinds_of_keys_can_be_asked_for_at_once():
         ("campaign", "1042"),
     ]
     assert len({key["unsigned"] for key in result.answers}) == 4
+    for key in result.answers:
+        assert set(key) == {"kind", "text", "unsigned", "hexadecimal"}
+        assert key["hexadecimal"] == f"0x{int(key['unsigned']):016x}"
 
 
-def unsigned(*arguments):
-    return [key["unsigned"] for key in run("key", *arguments).answers]
+def test_without_models_keys_are_under_the_standard_secret():
+    assert unsigned(*KINDS) == Library().keys()
 
 
-def test_a_key_is_the_fingerprint_of_its_whole_text():
-    for text in ("slot=12", "slot=", "query=a=b", "città=Bari", "a==="):
-        assert unsigned(text) == unsigned("--campaign", text)
-    assert unsigned("--number", "age") == unsigned("--campaign", "age")
+def test_files_of_no_release_have_the_standard_secret(models):
+    assert unsigned("--models", models, *KINDS) == Library().keys()
 
 
-def test_the_table_has_the_three_notations():
-    result = run_in_terminal("key", "slot=12", "os=ios", columns=100, environment={"NO_COLOR": "1"})
-    keys = run("key", "slot=12", "os=ios").answers
-    assert [row.split() for row in result.lines[2:]] == [
-        [key["kind"], key["text"], key["unsigned"], key["signed"], key["hexadecimal"]] for key in keys
-    ]
+def test_a_directory_of_releases_has_a_secret_of_its_own(root):
+    expected = Library(root).keys()
+    release = root / "releases" / "monday"
+    assert unsigned("--models", root, *KINDS) == unsigned("--models", release, *KINDS) == expected
+    assert not set(expected) & set(Library().keys())
+
+
+def test_a_fingerprint_does_not_depend_on_models(root):
+    names = ["--fingerprint", "imp-1"]
+    assert unsigned("--models", root, *names) == unsigned(*names)
+
+
+@pytest.mark.parametrize(("text", "signed"), FARM_FINGERPRINTS.items())
+def test_fingerprints_are_those_of_bigquery(text, signed):
+    (fingerprint,) = run("key", "--fingerprint", text).answers
+    assert fingerprint == {
+        "kind": "fingerprint",
+        "text": text,
+        "signed": str(signed),
+        "unsigned": str(signed % 2**64),
+        "hexadecimal": f"0x{signed % 2**64:016x}",
+    }
+
+
+def table(*arguments):
+    result = run_in_terminal("key", *arguments, columns=100, environment={"NO_COLOR": "1"})
+    return result.lines[0].split(), [row.split() for row in result.lines[2:]]
+
+
+def test_the_table_has_both_notations():
+    titles, rows = table("slot=12", "os=ios")
+    assert titles == ["kind", "text", "unsigned", "hexadecimal"]
+    assert rows == [[key[title] for title in titles] for key in run("key", "slot=12", "os=ios").answers]
+
+
+def test_the_table_has_fingerprints_signed_too():
+    titles, (key, fingerprint) = table("slot=12", "--fingerprint", "1footrue")
+    assert titles == ["kind", "text", "unsigned", "hexadecimal", "signed"]
+    assert key[:2] == ["category", "slot=12"]
+    assert len(key) == 4
+    assert fingerprint[0] == "fingerprint"
+    assert fingerprint[-1] == "-1541654101129638711"
+
+
+def test_models_that_do_not_load_have_no_keys(directory, root):
+    for path in (directory / "nowhere", directory / "requests.jsonl"):
+        result = run("key", "--models", path, "slot=12")
+        assert (result.status, result.output) == (2, "")
+        assert "cannot load the models" in result.errors
+    (root / "SECRET").chmod(0o600)
+    (root / "SECRET").write_text("none")
+    result = run("key", "--models", root, "slot=12")
+    assert (result.status, result.output) == (2, "")
+    assert f"{root}/SECRET: " in result.errors
+    assert "[VALUATION_ERROR_SECRET]" in result.errors
 
 
 @pytest.mark.parametrize(

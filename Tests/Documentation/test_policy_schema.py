@@ -374,7 +374,8 @@ def test_the_example_is_sound_for_both_and_the_page_shows_it(judge: Judge):
     assert f"```json\n{EXAMPLE.read_text()}```\n" in page
 
 
-def test_the_python_of_the_page_gives_what_it_says():
+def test_the_python_of_the_page_gives_what_it_says(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(ROOT)
     page = (ROOT / "Documentation/policy.md").read_text()
     names: dict = {}
     for block in re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
@@ -384,7 +385,7 @@ def test_the_python_of_the_page_gives_what_it_says():
     request = '{"id": "imp-1", "unit": {"user": "u-7"}, "time": "2026-11-22T00:00:00Z", "candidates": [CANDIDATE]}'
     request = request.replace("CANDIDATE", '{"campaign": "2077", "pricing": "cpc", "bid": 1}')
     alpha, beta = 1000 * 0.0041, 1000 * (1 - 0.0041)
-    z = names["z"](names["fingerprint64"]("imp-1"), "2077", 0)
+    z = names["z"](names["engine"], names["fingerprint64"]("imp-1"), "2077", 0)
     logit = math.log(alpha / beta) + 0.5 * math.sqrt(1 / alpha + 1 / beta) * z
     answer = subprocess.run(
         [ROOT / "build/bin/valuation", "score", "--models", MODELS, "--policy", EXAMPLE, "--format", "jsonl"],

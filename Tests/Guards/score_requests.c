@@ -24,18 +24,18 @@ static uint32_t draw(uint32_t bound) {
 }
 
 /* Values with low numbers are the popular ones. */
-static valuation_feature draw_feature(const char *kind, int field) {
+static valuation_feature draw_feature(const valuation_engine *engine, const char *kind, int field) {
     char name[32], value[32];
     int name_length = snprintf(name, sizeof name, "%s_%d", kind, field);
     uint32_t first = draw(VALUES), second = draw(VALUES);
     int value_length = snprintf(value, sizeof value, "%u", first < second ? first : second);
-    return (valuation_feature){valuation_feature_key(name, (size_t)name_length, value, (size_t)value_length), 1};
+    return (valuation_feature){valuation_feature_key(engine, name, (size_t)name_length, value, (size_t)value_length), 1};
 }
 
-static uint64_t draw_campaign(void) {
+static uint64_t draw_campaign(const valuation_engine *engine) {
     char name[32];
     int length = snprintf(name, sizeof name, "%u", draw(CAMPAIGNS));
-    return valuation_campaign_key(name, (size_t)length);
+    return valuation_campaign_key(engine, name, (size_t)length);
 }
 
 static valuation_scorer *scorer_of(const char *models, valuation_engine **engine) {
@@ -62,10 +62,11 @@ int main(int argument_count, char **arguments) {
     double total = 0;
     CALLGRIND_START_INSTRUMENTATION;
     for (int i = 0; i < request_count; i++) {
-        for (int field = 0; field < FIELDS; field++) features[field] = draw_feature("field", field);
+        for (int field = 0; field < FIELDS; field++) features[field] = draw_feature(engine, "field", field);
         for (int ad = 0; ad < candidate_count; ad++) {
-            for (int field = 0; field < ad_feature_count; field++) ad_features[ad][field] = draw_feature("ad", field);
-            candidates[ad] = (valuation_candidate){draw_campaign(), ad_features[ad], (uint32_t)ad_feature_count, pricing, 1.0};
+            for (int field = 0; field < ad_feature_count; field++) ad_features[ad][field] = draw_feature(engine, "ad", field);
+            candidates[ad] =
+                (valuation_candidate){draw_campaign(engine), ad_features[ad], (uint32_t)ad_feature_count, pricing, 1.0};
         }
         valuation_request request = VALUATION_REQUEST_INIT;
         request.features = features;

@@ -38,7 +38,7 @@ static valuation_status load(const char *path) {
     REQUIRE_OK(valuation_engine_create(NULL, &engine, &error));
     valuation_status status = valuation_engine_load(engine, path, strlen(path), &error);
     if (status == VALUATION_OK) {
-        make_impression(&scored);
+        make_impression(&scored, engine);
         valuation_scorer *scorer = scorer_of(engine);
         score(scorer, &scored, values);
         for (size_t i = 0; i < sizeof values; i++) printf("%02x", ((unsigned char *)values)[i]);

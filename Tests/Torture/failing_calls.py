@@ -92,6 +92,33 @@ def fail_writer(
     return True
 
 
+def fail_first_publishers(tools: Tools, faults: list[str], step: int = 1) -> Findings:
+    """Let calls of the first publisher of a directory fail; the next one has the secret that was written, or draws another."""
+    findings = Findings("First publishers whose calls fail")
+    root = tools.folder("failing-first") / "root"
+    values = tools.must("load", tools.second)
+    for fault in faults:
+        number = 0
+        while True:
+            shutil.rmtree(root, ignore_errors=True)
+            finished = tools.act("publish", tools.second, root, "first", fault=(number, FAULTS[fault]))
+            if finished.stderr == "":
+                break
+            when = f"the first publish, call {number} ({finished.stderr.strip()}) fails with {fault}"
+            findings.count("calls that failed")
+            findings.count(status_of(finished))
+            findings.expect(finished.returncode in (0, 1), f"{when}: ended with {finished.returncode}")
+            secret = root / "SECRET"
+            before = secret.read_text() if secret.exists() else None
+            again = tools.act("publish", tools.second, root, "-")
+            findings.expect(again.returncode == 0, f"{when}: the next publish says {again.stdout}")
+            findings.expect(before in (None, secret.read_text()), f"{when}: the secret was replaced")
+            findings.expect(leftovers(root) == [], f"{when}: the next publish leaves {leftovers(root)} behind")
+            findings.expect(tools.must("load", root) == values, f"{when}: the next publish gives other values")
+            number += step
+    return findings
+
+
 def fail_compilers(tools: Tools, faults: list[str], step: int = 1) -> Findings:
     """Let calls of a compiler fail; the file that is there stays, or is replaced as a whole."""
     findings = Findings("Compilers whose calls fail")

@@ -363,7 +363,7 @@ static void prepare(char **arguments) {
     snprintf(policy, sizeof policy, "%s-first.json", arguments[5]);
     snprintf(other_policy, sizeof other_policy, "%s-second.json", arguments[5]);
     snprintf(second_json, sizeof second_json, "%s-json/releases/second", arguments[5]);
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     tzset(); /* The C library keeps what it reads of the time zone. */
     const char *paths[2] = {models, other};
     for (int which = 0; which < 2; which++) {

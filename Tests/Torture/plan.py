@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .bombs import unpack_bombs
 from .campaign import Findings, Tools
-from .failing_calls import FAULTS, fail_compilers, fail_readers, fail_writers
+from .failing_calls import FAULTS, fail_compilers, fail_first_publishers, fail_readers, fail_writers
 from .killed_writer import kill_at_any_moment, kill_at_each_call
 from .mutations import mutate
 from .no_memory import CALLS, fail_allocations
@@ -37,6 +37,11 @@ PARTS = [
     Part("policies", lambda tools: mutate_policies(tools, 2000), lambda tools: mutate_policies(tools, 200_000)),
     Part(
         "writers", lambda tools: fail_writers(tools, list(FAULTS), 11), lambda tools: fail_writers(tools, list(FAULTS))
+    ),
+    Part(
+        "first-publishers",
+        lambda tools: fail_first_publishers(tools, list(FAULTS), 11),
+        lambda tools: fail_first_publishers(tools, list(FAULTS)),
     ),
     Part(
         "compilers",

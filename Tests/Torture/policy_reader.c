@@ -85,7 +85,7 @@ int main(int argument_count, char **arguments) {
     static const valuation_unit user = {"user", 4, "u-77", 4};
     if (argument_count != 3) return 2;
     const char *models = arguments[1], *sound = arguments[2];
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     scored.request.units = &user;
     scored.request.unit_count = 1;
     scored.request.seed = 7;

@@ -66,7 +66,7 @@ int main(int argument_count, char **arguments) {
     static char path[LINE_BYTES];
     int known_count = argument_count - 2;
     if (known_count < 0 || known_count > MOST_KNOWN) return 2;
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     values_of(arguments[1], before);
     for (int i = 0; i < known_count; i++) values_of(arguments[2 + i], known[i]);
     while (fgets(path, sizeof path, stdin) != NULL) {

@@ -41,12 +41,12 @@ static void make_request(void) {
     for (int i = 0; i < FEATURES; i++) {
         int field_length = snprintf(field, sizeof field, "field%d", i);
         int value_length = snprintf(value, sizeof value, "%d", i % 10);
-        features[i].key = valuation_feature_key(field, (size_t)field_length, value, (size_t)value_length);
+        features[i].key = valuation_feature_key(engine, field, (size_t)field_length, value, (size_t)value_length);
         features[i].number = 1;
     }
     for (int i = 0; i < CANDIDATES; i++) {
         int length = snprintf(campaign, sizeof campaign, "%d", i);
-        candidates[i].campaign = valuation_campaign_key(campaign, (size_t)length);
+        candidates[i].campaign = valuation_campaign_key(engine, campaign, (size_t)length);
         candidates[i].pricing = i % 2 == 0 ? VALUATION_PRICING_CPC : VALUATION_PRICING_CPA;
         candidates[i].bid = 1 + i;
     }
@@ -144,13 +144,13 @@ int main(int argument_count, char **arguments) {
     const int keeps = strcmp(arguments[4], "keep") == 0;
     valuation_options options = VALUATION_OPTIONS_INIT;
     if (!keeps) options.switches = VALUATION_SWITCH_FORGET_PREVIOUS;
+    let_latest_name(ids[0]);
+    REQUIRE_OK(valuation_engine_create(&options, &engine, NULL));
+    REQUIRE_OK(valuation_engine_load(engine, root, strlen(root), NULL));
     make_request();
     find_expected(0);
     find_expected(1);
     EXPECT(memcmp(expected[0], expected[1], sizeof expected[0]) != 0);
-    let_latest_name(ids[0]);
-    REQUIRE_OK(valuation_engine_create(&options, &engine, NULL));
-    REQUIRE_OK(valuation_engine_load(engine, root, strlen(root), NULL));
 
     long threads = sysconf(_SC_NPROCESSORS_ONLN);
     if (threads > MOST_THREADS) threads = MOST_THREADS;

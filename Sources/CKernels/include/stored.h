@@ -77,7 +77,7 @@ typedef struct {
     uint64_t counts[VALUATION_COMPILED_COUNTS];
     valuation_hash labels, campaigns, fields, variances;
     uint64_t levels, has_crosses;
-    uint64_t secret_digest[2];    // tells the secret that the keys were made with; zeros where there is none
+    uint64_t secret_digest[2];    // of the secret that the keys were formed under, high and low
     uint64_t header_checksum[2];  // of the bytes before this member
 } valuation_compiled_header;
 

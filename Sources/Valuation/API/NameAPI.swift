@@ -63,6 +63,7 @@ public func valuation_status_name(_ status: valuation_status) -> UnsafePointer<C
     case .unknownRelease: cString("VALUATION_ERROR_UNKNOWN_RELEASE")
     case .releaseExists: cString("VALUATION_ERROR_RELEASE_EXISTS")
     case .busy: cString("VALUATION_ERROR_BUSY")
+    case .secret: cString("VALUATION_ERROR_SECRET")
     case nil: cString("VALUATION_ERROR_UNKNOWN")
     }
 }

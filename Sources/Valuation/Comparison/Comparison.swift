@@ -3,7 +3,9 @@ import CKernels
 
 /// What changed from one set of models to another: see `valuation_compare`.
 struct Comparison: ~Copyable {
-    private var table = WeightTable()
+    /// Of this comparison alone: its keys are for nobody.
+    private let secret: Secret
+    private var table: WeightTable
     private let most: Int
     private var output = Buffer<UInt8>()
     private var moves = WeightMoves()
@@ -27,8 +29,9 @@ struct Comparison: ~Copyable {
     static func compare(
         before: Text, after: Text, most: Int, maximumInputBytes: UInt64, note: Note
     ) throws(Failure) -> Buffer<UInt8> {
-        var comparison = Comparison(most: most)
-        var stream = ModelStream(maximumInputBytes: maximumInputBytes, note: note)
+        let secret = try Secret.random()
+        var comparison = Comparison(secret, most: most)
+        var stream = ModelStream(secret, maximumInputBytes: maximumInputBytes, note: note)
         try withFiles(before, note) { list throws(Failure) in
             try stream.forEach(list) { model, document throws(Failure) in try comparison.table.add(model, document) }
         }
@@ -39,7 +42,9 @@ struct Comparison: ~Copyable {
         return try comparison.finish()
     }
 
-    private init(most: Int) {
+    private init(_ secret: Secret, most: Int) {
+        self.secret = secret
+        table = WeightTable(secret)
         self.most = most
     }
 
@@ -62,12 +67,12 @@ struct Comparison: ~Copyable {
     private mutating func compare(
         _ model: borrowing Model, _ document: borrowing JSONDocument
     ) throws(Failure) {
-        let number = table.find(Key.campaign(model.campaign.text), model.target)
+        let number = table.find(secret.campaign(model.campaign.text), model.target)
         let constant = WeightTable.constant(model)
         try refuseTwice(model)
         moves.removeAll()
         let former: WeightTable.Model? = number == KeyTable.none ? nil : table.models[Int(number)]
-        try WeightNames.forEach(model, document) { label, name, value throws(Failure) in
+        try WeightNames.forEach(model, document, under: secret) { label, name, value throws(Failure) in
             guard former != nil, let place = table.find(number, label) else {
                 return try moves.add(name: name, before: nil, after: value)
             }
@@ -105,7 +110,7 @@ struct Comparison: ~Copyable {
 
     /// Refuses a model that the second set has already.
     private mutating func refuseTwice(_ model: borrowing Model) throws(Failure) {
-        let key = Key.campaign(model.campaign.text) ^ (model.target == .click ? 0 : 1)
+        let key = secret.campaign(model.campaign.text) ^ (model.target == .click ? 0 : 1)
         if seen.find(key) != KeyTable.none {
             var failure = Failure(.duplicateModel, "The campaign already has a model for this target; keep one.")
             failure.setJSONPath("$.campaign")

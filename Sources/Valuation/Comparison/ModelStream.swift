@@ -5,9 +5,10 @@
 struct ModelStream: ~Copyable {
     private let note: Note
     private var remaining: UInt64
-    private var decoder = ModelDecoder()
+    private var decoder: ModelDecoder
 
-    init(maximumInputBytes: UInt64, note: Note) {
+    init(_ secret: Secret, maximumInputBytes: UInt64, note: Note) {
+        decoder = ModelDecoder(secret)
         remaining = maximumInputBytes
         self.note = note
     }

@@ -5,7 +5,7 @@ enum WeightNames {
     /// Hands `body` each weight of a model: its key, its name, which lives for the call, and how much logit it adds (of a number: for
     /// each unit of it).
     static func forEach(
-        _ model: borrowing Model, _ document: borrowing JSONDocument,
+        _ model: borrowing Model, _ document: borrowing JSONDocument, under secret: Secret,
         _ body: (UInt64, Text, Double) throws(Failure) -> Void
     ) throws(Failure) {
         var name = Buffer<UInt8>()
@@ -29,7 +29,7 @@ enum WeightNames {
             try append(fields?.element(0)?.text ?? .empty, values?.element(0)?.text ?? .empty, to: &name)
             try name.append(" x ")
             try append(fields?.element(1)?.text ?? .empty, values?.element(1)?.text ?? .empty, to: &name)
-            try body(Key.cross(cross.first.key, cross.second.key), name.text, cross.weight)
+            try body(secret.cross(cross.first.key, cross.second.key), name.text, cross.weight)
         }
     }
 

@@ -24,12 +24,17 @@ struct WeightTable: ~Copyable {
         var isMet = false
     }
 
+    private let secret: Secret
     private(set) var models = Buffer<Model>()
     var weights = Buffer<Weight>()
     private var names = Buffer<UInt8>()
     private var clickTable = KeyTable()
     private var conversionTable = KeyTable()
     private var weightTable = KeyTable()
+
+    init(_ secret: Secret) {
+        self.secret = secret
+    }
 
     func text(_ name: valuation_name) -> Text {
         names.text.slice(Int(name.start), Int(name.end))
@@ -38,7 +43,7 @@ struct WeightTable: ~Copyable {
     mutating func add(
         _ model: borrowing Valuation.Model, _ document: borrowing JSONDocument
     ) throws(Failure) {
-        let key = Key.campaign(model.campaign.text)
+        let key = secret.campaign(model.campaign.text)
         let number = UInt32(truncatingIfNeeded: models.count)
         if find(key, model.target) != KeyTable.none {
             var failure = Failure(.duplicateModel, "The campaign already has a model for this target; keep one.")
@@ -51,7 +56,7 @@ struct WeightTable: ~Copyable {
             try conversionTable.insert(key, number)
         }
         let start = weights.count
-        try WeightNames.forEach(model, document) { label, name, value throws(Failure) in
+        try WeightNames.forEach(model, document, under: secret) { label, name, value throws(Failure) in
             let place = WeightTable.key(number, label)
             if weights.count >= Int(UInt32.max) - 1 {
                 throw Failure(.limitExceeded, "More than 4,294,967,294 weights; compare fewer models.")

@@ -108,7 +108,7 @@ extension Engine {
         if path.count == 0 { return try Snapshot.allocate(Snapshot(index: index, origin: origin)) }
         note.setFile(path)
         var problems = Problems(note: note, firstNote: note, listener: nil)
-        let document = try PolicyDecoder.decode(text, problems: &problems)
+        let document = try PolicyDecoder.decode(text, under: index.secret, problems: &problems)
         let fitting = PolicyFitting(note: note, path: path)
         // Models are never kept back for it: without counts, a naive predictor knows no value.
         if !supply.takesMemory && supply.isPresent { try fitting.checkObserved(document, index) }

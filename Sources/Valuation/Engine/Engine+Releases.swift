@@ -30,7 +30,19 @@ extension Engine {
         default:
             let index = try opening(note).index(of: source)
             let origin = try Snapshot.Origin(path: path)
-            replace(with: try snapshot(index, origin, presentSupply, note))
+            let made = try snapshot(index, origin, presentSupply, note)
+            try keepSecret(of: made)
+            replace(with: made)
+        }
+    }
+
+    /// Decides what the engine's keys are formed under, with the first models that serve.
+    private func keepSecret(of made: UnsafeMutablePointer<Snapshot>) throws(Failure) {
+        do throws(Failure) {
+            try secret.keep(made.pointee.index.secret)
+        } catch {
+            Snapshot.destroy(made)
+            throw error
         }
     }
 
@@ -125,7 +137,7 @@ extension Engine {
     func opening(_ note: Note) -> Opening {
         Opening(
             maximumInputBytes: maximumInputBytes, trustsCompiled: trustsCompiled, copiesCompiled: copiesCompiled,
-            note: note)
+            secret: secret.known, note: note)
     }
 
     /// Lets a release serve, and remembers something with it. - Returns: false where it serves already.
@@ -133,12 +145,17 @@ extension Engine {
         _ release: borrowing Release, _ supply: ReleaseSupply, _ note: Note,
         remembering update: (inout History) -> Void = { _ in }
     ) throws(Failure) -> Bool {
+        if let known = secret.known, known != release.secret {
+            throw note.located(EngineSecret.another, release.path.text)
+        }
         let origin = try Snapshot.Origin(release)
         if let serving, isSame(serving, origin), serving.pointee.origin.id.text == origin.id.text {
             remember(update)
             return false
         }
-        replace(with: try snapshot(of: release, supply, note), remembering: update)
+        let made = try snapshot(of: release, supply, note)
+        try keepSecret(of: made)
+        replace(with: made, remembering: update)
         return true
     }
 

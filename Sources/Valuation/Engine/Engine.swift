@@ -15,6 +15,7 @@ struct Engine: ~Copyable {
     let trustsCompiled: Bool
     let copiesCompiled: Bool
     let forgetsPrevious: Bool
+    let secret: EngineSecret
     /// Address of the `Snapshot` that scorers take, or 0: that which the history says, or is about to be.
     private let current = Atomic<UInt>(0)
     /// The handle and each scorer count one.
@@ -34,11 +35,15 @@ struct Engine: ~Copyable {
         var forgetsPrevious = false
     }
 
-    private init(_ options: Options, readers: consuming Readers, records: UnsafeMutablePointer<History>) {
+    private init(
+        _ options: Options, secret: consuming EngineSecret, readers: consuming Readers,
+        records: UnsafeMutablePointer<History>
+    ) {
         maximumInputBytes = options.maximumInputBytes
         trustsCompiled = options.trustsCompiled
         copiesCompiled = options.copiesCompiled
         forgetsPrevious = options.forgetsPrevious
+        self.secret = secret
         self.readers = readers
         self.records = records
         records.initialize(to: History())
@@ -55,6 +60,7 @@ struct Engine: ~Copyable {
 
     /// - Returns: shared by threads, so nobody may write to it but through its atomics.
     static func allocate(_ options: Options) throws(Failure) -> UnsafePointer<Engine> {
+        let secret = try EngineSecret()
         let readers = try Readers()
         guard let records = malloc(2 &* MemoryLayout<History>.stride) else { throw .outOfMemory }
         guard let memory = malloc(MemoryLayout<Engine>.size) else {
@@ -63,7 +69,9 @@ struct Engine: ~Copyable {
         }
         let pointer = memory.bindMemory(to: Engine.self, capacity: 1)
         pointer.initialize(
-            to: Engine(options, readers: readers, records: records.bindMemory(to: History.self, capacity: 2)))
+            to: Engine(
+                options, secret: secret, readers: readers,
+                records: records.bindMemory(to: History.self, capacity: 2)))
         return UnsafePointer(pointer)
     }
 

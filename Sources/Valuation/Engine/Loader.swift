@@ -5,8 +5,8 @@ import CPlatform
 struct Loader: ~Copyable {
     private var remaining: UInt64
     private var problems: Problems
-    private var decoder = ModelDecoder()
-    private var builder = IndexBuilder()
+    private var decoder: ModelDecoder
+    private var builder: IndexBuilder
     private var selfTests = SelfTests()
     /// Paths of the files read, NUL-terminated, end to end.
     private var files = Buffer<UInt8>()
@@ -26,6 +26,8 @@ struct Loader: ~Copyable {
     /// What a load is to do beside reading models.
     struct Wishes {
         var maximumInputBytes: UInt64 = .max
+        /// What keys are formed under.
+        var secret: Secret
         /// Stand in where there is no model of campaign "*".
         var priors = Priors()
         /// For publishing: priors that are not given are computed from the models, and each file's sum is kept.
@@ -34,6 +36,8 @@ struct Loader: ~Copyable {
 
     init(_ wishes: Wishes, problems: consuming Problems) {
         remaining = wishes.maximumInputBytes
+        decoder = ModelDecoder(wishes.secret)
+        builder = IndexBuilder(wishes.secret)
         priors = wishes.priors
         isPublishing = wishes.isPublishing
         self.problems = problems
@@ -155,7 +159,7 @@ struct Loader: ~Copyable {
 
     /// Remembers that the model last decoded was there, though it is left out.
     private mutating func refuseModel() throws(Failure) {
-        let key = Key.campaign(decoder.model.campaign.text)
+        let key = builder.secret.campaign(decoder.model.campaign.text)
         if decoder.model.target == .click {
             if refusedClick.find(key) == KeyTable.none { try refusedClick.insert(key, 0) }
         } else {
@@ -225,7 +229,7 @@ struct Loader: ~Copyable {
     private mutating func checkCampaigns() throws(Failure) {
         for number in 0..<builder.campaigns.count where builder.isBaseMissing(of: builder.campaigns[number]) {
             let campaign = builder.campaigns[number]
-            let key = Key.campaign(builder.text(campaign.base))
+            let key = builder.secret.campaign(builder.text(campaign.base))
             let wasRefused = refusedClick.find(key) != KeyTable.none || refusedConversion.find(key) != KeyTable.none
             if wasRefused { continue }
             var failure = Failure(

@@ -8,12 +8,14 @@ struct Opening {
     var trustsCompiled = false
     /// Whether they are copied to memory instead of being mapped.
     var copiesCompiled = false
+    /// What keys are formed under; nil for what is opened to decide.
+    var secret: Secret?
     let note: Note
 
     /// The index of what a path stands for.
     func index(of source: borrowing Source) throws(Failure) -> Index {
         switch source {
-        case .models(let list): try index(of: list, priors: Priors())
+        case .models(let list): try index(of: list, priors: Priors(), under: secret ?? source.secret)
         case .release(let release): try index(of: release)
         case .releases(let release): try index(of: release)
         case .compiled(let path): try index(ofCompiled: path)
@@ -22,6 +24,7 @@ struct Opening {
 
     /// The compiled file's index if the release has one that this library can read, otherwise one of its model files.
     func index(of release: borrowing Release) throws(Failure) -> Index {
+        if let secret, secret != release.secret { throw note.located(EngineSecret.another, release.path.text) }
         if let compiled = release.manifest.compiled, release.manifest.compiledFormat == CompiledFile.format {
             do {
                 return try index(ofCompiled: compiled, release)
@@ -30,7 +33,7 @@ struct Opening {
                 if error.status != .format { throw error }
             }
         }
-        return try index(of: try FileList(release), priors: release.manifest.priors)
+        return try index(of: try FileList(release), priors: release.manifest.priors, under: release.secret)
     }
 
     /// The compiled index of a release.
@@ -40,7 +43,7 @@ struct Opening {
         do {
             let terminated = try CString(name)
             let descriptor = valuation_platform_open_at(release.folder.descriptor, terminated.start)
-            return try open(descriptor, .manifest(file.sum))
+            return try open(descriptor, .manifest(file.sum), release.secret)
         } catch {
             throw note.located(error, path.text)
         }
@@ -48,21 +51,25 @@ struct Opening {
 
     private func index(ofCompiled path: borrowing CString) throws(Failure) -> Index {
         do {
-            return try open(valuation_platform_open(path.start), .own)
+            return try open(valuation_platform_open(path.start), .own, secret ?? .standard)
         } catch {
             throw note.located(error, path.text)
         }
     }
 
-    private func open(_ descriptor: Int32, _ check: CompiledFile.Check) throws(Failure) -> Index {
+    private func open(
+        _ descriptor: Int32, _ check: CompiledFile.Check, _ secret: Secret
+    ) throws(Failure) -> Index {
         if descriptor < 0 { throw ByteSource.openFailure(valuation_platform_errno()) }
         defer { close(descriptor) }
-        let wishes = CompiledFile.Wishes(check: trustsCompiled ? .trust : check, isCopied: copiesCompiled)
+        let wishes = CompiledFile.Wishes(
+            check: trustsCompiled ? .trust : check, isCopied: copiesCompiled, secret: secret)
         return try CompiledFile.index(in: descriptor, wishes)
     }
 
-    private func index(of list: borrowing FileList, priors: Priors) throws(Failure) -> Index {
-        var loader = Loader(Loader.Wishes(maximumInputBytes: maximumInputBytes, priors: priors), note: note)
+    private func index(of list: borrowing FileList, priors: Priors, under secret: Secret) throws(Failure) -> Index {
+        var loader = Loader(
+            Loader.Wishes(maximumInputBytes: maximumInputBytes, secret: secret, priors: priors), note: note)
         return try loader.index(of: list)
     }
 }

@@ -12,6 +12,15 @@ enum Source: ~Copyable {
     /// A compiled file.
     case compiled(CString)
 
+    /// What keys are formed under where nothing else says so.
+    var secret: Secret {
+        switch self {
+        case .release(let release): release.secret
+        case .releases(let release): release.secret
+        default: .standard
+        }
+    }
+
     /// Whether it is a directory of releases.
     var isRoot: Bool {
         switch self {

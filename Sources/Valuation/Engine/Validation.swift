@@ -7,13 +7,13 @@ enum Validation {
     /// `firstNote`.
     static func run(path: Text, maximumInputBytes: UInt64, problems: consuming Problems) throws(Failure) {
         let note = problems.note
-        let wishes = Loader.Wishes(maximumInputBytes: maximumInputBytes)
         let source: Source
         do throws(Failure) {
             source = try Source(path: path, note: note)
         } catch {
             return try problems.end(reporting: error)
         }
+        let wishes = Loader.Wishes(maximumInputBytes: maximumInputBytes, secret: source.secret)
         switch source {
         case .models(let list):
             var loader = Loader(wishes, problems: problems)

@@ -55,45 +55,6 @@ private func copyShort(_ text: Text, to place: UnsafeMutablePointer<UInt8>) {
         of: source.loadUnaligned(fromByteOffset: last, as: UInt64.self), toByteOffset: last, as: UInt64.self)
 }
 
-/// What many texts begin with, made ready for their fingerprints: "field=".
-struct FingerprintPrefix {
-    private let text: Text
-    private let lastByte: UInt8
-    private let count: Int
-    /// The first sixteen bytes, the first in the lowest.
-    private let bytes: UInt128
-
-    /// - Parameter text: must live as long as the prefix.
-    init(_ text: Text, _ lastByte: UInt8) {
-        self.text = text
-        self.lastByte = lastByte
-        count = text.count &+ 1
-        var bytes = UInt128(0)
-        for index in 0..<min(count, 16) {
-            bytes |= UInt128(index < text.count ? text[index] : lastByte) &<< UInt128(8 &* index)
-        }
-        self.bytes = bytes
-    }
-
-    /// The fingerprint of the prefix and `rest` laid end to end. Of eight to sixteen bytes, which most have, it is formed in
-    /// registers and without a branch on their lengths; a load of bytes that two stores have just written would have to wait for both.
-    ///
-    /// - Parameter end: where the memory ends in which `rest` is.
-    /// - Complexity: O(text).
-    @inline(__always)
-    func fingerprint(_ rest: Text, readableTo end: UnsafePointer<UInt8>) -> UInt64 {
-        let length = count &+ rest.count
-        if length < 8 || length > 16 || count == 16 || end - rest.start < 16 {
-            return withUnsafePointer(to: lastByte) { fingerprint64(text, Text($0, 1), rest) }
-        }
-        let bytes = UInt128(littleEndian: UnsafeRawPointer(rest.start).loadUnaligned(as: UInt128.self))
-        let joined = self.bytes | bytes &<< UInt128(truncatingIfNeeded: 8 &* count)
-        let last = joined &>> UInt128(truncatingIfNeeded: 8 &* length &- 64)
-        return mediumFingerprint(
-            UInt64(truncatingIfNeeded: joined), UInt64(truncatingIfNeeded: last), multiplier: multiplier(length))
-    }
-}
-
 /// Texts laid end to end in thought.
 private struct JoinedText {
     let first: Text

@@ -20,7 +20,7 @@ extension Index {
     @inline(__always)
     func cross(_ first: UnsafePointer<LabelSlot>, _ second: UnsafePointer<LabelSlot>) -> UnsafePointer<LabelSlot>? {
         if !first.pointee.mayCross(second.pointee) { return nil }
-        guard let slot = label(Key.cross(first.pointee.key, second.pointee.key)), slot.pointee.isCross else {
+        guard let slot = label(secret.cross(first.pointee.key, second.pointee.key)), slot.pointee.isCross else {
             return nil
         }
         return slot

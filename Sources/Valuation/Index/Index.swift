@@ -70,6 +70,8 @@ struct Index: ~Copyable {
         var variances: PerfectHash
     }
 
+    /// What all keys in it are formed under.
+    let secret: Secret
     let counts: Counts
     let hashes: Hashes
     let byteCount: Int
@@ -114,9 +116,9 @@ struct Index: ~Copyable {
     let names: UnsafeMutablePointer<UInt8>
 
     /// Takes one block of memory for everything; slots are vacant, the rest is zero.
-    init(counts: Counts, hashes: Hashes) throws(Failure) {
+    init(_ secret: Secret, counts: Counts, hashes: Hashes) throws(Failure) {
         let block = try Block.allocate(byteCount: Layout(counts, hashes).byteCount)
-        self.init(counts: counts, hashes: hashes, block: block)
+        self.init(secret, counts: counts, hashes: hashes, block: block)
         let absent = ModelParameters(base: Index.none, prior: .nan)
         clickParameters.initialize(repeating: absent, count: counts.width(.click))
         conversionParameters.initialize(repeating: absent, count: counts.width(.conversion))
@@ -127,7 +129,8 @@ struct Index: ~Copyable {
     }
 
     /// The index that lies in a block. - Parameter block: as large as `Layout` says; one of its references becomes the index's.
-    init(counts: Counts, hashes: Hashes, block: UnsafePointer<Block>) {
+    init(_ secret: Secret, counts: Counts, hashes: Hashes, block: UnsafePointer<Block>) {
+        self.secret = secret
         self.counts = counts
         self.hashes = hashes
         self.block = block
@@ -162,7 +165,7 @@ struct Index: ~Copyable {
     /// Another index of the same memory, which is freed with the last of them.
     init(sharing other: borrowing Index) {
         other.block.pointee.retain()
-        self.init(counts: other.counts, hashes: other.hashes, block: other.block)
+        self.init(other.secret, counts: other.counts, hashes: other.hashes, block: other.block)
         (levels, hasCrosses) = (other.levels, other.hasCrosses)
     }
 

@@ -64,7 +64,7 @@ extension IndexBuilder {
         _ document: borrowing CampaignDocument, origin: Origin, note: Note
     ) throws(Failure) {
         let name = document.campaign.text
-        let key = Key.campaign(name)
+        let key = secret.campaign(name)
         try checkName(name, key, note)
         let found = campaignTable.find(key)
         if found != KeyTable.none && campaigns[Int(found)].hasDocument {
@@ -98,7 +98,7 @@ extension IndexBuilder {
 
     /// The number of an advertiser among `advertisers`; a new one where it is not there.
     mutating func advertiserNumber(_ name: Text, _ note: Note) throws(Failure) -> UInt32 {
-        let key = Key.campaign(name)
+        let key = secret.campaign(name)
         let found = advertiserTable.find(key)
         if found != KeyTable.none {
             let known = text(advertisers[Int(found)].name)
@@ -148,7 +148,7 @@ extension IndexBuilder {
     func isBaseMissing(of campaign: Campaign) -> Bool {
         if !campaign.hasBase { return false }
         let base = text(campaign.base)
-        let found = campaignTable.find(Key.campaign(base))
+        let found = campaignTable.find(secret.campaign(base))
         if found == KeyTable.none { return true }
         return campaigns[Int(found)].isWithoutModel || text(campaigns[Int(found)].name) != base
     }

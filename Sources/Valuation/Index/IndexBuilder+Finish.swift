@@ -51,7 +51,7 @@ extension IndexBuilder {
             labels: labelHash.hash, campaigns: campaignHash.hash, fields: fieldHash.hash, variances: varianceHash.hash)
         counts.observed = isAnythingObserved ? hashes.campaigns.slotCount + 1 : 0
         counts.variances = variances.count
-        var index = try Index(counts: counts, hashes: hashes)
+        var index = try Index(secret, counts: counts, hashes: hashes)
         index.labelPilots.update(from: labelHash.pilots.base.unsafelyUnwrapped, count: labelHash.pilots.count)
         index.campaignPilots.update(from: campaignHash.pilots.base.unsafelyUnwrapped, count: campaignHash.pilots.count)
         index.fieldPilots.update(from: fieldHash.pilots.base.unsafelyUnwrapped, count: fieldHash.pilots.count)

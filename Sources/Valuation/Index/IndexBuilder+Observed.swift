@@ -40,7 +40,7 @@ extension IndexBuilder {
             return Counts(
                 impressions: campaign.impressions, clicks: campaign.clicks, conversions: campaign.conversions)
         }
-        if campaign.key == Key.defaultCampaign || campaign.clickModel == Index.none { return nil }
+        if campaign.key == secret.defaultCampaign || campaign.clickModel == Index.none { return nil }
         let click = added[Int(campaign.clickModel)].description
         if !(click.positives > 0 && click.base_rate > 0) { return nil }
         var conversions = Double.nan
@@ -78,7 +78,7 @@ extension IndexBuilder {
     }
 
     private func advertiser(of campaign: Campaign) -> UInt32 {
-        if campaign.key == Key.defaultCampaign { return Index.none }
+        if campaign.key == secret.defaultCampaign { return Index.none }
         return campaign.advertiser != Index.none ? campaign.advertiser : campaign.modelAdvertiser
     }
 

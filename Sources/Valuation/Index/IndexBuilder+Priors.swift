@@ -17,7 +17,7 @@ extension IndexBuilder {
             for number in 0..<added.count where added[number].target == target {
                 let model = added[number]
                 let (found, rate) = (model.description.positives, model.description.base_rate)
-                if model.campaignKey == Key.defaultCampaign || !(found > 0 && rate > 0) { continue }
+                if model.campaignKey == secret.defaultCampaign || !(found > 0 && rate > 0) { continue }
                 positives += found
                 impressions += found / rate
             }
@@ -30,8 +30,8 @@ extension IndexBuilder {
     mutating func addPriors(_ priors: Priors, note: Note) throws(Failure) {
         observe(priors)
         let hasDefault = (
-            click: find(Key.defaultCampaign, .click) != Index.none,
-            conversion: find(Key.defaultCampaign, .conversion) != Index.none
+            click: find(secret.defaultCampaign, .click) != Index.none,
+            conversion: find(secret.defaultCampaign, .conversion) != Index.none
         )
         for target in [Target.click, .conversion] where target == .click ? !hasDefault.click : !hasDefault.conversion {
             let rate = priors[target]

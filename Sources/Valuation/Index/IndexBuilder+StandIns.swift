@@ -16,7 +16,7 @@ extension IndexBuilder {
 
     func standIn(for campaign: Campaign, _ target: Target) -> StandIn {
         let base = modelOfBase(of: campaign, target)
-        if base != Index.none && added[Int(base)].campaignKey != Key.defaultCampaign {
+        if base != Index.none && added[Int(base)].campaignKey != secret.defaultCampaign {
             return StandIn(model: base, flags: target == .click ? .baseClickModel : .baseConversionModel)
         }
         let naive = campaign.naiveModel(target)
@@ -28,7 +28,7 @@ extension IndexBuilder {
 
     /// What values a campaign of which nothing is known.
     func standInForUnknown(_ target: Target) -> StandIn {
-        let model = find(Key.defaultCampaign, target)
+        let model = find(secret.defaultCampaign, target)
         if model == Index.none {
             return StandIn(model: model, flags: target == .click ? .noClickModel : .noConversionModel)
         }
@@ -55,7 +55,7 @@ extension IndexBuilder {
     private func base(of campaign: Campaign, without target: Target) -> Int? {
         var found = KeyTable.none
         if campaign.hasBase {
-            found = campaignTable.find(Key.campaign(text(campaign.base)))
+            found = campaignTable.find(secret.campaign(text(campaign.base)))
         } else {
             let other = target == .click ? campaign.conversionModel : campaign.clickModel
             if other != Index.none && added[Int(other)].hasBase {
@@ -76,7 +76,7 @@ extension IndexBuilder {
         for position in 0...index.hashes.campaigns.slotCount { index.campaignSlots[position] = slot }
         for position in 0..<campaigns.count {
             let campaign = campaigns[position]
-            let isEveryone = campaign.key == Key.defaultCampaign
+            let isEveryone = campaign.key == secret.defaultCampaign
             slot.key = campaign.key
             // What was published for "*" is its own, a prior is nobody's.
             let hasClick = hasModel(campaign.clickModel)

@@ -104,12 +104,12 @@ extension IndexBuilder {
             return nil
         }
         let swapped = cross.firstField > cross.secondField
-        let pairOfFields = Key.cross(cross.firstField, cross.secondField)
+        let pairOfFields = secret.cross(cross.firstField, cross.secondField)
         let bit = UInt32(1) &<< UInt32(truncatingIfNeeded: pairOfFields % Index.LabelSlot.crossBits)
         hasCrosses = true
         labels[Int(swapped ? second : first)].crossesFirst |= bit
         labels[Int(swapped ? first : second)].crossesSecond |= bit
-        let key = Key.cross(cross.first.key, cross.second.key)
+        let key = secret.cross(cross.first.key, cross.second.key)
         return try intern(Model.Label(key: key, check: cross.first.check ^ cross.second.check), .cross)
     }
 }

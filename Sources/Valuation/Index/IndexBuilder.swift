@@ -50,6 +50,8 @@ struct IndexBuilder: ~Copyable {
         var parameters: Index.NumberParameters
     }
 
+    /// What all keys are formed under.
+    let secret: Secret
     private(set) var added = Buffer<AddedModel>()
     private(set) var clickModels = 0
     /// Those among the added that are in no file.
@@ -73,11 +75,15 @@ struct IndexBuilder: ~Copyable {
     private(set) var attempts: UInt64 = 0
     var names = Buffer<UInt8>()
 
+    init(_ secret: Secret) {
+        self.secret = secret
+    }
+
     /// Adds a model. Throws what stands against it beside the models added before, described in `note`; it is then left out.
     ///
     /// - Complexity: O(weights) expected.
     mutating func add(_ model: borrowing Model, origin: Origin, note: Note) throws(Failure) {
-        let campaignKey = Key.campaign(model.campaign.text)
+        let campaignKey = secret.campaign(model.campaign.text)
         if !model.isPrior {
             try checkName(model.campaign.text, campaignKey, note)
             try checkIsFirst(model, campaignKey, note)
@@ -112,10 +118,10 @@ struct IndexBuilder: ~Copyable {
         try addVariances(of: model, number: number)
         let campaign = try campaignNumber(model.campaign.text, campaignKey)
         if advertiser != Index.none { campaigns[campaign].modelAdvertiser = advertiser }
-        let isNaive = model.isPrior && campaignKey != Key.defaultCampaign
+        let isNaive = model.isPrior && campaignKey != secret.defaultCampaign
         try added.append(
             AddedModel(
-                campaignKey: campaignKey, baseKey: model.hasBase ? Key.campaign(model.base.text) : 0,
+                campaignKey: campaignKey, baseKey: model.hasBase ? secret.campaign(model.base.text) : 0,
                 base: try keep(model.base.text), hasBase: model.hasBase, target: model.target, isNaive: isNaive,
                 unit: unit, numbersStart: firstNumber, numbersEnd: numbers.count, origin: origin,
                 description: try describe(model, campaign: campaigns[campaign].name)))

@@ -121,13 +121,13 @@ struct Model: ~Copyable {
 }
 
 extension Model.Label {
-    init(category value: Text, of field: Text) {
-        key = Key.category(field: field, value: value)
+    init(category value: Text, of field: Text, under secret: Secret) {
+        key = secret.category(field: field, value: value)
         check = Model.Label.checkHash(field, Text("="), value)
     }
 
-    init(number field: Text) {
-        key = Key.number(field: field)
+    init(number field: Text, under secret: Secret) {
+        key = secret.number(field: field)
         check = Model.Label.checkHash(field, .empty, .empty)
     }
 

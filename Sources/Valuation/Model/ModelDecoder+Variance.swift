@@ -46,7 +46,7 @@ extension ModelDecoder {
                     continue
                 }
                 guard let number = try self.variance(number, &problems) else { continue }
-                try add(number, key: Key.category(field: field, value: value))
+                try add(number, key: secret.category(field: field, value: value))
             }
         }
     }
@@ -75,7 +75,7 @@ extension ModelDecoder {
                     .invalidValue, "Divided by the square of \"std\" it is no finite number; lower it.", &problems)
                 continue
             }
-            try add(ofSlope, key: Key.number(field: field))
+            try add(ofSlope, key: secret.number(field: field))
         }
     }
 
@@ -90,7 +90,7 @@ extension ModelDecoder {
         // Where the weight of a pair stands in the model.
         var weights = KeyTable()
         for position in 0..<model.crosses.count {
-            let key = Key.cross(model.crosses[position].first.key, model.crosses[position].second.key)
+            let key = secret.cross(model.crosses[position].first.key, model.crosses[position].second.key)
             if weights.find(key) == KeyTable.none { try weights.insert(key, UInt32(position)) }
         }
         for index in 0..<crosses.count {
@@ -135,8 +135,8 @@ extension ModelDecoder {
                 .invalidValue, "It must be [value, value, variance]: two strings and a number.", &problems)
             return
         }
-        let key = Key.cross(
-            Key.category(field: firstField, value: first), Key.category(field: secondField, value: second))
+        let key = secret.cross(
+            secret.category(field: firstField, value: first), secret.category(field: secondField, value: second))
         let found = weights.find(key)
         if found == KeyTable.none { return try reportUnknownWeight(&problems) }
         if model.crosses[Int(found)].hasVariance {

@@ -19,12 +19,12 @@ extension ModelDecoder {
                 try report(.invalidValue, "A field is an object of values and their weights.", &problems)
                 continue
             }
-            try model.fields.append(Model.Field(key: Key.number(field: field), isNumber: false))
+            try model.fields.append(Model.Field(key: secret.number(field: field), isNumber: false))
             for (value, weight) in values.members {
                 try path.push(value)
                 defer { path.pop() }
                 guard try checkValue(value, &problems), let weight = try number(weight, &problems) else { continue }
-                let label = Model.Label(category: value, of: field)
+                let label = Model.Label(category: value, of: field, under: secret)
                 try model.categories.append(
                     Model.CategoryWeight(label: label, weight: weight, field: field, value: value))
             }
@@ -62,7 +62,7 @@ extension ModelDecoder {
                 try report(.invalidValue, at: "std", "The standard deviation must be above 0 and not tiny.", &problems)
                 continue
             }
-            let label = Model.Label(number: field)
+            let label = Model.Label(number: field, under: secret)
             try model.fields.append(Model.Field(key: label.key, isNumber: true))
             try model.numbers.append(
                 Model.NumberWeight(
@@ -117,8 +117,8 @@ extension ModelDecoder {
             try report(.invalidValue, "A cross joins categories; one of its fields is in \"numeric\".", &problems)
             return nil
         }
-        try model.fields.append(Model.Field(key: Key.number(field: first), isNumber: false))
-        try model.fields.append(Model.Field(key: Key.number(field: second), isNumber: false))
+        try model.fields.append(Model.Field(key: secret.number(field: first), isNumber: false))
+        try model.fields.append(Model.Field(key: secret.number(field: second), isNumber: false))
         return (first, second)
     }
 
@@ -137,9 +137,9 @@ extension ModelDecoder {
         guard let weight = try number(entry.element(2), &problems) else { return }
         try model.crosses.append(
             Model.CrossWeight(
-                first: Model.Label(category: first, of: firstField),
-                second: Model.Label(category: second, of: secondField),
-                firstField: Key.number(field: firstField), secondField: Key.number(field: secondField),
+                first: Model.Label(category: first, of: firstField, under: secret),
+                second: Model.Label(category: second, of: secondField, under: secret),
+                firstField: secret.number(field: firstField), secondField: secret.number(field: secondField),
                 weight: weight, index: index, position: position))
     }
 }

@@ -27,10 +27,16 @@ struct ModelDecoder: ~Copyable {
 
     /// What the last document was of; a model where it did not say.
     private(set) var kind = Kind.model
+    /// What the weights' keys are formed under.
+    let secret: Secret
     var model = Model()
     var campaign = CampaignDocument()
     var path = JSONPath()
     private var line: UInt32 = 0
+
+    init(_ secret: Secret) {
+        self.secret = secret
+    }
 
     /// Decodes a document into `model` or `campaign`, as `kind` says. Returns whether it is free of problems.
     ///

@@ -54,7 +54,7 @@ struct Policy: ~Copyable {
             for number in 0..<others.count { try campaigns.add(others[number].pointee) }
         }
         let field = document.text(document.placement)
-        placementField = field.count > 0 ? Key.number(field: field) : 0
+        placementField = field.count > 0 ? index.secret.number(field: field) : 0
         self.document = document
         self.classes = classes
         self.campaigns = campaigns

@@ -15,7 +15,7 @@ enum PolicyCheck {
         var isSound = false
         let document = try decode(text.text, &findings, &isSound, note)
         if isSound && models.count > 0 {
-            try fit(document, path, models, maximumInputBytes, &findings, note)
+            try fit(text.text, path, models, maximumInputBytes, &findings, note)
         } else if isSound {
             try document.review(&findings, now: valuation_platform_seconds(), note)
         }
@@ -29,7 +29,7 @@ enum PolicyCheck {
             try Note.withTemporary { first throws(Failure) in
                 let listener = Problems.Listener(function: collect, context: UnsafeMutableRawPointer(found))
                 var problems = Problems(note: note, firstNote: first, listener: listener)
-                let document = try PolicyDecoder.decode(text, problems: &problems)
+                let document = try PolicyDecoder.decode(text, under: .standard, problems: &problems)
                 isSound = problems.count == 0
                 return document
             }
@@ -44,14 +44,16 @@ enum PolicyCheck {
         return true
     }
 
-    /// Holds a sound policy against models.
+    /// Holds a sound policy against models, read anew, for its keys are to be formed as theirs are.
     private static func fit(
-        _ document: borrowing PolicyDocument, _ path: Text, _ models: Text, _ maximumInputBytes: UInt64,
+        _ text: Text, _ path: Text, _ models: Text, _ maximumInputBytes: UInt64,
         _ findings: inout PolicyFindings, _ note: Note
     ) throws(Failure) {
         let source = try Source(path: models, note: note)
         let root = source.isRoot ? models : Text.empty
         let index = try Opening(maximumInputBytes: maximumInputBytes, note: note).index(of: source)
+        var problems = Problems(note: note, firstNote: note, listener: nil)
+        let document = try PolicyDecoder.decode(text, under: index.secret, problems: &problems)
         let fitting = PolicyFitting(note: note, path: path)
         if let failure = failure({ () throws(Failure) in try fitting.checkObserved(document, index) }) {
             if failure.status == .outOfMemory { throw failure }

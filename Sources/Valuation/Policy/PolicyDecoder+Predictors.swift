@@ -190,7 +190,7 @@ extension PolicyDecoder {
             }
             try checkMembers(value, "multiplier floor cap", &problems)
             var adjustment = PolicyDocument.Adjustment(
-                campaign: Key.campaign(campaign), name: try document.keep(campaign))
+                campaign: secret.campaign(campaign), name: try document.keep(campaign))
             adjustment.multiplier = try number(value, "multiplier", from: 0, to: 1e6, &problems) ?? 1
             adjustment.floor = try number(value, "floor", from: 0, to: 1e12, &problems) ?? 0
             adjustment.cap = try number(value, "cap", from: 0, to: 1e12, &problems) ?? .infinity

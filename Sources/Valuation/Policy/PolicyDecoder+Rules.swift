@@ -206,8 +206,9 @@ extension PolicyDecoder {
             return scope
         }
         try checkMembers(value, "campaigns advertisers placements", &problems)
-        scope.campaigns = try keys(value, "campaigns", &problems) { Key.campaign($0) }
-        scope.advertisers = try keys(value, "advertisers", &problems) { Key.campaign($0) }
+        let secret = self.secret
+        scope.campaigns = try keys(value, "campaigns", &problems) { secret.campaign($0) }
+        scope.advertisers = try keys(value, "advertisers", &problems) { secret.campaign($0) }
         if value.member("placements") == nil { return scope }
         // A copy: names are kept where this one is, which may move.
         var field = Buffer<UInt8>()
@@ -218,7 +219,7 @@ extension PolicyDecoder {
                 "Say in $.placement which field of the request's features is the placement, for example \"slot\".",
                 &problems)
         }
-        scope.placements = try keys(value, "placements", &problems) { Key.category(field: field.text, value: $0) }
+        scope.placements = try keys(value, "placements", &problems) { secret.category(field: field.text, value: $0) }
         return scope
     }
 

@@ -8,11 +8,17 @@ import CKernels
 struct PolicyDecoder: ~Copyable {
     var document = PolicyDocument()
     var path = JSONPath()
+    /// What the keys of campaigns, advertisers and placements are formed under.
+    let secret: Secret
+
+    private init(_ secret: Secret) {
+        self.secret = secret
+    }
 
     /// - Parameter text: the file's whole content; the note of `problems` has its path.
     /// - Returns: good where `problems` has counted none.
-    static func decode(_ text: Text, problems: inout Problems) throws(Failure) -> PolicyDocument {
-        var decoder = PolicyDecoder()
+    static func decode(_ text: Text, under secret: Secret, problems: inout Problems) throws(Failure) -> PolicyDocument {
+        var decoder = PolicyDecoder(secret)
         let parsed: JSONDocument
         do throws(Failure) {
             parsed = try JSONDocument(text, firstLine: 1, note: problems.note)

@@ -5,7 +5,7 @@ import CKernels
 extension PolicyDocument {
     func review(_ findings: inout PolicyFindings, _ index: borrowing Index, _ note: Note) throws(Failure) {
         let field = text(placement)
-        if field.count > 0 && index.field(Key.number(field: field)) == nil {
+        if field.count > 0 && index.field(index.secret.number(field: field)) == nil {
             try findings.warn(note, "$.placement", "No model knows the field \"\(field)\"; is it misspelt?")
         }
         for number in 0..<predictors.count

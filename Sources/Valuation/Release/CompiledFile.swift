@@ -31,6 +31,8 @@ enum CompiledFile {
         (header.labels, header.campaigns) = (index.hashes.labels.function, index.hashes.campaigns.function)
         (header.fields, header.variances) = (index.hashes.fields.function, index.hashes.variances.function)
         (header.levels, header.has_crosses) = (UInt64(index.levels), index.hasCrosses ? 1 : 0)
+        let digest = try index.secret.digest()
+        header.secret_digest = (digest.high, digest.low)
         let own = checksum(of: &header)
         header.header_checksum = (own.high, own.low)
         var page = Buffer<UInt8>()
@@ -52,6 +54,8 @@ enum CompiledFile {
         var check = Check.own
         /// Whether the index is to be in memory of its own rather than in that of the file.
         var isCopied = false
+        /// What its keys must be formed under.
+        var secret: Secret
     }
 
     enum Check {
@@ -88,7 +92,7 @@ enum CompiledFile {
             } else {
                 try bringIn(start, wishes.check.isTrust ? indexByte : size, descriptor)
             }
-            return try index(in: block, size, wishes.check)
+            return try index(in: block, size, wishes)
         } catch {
             Block.release(block)
             throw error
@@ -127,8 +131,9 @@ enum CompiledFile {
 
     /// - Parameter block: the file's; one of its references becomes the index's.
     private static func index(
-        in block: UnsafePointer<Block>, _ size: Int, _ check: Check
+        in block: UnsafePointer<Block>, _ size: Int, _ wishes: Wishes
     ) throws(Failure) -> Index {
+        let check = wishes.check
         let start = block.pointee.start - Int(VALUATION_COMPILED_INDEX)
         if case .manifest(let expected) = check, valuation_checksum_of(start, size) != expected.checksum {
             throw damaged
@@ -136,13 +141,20 @@ enum CompiledFile {
         var header = valuation_compiled_header()
         memcpy(&header, start, headerBytes)
         let (counts, hashes) = try shape(&header, start, size)
+        let digest = try wishes.secret.digest()
+        if header.secret_digest != (digest.high, digest.low) {
+            throw Failure(
+                .secret,
+                "The keys in it are under another secret; load its directory of releases, or compile the models again."
+            )
+        }
         let byteCount = size &- Int(VALUATION_COMPILED_INDEX)
         if case .own = check {
             let sum = valuation_checksum_of(block.pointee.start, byteCount)
             if header.index_checksum != (sum.high, sum.low) { throw damaged }
         }
         block.pointee.retain()
-        var index = Index(counts: counts, hashes: hashes, block: block)
+        var index = Index(wishes.secret, counts: counts, hashes: hashes, block: block)
         (index.levels, index.hasCrosses) = (Int(header.levels), header.has_crosses != 0)
         if !check.isTrust && !index.isSound {
             throw Failure(

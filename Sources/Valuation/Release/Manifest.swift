@@ -33,6 +33,8 @@ struct Manifest: ~Copyable {
     var compiledFormat = 0
     var counts = Counts()
     var priors = Priors()
+    /// Digest of the secret that the keys in the compiled file are formed under; nil where the manifest does not say.
+    var secret: Checksum?
 
     func text(_ name: valuation_name) -> Text {
         texts.text.slice(Int(name.start), Int(name.end))

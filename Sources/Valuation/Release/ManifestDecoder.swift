@@ -55,6 +55,13 @@ struct ManifestDecoder: ~Copyable {
         }
         try decodeCounts(root.member("counts"))
         try decodePriors(root.member("priors"))
+        if let secret = root.member("secret"), !secret.isNull {
+            manifest.secret = secret.text.flatMap { Checksum(hexadecimal: $0) }
+            if manifest.secret == nil {
+                throw failure(
+                    .invalidValue, "$.secret", "It must be 32 hexadecimal digits or null; publish the release again.")
+            }
+        }
     }
 
     private func check(_ expected: Text?, of text: Text) throws(Failure) {

@@ -41,7 +41,15 @@ extension Manifest {
         try write(priors.click, to: &output)
         try output.append(", \"conversion\": ")
         try write(priors.conversion, to: &output)
-        try output.append("},\n  ")
+        try output.append("},\n  \"secret\": ")
+        if let secret {
+            try output.append("\"")
+            try output.append(hexadecimal: secret)
+            try output.append("\"")
+        } else {
+            try output.append("null")
+        }
+        try output.append(",\n  ")
         let checksum = valuation_checksum_of(output.text.start, output.count)
         try output.append(ManifestDecoder.checksumMember)
         try output.append(": \"")

@@ -15,6 +15,7 @@ struct Publisher: ~Copyable {
     private static let temporary: StaticString = ".publishing.tmp"
 
     private let root: ReleaseFolder
+    private let secret: Secret
     private let releases: Folder
     private let wishes: Wishes
     private let note: Note
@@ -61,11 +62,13 @@ struct Publisher: ~Copyable {
                 Failure(.invalidArgument, "A release cannot have a file of this name; rename it."),
                 Text(cString: list[position]))
         }
+        let secret = try Publisher.secret(root, note)
         var loader = Loader(
-            Loader.Wishes(maximumInputBytes: maximumInputBytes, priors: priors, isPublishing: true), note: note)
+            Loader.Wishes(maximumInputBytes: maximumInputBytes, secret: secret, priors: priors, isPublishing: true),
+            note: note)
         let index = try loader.index(of: list)
         do throws(Failure) {
-            var publisher = try Publisher(root, wishes, note)
+            var publisher = try Publisher(root, wishes, secret, note)
             if !wishes.keepsLatest { try publisher.root.checkPolicy(fits: index, note) }
             return try publisher.publish(list, loader.sums, index, loader.priors)
         } catch {
@@ -74,7 +77,18 @@ struct Publisher: ~Copyable {
         }
     }
 
-    private init(_ path: Text, _ wishes: Wishes, _ note: Note) throws(Failure) {
+    /// What keys are formed under: the secret that the directory has, or a new one for a new directory.
+    private static func secret(_ path: Text, _ note: Note) throws(Failure) -> Secret {
+        do throws(Failure) {
+            let root = try ReleaseFolder(try Folder(path: path), path: path)
+            if let known = try root.presentSecret(note) { return known }
+        } catch {
+            if error.status != .fileNotFound { throw error.isNoted ? error : note.located(error, path) }
+        }
+        return try .random()
+    }
+
+    private init(_ path: Text, _ wishes: Wishes, _ secret: Secret, _ note: Note) throws(Failure) {
         try Folder.make(path)
         let root = try ReleaseFolder.open(path, note)
         try root.folder.lock()
@@ -82,6 +96,8 @@ struct Publisher: ~Copyable {
         try root.folder.makeFolder(Text(ReleaseFolder.releases))
         let releases = try root.releases()
         try root.removeLeftovers(releases)
+        try root.keepFirst(secret, note)
+        self.secret = secret
         self.wishes = wishes
         self.note = note
         self.root = root
@@ -122,6 +138,7 @@ struct Publisher: ~Copyable {
         try copy(list, sums, to: folder)
         if wishes.isCompiled { try compile(index, to: folder) }
         manifest.priors = priors
+        manifest.secret = try secret.digest()
         try describe(index)
         var text = Buffer<UInt8>()
         try manifest.write(to: &text)

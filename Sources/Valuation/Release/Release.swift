@@ -5,6 +5,8 @@ import CPlatform
 struct Release: ~Copyable {
     let folder: Folder
     let manifest: Manifest
+    /// What its keys are formed under: that of the directory of releases it is in.
+    let secret: Secret
     /// Of the directory, for messages.
     let path: Buffer<UInt8>
 
@@ -13,21 +15,50 @@ struct Release: ~Copyable {
     /// - Parameters:
     ///   - path: how to name the directory in messages.
     ///   - id: what it is called.
-    init(_ folder: consuming Folder, path: Text, id: Text, note: Note) throws(Failure) {
+    ///   - secret: that of the directory of releases it is in; nil to look for it two directories up.
+    init(_ folder: consuming Folder, path: Text, id: Text, under secret: Secret? = nil, note: Note) throws(Failure) {
         let file = try CString(path: path, Text(Manifest.fileName))
         let manifest: Manifest
+        let own: Secret
         do throws(Failure) {
             var text = Buffer<UInt8>()
             try folder.read(Text(Manifest.fileName), into: &text, limit: Manifest.maximumBytes)
-            manifest = try ManifestDecoder.decode(text.text, id: id, note: note)
+            let decoded = try ManifestDecoder.decode(text.text, id: id, note: note)
+            if let secret { own = secret } else { own = try Release.secret(around: folder) }
+            try Release.check(decoded.secret, own)
+            manifest = decoded
         } catch {
             throw note.located(error, file.text)
         }
         var kept = Buffer<UInt8>()
         try kept.append(path)
         self.manifest = manifest
+        self.secret = own
         self.path = kept
         self.folder = folder
+    }
+
+    /// The secret of the directory of releases that a release's own directory lies in, or the standard one.
+    private static func secret(around folder: borrowing Folder) throws(Failure) -> Secret {
+        let root: Folder
+        do throws(Failure) {
+            root = try folder.folder(Text("..")).folder(Text(".."))
+        } catch {
+            // What cannot be opened cannot be its directory of releases for us.
+            if error.status == .outOfMemory { throw error }
+            return .standard
+        }
+        return try Secret.read(from: root) ?? .standard
+    }
+
+    /// Throws where a manifest says that its release was published under another secret.
+    private static func check(_ digest: Checksum?, _ secret: Secret) throws(Failure) {
+        guard let digest else { return }
+        let expected = try secret.digest()
+        if digest == expected { return }
+        throw Failure(
+            .secret, "The release was published under another secret than SECRET beside LATEST has; copy both together."
+        )
     }
 
     /// What the directory at a path is called, wherever links and dots in the path lead.

@@ -111,6 +111,7 @@ extension ReleaseFolder {
     func removeLeftovers(_ releases: borrowing Folder) throws(Failure) {
         try folder.remove(Text(ReleaseFolder.nextLatest))
         try folder.remove(Text(ReleaseFolder.nextPrevious))
+        try removeUnfinishedSecret()
         var leftovers = NameList()
         try releases.forEachName { name throws(Failure) in
             if name[0] == UInt8(ascii: "."), name.hasSuffix(".tmp") { try leftovers.append(name) }
@@ -126,7 +127,7 @@ extension ReleaseFolder {
         _ = try PolicyFile.read(path.text, into: &text, note)
         note.setFile(path.text)
         var problems = Problems(note: note, firstNote: note, listener: nil)
-        return try PolicyDecoder.decode(text.text, problems: &problems)
+        return try PolicyDecoder.decode(text.text, under: try secret(note), problems: &problems)
     }
 
     /// Throws where the policy that lies beside LATEST would refuse models, so that engines would refuse to follow. A policy that is

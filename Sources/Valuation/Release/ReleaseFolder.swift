@@ -86,7 +86,7 @@ struct ReleaseFolder: ~Copyable {
             throw note.located(
                 Failure(.unknownRelease, "There is no release of this id; list them to see what there is."), place.text)
         }
-        return try Release(folder, path: place.text, id: id, note: note)
+        return try Release(folder, path: place.text, id: id, under: try secret(note), note: note)
     }
 
     /// Throws where nothing was ever published, which usually is another directory than the one meant.

@@ -43,7 +43,7 @@ struct FeatureReader: ~Copyable {
         /// Its name between its quotes.
         var rawName: Text
         /// Its name, decoded, and what comes behind it in the key of a category.
-        var prefix: FingerprintPrefix
+        var prefix: KeyPrefix
         var slot: Index.FieldSlot
     }
 
@@ -114,10 +114,10 @@ struct FeatureReader: ~Copyable {
             let rawName = try cursor.memberName()
             let decoded = try rawName.decoded(into: &name)
             cursor.skipSpace()
-            let key = Key.number(field: decoded)
+            let key = index.secret.number(field: decoded)
             let own = index.field(key)
             if let slot = policyFields == nil ? own?.pointee : policyFields.unsafelyUnwrapped.field(key, own: own) {
-                let field = Field(rawName: rawName.body, prefix: Key.categoryPrefix(field: decoded), slot: slot)
+                let field = Field(rawName: rawName.body, prefix: index.secret.prefix(field: decoded), slot: slot)
                 // A decoded name lives until the next one.
                 let isLasting = isRepeating && !rawName.hasEscapes
                 let gap = cursor.text.slice(start, cursor.offset)
@@ -134,7 +134,7 @@ struct FeatureReader: ~Copyable {
     private mutating func readCategory(_ cursor: inout JSONCursor, _ field: UnsafePointer<Field>) throws(Failure) {
         let raw = try cursor.string()
         let text = try raw.decoded(into: &value)
-        let key = field.pointee.prefix.fingerprint(text, readableTo: raw.hasEscapes ? text.end : cursor.text.end)
+        let key = field.pointee.prefix.key(text, readableTo: raw.hasEscapes ? text.end : cursor.text.end)
         let source = Source(field: field.pointee.rawName, value: raw.body, isNumber: false)
         try add(valuation_feature(key: key, number: 1), field, source, cursor)
     }
@@ -198,7 +198,7 @@ struct FeatureReader: ~Copyable {
     private mutating func add(
         category text: Text, _ field: UnsafePointer<Field>, source: Text? = nil, _ cursor: JSONCursor
     ) throws(Failure) {
-        let key = field.pointee.prefix.fingerprint(text, readableTo: text.end)
+        let key = field.pointee.prefix.key(text, readableTo: text.end)
         let source = Source(field: field.pointee.rawName, value: source ?? text, isNumber: false)
         try add(valuation_feature(key: key, number: 1), field, source, cursor)
     }

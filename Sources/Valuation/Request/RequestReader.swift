@@ -180,7 +180,7 @@ struct RequestReader: ~Copyable {
                     let raw = try cursor.skipValue()
                     echo.pointee.ad = isSound ? raw : .empty
                 case .campaign:
-                    echo.pointee.campaign = try readCampaign(&cursor, first, candidate)
+                    echo.pointee.campaign = try readCampaign(&cursor, first, candidate, index: index)
                 case .pricing:
                     candidate.pointee.pricing = try readPricing(&cursor, first)
                 case .bid:
@@ -269,14 +269,15 @@ struct RequestReader: ~Copyable {
     /// - Parameter first: the value's first byte, at which the cursor stands.
     @inline(always)
     private mutating func readCampaign(
-        _ cursor: inout JSONCursor, _ first: UInt8, _ candidate: UnsafeMutablePointer<valuation_candidate>
+        _ cursor: inout JSONCursor, _ first: UInt8, _ candidate: UnsafeMutablePointer<valuation_candidate>,
+        index: borrowing Index
     ) throws(Failure) -> Text {
         let start = cursor.offset
         if first == UInt8(ascii: "\"") {
-            candidate.pointee.campaign = Key.campaign(try cursor.string().decoded(into: &value))
+            candidate.pointee.campaign = index.secret.campaign(try cursor.string().decoded(into: &value))
         } else if JSONCursor.isNumber(first) {
             guard try cursor.number().writeCategory(to: &value) else { return .empty }
-            candidate.pointee.campaign = Key.campaign(value.text)
+            candidate.pointee.campaign = index.secret.campaign(value.text)
         } else {
             _ = try cursor.skipValue()
             return .empty

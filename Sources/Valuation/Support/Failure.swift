@@ -26,6 +26,7 @@ enum Status: valuation_status {
     case unknownRelease = 20
     case releaseExists = 21
     case busy = 22
+    case secret = 23
 }
 
 /// Why a call failed: the value that every throwing function of the core throws.

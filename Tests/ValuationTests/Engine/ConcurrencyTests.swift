@@ -28,7 +28,7 @@ import Testing
         let features = slots.map { NamedFeature.category("slot", $0).feature }
         let candidates = campaigns.map { campaign in
             valuation_candidate(
-                campaign: valuation_campaign_key(campaign, campaign.utf8.count), features: nil, feature_count: 0,
+                campaign: valuation_campaign_key(nil, campaign, campaign.utf8.count), features: nil, feature_count: 0,
                 pricing: Pricing.cpa.rawValue, bid: 1)
         }
         return try scorer.score(features, candidates).flatMap(\.bits)

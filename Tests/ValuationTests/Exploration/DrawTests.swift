@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func itIsTheQuantileThatTheHeaderNames() {
-        let campaign = valuation_campaign_key("1042", 4)
+        let campaign = valuation_campaign_key(nil, "1042", 4)
         for seed in [1, 77, UInt64.max] {
             let click = fingerprint(seed, campaign)
             for (target, hash) in [(Target.click, click), (.conversion, fingerprint(click, campaign))] {
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func drawsAreNormalAndIndependent() {
-        let campaigns = [valuation_campaign_key("1", 1), valuation_campaign_key("2", 1)]
+        let campaigns = [valuation_campaign_key(nil, "1", 1), valuation_campaign_key(nil, "2", 1)]
         let count = 20_000
         var sums = [Double](repeating: 0, count: 4)
         var squares = [Double](repeating: 0, count: 4)

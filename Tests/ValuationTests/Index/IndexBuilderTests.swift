@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func aModelThatIsRefusedLeavesNoWeightBehind() throws {
-        var builder = IndexBuilder()
+        var builder = IndexBuilder(.standard)
         for number in 0..<Self.models {
             for target in [Target.click, .conversion] {
                 if number > 0 { #expect(try addRefused(number, target, to: &builder) == .keyCollision) }

@@ -35,7 +35,7 @@ import Testing
         let campaigns = 2000
         var labels = Labels()
         var generator = SeededGenerator(seed: 81)
-        var builder = IndexBuilder()
+        var builder = IndexBuilder(.standard)
         var count = 0
         for campaign in 0..<campaigns {
             for (target, weightCount) in [(Target.click, 400), (.conversion, 100)] {

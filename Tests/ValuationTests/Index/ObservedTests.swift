@@ -7,7 +7,7 @@ import Testing
 /// What the index knows of campaigns beside their weights.
 @Suite struct ObservedTests {
     private func observed(_ models: LoadedModels, _ campaign: String) -> Index.Observed {
-        models.withIndex { $0.pointee.observed(valuation_campaign_key(campaign, campaign.utf8.count)) }
+        models.withIndex { $0.pointee.observed(valuation_campaign_key(nil, campaign, campaign.utf8.count)) }
     }
 
     /// Impressions, clicks, conversions of a campaign, and those of its advertiser.
@@ -52,7 +52,7 @@ import Testing
         #expect(counts(models, "1") == [1000, 20, 4, 4000, 50, 10])
         #expect(counts(models, "2") == [3000, 30, 6, 4000, 50, 10])
         #expect(counts(models, "3") == [500, 10, 2, 0, 0, 0])
-        #expect(observed(models, "2").advertiser == valuation_campaign_key("77", 2))
+        #expect(observed(models, "2").advertiser == valuation_campaign_key(nil, "77", 2))
         #expect(observed(models, "3").advertiser == 0)
         for unknown in ["4", "*", "77"] { #expect(counts(models, unknown) == [0, 0, 0, 0, 0, 0]) }
         #expect(isClose(overall(models), [60.0 / 4500, 12.0 / 60]))
@@ -101,9 +101,9 @@ import Testing
             ModelDocument(campaign: "3", advertiser: "77"), ModelDocument(campaign: "*", advertiser: "77"),
         ]
         let loaded = try LoadedModels(models, [entry("1", "78", (10, 1, 0)), entry("3", nil, (20, 2, 0))])
-        #expect(observed(loaded, "1").advertiser == valuation_campaign_key("78", 2))
+        #expect(observed(loaded, "1").advertiser == valuation_campaign_key(nil, "78", 2))
         for campaign in ["2", "3"] {
-            #expect(observed(loaded, campaign).advertiser == valuation_campaign_key("77", 2))
+            #expect(observed(loaded, campaign).advertiser == valuation_campaign_key(nil, "77", 2))
             #expect(observed(loaded, campaign).advertiser_impressions == 20)
         }
         #expect(observed(loaded, "*").advertiser == 0)

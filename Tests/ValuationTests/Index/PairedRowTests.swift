@@ -104,7 +104,7 @@ import Testing
         let features = (0..<labels).map { valuation_feature(key: BuiltIndex.key(of: $0), number: 1) }
         let candidates = (0..<models).map { number in
             let name = Array("\(number)".utf8)
-            let key = name.withUnsafeBufferPointer { Key.campaign(Text($0.baseAddress!, $0.count)) }
+            let key = name.withUnsafeBufferPointer { Secret.standard.campaign(Text($0.baseAddress!, $0.count)) }
             return valuation_candidate(
                 campaign: key, features: nil, feature_count: 0, pricing: Pricing.cpa.rawValue, bid: 1)
         }
@@ -127,14 +127,14 @@ import Testing
 
     /// Whatever the order of the files, and whether or not every campaign has both models.
     @Test func bothModelsOfACampaignHaveTheSameNumber() throws {
-        var builder = IndexBuilder()
+        var builder = IndexBuilder(.standard)
         let clicks = [5, 0, 7, 1, 2, 9], conversions = [9, 3, 1, 7, 4, 0]
         for number in conversions { try BuiltIndex.add(number, .conversion, [(label: 0, mantissa: 1)], to: &builder) }
         for number in clicks { try BuiltIndex.add(number, .click, [(label: 0, mantissa: 1)], to: &builder) }
         let index = try BuiltIndex(&builder)
         let numbers = (0..<10).map { number -> (click: UInt32, conversion: UInt32) in
             let name = Array("\(number)".utf8)
-            let key = name.withUnsafeBufferPointer { Key.campaign(Text($0.baseAddress!, $0.count)) }
+            let key = name.withUnsafeBufferPointer { Secret.standard.campaign(Text($0.baseAddress!, $0.count)) }
             let slot = index.pointer.pointee.campaign(key).pointee
             return (click: slot.click_model, conversion: slot.conversion_model)
         }

@@ -73,7 +73,7 @@ import Testing
     @Test func thePriorOfTheTrainingIsThatOfAllImpressions() throws {
         // 10 clicks of 1,000 impressions and 90 of 3,000, and a shared model that is of the same impressions.
         var priors = Priors()
-        var builder = IndexBuilder()
+        var builder = IndexBuilder(.standard)
         for (campaign, positives, rate) in [("1", 10.0, 0.01), ("2", 90, 0.03), ("*", 100, 0.5), ("3", 0, 0)] {
             var model = Model()
             for byte in campaign.utf8 { try model.campaign.append(byte) }

@@ -30,7 +30,7 @@ import Testing
     private func key(_ field: String, _ value: String) -> UInt64 { NamedFeature.category(field, value).feature.key }
 
     private func model(_ index: UnsafePointer<Index>, _ campaign: String, _ target: Target) -> UInt32 {
-        let slot = index.pointee.campaign(valuation_campaign_key(campaign, campaign.utf8.count)).pointee
+        let slot = index.pointee.campaign(valuation_campaign_key(nil, campaign, campaign.utf8.count)).pointee
         return index.pointee.model(target, target == .click ? slot.click_model : slot.conversion_model)
     }
 
@@ -42,8 +42,8 @@ import Testing
             #expect(variance(key("slot", "12")) == 0.5 && variance(key("slot", "14")) == 0)
             // Of a weight of 0, too.
             #expect(variance(key("slot", "13")) == 2 && variance(key("creative", "55")) == 0)
-            #expect(variance(Key.cross(key("slot", "12"), key("creative", "55"))) == 8)
-            #expect(variance(Key.cross(key("creative", "55"), key("slot", "13"))) == 16)
+            #expect(variance(Secret.standard.cross(key("slot", "12"), key("creative", "55"))) == 8)
+            #expect(variance(Secret.standard.cross(key("creative", "55"), key("slot", "13"))) == 16)
             #expect(variance(key("unheard", "of")) == 0)
             #expect(index.pointee.variance(ofLabel: key("slot", "12"), model: 1) == 0)
             #expect(index.pointee.description(of: 0).variances == 7)

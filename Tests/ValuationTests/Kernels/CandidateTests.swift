@@ -18,7 +18,7 @@ import Testing
     }
 
     private static func campaignKey(_ name: String) -> UInt64 {
-        Array(name.utf8).withUnsafeBufferPointer { Key.campaign(Text($0.baseAddress!, $0.count)) }
+        Array(name.utf8).withUnsafeBufferPointer { Secret.standard.campaign(Text($0.baseAddress!, $0.count)) }
     }
 
     private struct Arrays {

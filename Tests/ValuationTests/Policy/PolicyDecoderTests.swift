@@ -26,7 +26,7 @@ import Testing
                         }, context: UnsafeMutableRawPointer(heard))
                     var problems = Problems(note: note, firstNote: first, listener: listener)
                     let document = try withText(json) { text throws(Failure) in
-                        try PolicyDecoder.decode(text, problems: &problems)
+                        try PolicyDecoder.decode(text, under: .standard, problems: &problems)
                     }
                     if problems.count == 0 { try body(document) }
                 }
@@ -102,9 +102,9 @@ import Testing
         try decode(policy("", ", \"overrides\": [\(override("production", scope: scope))]")) { document in
             let scope = document.rules[0].scope
             let campaigns = scope.campaigns.range.map { document.keys[$0] }
-            #expect(campaigns == [valuation_campaign_key("1", 1), valuation_campaign_key("é", 2)])
-            #expect(document.keys[scope.advertisers.start] == valuation_campaign_key("a", 1))
-            #expect(document.keys[scope.placements.start] == valuation_feature_key("slot", 4, "12", 2))
+            #expect(campaigns == [valuation_campaign_key(nil, "1", 1), valuation_campaign_key(nil, "é", 2)])
+            #expect(document.keys[scope.advertisers.start] == valuation_campaign_key(nil, "a", 1))
+            #expect(document.keys[scope.placements.start] == valuation_feature_key(nil, "slot", 4, "12", 2))
         }
     }
 
@@ -156,7 +156,7 @@ import Testing
         try decode(policy(constants, more)) { document in
             func number(_ predictor: String, _ experiment: String, _ variant: String) -> UInt32 {
                 let text = "\(predictor)\n\(experiment)\n\(variant)"
-                return UInt32(truncatingIfNeeded: valuation_campaign_key(text, text.utf8.count))
+                return UInt32(truncatingIfNeeded: valuation_fingerprint(text, text.utf8.count))
             }
             #expect(document.defaultSource == number("production", "", ""))
             #expect(document.rules[0].source == number("two", "", ""))

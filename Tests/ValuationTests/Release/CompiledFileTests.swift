@@ -44,7 +44,7 @@ import Testing
                 #expect(read.pointee.hasObserved && mapped.pointee.hasObserved && mapped.pointee.hasVariances)
                 #expect(read.pointee.overall == mapped.pointee.overall && mapped.pointee.overall.click > 0)
                 for campaign in world.campaigns + ["new-0", "new-1", "unheard-of", "*"] {
-                    let key = valuation_campaign_key(campaign, campaign.utf8.count)
+                    let key = valuation_campaign_key(nil, campaign, campaign.utf8.count)
                     let found = [read, mapped].map { $0.pointee.observed(key) }
                     #expect(found[0].bytes == found[1].bytes, "\(campaign)")
                 }

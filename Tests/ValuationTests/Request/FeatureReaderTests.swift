@@ -39,7 +39,7 @@ import Testing
                 let feature = reader.features[position]
                 let source = reader.sources[position]
                 if source.isNumber {
-                    let key = valuation_number_key(source.field.bytes)
+                    let key = numberKey(source.field.bytes)
                     #expect(feature.key == key)
                     found.features.append("\(source.field.string):\(feature.number)")
                 } else {
@@ -175,6 +175,6 @@ import Testing
     }
 }
 
-private func valuation_number_key(_ field: [UInt8]) -> UInt64 {
-    withText(field) { Key.number(field: $0) }
+private func numberKey(_ field: [UInt8]) -> UInt64 {
+    withText(field) { Secret.standard.number(field: $0) }
 }

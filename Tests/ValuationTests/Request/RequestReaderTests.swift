@@ -82,7 +82,7 @@ import Testing
         #expect(request.flags == [])
         #expect(request.top == 3)
         #expect(request.timeBudget == 5_000_000)
-        let campaign = withText("1042") { Key.campaign($0) }
+        let campaign = withText("1042") { Secret.standard.campaign($0) }
         #expect(
             request.candidates == [
                 ReadCandidate(
@@ -108,7 +108,7 @@ import Testing
         #expect(request.id == "\"a\"" && request.features == [slot] && request.top == 1 && request.timeBudget == 1000)
         let only = try #require(request.candidates.first)
         #expect(only.ad == "\"9\"" && only.pricing == 2 && only.bid == 1 && only.features == [creative])
-        #expect(only.key == withText("1") { Key.campaign($0) } && only.flags == [])
+        #expect(only.key == withText("1") { Secret.standard.campaign($0) } && only.flags == [])
     }
 
     @Test func ofMembersWithOneNameTheLastCounts() throws {
@@ -124,7 +124,8 @@ import Testing
         #expect(
             request.candidates == [
                 ReadCandidate(
-                    ad: "\"y\"", campaign: "\"2\"", key: withText("2") { Key.campaign($0) }, pricing: 2, bid: 2,
+                    ad: "\"y\"", campaign: "\"2\"", key: withText("2") { Secret.standard.campaign($0) }, pricing: 2,
+                    bid: 2,
                     features: [creative], flags: [])
             ])
     }
@@ -163,7 +164,7 @@ import Testing
 
     @Test func escapesInNamesAndTextsMeanTheirCharacters() throws {
         let escaped = try candidate(#"{"c\u0061mpaign": "\u0031", "pri\u0063ing": "cp\u0063", "bid": 1}"#)
-        #expect(escaped.key == withText("1") { Key.campaign($0) })
+        #expect(escaped.key == withText("1") { Secret.standard.campaign($0) })
         #expect(escaped.pricing == Pricing.cpc.rawValue)
     }
 

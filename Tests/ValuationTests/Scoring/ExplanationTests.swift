@@ -14,7 +14,7 @@ import Testing
         var given = Buffer<valuation_feature>()
         for feature in features { try given.append(feature.feature) }
         var candidate = valuation_candidate()
-        candidate.campaign = valuation_campaign_key(ad.campaign, ad.campaign.utf8.count)
+        candidate.campaign = valuation_campaign_key(nil, ad.campaign, ad.campaign.utf8.count)
         (candidate.pricing, candidate.bid) = (ad.pricing.rawValue, ad.bid)
         var explanation = Explanation()
         try explanation.explain(candidate, features: given, index: models.snapshot.pointee.index)

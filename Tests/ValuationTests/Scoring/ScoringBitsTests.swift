@@ -72,7 +72,7 @@ import Testing
             var plain = features.map(\.feature)
             for campaign in world.campaigns {
                 let value = models.score(features, [Ad(campaign: campaign, pricing: .cpc)])[0]
-                let key = valuation_campaign_key(campaign, campaign.utf8.count)
+                let key = valuation_campaign_key(nil, campaign, campaign.utf8.count)
                 models.withIndex { index in
                     let model = index.pointee.model(.click, index.pointee.campaign(key).pointee.click_model)
                     if model == Index.none { return }

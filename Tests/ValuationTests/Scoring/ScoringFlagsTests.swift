@@ -101,7 +101,7 @@ import Testing
             let values = withUnsafePointer(to: feature) { features in
                 let request = Request(features: features, featureCount: 1, timeBudget: 0)
                 var candidate = valuation_candidate()
-                candidate.campaign = Key.campaign(Text("1"))
+                candidate.campaign = Secret.standard.campaign(Text("1"))
                 (candidate.pricing, candidate.bid) = (Pricing.cpc.rawValue, 1)
                 var value = valuation_value()
                 models.withIndex { index in
@@ -119,11 +119,11 @@ import Testing
             ModelDocument.Cross(fields: ("slot", "os"), weights: [(first: "12", second: "ios", weight: 1)])
         ]
         let models = try LoadedModels([document])
-        let cross = Key.cross(
+        let cross = Secret.standard.cross(
             NamedFeature.category("slot", "12").feature.key, NamedFeature.category("os", "ios").feature.key)
         var feature = valuation_feature(key: cross, number: 1)
         var candidate = valuation_candidate()
-        candidate.campaign = Key.campaign(Text("1"))
+        candidate.campaign = Secret.standard.campaign(Text("1"))
         (candidate.pricing, candidate.bid) = (Pricing.cpc.rawValue, 1)
         var value = valuation_value()
         models.withIndex { index in

@@ -32,7 +32,8 @@ import Testing
     @Test func theirRowsAreOfEveryShape() throws {
         let models = try LoadedModels(documents)
         let keys = [("slot", "os"), ("slot", "city"), ("os", "city")].map { first, second in
-            Key.cross(NamedFeature.category(first, "1").feature.key, NamedFeature.category(second, "1").feature.key)
+            Secret.standard.cross(
+                NamedFeature.category(first, "1").feature.key, NamedFeature.category(second, "1").feature.key)
         }
         let rows = try models.withIndex { index in keys.map { index.pointee.label($0)?.pointee.click } }
             .map { try #require($0) }

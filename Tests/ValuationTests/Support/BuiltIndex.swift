@@ -17,7 +17,7 @@ final class BuiltIndex: @unchecked Sendable {
     ///   - models: how many models there are of each target.
     ///   - columns: the labels' weights for each target; the label of a column is its position.
     init(models: (click: Int, conversion: Int), columns: [(click: Column, conversion: Column)]) throws {
-        var builder = IndexBuilder()
+        var builder = IndexBuilder(.standard)
         let clicks = BuiltIndex.weightsByModel(columns.map(\.click), models.click)
         let conversions = BuiltIndex.weightsByModel(columns.map(\.conversion), models.conversion)
         for number in 0..<max(models.click, models.conversion) {

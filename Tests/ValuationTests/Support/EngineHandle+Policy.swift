@@ -121,7 +121,7 @@ extension ScorerHandle {
                     start += ad.features.count
                     candidates.append(
                         valuation_candidate(
-                            campaign: valuation_campaign_key(ad.campaign, ad.campaign.utf8.count),
+                            campaign: valuation_campaign_key(nil, ad.campaign, ad.campaign.utf8.count),
                             features: ad.features.isEmpty ? nil : own, feature_count: UInt32(ad.features.count),
                             pricing: ad.pricing.rawValue, bid: ad.bid))
                 }

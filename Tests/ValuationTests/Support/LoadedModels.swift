@@ -13,7 +13,7 @@ final class LoadedModels {
         let text = (documents.map(\.json) + campaigns.map(\.json)).joined(separator: "\n")
         (snapshot, scratch) = try LoadedModels.make { note throws(Failure) in
             try withText(text) { text throws(Failure) in
-                var loader = Loader(Loader.Wishes(priors: priors), note: note)
+                var loader = Loader(Loader.Wishes(secret: .standard, priors: priors), note: note)
                 return try loader.index(of: text, kind: .lines)
             }
         }
@@ -100,7 +100,7 @@ final class LoadedModels {
                 let candidates = ads.map { ad in
                     defer { start += ad.features.count }
                     return valuation_candidate(
-                        campaign: valuation_campaign_key(ad.campaign, ad.campaign.utf8.count),
+                        campaign: valuation_campaign_key(nil, ad.campaign, ad.campaign.utf8.count),
                         features: adFeatures.baseAddress.map { $0 + start },
                         feature_count: UInt32(ad.features.count), pricing: ad.pricing.rawValue, bid: ad.bid)
                 }

@@ -13,9 +13,9 @@ enum NamedFeature: Hashable {
         switch self {
         case .category(let field, let value):
             valuation_feature(
-                key: valuation_feature_key(field, field.utf8.count, value, value.utf8.count), number: 1)
+                key: valuation_feature_key(nil, field, field.utf8.count, value, value.utf8.count), number: 1)
         case .number(let field, let number):
-            valuation_feature(key: valuation_number_key(field, field.utf8.count), number: number)
+            valuation_feature(key: valuation_number_key(nil, field, field.utf8.count), number: number)
         }
     }
 }

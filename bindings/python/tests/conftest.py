@@ -79,6 +79,14 @@ def releases(models_path: Path, tmp_path: Path) -> Path:
     return tmp_path / "releases"
 
 
+@pytest.fixture
+def follower(releases: Path) -> Iterator[Engine]:
+    """An engine that has loaded the directory of releases, and so has its secret."""
+    with Engine() as engine:
+        engine.load(releases)
+        yield engine
+
+
 def release_of(engine: Engine) -> str:
     """The id of the release that serves."""
     release = engine.describe()["release"]

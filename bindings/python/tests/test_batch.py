@@ -7,6 +7,8 @@ import copy
 import gc
 import pickle
 import weakref
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,10 +30,9 @@ from valuation import (
     Pricing,
     RequestError,
     Status,
-    campaign_key,
-    campaign_keys,
+    publish,
 )
-from valuation.keys import category_text
+from valuation._texts import category_text
 
 NUMERIC = ["days_since_visit"]
 REQUEST = st.fixed_dictionaries(
@@ -54,18 +55,30 @@ CANDIDATE = st.fixed_dictionaries(
 LOG = st.lists(st.tuples(REQUEST, st.lists(CANDIDATE, max_size=5)), max_size=8)
 
 
-def batch_of(log: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> Batch:
+@pytest.fixture(params=["files", "a release"])
+def engine(request: pytest.FixtureRequest, models_path: Path, tmp_path: Path) -> Iterator[Engine]:
+    """An engine that has loaded the models, with the standard secret, and with one of its own."""
+    with Engine() as engine:
+        if request.param == "a release":
+            publish(models_path, tmp_path / "releases")
+            engine.load(tmp_path / "releases")
+        else:
+            engine.load(models_path)
+        yield engine
+
+
+def batch_of(engine: Engine, log: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> Batch:
     requests, groups = [row for row, _ in log], [group for _, group in log]
     ads = [candidate for group in groups for candidate in group]
     fields = ["slot", "os", "segments", "logged_in", "days_since_visit"]
     request_features = Features.from_columns(
-        {field: [row[field] for row in requests] for field in fields}, numeric=NUMERIC
+        engine, {field: [row[field] for row in requests] for field in fields}, numeric=NUMERIC
     )
     candidates = Candidates(
-        campaign_keys([ad["campaign"] for ad in ads]),
+        engine.campaign_keys([ad["campaign"] for ad in ads]),
         np.array([ad["pricing"] for ad in ads], dtype=str),
         np.array([ad["bid"] for ad in ads], dtype=float),
-        Features.from_columns({"creative": [ad["creative"] for ad in ads]}),
+        Features.from_columns(engine, {"creative": [ad["creative"] for ad in ads]}),
     )
     return Batch(request_features, candidates, np.cumsum([0, *map(len, groups)]))
 
@@ -99,7 +112,7 @@ def assert_same_bits(first: npt.NDArray[Any], second: npt.NDArray[Any], fields: 
 def test_a_batch_gives_the_bits_of_json_and_of_single_calls(
     engine: Engine, log: list[tuple[dict[str, Any], list[dict[str, Any]]]]
 ) -> None:
-    batch = batch_of(log)
+    batch = batch_of(engine, log)
     values = engine.score_batch(batch)
     assert values.dtype == VALUE_DTYPE
     # A field that no model knows is something JSON alone can see: a key does not tell its field.
@@ -120,7 +133,7 @@ def test_a_batch_gives_the_bits_of_json_and_of_single_calls(
 def test_ranking_gives_the_best_of_a_request_first(
     engine: Engine, log: list[tuple[dict[str, Any], list[dict[str, Any]]]], count: int
 ) -> None:
-    batch = batch_of(log)
+    batch = batch_of(engine, log)
     values = engine.score_batch(batch)
     with engine.scorer() as scorer:
         for request in range(len(batch)):
@@ -156,8 +169,8 @@ def test_a_value_of_any_type_is_the_same_category_in_json_and_in_columns(
     with Engine() as engine:
         engine.load(reference.write(tmp_path_factory.mktemp("models") / "model.json", model))
         (known,) = engine.score({"features": {"slot": value}, "candidates": candidates})["values"]
-        row = Features.from_columns({"slot": np.array([value], dtype=object)})
-        (by_key,) = engine.score_batch(Batch(row, Candidates([campaign_key("1")], "cpc", 1.0)))
+        row = Features.from_columns(engine, {"slot": np.array([value], dtype=object)})
+        (by_key,) = engine.score_batch(Batch(row, Candidates([engine.campaign_key("1")], "cpc", 1.0)))
     assert known["flags"] == []
     assert by_key["flags"] == 0
     assert by_key["expected_revenue"] == known["expected_revenue"]
@@ -174,12 +187,10 @@ def test_a_log_of_impressions_has_one_candidate_for_each_request(engine: Engine)
             "bid": [0.5, 2.0, 35.0],
         }
     )
-    candidates = Candidates(
-        campaign_keys(log["campaign"]), log["pricing"], log["bid"], Features.from_columns(log[["creative"]])
-    )
-    values = engine.score_batch(
-        Batch(Features.from_columns(log[["slot", "days_since_visit"]], numeric=NUMERIC), candidates)
-    )
+    creatives = Features.from_columns(engine, log[["creative"]])
+    candidates = Candidates(engine.campaign_keys(log["campaign"]), log["pricing"], log["bid"], creatives)
+    requests = Features.from_columns(engine, log[["slot", "days_since_visit"]], numeric=NUMERIC)
+    values = engine.score_batch(Batch(requests, candidates))
     assert values["expected_revenue"].tolist() == [
         0.5 * float(values["pctr"][0]),
         0.002,
@@ -188,9 +199,9 @@ def test_a_log_of_impressions_has_one_candidate_for_each_request(engine: Engine)
 
 
 def test_an_inventory_is_referred_to_by_position(engine: Engine) -> None:
-    creatives = Features.from_columns({"creative": ["55", "56", "57"]})
-    inventory = Candidates([campaign_key("1042")] * 3, Pricing.CPC, [1.0, 2.0, 3.0], creatives)
-    slots = Features.from_columns({"slot": ["12", "77"]})
+    creatives = Features.from_columns(engine, {"creative": ["55", "56", "57"]})
+    inventory = Candidates([engine.campaign_key("1042")] * 3, Pricing.CPC, [1.0, 2.0, 3.0], creatives)
+    slots = Features.from_columns(engine, {"slot": ["12", "77"]})
     chosen = [2, 0, 0, 1, 2]
     values = engine.score_batch(Batch(slots.take([1, 0]), inventory.take(chosen), [0, 2, 5]))
     whole = engine.score_batch(Batch(slots, inventory.take([0, 1, 2] * 2), [0, 3, 6])).reshape(2, 3)
@@ -199,9 +210,8 @@ def test_an_inventory_is_referred_to_by_position(engine: Engine) -> None:
 
 
 def test_bad_candidates_are_flagged_not_refused(engine: Engine) -> None:
-    candidates = Candidates(
-        [campaign_key("1042")] * 5, ["cpc", "cpc", "cpc", "sale", "cpc"], [1.0, float("nan"), -1.0, 1.0, float("inf")]
-    )
+    pricing, bids = ["cpc", "cpc", "cpc", "sale", "cpc"], [1.0, float("nan"), -1.0, 1.0, float("inf")]
+    candidates = Candidates([engine.campaign_key("1042")] * 5, pricing, bids)
     values = engine.score_batch(Batch(Features.empty(1), candidates, [0, 5]))
     assert (values["expected_revenue"] > 0).tolist() == [True, False, False, False, False]
     invalid_bid, invalid_candidate = int(Flag.INVALID_BID), int(Flag.INVALID_CANDIDATE)
@@ -210,8 +220,8 @@ def test_bad_candidates_are_flagged_not_refused(engine: Engine) -> None:
 
 
 def test_an_infinite_number_is_flagged(engine: Engine) -> None:
-    requests = Features.from_columns({"days_since_visit": [float("inf"), 1.0]}, numeric=NUMERIC)
-    values = engine.score_batch(Batch(requests, Candidates([campaign_key("*")] * 2, "cpc", 1.0)))
+    requests = Features.from_columns(engine, {"days_since_visit": [float("inf"), 1.0]}, numeric=NUMERIC)
+    values = engine.score_batch(Batch(requests, Candidates([engine.campaign_key("*")] * 2, "cpc", 1.0)))
     assert (values["flags"] & int(Flag.INVALID_NUMBER) != 0).tolist() == [True, False]
 
 
@@ -223,10 +233,11 @@ def test_an_empty_batch_has_no_values(engine: Engine) -> None:
         assert len(scorer.rank(Batch(Features.empty(1), nothing, [0, 0]), 3).positions) == 0
 
 
-def one_of_each() -> Batch:
-    requests = Features.from_columns({"slot": ["12", "77"], "os": ["ios", None]})
-    creatives = Features.from_columns({"creative": ["55", "56", None]})
-    candidates = Candidates(campaign_keys(["1042", "2000", "*"]), ["cpc", "cpm", "cpa"], [0.5, 2, 35], creatives)
+def one_of_each(engine: Engine) -> Batch:
+    requests = Features.from_columns(engine, {"slot": ["12", "77"], "os": ["ios", None]})
+    creatives = Features.from_columns(engine, {"creative": ["55", "56", None]})
+    campaigns = engine.campaign_keys(["1042", "2000", "*"])
+    candidates = Candidates(campaigns, ["cpc", "cpm", "cpa"], [0.5, 2, 35], creatives)
     return Batch(requests, candidates, [0, 1, 3])
 
 
@@ -236,7 +247,7 @@ def one_of_each() -> Batch:
     ids=["copy", "deepcopy", "pickle"],
 )
 def test_a_copied_batch_does_not_need_the_original(engine: Engine, duplicate: Any) -> None:
-    batch = one_of_each()
+    batch = one_of_each(engine)
     expected = engine.score_batch(batch)
     copied = duplicate(batch)
     del batch
@@ -248,9 +259,9 @@ def test_a_copied_batch_does_not_need_the_original(engine: Engine, duplicate: An
 
 
 def test_a_batch_keeps_what_it_was_made_of(engine: Engine) -> None:
-    requests = Features.from_columns({"slot": ["12", "77"]})
+    requests = Features.from_columns(engine, {"slot": ["12", "77"]})
     kept = weakref.ref(requests._entries)
-    batch = Batch(requests, Candidates(campaign_keys(["1042", "2000"]), "cpc", 1.0))
+    batch = Batch(requests, Candidates(engine.campaign_keys(["1042", "2000"]), "cpc", 1.0))
     expected = engine.score_batch(batch)
     del requests
     gc.collect()
@@ -289,8 +300,8 @@ def test_offsets_that_do_not_fit_are_refused(requests: int, offsets: Any, kind: 
 @pytest.mark.parametrize(
     ("arguments", "kind", "message"),
     [
-        ((["1042"], "cpc", 1.0), TypeError, "campaigns must be keys of dtype uint64.*campaign_keys"),
-        ((np.array([1042]), "cpc", 1.0), TypeError, "not int64; make them with campaign_keys"),
+        ((["1042"], "cpc", 1.0), TypeError, "campaigns must be keys of dtype uint64.*engine.campaign_keys"),
+        ((np.array([1042]), "cpc", 1.0), TypeError, "not int64; make them with engine.campaign_keys"),
         (([1, 2], ["cpc"], 1.0), ValueError, "pricing must be one value or 2 of them"),
         (([1], 1.5, 1.0), TypeError, "pricing must be integers or text"),
         (([1], 2**40, 1.0), ValueError, "pricing must fit 32 bits"),
@@ -311,7 +322,8 @@ def test_an_impossible_time_budget_is_refused(budget: int) -> None:
 
 
 def test_a_time_budget_reaches_the_library(engine: Engine) -> None:
-    requests, ads = Features.from_columns({"slot": ["12"]}), Candidates([campaign_key("1042")] * 20000, "cpc", 1.0)
+    requests = Features.from_columns(engine, {"slot": ["12"]})
+    ads = Candidates([engine.campaign_key("1042")] * 20000, "cpc", 1.0)
     hurried = engine.score_batch(Batch(requests, ads, [0, 20000], time_budget_ns=1))
     calm = engine.score_batch(Batch(requests, ads, [0, 20000], time_budget_ns=10**12))
     assert hurried["flags"][-1] & int(Flag.BUDGET_EXCEEDED)
@@ -322,9 +334,9 @@ def test_rank_refuses_what_is_not_there(engine: Engine) -> None:
     with engine.scorer() as scorer:
         for request in (-1, 2):
             with pytest.raises(IndexError, match="there is no request"):
-                scorer.rank(one_of_each(), 1, request=request)
+                scorer.rank(one_of_each(engine), 1, request=request)
         with pytest.raises(ValueError, match="maximum_count"):
-            scorer.rank(one_of_each(), -1)
+            scorer.rank(one_of_each(engine), -1)
 
 
 def test_a_request_with_too_many_features_is_refused(engine: Engine) -> None:
@@ -336,4 +348,4 @@ def test_a_request_with_too_many_features_is_refused(engine: Engine) -> None:
 
 def test_a_batch_needs_loaded_models() -> None:
     with Engine() as empty, pytest.raises(NothingLoadedError):
-        empty.score_batch(one_of_each())
+        empty.score_batch(one_of_each(empty))

@@ -21,7 +21,7 @@ from scipy import stats
 
 import policies
 from policies import experiment, policy
-from valuation import Batch, Candidates, Engine, Features, bucket, buckets, campaign_key
+from valuation import Batch, Candidates, Engine, Features, bucket, buckets
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 UNITS = 1_000_000
@@ -157,10 +157,10 @@ def test_an_experiment_without_a_difference_has_none(models_path: Path, tmp_path
     )
     count = 200_000
     users = [f"user {number}" for number in range(count)]
-    slots = Features.from_columns({"slot": ["12", "77", "5", None] * (count // 4)})
-    ads = Candidates(np.full(count, campaign_key("1042"), np.uint64), "cpc", 1.0)
     with Engine() as engine:
         engine.load(models_path)
+        slots = Features.from_columns(engine, {"slot": ["12", "77", "5", None] * (count // 4)})
+        ads = Candidates(np.full(count, engine.campaign_key("1042"), np.uint64), "cpc", 1.0)
         engine.load_policy(policies.write(tmp_path / "policy.json", document))
         values = engine.score_batch(Batch(slots, ads, units={"user": users}))
         sources, inverse = np.unique(values["source"], return_inverse=True)

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import math
+import struct
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+import farmhash
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -20,7 +22,7 @@ import policies
 import reference
 from conftest import CLICK, CONVERSION, EVERYBODY
 from policies import policy
-from valuation import Batch, Candidates, Engine, Features, Flag, campaign_key, campaign_keys, cross_key, fingerprint64
+from valuation import Batch, Candidates, Engine, Features, Flag, fingerprint64, fingerprints, publish
 
 EVERYBODY = EVERYBODY | {
     "variance": {"intercept": 0.01, "categorical": {"slot": {"12": 0.04}}, "numeric": {"days_since_visit": 0.09}}
@@ -37,14 +39,18 @@ SURE = reference.model("2000", intercept=-3.0)
 MODELS = [EVERYBODY, CLICK, CONVERSION, SURE]
 FEATURES = {"slot": "12", "segments": ["sports", "travel"], "days_since_visit": 2.5}
 CREATIVE = {"creative": "55"}
-SEEDS = campaign_keys(np.arange(2000))
+SEEDS = fingerprints(np.arange(2000))
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """An engine that has loaded models of which some say how uncertain they are."""
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An engine that has loaded models of which some say how uncertain they are; files, or by parameter a release."""
+    path = reference.write(tmp_path / "models.jsonl", *MODELS)
+    if getattr(request, "param", "files") == "a release":
+        publish(path, tmp_path / "releases")
+        path = tmp_path / "releases"
     with Engine() as engine:
-        engine.load(reference.write(tmp_path / "models.jsonl", *MODELS))
+        engine.load(path)
         yield engine
 
 
@@ -53,39 +59,46 @@ def explore(engine: Engine, tmp_path: Path, scale: float = 1.0, **members: Any) 
     engine.load_policy(policies.write(tmp_path / "policy.json", policy("curious", predictors=predictors, **members)))
 
 
-def auctions(seeds: npt.ArrayLike) -> Batch:
+def auctions(engine: Engine, seeds: npt.ArrayLike) -> Batch:
     """The same auction once for each seed: two ads of a campaign, one of another, one of which nothing is uncertain."""
     count = len(np.asarray(seeds))
     columns = {field: [value] * count for field, value in FEATURES.items()}
     ads = Candidates(
-        campaign_keys(["1042", "1042", "new", "2000"] * count),
+        engine.campaign_keys(["1042", "1042", "new", "2000"] * count),
         ["cpc", "cpa", "cpc", "cpm"] * count,
         [0.5, 12.0, 1.6, 30.0] * count,
-        Features.from_columns({"creative": ["55", "55", None, None] * count}),
+        Features.from_columns(engine, {"creative": ["55", "55", None, None] * count}),
     )
     offsets = np.arange(count + 1) * 4
-    return Batch(Features.from_columns(columns, numeric=["days_since_visit"]), ads, offsets, seeds=seeds)
+    return Batch(Features.from_columns(engine, columns, numeric=["days_since_visit"]), ads, offsets, seeds=seeds)
 
 
-def drawn(subject: reference.Model, campaign: str, seed: int, scale: float, *features: reference.Features) -> float:
-    """Return the probability that a seed draws, by the formula of valuation.h."""
-    h = cross_key(seed, campaign_key(campaign))
+def drawn(subject: reference.Model, key: int, seed: int, scale: float, *features: reference.Features) -> float:
+    """Return the probability that a seed draws for the campaign of a key, by the formula of valuation.h."""
+    h = fingerprint_of_both(seed, key)
     if subject["target"] == "conversion":
-        h = cross_key(h, campaign_key(campaign))
+        h = fingerprint_of_both(h, key)
     z = NormalDist().inv_cdf(((h >> 11) + 0.5) / 2**53)
     mean = reference.probability(subject, MODELS, *features)
     deviation = math.sqrt(reference.logit_variance(subject, MODELS, *features))
     return 1 / (1 + math.exp(-(math.log(mean / (1 - mean)) + scale * deviation * z)))
 
 
+def fingerprint_of_both(first: int, second: int) -> int:
+    """Return the fingerprint of two numbers, in whatever order."""
+    return int(farmhash.fingerprint64(struct.pack("<QQ", *sorted([first, second]))))
+
+
 @pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("engine", ["files", "a release"], indirect=True)
 def test_a_seed_draws_what_the_formula_says(engine: Engine, tmp_path: Path, scale: float) -> None:
     explore(engine, tmp_path, scale)
+    key = engine.campaign_key("1042")
     seeds = [1, 77, 2**64 - 1, *SEEDS[:50].tolist()]
-    for seed, values in zip(seeds, engine.score_batch(auctions(seeds)).reshape(-1, 4), strict=True):
-        pctr = drawn(CLICK, "1042", seed, scale, FEATURES, CREATIVE)
-        pcvr = drawn(CONVERSION, "1042", seed, scale, FEATURES, CREATIVE)
-        of_new = drawn(EVERYBODY, "new", seed, scale, FEATURES)
+    for seed, values in zip(seeds, engine.score_batch(auctions(engine, seeds)).reshape(-1, 4), strict=True):
+        pctr = drawn(CLICK, key, seed, scale, FEATURES, CREATIVE)
+        pcvr = drawn(CONVERSION, key, seed, scale, FEATURES, CREATIVE)
+        of_new = drawn(EVERYBODY, engine.campaign_key("new"), seed, scale, FEATURES)
         assert values["pctr"][:3].tolist() == [pytest.approx(p, rel=2e-6) for p in (pctr, pctr, of_new)]
         assert values["pcvr"][1] == pytest.approx(pcvr, rel=2e-6)
         expected = [0.5 * pctr, 12 * pctr * pcvr, 1.6 * of_new, 0.03]
@@ -95,9 +108,13 @@ def test_a_seed_draws_what_the_formula_says(engine: Engine, tmp_path: Path, scal
 
 def test_the_same_seed_draws_the_same_bits_everywhere_and_another_draws_others(engine: Engine, tmp_path: Path) -> None:
     explore(engine, tmp_path)
-    batch = auctions(SEEDS[:20])
+    batch = auctions(engine, SEEDS[:20])
     values = engine.score_batch(batch)
-    for again in (engine.score_batch(batch), engine.explore(batch).values, engine.score_batch(auctions(SEEDS[:20]))):
+    for again in (
+        engine.score_batch(batch),
+        engine.explore(batch).values,
+        engine.score_batch(auctions(engine, SEEDS[:20])),
+    ):
         assert again.tobytes() == values.tobytes()
     with engine.scorer() as scorer:
         for request in range(20):
@@ -115,22 +132,22 @@ def test_a_json_request_is_drawn_by_its_id(engine: Engine, tmp_path: Path) -> No
         {"campaign": "2000", "pricing": "cpm", "bid": 30.0},
     ]
     answer = engine.score({"id": "imp-1", "features": FEATURES, "candidates": candidates})["values"]
-    values, propensities = engine.explore(auctions([fingerprint64("imp-1")]))
+    values, propensities = engine.explore(auctions(engine, [fingerprint64("imp-1")]))
     assert [value["expected_revenue"] for value in answer] == values["expected_revenue"].tolist()
     assert [value["propensity"] for value in answer] == propensities.tolist()
-    assert campaign_keys(["imp-1"]).tolist() == [fingerprint64("imp-1")]
 
 
 def test_without_a_seed_the_features_are_one(engine: Engine, tmp_path: Path) -> None:
     explore(engine, tmp_path)
-    ads = Candidates([campaign_key("new")] * 3, "cpc", 1.0)
-    same, again, other = engine.score_batch(Batch(Features.from_columns({"slot": ["12", "12", "77"]}), ads))["pctr"]
+    ads = Candidates([engine.campaign_key("new")] * 3, "cpc", 1.0)
+    requests = Features.from_columns(engine, {"slot": ["12", "12", "77"]})
+    same, again, other = engine.score_batch(Batch(requests, ads))["pctr"]
     assert same == again
     assert same != other
 
 
 def test_nothing_is_explored_unless_the_policy_says_so(engine: Engine, tmp_path: Path) -> None:
-    batch = auctions(SEEDS[:50])
+    batch = auctions(engine, SEEDS[:50])
     plain = engine.score_batch(batch)
     for document in (
         None,
@@ -150,7 +167,7 @@ def test_nothing_is_explored_unless_the_policy_says_so(engine: Engine, tmp_path:
 
 def test_what_is_worth_nothing_is_never_likely(engine: Engine, tmp_path: Path) -> None:
     explore(engine, tmp_path)
-    ads = Candidates(campaign_keys(["1042", "new", "1042"]), "cpc", [0.0, -1.0, 1.0])
+    ads = Candidates(engine.campaign_keys(["1042", "new", "1042"]), "cpc", [0.0, -1.0, 1.0])
     assert engine.explore(Batch(Features.empty(1), ads, [0, 3])).propensities.tolist() == [0, 0, 1]
     assert engine.explore(Batch(Features.empty(1), ads.take([0, 1]), [0, 2])).propensities.tolist() == [0, 0]
     assert len(engine.explore(Batch(Features.empty(1), ads.take([]), [0, 0])).propensities) == 0
@@ -173,11 +190,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("case", SETTINGS)
 def test_propensities_are_how_often_each_ad_wins_over_the_seeds(engine: Engine, tmp_path: Path, case: str) -> None:
     explore(engine, tmp_path, **SETTINGS[case])
-    table = engine.explore(auctions(SEEDS[:20])).propensities.reshape(-1, 4)
+    table = engine.explore(auctions(engine, SEEDS[:20])).propensities.reshape(-1, 4)
     assert len(np.unique(table, axis=0)) == 1  # they are of the auction, not of the draw
     assert table[0].sum() == pytest.approx(1, abs=1e-12)
     count = 100_000
-    winners = engine.score_batch(auctions(campaign_keys(np.arange(count))))["expected_revenue"].reshape(-1, 4).argmax(1)
+    drawn_values = engine.score_batch(auctions(engine, fingerprints(np.arange(count))))["expected_revenue"]
+    winners = drawn_values.reshape(-1, 4).argmax(1)
     wins = np.bincount(winners, minlength=4) / count
     chance = 3 * np.sqrt(wins * (1 - wins) / count)  # three standard deviations
     assert np.all(np.abs(wins - table[0]) <= 0.01 + chance), (wins, table[0])
@@ -202,10 +220,10 @@ def test_propensities_of_any_auction_are_within_a_hundredth(
         models.append(reference.model(name, "conversion", intercept=-1.0, variance=variance))
         floors[name] = {"floor": floor}
     bids = [bid * {"cpc": 1.0, "cpa": 3.7, "cpm": 50.0}[pricing] for _, pricing, bid in ads]
-    names = campaign_keys(["abcd"[campaign] for campaign, _, _ in ads])
     with tempfile.TemporaryDirectory() as directory, Engine() as engine:
         engine.load(reference.write(Path(directory, "models.jsonl"), *models))
         explore(engine, Path(directory), scale, campaigns=floors)
+        names = engine.campaign_keys(["abcd"[campaign] for campaign, _, _ in ads])
         candidates = Candidates(names, [pricing for _, pricing, _ in ads], bids)
         found = engine.explore(Batch(Features.empty(1), candidates, [0, len(ads)])).propensities
     z = np.random.default_rng(7).standard_normal((2, 4, 100_000))
@@ -232,7 +250,7 @@ def test_naive_explores_its_beta_distribution(tmp_path: Path) -> None:
         engine.load(reference.write(tmp_path / "models.jsonl", EVERYBODY, document))
         predictors = {"naive": {"naive": {"impressions": 500, "clicks": 20}, "exploration": 1.0}}
         engine.load_policy(policies.write(tmp_path / "policy.json", policy("naive", predictors=predictors)))
-        ads = Candidates([campaign_key("1042")] * len(SEEDS), "cpa", 1.0)
+        ads = Candidates([engine.campaign_key("1042")] * len(SEEDS), "cpa", 1.0)
         values = engine.score_batch(Batch(Features.empty(len(SEEDS)), ads, seeds=SEEDS))
     for target, trials, successes, weight in (("pctr", 5000, 40, 500), ("pcvr", 40, 6, 20)):
         alpha, beta = successes * (1 + weight / trials), (trials - successes) * (1 + weight / trials)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valuation import Features, feature_key, feature_keys, number_key
+import reference
+from valuation import Engine, Features, fingerprints, publish
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine with a secret of its own."""
+    folder = tmp_path_factory.mktemp("models")
+    publish(reference.write(folder / "model.json", reference.model("1042")), folder / "releases")
+    with Engine() as engine:
+        engine.load(folder / "releases")
+        yield engine
 
 
 def rows_of(features: Features) -> list[list[tuple[int, float]]]:
@@ -28,24 +40,31 @@ COLUMNS: dict[str, Any] = {
     "logged_in": [True, False, True],
     "campaign_week": [1, 2, 3],
 }
-ROWS = [
+#: What is in each row: a category, or a number with its value.
+ROWS: list[list[tuple[str, str | float]]] = [
     [
-        (feature_key("slot", "12"), 1.0),
-        (feature_key("segments", "sports"), 1.0),
-        (feature_key("segments", "travel"), 1.0),
-        (number_key("days_since_visit"), 2.5),
-        (feature_key("logged_in", "true"), 1.0),
-        (number_key("campaign_week"), 1.0),
+        ("slot", "12"),
+        ("segments", "sports"),
+        ("segments", "travel"),
+        ("days_since_visit", 2.5),
+        ("logged_in", "true"),
+        ("campaign_week", 1.0),
     ],
-    [(feature_key("slot", "77"), 1.0), (feature_key("logged_in", "false"), 1.0), (number_key("campaign_week"), 2.0)],
-    [
-        (feature_key("segments", "news"), 1.0),
-        (number_key("days_since_visit"), 7.0),
-        (feature_key("logged_in", "true"), 1.0),
-        (number_key("campaign_week"), 3.0),
-    ],
+    [("slot", "77"), ("logged_in", "false"), ("campaign_week", 2.0)],
+    [("segments", "news"), ("days_since_visit", 7.0), ("logged_in", "true"), ("campaign_week", 3.0)],
 ]
 NUMERIC = ["days_since_visit", "campaign_week"]
+
+
+def keyed(engine: Engine, rows: list[list[tuple[str, str | float]]]) -> list[list[tuple[int, float]]]:
+    """Return rows as keys and numbers."""
+    return [
+        [
+            (engine.number_key(field), value) if isinstance(value, float) else (engine.feature_key(field, value), 1.0)
+            for field, value in row
+        ]
+        for row in rows
+    ]
 
 
 @pytest.mark.parametrize(
@@ -60,12 +79,9 @@ NUMERIC = ["days_since_visit", "campaign_week"]
     ],
     ids=["lists", "arrays", "frame", "frame with an index", "categories", "nullable"],
 )
-def test_columns_become_rows(columns: Any) -> None:
-    expected = ROWS
-    if "segments" not in columns:
-        segments = {feature_key("segments", value) for value in ("sports", "travel", "news")}
-        expected = [[feature for feature in row if feature[0] not in segments] for row in ROWS]
-    assert rows_of(Features.from_columns(columns, numeric=NUMERIC)) == expected
+def test_columns_become_rows(engine: Engine, columns: Any) -> None:
+    expected = [[feature for feature in row if feature[0] in columns] for row in ROWS]
+    assert rows_of(Features.from_columns(engine, columns, numeric=NUMERIC)) == keyed(engine, expected)
 
 
 CELL = st.one_of(
@@ -75,33 +91,43 @@ NUMBER = st.one_of(st.none(), st.floats(allow_infinity=False), st.integers(-(2**
 
 
 @given(st.lists(st.tuples(CELL, NUMBER, CELL)))
-def test_any_columns_become_the_rows_that_a_loop_gives(table: list[tuple[Any, Any, Any]]) -> None:
+def test_any_columns_become_the_rows_that_a_loop_gives(engine: Engine, table: list[tuple[Any, Any, Any]]) -> None:
     def one_row(first: Any, number: Any, second: Any) -> list[tuple[int, float]]:
         row = []
         for field, cell in (("first", first), ("second", second)):
             members = cell if isinstance(cell, list) else [] if cell is None else [cell]
-            row += [(feature_key(field, member), 1.0) for member in members]
+            row += [(engine.feature_key(field, member), 1.0) for member in members]
         if number is not None and number == number:
-            row.append((number_key("number"), float(number)))
+            row.append((engine.number_key("number"), float(number)))
         return row
 
     first, number, second = (list(column) for column in zip(*table, strict=True)) if table else ([], [], [])
-    features = Features.from_columns({"first": first, "second": second, "number": number}, numeric={"number"})
+    columns = {"first": first, "second": second, "number": number}
+    features = Features.from_columns(engine, columns, numeric={"number"})
     assert rows_of(features) == [one_row(*row) for row in table]
 
 
-def test_integers_that_no_one_type_of_numpy_holds_keep_their_digits() -> None:
+def test_integers_that_no_one_type_of_numpy_holds_keep_their_digits(engine: Engine) -> None:
     values = [0, 2**63, -1]
-    expected = [feature_key("first", value) for value in values]
-    assert feature_keys("first", values).tolist() == expected
-    assert rows_of(Features.from_columns({"first": values})) == [[(key, 1.0)] for key in expected]
+    expected = [engine.feature_key("first", value) for value in values]
+    assert engine.feature_keys("first", values).tolist() == expected
+    assert rows_of(Features.from_columns(engine, {"first": values})) == [[(key, 1.0)] for key in expected]
 
 
-def test_taking_rows_repeats_reorders_and_filters_them() -> None:
-    features = Features.from_columns(COLUMNS, numeric=NUMERIC)
-    assert rows_of(features.take([2, 0, 2, -3])) == [ROWS[2], ROWS[0], ROWS[2], ROWS[0]]
-    assert rows_of(features.take(np.array([True, False, True]))) == [ROWS[0], ROWS[2]]
-    assert rows_of(features.take([2, 1]).take([1])) == [ROWS[1]]
+def test_text_keeps_the_nuls_at_its_end(engine: Engine) -> None:
+    values = ["a", "a\0", "a\0\0"]
+    expected = [engine.feature_key("first", value) for value in values]
+    assert len(set(expected)) == 3
+    assert engine.feature_keys("first", values).tolist() == expected
+    assert rows_of(Features.from_columns(engine, {"first": values})) == [[(key, 1.0)] for key in expected]
+
+
+def test_taking_rows_repeats_reorders_and_filters_them(engine: Engine) -> None:
+    features = Features.from_columns(engine, COLUMNS, numeric=NUMERIC)
+    first, second, third = rows_of(features)
+    assert rows_of(features.take([2, 0, 2, -3])) == [third, first, third, first]
+    assert rows_of(features.take(np.array([True, False, True]))) == [first, third]
+    assert rows_of(features.take([2, 1]).take([1])) == [second]
     assert rows_of(features.take([])) == []
     with pytest.raises(IndexError):
         features.take([3])
@@ -110,9 +136,9 @@ def test_taking_rows_repeats_reorders_and_filters_them() -> None:
 
 
 def test_rows_are_made_of_keys_numbers_and_offsets() -> None:
-    keys = np.array([1, 2, 2**64 - 1], dtype=np.uint64)
-    assert rows_of(Features(keys, [0, 0, 2, 3], [1, 2.5, 3])) == [[], [(1, 1.0), (2, 2.5)], [(2**64 - 1, 3.0)]]
-    assert rows_of(Features([1, 2**64 - 1], [0, 2])) == [[(1, 1.0), (2**64 - 1, 1.0)]]
+    keys = np.array([1, 2, 2**61 - 1], dtype=np.uint64)
+    assert rows_of(Features(keys, [0, 0, 2, 3], [1, 2.5, 3])) == [[], [(1, 1.0), (2, 2.5)], [(2**61 - 1, 3.0)]]
+    assert rows_of(Features([1, 2**61 - 1], [0, 2])) == [[(1, 1.0), (2**61 - 1, 1.0)]]
     assert rows_of(Features.empty(2)) == [[], []]
 
 
@@ -141,10 +167,12 @@ KEYS = np.array([1, 2, 3], dtype=np.uint64)
         ((KEYS, np.empty(0, np.int64)), ValueError, "offsets must have at least 1"),
         ((KEYS, [0.0, 3.0]), TypeError, "offsets must be integers"),
         ((KEYS, [[0, 3]]), ValueError, "offsets must have one dimension"),
-        ((KEYS.astype(np.int64), [0, 3]), TypeError, "dtype uint64, not int64; make them with feature_keys"),
+        ((KEYS.astype(np.int64), [0, 3]), TypeError, "dtype uint64, not int64; make them with engine.feature_keys"),
         ((KEYS.astype(np.float64), [0, 3]), TypeError, "dtype uint64, not float64"),
         ((["slot=12"], [0, 1]), TypeError, "dtype uint64"),
         (([-1], [0, 1]), TypeError, "dtype uint64"),
+        (([1, 2**61], [0, 2]), ValueError, r"keys, which are below 2\*\*61, not 2305843009213693952; make them with"),
+        ((fingerprints(["slot=12"]), [0, 1]), ValueError, "make them with engine.feature_keys"),
         ((KEYS.reshape(3, 1), [0, 3]), ValueError, "keys must have one dimension"),
         ((KEYS, [0, 3], [1.0, 2.0]), ValueError, "numbers must be one value or 3 of them"),
         ((KEYS, [0, 3], ["1", "2", "3"]), TypeError, "numbers must be numbers"),
@@ -173,7 +201,7 @@ def test_arrays_that_do_not_fit_are_refused(arguments: Any, kind: type[Exception
     ],
 )
 def test_columns_that_make_no_sense_are_refused(
-    columns: Any, numeric: list[str], kind: type[Exception], message: str
+    engine: Engine, columns: Any, numeric: list[str], kind: type[Exception], message: str
 ) -> None:
     with pytest.raises(kind, match=message):
-        Features.from_columns(columns, numeric=numeric)
+        Features.from_columns(engine, columns, numeric=numeric)

@@ -17,7 +17,7 @@ import policies
 import reference
 from conftest import CLICK, CONVERSION, EVERYBODY
 from policies import experiment, policy
-from valuation import Batch, Candidates, Engine, Features, Flag, Source, campaign_key, campaign_keys, publish
+from valuation import Batch, Candidates, Engine, Features, Flag, Source, fingerprint64, publish
 from valuation.answers import Answer, Value
 
 FEATURES = {"slot": "12", "os": "ios", "segments": ["sports", "travel"], "days_since_visit": 2.5}
@@ -275,13 +275,12 @@ def test_a_value_is_multiplied_then_raised_then_lowered(engine: Engine, tmp_path
 def test_a_source_is_a_number_that_means_the_same_everywhere(engine: Engine, tmp_path: Path) -> None:
     trial = experiment("trial", ("control", 10_000, None), scope={"campaigns": ["1042"]})
     load(engine, tmp_path, experiments=[trial])
-    batch = Batch(
-        Features.empty(2), Candidates(campaign_keys(["1042", "3001"]), "cpc", 1.0), units={"unit": ["u-1", "u-2"]}
-    )
+    ads = Candidates(engine.campaign_keys(["1042", "3001"]), "cpc", 1.0)
+    batch = Batch(Features.empty(2), ads, units={"unit": ["u-1", "u-2"]})
     sources = engine.score_batch(batch)["source"].tolist()
     assert sources == [
-        campaign_key("production\ntrial\ncontrol") & 0xFFFFFFFF,
-        campaign_key("production\n\n") & 0xFFFFFFFF,
+        fingerprint64("production\ntrial\ncontrol") & 0xFFFFFFFF,
+        fingerprint64("production\n\n") & 0xFFFFFFFF,
     ]
     expected = [Source("production", "trial", "control"), Source("production", None, None)]
     assert [engine.find_source(source) for source in sources] == expected
@@ -330,5 +329,5 @@ def test_an_assignment_says_why(engine: Engine, tmp_path: Path) -> None:
 
 def test_flags_of_the_policy_are_those_of_batches_too(engine: Engine, tmp_path: Path) -> None:
     load(engine, tmp_path, experiments=[experiment("trial", ("control", 1, None))])
-    (value,) = engine.score_batch(Batch(Features.empty(1), Candidates([campaign_key("1042")], "cpc", 1.0)))
+    (value,) = engine.score_batch(Batch(Features.empty(1), Candidates([engine.campaign_key("1042")], "cpc", 1.0)))
     assert Flag(int(value["flags"])) & Flag.NO_UNIT

@@ -16,7 +16,7 @@ import reference
 import valuation
 from conftest import CLICK, CONVERSION, EVERYBODY, REQUEST, release_of
 from policies import experiment, policy
-from valuation import Batch, Candidates, Engine, Features, Finding, Status, campaign_keys, check_policy, publish
+from valuation import Batch, Candidates, Engine, Features, Finding, Status, check_policy, publish
 
 HOUSE: dict[str, Any] = {"house": {"constant": {"pctr": 0.25, "pcvr": 0.5}}}
 
@@ -41,36 +41,36 @@ def test_refresh_follows_the_file_of_the_policy(engine: Engine, tmp_path: Path) 
         engine.refresh()  # no policy any more, and no directory of releases
 
 
-def test_a_release_published_later_is_latest_for_the_policy_too(releases: Path, tmp_path: Path, engine: Engine) -> None:
-    engine.load(releases)
-    engine.load_policy(policies.write(tmp_path / "policy.json", policy(predictors={"old": {"release": "monday"}})))
-    before = engine.score(REQUEST)["values"][0]
+def test_a_release_published_later_is_latest_for_the_policy_too(
+    releases: Path, tmp_path: Path, follower: Engine
+) -> None:
+    follower.load_policy(policies.write(tmp_path / "policy.json", policy(predictors={"old": {"release": "monday"}})))
+    before = follower.score(REQUEST)["values"][0]
     brighter = reference.write(tmp_path / "bright.jsonl", EVERYBODY, CLICK | {"intercept": -1.0}, CONVERSION)
     publish(brighter, releases, id="wednesday")
-    assert engine.refresh()
-    (value,) = engine.score(REQUEST)["values"]
+    assert follower.refresh()
+    (value,) = follower.score(REQUEST)["values"]
     assert value["predictor"] == "production"
     assert value["expected_revenue"] > before["expected_revenue"]
-    assert release_of(engine) == "wednesday"
+    assert release_of(follower) == "wednesday"
 
 
 def test_a_file_that_became_wrong_leaves_the_old_policy_and_keeps_no_release_back(
-    releases: Path, tmp_path: Path, engine: Engine
+    releases: Path, tmp_path: Path, follower: Engine
 ) -> None:
-    engine.load(releases)
     file = policies.write(tmp_path / "policy.json", policy("house", predictors=HOUSE))
-    engine.load_policy(file)
+    follower.load_policy(file)
     publish(releases / "releases" / "monday", releases, id="wednesday")
     file.write_text('{"format": "valuation-policy/1",\n "predictors": {')
     for _ in range(2):  # the next one tries again
         with pytest.raises(valuation.ModelError) as caught:
-            engine.refresh()
+            follower.refresh()
         assert (caught.value.status, caught.value.file, caught.value.line) == (Status.JSON_SYNTAX, str(file), 2)
-        assert predictor_of(engine) == "house"
-        assert release_of(engine) == "wednesday"
+        assert predictor_of(follower) == "house"
+        assert release_of(follower) == "wednesday"
     policies.write(file, policy())
-    assert engine.refresh()
-    assert predictor_of(engine) == "production"
+    assert follower.refresh()
+    assert predictor_of(follower) == "production"
 
 
 def test_a_missing_file_is_no_reason_to_stop(engine: Engine, tmp_path: Path) -> None:
@@ -86,18 +86,17 @@ def test_a_missing_file_is_no_reason_to_stop(engine: Engine, tmp_path: Path) -> 
 
 
 def test_a_naive_predictor_keeps_no_models_back_and_values_nothing_without_counts(
-    releases: Path, tmp_path: Path, engine: Engine
+    releases: Path, tmp_path: Path, follower: Engine
 ) -> None:
-    engine.load(releases)
     file = policies.write(tmp_path / "policy.json", policy("safe", predictors={"safe": {"naive": {}}}))
-    engine.load_policy(file)
-    engine.load(reference.write(tmp_path / "uncounted.json", reference.model("1042")))
+    follower.load_policy(file)
+    follower.load(reference.write(tmp_path / "uncounted.json", reference.model("1042")))
     ad = {"campaign": "1042", "pricing": "cpc", "bid": 1}
-    value = engine.score({"candidates": [ad]})["values"][0]
+    value = follower.score({"candidates": [ad]})["values"][0]
     assert (value["predictor"], value["expected_revenue"], value["pctr"]) == ("safe", 0, None)
     assert "no_click_model" in value["flags"]
     with pytest.raises(valuation.ModelError) as caught:
-        engine.load_policy(file)
+        follower.load_policy(file)
     assert caught.value.json_path == "$.predictors.safe.naive"
 
 
@@ -119,7 +118,7 @@ def test_each_call_sees_one_policy_as_a_whole(engine: Engine, tmp_path: Path) ->
 
     file = policies.write(tmp_path / "policy.json", constant(0.25))
     engine.load_policy(file)
-    batch = Batch(Features.empty(500), Candidates(campaign_keys(["1042"] * 500), "cpc", 1.0))
+    batch = Batch(Features.empty(500), Candidates(engine.campaign_keys(["1042"] * 500), "cpc", 1.0))
     finished = threading.Event()
     seen: list[set[float]] = []
 
@@ -152,7 +151,7 @@ import resource, sys, valuation
 root, file, wrong = sys.argv[1:]
 engine = valuation.Engine()
 engine.load(root)
-ads = valuation.Candidates(valuation.campaign_keys(["1042", "3"] * 50), "cpc", 1.0)
+ads = valuation.Candidates(engine.campaign_keys(["1042", "3"] * 50), "cpc", 1.0)
 batch = valuation.Batch(valuation.Features.empty(1), ads, [0, 100], units={"user": "u-1"})
 def rounds(count):
     for _ in range(count):
@@ -244,18 +243,17 @@ REFUSALS: dict[str, tuple[dict[str, Any], Status, str, str]] = {
 
 @pytest.mark.parametrize("case", REFUSALS)
 def test_a_wrong_policy_is_refused_with_its_place_and_the_old_one_goes_on(
-    case: str, releases: Path, tmp_path: Path, engine: Engine
+    case: str, releases: Path, tmp_path: Path, follower: Engine
 ) -> None:
     members, status, json_path, words = REFUSALS[case]
-    engine.load(releases)
-    engine.load_policy(policies.write(tmp_path / "policy.json", policy("house", predictors=HOUSE)))
-    expected = engine.score(REQUEST)
+    follower.load_policy(policies.write(tmp_path / "policy.json", policy("house", predictors=HOUSE)))
+    expected = follower.score(REQUEST)
     wrong = policies.write(tmp_path / "wrong.json", policy(**members))
     with pytest.raises(valuation.ModelError, match=words.replace("$", r"\$").replace("[", r"\[")) as caught:
-        engine.load_policy(wrong)
+        follower.load_policy(wrong)
     assert (caught.value.status, caught.value.file, caught.value.json_path) == (status, str(wrong), json_path)
     assert isinstance(caught.value, valuation.UnknownReleaseError) == (status == Status.UNKNOWN_RELEASE)
-    assert engine.score(REQUEST) == expected
+    assert follower.score(REQUEST) == expected
     found = check_policy(wrong, releases)
     assert ("error", f"VALUATION_ERROR_{status.name}", json_path) in [
         (finding.severity, finding.status, finding.json_path) for finding in found
@@ -307,14 +305,13 @@ SUSPICIONS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", SUSPICIONS)
-def test_a_check_warns_of_what_cannot_be_meant(case: str, releases: Path, tmp_path: Path, engine: Engine) -> None:
+def test_a_check_warns_of_what_cannot_be_meant(case: str, releases: Path, tmp_path: Path, follower: Engine) -> None:
     members, json_path = SUSPICIONS[case]
     file = policies.write(tmp_path / "policy.json", policy(**({"predictors": HOUSE} | members)))
     found = check_policy(file, releases)
     assert ("warning", json_path) in [(finding.severity, finding.json_path) for finding in found]
     assert all(isinstance(finding, Finding) and finding.message for finding in found)
-    engine.load(releases)
-    engine.load_policy(file)  # a warning keeps nobody from loading it
+    follower.load_policy(file)  # a warning keeps nobody from loading it
 
 
 def test_a_sound_policy_has_no_findings(releases: Path, tmp_path: Path) -> None:

@@ -56,13 +56,14 @@ def test_files_releases_and_compiled_files_give_the_same_bits(
     ]
     request = {"features": features, "candidates": candidates}
     answers = []
-    with tempfile.TemporaryDirectory() as name, Engine() as engine:
+    with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         files = reference.write(directory / "models.jsonl", *models)
         publish(files, directory / "releases")
         publish(files, directory / "uncompiled", compiled=False)
         compile_models(files, directory / "models.valuation")
         for path in ("models.jsonl", "releases", "uncompiled", "models.valuation"):
-            engine.load(directory / path)
-            answers.append((engine.score(request), engine.explain(request)))
+            with Engine() as engine:
+                engine.load(directory / path)
+                answers.append((engine.score(request), engine.explain(request)))
     assert answers == [answers[0]] * 4

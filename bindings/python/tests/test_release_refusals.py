@@ -42,18 +42,17 @@ def test_what_would_not_load_is_not_published(releases: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("compiled", [True, False])
-def test_a_damaged_release_is_refused_and_the_old_one_serves(compiled: bool, releases: Path, engine: Engine) -> None:
-    engine.load(releases)
-    expected = engine.score(REQUEST)
+def test_a_damaged_release_is_refused_and_the_old_one_serves(compiled: bool, releases: Path, follower: Engine) -> None:
+    expected = follower.score(REQUEST)
     publish(releases / "releases" / "monday", releases, id="wednesday", compiled=compiled)
     file = releases / "releases" / "wednesday" / ("index.valuation" if compiled else "conversion.json")
     damage(file)
     for _ in range(2):  # the next refresh tries again
         with pytest.raises(valuation.ChecksumError) as caught:
-            engine.refresh()
+            follower.refresh()
         assert caught.value.file == str(file)
-    assert release_of(engine) == "tuesday"
-    assert engine.score(REQUEST) == expected
+    assert release_of(follower) == "tuesday"
+    assert follower.score(REQUEST) == expected
 
 
 def test_a_damaged_compiled_file_is_refused_unless_it_is_trusted(
@@ -109,19 +108,20 @@ REFUSALS: dict[str, Refusal] = {
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-def test_what_cannot_be_is_refused_with_a_reason_and_changes_nothing(case: str, releases: Path, engine: Engine) -> None:
+def test_what_cannot_be_is_refused_with_a_reason_and_changes_nothing(
+    case: str, releases: Path, follower: Engine
+) -> None:
     call, kind, status = REFUSALS[case]
-    engine.load(releases)
     before = sorted(releases.rglob("*"))
     with pytest.raises(kind) as caught:
-        call(releases, engine)
+        call(releases, follower)
     error = caught.value
     assert isinstance(error, Error)
     assert error.status == status
     assert error.message
     assert sorted(releases.rglob("*")) == before
     assert latest(releases) == "tuesday\n"
-    assert release_of(engine) == "tuesday"
+    assert release_of(follower) == "tuesday"
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), copy.problem) == (type(error), error.problem)
 

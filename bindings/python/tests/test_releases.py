@@ -43,12 +43,12 @@ def test_a_manifest_says_what_is_in_the_release(models_path: Path, tmp_path: Pat
 
 
 def test_a_release_may_be_without_a_compiled_file(models_path: Path, tmp_path: Path, engine: Engine) -> None:
-    expected = engine.score(REQUEST)
     manifest = publish(models_path, tmp_path / "releases", compiled=False)
-    engine.load(tmp_path / "releases")
     assert manifest["compiled"] is None
-    assert not engine.describe()["compiled"]
-    assert engine.score(REQUEST) == expected
+    with Engine() as other:
+        other.load(tmp_path / "releases")
+        assert not other.describe()["compiled"]
+        assert other.score(REQUEST) == engine.score(REQUEST)
 
 
 def test_an_unknown_campaign_has_the_priors_of_the_release(tmp_path: Path) -> None:
@@ -67,59 +67,55 @@ def test_an_unknown_campaign_has_the_priors_of_the_release(tmp_path: Path) -> No
     assert sorted((model["campaign"], model["target"]) for model in priors) == everybody + own
 
 
-def test_an_engine_follows_latest_when_it_is_asked_to(models_path: Path, tmp_path: Path, engine: Engine) -> None:
-    directory = tmp_path / "releases"
-    publish(models_path, directory, id="monday")
-    engine.load(directory)
-    assert not engine.refresh()
-    publish(reference.write(tmp_path / "tuesday.json", EVERYBODY), directory, id="tuesday")
-    assert release_of(engine) == "monday"
-    assert engine.refresh()
-    assert release_of(engine) == "tuesday"
-    assert not engine.refresh()
+def test_an_engine_follows_latest_when_it_is_asked_to(releases: Path, tmp_path: Path, follower: Engine) -> None:
+    assert not follower.refresh()
+    publish(reference.write(tmp_path / "wednesday.json", EVERYBODY), releases, id="wednesday")
+    assert release_of(follower) == "tuesday"
+    assert follower.refresh()
+    assert release_of(follower) == "wednesday"
+    assert not follower.refresh()
 
 
-def test_the_same_files_published_again_are_not_built_again(releases: Path, engine: Engine) -> None:
-    engine.load(releases)
+def test_the_same_files_published_again_are_not_built_again(releases: Path, follower: Engine) -> None:
     publish(releases, releases, id="wednesday")
-    assert engine.refresh()
-    description = engine.describe()
-    assert release_of(engine) == "wednesday"
+    assert follower.refresh()
+    description = follower.describe()
+    assert release_of(follower) == "wednesday"
     assert description["reused"]
 
 
-def test_an_engine_goes_back_and_stays_there_until_the_next_release(releases: Path, engine: Engine) -> None:
+def test_an_engine_goes_back_and_stays_there_until_the_next_release(releases: Path, follower: Engine) -> None:
     valuation.select_release(releases, "monday")
-    engine.load(releases)
-    monday = engine.score(REQUEST)
+    assert follower.refresh()
+    monday = follower.score(REQUEST)
     valuation.select_release(releases, "tuesday")
-    assert engine.refresh()
-    assert engine.score(REQUEST) != monday
+    assert follower.refresh()
+    assert follower.score(REQUEST) != monday
 
-    engine.roll_back()
-    assert engine.score(REQUEST) == monday
-    description = engine.describe()
+    follower.roll_back()
+    assert follower.score(REQUEST) == monday
+    description = follower.describe()
     assert description["held_back"] == "tuesday"
     assert description["previous"] is not None
     assert description["previous"]["release"] is not None
     assert description["previous"]["release"]["id"] == "tuesday"
-    assert not engine.refresh()
+    assert not follower.refresh()
     assert latest(releases) == "tuesday\n"
 
     publish(releases, releases, id="wednesday")
-    assert engine.refresh()
-    assert release_of(engine) == "wednesday"
+    assert follower.refresh()
+    assert release_of(follower) == "wednesday"
 
 
-def test_an_engine_goes_back_to_a_release_by_its_id(releases: Path, engine: Engine) -> None:
-    engine.load(releases)
-    engine.roll_back("monday")
-    assert release_of(engine) == "monday"
-    assert not engine.refresh()
+def test_an_engine_goes_back_to_a_release_by_its_id(releases: Path, follower: Engine) -> None:
+    follower.roll_back("monday")
+    assert release_of(follower) == "monday"
+    assert not follower.refresh()
 
 
 def test_an_engine_that_forgets_has_nothing_to_go_back_to(models_path: Path, releases: Path) -> None:
     with Engine(forget_previous=True) as engine:
+        engine.load(releases)
         engine.load(models_path)
         engine.load(releases)
         assert engine.describe()["previous"] is None
@@ -166,12 +162,12 @@ def test_a_release_may_be_published_for_later(releases: Path) -> None:
     assert valuation.select_release(releases, "wednesday")["id"] == "wednesday"
 
 
-def test_old_releases_are_pruned_and_the_one_that_serves_goes_on_serving(releases: Path, engine: Engine) -> None:
-    engine.load(releases / "releases" / "monday")
-    expected = engine.score(REQUEST)
+def test_old_releases_are_pruned_and_the_one_that_serves_goes_on_serving(releases: Path, follower: Engine) -> None:
+    follower.load(releases / "releases" / "monday")
+    expected = follower.score(REQUEST)
     assert valuation.prune_releases(releases, keep=1) == ["monday"]
     assert [release["id"] for release in valuation.list_releases(releases)] == ["tuesday"]
-    assert engine.score(REQUEST) == expected
+    assert follower.score(REQUEST) == expected
 
 
 def test_compiling_replaces_a_file_by_the_same_bytes(models_path: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 import policies
 import reference
-from valuation import Batch, Candidates, Engine, Features, campaign_key, campaign_keys
+from valuation import Batch, Candidates, Engine, Features, fingerprints
 
 
 def test_predict_proba_is_reproduced(tmp_path: Path) -> None:
@@ -48,8 +48,8 @@ def test_predict_proba_is_reproduced(tmp_path: Path) -> None:
     )
     with Engine() as engine:
         engine.load(reference.write(tmp_path / "model.json", model))
-        requests = Features.from_columns(columns, numeric=["age"])
-        values = engine.score_batch(Batch(requests, Candidates([campaign_key("1042")] * count, "cpc", 1.0)))
+        requests = Features.from_columns(engine, columns, numeric=["age"])
+        values = engine.score_batch(Batch(requests, Candidates([engine.campaign_key("1042")] * count, "cpc", 1.0)))
     np.testing.assert_allclose(values["pctr"], fitted.predict_proba(matrix)[:, 1], rtol=1e-6)
     assert np.ptp(values["pctr"]) > 0.1
 
@@ -85,15 +85,15 @@ def test_what_is_explored_is_the_posterior_of_a_bayesian_fit(tmp_path: Path) -> 
             "numeric": {"age": float(variances[3])},
         },
     )
-    seeds = campaign_keys(np.arange(4000))
+    seeds = fingerprints(np.arange(4000))
     curious = {"curious": {"release": "LATEST", "exploration": 1.0}}
     deviations = []
     with Engine() as engine:
         engine.load(reference.write(tmp_path / "model.json", model))
         engine.load_policy(policies.write(tmp_path / "policy.json", policies.policy("curious", predictors=curious)))
         for slot, years in (("12", 40.0), ("77", 60.0), ("5", 20.0)):
-            request = Features.from_columns({"slot": [slot], "age": [years]}, numeric=["age"])
-            ads = Candidates(np.full(len(seeds), campaign_key("1042"), np.uint64), "cpc", 1.0)
+            request = Features.from_columns(engine, {"slot": [slot], "age": [years]}, numeric=["age"])
+            ads = Candidates(np.full(len(seeds), engine.campaign_key("1042"), np.uint64), "cpc", 1.0)
             batch = Batch(request.take(np.zeros(len(seeds), int)), ads, seeds=seeds)
             drawn = engine.score_batch(batch)["pctr"].astype(float)
             row = np.array([*(slot == name for name in names), (years - 40) / 12])

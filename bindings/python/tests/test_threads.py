@@ -20,7 +20,7 @@ import pytest
 
 import reference
 from conftest import CLICK, EVERYBODY
-from valuation import Batch, Candidates, Engine, Features, Scorer, campaign_key, publish, select_release
+from valuation import Batch, Candidates, Engine, Features, Scorer, select_release
 
 REQUEST = {
     "features": {"slot": "12", "segments": ["sports"]},
@@ -28,10 +28,11 @@ REQUEST = {
 }
 
 
-def long_batch() -> Batch:
+def long_batch(engine: Engine) -> Batch:
     """Return work that keeps a thread inside the library for a while."""
-    ads = Candidates([campaign_key("1042")], "cpc", 0.5, Features.from_columns({"creative": ["55"]}))
-    requests = Features.from_columns({"slot": ["12"], "segments": [["sports", "travel"]]})
+    creative = Features.from_columns(engine, {"creative": ["55"]})
+    ads = Candidates([engine.campaign_key("1042")], "cpc", 0.5, creative)
+    requests = Features.from_columns(engine, {"slot": ["12"], "segments": [["sports", "travel"]]})
     return Batch(requests, ads.take(np.zeros(3_000_000, np.intp)), [0, 3_000_000])
 
 
@@ -48,7 +49,7 @@ def in_threads(count: int, work: Callable[[], Any]) -> list[Any]:
 
 
 def test_threads_that_share_an_engine_get_the_same_bits(engine: Engine) -> None:
-    batch = long_batch()
+    batch = long_batch(engine)
     expected_answer, expected_values = engine.score(REQUEST), engine.score_batch(batch)
 
     def work() -> bool:
@@ -59,7 +60,7 @@ def test_threads_that_share_an_engine_get_the_same_bits(engine: Engine) -> None:
 
 
 def test_python_runs_while_the_library_scores(engine: Engine) -> None:
-    batch = long_batch()
+    batch = long_batch(engine)
     entered, left = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -111,32 +112,26 @@ def test_scoring_goes_on_while_models_are_loaded(engine: Engine, models_path: Pa
     assert seen == {0, 1}
 
 
-def test_scoring_goes_on_while_releases_are_followed_and_gone_back_from(
-    engine: Engine, models_path: Path, tmp_path: Path
-) -> None:
-    other = reference.write(tmp_path / "other.jsonl", CLICK | {"intercept": 0.5}, EVERYBODY)
-    directory = tmp_path / "releases"
-    publish(models_path, directory, id="a")
-    engine.load(directory)
-    answers = [engine.score(REQUEST)]
-    publish(other, directory, id="b")
-    assert engine.refresh()
-    answers.append(engine.score(REQUEST))
+def test_scoring_goes_on_while_releases_are_followed_and_gone_back_from(releases: Path, follower: Engine) -> None:
+    answers = [follower.score(REQUEST)]
+    select_release(releases, "monday")
+    assert follower.refresh()
+    answers.append(follower.score(REQUEST))
     done = threading.Event()
 
     def score() -> set[int]:
         seen = set()
         while not done.is_set():
-            seen.add(answers.index(engine.score(REQUEST)))
+            seen.add(answers.index(follower.score(REQUEST)))
         return seen
 
     def switch() -> set[int]:
         try:
             for _ in range(30):
-                for id_ in ("a", "b"):
-                    select_release(directory, id_)
-                    engine.refresh()
-                    engine.roll_back()
+                for id_ in ("tuesday", "monday"):
+                    select_release(releases, id_)
+                    follower.refresh()
+                    follower.roll_back()
         finally:
             done.set()
         return set()
@@ -148,7 +143,7 @@ def test_scoring_goes_on_while_releases_are_followed_and_gone_back_from(
 
 
 def test_a_scorer_in_use_refuses_a_second_thread_and_goes_on(engine: Engine) -> None:
-    batch = long_batch()
+    batch = long_batch(engine)
     with engine.scorer() as scorer:
         expected = scorer.score_batch(batch).tobytes()
         refused = threading.Event()
@@ -249,8 +244,8 @@ def test_a_scorer_outlives_its_engine(models_path: Path) -> None:
     scorer.close()
 
 
-def test_closing_lets_calls_under_way_finish(models_path: Path) -> None:
-    batch = long_batch()
+def test_closing_lets_calls_under_way_finish(engine: Engine, models_path: Path) -> None:
+    batch = long_batch(engine)
     for _ in range(3):
         engine = Engine()
         engine.load(models_path)
@@ -314,7 +309,7 @@ def test_a_process_may_end_with_everything_open_and_a_thread_inside(models_path:
 import sys, threading, numpy, valuation
 engine = valuation.Engine()
 engine.load(sys.argv[1])
-ads = valuation.Candidates([valuation.campaign_key("1042")], "cpc", 0.5).take(numpy.zeros(2_000_000, int))
+ads = valuation.Candidates([engine.campaign_key("1042")], "cpc", 0.5).take(numpy.zeros(2_000_000, int))
 batch = valuation.Batch(valuation.Features.empty(1), ads, [0, len(ads)])
 def work():
     while True: engine.score_batch(batch)

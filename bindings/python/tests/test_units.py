@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import policies
 from policies import experiment, policy
-from valuation import Batch, Candidates, Engine, Features, Flag, campaign_key, campaign_keys
+from valuation import Batch, Candidates, Engine, Features, Flag, fingerprint64, fingerprints
 
 NOON = "2026-11-21T12:00:00Z"
 UNIT = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.integers(-(10**25), 10**25)
@@ -36,8 +36,9 @@ def trials(engine: Engine, tmp_path: Path) -> Engine:
     return engine
 
 
-def batch(count: int, **circumstances: Any) -> Batch:
-    return Batch(Features.empty(count), Candidates([campaign_key("1042")] * count, "cpc", 1.0), **circumstances)
+def batch(count: int, *, campaign: int = 1, **circumstances: Any) -> Batch:
+    """Return requests with one ad each; no engine knows the campaign of key 1."""
+    return Batch(Features.empty(count), Candidates([campaign] * count, "cpc", 1.0), **circumstances)
 
 
 @given(st.lists(st.tuples(UNIT, UNIT, st.sampled_from([NOON, "2026-11-21T11:59:59Z"])), max_size=8))
@@ -47,6 +48,7 @@ def test_units_and_times_of_a_batch_are_those_of_json(trials: Engine, rows: list
     values = trials.score_batch(
         batch(
             len(rows),
+            campaign=trials.campaign_key("1042"),
             units={"user": users, "session": sessions},
             times=np.array([time.rstrip("Z") for time in times], "datetime64[s]"),
         )
@@ -122,7 +124,7 @@ def test_seeds_are_any_unsigned_numbers() -> None:
     for seeds in ([1, 2**64 - 1], np.array([1, 2**64 - 1], np.uint64), pd.Series([1, 2**64 - 1], dtype="uint64")):
         assert batch(2, seeds=seeds).seeds.tolist() == [1, 2**64 - 1]
     assert batch(2, seeds=np.arange(2)).seeds.tolist() == [0, 1]
-    assert batch(2, seeds=campaign_keys(["imp-1", "imp-2"])).seeds[0] == campaign_key("imp-1")
+    assert batch(2, seeds=fingerprints(["imp-1", "imp-2"])).seeds[0] == fingerprint64("imp-1")
 
 
 @pytest.mark.parametrize(

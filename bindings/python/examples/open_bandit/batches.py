@@ -23,12 +23,14 @@ def score_rows(
     Returns the values of ``Engine.score_batch``, one a row: expected_revenue, pctr, pcvr, flags.
     """
     requests = valuation.Features.from_columns(
+        engine,
         {field: rows[field] for field in (*features.request_categories, *features.request_numbers)},
         numeric=features.request_numbers,
     )
     of_ads = valuation.Features.from_columns(
+        engine,
         {field: rows[field] for field in (*features.ad_categories, *features.ad_numbers)},
         numeric=features.ad_numbers,
     )
-    candidates = valuation.Candidates(valuation.campaign_keys(rows["campaign"]), pricing, rows["bid"], features=of_ads)
+    candidates = valuation.Candidates(engine.campaign_keys(rows["campaign"]), pricing, rows["bid"], features=of_ads)
     return engine.score_batch(valuation.Batch(requests, candidates))

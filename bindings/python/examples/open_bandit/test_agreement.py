@@ -8,6 +8,7 @@ built library. Needs ``make build`` and the installed wheel.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Hashable
 from pathlib import Path
@@ -107,19 +108,21 @@ def engine(model_folder: Path) -> valuation.Engine:
 
 
 @pytest.fixture(scope="module")
-def batch(rows: pd.DataFrame) -> valuation.Batch:
-    """The rows as arrays."""
+def batch(engine: valuation.Engine, rows: pd.DataFrame) -> valuation.Batch:
+    """The rows as arrays, under the secret of the releases."""
     first_rows = rows.drop_duplicates("impression")
     ads_of_request = len(rows) // len(first_rows)
     candidates = valuation.Candidates(
-        valuation.campaign_keys(rows["campaign"]),
+        engine.campaign_keys(rows["campaign"]),
         rows["pricing"].to_numpy(),
         rows["bid"],
-        valuation.Features.from_columns({field: rows[field] for field in AD_FIELDS}, numeric=FEATURES.ad_numbers),
+        valuation.Features.from_columns(
+            engine, {field: rows[field] for field in AD_FIELDS}, numeric=FEATURES.ad_numbers
+        ),
     )
     return valuation.Batch(
         valuation.Features.from_columns(
-            {field: first_rows[field] for field in REQUEST_FIELDS}, numeric=FEATURES.request_numbers
+            engine, {field: first_rows[field] for field in REQUEST_FIELDS}, numeric=FEATURES.request_numbers
         ),
         candidates,
         np.arange(len(first_rows) + 1) * ads_of_request,
@@ -147,6 +150,8 @@ def test_the_models_have_every_kind_of_weight_and_of_sampling(models: list[Train
 def test_the_model_files_give_the_bits_of_the_compiled_file(
     engine: valuation.Engine, model_folder: Path, batch: valuation.Batch, from_batch: Values, tmp_path: Path
 ) -> None:
+    (tmp_path / "uncompiled").mkdir()
+    shutil.copy(model_folder / "SECRET", tmp_path / "uncompiled")  # so that the batch's keys are known there, too
     valuation.publish(model_folder, tmp_path / "uncompiled", compiled=False)
     with valuation.Engine() as other:
         other.load(tmp_path / "uncompiled")

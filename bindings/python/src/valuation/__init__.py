@@ -17,7 +17,8 @@ It is the Python face of libvaluation, whose header valuation.h says what every 
 - :meth:`Engine.load_policy` lets a file decide which predictor values which impression; :func:`check_policy` looks for
   what is wrong with it; :func:`bucket` and :func:`buckets` say where units fall in experiments.
 - :class:`Features`, :class:`Candidates` and :class:`Batch` hold whole logs as arrays, for one call.
-- :func:`feature_key` and its neighbours name features and campaigns as numbers.
+- :meth:`Engine.feature_key` and its neighbours name features and campaigns as numbers, under the engine's secret;
+  :func:`fingerprint64` and :func:`fingerprints` are what seeds and buckets are made of.
 - :class:`Error` and its subclasses say where, what, and what to do.
 """
 
@@ -42,19 +43,12 @@ from valuation.errors import (
     Problem,
     ReleaseExistsError,
     RequestError,
+    SecretError,
     UnknownReleaseError,
     WriteError,
 )
 from valuation.features import Features
-from valuation.keys import (
-    campaign_key,
-    campaign_keys,
-    cross_key,
-    feature_key,
-    feature_keys,
-    fingerprint64,
-    number_key,
-)
+from valuation.fingerprints import fingerprint64, fingerprints
 from valuation.policy import Finding, Source, check_policy
 from valuation.releases import (
     Manifest,
@@ -95,6 +89,7 @@ __all__ = [
     "ReleaseSummary",
     "RequestError",
     "Scorer",
+    "SecretError",
     "Source",
     "Status",
     "UnknownReleaseError",
@@ -103,18 +98,13 @@ __all__ = [
     "bucket",
     "buckets",
     "build_info",
-    "campaign_key",
-    "campaign_keys",
     "check_policy",
     "compare_models",
     "compile_models",
-    "cross_key",
-    "feature_key",
-    "feature_keys",
     "fingerprint64",
+    "fingerprints",
     "library_file",
     "list_releases",
-    "number_key",
     "prune_releases",
     "publish",
     "select_release",

@@ -127,6 +127,9 @@ class SourceStruct(ctypes.Structure):
     _fields_ = (("predictor", c_char_p), ("experiment", c_char_p), ("variant", c_char_p))
 
 
+#: Keys are below this.
+KEY_LIMIT = 2**61
+
 #: ``valuation_problem_callback``
 ProblemCallback = ctypes.CFUNCTYPE(c_bool, c_void_p, POINTER(ErrorStruct))
 
@@ -197,10 +200,11 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "valuation_engine_refresh": (c_int32, [c_void_p, POINTER(c_bool), _ERROR]),
     "valuation_engine_roll_back": (c_int32, [c_void_p, c_char_p, c_size_t, _ERROR]),
     "valuation_validate": (c_int32, [c_char_p, c_size_t, _OPTIONS, ProblemCallback, c_void_p, _ERROR]),
-    "valuation_feature_key": (c_uint64, [c_char_p, c_size_t, c_char_p, c_size_t]),
-    "valuation_number_key": (c_uint64, [c_char_p, c_size_t]),
-    "valuation_campaign_key": (c_uint64, [c_char_p, c_size_t]),
-    "valuation_cross_key": (c_uint64, [c_uint64, c_uint64]),
+    "valuation_feature_key": (c_uint64, [c_void_p, c_char_p, c_size_t, c_char_p, c_size_t]),
+    "valuation_number_key": (c_uint64, [c_void_p, c_char_p, c_size_t]),
+    "valuation_campaign_key": (c_uint64, [c_void_p, c_char_p, c_size_t]),
+    "valuation_cross_key": (c_uint64, [c_void_p, c_uint64, c_uint64]),
+    "valuation_fingerprint": (c_uint64, [c_char_p, c_size_t]),
     "valuation_scorer_create": (c_int32, [c_void_p, _OUT_HANDLE, _ERROR]),
     "valuation_scorer_destroy": (None, [c_void_p]),
     "valuation_flag_name": (c_char_p, [c_uint32]),

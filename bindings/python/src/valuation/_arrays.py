@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from valuation._abi import KEY_LIMIT
+
 
 def one_dimensional(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
     """Return ``values`` as an array, which must have one dimension."""
@@ -20,17 +22,20 @@ def one_dimensional(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
 
 
 def keys(name: str, values: npt.ArrayLike, hint: str) -> npt.NDArray[np.uint64]:
-    """Return ``values`` as keys: an array of dtype uint64, or a sequence of Python integers from 0 to 2**64 - 1.
+    """Return ``values`` as keys: an array of dtype uint64, or a sequence of Python integers, below 2**61.
 
-    Any other dtype is refused: an id is not a key, and a key that went through float64 or int64 is no longer one.
+    Any other dtype is refused: an id is not a key, and a key that went through float64 or int64 is no longer one. So
+    are larger numbers: those are fingerprints, of which no engine knows any.
     """
     if not isinstance(values, np.ndarray) and not hasattr(values, "__array__"):
         sequence: list[Any] = list(values)  # type: ignore[arg-type]
         if all(isinstance(value, int) and 0 <= value < 2**64 for value in sequence):
-            return np.array(sequence, dtype=np.uint64)
+            values = np.array(sequence, dtype=np.uint64)
     array = one_dimensional(name, values)
     if array.dtype != np.uint64:
         raise TypeError(f"{name} must be keys of dtype uint64, not {array.dtype}; {hint}")
+    if array.size and array.max() >= KEY_LIMIT:
+        raise ValueError(f"{name} must be keys, which are below 2**61, not {array.max()}; {hint}")
     return array.astype(np.uint64, copy=True)
 
 

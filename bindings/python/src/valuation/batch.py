@@ -18,7 +18,7 @@ from valuation.units import Units
 
 
 class Batch:
-    """Requests and their candidates. Made once, scored as often as wanted, with any engine.
+    """Requests and their candidates. Made once, scored as often as wanted, with any engine of the keys' secret.
 
     Everything is checked here, before anything reaches C. An object never changes after it was made, so any thread may
     use it. Pickling, and so sending it to another process, makes it anew there.
@@ -40,8 +40,8 @@ class Batch:
         single text or number instead of a column stands for all requests.
     seeds : array_like of int, shape (n_requests,), optional
         For predictors that explore: the same seed draws the same, so give each request its own. 0, as when left out,
-        stands for a seed made from the request's features. ``campaign_keys(ids)`` gives the fingerprints with which
-        JSON requests of these ids are drawn.
+        stands for a seed made from the request's features. ``fingerprints(ids)`` gives the seeds with which JSON
+        requests of these ids are drawn.
     times : array_like of datetime64, datetime or int, shape (n_requests,), or a single one, optional
         What the starts, ends and expiries of a policy are held against: datetime64 in UTC, datetimes with a time zone,
         or seconds since 1970. 0, as when left out, stands for the time of scoring.

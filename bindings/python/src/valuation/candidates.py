@@ -22,7 +22,7 @@ class Candidates:
     Parameters
     ----------
     campaigns : array_like of uint64, shape (n,)
-        As :func:`valuation.campaign_keys` gives them; a column of ids is refused. Copied.
+        As :meth:`valuation.Engine.campaign_keys` gives them; a column of ids is refused. Copied.
     pricing : Pricing, str, or array_like of these, shape (n,)
         :class:`Pricing` or its text in lower case (``"cpm"``, ``"cpc"``, ``"cpa"``). One stands for all. Copied.
     bids : float or array_like of float, shape (n,)
@@ -35,7 +35,7 @@ class Candidates:
     TypeError
         If an array is of the wrong dtype.
     ValueError
-        If an array is of the wrong shape.
+        If an array is of the wrong shape, or a number is too large for a key.
     """
 
     __slots__ = ("bids", "campaigns", "features", "pricing")
@@ -48,7 +48,7 @@ class Candidates:
         features: Features | None = None,
     ) -> None:
         #: ndarray of uint64, shape (n,), read-only
-        self.campaigns = _arrays.keys("campaigns", campaigns, hint="make them with campaign_keys(ids)")
+        self.campaigns = _arrays.keys("campaigns", campaigns, hint="make them with engine.campaign_keys(ids)")
         count = len(self.campaigns)
         #: ndarray of int32, shape (n,), read-only
         self.pricing = _arrays.broadcast_codes("pricing", _pricing_codes(pricing), count)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from valuation.keys import feature_keys, number_key
+from valuation.keys import Keyed
 
 
 class Columns(Protocol):
@@ -45,16 +45,16 @@ class Column:
     numbers: npt.NDArray[np.float64]
 
 
-def read_column(field: str, values: Any, *, numeric: bool) -> Column:
+def read_column(engine: Keyed, field: str, values: Any, *, numeric: bool) -> Column:
     """Read a column of numbers or categories; what :meth:`valuation.Features.from_columns` says holds here."""
     array, present = read_cells(field, values)
     rows = np.flatnonzero(present)
     if numeric:
-        keys = np.full(len(rows), number_key(field), np.uint64)
+        keys = np.full(len(rows), engine.number_key(field), np.uint64)
         return Column(field, len(array), rows, keys, _numbers(field, array[rows]))
     rows, cells = _flatten(field, rows, array[rows])
     try:
-        keys = feature_keys(field, cells)
+        keys = engine.feature_keys(field, cells)
     except TypeError as reason:
         raise TypeError(f"column {field!r}: {reason}") from None
     return Column(field, len(array), rows, keys, np.ones(len(rows)))
@@ -74,7 +74,8 @@ def read_cells(field: str, values: Any) -> tuple[npt.NDArray[Any], npt.NDArray[n
             array[:] = cells
         else:
             array = np.asarray(cells) if len({type(cell) for cell in cells}) == 1 else np.array(cells, dtype=object)
-            if array.dtype.kind == "f" and isinstance(cells[0], int):  # no integer type holds all of them
+            # No integer type holds all of them, or text ends in NULs, which NumPy drops.
+            if (array.dtype.kind == "f" and isinstance(cells[0], int)) or array.dtype.kind == "U":
                 array = np.array(cells, dtype=object)
     if array.ndim != 1:
         raise ValueError(f"column {field!r} must have one dimension, not the shape {array.shape}")

@@ -32,6 +32,7 @@ class Status(enum.IntEnum):
     UNKNOWN_RELEASE = 20
     RELEASE_EXISTS = 21
     BUSY = 22
+    SECRET = 23
 
 
 class Pricing(enum.IntEnum):

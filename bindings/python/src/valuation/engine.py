@@ -20,6 +20,7 @@ from valuation._library import library
 from valuation.answers import Answer, Assignment, Description, Explanation
 from valuation.batch import Batch
 from valuation.errors import creation_failure, load_failure, policy_failure
+from valuation.keys import Keyed
 from valuation.policy import Source
 from valuation.scorer import Exploration, Scorer
 
@@ -27,13 +28,17 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Engine:
+class Engine(Keyed):
     """The loaded models, and the policy that decides between them. Make one per process and share it.
 
     Threads: any, at the same time. Each thread gets a scorer of its own at its first call, which goes when the thread
     ends or the engine is closed; scoring takes no lock that another thread holds, and Python's is released meanwhile.
 
     Processes: an engine lives in one. A forked child may go on using its parent's; a spawned one loads its own.
+
+    Keys: :meth:`feature_key` and its neighbours are under the secret of the directory of releases that is loaded first,
+    for the engine's life. An engine whose first models are of no such directory, and one that is asked for a key before
+    it loads any, keeps the standard secret, which everybody knows. To an engine of another secret keys mean nothing.
 
     Parameters
     ----------
@@ -109,6 +114,9 @@ class Engine:
             If a model is refused; file, line, JSON path and message say where, why and what to do.
         ChecksumError
             If a file of a release, or a compiled file, is not as it was published. It is a ModelError, too.
+        SecretError
+            If the models' keys are under another secret than the engine's; load them into an engine of their own. It is
+            a ModelError, too.
         ModelNotFoundError
             If there is no such file or directory. It is a FileNotFoundError, too.
         OutOfMemoryError
@@ -145,7 +153,7 @@ class Engine:
             If no models are loaded.
         ValueError
             If ``path`` is empty.
-        ChecksumError, OutOfMemoryError, RuntimeError
+        ChecksumError, SecretError, OutOfMemoryError, RuntimeError
             As :meth:`load`, for the releases that it names.
         """
         if path is not None and not os.fspath(path):
@@ -175,7 +183,7 @@ class Engine:
         ------
         InvalidArgumentError
             If neither a directory of releases nor a policy was loaded.
-        ModelError, ChecksumError, ModelNotFoundError, UnknownReleaseError, OutOfMemoryError, RuntimeError
+        ModelError, ChecksumError, SecretError, ModelNotFoundError, UnknownReleaseError, OutOfMemoryError, RuntimeError
             As :meth:`load` and :meth:`load_policy`; the first of two.
         """
         changed, error = ctypes.c_bool(), ErrorStruct.new()
@@ -201,7 +209,7 @@ class Engine:
             If there is no such release, or nothing to go back to.
         InvalidArgumentError, ValueError
             If the id is none, or no directory of releases was loaded to find it in.
-        ModelError, ChecksumError, ModelNotFoundError, OutOfMemoryError, RuntimeError
+        ModelError, ChecksumError, SecretError, ModelNotFoundError, OutOfMemoryError, RuntimeError
             As :meth:`load`, for a release that is not in memory. Nothing changes then.
         """
         error = ErrorStruct.new()

@@ -93,6 +93,10 @@ class ChecksumError(ModelError):
     """A file of a release, or a compiled file, is not as it was published."""
 
 
+class SecretError(ModelError):
+    """The models' keys are under another secret than the engine's, or a SECRET is none."""
+
+
 class UnknownReleaseError(ModelError, LookupError):
     """There is no release of that id, or none to go back to."""
 
@@ -162,6 +166,7 @@ def load_failure(error: ErrorStruct) -> Error:
         Status.UNKNOWN_RELEASE: UnknownReleaseError,
         Status.RELEASE_EXISTS: ReleaseExistsError,
         Status.BUSY: BusyError,
+        Status.SECRET: SecretError,
     }
     return special.get(problem.status, ModelError)(problem)
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from valuation import _arrays
 from valuation._abi import FEATURE_DTYPE
 from valuation.columns import Columns, read_column
+from valuation.keys import Keyed
 
 
 class Features:
@@ -23,7 +24,7 @@ class Features:
     Parameters
     ----------
     keys : array_like of uint64, shape (n_features,)
-        As :func:`valuation.feature_keys` or :func:`valuation.number_key` give them. Copied.
+        As :meth:`valuation.Engine.feature_keys` and :meth:`valuation.Engine.number_key` give them. Copied.
     offsets : array_like of int, shape (n_rows + 1,)
         From 0 to n_features, not falling. Copied.
     numbers : array_like of float, shape (n_features,), or a single number, default=1.0
@@ -34,14 +35,15 @@ class Features:
     TypeError
         If an array is of the wrong dtype.
     ValueError
-        If an array is of the wrong shape, or the offsets do not fit.
+        If an array is of the wrong shape, a number is too large for a key, or the offsets do not fit.
 
     Examples
     --------
     Two rows, ``slot=12 os=ios`` and ``slot=77``:
 
-    >>> from valuation import Features, feature_key
-    >>> keys = [feature_key("slot", "12"), feature_key("os", "ios"), feature_key("slot", "77")]
+    >>> from valuation import Engine, Features
+    >>> with Engine() as engine:
+    ...     keys = [engine.feature_key(*label) for label in (("slot", "12"), ("os", "ios"), ("slot", "77"))]
     >>> len(Features(keys, offsets=[0, 2, 3]))
     2
     """
@@ -53,7 +55,7 @@ class Features:
     _counts: npt.NDArray[np.int64]
 
     def __init__(self, keys: npt.ArrayLike, offsets: npt.ArrayLike, numbers: npt.ArrayLike = 1.0) -> None:
-        key_array = _arrays.keys("keys", keys, hint="make them with feature_keys(field, values) or number_key(field)")
+        key_array = _arrays.keys("keys", keys, hint="make them with engine.feature_keys or engine.number_key")
         entries = np.empty(len(key_array), FEATURE_DTYPE)
         entries["key"] = key_array
         entries["number"] = _arrays.floats("numbers", numbers, len(key_array))
@@ -66,11 +68,13 @@ class Features:
         self._entries, self._starts, self._counts = entries, starts, counts
 
     @classmethod
-    def from_columns(cls, columns: Columns, *, numeric: Collection[str] = ()) -> Features:
+    def from_columns(cls, engine: Keyed, columns: Columns, *, numeric: Collection[str] = ()) -> Features:
         """Turn a column-oriented log into rows of features.
 
         Parameters
         ----------
+        engine : Engine
+            Whose keys to take; load models into it first. The rows are for this engine, and for others of its secret.
         columns : mapping of field name to column, or pandas.DataFrame
             Columns of one length, at least one. A cell of a category is text, an integer, a float or a bool, taken as
             a JSON request's would be (12 is ``"12"``, True is ``"true"``); or a list, tuple, set or array of such:
@@ -81,7 +85,7 @@ class Features:
         Returns
         -------
         Features
-            One row for each row of the columns. One fingerprint for each distinct value of a column.
+            One row for each row of the columns. One key for each distinct value of a column.
 
         Raises
         ------
@@ -90,19 +94,23 @@ class Features:
         ValueError
             If the columns differ in length, a field's name is empty or contains ``=``, or ``numeric`` names a column
             that is not there.
+        RuntimeError
+            If the engine is closed.
 
         Examples
         --------
-        >>> from valuation import Features
+        >>> from valuation import Engine, Features
         >>> log = {"slot": ["12", "77"], "segments": [["sports", "travel"], []], "days_since_visit": [2.5, None]}
-        >>> [len(Features.from_columns(log, numeric=["days_since_visit"]).row(i)[0]) for i in (0, 1)]
+        >>> with Engine() as engine:
+        ...     features = Features.from_columns(engine, log, numeric=["days_since_visit"])
+        >>> features.counts.tolist()
         [4, 1]
         """
         named = dict(columns.items())
         missing = [field for field in numeric if field not in named]
         if missing:
             raise ValueError(f"numeric names {missing[0]!r}, which is no column; the columns are {list(named)}")
-        read = [read_column(field, values, numeric=field in numeric) for field, values in named.items()]
+        read = [read_column(engine, field, values, numeric=field in numeric) for field, values in named.items()]
         if not read:
             raise ValueError("there are no columns; Features.empty(rows) makes rows without features")
         rows = read[0].length

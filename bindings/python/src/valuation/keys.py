@@ -1,20 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys: the names of features and campaigns as 64-bit numbers.
-
-Keys are FarmHash's Fingerprint64, the same as BigQuery's FARM_FINGERPRINT (which shows it as a signed number). They
-depend on nothing but the text, so they can be computed once for a whole inventory and kept. Any thread may call
-anything here.
-"""
+"""Keys: the names of features and campaigns as 64-bit numbers, under the secret of an engine."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from valuation._abi import KEY_LIMIT
+from valuation._handle import Handle
 from valuation._library import library
+from valuation._texts import category_text, of_distinct
 
 
 def _field_bytes(field: str) -> bytes:
@@ -23,207 +18,169 @@ def _field_bytes(field: str) -> bytes:
     return field.encode()
 
 
-def category_text(value: Any) -> str:
-    """Return the text by which a category's value is known, as a JSON request's value would be taken.
+class Keyed:
+    """The keys of an engine.
 
-    Parameters
-    ----------
-    value : str, bool, int, float or a NumPy scalar of these
-        Text stands for itself, ``True`` is ``"true"``, 12 is ``"12"``; a float is its shortest decimal text: 12.0 is
-        ``"12"``, 12.5 is ``"12.5"``, 1e22 is ``"1e+22"``. A float beyond 2**53 has an exponent.
-
-    Raises
-    ------
-    TypeError
-        For any other type.
-    ValueError
-        For a number that is NaN or infinite.
+    A key is a keyed hash of a text: nobody who chooses a text can aim at a key without the secret, which is that of the
+    directory of releases that the engine loaded first (its file SECRET). Keys may be computed once for a whole
+    inventory and go on fitting whatever the engine loads later. Any thread may call anything here.
     """
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, int | np.integer):
-        return str(int(value))
-    if isinstance(value, float | np.floating):
-        number = float(value)
-        if not np.isfinite(number):
-            raise ValueError(f"{number} is no category; leave a missing value out")
-        return _shortest_text(number)
-    raise TypeError(f"a category is text, a number or a bool, not {type(value).__name__}; make text of it first")
 
+    _handle: Handle
 
-def _shortest_text(number: float) -> str:
-    text = repr(number).removesuffix(".0")
-    if abs(number) <= 2.0**53 or "e" in text:
-        return text
-    mantissa, exponent = f"{number:.15e}".split("e")  # up to 1e16, where Python itself begins to write an exponent
-    return f"{mantissa.rstrip('0').rstrip('.')}e{exponent}"
+    def feature_key(self, field: str, value: str | float | bool) -> int:
+        """Return the key of a category: a value of a field.
 
+        Parameters
+        ----------
+        field : str
+            The field's name, for example ``"os"``; not empty, without ``=``.
+        value : str, int, float or bool
+            The value, for example ``"ios"``. What is no text is taken as a JSON request's would be: 12 and 12.0 are
+            ``"12"``, 12.5 is ``"12.5"``, True is ``"true"``.
 
-def fingerprint64(text: str) -> int:
-    """Return the FarmHash Fingerprint64 of a text's UTF-8 bytes.
+        Returns
+        -------
+        int
+            From 0 to 2**61 - 1. O(length).
 
-    Parameters
-    ----------
-    text : str
-        Any text.
+        Raises
+        ------
+        ValueError
+            If the field's name is empty or contains ``=``, or a number is not finite.
+        TypeError
+            If the value is of another type.
+        RuntimeError
+            If the engine is closed.
+        """
+        name, text = _field_bytes(field), category_text(value).encode()
+        with self._handle.guard():
+            return int(library.valuation_feature_key(self._handle.pointer, name, len(name), text, len(text)))
 
-    Returns
-    -------
-    int
-        From 0 to 2**64 - 1. O(length).
-    """
-    data = text.encode()
-    return int(library.valuation_campaign_key(data, len(data)))
+    def number_key(self, field: str) -> int:
+        """Return the key of a number: its field's.
 
+        Parameters
+        ----------
+        field : str
+            The field's name, for example ``"days_since_visit"``; not empty, without ``=``.
 
-def feature_key(field: str, value: str | float | bool) -> int:
-    """Return the key of a category, ``Fingerprint64(field + "=" + value)``.
+        Returns
+        -------
+        int
+            From 0 to 2**61 - 1. O(length).
 
-    Parameters
-    ----------
-    field : str
-        The field's name, for example ``"os"``; not empty, without ``=``.
-    value : str, int, float or bool
-        The value, for example ``"ios"``; see :func:`category_text` for what is not text.
+        Raises
+        ------
+        ValueError
+            If the field's name is empty or contains ``=``.
+        RuntimeError
+            If the engine is closed.
+        """
+        name = _field_bytes(field)
+        with self._handle.guard():
+            return int(library.valuation_number_key(self._handle.pointer, name, len(name)))
 
-    Returns
-    -------
-    int
-        From 0 to 2**64 - 1. O(length).
+    def campaign_key(self, campaign: str | int) -> int:
+        """Return the key of a campaign.
 
-    Raises
-    ------
-    ValueError
-        If the field's name is empty or contains ``=``.
-    """
-    name, text = _field_bytes(field), category_text(value).encode()
-    return int(library.valuation_feature_key(name, len(name), text, len(text)))
+        Parameters
+        ----------
+        campaign : str or int
+            The campaign's id; 1042 is ``"1042"``. ``"*"`` is the default model's.
 
+        Returns
+        -------
+        int
+            From 0 to 2**61 - 1. O(length).
 
-def number_key(field: str) -> int:
-    """Return the key of a number, ``Fingerprint64(field)``.
+        Raises
+        ------
+        TypeError
+            If the id is neither text nor a number.
+        RuntimeError
+            If the engine is closed.
+        """
+        text = category_text(campaign).encode()
+        with self._handle.guard():
+            return int(library.valuation_campaign_key(self._handle.pointer, text, len(text)))
 
-    Parameters
-    ----------
-    field : str
-        The field's name, for example ``"days_since_visit"``; not empty, without ``=``.
+    def cross_key(self, first: int, second: int) -> int:
+        """Return the key of two categories met together; the order of the two does not matter.
 
-    Returns
-    -------
-    int
-        From 0 to 2**64 - 1. O(length).
+        The engine forms the crosses that its models know by itself: pass none as a feature.
 
-    Raises
-    ------
-    ValueError
-        If the field's name is empty or contains ``=``.
-    """
-    name = _field_bytes(field)
-    return int(library.valuation_number_key(name, len(name)))
+        Parameters
+        ----------
+        first, second : int
+            Keys as :meth:`feature_key` gives them.
 
+        Returns
+        -------
+        int
+            From 0 to 2**61 - 1. O(1).
 
-def campaign_key(campaign: str | int) -> int:
-    """Return the key of a campaign, ``Fingerprint64(id)``.
+        Raises
+        ------
+        ValueError
+            If a key is not from 0 to 2**61 - 1.
+        RuntimeError
+            If the engine is closed.
+        """
+        for key in (first, second):
+            if not 0 <= key < KEY_LIMIT:
+                raise ValueError(f"a key is from 0 to 2**61 - 1, not {key}; make it with feature_key(field, value)")
+        with self._handle.guard():
+            return int(library.valuation_cross_key(self._handle.pointer, int(first), int(second)))
 
-    Parameters
-    ----------
-    campaign : str or int
-        The campaign's id; 1042 is ``"1042"``.
+    def feature_keys(self, field: str, values: npt.ArrayLike) -> npt.NDArray[np.uint64]:
+        """Return the keys of many categories of one field.
 
-    Returns
-    -------
-    int
-        From 0 to 2**64 - 1. O(length).
-    """
-    return fingerprint64(category_text(campaign))
+        Parameters
+        ----------
+        field : str
+            The field's name; not empty, without ``=``.
+        values : array_like of any shape
+            Text, integers, floats or bools, taken as :meth:`feature_key` does; none missing.
 
+        Returns
+        -------
+        ndarray of uint64
+            The shape of ``values``. One key for each distinct value, O(n log n) to find those.
 
-def cross_key(first: int, second: int) -> int:
-    """Return the key of two categories met together; the order of the two does not matter.
+        Raises
+        ------
+        ValueError
+            If the field's name is empty or contains ``=``, or a number is not finite.
+        TypeError
+            If a value is missing or of another type.
+        RuntimeError
+            If the engine is closed.
+        """
+        name, of = _field_bytes(field), library.valuation_feature_key
+        with self._handle.guard():
+            return of_distinct(values, lambda text: int(of(self._handle.pointer, name, len(name), text, len(text))))
 
-    The engine forms the crosses that its models know by itself: pass none as a feature.
+    def campaign_keys(self, campaigns: npt.ArrayLike) -> npt.NDArray[np.uint64]:
+        """Return the keys of many campaigns.
 
-    Parameters
-    ----------
-    first, second : int
-        Keys as :func:`feature_key` gives them.
+        Parameters
+        ----------
+        campaigns : array_like of any shape
+            Ids, as text or integers; none missing.
 
-    Returns
-    -------
-    int
-        Fingerprint64 of the 16 bytes of the smaller and the larger key, each little-endian. O(1).
+        Returns
+        -------
+        ndarray of uint64
+            The shape of ``campaigns``. One key for each distinct id, O(n log n) to find those.
 
-    Raises
-    ------
-    ValueError
-        If a key is not from 0 to 2**64 - 1.
-    """
-    for key in (first, second):
-        if not 0 <= key < 2**64:
-            raise ValueError(f"a key is from 0 to 2**64 - 1, not {key}; add 2**64 to a negative one from BigQuery")
-    return int(library.valuation_cross_key(int(first), int(second)))
-
-
-def _keys_of_distinct(values: npt.ArrayLike, key: Callable[[Any], int]) -> npt.NDArray[np.uint64]:
-    """Compute ``key`` once for each distinct value and spread the results over all."""
-    array = np.asarray(values)
-    if array.dtype.kind == "f" and not hasattr(values, "dtype"):  # integers of a list may have lost digits
-        array = np.array(values, dtype=object)
-    flat = array.ravel()
-    if flat.dtype.kind == "O":  # mixed types cannot be sorted, and True equals 1 in a dict
-        known: dict[tuple[type, Any], int] = {}
-        keys = np.empty(flat.shape, np.uint64)
-        for position, value in enumerate(flat):
-            name = (type(value), value)
-            if name not in known:
-                known[name] = key(value)
-            keys[position] = known[name]
-        return keys.reshape(array.shape)
-    distinct, inverse = np.unique(flat, return_inverse=True)
-    return np.fromiter((key(value) for value in distinct), np.uint64, len(distinct))[inverse.ravel()].reshape(
-        array.shape
-    )
-
-
-def feature_keys(field: str, values: npt.ArrayLike) -> npt.NDArray[np.uint64]:
-    """Return the keys of many categories of one field.
-
-    Parameters
-    ----------
-    field : str
-        The field's name; not empty, without ``=``.
-    values : array_like of any shape
-        Text, integers, floats or bools, taken as :func:`category_text` says; none missing.
-
-    Returns
-    -------
-    ndarray of uint64
-        The shape of ``values``. One fingerprint for each distinct value, O(n log n) to find those.
-
-    Raises
-    ------
-    ValueError
-        If the field's name is empty or contains ``=``, or a number is not finite.
-    TypeError
-        If a value is missing or of another type.
-    """
-    _field_bytes(field)
-    return _keys_of_distinct(values, lambda value: feature_key(field, value))
-
-
-def campaign_keys(campaigns: npt.ArrayLike) -> npt.NDArray[np.uint64]:
-    """Return the keys of many campaigns.
-
-    Parameters
-    ----------
-    campaigns : array_like of any shape
-        Ids, as text or integers.
-
-    Returns
-    -------
-    ndarray of uint64
-        The shape of ``campaigns``. One fingerprint for each distinct id, O(n log n) to find those.
-    """
-    return _keys_of_distinct(campaigns, campaign_key)
+        Raises
+        ------
+        TypeError
+            If an id is missing or of another type.
+        RuntimeError
+            If the engine is closed.
+        """
+        of = library.valuation_campaign_key
+        with self._handle.guard():
+            return of_distinct(campaigns, lambda text: int(of(self._handle.pointer, text, len(text))))

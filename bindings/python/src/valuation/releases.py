@@ -62,6 +62,8 @@ class Manifest(TypedDict):
     compiled: ManifestCompiledFile | None
     counts: ManifestCounts
     priors: Priors
+    #: A digest of the secret of its directory, under which its keys are.
+    secret: str | None
     checksum: str
 
 
@@ -95,7 +97,7 @@ def publish(
 
     The models are loaded as an engine would load them, self-tests and all, so what would not load is not published.
     LATEST changes last, when everything is on the disk and was read again: whenever this stops, what LATEST names is
-    whole.
+    whole. The first publish in a directory also makes its secret, the file SECRET, under which engines form keys.
 
     Parameters
     ----------
@@ -121,7 +123,7 @@ def publish(
 
     Raises
     ------
-    ModelError, ModelNotFoundError, ChecksumError, OutOfMemoryError
+    ModelError, ModelNotFoundError, ChecksumError, SecretError, OutOfMemoryError
         As :meth:`valuation.Engine.load`. Nothing was published.
     InvalidArgumentError, ValueError
         If the id or a prior is impossible, or the path is of a compiled file.
@@ -184,7 +186,7 @@ def select_release(directory: str | os.PathLike[str], id: str | None = None) -> 
     ------
     UnknownReleaseError
         If there is no such release.
-    ModelError, ModelNotFoundError, ChecksumError, OutOfMemoryError
+    ModelError, ModelNotFoundError, ChecksumError, SecretError, OutOfMemoryError
         As :meth:`valuation.Engine.load`. LATEST is as it was.
     BusyError, WriteError
         As :func:`publish`.

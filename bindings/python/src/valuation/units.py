@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from valuation._abi import UNIT_DTYPE
+from valuation._texts import category_text
 from valuation.columns import Columns, read_cells
-from valuation.keys import category_text
 
 #: Most kinds of units that a request may have.
 MAXIMUM_FIELDS = 16

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+import Synchronization
+
+/// What an engine's keys are formed under: that of the first models it loads, for its life, because the host keeps keys. Whoever asks
+/// for a key before anything is loaded gets one under the standard secret, and the engine stays with it.
+struct EngineSecret: ~Copyable {
+    /// The standard one, and room for another.
+    private let secrets: UnsafeMutablePointer<Secret>
+    private let state = Atomic<UInt8>(EngineSecret.open)
+
+    private static let open: UInt8 = 0
+    private static let standard: UInt8 = 1
+    private static let taken: UInt8 = 2
+
+    init() throws(Failure) {
+        guard let memory = malloc(2 * MemoryLayout<Secret>.stride) else { throw .outOfMemory }
+        secrets = memory.bindMemory(to: Secret.self, capacity: 2)
+        secrets.initialize(repeating: .standard, count: 2)
+    }
+
+    deinit {
+        free(secrets)
+    }
+
+    /// nil while it is open.
+    var known: Secret? {
+        switch state.load(ordering: .acquiring) {
+        case EngineSecret.open: nil
+        case EngineSecret.taken: secrets[1]
+        default: secrets[0]
+        }
+    }
+
+    /// For keys. - Complexity: O(1).
+    var forKeys: UnsafePointer<Secret> {
+        var found = state.load(ordering: .acquiring)
+        if found == EngineSecret.open {
+            let (_, original) = state.compareExchange(
+                expected: EngineSecret.open, desired: EngineSecret.standard, ordering: .acquiringAndReleasing)
+            found = original
+        }
+        return UnsafePointer(found == EngineSecret.taken ? secrets + 1 : secrets)
+    }
+
+    /// Keeps a secret from now on; throws where keys were formed under another meanwhile. - Precondition: `loading` is held.
+    func keep(_ secret: Secret) throws(Failure) {
+        if state.load(ordering: .acquiring) == EngineSecret.open {
+            // Nobody reads the second place until the state says so.
+            secrets[1] = secret
+            _ = state.compareExchange(
+                expected: EngineSecret.open, desired: EngineSecret.taken, ordering: .acquiringAndReleasing)
+        }
+        if known != secret { throw EngineSecret.another }
+    }
+
+    static var another: Failure {
+        Failure(
+            .secret, "The engine's keys are under another secret than this; load it into an engine of its own, first.")
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import CChecksum
+import CPlatform
+
+/// The secret of a directory of releases, in a file beside LATEST that its owner and group alone can read: 64 hexadecimal digits.
+extension ReleaseFolder {
+    static let secretFile: StaticString = "SECRET"
+    private static let nextSecret: StaticString = ".SECRET.tmp"
+
+    /// The directory's secret; the standard one where it has none, as a directory has whose first releases were published by a version
+    /// before 0.1.
+    func secret(_ note: Note) throws(Failure) -> Secret {
+        try presentSecret(note) ?? .standard
+    }
+
+    /// The directory's secret; nil where nothing was ever published, so that a new one may become it.
+    func presentSecret(_ note: Note) throws(Failure) -> Secret? {
+        let place = try CString(path: path.text, Text(ReleaseFolder.secretFile))
+        do throws(Failure) {
+            if let secret = try Secret.read(from: folder) { return secret }
+            return try folder.contains(ReleaseFolder.latest) ? .standard : nil
+        } catch {
+            throw note.located(error, place.text)
+        }
+    }
+
+    /// Writes down what the first publisher of a directory formed keys under. - Precondition: the directory is locked.
+    func keepFirst(_ secret: Secret, _ note: Note) throws(Failure) {
+        guard let known = try presentSecret(note) else { return try keep(secret) }
+        if known == secret { return }
+        throw Failure(.busy, "Another process was the first to publish there meanwhile; publish again.")
+    }
+
+    private func keep(_ secret: Secret) throws(Failure) {
+        let temporary = Text(ReleaseFolder.nextSecret)
+        try folder.remove(temporary)
+        var text = Buffer<UInt8>()
+        try text.append(secret: secret)
+        try text.append("\n")
+        var writer = try FileWriter(folder, temporary, mode: 0o440)
+        try writer.write(text.text)
+        _ = try writer.finish()
+        try folder.rename(temporary, to: Text(ReleaseFolder.secretFile))
+        try folder.synchronize()
+    }
+
+    /// Removes what a killed publisher left of it.
+    func removeUnfinishedSecret() throws(Failure) {
+        try folder.remove(Text(ReleaseFolder.nextSecret))
+    }
+}
+
+extension Secret {
+    static let digits = 64
+
+    /// A new one.
+    static func random() throws(Failure) -> Secret {
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        if !valuation_platform_random(&words, MemoryLayout.size(ofValue: words)) {
+            throw Failure(.readFailed, "The system has no random numbers; see getrandom(2).")
+        }
+        return Secret(words: words)
+    }
+
+    /// The secret in a directory of releases; nil where there is none.
+    static func read(from folder: borrowing Folder) throws(Failure) -> Secret? {
+        var text = Buffer<UInt8>()
+        do throws(Failure) {
+            try folder.read(Text(ReleaseFolder.secretFile), into: &text, limit: 4096)
+        } catch {
+            if error.status == .fileNotFound { return nil }
+            throw error
+        }
+        var end = text.count
+        while end > 0 && (text[end - 1] == UInt8(ascii: "\n") || text[end - 1] == UInt8(ascii: "\r")) { end -= 1 }
+        guard let secret = Secret(hexadecimal: text.text.slice(0, end)) else {
+            throw Failure(.secret, "It must be 64 hexadecimal digits, as the first publish wrote them; copy it again.")
+        }
+        return secret
+    }
+
+    /// nil where the text is not 64 digits in lower case.
+    init?(hexadecimal text: Text) {
+        guard text.count == Secret.digits,
+            let first = Checksum(hexadecimal: text.slice(0, Checksum.digits)),
+            let second = Checksum(hexadecimal: text.slice(Checksum.digits, Secret.digits))
+        else { return nil }
+        self.init(words: (first.high, first.low, second.high, second.low))
+    }
+
+    /// What a secret is known by: the checksum of its digits. It has 128 bits of 256, so as many stay unknown.
+    func digest() throws(Failure) -> Checksum {
+        var text = Buffer<UInt8>()
+        try text.append(secret: self)
+        return valuation_checksum_of(text.text.start, text.count)
+    }
+}
+
+extension Buffer where Element == UInt8 {
+    mutating func append(secret: Secret) throws(Failure) {
+        try append(hexadecimal: Checksum(high: secret.words.0, low: secret.words.1))
+        try append(hexadecimal: Checksum(high: secret.words.2, low: secret.words.3))
+    }
+}

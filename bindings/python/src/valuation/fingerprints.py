@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fingerprints: what seeds, buckets and sources are made of.
+
+A fingerprint is FarmHash's Fingerprint64, the same as BigQuery's FARM_FINGERPRINT (which shows it as a signed number).
+It depends on nothing but the text, so it can be found out anywhere, for example in SQL over a log. It is no key: those
+are an engine's. Any thread may call anything here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from valuation._library import library
+from valuation._texts import of_distinct
+
+
+def fingerprint64(text: str) -> int:
+    """Return the FarmHash Fingerprint64 of a text's UTF-8 bytes.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    int
+        From 0 to 2**64 - 1. O(length).
+
+    Examples
+    --------
+    The first example of BigQuery's manual, where it is -1541654101129638711:
+
+    >>> from valuation import fingerprint64
+    >>> fingerprint64("1footrue") - 2**64
+    -1541654101129638711
+    """
+    return _fingerprint(text.encode())
+
+
+def fingerprints(values: npt.ArrayLike) -> npt.NDArray[np.uint64]:
+    """Return the fingerprints of many texts, for example the seeds of requests from their ids.
+
+    Parameters
+    ----------
+    values : array_like of any shape
+        Text, integers, floats or bools; what is no text is taken by its text: 12 and 12.0 are ``"12"``, True is
+        ``"true"``. None missing.
+
+    Returns
+    -------
+    ndarray of uint64
+        The shape of ``values``. One fingerprint for each distinct value, O(n log n) to find those.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    TypeError
+        If a value is missing or of another type.
+    """
+    return of_distinct(values, _fingerprint)
+
+
+def _fingerprint(text: bytes) -> int:
+    return int(library.valuation_fingerprint(text, len(text)))

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys are under the secret of a directory of releases: nobody can aim at them, and nobody mixes two secrets."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+import reference
+from conftest import CLICK, EVERYBODY, MODELS, REQUEST, release_of
+from valuation import Engine, Error, Status, compile_models, publish, validate
+
+TEXTS = [("slot", "12"), ("os", "ios"), ("creative", "55"), ("segments", "a longer text of several words")]
+
+
+MADE_FOR_ONE_FINGERPRINT = [
+    "Vh4I4Pl>u_:h<5GHGNTaTzL",
+    "ynFDcg6MIE*@?Rxd9YBfIRz",
+    "2jrnny9Mc-LQSEwvj35AgRx",
+]
+
+
+def keys(engine: Engine) -> list[int]:
+    """Keys of every kind."""
+    return [engine.feature_key(*text) for text in TEXTS] + [engine.number_key("os"), engine.campaign_key("1042")]
+
+
+def loaded(path: Path) -> Engine:
+    """An engine of its own that has loaded something."""
+    engine = Engine()
+    engine.load(path)
+    return engine
+
+
+def refusal(path: Path, engine: Engine | None = None) -> Error:
+    """How a load is refused."""
+    with pytest.raises(Error) as caught:
+        (engine or Engine()).load(path)
+    return caught.value
+
+
+def test_the_first_publish_draws_a_secret_that_its_owner_and_group_alone_can_read(releases: Path) -> None:
+    secret = releases / "SECRET"
+    text = secret.read_text()
+    assert len(text) == 65
+    assert int(text, 16) > 2**128
+    assert text == text.lower()
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o440
+
+
+def test_the_secret_is_readable_by_the_group_whatever_the_umask(models_path: Path, tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        publish(models_path, tmp_path / "releases")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "releases" / "SECRET").stat().st_mode) == 0o440
+
+
+def test_later_publishes_keep_it(models_path: Path, releases: Path) -> None:
+    before = (releases / "SECRET").read_text()
+    publish(models_path, releases, id="wednesday")
+    assert (releases / "SECRET").read_text() == before
+
+
+def test_two_directories_have_different_keys_and_the_same_values(
+    models_path: Path, tmp_path: Path, engine: Engine
+) -> None:
+    for name in ("one", "two"):
+        publish(models_path, tmp_path / name)
+    first, second = loaded(tmp_path / "one"), loaded(tmp_path / "two")
+    assert not set(keys(first)) & set(keys(second))
+    assert not set(keys(first)) & set(keys(engine))
+    assert first.score(REQUEST) == second.score(REQUEST) == engine.score(REQUEST)
+
+
+def test_keys_stay_as_they_are_whatever_the_engine_loads_later(models_path: Path, releases: Path) -> None:
+    engine = loaded(releases)
+    before = keys(engine)
+    engine.load(models_path)  # model files are keyed as they are read, under the engine's secret
+    assert keys(engine) == before
+    engine.load(releases / "releases" / "monday")
+    publish(models_path, releases, id="wednesday", compiled=False)
+    engine.load(releases)
+    assert keys(engine) == before
+    assert release_of(engine) == "wednesday"
+
+
+def test_a_release_by_its_own_path_has_the_secret_of_its_directory(releases: Path) -> None:
+    assert keys(loaded(releases / "releases" / "monday")) == keys(loaded(releases))
+
+
+def test_another_directory_is_refused_and_what_serves_goes_on_serving(
+    models_path: Path, releases: Path, tmp_path: Path
+) -> None:
+    publish(models_path, tmp_path / "other")
+    engine = loaded(releases)
+    answer = engine.score(REQUEST)
+    for path in (tmp_path / "other", next((tmp_path / "other" / "releases").iterdir())):
+        error = refusal(path, engine)
+        assert error.status is Status.SECRET
+        assert re.search("another secret .* engine of its own", str(error))
+    assert engine.score(REQUEST) == answer
+
+
+def test_an_engine_asked_for_a_key_before_it_loads_keeps_the_standard_secret(models_path: Path, releases: Path) -> None:
+    engine = Engine()
+    early = engine.campaign_key("1042")
+    error = refusal(releases, engine)
+    assert error.status is Status.SECRET
+    engine.load(models_path)
+    assert engine.campaign_key("1042") == early
+
+
+def test_a_failed_first_load_decides_nothing(releases: Path, tmp_path: Path) -> None:
+    engine = Engine()
+    refusal(tmp_path / "absent", engine)
+    (tmp_path / "bad.json").write_text("{}")
+    refusal(tmp_path / "bad.json", engine)
+    engine.load(releases)
+    assert keys(engine) == keys(loaded(releases))
+
+
+def test_a_compiled_file_serves_engines_of_its_secret_alone(models_path: Path, releases: Path, tmp_path: Path) -> None:
+    compile_models(releases, tmp_path / "secret.valuation")
+    compile_models(models_path, tmp_path / "standard.valuation")
+    assert loaded(tmp_path / "standard.valuation").score(REQUEST) == loaded(models_path).score(REQUEST)
+    engine = loaded(releases)
+    engine.load(tmp_path / "secret.valuation")
+    assert refusal(tmp_path / "secret.valuation").status is Status.SECRET
+    assert refusal(tmp_path / "standard.valuation", engine).status is Status.SECRET
+
+
+def test_a_release_whose_secret_was_exchanged_or_lost_is_refused(
+    models_path: Path, releases: Path, tmp_path: Path
+) -> None:
+    publish(models_path, tmp_path / "other")
+    shutil.copy(tmp_path / "other" / "SECRET", releases / "NEW")
+    (releases / "NEW").replace(releases / "SECRET")
+    for lose in (False, True):
+        if lose:
+            (releases / "SECRET").unlink()
+        error = refusal(releases)
+        assert error.status is Status.SECRET
+        assert str(releases) in error.file
+        assert validate(releases) != []
+    moved = shutil.copytree(tmp_path / "other" / "releases", tmp_path / "alone")
+    assert refusal(next(moved.iterdir())).status is Status.SECRET
+
+
+@pytest.mark.parametrize("text", ["", "0" * 63, "0" * 65, "G" * 64, "A" * 64, "0" * 5000])
+def test_a_secret_that_is_none_is_told_with_its_file(releases: Path, text: str) -> None:
+    (releases / "SECRET").unlink()
+    (releases / "SECRET").write_text(text)
+    error = refusal(releases)
+    assert error.status in (Status.SECRET, Status.LIMIT_EXCEEDED)
+    assert error.file == str(releases / "SECRET")
+
+
+def test_a_publisher_refuses_a_directory_whose_secret_is_none(models_path: Path, releases: Path) -> None:
+    (releases / "SECRET").unlink()
+    (releases / "SECRET").write_text("none")
+    with pytest.raises(Error) as caught:
+        publish(models_path, releases, id="wednesday")
+    assert caught.value.status is Status.SECRET
+    assert sorted(path.name for path in (releases / "releases").iterdir()) == ["monday", "tuesday"]
+
+
+def test_texts_made_for_one_fingerprint_are_features_of_their_own(tmp_path: Path) -> None:
+    """Three printable texts that have one Fingerprint64 behind "creative=": none gets the weight of another."""
+    made = MADE_FOR_ONE_FINGERPRINT
+    model = CLICK | {"categorical": {"creative": {made[0]: 3.0, made[1]: -3.0}}, "crosses": [], "numeric": {}}
+    publish(reference.write(tmp_path / "models.jsonl", EVERYBODY, model), tmp_path / "releases")
+    for engine in (loaded(tmp_path / "models.jsonl"), loaded(tmp_path / "releases")):
+        request = {
+            "candidates": [
+                {"campaign": "1042", "pricing": "cpc", "bid": 1, "features": {"creative": creative}}
+                for creative in [*made, "honest"]
+            ]
+        }
+        values = engine.score(request)["values"]
+        first, second, third, honest = (value["pctr"] or 0 for value in values)
+        assert first > third > second
+        assert third == honest
+        assert values[2]["flags"] == values[3]["flags"]
+        assert "unknown_feature" in values[2]["flags"]
+
+
+def test_models_are_not_bound_to_a_secret(releases: Path, tmp_path: Path) -> None:
+    """What the batch writes has no keys: a release's model files serve anywhere."""
+    files = tmp_path / "files"
+    shutil.copytree(
+        releases / "releases" / "monday", files, ignore=shutil.ignore_patterns("*.valuation", "manifest.json")
+    )
+    assert len(MODELS) == 4
+    assert loaded(files).score(REQUEST) == loaded(releases / "releases" / "monday").score(REQUEST)
