@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Threads score in every way there is while two others swap two sets of models as fast as they can. Each answer must be, to
- * the bit and as a whole, that of the one set or that of the other.
+ * Threads score in every way there is while two others swap two sets of models, SWAPS times each. Each answer must be, to the
+ * bit and as a whole, that of the one set or that of the other.
  *
- *     swap_while_scoring MODELS BETTER_MODELS REQUEST.json SECONDS
+ *     swap_while_scoring MODELS BETTER_MODELS REQUEST.json SWAPS
  *
- * Prints how often models were swapped, and how many answers were of the one set and of the other.
+ * Prints how many answers were of the one set and of the other.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #include "impression.h"
 
-enum { THREAD_COUNT = 6, JSON_BYTES = 65536, ANSWER_BYTES = 65536, BEST = 20 };
+enum { THREAD_COUNT = 6, JSON_BYTES = 65536, ANSWER_BYTES = 65536, BEST = 20, ANSWERS = 20 };
 
 /* What one set of models answers. */
 typedef struct answers {
@@ -109,24 +109,29 @@ static void *serve(void *number) {
     return NULL;
 }
 
-/* Loads the one set and the other in turn until the time is up. Returns how often. */
-static long swap(double seconds, char **paths) {
-    struct timespec start, now;
-    long swaps = 0;
-    clock_gettime(CLOCK_MONOTONIC, &start);
+/* Waits until so many answers more are of a set, or of any for -1. */
+static void wait_for_answers(int set) {
+    long before[2] = {atomic_load(&seen[0]), atomic_load(&seen[1])}, more;
     do {
-        const char *path = paths[++swaps % 2];
+        sched_yield();
+        more = (set != 1 ? atomic_load(&seen[0]) - before[0] : 0) + (set != 0 ? atomic_load(&seen[1]) - before[1] : 0);
+    } while (more < ANSWERS && atomic_load(&others) == 0);
+}
+
+/* Loads the one set and the other in turn. */
+static void swap(long swaps, char **paths) {
+    for (long number = 1; number <= swaps; number++) {
+        const char *path = paths[number % 2];
         REQUIRE_OK(valuation_engine_load(engine, path, strlen(path), NULL));
-        clock_gettime(CLOCK_MONOTONIC, &now);
-    } while ((double)(now.tv_sec - start.tv_sec) + 1e-9 * (double)(now.tv_nsec - start.tv_nsec) < seconds);
-    return swaps;
+        wait_for_answers(-1);
+    }
 }
 
 static char **argument_list;
 
-static void *swap_too(void *swaps) {
-    *(long *)swaps = swap(strtod(argument_list[4], NULL), argument_list + 1);
-    return NULL;
+static void *swap_too(void *nothing) {
+    swap(strtol(argument_list[4], NULL, 10), argument_list + 1);
+    return nothing;
 }
 
 int main(int argument_count, char **arguments) {
@@ -150,15 +155,17 @@ int main(int argument_count, char **arguments) {
     for (size_t i = 0; i < THREAD_COUNT; i++) {
         if (pthread_create(&threads[i], NULL, serve, (void *)i) != 0) return 2;
     }
+    wait_for_answers(0);
     pthread_t swapper;
-    long swaps[2] = {0, 0};
     argument_list = arguments;
-    if (pthread_create(&swapper, NULL, swap_too, &swaps[1]) != 0) return 2;
-    swaps[0] = swap(strtod(arguments[4], NULL), arguments + 1);
+    if (pthread_create(&swapper, NULL, swap_too, NULL) != 0) return 2;
+    swap(strtol(arguments[4], NULL, 10), arguments + 1);
     pthread_join(swapper, NULL);
+    REQUIRE_OK(valuation_engine_load(engine, arguments[2], strlen(arguments[2]), NULL));
+    wait_for_answers(1);
     atomic_store(&has_ended, 1);
     for (size_t i = 0; i < THREAD_COUNT; i++) pthread_join(threads[i], NULL);
-    printf("%ld %ld %ld\n", swaps[0] + swaps[1], atomic_load(&seen[0]), atomic_load(&seen[1]));
+    printf("%ld %ld\n", atomic_load(&seen[0]), atomic_load(&seen[1]));
     EXPECT(atomic_load(&others) == 0);
     valuation_engine_destroy(engine);
     FINISH();

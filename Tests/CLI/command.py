@@ -14,6 +14,8 @@ from pathlib import Path
 import pexpect
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+#: In seconds: what takes longer hangs, also on a busy machine.
+PATIENCE = 900
 COMMAND = os.environ.get("VALUATION_COMMAND", str(REPOSITORY / "build" / "bin" / "valuation"))
 
 # A test says itself what it wants of the environment.
@@ -50,7 +52,7 @@ def word(argument: object) -> str | bytes:
 def run(*arguments: object, given: bytes | str = b"", **options) -> Result:
     """Runs the command in pipes, as scripts do; `given` is its standard input."""
     given = given.encode() if isinstance(given, str) else given
-    options = {"env": ENVIRONMENT, "timeout": 120} | options
+    options = {"env": ENVIRONMENT, "timeout": PATIENCE} | options
     finished = subprocess.run([COMMAND, *map(word, arguments)], input=given, capture_output=True, **options)
     return Result(finished.returncode, finished.stdout.decode(), finished.stderr.decode())
 
@@ -65,7 +67,7 @@ def run_in_terminal(
         dimensions=(24, columns),
         cwd=cwd,
         env=ENVIRONMENT | (environment or {}),
-        timeout=120,
+        timeout=PATIENCE,
         encoding="utf-8",
     )
     child.expect(pexpect.EOF)

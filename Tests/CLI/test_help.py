@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .command import COMMAND, ENVIRONMENT, run
+from .command import COMMAND, ENVIRONMENT, PATIENCE, run
 
 RELEASE_SUBCOMMANDS = ["publish", "releases", "rollback", "prune", "diff"]
 POLICY_SUBCOMMANDS = ["assign", "policy"]
@@ -44,7 +44,7 @@ def test_every_example_runs_in_a_shell(request, subcommand):
     for example in found:
         assert example.startswith("valuation ")
         finished = subprocess.run(
-            ["sh", "-ec", example], cwd=directory, env=environment, capture_output=True, text=True, timeout=60
+            ["sh", "-ec", example], cwd=directory, env=environment, capture_output=True, text=True, timeout=PATIENCE
         )
         assert (finished.returncode, finished.stderr) == (0, ""), example
         if "> values.jsonl" in example:

@@ -12,6 +12,7 @@ import pytest
 from .command import (
     COMMAND,
     ENVIRONMENT,
+    PATIENCE,
     PCTR,
     PCTR_BY_DEFAULT,
     PCTR_OF_CREATIVE_55,
@@ -146,7 +147,7 @@ def test_a_line_beyond_all_measure_is_refused_without_taking_all_memory(models):
         input=request_line("after").encode(),
         capture_output=True,
         env=ENVIRONMENT,
-        timeout=120,
+        timeout=PATIENCE,
     )
     first, summary = finished.stderr.decode().splitlines()
     assert first.startswith("<stdin>:1: ")
@@ -220,11 +221,11 @@ def test_an_answer_arrives_before_the_input_ends(models):
     for identifier in ("first", "second"):
         process.stdin.write(request_line(identifier).encode())
         process.stdin.flush()
-        ready, _, _ = select.select([process.stdout], [], [], 60)
+        ready, _, _ = select.select([process.stdout], [], [], PATIENCE)
         assert ready
         assert json.loads(process.stdout.readline())["id"] == identifier
     process.stdin.close()
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=PATIENCE) == 0
 
 
 def test_the_table_ranks_the_ads_and_shows_what_was_bid(models):

@@ -43,7 +43,7 @@ class Function:
 def disassemble(library: Path) -> dict[str, Function]:
     """All functions of an unstripped library, by name."""
     command = ["objdump", "--disassemble", "--no-show-raw-insn", str(library)]
-    listing = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    listing = subprocess.run(command, check=True, capture_output=True, text=True, timeout=900).stdout
     functions: dict[str, Function] = {}
     current = Function("")
     for line in listing.splitlines():

@@ -15,7 +15,8 @@ from ABI.programs import REPOSITORY, Program, Toolchain
 
 HERE = Path(__file__).resolve().parent
 STANDARD_SECRET = "243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89"
-ANSWER_SECONDS = 20
+#: A reader that says nothing for so long hangs.
+ANSWER_SECONDS = 900
 
 
 def installed(directory: Path) -> Path:
@@ -88,12 +89,12 @@ class Reader:
         self._process.communicate()
         return self._process.returncode
 
-    def load(self, path: Path | str, seconds: float = ANSWER_SECONDS) -> Answer:
+    def load(self, path: Path | str) -> Answer:
         """Loads a path; a reader that dies or hangs is started anew, and its answer says so."""
         self._process.stdin.write(os.fsencode(path) + b"\n")
         line = b""
         while not line.endswith(b"\n"):
-            if not select.select([self._process.stdout], [], [], seconds)[0]:
+            if not select.select([self._process.stdout], [], [], ANSWER_SECONDS)[0]:
                 self._end()
                 self._start()
                 return Answer("HUNG", "nothing")

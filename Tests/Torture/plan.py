@@ -30,7 +30,7 @@ class Part:
 
 
 PARTS = [
-    Part("swaps", lambda tools: swap_releases(tools, 2), lambda tools: swap_releases(tools, 60)),
+    Part("swaps", lambda tools: swap_releases(tools, 40), lambda tools: swap_releases(tools, 4000)),
     Part("killed-at-calls", lambda tools: kill_at_each_call(tools, 4), kill_at_each_call),
     Part("killed", lambda tools: kill_at_any_moment(tools, 20), lambda tools: kill_at_any_moment(tools, 300)),
     Part("mutations", lambda tools: mutate(tools, 500), lambda tools: mutate(tools, 200_000)),
@@ -53,9 +53,9 @@ PARTS = [
     ),
     Part("strange", meet_strange_files, meet_strange_files),
     Part("locked", meet_locked_files, meet_locked_files),
-    Part("vanishing", lambda tools: load_what_vanishes(tools, 2), lambda tools: load_what_vanishes(tools, 60)),
+    Part("vanishing", lambda tools: load_what_vanishes(tools, 4000), lambda tools: load_what_vanishes(tools, 500_000)),
     Part("rough-host", lambda tools: live_in_a_rough_host(tools, 20), lambda tools: live_in_a_rough_host(tools, 1000)),
-    Part("rivals", lambda tools: run_rivals(tools, 2), lambda tools: run_rivals(tools, 60)),
-    Part("bombs", lambda tools: unpack_bombs(tools, 300, 30), lambda tools: unpack_bombs(tools, 10 * 1024, 600)),
+    Part("rivals", lambda tools: run_rivals(tools, 60), lambda tools: run_rivals(tools, 6000)),
+    Part("bombs", lambda tools: unpack_bombs(tools, 300), lambda tools: unpack_bombs(tools, 10 * 1024)),
     Part("no-memory", lambda tools: fail_allocations(tools, CALLS, 97), lambda tools: fail_allocations(tools, CALLS)),
 ]

@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import threading
-import time
 
 from .campaign import Findings, Tools, leftovers, status_of
 
 FIRST, SECOND = "0", "1"
 
 
-def run_rivals(tools: Tools, seconds: float) -> Findings:
-    """Publish, select and prune at once: each works or hears BUSY, and readers see sound releases throughout."""
+def run_rivals(tools: Tools, rounds: int) -> Findings:
+    """Publish, select and prune at once, each so often: all work or hear BUSY, and readers see sound releases."""
     findings = Findings("Writers in each other's way")
     root = tools.folder("rivals") / "models"
     tools.must("publish", tools.first, root, "kept")
@@ -22,11 +21,10 @@ def run_rivals(tools: Tools, seconds: float) -> Findings:
         ("prune", root, "3"),
         ("select", root, "kept"),
     ]
-    end = time.monotonic() + seconds
     lock = threading.Lock()
 
     def repeat(deed: tuple[object, ...]) -> None:
-        while time.monotonic() < end:
+        for _ in range(rounds):
             finished = tools.act(*deed)
             status = status_of(finished)
             with lock:
@@ -40,7 +38,7 @@ def run_rivals(tools: Tools, seconds: float) -> Findings:
     for thread in threads:
         thread.start()
     with tools.reader(tools.first, tools.second) as reader:
-        while time.monotonic() < end:
+        while any(thread.is_alive() for thread in threads):
             answer = reader.load(root)
             findings.count("loads")
             # What LATEST named may have been pruned before it was opened.

@@ -2,12 +2,13 @@
  *
  * Threads on all processors score as fast as they can, while the main thread swaps the releases "first" and "second".
  *
- *     swaps ROOT SECONDS INTERVAL_MS keep|forget
+ *     swaps ROOT SWAPS CALLS keep|forget
  *
- * Every INTERVAL_MS milliseconds, 0 for as fast as it goes, LATEST is replaced and the engine refreshed; where it keeps what
- * served before, two of three swaps go back instead. There are phases with swaps and phases without, in turn. All values of a
- * call must be, to the bit, those of the one release or those of the other. Prints a line each: swaps, calls on the first and
- * on the second release, and for phases with and without swaps: calls, p50, p99, p99.9 and the longest, in microseconds.
+ * LATEST is replaced and the engine refreshed SWAPS times; where the engine keeps what served before, two of three swaps go
+ * back instead. After each swap the threads make CALLS calls before the next. There are phases with swaps and phases without,
+ * in turn. All values of a call must be, to the bit, those of the one release or those of the other. Prints a line each: calls
+ * on the first and on the second release, and for phases with and without swaps: calls, p50, p99, p99.9 and the longest, in
+ * microseconds.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,11 +17,12 @@
 #include "expect.h"
 #include "latency.h"
 
-enum { FEATURES = 30, CANDIDATES = 200, MOST_THREADS = 64, PATH_BYTES = 4096, PHASE_MS = 2000 };
+enum { FEATURES = 30, CANDIDATES = 200, MOST_THREADS = 64, PATH_BYTES = 4096, SWAPS_PER_PHASE = 20 };
 
 typedef struct server {
     _Alignas(128) histogram durations[2];
     uint64_t seen[2], others;
+    _Atomic uint64_t calls;
     pthread_t thread;
 } server;
 
@@ -32,6 +34,7 @@ static valuation_request request = VALUATION_REQUEST_INIT;
 static valuation_candidate candidates[CANDIDATES];
 static valuation_value expected[2][CANDIDATES];
 static server servers[MOST_THREADS];
+static long thread_count;
 static atomic_int has_ended;
 /* Counts phases: those with odd numbers have swaps. */
 static atomic_uint phase;
@@ -76,6 +79,7 @@ static void *serve(void *own) {
         } else {
             counts->others++;
         }
+        atomic_fetch_add_explicit(&counts->calls, 1, memory_order_relaxed);
     }
     valuation_scorer_destroy(scorer);
     return NULL;
@@ -116,26 +120,27 @@ static void swap(uint64_t number, int keeps) {
     EXPECT(changed);
 }
 
-static void sleep_until(uint64_t moment) {
-    uint64_t now = nanoseconds_now();
-    if (now < moment) usleep((useconds_t)((moment - now) / 1000));
+static uint64_t calls_made(void) {
+    uint64_t calls = 0;
+    for (long i = 0; i < thread_count; i++) calls += atomic_load_explicit(&servers[i].calls, memory_order_relaxed);
+    return calls;
 }
 
-/* Alternates phases until the time is up. Returns how often models were swapped. */
-static uint64_t run(double seconds, uint64_t interval, int keeps) {
-    uint64_t swaps = 0;
-    const uint64_t end = nanoseconds_now() + (uint64_t)(seconds * 1e9);
-    while (nanoseconds_now() < end) {
-        const uint64_t phase_end = nanoseconds_now() + PHASE_MS * 1000000ull;
-        const int has_swaps = atomic_fetch_add(&phase, 1) % 2 == 0;
-        while (has_swaps && nanoseconds_now() < phase_end) {
-            const uint64_t next = nanoseconds_now() + interval;
-            swap(++swaps, keeps);
-            sleep_until(next);
-        }
-        sleep_until(phase_end);
+/* Leaves the processors to the threads until they have made so many calls more. */
+static void wait_for_calls(uint64_t count) {
+    const uint64_t enough = calls_made() + count;
+    while (calls_made() < enough) usleep(1000);
+}
+
+static void run(uint64_t swaps, uint64_t calls, int keeps) {
+    for (uint64_t number = 1; number <= swaps; number++) {
+        if (number % SWAPS_PER_PHASE == 1) atomic_fetch_add(&phase, 1);
+        swap(number, keeps);
+        wait_for_calls(calls);
+        if (number % SWAPS_PER_PHASE != 0) continue;
+        atomic_fetch_add(&phase, 1);
+        wait_for_calls(SWAPS_PER_PHASE * calls);
     }
-    return swaps;
 }
 
 int main(int argument_count, char **arguments) {
@@ -152,16 +157,16 @@ int main(int argument_count, char **arguments) {
     find_expected(1);
     EXPECT(memcmp(expected[0], expected[1], sizeof expected[0]) != 0);
 
-    long threads = sysconf(_SC_NPROCESSORS_ONLN);
-    if (threads > MOST_THREADS) threads = MOST_THREADS;
-    for (long i = 0; i < threads; i++) {
+    thread_count = sysconf(_SC_NPROCESSORS_ONLN);
+    if (thread_count > MOST_THREADS) thread_count = MOST_THREADS;
+    for (long i = 0; i < thread_count; i++) {
         if (pthread_create(&servers[i].thread, NULL, serve, &servers[i]) != 0) return 2;
     }
-    uint64_t swaps = run(strtod(arguments[2], NULL), strtoull(arguments[3], NULL, 10) * 1000000, keeps);
+    run(strtoull(arguments[2], NULL, 10), strtoull(arguments[3], NULL, 10), keeps);
     atomic_store(&has_ended, 1);
     static histogram durations[2];
     uint64_t seen[2] = {0, 0}, others = 0;
-    for (long i = 0; i < threads; i++) {
+    for (long i = 0; i < thread_count; i++) {
         pthread_join(servers[i].thread, NULL);
         for (int which = 0; which < 2; which++) {
             add_histogram(&durations[which], &servers[i].durations[which]);
@@ -169,7 +174,7 @@ int main(int argument_count, char **arguments) {
         }
         others += servers[i].others;
     }
-    printf("%llu\n%llu\n%llu\n", (unsigned long long)swaps, (unsigned long long)seen[0], (unsigned long long)seen[1]);
+    printf("%llu\n%llu\n", (unsigned long long)seen[0], (unsigned long long)seen[1]);
     for (int with = 1; with >= 0; with--) {
         const histogram *counted = &durations[with];
         printf("%llu %.2f %.2f %.2f %.2f\n", (unsigned long long)counted->total, quantile(counted, 0.5),

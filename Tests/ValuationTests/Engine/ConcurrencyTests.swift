@@ -51,6 +51,16 @@ import Testing
         let second = Atomic<Int>(0)
         let wrong = Atomic<Int>(0)
         let isLoading = Atomic<Bool>(true)
+
+        /// Waits for one more call with the values of a set; if a thread failed, for none.
+        func awaitAnswer(of set: Int) {
+            let before = count(of: set)
+            while isLoading.load(ordering: .relaxed), count(of: set) == before { sched_yield() }
+        }
+
+        private func count(of set: Int) -> Int {
+            set == 0 ? first.load(ordering: .relaxed) : second.load(ordering: .relaxed)
+        }
     }
 
     /// Scores again and again until the loads are over; a scorer is replaced by a new one now and then.
@@ -84,7 +94,10 @@ import Testing
         onThreads(4) { number in
             do throws(Complaint) {
                 if number == 0 {
-                    for load in 1...30 { try engine.load(paths[load % 2]) }
+                    for load in 1...30 {
+                        try engine.load(paths[load % 2])
+                        counts.awaitAnswer(of: load % 2)
+                    }
                     counts.isLoading.store(false, ordering: .relaxed)
                 } else {
                     try Self.scoreUntilTheEnd(engine, counts, answers)
@@ -142,6 +155,7 @@ import Testing
                     for turn in 1...15 {
                         try root.select("set-\(turn % 2)")
                         if try !engine.refresh() { counts.wrong.add(1, ordering: .relaxed) }
+                        counts.awaitAnswer(of: turn % 2)
                         try engine.rollBack()
                         try engine.rollBack()
                     }
