@@ -74,8 +74,8 @@ build/wheel/.made: $(LIBRARY) $(PACKAGE) .venv/.build
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r bindings/python/build-requirements.txt
 	touch $@
 
-# The wheel with the packages of one of its extras; a new wheel replaces the installed one.
-.venv/.demo .venv/.test: .venv/.%: build/wheel/.made
+# The wheel with the packages of its extras; a new wheel replaces the installed one.
+.venv/.demo .venv/.test .venv/.demo,test: .venv/.%: build/wheel/.made
 	@echo "==> Installing the wheel and the Python packages for $*"
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check "$$(ls build/wheel/*.whl)[$*]"
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/wheel/*.whl
@@ -108,9 +108,14 @@ install: build ## Put library, header, pkg-config file and command under PREFIX 
 demo: build .venv/.demo ## Train on a real log, publish, validate, score and show (from nothing)
 	$(PYTHON) bindings/python/examples/open_bandit/demo.py
 
-.PHONY: test
-test: test-requirements build .venv/.demo .venv/.test ## Run every test in every language (from nothing)
-	$(PYTHON) Tests/run.py
+.PHONY: test test-thorough tested
+test: test-requirements ## Run the tests in every language (from nothing, ten minutes on two processors)
+	python3 Tests/run.py
+
+test-thorough: test-requirements ## Run what takes longer: the core under sanitizers, and the fuzzers
+	python3 Tests/run.py --thorough
+
+tested: build .venv/.demo,test
 
 .PHONY: bench-requirements bench bench-quick
 bench-requirements: test-requirements

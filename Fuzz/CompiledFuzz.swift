@@ -10,8 +10,7 @@ import CValuation
 /// Whatever the bytes are, opening must refuse them with a reason or give an index that answers every request, also where the checksums
 /// were forged. The index is copied to memory, for the address sanitizer knows nothing of what lies beside a mapped file. What was
 /// trusted is not scored with: nothing is promised of it.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzCompiled(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+func fuzzCompiled(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 0 else { return 0 }
     let wishes = CompiledInput(rawValue: start[0])
     do throws(Failure) {

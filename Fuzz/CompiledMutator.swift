@@ -3,12 +3,11 @@ import CKernels
 import CPlatform
 
 @_silgen_name("LLVMFuzzerMutate")
-private func mutateBlindly(_ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ room: Int) -> Int
+func mutateBlindly(_ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ room: Int) -> Int
 
 /// Half of the time changes bytes blindly; otherwise numbers of the index, under checksums that fit. Each array is then as likely as any
 /// other, however few of the bytes it has.
-@_cdecl("LLVMFuzzerCustomMutator")
-public func mutateCompiled(_ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ room: Int, _ seed: UInt32) -> Int {
+func mutateCompiled(_ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ room: Int, _ seed: UInt32) -> Int {
     var chance = Chance(state: UInt64(seed))
     let before = 1 + CompiledInput.headerBytes
     guard chance.next(2) == 1, count > before, let arrays = arrays(UnsafeRawPointer(start + 1), count - before) else {

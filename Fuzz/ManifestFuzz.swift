@@ -6,8 +6,7 @@ import CValuation
 ///
 /// Whatever the bytes are, the decoder must refuse them with a reason or read a manifest that is the same when it is written and
 /// read again.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzManifest(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+func fuzzManifest(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 0 else { return 0 }
     let rest = Text(start + 1, count - 1)
     do throws(Failure) {

@@ -4,8 +4,7 @@ import CValuation
 /// Fuzz target of the model loader. The first byte chooses the kind of file, the rest is its content.
 ///
 /// Whatever the bytes are, the loader must refuse them with a reason or make a snapshot that can value and explain a request.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzModel(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+func fuzzModel(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 0 else { return 0 }
     let names: [StaticString] = ["a.json", "a.jsonl", "a.json.gz", "a.jsonl.gz"]
     guard let kind = FileKind(name: Text(names[Int(start[0] & 3)])) else { fatalError("not a kind of file") }

@@ -5,8 +5,7 @@ import CValuation
 ///
 /// Whatever the bytes are, the decoder must refuse them with a reason and a place, or read a policy that decides for every request:
 /// where it names no release but LATEST, an engine scores, assigns and explains under it.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzPolicy(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+func fuzzPolicy(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     do throws(Failure) {
         try check(Text(start, count))
     } catch {

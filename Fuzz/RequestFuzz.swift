@@ -2,8 +2,7 @@
 import CValuation
 
 /// Fuzz target of the request reader: any bytes, against a few models with every kind of weight.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzRequest(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+func fuzzRequest(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     harness.check(Text(start, count))
     return 0
 }

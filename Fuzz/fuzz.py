@@ -24,13 +24,7 @@ import seeds
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "fuzz"
-TARGETS = {
-    "model": ["ModelFuzz.swift"],
-    "manifest": ["ManifestFuzz.swift"],
-    "compiled": ["CompiledFuzz.swift", "CompiledMutator.swift"],
-    "request": ["RequestFuzz.swift"],
-    "policy": ["PolicyFuzz.swift"],
-}
+TARGETS = ("model", "manifest", "compiled", "request", "policy")
 #: The longest inputs, where they are not of 8,192 bytes.
 LONGEST = {"compiled": 65536}
 MODULES = (
@@ -72,15 +66,14 @@ def build_c() -> list[str]:
     return compiled
 
 
-def build(target: str, c_objects: list[str]) -> bool:
-    """Compile the core and one target into one program; return whether it compiles."""
-    folder = FOLDER / target
-    folder.mkdir(parents=True, exist_ok=True)
+def build(c_objects: list[str]) -> bool:
+    """Compile the core and all targets into one program; return whether it compiles."""
     core = sorted(str(path) for path in (ROOT / "Sources/Valuation").rglob("*.swift"))
+    targets = sorted(str(path) for path in (ROOT / "Fuzz").glob("*.swift"))
     modules = [f"-I{ROOT}/{path}" for path in MODULES]
     command = ["swiftc", "-O", "-wmo", "-parse-as-library", "-sanitize=fuzzer,address", "-use-ld=lld"]
-    files = [*core, *(str(ROOT / "Fuzz" / name) for name in [*TARGETS[target], "Harness.swift"]), *c_objects]
-    command += ["-module-name", "Valuation", *modules, "-ljansson", "-lz", *files, "-o", str(folder / "fuzz")]
+    files = [*core, *targets, *c_objects]
+    command += ["-module-name", "Valuation", *modules, "-ljansson", "-lz", *files, "-o", str(FOLDER / "fuzz")]
     return subprocess.run(command, check=False).returncode == 0
 
 
@@ -89,15 +82,15 @@ def run(target: str, seconds: int) -> Outcome:
     folder = FOLDER / target
     corpus, cases = folder / "corpus", ROOT / "Fuzz/cases" / target
     seeds.write(target, folder / "seeds")
-    corpus.mkdir(exist_ok=True)
+    corpus.mkdir(parents=True, exist_ok=True)
     cases.mkdir(parents=True, exist_ok=True)
     command = [
-        folder / "fuzz", f"-max_total_time={seconds}", f"-max_len={LONGEST.get(target, 8192)}", "-timeout=10",
+        FOLDER / "fuzz", f"-max_total_time={seconds}", f"-max_len={LONGEST.get(target, 8192)}", "-timeout=60",
         "-rss_limit_mb=4096", f"-artifact_prefix={cases}/", f"-dict={ROOT}/Fuzz/json.dict", "-print_final_stats=1",
         "-verbosity=1",
         corpus, cases, folder / "seeds",
     ]  # fmt: skip
-    environment = os.environ | {"SWIFT_BACKTRACE": "enable=no", "ASAN_OPTIONS": "detect_leaks=1"}
+    environment = os.environ | {"FUZZ_TARGET": target, "SWIFT_BACKTRACE": "enable=no", "ASAN_OPTIONS": "detect_leaks=1"}
     log = folder / "log.txt"
     with log.open("w") as output:
         parts = [str(part) for part in command]
@@ -132,17 +125,16 @@ def tell(outcome: Outcome) -> None:
 def main() -> int:
     """Build and run the targets; return 1 if one failed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("targets", nargs="*", default=list(TARGETS), help=f"of {', '.join(TARGETS)} (default all)")
+    parser.add_argument("targets", nargs="*", default=TARGETS, help=f"of {', '.join(TARGETS)} (default all)")
     parser.add_argument("--seconds", type=int, default=60, help="for each target (default 60)")
     parser.add_argument("--junit", type=Path, help="write the results as JUnit XML")
     options = parser.parse_args()
     if unknown := set(options.targets) - set(TARGETS):
         parser.error(f"no such target: {', '.join(sorted(unknown))}")
-    c_objects = build_c()
+    if not build(build_c()):
+        return 1
     outcomes = []
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        if not all(pool.map(lambda target: build(target, c_objects), options.targets)):
-            return 1
         for outcome in pool.map(lambda target: run(target, options.seconds), options.targets):
             tell(outcome)
             outcomes.append(outcome)

@@ -1,78 +1,91 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run every test of the repository and close with a line `N passed, N failed`.
+"""Run the tests of the repository and close with a line `N passed, N failed`.
+
+    run.py [--thorough]
 
 Each suite is a command that writes JUnit XML, from which the counts are taken; a suite that dies without it counts as
 one failure. Two suites run at a time. Output goes to build/test/<suite>.log and is shown where a suite fails.
+--thorough runs what takes long instead: the core under sanitizers, and the fuzzers.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "test"
-PYTHON = sys.executable
+PYTHON = str(ROOT / ".venv" / "bin" / "python")
 
 
 @dataclass(frozen=True)
 class Suite:
-    """A command to run from the repository's root, and the files in which it leaves its results."""
+    """A command to run from the repository's root, and the file in which it leaves its results, if it has any."""
 
     name: str
     command: list[str]
-    results: list[str]
+    results: str | None
 
 
 def swift(name: str, *options: str) -> Suite:
     """Unit tests of the core as ordinary Swift, in a build folder of their own."""
-    command = [
-        "swift",
-        "test",
-        "--disable-xctest",
-        "--scratch-path",
-        f".build-{name}",
-        *options,
-        "--xunit-output",
-        f"build/test/{name}.xml",
-    ]
-    return Suite(name, command, [f"build/test/{name}.xml"])
+    results = f"build/test/{name}.xml"
+    command = ["swift", "test", "--disable-xctest", "--scratch-path", f".build-{name}", *options]
+    return Suite(name, [*command, "--xunit-output", results], results)
 
 
 def pytest(name: str, folder: str) -> Suite:
     """A folder of Python tests."""
     results = f"build/test/{name}.xml"
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:benchmark", "--junitxml", results]
-    return Suite(name, [PYTHON, "-m", "pytest", *options, folder], [results])
+    return Suite(name, [PYTHON, "-m", "pytest", *options, folder], results)
 
 
 def script(name: str, *command: str) -> Suite:
     """A script of the repository that takes --junit."""
     results = f"build/test/{name}.xml"
-    return Suite(name, [PYTHON, *command, "--junit", results], [results])
+    return Suite(name, [PYTHON, *command, "--junit", results], results)
 
 
-# Two lanes, about as long as each other: what compiles much, and what runs the shipped library.
-LANES = [
-    [swift("unit"), swift("address", "--sanitize", "address"), swift("thread", "--sanitize", "thread")],
+# What the other suites run: the library, the command, and the wheel with what its tests need.
+BUILD = Suite("build", ["make", "--jobs", "2", "tested"], None)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Suites that build the core themselves, and those that wait for BUILD; in each the longest come first."""
+
+    alone: list[Suite]
+    built: list[Suite]
+
+
+QUICK = Plan(
+    [swift("unit")],
     [
-        script("lint", "Tests/lint.py"),
         pytest("abi", "Tests/ABI"),
-        pytest("command", "Tests/CLI"),
+        pytest("torture", "Tests/Torture"),
         pytest("python", "bindings/python/tests"),
+        pytest("guards", "Tests/Guards"),
+        pytest("command", "Tests/CLI"),
         pytest("open-bandit", "bindings/python/examples/open_bandit"),
         pytest("documentation", "Tests/Documentation"),
-        pytest("guards", "Tests/Guards"),
-        pytest("torture", "Tests/Torture"),
+        script("lint", "Tests/lint.py"),
     ],
+)
+THOROUGH = Plan(
+    [swift("thread", "--sanitize", "thread"), swift("address", "--sanitize", "address")],
     [script("fuzz", "Fuzz/fuzz.py", "--seconds", os.environ.get("SECONDS_PER_FUZZER", "60"))],
-]
+)
 
 
 @dataclass
@@ -86,30 +99,28 @@ class Outcome:
     seconds: float
 
 
-def count(paths: list[Path]) -> tuple[int, int, int]:
-    """Passed, failed and skipped test cases of JUnit files."""
+def count(path: Path) -> tuple[int, int, int]:
+    """Passed, failed and skipped test cases of a JUnit file."""
     passed = failed = skipped = 0
-    for path in paths:
-        try:
-            root = ElementTree.parse(path)
-        except ElementTree.ParseError:  # the suite died while writing it
+    try:
+        root = ElementTree.parse(path)
+    except ElementTree.ParseError:  # the suite died while writing it
+        return 0, 1, 0
+    for case in root.iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
             failed += 1
-            continue
-        for case in root.iter("testcase"):
-            if case.find("failure") is not None or case.find("error") is not None:
-                failed += 1
-            elif case.find("skipped") is not None:
-                skipped += 1
-            else:
-                passed += 1
+        elif case.find("skipped") is not None:
+            skipped += 1
+        else:
+            passed += 1
     return passed, failed, skipped
 
 
 def run(suite: Suite) -> Outcome:
     """Run one suite to its end."""
-    results = [ROOT / name for name in suite.results]
-    for path in results:
-        path.unlink(missing_ok=True)
+    results = ROOT / suite.results if suite.results else None
+    if results:
+        results.unlink(missing_ok=True)
     log = FOLDER / f"{suite.name}.log"
     start = time.monotonic()
     with log.open("w") as output:
@@ -118,32 +129,59 @@ def run(suite: Suite) -> Outcome:
         code = subprocess.run(
             suite.command, cwd=ROOT, env=environment, stdout=output, stderr=output, check=False
         ).returncode
-    found = [path for path in results if path.exists()]
-    passed, failed, skipped = count(found)
-    if (code != 0 and failed == 0) or passed + failed == 0:
+    passed, failed, skipped = count(results) if results and results.exists() else (0, 0, 0)
+    if (code != 0 and failed == 0) or (results and passed + failed == 0):
         failed += 1
     outcome = Outcome(suite, passed, failed, skipped, time.monotonic() - start)
     verdict = "ok    " if failed == 0 else "FAILED"
-    print(
-        f"{verdict} {suite.name:14} {passed:5} passed, {failed} failed, {skipped} skipped, {outcome.seconds:.0f} s",
-        flush=True,
-    )
+    counts = f"{passed:5} passed, {failed} failed, {skipped} skipped, " if results else ""
+    print(f"{verdict} {suite.name:14} {counts}{outcome.seconds:.0f} s", flush=True)
     if failed:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-60:])
         print(f"---- the end of {log.relative_to(ROOT)} ----\n{tail}\n----", flush=True)
     return outcome
 
 
-def main() -> int:
-    """Run all lanes; return 1 if anything failed."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    print("==> Running every test; logs are in build/test", flush=True)
+def run_all(plan: Plan) -> list[Outcome]:
+    """Run all suites, two at a time; without a build, those that need none."""
+    built, is_built = deque(plan.built), threading.Event()
+    outcomes: list[Outcome] = []
+
+    def take(suites: deque[Suite]) -> None:
+        with contextlib.suppress(IndexError):  # when none is left
+            while True:
+                outcomes.append(run(suites.popleft()))
+
+    def build_first() -> None:
+        outcomes.append(run(BUILD))
+        if outcomes[-1].failed:
+            built.clear()
+        is_built.set()
+        take(built)
+
+    def begin_alone() -> None:
+        take(deque(plan.alone))
+        is_built.wait()
+        take(built)
+
     with ThreadPoolExecutor(max_workers=2) as pool:
-        lanes = [pool.submit(lambda lane=lane: [run(suite) for suite in lane]) for lane in LANES]
-        outcomes = [outcome for lane in lanes for outcome in lane.result()]
+        for lane in [pool.submit(build_first), pool.submit(begin_alone)]:
+            lane.result()
+    return outcomes
+
+
+def main() -> int:
+    """Run what is asked for; return 1 if anything failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--thorough", action="store_true", help="run what takes long instead")
+    options = parser.parse_args()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    print("==> Running the tests; logs are in build/test", flush=True)
+    outcomes = run_all(THOROUGH if options.thorough else QUICK)
+    if skipped := sum(outcome.skipped for outcome in outcomes):
+        print(f"{skipped} skipped")
     passed, failed = sum(o.passed for o in outcomes), sum(o.failed for o in outcomes)
-    skipped = sum(o.skipped for o in outcomes)
-    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from .model_files import MODELS, write_models
-from .programs import Toolchain
+from .programs import SECONDS, Toolchain
 from .refusal import refused
 
 
@@ -25,7 +25,7 @@ def open_directory() -> Iterator[Path]:
 def publish(toolchain: Toolchain, root: Path, models: Path, umask: int) -> None:
     program = toolchain.program("publish")
     command = [program.path, models, root, "first"]
-    subprocess.run(command, env=program.environment, check=True, umask=umask, timeout=60)
+    subprocess.run(command, env=program.environment, check=True, umask=umask, timeout=SECONDS)
 
 
 def modes(root: Path) -> dict[str, int]:

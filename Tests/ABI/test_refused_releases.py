@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from .model_files import MODELS, many_models, write_models
-from .programs import Toolchain
+from .programs import SECONDS, Toolchain
 
 # As long as clocks of files may stand still.
 FRESH_SECONDS = 2.2
@@ -43,7 +43,7 @@ class Engine:
         return Answer(status.removeprefix("VALUATION_").removeprefix("ERROR_"), int(seen), file, message)
 
     def close(self) -> None:
-        self._process.communicate(timeout=20)
+        self._process.communicate(timeout=SECONDS)
 
 
 @pytest.fixture
