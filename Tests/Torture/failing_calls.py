@@ -93,7 +93,7 @@ def fail_writer(
 
 
 def fail_first_publishers(tools: Tools, faults: list[str], step: int = 1) -> Findings:
-    """Let calls of the first publisher of a directory fail; the next one has the secret that was written, or draws another."""
+    """Let calls of a directory's first publisher fail; the next has the secret that was written, or draws another."""
     findings = Findings("First publishers whose calls fail")
     root = tools.folder("failing-first") / "root"
     values = tools.must("load", tools.second)

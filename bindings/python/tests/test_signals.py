@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from conftest import REQUEST
-from valuation import Batch, Candidates, Engine, Features, Scorer, campaign_key, list_releases
+from valuation import Batch, Candidates, Engine, Features, Scorer, list_releases
 
 
 class InterruptedCallError(Exception):
@@ -71,14 +71,12 @@ def interrupt_everywhere(call: Callable[[], Any], check: Callable[[], None]) -> 
     return moment
 
 
-ADS = Candidates([campaign_key("1042")], "cpc", 0.5).take(np.zeros(2, np.intp))
-BATCH = Batch(Features.from_columns({"slot": ["12"]}), ADS, [0, 2])
-CALLS: dict[str, Callable[[Scorer], Any]] = {
-    "score": lambda scorer: scorer.score(REQUEST),
-    "describe": lambda scorer: scorer.describe(),
-    "score_batch": lambda scorer: scorer.score_batch(BATCH),
-    "explore": lambda scorer: scorer.explore(BATCH),
-    "rank": lambda scorer: scorer.rank(BATCH, 1),
+CALLS: dict[str, Callable[[Scorer, Batch], Any]] = {
+    "score": lambda scorer, _: scorer.score(REQUEST),
+    "describe": lambda scorer, _: scorer.describe(),
+    "score_batch": lambda scorer, batch: scorer.score_batch(batch),
+    "explore": lambda scorer, batch: scorer.explore(batch),
+    "rank": lambda scorer, batch: scorer.rank(batch, 1),
 }
 
 
@@ -86,13 +84,15 @@ CALLS: dict[str, Callable[[Scorer], Any]] = {
 @pytest.mark.parametrize("name", CALLS)
 def test_a_scorer_is_free_again_wherever_a_call_was_interrupted(engine: Engine, name: str) -> None:
     call = CALLS[name]
+    ads = Candidates([engine.campaign_key("1042")], "cpc", 0.5).take(np.zeros(2, np.intp))
+    batch = Batch(Features.from_columns(engine, {"slot": ["12"]}), ads, [0, 2])
     with engine.scorer() as scorer:
-        expected = str(call(scorer))
+        expected = str(call(scorer, batch))
 
         def check() -> None:
-            assert str(call(scorer)) == expected
+            assert str(call(scorer, batch)) == expected
 
-        assert interrupt_everywhere(lambda: call(scorer), check) > 50
+        assert interrupt_everywhere(lambda: call(scorer, batch), check) > 50
 
 
 @pytest.mark.usefixtures("_interrupts_raise")
