@@ -16,7 +16,7 @@
 #include <time.h>
 #include <valuation.h>
 
-enum { MOST_FEATURES = 2000, BUDGET = 1000000 };
+enum { MOST_FEATURES = 2000, MOST_RANKED = 100, BUDGET = 1000000 };
 
 static uint64_t looks, over_at;
 
@@ -81,7 +81,7 @@ int main(int argument_count, char **arguments) {
     if (strcmp(call, "explore") == 0)
         require(valuation_explore(scorer, &request, candidates, count, values, propensities, &error));
     else if (strcmp(call, "rank") == 0)
-        require(valuation_rank(scorer, &request, candidates, count, count, indices, values, &found, &error));
+        require(valuation_rank(scorer, &request, candidates, count, MOST_RANKED, indices, values, &found, &error));
     else
         require(valuation_score(scorer, &request, candidates, count, values, &error));
     size_t late = 0;
