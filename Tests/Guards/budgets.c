@@ -42,11 +42,11 @@ static void require(valuation_status status) {
     exit(1);
 }
 
-static uint64_t key(const char *field, size_t number) {
+static uint64_t key(const valuation_engine *engine, const char *field, size_t number) {
     char value[32];
     int length = snprintf(value, sizeof value, "%zu", number);
-    return field ? valuation_feature_key(field, strlen(field), value, (size_t)length)
-                 : valuation_campaign_key(value, (size_t)length);
+    return field ? valuation_feature_key(engine, field, strlen(field), value, (size_t)length)
+                 : valuation_campaign_key(engine, value, (size_t)length);
 }
 
 int main(int argument_count, char **arguments) {
@@ -62,15 +62,15 @@ int main(int argument_count, char **arguments) {
     if (strcmp(policy, "-") != 0) require(valuation_engine_load_policy(engine, policy, strlen(policy), &error));
     require(valuation_scorer_create(engine, &scorer, &error));
     for (size_t i = 0; i < MOST_FEATURES; i++) {
-        features[i] = (valuation_feature){key("site", i), 1};
-        ad_features[i] = (valuation_feature){key("topic", i), 1};
+        features[i] = (valuation_feature){key(engine, "site", i), 1};
+        ad_features[i] = (valuation_feature){key(engine, "topic", i), 1};
     }
     valuation_candidate *candidates = calloc(count, sizeof *candidates);
     valuation_value *values = calloc(count, sizeof *values);
     double *propensities = calloc(count, sizeof *propensities);
     size_t *indices = calloc(count, sizeof *indices);
     for (size_t i = 0; i < count; i++)
-        candidates[i] = (valuation_candidate){key(NULL, i), ad_features, ad_feature_count, VALUATION_PRICING_CPA, 1};
+        candidates[i] = (valuation_candidate){key(engine, NULL, i), ad_features, ad_feature_count, VALUATION_PRICING_CPA, 1};
     valuation_request request = VALUATION_REQUEST_INIT;
     request.features = features;
     request.feature_count = feature_count;

@@ -90,8 +90,8 @@ def test_a_json_request_takes_no_more_instructions_than_noted(
 
 
 @pytest.mark.parametrize("function", ["valuation_scorer_create", "valuation_scorer_destroy"])
-def test_a_scorer_costs_the_same_among_many(function: str, programs: Programs):
-    few, many = (programs.count(function, HERE / "many_scorers.c", count) / count for count in (50, 1000))
+def test_a_scorer_costs_the_same_among_many(function: str, programs: Programs, models: Path):
+    few, many = (programs.count(function, HERE / "many_scorers.c", models, count) / count for count in (50, 1000))
     assert many <= few * ALLOWED, f"{many:.0f} instructions each of 1,000, {few:.0f} each of 50"
 
 
