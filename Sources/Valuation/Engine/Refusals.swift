@@ -42,7 +42,7 @@ extension Failure {
     /// Whether it is due to what files hold, and will be so as long as they hold it.
     fileprivate var isLasting: Bool {
         switch status {
-        case .outOfMemory, .readFailed, .fileNotFound, .busy, .writeFailed, .unknownRelease: false
+        case .outOfMemory, .readFailed, .fileNotFound, .busy, .writeFailed, .unknownRelease, .secret: false
         default: isNoted
         }
     }
@@ -78,8 +78,9 @@ extension Release {
     fileprivate func stamp() throws(Failure) -> Checksum? {
         var state = try ChecksumState()
         state.add(path.text.start, count: path.count)
-        var contents = try manifest.contents
+        var (contents, digest) = (try manifest.contents, try secret.digest())
         state.add(&contents, count: MemoryLayout<Checksum>.size)
+        state.add(&digest, count: MemoryLayout<Checksum>.size)
         for position in 0..<manifest.files.count {
             if try !add(manifest.files[position], to: &state) { return nil }
         }
