@@ -2,12 +2,12 @@
 import CPlatform
 
 /// What the environment variable FUZZ_TARGET names. All targets are one program, for the core is compiled once then.
-private enum Target: String {
+private enum FuzzTarget: String {
     case model, manifest, compiled, request, policy
 }
 
-private let target: Target = {
-    guard let name = getenv("FUZZ_TARGET"), let target = Target(rawValue: String(cString: name)) else {
+private let target: FuzzTarget = {
+    guard let name = getenv("FUZZ_TARGET"), let target = FuzzTarget(rawValue: String(cString: name)) else {
         fatalError("FUZZ_TARGET names no target")
     }
     return target
