@@ -37,7 +37,7 @@ int main(int argument_count, char **arguments) {
     if (argument_count != 4) return 2;
     host.models = arguments[1];
     host.releases = arguments[2];
-    host.engine = serving(host.models);
+    host.engine = serving(host.releases);
     long tried = 0, stride = strtol(arguments[3], NULL, 10);
     int open_files = count_entries("/proc/self/fd");
     for (long step = 1; halt_at(step, load, cancel, &host); step += stride) {

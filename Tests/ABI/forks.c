@@ -183,9 +183,10 @@ int main(int argument_count, char **arguments) {
     if (file == NULL) return 2;
     host.json_length = fread(host.json, 1, sizeof host.json, file);
     fclose(file);
-    make_impression(&host.impression);
-    host.engine = serving(host.other_models);
+    host.engine = serving(host.releases);
+    make_impression(&host.impression, host.engine);
     host.scorer = scorer_of(host.engine);
+    load(&host, host.other_models);
     score(host.scorer, &host.impression, host.answers[OF_OTHERS]);
     load(&host, host.models);
     score(host.scorer, &host.impression, host.answers[OF_MODELS]);

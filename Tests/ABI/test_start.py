@@ -11,6 +11,8 @@ import pytest
 from .model_files import MODELS, find, probability
 from .programs import HERE, REPOSITORY, SECONDS, Toolchain, clang
 
+LICENSES = ["LICENSE", "jansson.txt", "xxhash.txt", "zlib.txt"]
+
 HEADER_EXAMPLE = "THE WHOLE LIBRARY IN ONE EXAMPLE"
 
 
@@ -116,6 +118,7 @@ def test_a_package_is_staged_below_destdir_and_names_the_place_where_it_will_be(
         "opt/valuation/lib/libvaluation.so.1",
         "opt/valuation/lib/libvaluation.so.0.1.0",
         "opt/valuation/lib/pkgconfig/valuation.pc",
+        *(f"opt/valuation/share/doc/valuation/{name}" for name in LICENSES),
     }
     package = (tmp_path / "opt/valuation/lib/pkgconfig/valuation.pc").read_text()
     assert "prefix=/opt/valuation\n" in package

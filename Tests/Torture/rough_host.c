@@ -196,7 +196,7 @@ int main(int argument_count, char **arguments) {
     json_object *object = json_tokener_parse("{\"a\": [1, 2], \"b\": \"text\"}");
     json_object *held = json_object_get(object);
     strangers_called = 0;
-    make_impression(&scored);
+    make_impression(&scored, NULL);
     engine = serving(models);
     own = scorer_of(engine);
     for (int i = 0; i < KNOWN; i++) {

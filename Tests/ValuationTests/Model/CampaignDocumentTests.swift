@@ -82,9 +82,9 @@ import Testing
         #expect(failure.status == .duplicateModel && failure.jsonPath == "$.campaign" && failure.line == 3)
     }
 
-    /// Two texts with one Fingerprint64: see `ModelSetTests`.
+    /// Two texts with one key: see `ModelSetTests`.
     @Test func campaignsAndAdvertisersWithOneKeyAreRefused() throws {
-        let (first, second) = ("k=ngfgnhmadldnfidd", "k=phclggbmphegklmk")
+        let (first, second) = ("blX8D9hZBuj1Tb", "Nwzw89hwv1P0Tb")
         let models = [ModelDocument(campaign: first).json, ModelDocument(campaign: second, target: "conversion").json]
         let entries = [CampaignEntry(campaign: first).json, CampaignEntry(campaign: second).json]
         for lines in [entries, [models[0], entries[1]], [entries[0], models[1]]] {

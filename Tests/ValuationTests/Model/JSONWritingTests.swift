@@ -32,9 +32,7 @@ import Testing
         var compared = 0
         for _ in 0..<2_000 {
             let text = random.text()
-            // jansson has no negative zero among its integers.
-            let hasNegativeZero = String(decoding: text, as: UTF8.self).contains("-0")
-            guard !hasNegativeZero, let again = try written(text) else { continue }
+            guard let again = try written(text) else { continue }
             let before = try withText(text) { text throws(Failure) in try JSONTree.read(withCursor: text) }
             let after = try withText(again) { text throws(Failure) in try JSONTree.read(withCursor: text) }
             #expect(before == after)

@@ -143,8 +143,8 @@ enum RefusedDocuments {
             "$.crosses[0].weights[2]"),
         Refusal(
             "two values with one key",
-            sound.without("variance").with("categorical", #"{"k": {"ngfgnhmadldnfidd": 1, "phclggbmphegklmk": 1}}"#),
-            .keyCollision, "$.categorical.k.phclggbmphegklmk"),
+            sound.without("variance").with("categorical", #"{"k": {"blX8D9hZBuj1Tb": 1, "Nwzw89hwv1P0Tb": 1}}"#),
+            .keyCollision, "$.categorical.k.Nwzw89hwv1P0Tb"),
         Refusal(
             "a cross's value too long", cross(#"["a", "b"]"#, "[[\(long(1025)), \"2\", 0]]"), .limitExceeded,
             "$.crosses[0].weights[0]"),

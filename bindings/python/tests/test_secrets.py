@@ -18,6 +18,9 @@ from valuation import Engine, Error, Status, compile_models, publish, validate
 TEXTS = [("slot", "12"), ("os", "ios"), ("creative", "55"), ("segments", "a longer text of several words")]
 
 
+#: Found by reducing a lattice, which takes to know the secret.
+TWINS = ("blX8D9hZBuj1Tb", "Nwzw89hwv1P0Tb")
+
 MADE_FOR_ONE_FINGERPRINT = [
     "Vh4I4Pl>u_:h<5GHGNTaTzL",
     "ynFDcg6MIE*@?Rxd9YBfIRz",
@@ -189,6 +192,17 @@ def test_texts_made_for_one_fingerprint_are_features_of_their_own(tmp_path: Path
         assert third == honest
         assert values[2]["flags"] == values[3]["flags"]
         assert "unknown_feature" in values[2]["flags"]
+
+
+def test_texts_made_to_collide_under_the_standard_secret_are_published_and_told_apart(tmp_path: Path) -> None:
+    first, second = TWINS
+    model = CLICK | {"categorical": {"k": {first: 3.0, second: -3.0}}, "crosses": [], "numeric": {}}
+    models = reference.write(tmp_path / "models.jsonl", EVERYBODY, model)
+    assert refusal(models).status is Status.KEY_COLLISION
+    publish(models, tmp_path / "releases")
+    ads = [{"campaign": "1042", "pricing": "cpc", "bid": 1, "features": {"k": twin}} for twin in TWINS]
+    values = loaded(tmp_path / "releases").score({"candidates": ads})["values"]
+    assert (values[0]["pctr"] or 0) > 100 * (values[1]["pctr"] or 1)
 
 
 def test_models_are_not_bound_to_a_secret(releases: Path, tmp_path: Path) -> None:
