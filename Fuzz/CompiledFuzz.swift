@@ -113,8 +113,7 @@ private let request: StaticString = """
 private let policyText: StaticString = """
     {"format": "valuation-policy/1", "placement": "slot", "default": "curious",
      "predictors": {"curious": {"release": "LATEST", "exploration": 1},
-                    "safe": {"naive": {"impressions": 1000, "clicks": 50}, "exploration": 1},
-                    "both": {"ensemble": ["LATEST", "LATEST"], "mean": "logit"}},
+                    "safe": {"naive": {"impressions": 1000, "clicks": 50}, "exploration": 1}},
      "overrides": [{"scope": {"campaigns": ["3001", "c21"]}, "predictor": "safe", "reason": "why"},
                    {"scope": {"advertisers": ["77"]}, "predictor": "curious", "reason": "why"}],
      "campaigns": {"1042": {"multiplier": 2, "floor": 0.0001, "cap": 0.02}}}
