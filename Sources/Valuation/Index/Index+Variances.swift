@@ -7,7 +7,7 @@ import CKernels
 /// own.
 extension Index {
     /// Beyond any sound one: the square of how far a number can move a logit.
-    private static let largestVariance = 131_072.0 * 131_072
+    private static let largestVariance = 262_144.0 * 262_144
 
     /// Whether any is known.
     @inline(__always)

@@ -67,16 +67,19 @@ extension Index {
         return Int(numberModels[low]) == model ? low : nil
     }
 
-    /// `slope × (number − mean)` in units, cut at ±2^47 (at least 131,072 of logit) so that thousands of them can be summed without
-    /// overflow, and rounded.
+    /// `slope × (number − mean)` in units, rounded. Beyond ±2^48 (at least 262,144 of logit) it is cut, so that tens of thousands can
+    /// be summed without overflow: above at 2^48, below at −2^48 over the golden ratio. Numbers that are cut on both sides so do not
+    /// cancel out, but leave a logit that is far beyond ±80, and flagged.
     @inline(__always)
     func numberContribution(_ place: Int, number: Double, unit: Double) -> Int64 {
         let parameters = numberParameters[place]
         // Not NaN: the number is finite, and so is its distance from a mean of at most 1e18.
         let contribution = (number - parameters.mean) * parameters.slope / unit
-        let bound = 140_737_488_355_328.0
+        let bound = 281_474_976_710_656.0
+        let least = -173_961_102_589_771.0
+        let cut = contribution > bound ? bound : contribution < -bound ? least : contribution
         // Adding and subtracting 1.5 · 2^52 rounds to an integer.
         let rounder = 6_755_399_441_055_744.0
-        return Int64((min(bound, max(-bound, contribution)) + rounder) - rounder)
+        return Int64((cut + rounder) - rounder)
     }
 }

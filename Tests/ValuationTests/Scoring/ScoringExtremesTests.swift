@@ -26,12 +26,34 @@ import Testing
         #expect((probability - exact).magnitude <= 1e-6 * exact, "\(probability) for \(exact)")
     }
 
-    @Test func largeNumbersOfOppositeSignCancel() throws {
+    private func upAndDown() -> ModelDocument {
         var document = ModelDocument(intercept: -1)
         document.numeric["up"] = ModelDocument.Numeric(mean: 0, std: 1, weight: 1)
         document.numeric["down"] = ModelDocument.Numeric(mean: 0, std: 1, weight: -1)
-        let (probability, exact) = try probability(document, [.number("up", 5000), .number("down", 4999)])
+        document.numeric["other"] = ModelDocument.Numeric(mean: 0, std: 1, weight: -1)
+        return document
+    }
+
+    @Test(arguments: [5000, 200_000, 262_144])
+    func largeNumbersOfOppositeSignCancel(number: Double) throws {
+        let (probability, exact) = try probability(
+            upAndDown(), [.number("up", number), .number("down", number - 1)])
         #expect((probability - exact).magnitude <= 1e-6 * exact, "\(probability) for \(exact)")
+    }
+
+    /// valuation.h: one number may move a logit by 262,144. What is beyond is flagged, whatever stands against it.
+    @Test(arguments: [262_145, 1e6, 1e9, 1e300])
+    func largerNumbersDoNotCancelUnseen(number: Double) throws {
+        let models = try LoadedModels([upAndDown()])
+        for features in [
+            [.number("up", number), .number("down", number)], [.number("up", -number), .number("down", -number)],
+            [.number("up", 2 * number), .number("down", number), .number("other", number)],
+            [.number("up", number)], [.number("down", number)],
+        ] as [[NamedFeature]] {
+            for ad in [Ad(pricing: .cpc), Ad(features: [.category("slot", "12")], pricing: .cpc)] {
+                #expect(models.score(features, [ad])[0].has(.clamped), "\(features)")
+            }
+        }
     }
 
     @Test(arguments: [
