@@ -442,7 +442,8 @@ enum {
     VALUATION_FLAG_INVALID_BID = 1 << 9,        /* NaN, infinite or negative */
     VALUATION_FLAG_INVALID_CANDIDATE = 1 << 10, /* unknown pricing, features NULL or too many, malformed in JSON */
     /* The computation. */
-    VALUATION_FLAG_CLAMPED = 1 << 11,         /* a logit beyond -80 ... 80 was cut there */
+    VALUATION_FLAG_CLAMPED = 1 << 11,         /* a logit beyond -80 ... 80 was cut there. One number may move a logit by 262,144;
+                                                 beyond, the probability is 0 or 1, whatever the others say */
     VALUATION_FLAG_BUDGET_EXCEEDED = 1 << 12, /* the time was up: probabilities are the model's prior (its training base
                                                  rate, or else what its intercept says), or, where they were to be
                                                  drawn, what is most likely. Features that were not looked at any more

@@ -198,6 +198,15 @@ def test_what_is_not_json_is_refused_at_its_line(toolchain: Toolchain, models: P
     assert (refusal.status, refusal.line, refusal.file) == (status, line, str(path))
 
 
+@pytest.mark.parametrize("ending", [".json", ".jsonl"])
+def test_a_byte_order_mark_is_named(toolchain: Toolchain, models: Path, tmp_path: Path, ending: str):
+    path = tmp_path / f"model{ending}"
+    path.write_bytes(b"\xef\xbb\xbf" + SOUND)
+    refusal = refused(toolchain, models, path)
+    assert (refusal.status, refusal.line, refusal.column) == ("JSON_SYNTAX", 1, 1)
+    assert "byte order mark" in refusal.message and "\ufeff" not in refusal.message
+
+
 def test_the_column_counts_bytes(toolchain: Toolchain, models: Path, tmp_path: Path):
     def column(name: str) -> int:
         (tmp_path / "faulty.json").write_text('{\n"' + name + '": wrong}')
@@ -232,6 +241,17 @@ def test_a_small_file_that_unpacks_to_a_huge_one_stops_at_the_limit(
     assert (refusal.status, refusal.file) == ("LIMIT_EXCEEDED", str(path))
     assert "maximum_input_bytes" in refusal.message
     assert refusal.most_memory < 32 * 1024
+
+
+@pytest.mark.parametrize("value", [b"{}", b"[]", b'""', b"0", b'{"a":[]}'])
+def test_what_nobody_knows_takes_no_memory(toolchain: Toolchain, models: Path, tmp_path: Path, value: bytes):
+    path = tmp_path / "values.json.gz"
+    values = (value + b",") * (32 * MEBIBYTE // (len(value) + 1))
+    path.write_bytes(gzip.compress(SOUND[:-1] + b', "x": [' + values + b"0]}", compresslevel=1))
+    refusal = refused(toolchain, models, path)
+    assert refusal.status == "OK"
+    # The text of the one document.
+    assert refusal.most_memory < 80 * 1024
 
 
 def test_the_limit_counts_every_byte_of_a_load(toolchain: Toolchain, models: Path, tmp_path: Path):

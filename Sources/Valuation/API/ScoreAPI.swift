@@ -26,7 +26,8 @@ func checked(_ request: UnsafePointer<valuation_request>?) throws(Failure) -> Re
             throw Failure(.invalidArgument, "The request's units are NULL, but its unit_count is not 0.")
         }
         (checked.units, checked.unitCount) = (request.pointee.units, Int(units))
-        (checked.seed, checked.time) = (request.pointee.seed, request.pointee.time)
+        checked.seed = request.pointee.seed
+        checked.time = request.pointee.time == 0 ? nil : request.pointee.time
     }
     return checked
 }

@@ -33,11 +33,11 @@ struct Comparison: ~Copyable {
         var comparison = Comparison(secret, most: most)
         var stream = ModelStream(secret, maximumInputBytes: maximumInputBytes, note: note)
         try withFiles(before, note) { list throws(Failure) in
-            try stream.forEach(list) { model, document throws(Failure) in try comparison.table.add(model, document) }
+            try stream.forEach(list) { model throws(Failure) in try comparison.table.add(model) }
         }
         try comparison.output.append("{\"models\":[")
         try withFiles(after, note) { list throws(Failure) in
-            try stream.forEach(list) { model, document throws(Failure) in try comparison.compare(model, document) }
+            try stream.forEach(list) { model throws(Failure) in try comparison.compare(model) }
         }
         return try comparison.finish()
     }
@@ -64,15 +64,13 @@ struct Comparison: ~Copyable {
     }
 
     /// Holds a model of the second set against that of the first.
-    private mutating func compare(
-        _ model: borrowing Model, _ document: borrowing JSONDocument
-    ) throws(Failure) {
+    private mutating func compare(_ model: borrowing Model) throws(Failure) {
         let number = table.find(secret.campaign(model.campaign.text), model.target)
         let constant = WeightTable.constant(model)
         try refuseTwice(model)
         moves.removeAll()
         let former: WeightTable.Model? = number == KeyTable.none ? nil : table.models[Int(number)]
-        try WeightNames.forEach(model, document, under: secret) { label, name, value throws(Failure) in
+        try WeightNames.forEach(model, under: secret) { label, name, value throws(Failure) in
             guard former != nil, let place = table.find(number, label) else {
                 return try moves.add(name: name, before: nil, after: value)
             }

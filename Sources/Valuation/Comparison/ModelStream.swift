@@ -15,7 +15,7 @@ struct ModelStream: ~Copyable {
 
     /// Throws the first problem, described in the note; what `body` throws is a problem of the model it was given.
     mutating func forEach(
-        _ list: borrowing FileList, _ body: (borrowing Model, borrowing JSONDocument) throws(Failure) -> Void
+        _ list: borrowing FileList, _ body: (borrowing Model) throws(Failure) -> Void
     ) throws(Failure) {
         for position in 0..<list.count {
             let path = Text(cString: list[position])
@@ -39,15 +39,14 @@ struct ModelStream: ~Copyable {
 
     private mutating func forEach(
         _ reader: inout DocumentReader,
-        _ body: (borrowing Model, borrowing JSONDocument) throws(Failure) -> Void
+        _ body: (borrowing Model) throws(Failure) -> Void
     ) throws(Failure) {
         while let text = try reader.next(remaining: &remaining) {
             let line = reader.splitsLines ? reader.line : 0
             do throws(Failure) {
-                let document = try JSONDocument(text, firstLine: reader.line, note: note)
                 var problems = Problems(note: note, firstNote: note, listener: nil)
-                let isSound = try decoder.decode(document, line: line, problems: &problems)
-                if isSound && decoder.kind == .model { try body(decoder.model, document) }
+                let isSound = try decoder.decode(text, firstLine: reader.line, line: line, problems: &problems)
+                if isSound && decoder.kind == .model { try body(decoder.model) }
             } catch {
                 var located = error
                 if located.line == 0 { located.line = line }

@@ -5,8 +5,7 @@ enum WeightNames {
     /// Hands `body` each weight of a model: its key, its name, which lives for the call, and how much logit it adds (of a number: for
     /// each unit of it).
     static func forEach(
-        _ model: borrowing Model, _ document: borrowing JSONDocument, under secret: Secret,
-        _ body: (UInt64, Text, Double) throws(Failure) -> Void
+        _ model: borrowing Model, under secret: Secret, _ body: (UInt64, Text, Double) throws(Failure) -> Void
     ) throws(Failure) {
         var name = Buffer<UInt8>()
         for position in 0..<model.categories.count {
@@ -19,16 +18,13 @@ enum WeightNames {
             let number = model.numbers[position]
             try body(number.label.key, number.field, number.slope)
         }
-        let crosses = document.root.member("crosses")
         for position in 0..<model.crosses.count {
             let cross = model.crosses[position]
+            let fields = model.crossFields[cross.index]
             name.removeAll()
-            let listed = crosses?.element(cross.index)
-            let fields = listed?.member("fields")
-            let values = listed?.member("weights")?.element(cross.position)
-            try append(fields?.element(0)?.text ?? .empty, values?.element(0)?.text ?? .empty, to: &name)
+            try append(fields.first, cross.firstValue, to: &name)
             try name.append(" x ")
-            try append(fields?.element(1)?.text ?? .empty, values?.element(1)?.text ?? .empty, to: &name)
+            try append(fields.second, cross.secondValue, to: &name)
             try body(secret.cross(cross.first.key, cross.second.key), name.text, cross.weight)
         }
     }

@@ -40,9 +40,7 @@ struct WeightTable: ~Copyable {
         names.text.slice(Int(name.start), Int(name.end))
     }
 
-    mutating func add(
-        _ model: borrowing Valuation.Model, _ document: borrowing JSONDocument
-    ) throws(Failure) {
+    mutating func add(_ model: borrowing Valuation.Model) throws(Failure) {
         let key = secret.campaign(model.campaign.text)
         let number = UInt32(truncatingIfNeeded: models.count)
         if find(key, model.target) != KeyTable.none {
@@ -56,7 +54,7 @@ struct WeightTable: ~Copyable {
             try conversionTable.insert(key, number)
         }
         let start = weights.count
-        try WeightNames.forEach(model, document, under: secret) { label, name, value throws(Failure) in
+        try WeightNames.forEach(model, under: secret) { label, name, value throws(Failure) in
             let place = WeightTable.key(number, label)
             if weights.count >= Int(UInt32.max) - 1 {
                 throw Failure(.limitExceeded, "More than 4,294,967,294 weights; compare fewer models.")

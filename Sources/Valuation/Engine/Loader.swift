@@ -121,8 +121,7 @@ struct Loader: ~Copyable {
         while let text = try reader.next(remaining: &remaining) {
             let line = reader.splitsLines ? reader.line : 0
             do {
-                let document = try JSONDocument(text, firstLine: reader.line, note: problems.note)
-                try add(document, line: line)
+                try add(text, firstLine: reader.line, line: line)
             } catch {
                 try handle(error, line: line)
             }
@@ -139,8 +138,8 @@ struct Loader: ~Copyable {
         try problems.report(located)
     }
 
-    private mutating func add(_ document: borrowing JSONDocument, line: UInt32) throws(Failure) {
-        guard try decoder.decode(document, line: line, problems: &problems) else {
+    private mutating func add(_ document: Text, firstLine: UInt32, line: UInt32) throws(Failure) {
+        guard try decoder.decode(document, firstLine: firstLine, line: line, problems: &problems) else {
             return decoder.kind == .model ? try refuseModel() : ()
         }
         let number = builder.added.count

@@ -4,7 +4,7 @@ import CKernels
 /// Taking a model's weights in: labels get their numbers, weights become integers.
 extension IndexBuilder {
     /// The power of two in which the largest weight is just below 2^31; not below 2^-30, so that a number's contribution, cut at
-    /// 2^47 units, may be as large as 131,072.
+    /// 2^48 units, may be as large as 262,144.
     static func unit(of model: borrowing Model) -> Double {
         var largest = 0.0
         for index in 0..<model.categories.count { largest = max(largest, model.categories[index].weight.magnitude) }
@@ -14,6 +14,8 @@ extension IndexBuilder {
     }
 
     mutating func addWeights(of model: borrowing Model, unit: Double, _ note: Note) throws(Failure) {
+        // Exact, for the unit is a power of two.
+        let inverse = 1 / unit
         for index in 0..<model.categories.count {
             let category = model.categories[index]
             guard let label = try intern(category.label, .category) else {
@@ -22,7 +24,7 @@ extension IndexBuilder {
                 note.setJSONPath(try JSONPath.of(Text("categorical"), category.field, category.value))
                 throw .noted(.keyCollision)
             }
-            try addWeight(category.weight, label, model.target, unit)
+            try addWeight(category.weight, label, model.target, inverse)
         }
         for index in 0..<model.numbers.count {
             let numeric = model.numbers[index]
@@ -39,24 +41,20 @@ extension IndexBuilder {
         for index in 0..<model.crosses.count {
             let cross = model.crosses[index]
             let place: Message = "$.crosses[\(cross.index)].weights[\(cross.position)]"
-            guard let label = try intern(cross) else {
+            guard let label = try intern(cross, model.crossFields[cross.index]) else {
                 let message: Message =
                     "The key of this pair, or of one of its values, is another label's, too; rename a value."
                 throw failure(.keyCollision, message, at: place, note)
             }
-            if labels[Int(label)].lastAttempt == attempts {
-                throw failure(.duplicateKey, "This pair of values has a weight already; keep one.", at: place, note)
-            }
-            labels[Int(label)].lastAttempt = attempts
-            try addWeight(cross.weight, label, model.target, unit)
+            try addWeight(cross.weight, label, model.target, inverse)
         }
     }
 
     private mutating func addWeight(
-        _ weight: Double, _ label: UInt32, _ target: Target, _ unit: Double
+        _ weight: Double, _ label: UInt32, _ target: Target, _ inverse: Double
     ) throws(Failure) {
         // A weight just below the power of two is rounded up to it.
-        let mantissa = Int32(min((weight / unit).rounded(), Double(Int32.max)))
+        let mantissa = Int32(min((weight * inverse).rounded(), Double(Int32.max)))
         if mantissa == 0 { return }
         // The number that the model gets when it is added.
         let model = UInt32(added.count)
@@ -70,12 +68,12 @@ extension IndexBuilder {
     }
 
     private mutating func count(_ label: UInt32, _ target: Target, _ change: Int32) {
-        var state = labels[Int(label)]
+        // Not a copy of the whole state, of which there are millions in a load.
+        let state = labels.base.unsafelyUnwrapped + Int(label)
         switch target {
-        case .click: state.clickCount = UInt32(bitPattern: Int32(bitPattern: state.clickCount) &+ change)
-        case .conversion: state.conversionCount = UInt32(bitPattern: Int32(bitPattern: state.conversionCount) &+ change)
+        case .click: state.pointee.clickCount &+= UInt32(bitPattern: change)
+        case .conversion: state.pointee.conversionCount &+= UInt32(bitPattern: change)
         }
-        labels[Int(label)] = state
     }
 
     mutating func removeWeights(from weight: Int, _ number: Int, target: Target) {
@@ -89,8 +87,8 @@ extension IndexBuilder {
     private mutating func intern(_ label: Model.Label, _ kind: Index.LabelKind) throws(Failure) -> UInt32? {
         let found = labelTable.find(label.key)
         if found != KeyTable.none {
-            let known = labels[Int(found)]
-            return known.check == label.check && known.kind == kind ? found : nil
+            let known = labels.base.unsafelyUnwrapped + Int(found)
+            return known.pointee.check == label.check && known.pointee.kind == kind ? found : nil
         }
         let number = UInt32(labels.count)
         try labels.append(LabelState(key: label.key, check: label.check, kind: kind))
@@ -99,17 +97,19 @@ extension IndexBuilder {
     }
 
     /// The label of a cross, after marking both its sides as ones to be tried together.
-    private mutating func intern(_ cross: Model.CrossWeight) throws(Failure) -> UInt32? {
+    private mutating func intern(
+        _ cross: Model.CrossWeight, _ fields: Model.CrossFields
+    ) throws(Failure) -> UInt32? {
         guard let first = try intern(cross.first, .category), let second = try intern(cross.second, .category) else {
             return nil
         }
-        let swapped = cross.firstField > cross.secondField
-        let pairOfFields = secret.cross(cross.firstField, cross.secondField)
+        let swapped = fields.firstKey > fields.secondKey
+        let pairOfFields = secret.cross(fields.firstKey, fields.secondKey)
         let bit = UInt32(1) &<< UInt32(truncatingIfNeeded: pairOfFields % Index.LabelSlot.crossBits)
         hasCrosses = true
         labels[Int(swapped ? second : first)].crossesFirst |= bit
         labels[Int(swapped ? first : second)].crossesSecond |= bit
         let key = secret.cross(cross.first.key, cross.second.key)
-        return try intern(Model.Label(key: key, check: cross.first.check ^ cross.second.check), .cross)
+        return try intern(Model.Label(key: key, check: cross.check), .cross)
     }
 }

@@ -9,6 +9,8 @@ struct IndexBuilder: ~Copyable {
     static let maximumWeights = Int(UInt32.max) - 1
     /// Well below 2^31, which a label's rows are numbered with, by more than a model can add.
     static let maximumLabels = 1_000_000_000
+    /// Of campaigns, advertisers, versions and trainers together: their places are kept in 32 bits. Tests lower it.
+    var maximumNameBytes = Int(UInt32.max)
 
     /// What is known of a label while building; counts and marks run over the models added so far.
     struct LabelState {
@@ -19,8 +21,6 @@ struct IndexBuilder: ~Copyable {
         var conversionCount: UInt32 = 0
         var crossesFirst: UInt32 = 0
         var crossesSecond: UInt32 = 0
-        /// The last attempt to add a model in which it had a weight: finds a cross that one model lists twice.
-        var lastAttempt: UInt64 = 0
     }
 
     /// A model as added; its numbers are a range of the builder's.
@@ -71,8 +71,6 @@ struct IndexBuilder: ~Copyable {
     var variances = Buffer<AddedVariance>()
     var fields = Buffer<Index.FieldSlot>()
     private var fieldTable = KeyTable()
-    /// How many models were tried so far, also those that were not added.
-    private(set) var attempts: UInt64 = 0
     var names = Buffer<UInt8>()
 
     init(_ secret: Secret) {
@@ -97,13 +95,12 @@ struct IndexBuilder: ~Copyable {
         if variances.count &+ model.variances.count > IndexBuilder.maximumWeights {
             throw Failure(.limitExceeded, "More than 4,294,967,294 variances.")
         }
-        if labels.count > IndexBuilder.maximumLabels {
-            throw Failure(.limitExceeded, "More than 1,000,000,000 labels.")
+        if labels.count > IndexBuilder.maximumLabels || fields.count > IndexBuilder.maximumLabels {
+            throw Failure(.limitExceeded, "More than 1,000,000,000 labels or fields.")
         }
         let advertiser =
             model.advertiser.count > 0 ? try advertiserNumber(model.advertiser.text, note) : Index.none
         try weights.settle()
-        attempts &+= 1
         let unit = IndexBuilder.unit(of: model)
         let (firstWeight, firstNumber) = (weights.unsettledCount, numbers.count)
         do {
@@ -136,6 +133,12 @@ struct IndexBuilder: ~Copyable {
         if added.count &- priorModels &+ campaignDocuments >= IndexBuilder.maximumModels {
             throw Failure(.limitExceeded, "More than 1,000,000 models and campaigns.")
         }
+        // Room for the names of one, so that no adding ends between two of them.
+        if names.count > maximumNameBytes &- 6 &* ModelDecoder.maximumNameBytes { throw IndexBuilder.tooManyNames }
+    }
+
+    private static var tooManyNames: Failure {
+        Failure(.limitExceeded, "The names have more than 4,294,967,295 bytes; load fewer models.")
     }
 
     /// The added model that an added one extends, or `Index.none`.
@@ -188,6 +191,7 @@ struct IndexBuilder: ~Copyable {
     }
 
     mutating func keep(_ name: Text) throws(Failure) -> valuation_name {
+        if names.count > maximumNameBytes &- name.count { throw IndexBuilder.tooManyNames }
         let start = UInt32(names.count)
         try names.append(name)
         return valuation_name(start: start, end: UInt32(names.count))

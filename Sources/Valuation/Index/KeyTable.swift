@@ -18,6 +18,9 @@ struct KeyTable: ~Copyable {
     private var shift: UInt64 = 0
     private(set) var count = 0
 
+    /// How much memory there is.
+    var slotCount: Int { slots.count }
+
     /// The number of `key`, or `none`. - Complexity: O(1) expected, whatever the keys are.
     func find(_ key: UInt64) -> UInt32 {
         slots.count == 0 ? KeyTable.none : slots[place(of: key)].value
@@ -30,8 +33,11 @@ struct KeyTable: ~Copyable {
         count &+= 1
     }
 
-    /// Forgets every key and keeps the memory. - Complexity: O(keys there were at most).
+    /// Forgets every key and keeps the memory, unless it is too much to go through for a few keys again and again.
+    ///
+    /// - Complexity: O(keys that there were).
     mutating func removeAll() {
+        if slots.count > max(1024, 16 &* count) { slots = Buffer() }
         for index in 0..<slots.count { slots[index].value = KeyTable.none }
         count = 0
     }

@@ -73,7 +73,7 @@ struct RowPlaces: ~Copyable {
             let start = UInt32(truncatingIfNeeded: counts.densePlaces)
             return (
                 Index.Row.dense(start: start, isPaired: true),
-                Index.Row.dense(start: start + UInt32(VALUATION_ROW_TOGETHER), isPaired: true)
+                Index.Row.dense(start: start &+ UInt32(VALUATION_ROW_TOGETHER), isPaired: true)
             )
         }
         return (

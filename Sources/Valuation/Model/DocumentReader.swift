@@ -62,19 +62,24 @@ struct DocumentReader: ~Copyable {
             if let found = memchr(text.start + searched, 10, text.count &- searched) {
                 let end = UnsafePointer(found.assumingMemoryBound(to: UInt8.self)) - text.start
                 defer { start = end &+ 1 }
-                linesRead &+= 1
+                countLine()
                 return text.slice(start, end)
             }
             if atEnd {
                 if start == text.count { return nil }
                 defer { start = text.count }
-                linesRead &+= 1
+                countLine()
                 return text.slice(start, text.count)
             }
             dropWhatWasHandedOut()
             searched = buffer.count
             try fill(&remaining)
         }
+    }
+
+    /// Lines behind the last that has a number all have that one.
+    private mutating func countLine() {
+        if linesRead < UInt32.max { linesRead &+= 1 }
     }
 
     private mutating func dropWhatWasHandedOut() {

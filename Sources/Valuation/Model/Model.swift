@@ -23,6 +23,8 @@ struct Model: ~Copyable {
         /// Where it stands, for messages; borrowed from the document.
         var field: Text
         var value: Text
+        /// Whether its variance has been met.
+        var hasVariance = false
     }
 
     /// Adds `slope × (number − mean)` to the logit; `slope` is weight / std.
@@ -30,6 +32,7 @@ struct Model: ~Copyable {
         var label: Label
         var mean: Double
         var slope: Double
+        var std: Double
         /// Whether its variance is given, which asks for the mean even where the slope is 0.
         var hasVariance = false
         /// Where it stands, for messages; borrowed from the document.
@@ -39,21 +42,38 @@ struct Model: ~Copyable {
     struct CrossWeight {
         var first: Label
         var second: Label
-        /// Keys of the fields that `first` and `second` are of.
-        var firstField: UInt64
-        var secondField: UInt64
         var weight: Double
-        /// Where it stands, for messages: in `crosses`, and there in `weights`.
+        /// Where it stands: in `crosses`, and there in `weights`.
         var index: Int
         var position: Int
+        /// Borrowed from the document.
+        var firstValue: Text
+        var secondValue: Text
         /// Whether its variance has been met.
         var hasVariance = false
+
+        /// Of the pair as a label.
+        var check: UInt64 { first.check ^ second.check }
+    }
+
+    /// The two fields of which an element of the document's `crosses` joins the values, and their keys.
+    struct CrossFields {
+        var first: Text
+        var second: Text
+        var firstKey: UInt64
+        var secondKey: UInt64
     }
 
     /// A field that the model has an opinion on.
     struct Field {
         var key: UInt64
         var isNumber: Bool
+        /// Borrowed from the document.
+        var name: Text
+        /// Where a number stands among `numbers`; -1 where it does not.
+        var number = -1
+        /// Whether variances of its categories have been met.
+        var hasVariances = false
     }
 
     /// How uncertain the weight of a label is, or the intercept, whose key is 0; of a number, its slope.
@@ -96,6 +116,8 @@ struct Model: ~Copyable {
     var categories = Buffer<CategoryWeight>()
     var numbers = Buffer<NumberWeight>()
     var crosses = Buffer<CrossWeight>()
+    /// As long as the document's `crosses`.
+    var crossFields = Buffer<CrossFields>()
     var fields = Buffer<Field>()
     var variances = Buffer<Variance>()
     var training = Training()
@@ -112,6 +134,7 @@ struct Model: ~Copyable {
         categories.removeAll()
         numbers.removeAll()
         crosses.removeAll()
+        crossFields.removeAll()
         fields.removeAll()
         variances.removeAll()
         training = Training()

@@ -2,7 +2,7 @@
 
 /// Documents of format `valuation-campaign/1`.
 extension ModelDecoder {
-    mutating func decodeCampaign(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
+    mutating func decodeCampaign(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
         if let name = try name(root, "campaign", &problems) {
             if name == Text("*") {
                 try report(
@@ -33,10 +33,9 @@ extension ModelDecoder {
                 .invalidValue, at: "conversions",
                 "There are more conversions than clicks; count the clicks that converted.", &problems)
         }
-        try refuseMisspeltMembers(root, OptionalMember.campaign, &problems)
     }
 
-    private func isSound(_ root: JSONValue, _ name: StaticString, _ number: Double?) -> Bool {
+    private func isSound(_ root: KnownMembers, _ name: StaticString, _ number: Double?) -> Bool {
         guard let member = root.member(name) else { return true }
         return number != nil || member.isNull
     }

@@ -3,14 +3,15 @@
 /// The parts of a document that say where the model comes from and how to know that it is read rightly: `training` and
 /// `self_test`.
 extension ModelDecoder {
-    mutating func decodeTraining(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
-        guard let training = root.member("training"), !training.isNull else { return }
+    mutating func decodeTraining(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
+        guard var cursor = root.member("training"), !cursor.isNull else { return }
         try path.push(Text("training"))
         defer { path.pop() }
-        guard training.isObject else {
+        guard cursor.isObject else {
             try report(.invalidValue, "\"training\" is an object.", &problems)
             return
         }
+        let training = try members("rows positives base_rate auc log_loss trainer ", of: &cursor, problems)
         model.training.isPresent = true
         model.training.rows = try optional(training, "rows", upTo: ModelDecoder.maximumCount, &problems) ?? -1
         model.training.positives = try optional(training, "positives", upTo: ModelDecoder.maximumCount, &problems) ?? -1
@@ -18,7 +19,7 @@ extension ModelDecoder {
         model.training.auc = try optional(training, "auc", upTo: 1, &problems) ?? .nan
         model.training.logLoss = try optional(training, "log_loss", upTo: 1e9, &problems) ?? .nan
         if let trainer = training.member("trainer"), !trainer.isNull {
-            if let text = trainer.text, text.count <= ModelDecoder.maximumNameBytes {
+            if let text = try text(trainer), text.count <= ModelDecoder.maximumNameBytes {
                 try model.trainer.append(text)
             } else {
                 try report(.invalidValue, at: "trainer", "It must be a string of at most 255 bytes.", &problems)
@@ -28,44 +29,89 @@ extension ModelDecoder {
 
     /// A number from 0 to `largest` that may be missing or null.
     mutating func optional(
-        _ object: JSONValue, _ name: StaticString, upTo largest: Double, _ problems: inout Problems
+        _ object: KnownMembers, _ name: StaticString, upTo largest: Double, _ problems: inout Problems
     ) throws(Failure) -> Double? {
         guard let value = object.member(name), !value.isNull else { return nil }
-        if let number = value.number, number >= 0, number <= largest { return number }
+        if let number = try value.numberValue(), number >= 0, number <= largest { return number }
         try report(.invalidValue, at: name, "It must be a number from 0 to \(largest), or null.", &problems)
         return nil
     }
 
-    mutating func decodeSelfTest(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
-        guard let examples = root.member("self_test") else { return }
+    mutating func decodeSelfTest(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
+        guard var cursor = root.member("self_test") else { return }
         try path.push(Text("self_test"))
         defer { path.pop() }
-        guard examples.isArray else {
+        guard cursor.isArray else {
             try report(.invalidValue, "\"self_test\" is an array of examples.", &problems)
             return
         }
-        if examples.count > ModelDecoder.maximumExamples {
+        if try ModelDecoder.holdsMore(than: ModelDecoder.maximumExamples, cursor) {
             try report(.limitExceeded, "More than 1,000 examples; a few that touch every kind of weight do.", &problems)
             return
         }
-        for index in 0..<examples.count {
-            guard let example = examples.element(index) else { continue }
+        guard cursor.enter(closing: UInt8(ascii: "]")) else { return }
+        var index = 0
+        repeat {
             try path.push(index: index)
             defer { path.pop() }
-            guard let features = example.member("features"), features.isObject else {
-                try report(.invalidValue, at: "features", "The object \"features\" is missing.", &problems)
-                continue
-            }
-            guard let probability = try number(example, "probability", &problems) else { continue }
-            guard probability > 0, probability <= 1 else {
-                try report(.invalidValue, at: "probability", "A probability is above 0 and at most 1.", &problems)
-                continue
-            }
-            let start = model.exampleTexts.count
-            try features.write(to: &model.exampleTexts)
-            try model.examples.append(
-                Model.Example(
-                    start: start, end: model.exampleTexts.count, probability: probability, index: index))
+            try decodeExample(&cursor, index, &problems)
+            index &+= 1
+        } while try cursor.nextElement(closing: UInt8(ascii: "]"))
+    }
+
+    /// Whether an array has more than so many elements.
+    private static func holdsMore(than limit: Int, _ array: JSONCursor) throws(Failure) -> Bool {
+        var cursor = array
+        guard cursor.enter(closing: UInt8(ascii: "]")) else { return false }
+        var count = 0
+        repeat {
+            if count == limit { return true }
+            _ = try cursor.skipValue()
+            count &+= 1
+        } while try cursor.nextElement(closing: UInt8(ascii: "]"))
+        return false
+    }
+
+    private mutating func decodeExample(
+        _ cursor: inout JSONCursor, _ index: Int, _ problems: inout Problems
+    ) throws(Failure) {
+        _ = cursor.nextByte()
+        guard cursor.isObject else {
+            _ = try cursor.skipValue()
+            return try report(.invalidValue, at: "features", "The object \"features\" is missing.", &problems)
         }
+        let example = try members("features probability ", of: &cursor, problems)
+        guard let features = example.member("features"), features.isObject else {
+            return try report(.invalidValue, at: "features", "The object \"features\" is missing.", &problems)
+        }
+        guard let probability = try number(example, "probability", &problems) else { return }
+        guard probability > 0, probability <= 1 else {
+            return try report(
+                .invalidValue, at: "probability", "A probability is above 0 and at most 1.", &problems)
+        }
+        let text = try checkedFeatures(features, problems)
+        let start = model.exampleTexts.count
+        try model.exampleTexts.append(text)
+        try model.examples.append(
+            Model.Example(start: start, end: model.exampleTexts.count, probability: probability, index: index))
+    }
+
+    /// The text of features, none of which comes twice.
+    private mutating func checkedFeatures(
+        _ features: JSONCursor, _ problems: borrowing Problems
+    ) throws(Failure) -> Text {
+        var cursor = features
+        exampleFields.removeAll()
+        if cursor.enter(closing: UInt8(ascii: "}")) {
+            repeat {
+                let (field, start) = try memberName(&cursor)
+                if try !exampleFields.insert(field, key: secret.number(field: field)) {
+                    try path.push(Text("features"))
+                    throw try twice(field, cursor.text, at: start, problems)
+                }
+                _ = try cursor.skipValue()
+            } while try cursor.nextElement(closing: UInt8(ascii: "}"))
+        }
+        return cursor.text.slice(features.offset, cursor.offset)
     }
 }

@@ -3,149 +3,181 @@
 /// The member `variance` of a model: how uncertain its weights are, each under the name that it has among the weights.
 extension ModelDecoder {
     /// To be called when the weights have been decoded.
-    mutating func decodeVariance(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
-        guard let variance = root.member("variance"), !variance.isNull else { return }
+    mutating func decodeVariance(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
+        guard let value = root.member("variance"), !value.isNull else { return }
         try path.push(Text("variance"))
         defer { path.pop() }
-        guard variance.isObject else {
+        guard value.isObject else {
             try report(
                 .invalidValue, "\"variance\" is an object of intercept, categorical, numeric and crosses.", &problems)
             return
         }
+        var cursor = value
+        let variance = try members("intercept categorical numeric crosses ", of: &cursor, problems)
         if let intercept = variance.member("intercept") {
             try path.push(Text("intercept"))
             defer { path.pop() }
             if let number = try self.variance(intercept, &problems) { try add(number, key: 0) }
         }
-        try decodeCategoricalVariance(variance, root, &problems)
-        try decodeNumericVariance(variance, root, &problems)
+        try decodeCategoricalVariance(variance, &problems)
+        try decodeNumericVariance(variance, &problems)
         try decodeCrossVariance(variance, &problems)
-        try refuseMisspeltMembers(variance, OptionalMember.variance, &problems)
+        try refuseMisspeltMembers(value, OptionalMember.variance, &problems)
     }
 
     private mutating func decodeCategoricalVariance(
-        _ variance: JSONValue, _ root: JSONValue, _ problems: inout Problems
+        _ variance: KnownMembers, _ problems: inout Problems
     ) throws(Failure) {
-        guard let fields = variance.member("categorical") else { return }
+        guard var cursor = variance.member("categorical") else { return }
         try path.push(Text("categorical"))
         defer { path.pop() }
-        guard try checkObject(fields, "\"categorical\" is an object of fields.", &problems) else { return }
-        let weights = root.member("categorical")
-        for (field, values) in fields.members {
+        guard try checkObject(cursor, "\"categorical\" is an object of fields.", &problems),
+            cursor.enter(closing: UInt8(ascii: "}"))
+        else { return }
+        repeat {
+            let (field, start) = try memberName(&cursor)
+            if let known = find(field, secret.number(field: field)) {
+                if model.fields[known].hasVariances { throw try twice(field, cursor.text, at: start, problems) }
+                model.fields[known].hasVariances = true
+            }
             try path.push(field)
             defer { path.pop() }
-            guard try checkObject(values, "A field is an object of values and their variances.", &problems) else {
-                continue
+            if try checkObject(cursor, "A field is an object of values and their variances.", &problems) {
+                try decodeVariances(of: field, &cursor, &problems)
+            } else {
+                _ = try cursor.skipValue()
             }
-            let known = weights?.member(field)
-            for (value, number) in values.members {
-                try path.push(value)
-                defer { path.pop() }
-                guard let known, known.hasMember(value) else {
-                    try reportUnknownWeight(&problems)
-                    continue
-                }
-                guard let number = try self.variance(number, &problems) else { continue }
-                try add(number, key: secret.category(field: field, value: value))
-            }
-        }
+        } while try cursor.nextElement(closing: UInt8(ascii: "}"))
     }
 
-    private mutating func decodeNumericVariance(
-        _ variance: JSONValue, _ root: JSONValue, _ problems: inout Problems
+    private mutating func decodeVariances(
+        of field: Text, _ cursor: inout JSONCursor, _ problems: inout Problems
     ) throws(Failure) {
-        guard let fields = variance.member("numeric") else { return }
-        try path.push(Text("numeric"))
-        defer { path.pop() }
-        guard try checkObject(fields, "\"numeric\" is an object of fields.", &problems) else { return }
-        let weights = root.member("numeric")
-        for (field, number) in fields.members {
-            try path.push(field)
+        guard cursor.enter(closing: UInt8(ascii: "}")) else { return }
+        repeat {
+            let (value, start) = try memberName(&cursor)
+            let place = cursor
+            _ = try cursor.skipValue()
+            let key = secret.category(field: field, value: value)
+            let found = categoryTable.find(key)
+            let isKnown = found != KeyTable.none && isCategory(found, value, of: field)
+            if isKnown && model.categories[Int(found)].hasVariance {
+                throw try twice(value, cursor.text, at: start, problems)
+            }
+            try path.push(value)
             defer { path.pop() }
-            guard let known = weights?.member(field) else {
+            guard isKnown else {
                 try reportUnknownWeight(&problems)
                 continue
             }
-            guard let number = try self.variance(number, &problems) else { continue }
-            // A standard deviation that cannot be one has been reported with the weights.
-            guard let std = known.member("std")?.number, std > 0 else { continue }
-            let ofSlope = number / std / std
+            model.categories[Int(found)].hasVariance = true
+            guard let number = try variance(place, &problems) else { continue }
+            try add(number, key: key)
+        } while try cursor.nextElement(closing: UInt8(ascii: "}"))
+    }
+
+    private mutating func decodeNumericVariance(
+        _ variance: KnownMembers, _ problems: inout Problems
+    ) throws(Failure) {
+        guard var cursor = variance.member("numeric") else { return }
+        try path.push(Text("numeric"))
+        defer { path.pop() }
+        guard try checkObject(cursor, "\"numeric\" is an object of fields.", &problems),
+            cursor.enter(closing: UInt8(ascii: "}"))
+        else { return }
+        repeat {
+            let (field, start) = try memberName(&cursor)
+            let place = cursor
+            _ = try cursor.skipValue()
+            let known = find(field, secret.number(field: field))
+            guard let known, model.fields[known].isNumber else {
+                try path.push(field)
+                defer { path.pop() }
+                try reportUnknownWeight(&problems)
+                continue
+            }
+            if model.fields[known].hasVariances { throw try twice(field, cursor.text, at: start, problems) }
+            model.fields[known].hasVariances = true
+            try path.push(field)
+            defer { path.pop() }
+            // A weight that cannot be one has been reported with the weights.
+            guard let number = try self.variance(place, &problems), model.fields[known].number >= 0 else { continue }
+            let weight = model.numbers[model.fields[known].number]
+            let ofSlope = number / weight.std / weight.std
             guard Float(ofSlope).isFinite else {
                 try report(
                     .invalidValue, "Divided by the square of \"std\" it is no finite number; lower it.", &problems)
                 continue
             }
-            try add(ofSlope, key: secret.number(field: field))
-        }
-    }
-
-    private mutating func decodeCrossVariance(_ variance: JSONValue, _ problems: inout Problems) throws(Failure) {
-        guard let crosses = variance.member("crosses") else { return }
-        try path.push(Text("crosses"))
-        defer { path.pop() }
-        guard crosses.isArray else {
-            try report(.invalidValue, "\"crosses\" is an array.", &problems)
-            return
-        }
-        // Where the weight of a pair stands in the model.
-        var weights = KeyTable()
-        for position in 0..<model.crosses.count {
-            let key = secret.cross(model.crosses[position].first.key, model.crosses[position].second.key)
-            if weights.find(key) == KeyTable.none { try weights.insert(key, UInt32(position)) }
-        }
-        for index in 0..<crosses.count {
-            guard let cross = crosses.element(index) else { continue }
-            try path.push(index: index)
-            defer { path.pop() }
-            guard let (first, second) = try varianceFields(cross, &problems) else { continue }
-            try path.push(Text("weights"))
-            defer { path.pop() }
-            guard let entries = cross.member("weights"), entries.isArray else {
-                try report(.invalidValue, "The array \"weights\" of [value, value, variance] is missing.", &problems)
-                continue
-            }
-            for position in 0..<entries.count {
-                guard let entry = entries.element(position) else { continue }
-                try path.push(index: position)
-                defer { path.pop() }
-                try decodeCrossVariance(entry, first, second, weights, &problems)
-            }
-        }
-    }
-
-    private mutating func varianceFields(
-        _ cross: JSONValue, _ problems: inout Problems
-    ) throws(Failure) -> (Text, Text)? {
-        guard let fields = cross.member("fields"), fields.count == 2, let first = fields.element(0)?.text,
-            let second = fields.element(1)?.text
-        else {
-            try report(.invalidValue, at: "fields", "\"fields\" is an array of two names.", &problems)
-            return nil
-        }
-        return (first, second)
+            model.numbers[model.fields[known].number].hasVariance = true
+            try add(ofSlope, key: weight.label.key)
+        } while try cursor.nextElement(closing: UInt8(ascii: "}"))
     }
 
     private mutating func decodeCrossVariance(
-        _ entry: JSONValue, _ firstField: Text, _ secondField: Text, _ weights: borrowing KeyTable,
-        _ problems: inout Problems
+        _ variance: KnownMembers, _ problems: inout Problems
     ) throws(Failure) {
-        guard entry.isArray, entry.count == 3, let first = entry.element(0)?.text, let second = entry.element(1)?.text
-        else {
+        guard var cursor = variance.member("crosses") else { return }
+        try path.push(Text("crosses"))
+        defer { path.pop() }
+        guard cursor.isArray else {
+            try report(.invalidValue, "\"crosses\" is an array.", &problems)
+            return
+        }
+        guard cursor.enter(closing: UInt8(ascii: "]")) else { return }
+        var index = 0
+        repeat {
+            try path.push(index: index)
+            defer { path.pop() }
+            try decodeVariancesOfCross(&cursor, &problems)
+            index &+= 1
+        } while try cursor.nextElement(closing: UInt8(ascii: "]"))
+    }
+
+    private mutating func decodeVariancesOfCross(
+        _ cursor: inout JSONCursor, _ problems: inout Problems
+    ) throws(Failure) {
+        let cross = try fieldsAndWeights(&cursor, problems)
+        guard let (first, second) = try twoNames(cross?.member("fields")) else {
+            return try report(.invalidValue, at: "fields", "\"fields\" is an array of two names.", &problems)
+        }
+        try path.push(Text("weights"))
+        defer { path.pop() }
+        guard var weights = cross?.member("weights"), weights.isArray else {
+            try report(.invalidValue, "The array \"weights\" of [value, value, variance] is missing.", &problems)
+            return
+        }
+        guard weights.enter(closing: UInt8(ascii: "]")) else { return }
+        var position = 0
+        repeat {
+            try path.push(index: position)
+            defer { path.pop() }
+            try decodeVarianceOfPair(try pair(&weights), first, second, &problems)
+            position &+= 1
+        } while try weights.nextElement(closing: UInt8(ascii: "]"))
+    }
+
+    private mutating func decodeVarianceOfPair(
+        _ pair: Pair?, _ firstField: Text, _ secondField: Text, _ problems: inout Problems
+    ) throws(Failure) {
+        guard let pair else {
             try report(
                 .invalidValue, "It must be [value, value, variance]: two strings and a number.", &problems)
             return
         }
-        let key = secret.cross(
-            secret.category(field: firstField, value: first), secret.category(field: secondField, value: second))
-        let found = weights.find(key)
-        if found == KeyTable.none { return try reportUnknownWeight(&problems) }
+        let first = Model.Label(category: pair.first, of: firstField, under: secret)
+        let second = Model.Label(category: pair.second, of: secondField, under: secret)
+        let key = secret.cross(first.key, second.key)
+        let found = crossTable.find(key)
+        guard found != KeyTable.none, model.crosses[Int(found)].check == first.check ^ second.check else {
+            return try reportUnknownWeight(&problems)
+        }
         if model.crosses[Int(found)].hasVariance {
-            return try report(
-                .duplicateKey, "This pair of values has a variance already; keep one.", &problems)
+            return try report(.duplicateKey, "This pair of values has a variance already; keep one.", &problems)
         }
         try path.push(index: 2)
         defer { path.pop() }
-        guard let number = try variance(entry.element(2), &problems) else { return }
+        guard let number = try variance(pair.number, &problems) else { return }
         model.crosses[Int(found)].hasVariance = true
         try add(number, key: key)
     }
@@ -154,16 +186,16 @@ extension ModelDecoder {
         try model.variances.append(Model.Variance(key: key, variance: Float(variance)))
     }
 
-    /// The variance at which the decoder stands.
-    private mutating func variance(_ value: JSONValue?, _ problems: inout Problems) throws(Failure) -> Double? {
-        if let number = value?.number, number >= 0, number <= ModelDecoder.maximumVariance { return number }
+    /// The variance at which a cursor stands.
+    private mutating func variance(_ value: JSONCursor, _ problems: inout Problems) throws(Failure) -> Double? {
+        if let number = try value.numberValue(), number >= 0, number <= ModelDecoder.maximumVariance { return number }
         try report(
             .invalidValue, "A variance is a number from 0 to \(ModelDecoder.maximumVariance).", &problems)
         return nil
     }
 
     private mutating func checkObject(
-        _ value: JSONValue, _ message: Message, _ problems: inout Problems
+        _ value: JSONCursor, _ message: Message, _ problems: inout Problems
     ) throws(Failure) -> Bool {
         if value.isObject { return true }
         try report(.invalidValue, message, &problems)

@@ -32,39 +32,127 @@ struct ModelDecoder: ~Copyable {
     var model = Model()
     var campaign = CampaignDocument()
     var path = JSONPath()
+    var strings = DecodedStrings()
+    /// Where a category stands among the model's, and a pair, by their keys.
+    var categoryTable = KeyTable()
+    var crossTable = KeyTable()
+    /// Where a field stands among the model's, by its key.
+    var fieldTable = KeyTable()
+    var exampleFields = NameSet()
+    /// Room for a name that is looked at once.
+    private var scratch = Buffer<UInt8>()
     private var line: UInt32 = 0
 
     init(_ secret: Secret) {
         self.secret = secret
     }
 
-    /// Decodes a document into `model` or `campaign`, as `kind` says. Returns whether it is free of problems.
+    /// The members of a document that are looked at, of either format.
+    private static let members: StaticString = """
+        format kind campaign target version intercept negative_sampling_rate categorical numeric crosses extends \
+        advertiser variance training self_test impressions clicks conversions\u{20}
+        """
+
+    /// Decodes a document into `model` or `campaign`, as `kind` says. Returns whether it is free of problems. Throws what makes it
+    /// no document of JSON, of which nothing is decoded.
     ///
-    /// - Parameter line: the document's line in a `.jsonl` file, 0 otherwise.
+    /// The text is gone through twice: it is checked as a whole, and then decoded in an order in which each part finds what it refers
+    /// to. Nothing is made of the members that nobody knows.
+    ///
+    /// - Parameters:
+    ///   - firstLine: the line of the file on which the text begins.
+    ///   - line: the same where the file has a document a line, 0 otherwise.
+    /// - Complexity: O(bytes).
     mutating func decode(
-        _ document: borrowing JSONDocument, line: UInt32, problems: inout Problems
+        _ text: Text, firstLine: UInt32, line: UInt32, problems: inout Problems
     ) throws(Failure) -> Bool {
         self.line = line
         kind = .model
         model.removeAll()
         campaign.removeAll()
+        categoryTable.removeAll()
+        crossTable.removeAll()
+        fieldTable.removeAll()
+        strings.begin(text)
         path.pop(to: 0)
+        do throws(Failure) {
+            return try decode(text, &problems)
+        } catch {
+            var located = error
+            if located.line > 0 { located.line = located.line &+ firstLine &- 1 }
+            throw located
+        }
+    }
+
+    private mutating func decode(_ text: Text, _ problems: inout Problems) throws(Failure) -> Bool {
         let before = problems.count
-        let root = document.root
-        guard root.isObject else {
+        var cursor = JSONCursor(text)
+        try cursor.refuseByteOrderMark()
+        var remaining = Int.max
+        guard cursor.kind() == .object else {
+            try cursor.skipDocumentValue(depth: 0, remaining: &remaining)
+            try cursor.expectEnd()
             try report(.invalidValue, "A model is a JSON object.", &problems)
             return false
         }
+        let object = cursor
+        var isAnyMisspelt = false
+        let root = try KnownMembers(ModelDecoder.members, of: &cursor, decodingInto: &scratch) {
+            cursor, name, isKnown throws(Failure) in
+            if !isKnown && OptionalMember.isLikeAny(name) { isAnyMisspelt = true }
+            try cursor.skipDocumentValue(depth: 1, remaining: &remaining)
+        }
+        try cursor.expectEnd()
+        if let (name, start) = root.repeated { throw try twice(name, text, at: start, problems) }
         // A document of another format is not judged by this one's rules.
         guard try decodeFormat(root, &problems) else { return false }
         switch kind {
         case .model: try decodeModel(root, &problems)
         case .campaign: try decodeCampaign(root, &problems)
         }
+        if isAnyMisspelt {
+            try refuseMisspeltMembers(object, kind == .model ? .model : .campaign, &problems)
+        }
         return problems.count == before
     }
 
-    private mutating func decodeModel(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
+    /// The members of an object in a document that has been checked. - Parameter cursor: is left behind the object.
+    mutating func members(
+        _ names: StaticString, of cursor: inout JSONCursor, _ problems: borrowing Problems
+    ) throws(Failure) -> KnownMembers {
+        let members = try KnownMembers(names, of: &cursor, decodingInto: &scratch) { cursor, _, _ throws(Failure) in
+            _ = try cursor.skipValue()
+        }
+        if let (name, start) = members.repeated { throw try twice(name, cursor.text, at: start, problems) }
+        return members
+    }
+
+    /// Goes to a member's value. - Returns: its name, which lives as long as the document, and where that begins.
+    @inline(always)
+    mutating func memberName(_ cursor: inout JSONCursor) throws(Failure) -> (name: Text, start: Int) {
+        _ = cursor.nextByte()
+        let start = cursor.offset
+        let name = try strings.text(try cursor.memberName())
+        _ = cursor.nextByte()
+        return (name, start)
+    }
+
+    /// What is thrown of an object that has a member twice, where it comes again. - Parameter start: where that name stands.
+    @inline(never)
+    mutating func twice(
+        _ name: Text, _ text: Text, at start: Int, _ problems: borrowing Problems
+    ) throws(Failure) -> Failure {
+        problems.note.setMessage("The object has a member \"\(name)\" already; keep one.")
+        try path.push(name)
+        problems.note.setJSONPath(path)
+        path.pop()
+        let place = JSONCursor(text).failure(.duplicateKey, "", at: start)
+        var failure = Failure.noted(.duplicateKey)
+        (failure.line, failure.column) = (place.line, place.column)
+        return failure
+    }
+
+    private mutating func decodeModel(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
         try decodeHeader(root, &problems)
         try decodeCategorical(root, &problems)
         try decodeNumeric(root, &problems)
@@ -72,7 +160,6 @@ struct ModelDecoder: ~Copyable {
         try decodeVariance(root, &problems)
         try decodeTraining(root, &problems)
         try decodeSelfTest(root, &problems)
-        try refuseMisspeltMembers(root, OptionalMember.model, &problems)
     }
 
     /// Reports a problem at the decoder's present place.
@@ -108,8 +195,8 @@ struct ModelDecoder: ~Copyable {
         try report(status, at: member, "\(message)", &problems)
     }
 
-    private mutating func decodeFormat(_ root: JSONValue, _ problems: inout Problems) throws(Failure) -> Bool {
-        if let format = root.member("format")?.text {
+    private mutating func decodeFormat(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) -> Bool {
+        if let format = try text(root.member("format")) {
             if format == Text(ModelDecoder.format) { return true }
             if format == Text(CampaignDocument.format) {
                 kind = .campaign
@@ -125,7 +212,7 @@ struct ModelDecoder: ~Copyable {
         return false
     }
 
-    private mutating func decodeHeader(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
+    private mutating func decodeHeader(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
         if let kind = try string(root, "kind", &problems), kind != Text("logistic") {
             try report(.invalidValue, at: "kind", "The one kind of model is \"logistic\".", &problems)
         }
@@ -166,10 +253,12 @@ struct ModelDecoder: ~Copyable {
     }
 
     /// The required string member `name`; reports and returns nil where it is not there.
-    mutating func string(_ object: JSONValue, _ name: StaticString, _ problems: inout Problems) throws(Failure) -> Text?
+    mutating func string(_ object: KnownMembers, _ name: StaticString, _ problems: inout Problems) throws(Failure)
+        -> Text?
     {
-        if let text = object.member(name)?.text { return text }
-        let isMissing = object.member(name) == nil
+        let value = object.member(name)
+        if let text = try text(value) { return text }
+        let isMissing = value == nil
         try report(
             .invalidValue, at: name,
             isMissing
@@ -180,7 +269,7 @@ struct ModelDecoder: ~Copyable {
 
     /// A member that names a campaign or an advertiser, and may be missing or null.
     mutating func optionalName(
-        _ object: JSONValue, _ name: StaticString, _ problems: inout Problems
+        _ object: KnownMembers, _ name: StaticString, _ problems: inout Problems
     ) throws(Failure) -> Text? {
         guard let value = object.member(name), !value.isNull else { return nil }
         return try self.name(object, name, &problems)
@@ -188,7 +277,7 @@ struct ModelDecoder: ~Copyable {
 
     /// The required member `name` that names a campaign or an advertiser.
     mutating func name(
-        _ object: JSONValue, _ name: StaticString, _ problems: inout Problems
+        _ object: KnownMembers, _ name: StaticString, _ problems: inout Problems
     ) throws(Failure) -> Text? {
         guard let text = try string(object, name, &problems) else { return nil }
         if text.count == 0 || text.count > ModelDecoder.maximumNameBytes {
@@ -200,27 +289,30 @@ struct ModelDecoder: ~Copyable {
 
     /// The required number member `name`, of a magnitude of at most `largest`.
     mutating func number(
-        _ object: JSONValue, _ name: StaticString, upTo largest: Double = maximumWeight, _ problems: inout Problems
+        _ object: KnownMembers, _ name: StaticString, upTo largest: Double = maximumWeight, _ problems: inout Problems
     ) throws(Failure) -> Double? {
         try path.push(Text(name))
         defer { path.pop() }
         return try number(object.member(name), upTo: largest, &problems)
     }
 
+    /// The string at which a cursor stands; nil for anything else.
+    mutating func text(_ value: JSONCursor?) throws(Failure) -> Text? {
+        guard var cursor = value, cursor.byte == UInt8(ascii: "\"") else { return nil }
+        return try strings.text(try cursor.string())
+    }
+
     /// The number at which the decoder stands.
+    @inline(never)
     mutating func number(
-        _ value: JSONValue?, upTo largest: Double = maximumWeight, _ problems: inout Problems
+        _ value: JSONCursor?, upTo largest: Double = maximumWeight, _ problems: inout Problems
     ) throws(Failure) -> Double? {
-        guard let number = value?.number else {
+        guard let number = try value?.numberValue() else {
             try report(
                 .invalidValue,
                 value == nil
                     ? "The number is missing; add it, or check its spelling."
                     : "This is not a number; write one, without quotes.", &problems)
-            return nil
-        }
-        if !number.isFinite {
-            try report(.nonFinite, "The number is not finite.", &problems)
             return nil
         }
         if number.magnitude > largest {
@@ -251,16 +343,33 @@ struct ModelDecoder: ~Copyable {
     }
 
     /// Unknown members are for future versions; one that is almost a known optional member is a slip that would
-    /// otherwise go unnoticed.
+    /// otherwise go unnoticed. - Parameter object: stands at the object's "{".
     mutating func refuseMisspeltMembers(
-        _ root: JSONValue, _ known: OptionalMember, _ problems: inout Problems
+        _ object: JSONCursor, _ known: OptionalMember, _ problems: inout Problems
     ) throws(Failure) {
-        for (name, _) in root.members {
-            guard let intended = known.misspelt(name) else { continue }
-            try path.push(name)
-            try report(
-                .invalidValue, "Unknown member; did you mean \"\(intended)\"?", &problems)
-            path.pop()
-        }
+        var cursor = object
+        guard cursor.enter(closing: UInt8(ascii: "}")) else { return }
+        repeat {
+            let member = try cursor.memberName().decoded(into: &scratch)
+            if let intended = known.misspelt(member) {
+                try path.push(member)
+                try report(.invalidValue, "Unknown member; did you mean \"\(intended)\"?", &problems)
+                path.pop()
+            }
+            _ = try cursor.skipValue()
+        } while try cursor.nextElement(closing: UInt8(ascii: "}"))
+    }
+}
+
+/// A cursor as the value at which it stands, in a text that has been checked.
+extension JSONCursor {
+    var isObject: Bool { byte == UInt8(ascii: "{") }
+    var isArray: Bool { byte == UInt8(ascii: "[") }
+
+    /// The number at which it stands; nil for anything else.
+    func numberValue() throws(Failure) -> Double? {
+        guard JSONCursor.isNumber(byte) else { return nil }
+        var cursor = self
+        return try cursor.number().value
     }
 }

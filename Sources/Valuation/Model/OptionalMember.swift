@@ -19,6 +19,11 @@ enum OptionalMember: UInt8 {
         return nil
     }
 
+    /// Whether a member of some document may be a misspelt one.
+    static func isLikeAny(_ name: Text) -> Bool {
+        OptionalMember.model.misspelt(name) != nil || OptionalMember.campaign.misspelt(name) != nil
+    }
+
     private var count: Int {
         switch self {
         case .model: 7
@@ -44,9 +49,9 @@ enum OptionalMember: UInt8 {
         }
     }
 
-    /// Levenshtein's distance; 99 for names too long to be meant.
+    /// Levenshtein's distance; 99 for names whose lengths differ by more than 2.
     private static func editDistance(_ first: Text, _ second: Text) -> Int {
-        if first.count > 16 || second.count > 16 { return 99 }
+        if first.count > second.count &+ 2 || second.count > first.count &+ 2 { return 99 }
         return withUnsafeTemporaryAllocation(of: Int.self, capacity: 17) { row in
             for column in 0...second.count { row[column] = column }
             for line in 0..<first.count {

@@ -71,8 +71,7 @@ struct Decisions: ~Copyable {
         stamp &+= 1
         if stamp == 0 { restart() }
         unitNumber = -1
-        time = request.time
-        if policy.pointee.isTimed && time == 0 { time = valuation_platform_seconds() }
+        time = request.time ?? (policy.pointee.isTimed ? valuation_platform_seconds() : 0)
         placements.removeAll()
         if policy.pointee.placements.count == 0 { return }
         guard let features = request.features else { return }

@@ -21,7 +21,7 @@ struct PolicyDecoder: ~Copyable {
         var decoder = PolicyDecoder(secret)
         let parsed: JSONDocument
         do throws(Failure) {
-            parsed = try JSONDocument(text, firstLine: 1, note: problems.note)
+            parsed = try JSONDocument(text, note: problems.note)
         } catch {
             if error.status == .outOfMemory { throw error }
             try problems.report(error)

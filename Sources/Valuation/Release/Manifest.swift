@@ -6,7 +6,9 @@ import CKernels
 struct Manifest: ~Copyable {
     static let format: StaticString = "valuation-release/1"
     static let fileName: StaticString = "manifest.json"
-    static let maximumBytes = 256 * 1024 * 1024
+    static let maximumBytes = 128 * 1024 * 1024
+    /// So many fit into a document of jansson's; see `JSONDocument`.
+    static let maximumFiles = 500_000
 
     struct File {
         var name: valuation_name

@@ -14,7 +14,7 @@ struct ManifestDecoder: ~Copyable {
     ///   - text: the file's whole content.
     ///   - id: what the release's directory is called.
     static func decode(_ text: Text, id: Text, note: Note) throws(Failure) -> Manifest {
-        let document = try JSONDocument(text, firstLine: 1, note: note)
+        let document = try JSONDocument(text, note: note)
         var decoder = ManifestDecoder(note: note)
         try decoder.decode(document.root, text, id)
         return decoder.manifest
@@ -89,8 +89,8 @@ struct ManifestDecoder: ~Copyable {
         guard let files, files.isArray else {
             throw failure(.invalidValue, "$.files", "Missing or not an array; it lists the release's model files.")
         }
-        if files.count > FileList.maximumFiles {
-            throw failure(.limitExceeded, "$.files", "More than 1,000,000 model files; join them as .jsonl.")
+        if files.count > Manifest.maximumFiles {
+            throw failure(.limitExceeded, "$.files", "More than 500,000 model files; join them as .jsonl.")
         }
         for index in 0..<files.count {
             guard let element = files.element(index), element.isObject else {

@@ -55,6 +55,9 @@ struct Publisher: ~Copyable {
                 .invalidArgument,
                 "An id has 1 to 64 letters, digits, dots, hyphens and underscores, no dot first; give another.")
         }
+        if list.count > Manifest.maximumFiles {
+            throw Failure(.limitExceeded, "More than 500,000 model files in one release; join them as .jsonl.")
+        }
         for position in 0..<list.count {
             let name = list.name(position)
             if Release.isFileName(name) && name != Text(CompiledFile.fileName) { continue }

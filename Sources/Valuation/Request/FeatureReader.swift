@@ -4,8 +4,7 @@ import CValuation
 
 /// Reads `features` objects, of a request or of an ad, into the structs of valuation.h, by what the models know of each field.
 ///
-/// - Complexity: O(bytes) expected, and beyond some 64 fields that models know O(features) for each further one; allocates only
-///   while its buffers grow.
+/// - Complexity: O(bytes) expected; allocates only while its buffers grow.
 struct FeatureReader: ~Copyable {
     /// Where a feature stands in the text, for explanations.
     struct Source {
@@ -31,6 +30,14 @@ struct FeatureReader: ~Copyable {
     private var objectStart = 0
     /// One bit for each field of the object at hand, by six bits of its key: tells most new fields from repeated ones.
     private var seenFields: UInt64 = 0
+    /// Of the object at hand, those fields that had flags, and once a field may have come again all.
+    private var places = FieldPlaces()
+    private var keepsPlaces = false
+    /// What was not ordinary in the member at hand.
+    private var memberFlags = Flags()
+    /// Which features of the object at hand are of a member that came again; none from its end on.
+    private var areReplaced = Buffer<Bool>()
+    private var replacedCount = 0
     private var fields = MemberMemo<Field>()
     /// Whether this is not the first object since `removeAll`; a request's own features are one object.
     private var isRepeating = false
@@ -54,6 +61,9 @@ struct FeatureReader: ~Copyable {
         fields.removeAll()
         isRepeating = false
         flags = []
+        // An object that was refused half way has left its marks.
+        areReplaced.removeAll()
+        replacedCount = 0
     }
 
     /// Forgets the features from `count` on.
@@ -68,10 +78,12 @@ struct FeatureReader: ~Copyable {
         var cursor = callersCursor
         objectStart = features.count
         seenFields = 0
+        if !places.isEmpty { places.removeAll() }
+        keepsPlaces = false
         var next = fields.takeFirst(&cursor)
         if next == nil { next = try findField(&cursor, index: index, isFirst: true) }
         while let field = next {
-            forgetEarlier(field.pointee.slot.key)
+            try forgetEarlier(field.pointee.slot.key)
             if cursor.nextByte() == UInt8(ascii: "\""), field.pointee.slot.isCategory {
                 try readCategory(&cursor, field)
             } else {
@@ -82,6 +94,8 @@ struct FeatureReader: ~Copyable {
             next = fields.takeNext(&cursor)
             if next == nil { next = try findField(&cursor, index: index, isFirst: false) }
         }
+        if !places.isEmpty { flags.formUnion(places.flags) }
+        if replacedCount > 0 { removeReplaced() }
         isRepeating = true
         callersCursor.moveTo(cursor.offset)
     }
@@ -124,7 +138,7 @@ struct FeatureReader: ~Copyable {
                 return try fields.add(gap, field, isFirst: isFirst, lasting: isLasting)
             }
             let isAbsent = try cursor.skipValue() == Text("null")
-            if !isAbsent { flags.insert(.unknownField) }
+            if !isAbsent || !places.isEmpty { try places.setFlags(key, isAbsent ? [] : .unknownField) }
             isFirst = false
         }
     }
@@ -142,11 +156,15 @@ struct FeatureReader: ~Copyable {
     /// Reads any other value.
     @inline(never)
     private mutating func readUncommon(_ cursor: inout JSONCursor, _ field: UnsafePointer<Field>) throws(Failure) {
-        guard cursor.byte == UInt8(ascii: "[") else { return try readValue(&cursor, field, isElement: false) }
-        guard cursor.enter(closing: UInt8(ascii: "]")) else { return }
-        repeat {
-            try readValue(&cursor, field, isElement: true)
-        } while try cursor.nextElement(closing: UInt8(ascii: "]"))
+        memberFlags = []
+        if cursor.byte != UInt8(ascii: "[") {
+            try readValue(&cursor, field, isElement: false)
+        } else if cursor.enter(closing: UInt8(ascii: "]")) {
+            repeat {
+                try readValue(&cursor, field, isElement: true)
+            } while try cursor.nextElement(closing: UInt8(ascii: "]"))
+        }
+        if !memberFlags.isEmpty { try places.setFlags(field.pointee.slot.key, memberFlags) }
     }
 
     private mutating func readValue(
@@ -156,7 +174,7 @@ struct FeatureReader: ~Copyable {
         case .string:
             if field.pointee.slot.isCategory { return try readCategory(&cursor, field) }
             _ = try cursor.string()
-            flags.insert(.wrongType)
+            memberFlags.insert(.wrongType)
         case .number:
             try addNumber(try cursor.number(), field, isElement: isElement, cursor)
         case .literal:
@@ -165,11 +183,11 @@ struct FeatureReader: ~Copyable {
             if field.pointee.slot.isCategory {
                 try add(category: literal == .yes ? Text("true") : Text("false"), field, cursor)
             } else {
-                flags.insert(.wrongType)
+                memberFlags.insert(.wrongType)
             }
         case .object, .array:
             _ = try cursor.skipValue()
-            flags.insert(.wrongType)
+            memberFlags.insert(.wrongType)
         case .nothing:
             throw cursor.unexpected("Expected a value here.")
         }
@@ -182,12 +200,12 @@ struct FeatureReader: ~Copyable {
             if try raw.writeCategory(to: &value) {
                 try add(category: value.text, field, source: raw.text, cursor)
             } else {
-                flags.insert(.invalidNumber)
+                memberFlags.insert(.invalidNumber)
             }
         }
         if field.pointee.slot.isNumber {
             // Several numbers of one field have no meaning.
-            if isElement && !field.pointee.slot.isCategory { flags.insert(.wrongType) }
+            if isElement && !field.pointee.slot.isCategory { memberFlags.insert(.wrongType) }
             if !isElement {
                 let source = Source(field: field.pointee.rawName, value: raw.text, isNumber: true)
                 try add(valuation_feature(key: field.pointee.slot.key, number: raw.value), field, source, cursor)
@@ -207,7 +225,7 @@ struct FeatureReader: ~Copyable {
     private mutating func add(
         _ feature: valuation_feature, _ field: UnsafePointer<Field>, _ source: Source, _ cursor: JSONCursor
     ) throws(Failure) {
-        if features.count &- objectStart == Scratch.maximumFeatures {
+        if features.count &- objectStart &- replacedCount == Scratch.maximumFeatures {
             throw cursor.failure(.limitExceeded, "More than 10,000 features in one object.")
         }
         try features.append(feature)
@@ -215,26 +233,52 @@ struct FeatureReader: ~Copyable {
         if keepsSources { try sources.append(source) }
     }
 
-    /// Of members with the same name the last one counts: takes the earlier one's features out.
+    /// Of members with the same name the last one counts: takes the earlier one's features and flags out.
     @inline(always)
-    private mutating func forgetEarlier(_ fieldKey: UInt64) {
+    private mutating func forgetEarlier(_ fieldKey: UInt64) throws(Failure) {
         let bit = UInt64(1) &<< (fieldKey & 63)
-        if seenFields & bit == 0 {
+        if seenFields & bit == 0 && !keepsPlaces {
             seenFields |= bit
         } else {
-            removeFeatures(ofField: fieldKey)
+            try replace(fieldKey)
         }
     }
 
     @inline(never)
-    private mutating func removeFeatures(ofField fieldKey: UInt64) {
-        guard var kept = (objectStart..<features.count).first(where: { fieldKeys[$0] == fieldKey }) else { return }
-        for index in kept..<features.count where fieldKeys[index] != fieldKey {
+    private mutating func replace(_ fieldKey: UInt64) throws(Failure) {
+        if !keepsPlaces {
+            keepsPlaces = true
+            for index in objectStart..<features.count
+            where index == objectStart || fieldKeys[index] != fieldKeys[index &- 1] {
+                try places.setStart(fieldKeys[index], index)
+            }
+        }
+        guard let start = try places.update(fieldKey, start: features.count) else { return }
+        var end = start
+        while end < features.count && fieldKeys[end] == fieldKey { end &+= 1 }
+        if end == features.count {
+            truncate(start)
+            return try places.setStart(fieldKey, start)
+        }
+        // Moving what is behind them for each member would take a time that grows with the square of the text.
+        try areReplaced.resize(max(areReplaced.count, end &- objectStart), filling: false)
+        for index in start..<end { areReplaced[index &- objectStart] = true }
+        replacedCount &+= end &- start
+    }
+
+    /// Takes out, at the object's end, what was marked.
+    private mutating func removeReplaced() {
+        var kept = objectStart
+        for index in objectStart..<features.count {
+            let place = index &- objectStart
+            if place < areReplaced.count && areReplaced[place] { continue }
             features[kept] = features[index]
             fieldKeys[kept] = fieldKeys[index]
             if keepsSources { sources[kept] = sources[index] }
             kept &+= 1
         }
+        areReplaced.removeAll()
+        replacedCount = 0
         truncate(kept)
     }
 }

@@ -15,12 +15,12 @@ extension RequestReader {
         fileprivate var texts = Buffer<UInt8>()
         fileprivate var ranges = Buffer<UnitText>()
         fileprivate var units = Buffer<valuation_unit>()
-        /// Seconds since 1970, 0 for now.
-        fileprivate(set) var time: Int64 = 0
+        /// Seconds since 1970, nil for now.
+        fileprivate(set) var time: Int64?
 
         mutating func removeAll() {
             removeUnits()
-            time = 0
+            time = nil
         }
 
         mutating func removeUnits() {
@@ -29,7 +29,7 @@ extension RequestReader {
             units.removeAll()
         }
 
-        mutating func removeTime() { time = 0 }
+        mutating func removeTime() { time = nil }
 
         /// Points the units at their texts, which lie still from now on.
         fileprivate mutating func connect() throws(Failure) {

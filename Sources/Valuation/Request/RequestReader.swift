@@ -40,6 +40,7 @@ struct RequestReader: ~Copyable {
         request.keepsSources = keepingSources
         ads.keepsSources = keepingSources
         var cursor = JSONCursor(text)
+        try cursor.refuseByteOrderMark()
         guard cursor.kind() == .object else {
             throw cursor.unexpected("Expected \"{\" here: a request is a JSON object.")
         }
@@ -92,7 +93,7 @@ struct RequestReader: ~Copyable {
             try readUnits(&cursor, kind)
         } else if member == Text("time") {
             try readTime(&cursor, kind)
-        } else if kind != .literal {
+        } else {
             _ = try cursor.skipValue()
         }
     }

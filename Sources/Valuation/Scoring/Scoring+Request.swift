@@ -88,8 +88,8 @@ struct Request {
     var units: UnsafePointer<valuation_unit>?
     var unitCount = 0
     var seed: UInt64 = 0
-    /// Seconds since 1970, 0 for now.
-    var time: Int64 = 0
+    /// Seconds since 1970, nil for now.
+    var time: Int64?
 
     /// - Parameter timeBudget: nanoseconds from now, or 0.
     init(features: UnsafePointer<valuation_feature>?, featureCount: Int, timeBudget: UInt64) {

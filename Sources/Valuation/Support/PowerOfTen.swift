@@ -15,6 +15,10 @@ struct PowerOfTen {
         low = powersOfTen[unchecked: 2 &* exponent &+ 1]
     }
 
+    /// The upper 64 bits, which are all up to 10^27.
+    @inline(always)
+    static func upper(_ exponent: Int) -> UInt64 { powersOfTen[unchecked: 2 &* exponent] }
+
     /// The largest power of two that is not above 10^`exponent`; 1741647 is 2^19 × log2(10), rounded.
     @inline(always)
     static func binaryExponent(_ exponent: Int) -> Int {

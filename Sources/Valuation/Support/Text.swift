@@ -59,6 +59,11 @@ struct Text {
         return start
     }
 
+    func hasPrefix(_ prefix: StaticString) -> Bool {
+        let other = Text(prefix)
+        return count >= other.count && slice(0, other.count) == other
+    }
+
     func hasSuffix(_ suffix: StaticString) -> Bool {
         let other = Text(suffix)
         return count >= other.count && slice(count - other.count, count) == other

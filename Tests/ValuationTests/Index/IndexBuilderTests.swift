@@ -37,6 +37,40 @@ import Testing
         }?.status
     }
 
+    /// Places of names are kept in 32 bits; also those of models that are refused, and of their advertisers.
+    @Test func namesBeyondTheirLimitAreRefusedAndNotTheProcessEnded() throws {
+        var builder = IndexBuilder(.standard)
+        builder.maximumNameBytes = 4000
+        var error = valuation_error()
+        for number in 0..<200 {
+            var model = Model()
+            try model.campaign.append("same")
+            for byte in "advertiser \(number)".utf8 { try model.advertiser.append(byte) }
+            let refusal = complaint { () throws(Failure) in
+                try withUnsafeMutablePointer(to: &error) { error throws(Failure) in
+                    try builder.add(model, origin: IndexBuilder.Origin(file: 0, line: 0), note: Note(error: error))
+                }
+            }
+            #expect(refusal?.status == (number == 0 ? nil : .duplicateModel))
+        }
+        #expect(builder.names.count <= builder.maximumNameBytes)
+        builder.maximumNameBytes = builder.names.count
+        #expect(complaint { () throws(Failure) in _ = try builder.keep(Text("x")) }?.status == .limitExceeded)
+        let other = try document("other")
+        #expect(
+            complaint { () throws(Failure) in
+                try withUnsafeMutablePointer(to: &error) { error throws(Failure) in
+                    try builder.add(other, origin: IndexBuilder.Origin(file: 0, line: 0), note: Note(error: error))
+                }
+            }?.status == .limitExceeded)
+    }
+
+    private func document(_ campaign: StaticString) throws -> CampaignDocument {
+        var document = CampaignDocument()
+        try document.campaign.append(campaign)
+        return document
+    }
+
     @Test func aModelThatIsRefusedLeavesNoWeightBehind() throws {
         var builder = IndexBuilder(.standard)
         for number in 0..<Self.models {

@@ -173,6 +173,42 @@ import Testing
         let refusal = complaint { () throws(Failure) in _ = try read("{\"segments\": [\(many)], \"slot\": 1}") }
         #expect(refusal?.status == .limitExceeded)
     }
+
+    @Test(arguments: [
+        (#"{"age": "x", "age": 1}"#, ["age:1.0"]), (#"{"age": "x", "slot": "1", "age": 1}"#, ["slot=1", "age:1.0"]),
+        (#"{"slot": {}, "slot": "1"}"#, ["slot=1"]), (#"{"slot": [[], "2"], "slot": "1"}"#, ["slot=1"]),
+        (#"{"unheard": 1, "unheard": null}"#, []), (#"{"age": 1e999, "age": 2}"#, ["age:2.0"]),
+        (#"{"age": "x", "age": null}"#, []),
+    ])
+    func theFlagsOfAMemberThatComesAgainDoNotStay(json: String, features: [String]) throws {
+        let found = try read(json)
+        #expect(found.features == features)
+        #expect(found.flags.isDisjoint(with: [.wrongType, .unknownField]))
+    }
+
+    @Test func theFlagsOfTheLastMemberCount() throws {
+        #expect(try read(#"{"age": 1, "age": "x"}"#) == Found(features: [], flags: .wrongType))
+        #expect(try read(#"{"unheard": null, "unheard": 1}"#).flags == .unknownField)
+    }
+
+    /// Whatever comes again, and between whatever else: the last of each name counts, in the order of the text.
+    @Test(arguments: 1...40 as ClosedRange<UInt64>)
+    func ofMembersThatComeAgainTheLastOnesCount(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var members: [(field: String, values: [String])] = []
+        let fields = Int.random(in: 1...120, using: &generator)
+        for _ in 0..<Int.random(in: 1...400, using: &generator) {
+            let field = "f\(Int.random(in: 0..<fields, using: &generator))"
+            members.append((field, (0..<Int.random(in: 0...3, using: &generator)).map { "\($0)" }))
+        }
+        let json = members.map { "\"\($0.field)\": [\($0.values.map(quoted).joined(separator: ", "))]" }
+        var expected: [String] = []
+        for (position, member) in members.enumerated()
+        where !members[(position + 1)...].contains(where: { $0.field == member.field }) {
+            expected += member.values.map { "\(member.field)=\($0)" }
+        }
+        #expect(try read("{\(json.joined(separator: ", "))}").features == expected)
+    }
 }
 
 private func numberKey(_ field: [UInt8]) -> UInt64 {

@@ -34,6 +34,21 @@ import Testing
         }
     }
 
+    /// As programs write what they computed: more digits than a double has, mostly behind the point.
+    @Test func numbersOf16To19DigitsAreReadToTheBit() throws {
+        var generator = SeededGenerator(seed: 11)
+        for _ in 0..<20_000 {
+            let digits = UInt64.random(in: 1_000_000_000_000_000...9_999_999_999_999_999_999, using: &generator)
+            try expect("-\(digits)e-\(Int.random(in: 0...29, using: &generator))")
+            let zeros = String(repeating: "0", count: Int.random(in: 0...10, using: &generator))
+            try expect("0.\(zeros)\(digits)")
+            // Half-way between two doubles: an odd number of 54 bits, over a power of two.
+            let odd = UInt64.random(in: 1 << 52..<1 << 53, using: &generator) * 2 + 1
+            let power = Int.random(in: 0...1, using: &generator)
+            try expect("\(odd * (power == 0 ? 1 : 5) * 10)e-\(power + 1)")
+        }
+    }
+
     /// Half-way between two doubles, and a hair beside it, with more digits than a double holds.
     @Test func textsBetweenTwoDoublesAreRoundedToTheNearerOne() throws {
         for text in [

@@ -261,4 +261,33 @@ import Testing
         #expect(try read(request(10_000)).candidates[0].features.count == 10_000)
         #expect(refusal(request(10_001))?.status == .limitExceeded)
     }
+
+    /// What no reader knows is passed over, whatever it is.
+    @Test(arguments: ["true", "false", "null", "1", "\"x\"", "[true]", "{\"y\": false}"])
+    func unknownMembersArePassedOver(json: String) throws {
+        #expect(try read("{\"x\": \(json), \"candidates\": []}").candidates == [])
+        #expect(try read("{\"candidates\": [], \"x\": \(json)}").candidates == [])
+        let one = "{\"x\": \(json), \"campaign\": \"1\", \"pricing\": \"cpm\", \"bid\": 1}"
+        #expect(try read("{\"candidates\": [\(one)]}").candidates[0].flags == [])
+    }
+
+    @Test func aByteOrderMarkIsNamed() throws {
+        let refusal = try #require(complaint { () throws(Failure) in _ = try read("\u{feff}{\"candidates\": []}") })
+        #expect(refusal.status == .jsonSyntax && refusal.column == 1 && refusal.message.contains("byte order mark"))
+    }
+
+    /// The time 0 of the struct is now; the first second of 1970 is not.
+    @Test func theFirstSecondOf1970IsNotNow() throws {
+        func time(_ json: String) throws(Failure) -> Int64? {
+            try withText(json) { text throws(Failure) in
+                var reader = RequestReader()
+                try reader.read(text, index: models.snapshot.pointee.index, keepingSources: false)
+                return reader.plainRequest().time
+            }
+        }
+        #expect(try time(#"{"time": "1970-01-01T00:00:00Z", "candidates": []}"#) == .some(0))
+        #expect(try time(#"{"time": "1970-01-01T00:00:01Z", "candidates": []}"#) == .some(1))
+        #expect(try time(#"{"time": "1970-01-01T00:00:00Z", "time": null, "candidates": []}"#) == nil)
+        #expect(try time(#"{"candidates": []}"#) == nil)
+    }
 }

@@ -18,7 +18,7 @@ func quoted(_ text: String) -> String {
 
 /// The members of a JSON object in an order, each with raw JSON: so that a test can leave one out, replace it or name it twice.
 struct Members: ExpressibleByDictionaryLiteral {
-    private var list: [(name: String, json: String)]
+    private(set) var list: [(name: String, json: String)]
 
     init(dictionaryLiteral elements: (String, String)...) {
         list = elements.map { (name: $0.0, json: $0.1) }

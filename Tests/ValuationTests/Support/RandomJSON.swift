@@ -14,8 +14,11 @@ struct RandomJSON {
     }
 
     /// A text with one to three damages, which may by chance be valid still.
-    mutating func damagedText() -> [UInt8] {
-        var text = text()
+    mutating func damagedText() -> [UInt8] { damaged(text()) }
+
+    /// A text that was valid, with one to three damages.
+    mutating func damaged(_ text: [UInt8]) -> [UInt8] {
+        var text = text
         for _ in 0..<Int.random(in: 1...3, using: &generator) { damage(&text) }
         return text
     }

@@ -3,11 +3,24 @@ import CJansson
 import CPlatform
 
 /// A parsed JSON document (jansson), freed with this value.
+///
+/// jansson gets to see no text before the pull reader has: its tree takes up to 232 bytes for a value of three, and each level of nesting
+/// takes stack.
 struct JSONDocument: ~Copyable {
+    /// An object or an array counts as four.
+    static let maximumValues = 4_000_000
+
     let root: JSONValue
 
-    /// - Parameter firstLine: the line of the file on which the text begins.
-    init(_ text: Text, firstLine: UInt32, note: Note) throws(Failure) {
+    init(_ text: Text, note: Note) throws(Failure) {
+        var cursor = JSONCursor(text)
+        try cursor.refuseByteOrderMark()
+        guard cursor.kind() == .object || cursor.kind() == .array else {
+            throw cursor.unexpected("Expected \"{\" here.")
+        }
+        var remaining = JSONDocument.maximumValues
+        try cursor.skipDocumentValue(depth: 0, remaining: &remaining)
+        try cursor.expectEnd()
         var error = json_error_t()
         var feed = Feed(text: text)
         valuation_platform_clear_errno()
@@ -16,7 +29,7 @@ struct JSONDocument: ~Copyable {
             if let parsed { json_decref(parsed) }
             throw .outOfMemory
         }
-        guard let parsed else { throw JSONDocument.failure(&error, text, firstLine: firstLine, note) }
+        guard let parsed else { throw JSONDocument.failure(&error, text, note) }
         root = JSONValue(pointer: parsed)
     }
 
@@ -42,30 +55,20 @@ struct JSONDocument: ~Copyable {
         }
     }
 
-    private static func failure(
-        _ error: inout json_error_t, _ text: Text, firstLine: UInt32, _ note: Note
-    ) -> Failure {
-        let status: Status
-        let message: StaticString
-        switch json_error_code(&error) {
-        case json_error_out_of_memory: return .outOfMemory
-        case json_error_stack_overflow: (status, message) = (.limitExceeded, "The JSON is nested too deeply")
-        case json_error_duplicate_key: (status, message) = (.duplicateKey, "One object has a member twice")
-        case json_error_numeric_overflow: (status, message) = (.nonFinite, "A number is too large")
-        default: (status, message) = (.jsonSyntax, "This is not JSON")
-        }
+    private static func failure(_ error: inout json_error_t, _ text: Text, _ note: Note) -> Failure {
+        let code = json_error_code(&error)
+        if code == json_error_out_of_memory { return .outOfMemory }
         withUnsafeBytes(of: &error.text) { bytes in
             let reason = bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: CChar.self)
+            let isTwice = code == json_error_duplicate_key
+            let message: StaticString = isTwice ? "One object has a member twice" : "This is not JSON"
             note.setMessage("\(message): \(Text(cString: reason)).")
         }
         note.setJSONPath("")
-        var failure = Failure.noted(status)
-        failure.line = firstLine &+ UInt32(clamping: max(1, error.line)) &- 1
-        // jansson counts characters in its columns and bytes in its position.
-        let end = min(max(0, Int(error.position)), text.count)
-        var lineStart = end
-        while lineStart > 0 && text[lineStart &- 1] != UInt8(ascii: "\n") { lineStart &-= 1 }
-        failure.column = UInt32(clamping: max(1, end &- lineStart))
+        var failure = Failure.noted(code == json_error_duplicate_key ? .duplicateKey : .jsonSyntax)
+        // jansson counts characters in its columns and bytes in its position, which is behind the byte in question.
+        let place = JSONCursor(text).failure(.jsonSyntax, "", at: max(0, Int(error.position) &- 1))
+        (failure.line, failure.column) = (place.line, place.column)
         return failure
     }
 }

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A pull reader of JSON (RFC 8259): goes through a text once, hands out what the caller asks for, skips the rest, and
-/// allocates nothing. For requests; documents of the cold path are read with jansson (Documentation/design.md says why).
+/// allocates nothing. For requests and models; policies and manifests are read with jansson (Documentation/design.md says why).
 ///
 /// What it skips it still checks, so a text is refused wherever it is malformed.
 ///
 /// What is common is inlined and keeps a cursor in registers. What is not works on a copy, for a cursor whose address a call
 /// takes lives in memory from then on.
 struct JSONCursor {
-    static let maximumDepth = 64
-
     let text: Text
     /// Index of the next byte.
     private(set) var offset = 0
 
-    init(_ text: Text) {
+    init(_ text: Text, at offset: Int = 0) {
         self.text = text
+        self.offset = offset
     }
 
     /// The next byte, or 0 at the end; a NUL byte is no JSON either.
@@ -69,8 +68,8 @@ struct JSONCursor {
         case object, array, string, number, literal, nothing
     }
 
-    @inline(always)
     /// Whether a literal, at which the cursor stands, is null, if it is one at all.
+    @inline(always)
     var isNull: Bool { byte == UInt8(ascii: "n") }
 
     mutating func kind() -> Kind {
@@ -151,45 +150,6 @@ struct JSONCursor {
         guard offset &+ bytes.count <= text.count, bytes.isAt(text.start + offset) else { return false }
         offset &+= bytes.count
         return true
-    }
-
-    /// Passes over one value of any kind. - Returns: its bytes.
-    @inline(always)
-    mutating func skipValue() throws(Failure) -> Text {
-        let first = nextByte()
-        let start = offset
-        if first == UInt8(ascii: "\"") {
-            _ = try string()
-        } else {
-            var ahead = self
-            try ahead.skip(depth: 0)
-            offset = ahead.offset
-        }
-        return text.slice(start, offset)
-    }
-
-    @inline(never)
-    private mutating func skip(depth: Int) throws(Failure) {
-        if depth > JSONCursor.maximumDepth {
-            throw failure(.limitExceeded, "The JSON is nested more than 64 deep.")
-        }
-        switch kind() {
-        case .string: _ = try string()
-        case .number: _ = try number()
-        case .literal: _ = try literal()
-        case .nothing: throw unexpected("Expected a value here.")
-        case .array:
-            guard enter(closing: UInt8(ascii: "]")) else { return }
-            repeat {
-                try skip(depth: depth &+ 1)
-            } while try nextElement(closing: UInt8(ascii: "]"))
-        case .object:
-            guard enter(closing: UInt8(ascii: "}")) else { return }
-            repeat {
-                _ = try memberName()
-                try skip(depth: depth &+ 1)
-            } while try nextElement(closing: UInt8(ascii: "}"))
-        }
     }
 
     /// Refuses anything but white space up to the end.

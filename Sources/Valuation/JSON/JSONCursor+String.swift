@@ -121,13 +121,15 @@ extension RawString {
     /// The text itself: the body where it holds no escapes, otherwise decoded into `buffer`, of which it then is a part.
     @inline(always)
     func decoded(into buffer: inout Buffer<UInt8>) throws(Failure) -> Text {
-        hasEscapes ? try decodeEscapes(into: &buffer) : body
+        if !hasEscapes { return body }
+        buffer.removeAll()
+        try decodeEscapes(behind: &buffer)
+        return buffer.text
     }
 
-    private func decodeEscapes(into buffer: inout Buffer<UInt8>) throws(Failure) -> Text {
-        buffer.removeAll()
-        // Decoded text is never longer than its escapes.
-        try buffer.reserve(body.count)
+    /// Appends the decoded text, which is never longer than its escapes.
+    func decodeEscapes(behind buffer: inout Buffer<UInt8>) throws(Failure) {
+        try buffer.reserve(buffer.count &+ body.count)
         var index = 0
         while index < body.count {
             let byte = body[index]
@@ -155,7 +157,6 @@ extension RawString {
             default: try buffer.append(escape)
             }
         }
-        return buffer.text
     }
 
     private func unit(at index: Int) -> UInt32 {

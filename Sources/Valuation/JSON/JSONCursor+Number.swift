@@ -81,13 +81,54 @@ extension RawNumber {
             exponent &+= written
         }
         guard digitCount <= 19, mantissa <= 1 &<< 53, exponent >= -22, exponent <= 22 else {
-            return RawNumber.parsedByTheLibrary(text)
+            return uncommonValue(exponent)
         }
         // A signed integer is converted by one instruction.
         let digits = Double(Int64(bitPattern: mantissa))
         let magnitude =
             exponent < 0 ? digits / powersOfTen[unchecked: 0 &- exponent] : digits * powersOfTen[unchecked: exponent]
         return text[0] == UInt8(ascii: "-") ? -magnitude : magnitude
+    }
+
+    /// Of more digits than a double has, as most numbers have that programs write: one division of integers, whose remainder says
+    /// to which side the quotient is to be rounded, as long as the power of ten fits in 64 bits. The rest is left to the C library.
+    @inline(never)
+    private func uncommonValue(_ exponent: Int) -> Double {
+        guard significantDigits <= 19, exponent < 0, exponent >= -27, mantissa > 0 else {
+            return RawNumber.parsedByTheLibrary(text)
+        }
+        let shift = mantissa.leadingZeroBitCount
+        let dividend = mantissa &<< UInt64(truncatingIfNeeded: shift)
+        let (quotient, remainder) = PowerOfTen.upper(0 &- exponent).dividingFullWidth((dividend &>> 1, dividend &<< 63))
+        // It has 63 bits or 64, so the lowest is none of those that a double keeps.
+        let rounded = Double(quotient | (remainder == 0 ? 0 : 1))
+        let binary = 0 &- shift &- PowerOfTen.binaryExponent(0 &- exponent)
+        let magnitude = rounded * Double(bitPattern: UInt64(truncatingIfNeeded: 1023 &+ binary) &<< 52)
+        return text[0] == UInt8(ascii: "-") ? -magnitude : magnitude
+    }
+
+    /// How many digits there are behind the leading zeros.
+    private var significantDigits: Int {
+        var zeros = 0
+        for index in 0..<exponentStart {
+            let byte = text[index]
+            if byte == UInt8(ascii: "0") { zeros &+= 1 } else if byte > UInt8(ascii: "0") { break }
+        }
+        return digitCount &- zeros
+    }
+
+    /// Whether it takes no closer look to see that the number is in the range of a document's numbers.
+    @inline(always)
+    var isSurelyInRange: Bool {
+        digitCount <= 18 || (!isInteger && digitCount < 300) ? exponentStart == text.count : false
+    }
+
+    /// Whether a double can hold the number or, if it is an integer, 64 bits.
+    @inline(never)
+    var isInRange: Bool {
+        if !isInteger { return value.isFinite }
+        let isNegative = text[0] == UInt8(ascii: "-")
+        return digitCount <= 19 && mantissa <= (1 &<< 63) &- (isNegative ? 0 : 1)
     }
 
     /// An exponent as it is written behind its letter; nil where it is far too large.

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where in an object the members begin that a format knows. Whatever else is in the object is passed over.
+struct KnownMembers {
+    /// The names that are known, one behind the other with a space behind each.
+    private let names: StaticString
+    private let text: Text
+    /// Of each name, in their order, where its value begins; -1 where it is missing.
+    private var starts = InlineArray<18, Int>(repeating: -1)
+    /// A name that comes twice, and where it comes again.
+    private(set) var repeated: (name: Text, start: Int)?
+
+    /// Goes through an object.
+    ///
+    /// - Parameters:
+    ///   - names: at most 18.
+    ///   - cursor: stands at the object's "{", and is left behind its end.
+    ///   - name: room for decoding.
+    ///   - pass: what is to be done with each member, at whose value the cursor stands: pass over it at least.
+    init(
+        _ names: StaticString, of cursor: inout JSONCursor, decodingInto name: inout Buffer<UInt8>,
+        _ pass: (inout JSONCursor, _ name: Text, _ isKnown: Bool) throws(Failure) -> Void
+    ) throws(Failure) {
+        self.names = names
+        text = cursor.text
+        guard cursor.enter(closing: UInt8(ascii: "}")) else { return }
+        repeat {
+            _ = cursor.nextByte()
+            let nameStart = cursor.offset
+            let member = try cursor.documentMemberName().decoded(into: &name)
+            _ = cursor.nextByte()
+            let position = position(of: member)
+            if let position {
+                if starts[position] >= 0 && repeated == nil { repeated = (self.name(position), nameStart) }
+                starts[position] = cursor.offset
+            }
+            try pass(&cursor, member, position != nil)
+        } while try cursor.nextElement(closing: UInt8(ascii: "}"))
+    }
+
+    /// The value of a member, at which the cursor stands; nil where it is missing. - Precondition: `name` is one of the names.
+    func member(_ name: StaticString) -> JSONCursor? {
+        guard let position = position(of: Text(name)), starts[position] >= 0 else { return nil }
+        return JSONCursor(text, at: starts[position])
+    }
+
+    private func position(of name: Text) -> Int? {
+        let names = Text(names)
+        var start = 0
+        var position = 0
+        for end in 0..<names.count where names[end] == UInt8(ascii: " ") {
+            if names.slice(start, end) == name { return position }
+            start = end &+ 1
+            position &+= 1
+        }
+        return nil
+    }
+
+    private func name(_ wanted: Int) -> Text {
+        let names = Text(names)
+        var start = 0
+        var position = 0
+        for end in 0..<names.count where names[end] == UInt8(ascii: " ") {
+            if position == wanted { return names.slice(start, end) }
+            start = end &+ 1
+            position &+= 1
+        }
+        return .empty
+    }
+}

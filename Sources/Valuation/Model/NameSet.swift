@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The names met in an object: finds one that comes twice.
+struct NameSet: ~Copyable {
+    private var table = KeyTable()
+    private var names = Buffer<Text>()
+
+    mutating func removeAll() {
+        table.removeAll()
+        names.removeAll()
+    }
+
+    /// Adds a name, which must live as long as the set. Returns false where it is there already.
+    mutating func insert(_ name: Text, key: UInt64) throws(Failure) -> Bool {
+        let found = table.find(key)
+        if found != KeyTable.none { return names[Int(found)] != name }
+        try table.insert(key, UInt32(truncatingIfNeeded: names.count))
+        try names.append(name)
+        return true
+    }
+}

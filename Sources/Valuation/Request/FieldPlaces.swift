@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where in an object at hand the features of each field begin, and what was not ordinary in its value: for members that come again,
+/// of which the last one counts.
+///
+/// - Complexity: O(1) expected for a field, however many there are.
+struct FieldPlaces: ~Copyable {
+    private struct Place {
+        var key: UInt64
+        var start: Int
+        var flags: Flags
+    }
+
+    /// Up to so many are gone through one by one.
+    private static let few = 16
+
+    private var places = Buffer<Place>()
+    /// Of the places, by their keys; used beyond a few.
+    private var table = KeyTable()
+
+    var isEmpty: Bool { places.count == 0 }
+
+    mutating func removeAll() {
+        places.removeAll()
+        if table.count > 0 { table.removeAll() }
+    }
+
+    /// Takes in where a field's features begin now. - Returns: where they began, if it has been met.
+    mutating func update(_ key: UInt64, start: Int) throws(Failure) -> Int? {
+        guard let found = find(key) else {
+            try add(Place(key: key, start: start, flags: []))
+            return nil
+        }
+        let former = places[found].start
+        places[found].start = start
+        places[found].flags = []
+        return former < 0 ? nil : former
+    }
+
+    /// Takes in where the features of a field begin of whose value only flags may be known.
+    mutating func setStart(_ key: UInt64, _ start: Int) throws(Failure) {
+        if let found = find(key) {
+            places[found].start = start
+        } else {
+            try add(Place(key: key, start: start, flags: []))
+        }
+    }
+
+    /// Sets the flags of a field's last value.
+    mutating func setFlags(_ key: UInt64, _ flags: Flags) throws(Failure) {
+        if let found = find(key) {
+            places[found].flags = flags
+        } else if !flags.isEmpty {
+            try add(Place(key: key, start: -1, flags: flags))
+        }
+    }
+
+    /// The flags of all fields together.
+    var flags: Flags {
+        var flags = Flags()
+        for position in 0..<places.count { flags.formUnion(places[position].flags) }
+        return flags
+    }
+
+    private func find(_ key: UInt64) -> Int? {
+        if places.count > FieldPlaces.few {
+            let found = table.find(key)
+            return found == KeyTable.none ? nil : Int(found)
+        }
+        for position in 0..<places.count where places[position].key == key { return position }
+        return nil
+    }
+
+    private mutating func add(_ place: Place) throws(Failure) {
+        try places.append(place)
+        let count = places.count
+        if count <= FieldPlaces.few { return }
+        // The first ones are put into the table together.
+        for position in (count == FieldPlaces.few + 1 ? 0 : count &- 1)..<count {
+            try table.insert(places[position].key, UInt32(truncatingIfNeeded: position))
+        }
+    }
+}
