@@ -255,20 +255,20 @@ class Native:
         self.close()
 
 
-def measure_load(model_set: ModelSet) -> dict[str, float]:
-    """Load a set's files through the public API in a process of its own.
+def measure_load(model_set: ModelSet, other: Path | None = None) -> dict[str, float]:
+    """Load a set's files through the public API in a process of its own; with another library than the one built, if given.
 
     Returns
     -------
     dict
-        ``seconds`` of valuation_engine_load; ``index_bytes``, ``weights``, ``labels`` and ``models`` as
+        ``seconds`` of valuation_engine_load, and ``cpu_seconds``, which other processes do not lengthen; ``index_bytes``, ``weights``, ``labels`` and ``models`` as
         valuation_describe_json says; ``peak_bytes``, the most resident memory of the process (VmHWM), and
         ``start_bytes``, what it held before loading.
     """
     model_set.write()
     program = FOLDER / "load"
     _compile(program, [SOURCES / "load.cpp"], [], ["-ljansson"])
-    command = [str(program), str(library()), str(model_set.folder / "models")]
+    command = [str(program), str(other or library()), str(model_set.folder / "models")]
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 
@@ -27,8 +28,10 @@ int main(int argc, char **argv) try {
     }
     const size_t start_bytes = status_bytes("VmRSS");
     const auto start = std::chrono::steady_clock::now();
+    const clock_t start_clock = clock();
     const Engine engine(argv[1], argv[2]);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    const double cpu_seconds = double(clock() - start_clock) / CLOCKS_PER_SEC;
     const size_t peak_bytes = status_bytes("VmHWM");
     valuation_scorer *scorer;
     const char *text;
@@ -37,8 +40,8 @@ int main(int argc, char **argv) try {
         engine.library.describe_json(scorer, &text, &length, nullptr) != VALUATION_OK)
         throw std::runtime_error("the library does not describe what it loaded");
     json_t *description = json_loadb(text, length, 0, nullptr);
-    json_t *result = json_pack("{s:f,s:I,s:I}", "seconds", seconds.count(), "start_bytes", json_int_t(start_bytes),
-                               "peak_bytes", json_int_t(peak_bytes));
+    json_t *result = json_pack("{s:f,s:f,s:I,s:I}", "seconds", seconds.count(), "cpu_seconds", cpu_seconds, "start_bytes",
+                               json_int_t(start_bytes), "peak_bytes", json_int_t(peak_bytes));
     for (const char *name : {"index_bytes", "weights", "labels"}) {
         json_t *number = json_object_get(description, name);
         if (!json_is_integer(number)) throw std::runtime_error(std::string("the description has no ") + name);
