@@ -256,13 +256,14 @@ class Native:
 
 
 def measure_load(model_set: ModelSet, other: Path | None = None) -> dict[str, float]:
-    """Load a set's files through the public API in a process of its own; with another library than the one built, if given.
+    """Load a set's files through the public API in a process of its own, with the library built or another one.
 
     Returns
     -------
     dict
-        ``seconds`` of valuation_engine_load, and ``cpu_seconds``, which other processes do not lengthen; ``index_bytes``, ``weights``, ``labels`` and ``models`` as
-        valuation_describe_json says; ``peak_bytes``, the most resident memory of the process (VmHWM), and
+        ``seconds`` of valuation_engine_load, and ``cpu_seconds``, which other processes do not lengthen;
+        ``index_bytes``, ``weights``, ``labels`` and ``models`` as valuation_describe_json says; ``peak_bytes``, the most
+        resident memory of the process (VmHWM), and
         ``start_bytes``, what it held before loading.
     """
     model_set.write()

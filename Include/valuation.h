@@ -74,6 +74,8 @@
  * MADV_WIPEONFORK), where a child that was forked while other threads were in a call must make an engine of its own, and
  * destroys none of its parent's.
  *
+ * Stack. No call needs more than 48 kB of stack, whatever it is given; scoring needs less than 16 kB.
+ *
  * Money. All bids of one request are in one currency; values are in that currency, per impression.
  */
 #ifndef VALUATION_H
@@ -442,8 +444,8 @@ enum {
     VALUATION_FLAG_INVALID_BID = 1 << 9,        /* NaN, infinite or negative */
     VALUATION_FLAG_INVALID_CANDIDATE = 1 << 10, /* unknown pricing, features NULL or too many, malformed in JSON */
     /* The computation. */
-    VALUATION_FLAG_CLAMPED = 1 << 11,         /* a logit beyond -80 ... 80 was cut there. One number may move a logit by 262,144;
-                                                 beyond, the probability is 0 or 1, whatever the others say */
+    VALUATION_FLAG_CLAMPED = 1 << 11,         /* a logit beyond -80 ... 80 was cut there. One number may move a logit by
+                                                 262,144; beyond, the probability is 0 or 1 whatever the others say */
     VALUATION_FLAG_BUDGET_EXCEEDED = 1 << 12, /* the time was up: probabilities are the model's prior (its training base
                                                  rate, or else what its intercept says), or, where they were to be
                                                  drawn, what is most likely. Features that were not looked at any more

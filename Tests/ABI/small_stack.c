@@ -27,11 +27,11 @@ static size_t best[CANDIDATE_COUNT];
 static valuation_error error;
 static valuation_status status;
 
-#define CALL(name, ...)                \
-    static void *name(void *unused) {  \
-        (void)unused;                  \
-        status = __VA_ARGS__;          \
-        return NULL;                   \
+#define CALL(name, ...)               \
+    static void *name(void *unused) { \
+        (void)unused;                 \
+        status = __VA_ARGS__;         \
+        return NULL;                  \
     }
 
 static bool go_on(void *context, const valuation_error *problem) {
@@ -106,8 +106,8 @@ int main(int argument_count, char **arguments) {
     json_length = fread(json, 1, sizeof json, request);
     fclose(request);
     snprintf(file, sizeof file, "%s/index.valuation", folder);
-    make_impression(&scored);
     engine = serving(root);
+    make_impression(&scored, engine);
     scorer = scorer_of(engine);
     for (int i = 6; i < argument_count; i++) {
         path = arguments[i];

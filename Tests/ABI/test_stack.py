@@ -2,7 +2,6 @@
 """Threads of a host may have small stacks: no call takes more than valuation.h says, whatever it is given."""
 
 import gzip
-from pathlib import Path
 
 import pytest
 

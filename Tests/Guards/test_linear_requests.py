@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from .callgrind import Programs
 from .conftest import REPOSITORY
-from .test_instructions import Programs
 from .workload import write_models
 
 PROGRAM = REPOSITORY / "Tests" / "ABI" / "score_requests.c"
@@ -42,9 +42,7 @@ SHAPES: dict[str, Callable[[int], str]] = {
     ),
     "features again and again": lambda n: "{" + '"features": {"field_0": "1"}, ' * n + END,
     "features of an ad again and again": lambda n: (
-        '{"candidates": [{"campaign": "1", "pricing": "cpc", "bid": 1'
-        + ', "features": {"field_0": "1"}' * n
-        + "}]}"
+        '{"candidates": [{"campaign": "1", "pricing": "cpc", "bid": 1' + ', "features": {"field_0": "1"}' * n + "}]}"
     ),
     "candidates again and again": lambda n: "{" + '"candidates": [{}], ' * n + END,
     "units again and again": lambda n: (
@@ -61,15 +59,21 @@ SHAPES: dict[str, Callable[[int], str]] = {
 
 @pytest.fixture(scope="module")
 def programs(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Programs:
-    directory = tmp_path_factory.mktemp("linear")
-    return Programs(library, write_models(directory / "models.jsonl"), directory)
+    return Programs(library, tmp_path_factory.mktemp("linear"))
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_models(tmp_path_factory.mktemp("models") / "models.jsonl")
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_text_twice_as_long_takes_twice_the_instructions(programs: Programs, tmp_path: Path, shape: str):
+def test_a_text_twice_as_long_takes_twice_the_instructions(
+    programs: Programs, models: Path, tmp_path: Path, shape: str
+):
     counts = []
     for size in (4_000, 8_000):
         path = tmp_path / "requests.jsonl"
         path.write_text(SHAPES[shape](size) + "\n", encoding="utf-8")
-        counts.append(programs.count("valuation_score_json", PROGRAM, path))
+        counts.append(programs.count("valuation_score_json", PROGRAM, models, path))
     assert counts[1] <= MOST * counts[0], f"{counts[0]:,} instructions, then {counts[1]:,}"
