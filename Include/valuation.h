@@ -403,7 +403,7 @@ typedef struct valuation_request {
  * cross, what one ad is worth in one draw), 16 features of a block of 128 candidates, or one feature's weights for all models,
  * whichever it is: some microseconds, or two nanoseconds a model where that is more. Candidates that are not reached in time
  * are flagged with VALUATION_FLAG_BUDGET_EXCEEDED. Each of them is still decided by the policy, adjusted and written, and gets
- * its prior: some tens of nanoseconds for each candidate and each release that values it, and what the policy's decisions cost
+ * its prior: about 100 nanoseconds for each candidate and each release that values it, and what the policy's decisions cost
  * (see valuation_engine_load_policy). Not bound is the first call after a load, which makes room for it. */
 
 #define VALUATION_REQUEST_INIT {(uint32_t)sizeof(valuation_request), 0, NULL, 0, NULL, 0, 0, 0}
