@@ -54,14 +54,14 @@ case "library":
     let linker = [
         "-soname=libvaluation.so.1",
         "--version-script=\(Context.packageDirectory)/Sources/Valuation/valuation.map",
-        "--gc-sections", "--as-needed", "--no-undefined", "-z", "nodelete", "-z", "relro", "-z", "now",
+        "--gc-sections", "--icf=all", "--as-needed", "--no-undefined", "-z", "nodelete", "-z", "relro", "-z", "now",
     ]
     package = Package(
         name: "valuation",
         products: [.library(name: "valuation", type: .dynamic, targets: ["Valuation"])],
         targets: cLibraries + [
             core(
-                swift: [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])],
+                swift: [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"])],
                 linker: [.unsafeFlags(["-use-ld=lld"] + linker.flatMap { ["-Xlinker", $0] })])
         ])
 case "command":
