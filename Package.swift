@@ -61,7 +61,9 @@ case "library":
         products: [.library(name: "valuation", type: .dynamic, targets: ["Valuation"])],
         targets: cLibraries + [
             core(
-                swift: [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"])],
+                swift: [
+                    .enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"]),
+                ],
                 linker: [.unsafeFlags(["-use-ld=lld"] + linker.flatMap { ["-Xlinker", $0] })])
         ])
 case "command":
