@@ -15,13 +15,13 @@ import Testing
 
     @Test func everyStatusIsThatOfTheHeader() throws {
         let statuses = Self.header.matches(of: /(VALUATION_OK|VALUATION_ERROR_\w+) = (\d+)/)
-        try #require(statuses.count == 23)
+        try #require(statuses.count == 24)
         for status in statuses {
             let number = try #require(Int32(status.2))
             #expect(Status(rawValue: number) != nil, "\(status.1)")
             #expect(String(cString: valuation_status_name(number)) == status.1)
         }
-        for unknown in [-1, 23, Int32.max, Int32.min] {
+        for unknown in [-1, 24, Int32.max, Int32.min] {
             #expect(Status(rawValue: unknown) == nil)
             #expect(String(cString: valuation_status_name(unknown)) == "VALUATION_ERROR_UNKNOWN")
         }
@@ -42,6 +42,7 @@ import Testing
             (.writeFailed, Int(VALUATION_ERROR_WRITE_FAILED)),
             (.unknownRelease, Int(VALUATION_ERROR_UNKNOWN_RELEASE)),
             (.releaseExists, Int(VALUATION_ERROR_RELEASE_EXISTS)), (.busy, Int(VALUATION_ERROR_BUSY)),
+            (.secret, Int(VALUATION_ERROR_SECRET)),
         ]
         for (status, number) in pairs { #expect(Int(status.rawValue) == number) }
     }

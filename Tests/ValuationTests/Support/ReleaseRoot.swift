@@ -12,6 +12,11 @@ final class ReleaseRoot: @unchecked Sendable {
 
     init() throws {
         folder = try TemporaryFolder()
+        try folder.makeFolder("releases")
+        // The standard one, so that an engine may load other models, too.
+        var secret = Buffer<UInt8>()
+        try secret.append(secret: .standard)
+        try folder.write("releases/SECRET", secret.text.string)
     }
 
     /// Publishes models under an id.
