@@ -112,15 +112,6 @@ struct JSONValue {
         return json_object_get(pointer, key).map { JSONValue(pointer: $0) }
     }
 
-    /// The member of an object; nil where it is missing, and of anything else. `name` comes from jansson, so a NUL byte follows it.
-    func member(_ name: Text) -> JSONValue? {
-        let key = UnsafeRawPointer(name.start).assumingMemoryBound(to: CChar.self)
-        return json_object_get(pointer, key).map { JSONValue(pointer: $0) }
-    }
-
-    /// Whether an object has the member; see `member`.
-    func hasMember(_ name: Text) -> Bool { member(name) != nil }
-
     /// The members of an object, in the document's order.
     var members: Members { Members(object: pointer, iterator: json_object_iter(pointer)) }
 
@@ -134,40 +125,6 @@ struct JSONValue {
             else { return nil }
             iterator = json_object_iter_next(object, current)
             return (Text(cString: name), JSONValue(pointer: value))
-        }
-    }
-
-    /// Appends the value as JSON text. A real number stays one.
-    func write(to buffer: inout Buffer<UInt8>) throws(Failure) {
-        switch type {
-        case JSON_OBJECT:
-            try buffer.append("{")
-            for (name, value) in members {
-                try buffer.append(quoted: name)
-                try buffer.append(":")
-                try value.write(to: &buffer)
-                try buffer.append(",")
-            }
-            buffer.dropLast(UInt8(ascii: ","))
-            try buffer.append("}")
-        case JSON_ARRAY:
-            try buffer.append("[")
-            for index in 0..<count {
-                try element(index)?.write(to: &buffer)
-                try buffer.append(",")
-            }
-            buffer.dropLast(UInt8(ascii: ","))
-            try buffer.append("]")
-        case JSON_STRING: try buffer.append(quoted: text ?? .empty)
-        case JSON_INTEGER: try buffer.append(integer: Int(json_integer_value(pointer)))
-        case JSON_REAL:
-            let start = buffer.count
-            try buffer.append(number: json_real_value(pointer))
-            let digits = buffer.text.slice(start, buffer.count)
-            if !digits.contains(UInt8(ascii: ".")) && !digits.contains(UInt8(ascii: "e")) { try buffer.append(".0") }
-        case JSON_TRUE: try buffer.append("true")
-        case JSON_FALSE: try buffer.append("false")
-        default: try buffer.append("null")
         }
     }
 }
