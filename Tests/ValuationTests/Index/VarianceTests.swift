@@ -118,7 +118,7 @@ import Testing
         refused.crosses.append(refused.crosses[0])
         let folder = try TemporaryFolder()
         try folder.write("a.jsonl", [refused.json, Self.document.json].joined(separator: "\n"))
-        #expect(problems(atPath: folder.path).map(\.line) == [1])
+        #expect(Set(problems(atPath: folder.path).map(\.line)) == [1])
     }
 
     @Test func theDescriptionSaysHowManyThereAre() throws {

@@ -13,11 +13,12 @@ import Testing
         var line: UInt32
     }
 
-    private func verdict(_ bytes: [UInt8]) -> Verdict {
+    private func verdict(_ bytes: [UInt8], rejectingDuplicates: Bool = true) -> Verdict {
         var error = json_error_t()
+        let flags = JSON_DECODE_ANY | (rejectingDuplicates ? JSON_REJECT_DUPLICATES : 0)
         let root = withText(bytes) { text in
             let start = UnsafeRawPointer(text.start).assumingMemoryBound(to: CChar.self)
-            return json_loadb(start, text.count, Int(JSON_REJECT_DUPLICATES | JSON_DECODE_ANY), &error)
+            return json_loadb(start, text.count, Int(flags), &error)
         }
         json_decref(root)
         return Verdict(code: root == nil ? json_error_code(&error) : nil, line: UInt32(max(1, error.line)))
@@ -104,23 +105,24 @@ import Testing
         let sound = RefusedDocuments.sound.json.replacing(", ", with: ",\n")
         for _ in 0..<100 {
             let bytes = random.damaged(Array(sound.utf8))
-            let expected = verdict(bytes)
+            // jansson passes over a NUL behind a number.
+            if bytes.contains(0) { continue }
             let found = loadComplaint(bytes, named: "model.json")
-            let text = String(decoding: bytes, as: UTF8.self)
+            let text = Comment("\(String(reflecting: String(decoding: bytes, as: UTF8.self))): \(found?.message ?? "")")
+            // The whole text is looked at before what comes twice in it.
+            let expected = verdict(bytes, rejectingDuplicates: false)
             switch expected.code {
             case nil:
-                // Only a pair of a cross can come twice then.
                 let isOfJSON = [.jsonSyntax, .nonFinite].contains(found?.status)
-                #expect(!isOfJSON, "\(found?.message ?? ""): \(text)")
-                #expect(found?.status != .duplicateKey || found!.jsonPath.contains("crosses"), "\(text)")
-            case json_error_duplicate_key:
-                #expect(found?.status == .duplicateKey, "\(text)")
-                #expect(found?.line == expected.line, "\(text)")
+                #expect(!isOfJSON, text)
+                // Nobody looks at what comes twice where nobody knows it; only a pair of a cross can come twice beside.
+                let comesTwice = verdict(bytes).code == json_error_duplicate_key
+                #expect(found?.status != .duplicateKey || comesTwice || found!.jsonPath.contains("crosses"), text)
             case json_error_numeric_overflow:
-                #expect(found?.status == .nonFinite, "\(text)")
-                #expect(found?.line == expected.line, "\(text)")
+                #expect(found?.status == .nonFinite, text)
+                #expect(found?.line == expected.line, text)
             default:
-                #expect(found?.status == .jsonSyntax, "\(text)")
+                #expect(found?.status == .jsonSyntax, text)
                 // jansson looks one byte further than the last of what it does not take.
                 let lines = [expected.line, expected.line - 1]
                 #expect(lines.contains(found?.line ?? 0), "\(found?.line ?? 0) and not \(expected.line): \(text)")

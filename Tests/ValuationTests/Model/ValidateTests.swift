@@ -50,7 +50,7 @@ import Testing
         try folder.write("1.json", "{")
         try folder.write("2.json.gz", [1, 2, 3])
         try folder.write(
-            "3.jsonl", [good, "", "{\"a\": 1, \"a\": 2}", "[]", good].joined(separator: "\r\n") + "\n")
+            "3.jsonl", [good, "", "{\"kind\": 1, \"kind\": 2}", "[]", good].joined(separator: "\r\n") + "\n")
         try folder.write("4.json", ModelDocument(campaign: "last", extends: "nobody").json)
         let found = places(folder)
         #expect(found.map(\.file) == ["1.json", "2.json.gz", "3.jsonl", "3.jsonl", "3.jsonl", "4.json"])
