@@ -262,9 +262,8 @@ def measure_load(model_set: ModelSet, other: Path | None = None) -> dict[str, fl
     -------
     dict
         ``seconds`` of valuation_engine_load, and ``cpu_seconds``, which other processes do not lengthen;
-        ``index_bytes``, ``weights``, ``labels`` and ``models`` as valuation_describe_json says; ``peak_bytes``, the most
-        resident memory of the process (VmHWM), and
-        ``start_bytes``, what it held before loading.
+        ``index_bytes``, ``weights``, ``labels`` and ``models`` as valuation_describe_json says; ``peak_bytes``, the
+        most resident memory of the process (VmHWM), and ``start_bytes``, what it held before loading.
     """
     model_set.write()
     program = FOLDER / "load"

@@ -2,6 +2,8 @@
 #include "checksum.h"
 
 #define XXH_INLINE_ALL
+// As fast, and four kilobytes less: the compiler inlines what pays.
+#define XXH_NO_INLINE_HINTS 1
 #include <xxhash.h>
 
 _Static_assert(sizeof(XXH3_state_t) <= VALUATION_CHECKSUM_STATE, "the state of a checksum has grown");

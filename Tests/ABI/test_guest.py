@@ -68,6 +68,9 @@ def test_the_process_is_afterwards_as_it_was_before(
 ):
     program = toolchain.program("guest", libraries=("-ldl", "-lm"))
     releases = tmp_path / "releases"
+    releases.mkdir()
+    # The standard one, so that one engine loads it and models of no directory of releases.
+    (releases / "SECRET").write_text("243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89\n")
     # What was freed is to be counted as free.
     environment = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}
     policy_file = write_everything(tmp_path / "policy.json")

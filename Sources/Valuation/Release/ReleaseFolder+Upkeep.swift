@@ -83,6 +83,7 @@ extension ReleaseFolder {
         }
     }
 
+    @_optimize(size)
     private func prune(_ keep: Int, _ note: Note) throws(Failure) -> Buffer<UInt8> {
         try folder.lock()
         let latest = try latestOrEmpty(note)
