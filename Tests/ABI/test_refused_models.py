@@ -184,6 +184,8 @@ def test_two_labels_of_one_key_in_a_model_are_refused(toolchain: Toolchain, mode
     refusal = refused(toolchain, models, path)
     assert (refusal.status, refusal.file) == ("KEY_COLLISION", str(path))
     assert refusal.json_path == f"$.categorical.k.{TWINS[1]}"
+    both = f'"k={TWINS[1]}" and "k={TWINS[0]}"'
+    assert refusal.message.startswith(f"{both} of campaign"), refusal.message
 
 
 def test_two_labels_of_one_key_in_two_models_are_refused(toolchain: Toolchain, models: Path, tmp_path: Path):
@@ -191,6 +193,7 @@ def test_two_labels_of_one_key_in_two_models_are_refused(toolchain: Toolchain, m
     refusal = refused(toolchain, models, write_models(tmp_path / "twins.jsonl", documents))
     assert (refusal.status, refusal.line) == ("KEY_COLLISION", 2)
     assert refusal.json_path == f"$.categorical.k.{TWINS[1]}"
+    assert f'"k={TWINS[1]}" and "k={TWINS[0]}" of campaign "0"' in refusal.message
 
 
 def test_two_labels_of_one_key_in_a_cross_are_refused(toolchain: Toolchain, models: Path, tmp_path: Path):
@@ -198,6 +201,7 @@ def test_two_labels_of_one_key_in_a_cross_are_refused(toolchain: Toolchain, mode
     document = model(crosses=[{"fields": ["k", "os"], "weights": weights}])
     refusal = refused(toolchain, models, write_models(tmp_path / "twins.json", [document]))
     assert (refusal.status, refusal.json_path) == ("KEY_COLLISION", "$.crosses[0].weights[1]")
+    assert f'"k={TWINS[1]}" and "k={TWINS[0]}" of campaign' in refusal.message
 
 
 @pytest.mark.parametrize("target", ["click", "conversion"])

@@ -4,13 +4,13 @@ import CPlatform
 /// Reads model files into a snapshot: every document decoded and checked, the index built, every self-test replayed.
 struct Loader: ~Copyable {
     private var remaining: UInt64
-    private var problems: Problems
-    private var decoder: ModelDecoder
-    private var builder: IndexBuilder
+    var problems: Problems
+    var decoder: ModelDecoder
+    var builder: IndexBuilder
     private var selfTests = SelfTests()
     /// Paths of the files read, NUL-terminated, end to end.
-    private var files = Buffer<UInt8>()
-    private var fileOffsets = Buffer<Int>()
+    var files = Buffer<UInt8>()
+    var fileOffsets = Buffer<Int>()
     /// Campaigns whose document had problems, so that what extends them is not blamed for it.
     private var refusedClick = KeyTable()
     private var refusedConversion = KeyTable()
@@ -151,6 +151,7 @@ struct Loader: ~Copyable {
             try builder.add(decoder.model, origin: origin, note: problems.note)
         } catch {
             try refuseModel()
+            if error.status == .keyCollision { try nameCollision() }
             throw error
         }
         try selfTests.add(decoder.model, number: number)

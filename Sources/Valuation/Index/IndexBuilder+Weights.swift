@@ -88,10 +88,12 @@ extension IndexBuilder {
         let found = labelTable.find(label.key)
         if found != KeyTable.none {
             let known = labels.base.unsafelyUnwrapped + Int(found)
-            return known.pointee.check == label.check && known.pointee.kind == kind ? found : nil
+            if known.pointee.check == label.check && known.pointee.kind == kind { return found }
+            collision = Collision(key: label.key, model: known.pointee.model)
+            return nil
         }
         let number = UInt32(labels.count)
-        try labels.append(LabelState(key: label.key, check: label.check, kind: kind))
+        try labels.append(LabelState(key: label.key, check: label.check, kind: kind, model: UInt32(added.count)))
         try labelTable.insert(label.key, number)
         return number
     }

@@ -21,6 +21,15 @@ struct IndexBuilder: ~Copyable {
         var conversionCount: UInt32 = 0
         var crossesFirst: UInt32 = 0
         var crossesSecond: UInt32 = 0
+        /// Number of the model in which it was met first.
+        var model: UInt32
+    }
+
+    /// Two labels of one key, of which no text is kept.
+    struct Collision {
+        var key: UInt64
+        /// Number of the model that has the label met first.
+        var model: UInt32
     }
 
     /// A model as added; its numbers are a range of the builder's.
@@ -65,6 +74,8 @@ struct IndexBuilder: ~Copyable {
     var overall = Priors()
     var hasCrosses = false
     var labels = Buffer<LabelState>()
+    /// The last one that was met.
+    var collision: Collision?
     var labelTable = KeyTable()
     var weights = WeightRuns()
     var numbers = Buffer<Number>()

@@ -29,6 +29,24 @@ enum WeightNames {
         }
     }
 
+    /// Hands `body` the key of each label of a model, and its name: of weights, and of the values that crosses join.
+    static func forEachLabel(
+        _ model: borrowing Model, under secret: Secret, _ body: (UInt64, Text) throws(Failure) -> Void
+    ) throws(Failure) {
+        try forEach(model, under: secret) { key, name, _ throws(Failure) in try body(key, name) }
+        var name = Buffer<UInt8>()
+        for position in 0..<model.crosses.count {
+            let cross = model.crosses[position]
+            let fields = model.crossFields[cross.index]
+            name.removeAll()
+            try append(fields.first, cross.firstValue, to: &name)
+            try body(cross.first.key, name.text)
+            name.removeAll()
+            try append(fields.second, cross.secondValue, to: &name)
+            try body(cross.second.key, name.text)
+        }
+    }
+
     private static func append(_ field: Text, _ value: Text, to name: inout Buffer<UInt8>) throws(Failure) {
         try name.append(field)
         try name.append("=")

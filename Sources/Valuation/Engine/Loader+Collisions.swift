@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import CPlatform
+
+/// Naming both labels of a collision. The builder keeps no texts, so the document of the one met first is read again.
+extension Loader {
+    /// Names both labels of the builder's last collision in the note, where the other one's document can be read.
+    ///
+    /// - Precondition: the decoder has the model that was refused for it, and is free to decode another.
+    @_optimize(size)
+    mutating func nameCollision() throws(Failure) {
+        guard let collision = builder.collision else { return }
+        var refused = Buffer<UInt8>()
+        var first = Buffer<UInt8>()
+        let isOfOneModel = collision.model == UInt32(builder.added.count)
+        try WeightNames.forEachLabel(decoder.model, under: builder.secret) { key, name throws(Failure) in
+            if key != collision.key { return }
+            // Of one model, the first name is that of the label met first.
+            if isOfOneModel && first.count == 0 { return try first.append(name) }
+            if refused.count == 0 && name != first.text { try refused.append(name) }
+        }
+        // A copy: the decoder goes on to the other model.
+        var campaign = Buffer<UInt8>()
+        try campaign.append(decoder.model.campaign.text)
+        if !isOfOneModel {
+            guard collision.model < UInt32(builder.added.count) else { return }
+            let model = builder.added[Int(collision.model)]
+            campaign.removeAll()
+            try campaign.append(builder.text(model.description.campaign))
+            do throws(Failure) {
+                try read(model.origin, collision.key, &first)
+            } catch {
+                if error.status == .outOfMemory { throw error }
+            }
+        }
+        if refused.count == 0 || first.count == 0 { return }
+        problems.note.setMessage(
+            "\"\(refused.text)\" and \"\(first.text)\" of campaign \"\(campaign.text)\" have the same key; rename one.")
+    }
+
+    /// Appends the name of the label of a key, in a model that was read before.
+    @_optimize(size)
+    private mutating func read(
+        _ origin: IndexBuilder.Origin, _ key: UInt64, _ name: inout Buffer<UInt8>
+    ) throws(Failure) {
+        let path = UnsafeRawPointer(files.text.start + fileOffsets[origin.file]).assumingMemoryBound(to: CChar.self)
+        guard let kind = FileKind(name: Text(cString: path)) else { return }
+        var reader = try DocumentReader(source: ByteSource(path: path), kind: kind)
+        var remaining = UInt64.max
+        while let text = try reader.next(remaining: &remaining) {
+            if kind.lines && reader.line != origin.line { continue }
+            try Note.withTemporary { (note: Note) throws(Failure) in
+                var problems = Problems(note: note, firstNote: note, listener: nil)
+                _ = try decoder.decode(text, firstLine: reader.line, line: origin.line, problems: &problems)
+            }
+            return try WeightNames.forEachLabel(decoder.model, under: builder.secret) { found, label throws(Failure) in
+                if found == key && name.count == 0 { try name.append(label) }
+            }
+        }
+    }
+}
