@@ -92,7 +92,7 @@ import Testing
             #expect(failure.status == .keyCollision && failure.jsonPath == "$.campaign" && failure.line == 2)
         }
         #expect(load([models[0], entries[0]]) == nil)
-        let advertisers = [first, second].map { CampaignEntry(campaign: $0 + "x", advertiser: $0).json }
+        let advertisers = [first, second].map { CampaignEntry(campaign: "of " + $0, advertiser: $0).json }
         let failure = try #require(load([ModelDocument().json] + advertisers))
         #expect(failure.status == .keyCollision && failure.jsonPath == "$.advertiser" && failure.line == 3)
     }
