@@ -667,6 +667,7 @@ valuation_status valuation_policy_check(const char *policy, size_t policy_length
  *
  *     models/LATEST                         the id of the release that serves
  *     models/PREVIOUS                       the id that LATEST named before
+ *     models/SECRET                         what keys are formed under; drawn by the first publish, never changed
  *     models/releases/<id>/manifest.json    what is in it, with sizes and checksums
  *     models/releases/<id>/...              the model files as they were, and index.valuation, compiled
  *
@@ -703,8 +704,9 @@ enum {
  *
  * The models are loaded as an engine would load them, self-tests and all, so what would not load is not published. Files are
  * written under another name, flushed to the disk (fsync), renamed, and read again before LATEST is replaced by a rename. What
- * a killed publisher left behind is removed by the next one. The priors, where neither given nor known from campaigns'
- * documents or the models' training (base_rate and positives), stay open.
+ * a killed publisher left behind is removed by the next one. The first publish draws the directory's secret, unless its SECRET
+ * is there already. The priors, where neither given nor known from campaigns' documents or the models' training (base_rate and
+ * positives), stay open.
  *
  * Errors: as valuation_engine_load; INVALID_ARGUMENT if root holds model files; WRITE_FAILED, RELEASE_EXISTS, BUSY.
  * Models that say nothing of clicks are refused where the policy in root's policy.json has a naive predictor.
@@ -717,7 +719,9 @@ valuation_status valuation_publish(const char *path, size_t path_length, const c
  * loading it gives the same bits as loading path, in milliseconds.
  * file  its name ends in .valuation; a file that is there is replaced at once, by a rename
  *
- * The same models give the same bytes. Errors: as valuation_engine_load; WRITE_FAILED. O(bytes + weights). Since 0.1. */
+ * The same models under the same secret give the same bytes; the secret is that of path, and the standard one where path is of
+ * no directory of releases. Engines of another secret refuse the file (SECRET). Errors: as valuation_engine_load; WRITE_FAILED.
+ * O(bytes + weights). Since 0.1. */
 valuation_status valuation_compile(const char *path, size_t path_length, const char *file, size_t file_length,
                                    valuation_error *error);
 
