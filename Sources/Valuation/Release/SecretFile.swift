@@ -7,8 +7,7 @@ extension ReleaseFolder {
     static let secretFile: StaticString = "SECRET"
     private static let nextSecret: StaticString = ".SECRET.tmp"
 
-    /// The directory's secret; the standard one where it has none, as a directory has whose first releases were published by a version
-    /// before 0.1.
+    /// The directory's secret; the standard one where it has none, because its first releases were published before there were any.
     func secret(_ note: Note) throws(Failure) -> Secret {
         try presentSecret(note) ?? .standard
     }
