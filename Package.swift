@@ -102,6 +102,8 @@ default:
                 name: "ValuationTests",
                 dependencies: ["Valuation", "CValuation", "CJansson", "CZlib", "CPlatform", "CKernels", "CChecksum"],
                 path: "Tests/ValuationTests",
-                exclude: ["Fixtures"]),
+                exclude: ["Fixtures"],
+                // To optimise the tests, too, takes longer than they do.
+                swiftSettings: [.unsafeFlags(["-Onone"], .when(configuration: .release))]),
         ])
 }

@@ -79,4 +79,12 @@ import Testing
         #expect(text.start[text.count] == 0)
         #expect(buffer.count == text.count)
     }
+
+    /// The core is optimised for these tests, but what a debug build checks is to be checked.
+    @Test func whatIsOutOfBoundsEndsATest() async {
+        await #expect(processExitsWith: .failure) {
+            var buffer = Buffer<UInt32>()
+            buffer.truncate(1)
+        }
+    }
 }

@@ -18,7 +18,7 @@ import Testing
     /// `Fingerprint64` of the 16 bytes of the smaller and the larger number, each little-endian.
     private func fingerprint(_ first: UInt64, _ second: UInt64) -> UInt64 {
         let bytes = [min(first, second), max(first, second)].flatMap { number in
-            (0..<8).map { UInt8(number >> (8 * $0) & 255) }
+            withUnsafeBytes(of: number.littleEndian) { Array($0) }
         }
         return withText(bytes) { fingerprint64($0) }
     }

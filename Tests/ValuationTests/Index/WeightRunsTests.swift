@@ -86,7 +86,7 @@ import Testing
         var runs = WeightRuns()
         var expected = Rows()
         for model in 0..<3 as Range<UInt32> {
-            let weights = (0..<5000).reversed().map { (row: UInt32($0) * 7, mantissa: Int32($0 + 1)) }
+            let weights = (0..<5000 as Range<UInt32>).reversed().map { (row: $0 * 7, mantissa: Int32($0) + 1) }
             try append(model, weights, to: &runs, &expected)
         }
         #expect(try take(expected.keys, from: &runs) == expected)

@@ -122,9 +122,10 @@ import Testing
     func manyCampaigns(seed: UInt64) throws {
         var models = ManyModels(campaigns: 150, hasBases: false, hasCrosses: false, seed: seed)
         let other = ManyModels(campaigns: 150, hasBases: false, hasCrosses: false, seed: seed + 1000)
-        let entries = (0..<200).map { number in
-            CampaignEntry(
-                campaign: "campaign-\(number)", advertiser: number % 5 > 0 ? "advertiser \(number % 7)" : nil,
+        let entries = (0..<200).map { (number: Int) -> CampaignEntry in
+            let advertiser: String? = number % 5 > 0 ? "advertiser \(number % 7)" : nil
+            return CampaignEntry(
+                campaign: "campaign-\(number)", advertiser: advertiser,
                 impressions: 1000, clicks: Double(number % 20 + 1), conversions: 1)
         }
         let campaigns = (0..<220).map { "campaign-\($0)" }
