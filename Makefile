@@ -109,7 +109,7 @@ demo: build .venv/.demo ## Train on a real log, publish, validate, score and sho
 	$(PYTHON) bindings/python/examples/open_bandit/demo.py
 
 .PHONY: test test-thorough tested
-test: test-requirements ## Run the tests in every language (from nothing, about twelve minutes on two processors)
+test: test-requirements ## Run the tests in every language (from nothing, about ten minutes on two processors)
 	python3 Tests/run.py
 
 test-thorough: test-requirements ## Run what takes longer: the core under sanitizers, and the fuzzers

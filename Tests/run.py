@@ -80,10 +80,10 @@ class Plan:
 QUICK = Plan(
     [swift("unit")],
     [
+        pytest("guards", "Tests/Guards"),
+        pytest("python", "bindings/python/tests"),
         pytest("abi", "Tests/ABI"),
         pytest("torture", "Tests/Torture"),
-        pytest("python", "bindings/python/tests"),
-        pytest("guards", "Tests/Guards"),
         pytest("command", "Tests/CLI"),
         pytest("open-bandit", "bindings/python/examples/open_bandit"),
         pytest("documentation", "Tests/Documentation"),

@@ -56,6 +56,14 @@ class Programs:
         return finished.stdout
 
 
+def compiled(models: Path) -> Path:
+    """The models in the file that loads quickest, for under valgrind loading takes most of the time."""
+    path = models.with_suffix(".valuation")
+    command = REPOSITORY / "build" / "bin" / "valuation"
+    subprocess.run([command, "compile", "--output", path, models], check=True, capture_output=True, timeout=SECONDS)
+    return path
+
+
 def callgrind(function: str, counts: Path) -> list[str]:
     """The command that counts the instructions of a function and writes them to a file."""
     return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={counts}", f"--toggle-collect={function}"]

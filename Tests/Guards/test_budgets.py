@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .callgrind import Programs
+from .callgrind import Programs, compiled
 
 PROGRAM = Path(__file__).resolve().parent / "budgets.c"
 # Some ten microseconds.
@@ -51,7 +51,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     counts = {"format": "valuation-campaign/1", "impressions": 1000, "clicks": 10, "conversions": 2}
     observed = [counts | {"campaign": str(number)} for number in range(CAMPAIGNS, 2 * CAMPAIGNS)]
     path.write_text("".join(json.dumps(document) + "\n" for document in own + observed))
-    return path
+    return compiled(path)
 
 
 PREDICTORS = {

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from .callgrind import Programs
+from .callgrind import Programs, compiled
 from .conftest import REPOSITORY
 from .workload import write_models, write_requests
 
@@ -44,7 +44,7 @@ JSON_CASE = "score_json, CPA, 1000 candidates of 3 features"
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_models(tmp_path_factory.mktemp("models") / "models.jsonl")
+    return compiled(write_models(tmp_path_factory.mktemp("models") / "models.jsonl"))
 
 
 @pytest.fixture(scope="module")

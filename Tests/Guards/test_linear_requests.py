@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .callgrind import Programs
+from .callgrind import Programs, compiled
 from .conftest import REPOSITORY
 from .workload import write_models
 
@@ -64,7 +64,7 @@ def programs(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Program
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_models(tmp_path_factory.mktemp("models") / "models.jsonl")
+    return compiled(write_models(tmp_path_factory.mktemp("models") / "models.jsonl"))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .callgrind import Programs
+from .callgrind import Programs, compiled
 
 PROGRAM = Path(__file__).resolve().parent / "policy_costs.c"
 DOUBLED = 2.7
@@ -102,7 +102,7 @@ class Case:
     """The files of a size of a policy."""
 
     def __init__(self, directory: Path, make: Any, size: int) -> None:
-        self.models = write_models(directory / f"{size}.jsonl", campaigns=CAMPAIGNS * size)
+        self.models = compiled(write_models(directory / f"{size}.jsonl", campaigns=CAMPAIGNS * size))
         self.policy = directory / f"{make.__name__}-{size}.json"
         document = {
             "format": "valuation-policy/1",
