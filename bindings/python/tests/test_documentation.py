@@ -26,7 +26,7 @@ def test_the_readme_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_the_examples_of_the_docstrings_hold() -> None:
-    names = [module.name for module in pkgutil.iter_modules(valuation.__path__, "valuation.")]
+    names = [module.name for module in pkgutil.walk_packages(valuation.__path__, "valuation.")]
     results = [doctest.testmod(importlib.import_module(name)) for name in names]
     assert sum(result.failed for result in results) == 0
     assert sum(result.attempted for result in results) > 0

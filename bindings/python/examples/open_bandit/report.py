@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
@@ -58,11 +59,8 @@ def affinity_note(days: pd.DataFrame) -> None:
 
 def model_table(models: Sequence[TrainedModel]) -> None:
     """Prints what each model was trained on and how many weights it kept."""
-    table = _table(
-        "campaign", "target", "rows", "positives", "trained on", "negatives kept", "weights", "of them not 0"
-    )
+    table = _table("campaign", "target", "rows", "positives", "trained on", "negatives kept", "weights")
     for model in models:
-        weights = model.pipeline["fit"].coef_[0]
         table.add_row(
             model.campaign,
             model.target,
@@ -70,8 +68,7 @@ def model_table(models: Sequence[TrainedModel]) -> None:
             f"{model.positives:,}",
             f"{len(model.sample):,}",
             f"{model.negative_sampling_rate:.4f}",
-            f"{len(weights)}",
-            f"{(weights != 0).sum()}",
+            f"{np.count_nonzero(model.pipeline['fit'].coef_)}",
         )
     console.print(table)
 

@@ -14,14 +14,11 @@ import sklearn
 from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
 from features import FeatureSet
 from sampling import down_sample
-
-# Between the two values of a cross in its column of the training matrix; refused inside a value.
-CROSS_SEPARATOR = "\x1f"
 
 # How scikit-learn is asked for an L1 penalty: 1.8 has other words for it, and 1.7 is the last one for Python 3.10.
 L1 = {"l1_ratio": 1} if tuple(map(int, sklearn.__version__.split(".")[:2])) >= (1, 8) else {"penalty": "l1"}
@@ -44,7 +41,7 @@ class TrainedModel:
 
     def probability(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """P(target = 1) of each row, corrected for the negatives that training left out: p / (p + (1 - p) / w)."""
-        p: NDArray[np.float64] = self.pipeline.predict_proba(training_matrix(rows, self.features))[:, 1]
+        p: NDArray[np.float64] = self.pipeline.predict_proba(rows)[:, 1]
         return p / (p + (1 - p) / self.negative_sampling_rate)
 
 
@@ -69,14 +66,14 @@ def train(
     """
     rows = log[log["campaign"] == campaign]
     sample, rate = (rows, 1.0) if negatives_one_in is None else down_sample(rows, target, negatives_one_in)
-    columns = [*features.categories, *(_cross_column(cross) for cross in features.crosses)]
     pipeline = Pipeline(
         [
             (
                 "encode",
                 ColumnTransformer(
                     [
-                        ("categories", OneHotEncoder(handle_unknown="ignore"), columns),
+                        ("categories", OneHotEncoder(handle_unknown="ignore"), features.categories),
+                        *((" x ".join(cross), _products(), list(cross)) for cross in features.crosses),
                         ("numbers", StandardScaler(), features.numbers),
                     ]
                 ),
@@ -95,7 +92,7 @@ def train(
             ),
         ]
     )
-    pipeline.fit(training_matrix(sample, features), sample[target])
+    pipeline.fit(sample, sample[target])
     return TrainedModel(
         campaign=campaign,
         target=target,
@@ -110,18 +107,7 @@ def train(
     )
 
 
-def training_matrix(rows: pd.DataFrame, features: FeatureSet) -> pd.DataFrame:
-    """The columns that the pipeline takes: the features, and one column of joined values for each cross."""
-    matrix = rows[[*features.categories, *features.numbers]].copy()
-    for first, second in features.crosses:
-        for field in (first, second):
-            if rows[field].str.contains(CROSS_SEPARATOR, regex=False).any():
-                raise ValueError(
-                    f"a value of {field} holds the character U+001F, which separates the values of a cross"
-                )
-        matrix[_cross_column((first, second))] = rows[first] + CROSS_SEPARATOR + rows[second]
-    return matrix
-
-
-def _cross_column(cross: tuple[str, str]) -> str:
-    return CROSS_SEPARATOR.join(cross)
+def _products() -> Pipeline:
+    """Every category of one field times every category of another one."""
+    products = PolynomialFeatures((2, 2), interaction_only=True, include_bias=False)
+    return make_pipeline(OneHotEncoder(handle_unknown="ignore"), products)
