@@ -2,10 +2,13 @@
 """The examples that are printed in README files and in the header run, and print what stands below them."""
 
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+from valuation.sklearn import _estimators, _transformers
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -49,6 +52,28 @@ def test_the_python_example_prints_what_stands_below_it():
     )
     assert (result.returncode, result.stderr) == (0, "")
     assert lines(result.stdout) == lines(expected)
+
+
+def test_the_scikit_learn_example_prints_what_stands_below_it_and_the_mapping_makes_a_document(tmp_path):
+    page = ROOT / "Documentation/scikit-learn.md"
+    program, expected = output_after(page, "python", "to_parquet")
+    mapping, _ = output_after(page, "python", '"slot=12": 0.5')
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program + mapping],
+        cwd=tmp_path,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert lines(result.stdout) == lines(expected)
+
+
+def test_the_page_of_scikit_learn_names_every_transformer_and_estimator_that_is_taken():
+    page = (ROOT / "Documentation/scikit-learn.md").read_text()
+    for kind in [*_transformers._MAKERS, *_estimators._ESTIMATORS]:
+        assert f"`{kind.__name__}" in page, kind
 
 
 def test_the_command_line_example_prints_the_printed_table():
