@@ -223,7 +223,7 @@ def test_closing_an_engine_gives_back_the_scorers_of_all_its_threads(engine: Eng
     for thread in threads:
         thread.start()
     start.wait()
-    scorers = list(engine._scorers)
+    scorers = list(engine._scorers.values())
     engine.close()
     end.set()
     for thread in threads:
@@ -338,6 +338,53 @@ print(os.waitstatus_to_exitcode(status), engine.score(request) == expected)
 """
     result = subprocess.run([sys.executable, "-c", program, models_path], check=True, capture_output=True, text=True)
     assert result.stdout == "0 True\n"
+
+
+def test_a_child_may_be_forked_at_every_line_of_another_threads_first_call(models_path: Path) -> None:
+    """The thread waits at each line that it comes to, in the package or below it, until a child has scored there."""
+    program = """
+import os, signal, sys, threading, valuation
+engine = valuation.Engine()
+engine.load(sys.argv[1])
+request = {"features": {"slot": "12"}, "candidates": [{"campaign": "1042", "pricing": "cpc", "bid": 0.5}]}
+at_line, go_on = threading.Semaphore(0), threading.Semaphore(0)
+lines = []
+def trace(frame, event, argument):
+    if event == "line":
+        lines.append((os.path.basename(frame.f_code.co_filename), frame.f_code.co_name))
+        at_line.release()
+        go_on.acquire()
+    return trace
+def first_call():
+    sys.settrace(trace)
+    try:
+        engine.score(request)
+    finally:
+        sys.settrace(None)
+        lines.append("end")
+        at_line.release()
+thread = threading.Thread(target=first_call, daemon=True)
+thread.start()
+while True:
+    at_line.acquire()
+    if lines[-1] == "end":
+        break
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)  # ends a child that would wait for ever
+        engine.score(request)
+        engine.close()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status:
+        print(lines[-1], status)
+        break
+    go_on.release()
+print(("engine.py", "_scorer") in lines, ("weakref.py", "__setitem__") in lines)
+"""
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program, models_path]
+    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert result.stdout == "True True\n"
 
 
 def test_an_engine_is_not_sent_to_another_process(engine: Engine) -> None:

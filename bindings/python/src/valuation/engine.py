@@ -89,9 +89,9 @@ class Engine(Keyed):
             ctypes.byref(options), ctypes.byref(self._handle.pointer), ctypes.byref(error)
         ):
             raise creation_failure(error)
-        self._lock = threading.RLock()
-        self._scorers: weakref.WeakSet[Scorer] = weakref.WeakSet()
         self._of_thread = threading.local()
+        #: Those of all threads, by id, for :meth:`close`. No lock: a forked child might find it held for ever.
+        self._scorers: weakref.WeakValueDictionary[int, Scorer] = weakref.WeakValueDictionary()
         #: The names behind the numbers of sources, which mean the same under every policy; all scorers share it.
         self._sources: dict[int, Source] = {}
 
@@ -255,10 +255,10 @@ class Engine(Keyed):
         Scorers that :meth:`scorer` made stay usable, and keep the models in memory until they are closed.
         """
         self._handle.close()
-        with self._lock:
-            scorers = list(self._scorers)
-        for scorer in scorers:
-            scorer.close()
+        for reference in self._scorers.valuerefs():  # a copy, which CPython makes in one step
+            scorer = reference()
+            if scorer is not None:
+                scorer.close()
 
     @property
     def closed(self) -> bool:
@@ -278,8 +278,7 @@ class Engine(Keyed):
         scorer: Scorer | None = getattr(self._of_thread, "scorer", None)
         if scorer is None or scorer.closed:
             scorer = Scorer(self)
-            with self._lock:
-                self._scorers.add(scorer)
+            self._scorers[id(scorer)] = scorer
             if self.closed:  # by another thread, which may not have seen this scorer
                 scorer.close()
             self._of_thread.scorer = scorer
