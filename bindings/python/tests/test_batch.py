@@ -210,13 +210,13 @@ def test_an_inventory_is_referred_to_by_position(engine: Engine) -> None:
 
 
 def test_bad_candidates_are_flagged_not_refused(engine: Engine) -> None:
-    pricing, bids = ["cpc", "cpc", "cpc", "sale", "cpc"], [1.0, float("nan"), -1.0, 1.0, float("inf")]
-    candidates = Candidates([engine.campaign_key("1042")] * 5, pricing, bids)
-    values = engine.score_batch(Batch(Features.empty(1), candidates, [0, 5]))
-    assert (values["expected_revenue"] > 0).tolist() == [True, False, False, False, False]
+    pricing, bids = ["cpc", "cpc", "cpc", 7, "cpc", None], [1.0, float("nan"), -1.0, 1.0, float("inf"), 1.0]
+    candidates = Candidates([engine.campaign_key("1042")] * 6, pricing, bids)
+    values = engine.score_batch(Batch(Features.empty(1), candidates, [0, 6]))
+    assert (values["expected_revenue"] > 0).tolist() == [True, False, False, False, False, False]
     invalid_bid, invalid_candidate = int(Flag.INVALID_BID), int(Flag.INVALID_CANDIDATE)
     bad = values["flags"] & (invalid_bid | invalid_candidate)
-    assert bad.tolist() == [0, invalid_bid, invalid_bid, invalid_candidate, invalid_bid]
+    assert bad.tolist() == [0, invalid_bid, invalid_bid, invalid_candidate, invalid_bid, invalid_candidate]
 
 
 def test_an_infinite_number_is_flagged(engine: Engine) -> None:
@@ -303,9 +303,12 @@ def test_offsets_that_do_not_fit_are_refused(requests: int, offsets: Any, kind: 
         ((["1042"], "cpc", 1.0), TypeError, "campaigns must be keys of dtype uint64.*engine.campaign_keys"),
         ((np.array([1042]), "cpc", 1.0), TypeError, "not int64; make them with engine.campaign_keys"),
         (([1, 2], ["cpc"], 1.0), ValueError, "pricing must be one value or 2 of them"),
-        (([1], 1.5, 1.0), TypeError, "pricing must be integers or text"),
+        (([1], 1.5, 1.0), TypeError, 'pricing is "cpm", "cpc" or "cpa", or a Pricing, not 1.5'),
+        (([1], "CPC", 1.0), ValueError, 'pricing is "cpm", "cpc" or "cpa" in lower case, not \'CPC\''),
+        (([1, 2], ["cpc", "sale"], 1.0), ValueError, "not 'sale'"),
+        (([1, 2], pd.Series(["cpc", "CPM"], dtype="category"), 1.0), ValueError, "not 'CPM'"),
         (([1], 2**40, 1.0), ValueError, "pricing must fit 32 bits"),
-        (([1], "cpc", "1.0"), TypeError, "bids must be numbers"),
+        (([1], "cpc", "1.0"), TypeError, "bids: holds '1.0', which is no number"),
         (([1], "cpc", [1.0, 2.0]), ValueError, "bids must be one value or 1 of them"),
         (([1], "cpc", 1.0, Features.empty(2)), ValueError, "one row for each of 1 campaigns, not 2"),
     ],

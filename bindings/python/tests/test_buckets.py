@@ -93,13 +93,13 @@ def test_numbers_are_taken_by_their_text(units: Any, texts: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("unit", [None, True, b"u-77", ["u-77"]])
+@pytest.mark.parametrize("unit", [None, True, ["u-77"], np.datetime64("2026-11-21")])
 def test_what_is_no_unit_has_no_bucket(unit: Any) -> None:
     with pytest.raises(TypeError, match="a unit is text or a number"):
         bucket("s", unit)
     column = np.empty(1, object)
     column[0] = unit
-    with pytest.raises(TypeError, match="a unit is text or a number"):
+    with pytest.raises(TypeError, match=r"a unit is text or a number|units\[0\] is missing"):
         buckets("s", column)
 
 

@@ -165,7 +165,9 @@ def test_a_malformed_request_says_line_and_column(engine: Engine) -> None:
 
 def test_a_dictionary_without_a_form_in_json_is_refused(engine: Engine) -> None:
     with pytest.raises(ValueError, match="NaN or infinite"):
-        engine.score({"features": {"days_since_visit": float("nan")}, "candidates": [ad()]})
+        engine.score({"features": {"days_since_visit": float("inf")}, "candidates": [ad()]})
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        engine.score({"features": {}, "candidates": [ad(bid=float("nan"))]})
     with pytest.raises(TypeError, match="cannot hold a set"):
         engine.score({"features": {"segments": {"sports"}}, "candidates": [ad()]})
     with pytest.raises(TypeError, match="a request is a dict"):

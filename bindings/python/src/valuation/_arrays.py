@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from valuation._abi import KEY_LIMIT
+from valuation.columns import named, read_any_shape, read_cells
 
 
 def one_dimensional(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -21,17 +22,20 @@ def one_dimensional(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
     return array
 
 
-def keys(name: str, values: npt.ArrayLike, hint: str) -> npt.NDArray[np.uint64]:
-    """Return ``values`` as keys: an array of dtype uint64, or a sequence of Python integers, below 2**61.
+def keys(name: str, values: Any, hint: str) -> npt.NDArray[np.uint64]:
+    """Return ``values`` as keys: a column of type uint64, or a sequence of Python integers, below 2**61.
 
-    Any other dtype is refused: an id is not a key, and a key that went through float64 or int64 is no longer one. So
+    Any other type is refused: an id is not a key, and a key that went through float64 or int64 is no longer one. So
     are larger numbers: those are fingerprints, of which no engine knows any.
     """
-    if not isinstance(values, np.ndarray) and not hasattr(values, "__array__"):
-        sequence: list[Any] = list(values)  # type: ignore[arg-type]
-        if all(isinstance(value, int) and 0 <= value < 2**64 for value in sequence):
-            values = np.array(sequence, dtype=np.uint64)
-    array = one_dimensional(name, values)
+    try:
+        array = read_cells(values).numbers()
+    except TypeError as reason:
+        raise TypeError(f"{name} must be keys of dtype uint64: {reason}; {hint}") from None
+    except ValueError as reason:
+        raise ValueError(f"{name}: {reason}") from None
+    if isinstance(values, list | tuple) and (not len(array) or (array.dtype.kind in "iu" and array.min() >= 0)):
+        array = array.astype(np.uint64)
     if array.dtype != np.uint64:
         raise TypeError(f"{name} must be keys of dtype uint64, not {array.dtype}; {hint}")
     if array.size and array.max() >= KEY_LIMIT:
@@ -39,28 +43,24 @@ def keys(name: str, values: npt.ArrayLike, hint: str) -> npt.NDArray[np.uint64]:
     return array.astype(np.uint64, copy=True)
 
 
-def floats(name: str, values: npt.ArrayLike, length: int) -> npt.NDArray[np.float64]:
-    """Return ``values`` as ``length`` float64 numbers; a single number stands for all of them."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be numbers, not {array.dtype}")
-    return _of_length(name, array.astype(np.float64), length)
+def floats(name: str, values: Any, length: int) -> npt.NDArray[np.float64]:
+    """Return ``values`` as ``length`` float64 numbers, NaN where one is missing; a single number stands for all."""
+    with named(name):
+        cells, shape = read_any_shape(values)
+        array = cells.numbers().astype(np.float64)
+    return _of_length(name, array.reshape(shape), length)
 
 
-def seeds(name: str, values: npt.ArrayLike, length: int) -> npt.NDArray[np.uint64]:
+def seeds(name: str, values: Any, length: int) -> npt.NDArray[np.uint64]:
     """Return ``values`` as ``length`` integers from 0 to 2**64 - 1, each given by itself."""
-    if not isinstance(values, np.ndarray) and not hasattr(values, "__array__"):
-        values = np.array(values, dtype=object)  # NumPy would make floats of large ones
-    array = one_dimensional(name, values)
+    with named(name):
+        array = read_cells(values).numbers()
     if len(array) != length:
         raise ValueError(f"{name} must have {length} members, one for each request, not {len(array)}")
-    if array.dtype.kind == "O" and all(isinstance(value, int | np.integer) for value in array):
-        if not all(0 <= value < 2**64 for value in array):
-            raise ValueError(f"{name} must be from 0 to 2**64 - 1")
-    elif array.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be integers, not {array.dtype}")
-    elif array.size and array.min() < 0:
-        raise ValueError(f"{name} must not be negative; add 2**64 to fingerprints from BigQuery")
+    if array.size and array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers from 0 to 2**64 - 1, none missing, not {array.dtype}")
+    if array.size and array.min() < 0:
+        raise ValueError(f"{name} must be from 0 to 2**64 - 1; add 2**64 to negative fingerprints from BigQuery")
     return array.astype(np.uint64)
 
 
@@ -113,17 +113,6 @@ def positions(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
     if array.dtype.kind not in "iub":
         raise TypeError(f"{name} must be integers or a mask, not {array.dtype}")
     return array
-
-
-def broadcast_codes(name: str, values: npt.ArrayLike, length: int) -> npt.NDArray[np.int32]:
-    """Return ``values`` as ``length`` int32 numbers; a single one stands for all of them."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be integers or text, not {array.dtype}")
-    limits = np.iinfo(np.int32)
-    if array.size and not (limits.min <= int(array.min()) and int(array.max()) <= limits.max):
-        raise ValueError(f"{name} must fit 32 bits")
-    return _of_length(name, array.astype(np.int32), length)
 
 
 def _of_length(name: str, array: npt.NDArray[Any], length: int) -> npt.NDArray[Any]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The texts by which values are known, and what is computed from texts for whole arrays."""
+"""The texts by which values are known, one by one and by the column."""
 
 from __future__ import annotations
 
@@ -9,35 +9,87 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from valuation.columns import TextOf, read_any_shape
+from valuation.columns.absence import is_absent
+from valuation.columns.cells import Unreadable
+
 
 def category_text(value: Any) -> str:
     """Return the text by which a category's value is known, as a JSON request's value would be taken.
 
     Parameters
     ----------
-    value : str, bool, int, float or a NumPy scalar of these
-        Text stands for itself, ``True`` is ``"true"``, 12 is ``"12"``; a float is its shortest decimal text: 12.0 is
-        ``"12"``, 12.5 is ``"12.5"``, 1e22 is ``"1e+22"``. A float beyond 2**53 has an exponent.
+    value : str, bytes, bool, int, float, or what is one of these by inheritance, such as an Enum of texts
+        Text stands for itself, bytes for the text whose UTF-8 they are, ``True`` is ``"true"``, 12 is ``"12"``; a float
+        is its shortest decimal text: 12.0 is ``"12"``, -0.0 is ``"-0"``, 12.5 is ``"12.5"``, 1e22 is ``"1e+22"``. A
+        float beyond 2**53 has an exponent.
 
     Raises
     ------
     TypeError
-        For any other type.
+        For any other type, and for what is absent.
     ValueError
-        For a number that is NaN or infinite.
+        For a number that is infinite, and bytes that are no UTF-8.
     """
     if isinstance(value, str):
-        return str(value)
+        return str.__str__(value)  # an Enum's own would be the name of the member
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise ValueError(f"{value!r} is no text in UTF-8") from None
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, int | np.integer):
         return str(int(value))
+    if is_absent(value):
+        raise TypeError(f"a category is text, a number or a bool, and {value!r} is none; leave a missing value out")
     if isinstance(value, float | np.floating):
         number = float(value)
         if not np.isfinite(number):
-            raise ValueError(f"{number} is no category; leave a missing value out")
+            raise ValueError(f"{number} is no category; leave it out")
         return _shortest_text(number)
-    raise TypeError(f"a category is text, a number or a bool, not {type(value).__name__}; make text of it first")
+    raise TypeError(f"a category is text, a number or a bool, not {_kind(value)}; make text of it first")
+
+
+def unit_text(unit: Any) -> str:
+    """Return the text of a unit: text stands for itself, 77 and 77.0 are ``"77"``.
+
+    Raises
+    ------
+    TypeError
+        If it is neither text nor a number.
+    ValueError
+        If it is a number that is infinite, or bytes that are no UTF-8.
+    """
+    if isinstance(unit, bool | np.bool_):
+        raise TypeError("a unit is text or a number, not a bool")
+    try:
+        return category_text(unit)
+    except TypeError:
+        raise TypeError(f"a unit is text or a number, not {_kind(unit)}") from None
+
+
+def texts_computed(
+    name: str, values: Any, text_of: TextOf, compute: Callable[[list[bytes]], npt.NDArray[Any]]
+) -> npt.NDArray[Any]:
+    """Compute numbers from the distinct texts of values of any shape, and spread them over all values.
+
+    Raises
+    ------
+    TypeError
+        If a value is absent, or ``text_of`` refuses one.
+    """
+    cells, shape = read_any_shape(values)
+    found = cells.distinct(text_of)
+    absent = np.flatnonzero(found.codes < 0)
+    if len(absent):
+        raise TypeError(f"{name}[{absent[0]}] is missing (None, NaN or NA); leave missing values out first")
+    return compute(found.texts)[found.codes].reshape(shape)
+
+
+def _kind(value: Any) -> str:
+    return value.kind if isinstance(value, Unreadable) else type(value).__name__
 
 
 def _shortest_text(number: float) -> str:
@@ -46,23 +98,3 @@ def _shortest_text(number: float) -> str:
         return text
     mantissa, exponent = f"{number:.15e}".split("e")  # up to 1e16, where Python itself begins to write an exponent
     return f"{mantissa.rstrip('0').rstrip('.')}e{exponent}"
-
-
-def of_distinct(values: npt.ArrayLike, compute: Callable[[bytes], int]) -> npt.NDArray[np.uint64]:
-    """Compute a number from the text of each distinct value once, and spread the numbers over all values."""
-    array = np.asarray(values)
-    if array.dtype.kind in "fU" and not hasattr(values, "dtype"):  # integers may have lost digits, text NULs at its end
-        array = np.array(values, dtype=object)
-    flat = array.ravel()
-    if flat.dtype.kind == "O":  # mixed types cannot be sorted
-        known: dict[str, int] = {}
-        numbers = np.empty(flat.shape, np.uint64)
-        for position, value in enumerate(flat):
-            text = category_text(value)
-            if text not in known:
-                known[text] = compute(text.encode())
-            numbers[position] = known[text]
-        return numbers.reshape(array.shape)
-    distinct, inverse = np.unique(flat, return_inverse=True)
-    computed = np.fromiter((compute(category_text(value).encode()) for value in distinct), np.uint64, len(distinct))
-    return computed[inverse.ravel()].reshape(array.shape)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from valuation import _arrays
 from valuation._abi import CANDIDATE_DTYPE, REQUEST_DTYPE
 from valuation.candidates import Candidates
-from valuation.columns import Columns
+from valuation.columns import Table
 from valuation.features import Features
 from valuation.units import Units
 
@@ -34,11 +34,12 @@ class Batch:
         candidate_offsets[i + 1] - 1``. Left out, request i has candidate i, as in a log of impressions.
     time_budget_ns : int, default=0
         Time for each request in nanoseconds, 0 for no limit; see ``Flag.BUDGET_EXCEEDED``.
-    units : mapping of name to column, or pandas.DataFrame, optional
+    units : mapping of name to column, pandas or polars DataFrame, Arrow table, optional
         For experiments: who sees each impression, for example ``{"user": log["user"]}``; at most 16 columns of
-        n_requests cells. A cell is text or a number (77 and 77.0 are ``"77"``); ``None``, NaN and ``""`` are absent. A
-        single text or number instead of a column stands for all requests.
-    seeds : array_like of int, shape (n_requests,), optional
+        n_requests cells, of any kind that :meth:`Features.from_columns` takes. A cell is text or a number (77 and 77.0
+        are ``"77"``); what is missing and ``""`` are absent. A single text or number instead of a column stands for all
+        requests.
+    seeds : column of int, shape (n_requests,), optional
         For predictors that explore: the same seed draws the same, so give each request its own. 0, as when left out,
         stands for a seed made from the request's features. ``fingerprints(ids)`` gives the seeds with which JSON
         requests of these ids are drawn.
@@ -67,8 +68,8 @@ class Batch:
         candidate_offsets: npt.ArrayLike | None = None,
         *,
         time_budget_ns: int = 0,
-        units: Columns | Units | None = None,
-        seeds: npt.ArrayLike | None = None,
+        units: Table | Units | None = None,
+        seeds: Any | None = None,
         times: npt.ArrayLike | datetime | None = None,
     ) -> None:
         if not 0 <= time_budget_ns < 2**64:

@@ -7,11 +7,13 @@ over a log. Any thread may call anything here.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from valuation._library import library
-from valuation.units import unit_text
+from valuation._texts import texts_computed, unit_text
 
 #: Shares are counted in buckets: one is 1/100 %.
 BUCKET_COUNT = 10_000
@@ -36,9 +38,9 @@ def bucket(salt: str, unit: str | float) -> int:
     Raises
     ------
     TypeError
-        If the unit is neither text nor a number.
+        If the unit is missing (None, NaN), or neither text nor a number.
     ValueError
-        If it is NaN or infinite.
+        If it is infinite.
 
     Examples
     --------
@@ -50,32 +52,33 @@ def bucket(salt: str, unit: str | float) -> int:
     return int(library.valuation_bucket(prefix, len(prefix), text, len(text)))
 
 
-def buckets(salt: str, units: npt.ArrayLike) -> npt.NDArray[np.uint32]:
+def buckets(salt: str, units: Any) -> npt.NDArray[np.uint32]:
     """Return the buckets of many units in one experiment.
 
     Parameters
     ----------
     salt : str
         The experiment's.
-    units : array_like of any shape
-        Text, integers or floats, taken as :func:`bucket` does; none missing.
+    units : column, array_like of any shape
+        A list, an array, a pandas or polars Series, an Arrow array: text, integers or floats, taken as :func:`bucket`
+        does; none missing.
 
     Returns
     -------
     ndarray of uint32
-        The shape of ``units``. One fingerprint for each unit.
+        The shape of ``units``. One fingerprint for each distinct unit.
 
     Raises
     ------
     TypeError
         If a unit is missing or of another type.
     ValueError
-        If a number is not finite.
+        If a number is infinite.
     """
-    # NumPy would turn a list of both texts and numbers, or of large numbers, into something else.
-    array = np.asarray(units) if hasattr(units, "dtype") else np.array(units, dtype=object)
     prefix, of = salt.encode(), library.valuation_bucket
     length = len(prefix)
-    texts = (unit_text(unit).encode() for unit in array.ravel().tolist())
-    found = np.fromiter((of(prefix, length, text, len(text)) for text in texts), np.uint32, array.size)
-    return found.reshape(array.shape)
+
+    def compute(texts: list[bytes]) -> npt.NDArray[np.uint32]:
+        return np.fromiter((of(prefix, length, text, len(text)) for text in texts), np.uint32, len(texts))
+
+    return texts_computed("units", units, unit_text, compute)

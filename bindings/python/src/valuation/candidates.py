@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from valuation import _arrays
+from valuation._texts import category_text
+from valuation.columns import read_any_shape
 from valuation.constants import Pricing
 from valuation.features import Features
 
@@ -16,16 +18,17 @@ from valuation.features import Features
 class Candidates:
     """Ads: whose they are, what they are paid for, what they bid, and their own features.
 
-    A bad one (unknown pricing, a bid that is NaN, infinite or negative) is not refused: its value is 0 and flagged,
-    and the others are valued. An object never changes after it was made, so any thread may use it.
+    A bad one (no pricing, a bid that is missing, infinite or negative) is not refused: its value is 0 and flagged, and
+    the others are valued. Text that is no pricing is refused. An object never changes after it was made, so any thread
+    may use it. Each array may be a list, a NumPy array, a pandas or polars Series or an Arrow array.
 
     Parameters
     ----------
-    campaigns : array_like of uint64, shape (n,)
+    campaigns : column of uint64, shape (n,)
         As :meth:`valuation.Engine.campaign_keys` gives them; a column of ids is refused. Copied.
-    pricing : Pricing, str, or array_like of these, shape (n,)
+    pricing : Pricing, str, or column of these, shape (n,)
         :class:`Pricing` or its text in lower case (``"cpm"``, ``"cpc"``, ``"cpa"``). One stands for all. Copied.
-    bids : float or array_like of float, shape (n,)
+    bids : float or column of float, shape (n,)
         Per thousand impressions, per click or per conversion, all in one currency. One stands for all. Copied.
     features : Features of n rows, optional
         Of the ads themselves, for example their creatives.
@@ -35,23 +38,23 @@ class Candidates:
     TypeError
         If an array is of the wrong dtype.
     ValueError
-        If an array is of the wrong shape, or a number is too large for a key.
+        If an array is of the wrong shape, a number is too large for a key, or a text is no pricing.
     """
 
     __slots__ = ("bids", "campaigns", "features", "pricing")
 
     def __init__(
         self,
-        campaigns: npt.ArrayLike,
-        pricing: npt.ArrayLike,
-        bids: npt.ArrayLike,
+        campaigns: Any,
+        pricing: Any,
+        bids: Any,
         features: Features | None = None,
     ) -> None:
         #: ndarray of uint64, shape (n,), read-only
         self.campaigns = _arrays.keys("campaigns", campaigns, hint="make them with engine.campaign_keys(ids)")
         count = len(self.campaigns)
         #: ndarray of int32, shape (n,), read-only
-        self.pricing = _arrays.broadcast_codes("pricing", _pricing_codes(pricing), count)
+        self.pricing = _pricing_codes(pricing, count)
         #: ndarray of float64, shape (n,), read-only
         self.bids = _arrays.floats("bids", bids, count)
         #: Features of n rows
@@ -100,11 +103,28 @@ class Candidates:
         return result
 
 
-def _pricing_codes(pricing: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Return text as numbers; text that is no pricing becomes 0, which the library flags."""
-    array = np.asarray(pricing)
-    if array.dtype.kind not in "OUT":
-        return array
-    codes = {member.name.lower(): int(member) for member in Pricing} | {int(member): int(member) for member in Pricing}
-    flat = [codes.get(value, 0) for value in array.ravel().tolist()]
-    return np.array(flat, dtype=np.int32).reshape(array.shape)
+_CODES = {member.name.lower().encode(): int(member) for member in Pricing}
+
+
+def _pricing_codes(pricing: Any, count: int) -> npt.NDArray[np.int32]:
+    """Return the numbers of pricings; of one that is missing 0, which the library flags."""
+    cells, shape = read_any_shape(pricing)
+    if shape not in ((), (count,)):
+        raise ValueError(f"pricing must be one value or {count} of them, not the shape {shape}")
+    found = cells.distinct(_pricing_text)
+    codes = np.array([_CODES.get(text) or int(text) for text in found.texts] + [0], np.int32)[found.codes]
+    return codes if shape else np.full(count, codes[0], np.int32)
+
+
+def _pricing_text(pricing: Any) -> str:
+    """Return the text of a pricing, or the digits of its number."""
+    if isinstance(pricing, int | np.integer) and not isinstance(pricing, bool):
+        if not -(2**31) <= pricing < 2**31:
+            raise ValueError(f"pricing must fit 32 bits, not {int(pricing)}")
+        return str(int(pricing))
+    if isinstance(pricing, str | bytes):
+        text = category_text(pricing)
+        if text.encode() in _CODES:
+            return text
+        raise ValueError(f'pricing is "cpm", "cpc" or "cpa" in lower case, not {text!r}')
+    raise TypeError(f'pricing is "cpm", "cpc" or "cpa", or a Pricing, not {pricing!r}')

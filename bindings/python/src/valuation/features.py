@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from valuation import _arrays
 from valuation._abi import FEATURE_DTYPE
-from valuation.columns import Columns, read_column
+from valuation._fields import Field, read_field
+from valuation.columns import Table, read_columns
 from valuation.keys import Keyed
 
 
@@ -23,11 +24,11 @@ class Features:
 
     Parameters
     ----------
-    keys : array_like of uint64, shape (n_features,)
+    keys : column of uint64, shape (n_features,)
         As :meth:`valuation.Engine.feature_keys` and :meth:`valuation.Engine.number_key` give them. Copied.
     offsets : array_like of int, shape (n_rows + 1,)
         From 0 to n_features, not falling. Copied.
-    numbers : array_like of float, shape (n_features,), or a single number, default=1.0
+    numbers : column of float, shape (n_features,), or a single number, default=1.0
         The values of the numbers. One that is NaN or infinite adds nothing and sets ``Flag.INVALID_NUMBER``. Copied.
 
     Raises
@@ -54,7 +55,7 @@ class Features:
     _starts: npt.NDArray[np.int64]
     _counts: npt.NDArray[np.int64]
 
-    def __init__(self, keys: npt.ArrayLike, offsets: npt.ArrayLike, numbers: npt.ArrayLike = 1.0) -> None:
+    def __init__(self, keys: Any, offsets: npt.ArrayLike, numbers: Any = 1.0) -> None:
         key_array = _arrays.keys("keys", keys, hint="make them with engine.feature_keys or engine.number_key")
         entries = np.empty(len(key_array), FEATURE_DTYPE)
         entries["key"] = key_array
@@ -68,24 +69,26 @@ class Features:
         self._entries, self._starts, self._counts = entries, starts, counts
 
     @classmethod
-    def from_columns(cls, engine: Keyed, columns: Columns, *, numeric: Collection[str] = ()) -> Features:
+    def from_columns(cls, engine: Keyed, columns: Table, *, numeric: Collection[str] = ()) -> Features:
         """Turn a column-oriented log into rows of features.
 
         Parameters
         ----------
         engine : Engine
             Whose keys to take; load models into it first. The rows are for this engine, and for others of its secret.
-        columns : mapping of field name to column, or pandas.DataFrame
-            Columns of one length, at least one. A cell of a category is text, an integer, a float or a bool, taken as
-            a JSON request's would be (12 is ``"12"``, True is ``"true"``); or a list, tuple, set or array of such:
-            several categories of one field. ``None``, NaN and pandas' NA are absent.
+        columns : mapping of field name to column, pandas or polars DataFrame, Arrow table
+            Columns of one length, at least one: lists, NumPy arrays, pandas or polars Series, Arrow arrays. A cell of a
+            category is text, an integer, a float or a bool, taken as a JSON request's would be (12 is ``"12"``, True is
+            ``"true"``, bytes are text in UTF-8); or a list, tuple, set or array of such: several categories of one
+            field. None, NaN, NaT, NA, nulls and what is masked are absent.
         numeric : collection of str
             The fields that are numbers; all others are categories. NaN is absent.
 
         Returns
         -------
         Features
-            One row for each row of the columns. One key for each distinct value of a column.
+            One row for each row of the columns. A key is computed once for each distinct value of a column; of a
+            categorical or a dictionary array nothing else is looked at but its codes.
 
         Raises
         ------
@@ -106,31 +109,19 @@ class Features:
         >>> features.counts.tolist()
         [4, 1]
         """
-        named = dict(columns.items())
+        named = read_columns(columns)
         missing = [field for field in numeric if field not in named]
         if missing:
             raise ValueError(f"numeric names {missing[0]!r}, which is no column; the columns are {list(named)}")
-        read = [read_column(engine, field, values, numeric=field in numeric) for field, values in named.items()]
-        if not read:
+        fields = [read_field(engine, name, values, numeric=name in numeric) for name, values in named.items()]
+        if not fields:
             raise ValueError("there are no columns; Features.empty(rows) makes rows without features")
-        rows = read[0].length
-        for column in read:
-            if column.length != rows:
-                raise ValueError(f"column {column.field!r} has {column.length} rows, {read[0].field!r} has {rows}")
-        counts_by_column = [np.bincount(column.rows, minlength=rows).astype(np.int64) for column in read]
-        counts: npt.NDArray[np.int64] = np.asarray(sum(counts_by_column), dtype=np.int64)
-        ends = np.cumsum(counts)
-        starts = ends - counts
-        entries = np.empty(int(counts.sum()), FEATURE_DTYPE)
-        cursor = starts.copy()  # where the next feature of each row goes
-        for column, column_counts in zip(read, counts_by_column, strict=True):
-            first_of_row = np.cumsum(column_counts) - column_counts
-            places = cursor[column.rows] + np.arange(len(column.rows)) - first_of_row[column.rows]
-            entries["key"][places] = column.keys
-            entries["number"][places] = column.numbers
-            cursor += column_counts
+        rows = fields[0].length
+        for field in fields:
+            if field.length != rows:
+                raise ValueError(f"column {field.name!r} has {field.length} rows, {fields[0].name!r} has {rows}")
         result = cls.__new__(cls)
-        result._set(entries, starts, counts)
+        result._set(*_laid_out(fields, rows))
         return result
 
     @classmethod
@@ -182,3 +173,29 @@ class Features:
         """Return where each row's features begin in memory, as long as this object lives; 0 for an empty row."""
         starts = self._entries.ctypes.data + self._starts.astype(np.uintp) * np.uintp(FEATURE_DTYPE.itemsize)
         return np.where(self._counts > 0, starts, 0).astype(np.uintp)
+
+
+def _laid_out(fields: list[Field], rows: int) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the features of all fields row by row, where each row's begin, and how many it has."""
+    if all(field.rows is None for field in fields):
+        counts = np.full(rows, len(fields), np.int64)
+        entries = np.empty(rows * len(fields), FEATURE_DTYPE)
+        for position, field in enumerate(fields):
+            entries["key"][position :: len(fields)] = field.keys
+            entries["number"][position :: len(fields)] = field.numbers
+        return entries, np.arange(rows, dtype=np.int64) * len(fields), counts
+    counts_by_field = [field.counts() for field in fields]
+    counts = np.sum(counts_by_field, axis=0, dtype=np.int64)
+    ends = np.cumsum(counts)
+    entries = np.empty(int(counts.sum()), FEATURE_DTYPE)
+    cursor = ends - counts  # where the next feature of each row goes
+    starts = cursor.copy()
+    for field, field_counts in zip(fields, counts_by_field, strict=True):
+        places = cursor if field.rows is None else cursor[field.rows]
+        if field.rows is not None and len(field.rows) and field_counts.max() > 1:
+            first_of_row = np.cumsum(field_counts) - field_counts
+            places = places + np.arange(len(field.rows)) - first_of_row[field.rows]
+        entries["key"][places] = field.keys
+        entries["number"][places] = field.numbers
+        cursor = cursor + field_counts
+    return entries, starts, counts

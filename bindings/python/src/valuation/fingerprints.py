@@ -8,11 +8,13 @@ are an engine's. Any thread may call anything here.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from valuation._library import library
-from valuation._texts import of_distinct
+from valuation._texts import category_text, texts_computed
 
 
 def fingerprint64(text: str) -> int:
@@ -39,28 +41,30 @@ def fingerprint64(text: str) -> int:
     return _fingerprint(text.encode())
 
 
-def fingerprints(values: npt.ArrayLike) -> npt.NDArray[np.uint64]:
+def fingerprints(values: Any) -> npt.NDArray[np.uint64]:
     """Return the fingerprints of many texts, for example the seeds of requests from their ids.
 
     Parameters
     ----------
-    values : array_like of any shape
-        Text, integers, floats or bools; what is no text is taken by its text: 12 and 12.0 are ``"12"``, True is
-        ``"true"``. None missing.
+    values : column, array_like of any shape
+        A list, an array, a pandas or polars Series, an Arrow array: text, integers, floats or bools; what is no text is
+        taken by its text: 12 and 12.0 are ``"12"``, True is ``"true"``. None missing.
 
     Returns
     -------
     ndarray of uint64
-        The shape of ``values``. One fingerprint for each distinct value, O(n log n) to find those.
+        The shape of ``values``. One fingerprint for each distinct value.
 
     Raises
     ------
     ValueError
-        If a number is not finite.
+        If a number is infinite.
     TypeError
         If a value is missing or of another type.
     """
-    return of_distinct(values, _fingerprint)
+    return texts_computed(
+        "values", values, category_text, lambda texts: np.fromiter(map(_fingerprint, texts), np.uint64, len(texts))
+    )
 
 
 def _fingerprint(text: bytes) -> int:

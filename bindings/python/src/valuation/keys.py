@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from valuation._abi import KEY_LIMIT
 from valuation._handle import Handle
 from valuation._library import library
-from valuation._texts import category_text, of_distinct
+from valuation._texts import category_text, texts_computed
 
 
 def _field_bytes(field: str) -> bytes:
@@ -28,7 +31,7 @@ class Keyed:
 
     _handle: Handle
 
-    def feature_key(self, field: str, value: str | float | bool) -> int:
+    def feature_key(self, field: str, value: str | bytes | float | bool) -> int:
         """Return the key of a category: a value of a field.
 
         Parameters
@@ -37,7 +40,7 @@ class Keyed:
             The field's name, for example ``"os"``; not empty, without ``=``.
         value : str, int, float or bool
             The value, for example ``"ios"``. What is no text is taken as a JSON request's would be: 12 and 12.0 are
-            ``"12"``, 12.5 is ``"12.5"``, True is ``"true"``.
+            ``"12"``, 12.5 is ``"12.5"``, True is ``"true"``. Bytes are text in UTF-8; an Enum of texts is its value.
 
         Returns
         -------
@@ -47,9 +50,9 @@ class Keyed:
         Raises
         ------
         ValueError
-            If the field's name is empty or contains ``=``, or a number is not finite.
+            If the field's name is empty or contains ``=``, or a number is infinite.
         TypeError
-            If the value is of another type.
+            If the value is missing (None, NaN) or of another type.
         RuntimeError
             If the engine is closed.
         """
@@ -133,46 +136,48 @@ class Keyed:
         with self._handle.guard():
             return int(library.valuation_cross_key(self._handle.pointer, int(first), int(second)))
 
-    def feature_keys(self, field: str, values: npt.ArrayLike) -> npt.NDArray[np.uint64]:
+    def feature_keys(self, field: str, values: Any) -> npt.NDArray[np.uint64]:
         """Return the keys of many categories of one field.
 
         Parameters
         ----------
         field : str
             The field's name; not empty, without ``=``.
-        values : array_like of any shape
-            Text, integers, floats or bools, taken as :meth:`feature_key` does; none missing.
+        values : column, array_like of any shape
+            Text, integers, floats or bools, taken as :meth:`feature_key` does; none missing. A list, an array, a pandas
+            or polars Series, an Arrow array.
 
         Returns
         -------
         ndarray of uint64
-            The shape of ``values``. One key for each distinct value, O(n log n) to find those.
+            The shape of ``values``. One key for each distinct value; O(n) to find those of texts and of dictionaries,
+            O(n log n) of numbers.
 
         Raises
         ------
         ValueError
-            If the field's name is empty or contains ``=``, or a number is not finite.
+            If the field's name is empty or contains ``=``, or a number is infinite.
         TypeError
             If a value is missing or of another type.
         RuntimeError
             If the engine is closed.
         """
-        name, of = _field_bytes(field), library.valuation_feature_key
-        with self._handle.guard():
-            return of_distinct(values, lambda text: int(of(self._handle.pointer, name, len(name), text, len(text))))
+        _field_bytes(field)
+        return texts_computed("values", values, category_text, lambda texts: self._feature_keys(field, texts))
 
-    def campaign_keys(self, campaigns: npt.ArrayLike) -> npt.NDArray[np.uint64]:
+    def campaign_keys(self, campaigns: Any) -> npt.NDArray[np.uint64]:
         """Return the keys of many campaigns.
 
         Parameters
         ----------
-        campaigns : array_like of any shape
-            Ids, as text or integers; none missing.
+        campaigns : column, array_like of any shape
+            Ids, as text or integers; none missing. A list, an array, a pandas or polars Series, an Arrow array.
 
         Returns
         -------
         ndarray of uint64
-            The shape of ``campaigns``. One key for each distinct id, O(n log n) to find those.
+            The shape of ``campaigns``. One key for each distinct id; O(n) to find those of texts and of dictionaries,
+            O(n log n) of numbers.
 
         Raises
         ------
@@ -181,6 +186,22 @@ class Keyed:
         RuntimeError
             If the engine is closed.
         """
+        return texts_computed("campaigns", campaigns, category_text, self._campaign_keys)
+
+    def _feature_keys(self, field: str, texts: list[bytes]) -> npt.NDArray[np.uint64]:
+        """Return the key of each text as a category of the field."""
+        name, of = _field_bytes(field), library.valuation_feature_key
+        with self._handle.guard():
+            pointer, length = self._handle.pointer, len(name)
+            return _each(texts, lambda text: of(pointer, name, length, text, len(text)))
+
+    def _campaign_keys(self, campaigns: list[bytes]) -> npt.NDArray[np.uint64]:
+        """Return the key of each campaign."""
         of = library.valuation_campaign_key
         with self._handle.guard():
-            return of_distinct(campaigns, lambda text: int(of(self._handle.pointer, text, len(text))))
+            pointer = self._handle.pointer
+            return _each(campaigns, lambda text: of(pointer, text, len(text)))
+
+
+def _each(texts: list[bytes], compute: Callable[[bytes], int]) -> npt.NDArray[np.uint64]:
+    return np.fromiter(map(compute, texts), np.uint64, len(texts))

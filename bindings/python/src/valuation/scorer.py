@@ -88,7 +88,7 @@ class Scorer:
         request : dict, or JSON as str or bytes
             As the request format says: ``features``, ``candidates`` and the rest, for a policy also ``unit`` (text, or
             ``{"user": "u-77", "session": "s-1"}``) and ``time`` (UTC, ``"2026-11-21T03:00:00Z"``). NumPy numbers and
-            arrays in a dictionary are taken as Python's.
+            arrays in a dictionary are taken as Python's; features and units that are NaN or NA are absent.
 
         Returns
         -------
@@ -103,7 +103,7 @@ class Scorer:
         NothingLoadedError
             If no models are loaded.
         TypeError, ValueError
-            If a dictionary holds what JSON has no form for, such as a set or NaN.
+            If a dictionary holds what JSON has no form for, such as a set, or a bid that is NaN.
         RuntimeError
             If closed, or used by another thread at this moment.
         """

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from valuation._abi import UNIT_DTYPE
-from valuation._texts import category_text
-from valuation.columns import Columns, read_cells
+from valuation._texts import unit_text
+from valuation.columns import Distinct, Table, named, read_any_shape, read_columns
 
 #: Most kinds of units that a request may have.
 MAXIMUM_FIELDS = 16
@@ -23,43 +23,42 @@ class Units:
     ----------
     fields : tuple of str
         The kinds.
-    texts : bytes
-        The names of the kinds, and behind them the units of the first kind, of the second and so on, in UTF-8.
-    lengths : ndarray of uintp, shape (n_fields + n_fields * n_rows,)
-        Bytes of each; 0 where a request has no such unit.
+    columns : list of Distinct
+        The units of each kind. Each distinct text is kept once.
     """
 
-    __slots__ = ("_lengths", "_structs", "_texts", "fields")
+    __slots__ = ("_columns", "_structs", "_texts", "fields")
 
-    def __init__(self, fields: tuple[str, ...], texts: bytes, lengths: npt.NDArray[np.uintp]) -> None:
+    def __init__(self, fields: tuple[str, ...], columns: list[Distinct]) -> None:
         self.fields = fields
-        self._texts = texts
-        self._lengths = lengths
-        starts = np.cumsum(lengths) - lengths + np.uintp(np.frombuffer(texts, np.uint8).ctypes.data)
-        count = len(fields)
-        rows = (len(lengths) - count) // count
-        self._structs = np.empty((rows, count), UNIT_DTYPE)
-        self._structs["field"], self._structs["field_length"] = starts[:count], lengths[:count]
-        self._structs["text"] = starts[count:].reshape(count, rows).T
-        self._structs["text_length"] = lengths[count:].reshape(count, rows).T
+        self._columns = columns
+        names = [field.encode() for field in fields]
+        self._texts = b"".join(names + [text for column in columns for text in column.texts])
+        start = np.frombuffer(self._texts, np.uint8).ctypes.data
+        self._structs = np.empty((len(columns[0].codes), len(fields)), UNIT_DTYPE)
+        for number, name in enumerate(names):
+            self._structs["field"][:, number] = start
+            self._structs["field_length"][:, number] = len(name)
+            start += len(name)
+        for number, column in enumerate(columns):
+            lengths = np.array([*map(len, column.texts), 0], np.uintp)  # the last is of those absent
+            starts = np.cumsum(lengths) - lengths + np.uintp(start)
+            self._structs["text"][:, number] = starts[column.codes]
+            self._structs["text_length"][:, number] = lengths[column.codes]
+            start += int(lengths.sum())
 
     @classmethod
-    def from_columns(cls, columns: Columns, rows: int) -> Units:
+    def from_columns(cls, columns: Table, rows: int) -> Units:
         """Read the units of ``rows`` requests; what :class:`valuation.Batch` says of ``units`` holds here."""
-        named = dict(columns.items())
+        named = read_columns(columns)
         if not 1 <= len(named) <= MAXIMUM_FIELDS:
             raise ValueError(
                 f"units must have 1 to {MAXIMUM_FIELDS} columns, not {len(named)}; leave them out for none"
             )
-        texts: list[bytes] = []
         for field in named:
             if not isinstance(field, str) or not field:
                 raise ValueError(f"a unit's name is text and not empty, not {field!r}")
-            texts.append(field.encode())
-        for field, values in named.items():
-            texts.extend(_texts(field, values, rows))
-        lengths = np.fromiter(map(len, texts), np.uintp, len(texts))
-        return cls(tuple(named), b"".join(texts), lengths)
+        return cls(tuple(named), [_read(field, values, rows) for field, values in named.items()])
 
     def __len__(self) -> int:
         """Return the number of requests."""
@@ -70,7 +69,7 @@ class Units:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The structs hold addresses, which mean nothing in a copy.
-        return Units, (self.fields, self._texts, self._lengths)
+        return Units, (self.fields, self._columns)
 
     def _addresses(self) -> npt.NDArray[np.uintp]:
         """Return where each request's units begin in memory, as long as this object lives."""
@@ -78,33 +77,15 @@ class Units:
         return self._structs.ctypes.data + np.arange(len(self), dtype=np.uintp) * size
 
 
-def unit_text(unit: Any) -> str:
-    """Return the text of a unit: text stands for itself, 77 and 77.0 are ``"77"``.
-
-    Raises
-    ------
-    TypeError
-        If it is neither text nor a number.
-    """
-    if isinstance(unit, bool | np.bool_):
-        raise TypeError("a unit is text or a number, not a bool")
-    try:
-        return category_text(unit)
-    except TypeError:
-        raise TypeError(f"a unit is text or a number, not {type(unit).__name__}") from None
-
-
-def _texts(field: str, values: Any, rows: int) -> list[bytes]:
-    """Return one text for each request, empty where there is none; a single value stands for all."""
-    if isinstance(values, str) or np.ndim(values) == 0:
-        return [unit_text(values).encode()] * rows
-    cells, present = read_cells(field, values)
+def _read(field: str, values: Any, rows: int) -> Distinct:
+    """Read the units of one kind; a single value stands for all requests."""
+    with named(f"units {field!r}"):
+        cells, shape = read_any_shape(values)
+        if len(shape) > 1:
+            raise ValueError(f"must have one dimension, not the shape {shape}")
+        if not shape:
+            return Distinct(np.zeros(rows, np.int64), [unit_text(values).encode()])
+        found = cells.distinct(unit_text)
     if len(cells) != rows:
         raise ValueError(f"units {field!r} has {len(cells)} rows, there are {rows} requests")
-    try:
-        return [
-            unit_text(cell).encode() if is_there else b""
-            for cell, is_there in zip(cells, present.tolist(), strict=True)
-        ]
-    except TypeError as reason:
-        raise TypeError(f"units {field!r}: {reason}") from None
+    return found

@@ -141,6 +141,6 @@ def _category(field: str, cell: Any) -> Any:
         text = category_text(cell)
     except (TypeError, ValueError) as problem:
         raise ValueError(f"column {field!r} holds {cell!r}: {problem}") from None
-    if isinstance(cell, str) or (isinstance(cell, int | np.integer) and not -(2**63) <= int(cell) < 2**63):
+    if isinstance(cell, str | bytes) or (isinstance(cell, int | np.integer) and not -(2**63) <= int(cell) < 2**63):
         return text
     return cell.item() if isinstance(cell, np.generic) else cell
