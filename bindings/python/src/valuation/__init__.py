@@ -16,7 +16,8 @@ It is the Python face of libvaluation, whose header valuation.h says what every 
   :func:`prune_releases` are for operators. :func:`compile_models` writes a file that loads in milliseconds.
 - :meth:`Engine.load_policy` lets a file decide which predictor values which impression; :func:`check_policy` looks for
   what is wrong with it; :func:`bucket` and :func:`buckets` say where units fall in experiments.
-- :class:`Features`, :class:`Candidates` and :class:`Batch` hold whole logs as arrays, for one call.
+- :class:`Features`, :class:`Candidates` and :class:`Batch` hold whole logs as arrays, for one call; :func:`score_table`
+  and :func:`score_parquet` score a log from table to table.
 - :meth:`Engine.feature_key` and its neighbours name features and campaigns as numbers, under the engine's secret;
   :func:`fingerprint64` and :func:`fingerprints` are what seeds and buckets are made of.
 - :class:`Error` and its subclasses say where, what, and what to do.
@@ -59,11 +60,13 @@ from valuation.releases import (
     select_release,
 )
 from valuation.scorer import Exploration, Ranking, Scorer
+from valuation.tables import VALUE_COLUMNS, score_parquet, score_table
 from valuation.validation import validate
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "VALUE_COLUMNS",
     "VALUE_DTYPE",
     "Batch",
     "BusyError",
@@ -107,6 +110,8 @@ __all__ = [
     "list_releases",
     "prune_releases",
     "publish",
+    "score_parquet",
+    "score_table",
     "select_release",
     "validate",
     "version",
