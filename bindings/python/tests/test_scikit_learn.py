@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction import DictVectorizer
@@ -207,6 +208,38 @@ def test_every_row_has_the_probability_of_the_pipeline(name: str, seed: int, tmp
             features["os"] = fresh["os"].iloc[position]
             assert probability_by_json(engine, features) == found[position]
     assert np.ptp(expected) > 0.01
+
+
+@settings(max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # shrinking takes minutes
+@given(st.data())
+def test_so_it_is_of_pipelines_of_any_such_parts(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    draw = data.draw
+    training, fresh = log(draw(st.integers(0, 10)), 150), log(1000, 50)
+    encoders = st.builds(
+        ignoring,
+        drop=st.sampled_from([None, "first", "if_binary"]),
+        min_frequency=st.sampled_from([None, 5, 0.3]),
+        max_categories=st.sampled_from([None, 2, 3]),
+    )
+    scalers = st.sampled_from(
+        [StandardScaler(), StandardScaler(with_mean=False), MinMaxScaler((-1, 2)), MaxAbsScaler(), RobustScaler()]
+    )
+    crossing = PolynomialFeatures(draw(st.sampled_from([1, 2, (2, 2)])), interaction_only=draw(st.booleans()))
+    parts: list[tuple[Any, Any]] = [(draw(encoders), [field]) for field in draw(st.permutations(CATEGORIES))]
+    parts += [(make_pipeline(draw(encoders), crossing), ["zoom", "os"])] if draw(st.booleans()) else []
+    parts += [(make_pipeline(*draw(st.lists(scalers, min_size=1, max_size=3))), NUMBERS)]
+    after = draw(st.lists(scalers, max_size=1))
+    estimator = fits.ridge(C=draw(st.sampled_from([0.01, 1.0])), fit_intercept=draw(st.booleans()))
+    pipeline = make_pipeline(columns(*parts, sparse_threshold=0), *after, estimator)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pipeline.fit(training, training["click"])
+        expected = pipeline.predict_proba(fresh)[:, 1]
+        made = of_1042(pipeline, rows=training, negative_sampling_rate=0.1)
+    with Engine() as engine:
+        load(engine, tmp_path_factory.mktemp("any"), made)
+        found = probabilities(engine, fresh, NUMBERS)
+    np.testing.assert_allclose(found, expected / (expected + (1 - expected) / 0.1), rtol=1e-6, atol=0)
 
 
 def rows_of_dictionaries(seed: int, count: int = 800) -> tuple[list[dict[str, Any]], npt.NDArray[np.int64]]:

@@ -46,6 +46,7 @@ def rows() -> pd.DataFrame:
             "age": random.normal(40, 12, COUNT),
             "new": random.random(COUNT) < 0.5,
             "day": random.choice(pd.date_range("2026-11-21", periods=3).to_numpy(), COUNT),
+            "exact_day": random.choice(np.array(["2026-11-21", "2026-11-22"], "datetime64[ns]"), COUNT),
             "a=b": random.normal(0, 1, COUNT),
             "label": random.integers(0, 2, COUNT),
         }
@@ -112,6 +113,14 @@ REFUSALS: dict[str, tuple[Callable[[], Any], str]] = {
         "^'slot: infrequent'.*'infrequent_if_exist'.*use handle_unknown='ignore'",
     ),
     "a time": (lambda: fitted(columns((OneHotEncoder(), ["day"]))), "^column 'day' holds .*make text of it"),
+    "a time in nanoseconds": (
+        lambda: fitted(columns((OneHotEncoder(), ["exact_day"]))),
+        "^column 'exact_day' holds .*make text of it",
+    ),
+    "a column that another transformer made, by its name": (
+        lambda: _picked_by_name(),
+        "^ColumnTransformer picks '0__age', which another transformer made; pick it by its position",
+    ),
     "a number times a number": (
         lambda: fitted(columns(SLOT, AGE), PolynomialFeatures(interaction_only=True)),
         "^'slot=12 x age' has no form.*only two categories of different fields",
@@ -205,6 +214,11 @@ def _with_intercept(value: float) -> Any:
     return model
 
 
+def _picked_by_name() -> Any:
+    parts = columns((StandardScaler(), ["age"])).set_output(transform="pandas")
+    return fitted(parts, columns((MinMaxScaler(), ["0__age"])))
+
+
 def _multinomial() -> Any:
     model = fitted(columns(AGE))
     model[-1].multi_class = "multinomial"  # a setting of scikit-learn before 1.8
@@ -260,7 +274,8 @@ def test_a_mapping_without_meaning_is_refused_by_name(mapping: Any, message: str
         ({"rows": [{}]}, "^a mapping predicts nothing"),
         ({"variance": True}, "^a mapping predicts nothing"),
         ({"target": "view"}, r"would not load: \$\.target"),
-        ({"negative_sampling_rate": 0}, r"would not load: \$\.negative_sampling_rate"),
+        ({"negative_sampling_rate": 0}, "^negative_sampling_rate must be above 0 and at most 1, not 0"),
+        ({"negative_sampling_rate": np.nan}, "^negative_sampling_rate must be"),
         ({"campaign": ""}, r"would not load: \$\.campaign"),
     ],
 )
@@ -275,12 +290,20 @@ def test_fields_must_fit_the_columns() -> None:
     array = LogisticRegression().fit(rows()[["age", "a=b"]].to_numpy(), rows()["label"])
     with pytest.raises(ValueError, match="fields must name the 2 columns"):
         of(array, fields=["age"])
+    with pytest.raises(ValueError, match="fields must be left out, for the model takes dictionaries"):
+        of(fitted_on_dictionaries([{"slot": "12"}, {"slot": "77"}]), fields=["slot"])
 
 
 def test_a_truth_value_in_the_place_of_a_number_is_refused() -> None:
     model = fitted(columns((StandardScaler(), ["new"])))
     with pytest.raises(ValueError, match=r"the number 'new' holds .*True.*one-hot"):
         of(model, rows=rows())
+
+
+def test_a_field_of_dictionaries_with_an_equals_sign_is_refused() -> None:
+    rows = [{"a=b": "c"}, {"a=b": "d"}] * 10
+    with pytest.raises(ValueError, match=r"^the field 'a=b' has '=' in its name"):
+        of(fitted_on_dictionaries(rows), rows=rows)
 
 
 def test_a_row_that_requests_cannot_say_is_refused() -> None:

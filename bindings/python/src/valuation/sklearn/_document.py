@@ -91,6 +91,8 @@ def document(
     >>> made["categorical"], made["crosses"]
     ({'slot': {'12': 0.5}}, [{'fields': ['os', 'slot'], 'weights': [['ios', '12', 0.25]]}])
     """
+    if not 0 < negative_sampling_rate <= 1:
+        raise ValueError(f"negative_sampling_rate must be above 0 and at most 1, not {negative_sampling_rate}")
     if isinstance(model, Mapping):
         if rows is not None or variance:
             raise ValueError("a mapping predicts nothing: rows and variance are for models of scikit-learn")
@@ -142,7 +144,10 @@ def _of_model(
         curvatures = _sample_weights(sample_weight, len(logits)) * odds / (1 + odds) ** 2
         precision = _estimators.regularisation(estimator, len(logits))
         made["variance"] = variances(weights, columns, matrix, curvatures, precision)
-    chosen = take(rows, representatives(matrix, logits, coefficients != 0))
+    positions = representatives(matrix, logits + np.log(sampling), coefficients != 0)
+    if not len(positions):
+        return made
+    chosen = take(rows, positions)
     probabilities = model.predict_proba(chosen)[:, 1]
     corrected = probabilities / (probabilities + (1 - probabilities) / sampling)
     made["self_test"] = [
@@ -160,6 +165,8 @@ def _names(model: Any, fields: Sequence[str] | None) -> list[str] | None:
         if fields is not None and list(fields) != list(found):
             raise ValueError(f"fields must be left out, for the model knows its columns: {list(found)}")
         return list(found)
+    if fields is not None and count is None:
+        raise ValueError("fields must be left out, for the model takes dictionaries")
     if fields is not None and len(fields) != count:
         raise ValueError(f"fields must name the {count} columns that the model was fitted on, not {len(fields)}")
     if fields is None and count is not None:

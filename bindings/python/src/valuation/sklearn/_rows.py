@@ -29,7 +29,7 @@ def representatives(
     ----------
     matrix : array or sparse matrix, shape (n_rows, n_columns)
     logits : ndarray of float64, shape (n_rows,)
-        Rows beyond the 80 at which the engine cuts logits are not chosen.
+        With the sampling corrected. Rows beyond the 80 at which the engine cuts logits are not chosen.
     used : ndarray of bool, shape (n_columns,)
         Which columns have a coefficient.
     count : int
@@ -114,6 +114,10 @@ def _row_cells(rows: Any, names: Sequence[str] | None, position: int, fields: se
     if hasattr(rows, "columns"):
         return [(field, rows[field][position]) for field in rows.columns if field in fields]
     row = rows[position]
+    if isinstance(row, Mapping):
+        for field in row:
+            if "=" in field:
+                raise ValueError(f"the field {field!r} has '=' in its name, which parts field and value; rename it")
     cells: Iterable[tuple[str, Any]] = row.items() if isinstance(row, Mapping) else zip(names or (), row, strict=True)
     return [(field, cell) for field, cell in cells if field in fields]
 

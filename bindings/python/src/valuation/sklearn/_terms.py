@@ -13,6 +13,8 @@ class Category:
 
     field: str
     values: tuple[str, ...]
+    #: Whether the field has one value at a time; a list of a DictVectorizer has several.
+    is_single: bool = False
 
     @property
     def value(self) -> str:
@@ -47,10 +49,12 @@ class Cross:
 
 @dataclass(frozen=True)
 class Constant:
-    """1 in every row."""
+    """The same in every row."""
+
+    value: float
 
     def __str__(self) -> str:
-        return "1"
+        return f"{self.value:g}"
 
 
 @dataclass(frozen=True)

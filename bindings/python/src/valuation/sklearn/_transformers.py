@@ -88,20 +88,24 @@ def _column_transformer(transformer: Any, columns: Columns) -> Columns:
 
 def _positions(chosen: Any, names: Sequence[str]) -> list[int]:
     """Return the positions of the columns that a ColumnTransformer gives to one of its parts."""
-    if isinstance(chosen, str):
-        return [names.index(chosen)]
     if isinstance(chosen, slice):
         if isinstance(chosen.start, str) or isinstance(chosen.stop, str):  # by names, the last one included
-            start = None if chosen.start is None else names.index(chosen.start)
-            stop = None if chosen.stop is None else names.index(chosen.stop) + 1
+            start = None if chosen.start is None else _position(chosen.start, names)
+            stop = None if chosen.stop is None else _position(chosen.stop, names) + 1
             chosen = slice(start, stop, chosen.step)
         return list(range(*chosen.indices(len(names))))
-    if np.ndim(chosen) == 0:
-        return [range(len(names))[chosen]]
-    members = list(chosen)
+    members = [chosen] if np.ndim(chosen) == 0 else list(chosen)
     if members and isinstance(members[0], bool | np.bool_):
         return [position for position, is_chosen in enumerate(members) if is_chosen]
-    return [names.index(member) if isinstance(member, str) else range(len(names))[member] for member in members]
+    return [_position(member, names) for member in members]
+
+
+def _position(member: Any, names: Sequence[str]) -> int:
+    if not isinstance(member, str):
+        return range(len(names))[int(member)]
+    if member not in names:
+        raise ValueError(f"ColumnTransformer picks {member!r}, which another transformer made; pick it by its position")
+    return names.index(member)
 
 
 def _function(transformer: Any, columns: Columns) -> Columns:
@@ -140,7 +144,8 @@ def _one_hot(encoder: Any, columns: Columns) -> Columns:
 
 
 def _cells(categories: Any) -> list[Any]:
-    return [None if is_missing(value) else value for value in categories.tolist()]
+    # Not tolist(), which makes integers of times.
+    return [None if is_missing(value) else value for value in categories]
 
 
 def _category(field: str, values: Sequence[Any]) -> Term:
@@ -148,7 +153,7 @@ def _category(field: str, values: Sequence[Any]) -> Term:
         reason = "the engine gives a missing category no weight; fill it with a text before the pipeline, "
         return Inexpressible(f"{field}={values[0]}", reason + "in the request as well")
     try:
-        return Category(field, tuple(category_text(value) for value in values))
+        return Category(field, tuple(category_text(value) for value in values), is_single=True)
     except TypeError as problem:
         raise ValueError(f"column {field!r} holds {values[0]!r}: {problem}") from None
 
@@ -172,19 +177,35 @@ def _polynomial(features: Any, columns: Columns) -> Columns:
     least, most = (0, features.degree) if isinstance(features.degree, int) else features.degree
     choose = combinations if features.interaction_only else combinations_with_replacement
     chosen = chain.from_iterable(choose(columns, size) for size in range(max(1, least), most + 1))
-    bias = [Column(Constant())] if features.include_bias else []
-    return bias + [_product(list(dict.fromkeys(factors)), factors) for factors in chosen]
+    bias = [Column(Constant(1))] if features.include_bias else []
+    return bias + [_product(factors) for factors in chosen]
 
 
-def _product(distinct: Sequence[Column], factors: Sequence[Column]) -> Column:
-    """Return the product of columns. A category times itself is itself."""
+def _product(factors: Sequence[Column]) -> Column:
     if len(factors) == 1:
         return factors[0]
-    categories = [column.term for column in distinct if isinstance(column.term, Category) and column.is_plain]
-    if len(categories) == len(distinct) == 1:
-        return distinct[0]
-    if len(categories) == len(distinct) == 2 and categories[0].field != categories[1].field:
-        return Column(Cross(categories[0], categories[1]))
+    by_field: dict[str, Category] = {}
+    for column in factors:
+        term = column.term
+        if not isinstance(term, Category) or not column.is_plain:
+            return _no_product(factors)
+        known = by_field.get(term.field)
+        if known is None:
+            by_field[term.field] = term
+        elif known.is_single and term.is_single:
+            shared = tuple(value for value in known.values if value in term.values)
+            by_field[term.field] = Category(term.field, shared, is_single=True)
+        else:
+            return _no_product(factors)
+    if not all(category.values for category in by_field.values()):
+        return Column(Constant(0))  # of two values of one field, one is always missing
+    categories = list(by_field.values())
+    if len(categories) == 1:
+        return Column(categories[0])
+    return Column(Cross(*categories)) if len(categories) == 2 else _no_product(factors)
+
+
+def _no_product(factors: Sequence[Column]) -> Column:
     name = " x ".join(str(column.term) for column in factors)
     return Column(Inexpressible(name, "only two categories of different fields, not scaled, can be crossed"))
 

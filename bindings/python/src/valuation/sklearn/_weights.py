@@ -64,7 +64,7 @@ class Weights:
                 weight.weight += coefficient * (weight.std / column.unit)
                 weight.columns.append(position)
                 mean = weight.mean
-            constant = 1.0 if isinstance(term, Constant) else mean
+            constant = term.value if isinstance(term, Constant) else mean
             weights.intercept += coefficient * (constant - column.origin) / column.unit
         return weights
 
