@@ -138,11 +138,6 @@ BYTES: dict[str, Holder] = {
     **arrow(pa.binary()),
     **arrow(pa.large_binary()),
     **arrow(pa.binary_view()),
-    "fixed size": lambda cells: (
-        pa.array(cells, pa.binary(len(cells[0])))
-        if None not in cells and len({len(cell) for cell in cells}) == 1 and cells[0]
-        else None
-    ),
 }
 
 INTEGERS: dict[str, Holder] = {

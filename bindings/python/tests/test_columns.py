@@ -270,6 +270,9 @@ def test_candidates_are_columns_of_any_library() -> None:
         (pa.array([0], pa.timestamp("us")), "timestamp"),
         (pa.array([1], pa.decimal128(5)), "decimal"),
         (pa.array([{"a": 1}]), "struct"),
+        (pa.array([b"0123456789abcdef"], pa.uuid()), "arrow.uuid"),
+        (pl.Series([object()], dtype=pl.Object), "fixed-size binary"),
+        (pl.Series([2**70], dtype=pl.Int128), "Arrow's '_pli128'"),
         (pa.array([[["a"]]]), "list"),
         ([{"a": 1}], "dict"),
         ("ios", "no column, but of type str"),
@@ -283,6 +286,26 @@ def test_what_has_no_text_is_refused_by_its_name(engine: Engine, column: Any, ki
         Features.from_columns(engine, {"f": column})
     with pytest.raises(TypeError, match=r"^numeric column 'f': "):
         Features.from_columns(engine, {"f": column}, numeric=["f"])
+
+
+def test_truth_values_in_bytes_are_bools(engine: Engine) -> None:
+    column = pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, None, 0], pa.int8()))
+    found = Features.from_columns(engine, {"f": column})
+    assert [found.row(row)[0].tolist() for row in (0, 2)] == [
+        [engine.feature_key("f", value)] for value in (True, False)
+    ]
+    assert found.counts.tolist() == [1, 0, 1]
+
+
+def test_a_masked_offset_or_time_is_refused() -> None:
+    masked = np.ma.MaskedArray([0, 1], mask=[False, True])
+    ads = Candidates([1, 1], "cpc", 1.0)
+    with pytest.raises(ValueError, match="times must have none missing"):
+        Batch(Features.empty(2), ads, times=masked)
+    with pytest.raises(ValueError, match="candidate_offsets must have none missing"):
+        Batch(Features.empty(1), ads, candidate_offsets=masked)
+    with pytest.raises(ValueError, match="positions must have none missing"):
+        ads.take(masked)
 
 
 def test_dates_that_are_all_missing_are_absent(engine: Engine) -> None:

@@ -382,7 +382,7 @@ while True:
     go_on.release()
 print(("engine.py", "_scorer") in lines, ("weakref.py", "__setitem__") in lines)
 """
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program, models_path]
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program, str(models_path)]
     result = subprocess.run(command, check=True, capture_output=True, text=True)
     assert result.stdout == "True True\n"
 

@@ -16,7 +16,7 @@ from valuation.columns import named, read_any_shape, read_cells
 
 def one_dimensional(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
     """Return ``values`` as an array, which must have one dimension."""
-    array = np.asarray(values)
+    array = _unmasked(name, values)
     if array.ndim != 1:
         raise ValueError(f"{name} must have one dimension, not the shape {array.shape}")
     return array
@@ -69,7 +69,7 @@ def times(name: str, values: Any, length: int) -> npt.NDArray[np.int64]:
 
     Integers are such seconds already; datetime64 is UTC, as it is by custom; a datetime says its time zone by itself.
     """
-    array = np.asarray(values)
+    array = _unmasked(name, values)
     if array.dtype.kind == "O":
         if not all(isinstance(value, datetime) and value.tzinfo is not None for value in array.ravel()):
             raise TypeError(f"{name} must be datetime64, datetimes with a time zone, or integers: seconds since 1970")
@@ -113,6 +113,12 @@ def positions(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
     if array.dtype.kind not in "iub":
         raise TypeError(f"{name} must be integers or a mask, not {array.dtype}")
     return array
+
+
+def _unmasked(name: str, values: Any) -> npt.NDArray[Any]:
+    if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
+        raise ValueError(f"{name} must have none missing, and some are masked")
+    return np.asarray(values)
 
 
 def _of_length(name: str, array: npt.NDArray[Any], length: int) -> npt.NDArray[Any]:

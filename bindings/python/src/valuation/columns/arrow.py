@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from valuation.columns.arrow_interface import ArrowArray, ArrowSchema, chunks
+from valuation.columns.arrow_interface import ArrowArray, ArrowSchema, chunks, extension
 from valuation.columns.cells import Cells, ranges
 from valuation.columns.layouts import Chunks, Dictionary, Foreign, Lists, Numbers, Objects
 from valuation.columns.texts import Texts
@@ -32,6 +32,7 @@ _NUMBERS = {
 }
 #: What the formats begin with that hold neither texts nor numbers nor lists of those.
 _FOREIGN = {
+    "w:": "fixed-size binary",  # polars' Python objects, for example, which are addresses
     "d:": "decimal",
     "td": "date",
     "tt": "time",
@@ -95,6 +96,11 @@ def _read(schema: ArrowSchema, array: ArrowArray, start: int | None = None, coun
         positions = np.arange(start, start + count)
         return Dictionary(np.searchsorted(ends.numbers(), positions, side="right"), values)
     present = None if not array.buffers[0] else _bits(array, 0, start, count)
+    kind = extension(schema)
+    if kind == "arrow.bool8":
+        return Numbers(_buffer(array, 1, np.int8, start, count) != 0, present)
+    if kind is not None and kind != "arrow.json":
+        return _foreign(kind, count, present)
     if schema.dictionary:
         indices = _buffer(array, 1, _NUMBERS[layout], start, count).astype(np.int64)
         if present is not None:
@@ -110,12 +116,11 @@ def _read(schema: ArrowSchema, array: ArrowArray, start: int | None = None, coun
         return _texts(array, np.int32 if layout in "uz" else np.int64, start, count, present)
     if layout in ("vu", "vz"):
         return _viewed_texts(array, start, count, present)
-    if layout.startswith("w:"):
-        width = int(layout[2:])
-        data = _buffer(array, 1, np.uint8, start * width, count * width).tobytes()
-        return Texts(data, np.arange(count) * width, _lengths(np.full(count, width), present))
-    absent = np.zeros(count, np.bool_) if present is None else ~present
-    return Foreign(_FOREIGN.get(layout[:2], f"Arrow's {layout!r}"), absent)
+    return _foreign(_FOREIGN.get(layout[:2], f"Arrow's {layout!r}"), count, present)
+
+
+def _foreign(kind: str, count: int, present: npt.NDArray[np.bool_] | None) -> Cells:
+    return Foreign(kind, np.zeros(count, np.bool_) if present is None else ~present)
 
 
 def _buffer(array: ArrowArray, number: int, dtype: Any, start: int, count: int) -> npt.NDArray[Any]:

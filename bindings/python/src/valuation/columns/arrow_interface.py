@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
-from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_int64, c_void_p
+from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_int32, c_int64, c_void_p
 from typing import Any
 
 
@@ -18,6 +18,7 @@ class ArrowSchema(ctypes.Structure):
 
     format: bytes
     name: bytes | None
+    metadata: int | None
     n_children: int
     children: Any
     dictionary: Any
@@ -34,6 +35,19 @@ ArrowSchema._fields_ = (
     ("release", c_void_p),
     ("private_data", c_void_p),
 )
+
+
+def extension(schema: ArrowSchema) -> str | None:
+    """Return the name of the extension type that a column is of, or None if it is what its format says."""
+    if not schema.metadata:
+        return None
+    place = schema.metadata
+    texts: list[bytes] = []
+    for _ in range(2 * c_int32.from_address(place).value):  # keys and values, each behind its length
+        place += 4 + len(texts[-1] if texts else b"")
+        texts.append(ctypes.string_at(place + 4, c_int32.from_address(place).value))
+    found = dict(zip(texts[::2], texts[1::2], strict=True)).get(b"ARROW:extension:name")
+    return None if found is None else found.decode()
 
 
 class ArrowArray(ctypes.Structure):

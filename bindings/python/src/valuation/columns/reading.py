@@ -58,7 +58,7 @@ def read_cells(values: Any) -> Cells:
         return read_arrow(values)
     elif hasattr(values, "__array__"):
         array = np.asarray(values)
-    elif isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping | set | frozenset):
+    elif isinstance(values, Iterable) and not isinstance(values, str | bytes | bytearray | Mapping | set | frozenset):
         return read_objects(list(values))
     else:
         raise TypeError(f"is no column, but of type {type(values).__name__}")
