@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from valuation._texts import category_text
+from valuation.columns.absence import is_absent
 from valuation.sklearn._terms import Category, Cross, Number, Term
-from valuation.sklearn._transformers import is_missing
 
 #: Examples of a document.
 SELF_TESTS = 20
@@ -123,7 +123,7 @@ def _row_cells(rows: Any, names: Sequence[str] | None, position: int, fields: se
 
 
 def _number(field: str, cell: Any) -> float | int | None:
-    if is_missing(cell):
+    if is_absent(cell):
         return None
     if isinstance(cell, bool | np.bool_) or not isinstance(cell, int | float | np.integer | np.floating):
         raise ValueError(
@@ -136,7 +136,7 @@ def _number(field: str, cell: Any) -> float | int | None:
 def _categories(field: str, cell: Any) -> Any:
     if isinstance(cell, list | tuple | set | frozenset | np.ndarray):
         return [_category(field, member) for member in cell]
-    return None if is_missing(cell) else _category(field, cell)
+    return None if is_absent(cell) else _category(field, cell)
 
 
 def _category(field: str, cell: Any) -> Any:

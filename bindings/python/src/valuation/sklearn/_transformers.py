@@ -26,6 +26,7 @@ from sklearn.preprocessing import (
 )
 
 from valuation._texts import category_text
+from valuation.columns.absence import is_absent
 from valuation.sklearn._terms import Category, Column, Constant, Cross, Inexpressible, Number, Term
 
 Columns: TypeAlias = list[Column]
@@ -46,13 +47,6 @@ def columns_after(transformer: Any, columns: Columns) -> Columns:
         known = ", ".join(kind.__name__ for kind in _MAKERS)
         raise ValueError(f"{type(transformer).__name__} has no form in a model document; use some of {known}")
     return make(transformer, columns)
-
-
-def is_missing(value: Any) -> bool:
-    """Whether a cell holds nothing: None, NaN or pandas' NA."""
-    if isinstance(value, float | np.floating):
-        return bool(np.isnan(value))
-    return value is None or type(value).__name__ == "NAType"
 
 
 def _raw_field(column: Column, transformer: str) -> str:
@@ -145,7 +139,7 @@ def _one_hot(encoder: Any, columns: Columns) -> Columns:
 
 def _cells(categories: Any) -> list[Any]:
     # Not tolist(), which makes integers of times.
-    return [None if is_missing(value) else value for value in categories]
+    return [None if is_absent(value) else value for value in categories]
 
 
 def _category(field: str, values: Sequence[Any]) -> Term:
@@ -252,7 +246,7 @@ def _imputer(imputer: Any, columns: Columns) -> Columns:
             "SimpleImputer(add_indicator=True) has no form in a model document; leave it out, or add a category that "
             "says so before the pipeline, in the request as well"
         )
-    if not is_missing(imputer.missing_values):
+    if not is_absent(imputer.missing_values):
         raise ValueError(
             f"SimpleImputer(missing_values={imputer.missing_values!r}) has no form in a model document, where "
             f"{imputer.missing_values!r} is an ordinary number; make NaN of it before the pipeline"
@@ -262,7 +256,7 @@ def _imputer(imputer: Any, columns: Columns) -> Columns:
         field = _raw_field(column, "SimpleImputer")
         if isinstance(value, str):
             raise ValueError(f"SimpleImputer of {field!r} fills in a category; fill it before the pipeline instead")
-        if not is_missing(value):  # a column without any number is dropped
+        if not is_absent(value):  # a column without any number is dropped
             made.append(Column(Number(field, missing=float(value))))
     return made
 
