@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -318,6 +319,17 @@ def test_a_bare_estimator_takes_numbers(tmp_path: Path) -> None:
         load(engine, tmp_path, of_1042(model, rows=training[["age"]]))
         found = probabilities(engine, training[["age"]], ["age"])
     np.testing.assert_allclose(found, model.predict_proba(training[["age"]])[:, 1], rtol=1e-6, atol=0)
+
+
+def test_a_model_fitted_on_a_frame_of_polars_is_as_good(tmp_path: Path) -> None:
+    training = pl.from_pandas(log(5))
+    model = PIPELINES["one-hot and standardised"]().fit(training, training["click"].to_numpy())
+    made = of_1042(model, rows=training, variance=True)
+    assert made["self_test"][0]["features"].keys() == {*CATEGORIES, *NUMBERS}
+    with Engine() as engine:
+        load(engine, tmp_path, made)
+        found = probabilities(engine, log(5), NUMBERS)
+    np.testing.assert_allclose(found, model.predict_proba(training)[:, 1], rtol=1e-6, atol=0)
 
 
 def test_sampled_negatives_are_corrected_for(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ It is the Python face of libvaluation, whose header valuation.h says what every 
   what is wrong with it; :func:`bucket` and :func:`buckets` say where units fall in experiments.
 - :class:`Features`, :class:`Candidates` and :class:`Batch` hold whole logs as arrays, for one call; :func:`score_table`
   and :func:`score_parquet` score a log from table to table.
+- :func:`valuation.sklearn.document` makes a model document of what scikit-learn fitted.
 - :meth:`Engine.feature_key` and its neighbours name features and campaigns as numbers, under the engine's secret;
   :func:`fingerprint64` and :func:`fingerprints` are what seeds and buckets are made of.
 - :class:`Error` and its subclasses say where, what, and what to do.
