@@ -62,7 +62,9 @@ case "library":
         targets: cLibraries + [
             core(
                 swift: [
-                    .enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"]),
+                    .enableExperimentalFeature("Embedded"),
+                    // Small; functions that take most of the time are marked @_optimize(speed).
+                    .unsafeFlags(["-Osize", "-wmo", "-Xfrontend", "-function-sections"]),
                 ],
                 linker: [.unsafeFlags(["-use-ld=lld"] + linker.flatMap { ["-Xlinker", $0] })])
         ])

@@ -64,7 +64,6 @@ struct Comparison: ~Copyable {
     }
 
     /// Holds a model of the second set against that of the first.
-    @_optimize(size)
     private mutating func compare(_ model: borrowing Model) throws(Failure) {
         let number = table.find(secret.campaign(model.campaign.text), model.target)
         let constant = WeightTable.constant(model)

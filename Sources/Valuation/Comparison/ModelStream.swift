@@ -14,7 +14,6 @@ struct ModelStream: ~Copyable {
     }
 
     /// Throws the first problem, described in the note; what `body` throws is a problem of the model it was given.
-    @_optimize(size)
     mutating func forEach(
         _ list: borrowing FileList, _ body: (borrowing Model) throws(Failure) -> Void
     ) throws(Failure) {

@@ -118,7 +118,6 @@ extension Engine {
     }
 
     /// The releases that a policy names beside LATEST: those in memory, and the others opened.
-    @_optimize(size)
     private func releases(
         of document: borrowing PolicyDocument, _ supply: ReleaseSupply, _ index: borrowing Index,
         _ origin: borrowing Snapshot.Origin, _ fitting: PolicyFitting

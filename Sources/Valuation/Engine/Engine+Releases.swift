@@ -3,7 +3,6 @@
 /// Loading, following LATEST, and going back.
 extension Engine {
     /// See `valuation_engine_load`.
-    @_optimize(size)
     func load(path: Text, note: Note) throws(Failure) {
         beginLoad()
         defer { endLoad() }

@@ -97,6 +97,7 @@ struct Engine: ~Copyable {
     }
 
     /// The current snapshot, which stays until `unpin`; nil if nothing is loaded. Wait-free but for a swap at the same moment.
+    @inline(__always)
     func pin(_ reader: UnsafePointer<Readers.Reader>) -> UnsafeMutablePointer<Snapshot>? {
         var address = current.load(ordering: .acquiring)
         while true {

@@ -7,7 +7,6 @@ extension Loader {
     /// Names both labels of the builder's last collision in the note, where the other one's document can be read.
     ///
     /// - Precondition: the decoder has the model that was refused for it, and is free to decode another.
-    @_optimize(size)
     mutating func nameCollision() throws(Failure) {
         guard let collision = builder.collision else { return }
         var refused = Buffer<UInt8>()
@@ -39,7 +38,6 @@ extension Loader {
     }
 
     /// Appends the name of the label of a key, in a model that was read before.
-    @_optimize(size)
     private mutating func read(
         _ origin: IndexBuilder.Origin, _ key: UInt64, _ name: inout Buffer<UInt8>
     ) throws(Failure) {

@@ -5,7 +5,6 @@ import CPlatform
 enum Validation {
     /// Tells the listener of `problems` every problem as long as it returns true; throws the first at the end, described in their
     /// `firstNote`.
-    @_optimize(size)
     static func run(path: Text, maximumInputBytes: UInt64, problems: consuming Problems) throws(Failure) {
         let note = problems.note
         let source: Source

@@ -22,11 +22,13 @@ struct KeyTable: ~Copyable {
     var slotCount: Int { slots.count }
 
     /// The number of `key`, or `none`. - Complexity: O(1) expected, whatever the keys are.
+    @_optimize(speed)
     func find(_ key: UInt64) -> UInt32 {
         slots.count == 0 ? KeyTable.none : slots[place(of: key)].value
     }
 
     /// Adds a key that is not there. - Complexity: O(1) amortised.
+    @_optimize(speed)
     mutating func insert(_ key: UInt64, _ value: UInt32) throws(Failure) {
         if (count &+ 1) &* 2 > slots.count { try grow() }
         slots[place(of: key)] = Slot(key: key, value: value)
@@ -36,6 +38,7 @@ struct KeyTable: ~Copyable {
     /// Forgets every key and keeps the memory, unless it is too much to go through for a few keys again and again.
     ///
     /// - Complexity: O(keys that there were).
+    @_optimize(speed)
     mutating func removeAll() {
         if slots.count > max(1024, 16 &* count) { slots = Buffer() }
         for index in 0..<slots.count { slots[index].value = KeyTable.none }

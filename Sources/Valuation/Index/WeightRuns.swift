@@ -162,6 +162,7 @@ struct WeightRuns: ~Copyable {
 
     /// Sorts by row, digit by digit from the lowest, which keeps the order of the models (Knuth, "The Art of Computer
     /// Programming", vol. 3, 5.2.5).
+    @_optimize(speed)
     private mutating func sortPending() throws(Failure) {
         let digitBits: UInt32 = 11
         var largest: UInt32 = 0

@@ -35,6 +35,7 @@ extension JSONCursor {
     ///   - depth: how many objects and arrays are open already.
     ///   - remaining: how many values there may be yet, an object or an array counted as four; lowered by how many there are.
     @inline(never)
+    @_optimize(speed)
     mutating func skipDocumentValue(depth: Int, remaining: inout Int) throws(Failure) {
         try skip(isDocument: true, depth: depth, &remaining)
     }

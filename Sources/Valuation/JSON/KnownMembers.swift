@@ -39,6 +39,7 @@ struct KnownMembers {
     }
 
     /// The value of a member, at which the cursor stands; nil where it is missing. - Precondition: `name` is one of the names.
+    @_optimize(speed)
     func member(_ name: StaticString) -> JSONCursor? {
         guard let position = position(of: Text(name)), starts[position] >= 0 else { return nil }
         return JSONCursor(text, at: starts[position])

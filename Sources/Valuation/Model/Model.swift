@@ -155,6 +155,7 @@ extension Model.Label {
     }
 
     /// FNV-1a, 64 bits (Fowler, Noll, Vo), of the texts laid end to end.
+    @_optimize(speed)
     private static func checkHash(_ first: Text, _ second: Text, _ third: Text) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         func add(_ text: Text) {

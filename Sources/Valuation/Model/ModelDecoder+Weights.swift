@@ -2,6 +2,7 @@
 
 /// The parts of a document that hold weights: `categorical`, `numeric` and `crosses`.
 extension ModelDecoder {
+    @_optimize(speed)
     mutating func decodeCategorical(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
         try path.push(Text("categorical"))
         defer { path.pop() }

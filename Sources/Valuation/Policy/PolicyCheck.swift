@@ -45,7 +45,6 @@ enum PolicyCheck {
     }
 
     /// Holds a sound policy against models, read anew, for its keys are to be formed as theirs are.
-    @_optimize(size)
     private static func fit(
         _ text: Text, _ path: Text, _ models: Text, _ maximumInputBytes: UInt64,
         _ findings: inout PolicyFindings, _ note: Note

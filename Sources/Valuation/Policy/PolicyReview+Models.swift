@@ -3,7 +3,6 @@ import CKernels
 
 /// What is suspicious in a policy beside the models that it is to decide between.
 extension PolicyDocument {
-    @_optimize(size)
     func review(_ findings: inout PolicyFindings, _ index: borrowing Index, _ note: Note) throws(Failure) {
         let field = text(placement)
         if field.count > 0 && index.field(index.secret.number(field: field)) == nil {

@@ -4,7 +4,6 @@ import CKernels
 /// What is suspicious in a sound policy: it can be loaded, but cannot be what is meant.
 extension PolicyDocument {
     /// Looks at the policy by itself. - Complexity: O(policy), and at most `comparisons` comparisons of rules and looks for names.
-    @_optimize(size)
     func review(_ findings: inout PolicyFindings, now: Int64, _ note: Note) throws(Failure) {
         try reviewPredictors(&findings, note)
         var left = PolicyDocument.comparisons

@@ -46,7 +46,6 @@ struct Publisher: ~Copyable {
         return try publish(try FileList(release), root: root, wishes, priors, maximumInputBytes, note)
     }
 
-    @_optimize(size)
     private static func publish(
         _ list: borrowing FileList, root: Text, _ wishes: Wishes, _ priors: Priors, _ maximumInputBytes: UInt64,
         _ note: Note
@@ -132,7 +131,6 @@ struct Publisher: ~Copyable {
         }
     }
 
-    @_optimize(size)
     private mutating func publish(
         as id: Text, _ list: borrowing FileList, _ sums: borrowing Buffer<FileSum>, _ index: borrowing Index,
         _ priors: Priors
@@ -166,7 +164,6 @@ struct Publisher: ~Copyable {
     }
 
     /// Finds the id, which must not be taken.
-    @_optimize(size)
     private mutating func name() throws(Failure) {
         var created = Buffer<UInt8>()
         try time.write(to: &created, separator: Text(":"), hasFraction: true)
@@ -192,7 +189,6 @@ struct Publisher: ~Copyable {
     }
 
     /// Copies the model files. They must be what they were when they were checked.
-    @_optimize(size)
     private mutating func copy(
         _ list: borrowing FileList, _ sums: borrowing Buffer<FileSum>, to folder: borrowing Folder
     ) throws(Failure) {

@@ -83,7 +83,6 @@ extension ReleaseFolder {
         }
     }
 
-    @_optimize(size)
     private func prune(_ keep: Int, _ note: Note) throws(Failure) -> Buffer<UInt8> {
         try folder.lock()
         let latest = try latestOrEmpty(note)

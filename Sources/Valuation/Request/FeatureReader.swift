@@ -74,6 +74,7 @@ struct FeatureReader: ~Copyable {
     }
 
     /// Reads one object. - Precondition: the cursor stands at its "{".
+    @_optimize(speed)
     mutating func read(_ callersCursor: inout JSONCursor, index: borrowing Index) throws(Failure) {
         var cursor = callersCursor
         objectStart = features.count
@@ -245,6 +246,7 @@ struct FeatureReader: ~Copyable {
     }
 
     @inline(never)
+    @_optimize(speed)
     private mutating func replace(_ fieldKey: UInt64) throws(Failure) {
         if !keepsPlaces {
             keepsPlaces = true

@@ -62,6 +62,7 @@ struct FieldPlaces: ~Copyable {
         return flags
     }
 
+    @_optimize(speed)
     private func find(_ key: UInt64) -> Int? {
         if places.count > FieldPlaces.few {
             let found = table.find(key)
@@ -71,6 +72,7 @@ struct FieldPlaces: ~Copyable {
         return nil
     }
 
+    @_optimize(speed)
     private mutating func add(_ place: Place) throws(Failure) {
         try places.append(place)
         let count = places.count

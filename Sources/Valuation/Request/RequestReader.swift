@@ -143,6 +143,7 @@ struct RequestReader: ~Copyable {
         return UInt64(number)
     }
 
+    @_optimize(speed)
     private mutating func readCandidates(_ callersCursor: inout JSONCursor, index: borrowing Index) throws(Failure) {
         var cursor = callersCursor
         removeCandidates()

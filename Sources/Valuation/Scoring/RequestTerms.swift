@@ -17,6 +17,7 @@ struct RequestTerms {
     private(set) var flags: Flags
 
     /// Looks features up. - Complexity: O(features + crossing²).
+    @_optimize(speed)
     init(
         _ request: Request, index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>,
         _ deadline: inout Deadline

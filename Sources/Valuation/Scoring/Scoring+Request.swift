@@ -5,6 +5,8 @@ import CValuation
 /// Whole requests: all candidates in their order, or the best of them.
 extension Scoring {
     /// Values every candidate. - Complexity: as `Scoring`.
+    @_optimize(speed)
+    @inline(never)
     static func score(
         _ request: Request, _ candidates: UnsafePointer<valuation_candidate>, count: Int,
         into values: UnsafeMutablePointer<valuation_value>, index: UnsafePointer<Index>,
@@ -22,6 +24,8 @@ extension Scoring {
     }
 
     /// Values every candidate and keeps the best. - Complexity: as `Scoring`, and O(count × log capacity).
+    @_optimize(speed)
+    @inline(never)
     static func rank(
         _ request: Request, _ candidates: UnsafePointer<valuation_candidate>, count: Int, into ranking: inout Ranking,
         index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>
