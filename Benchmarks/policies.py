@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import json
 import statistics
 import time
@@ -26,6 +27,8 @@ CANDIDATES = (1, 10, 100, 1000)
 AD_FEATURES = (0, 3)
 # In all of its layers, every unit; in none of them.
 ALL, NONE = [5000, 5000], [0, 0]
+# A release of the same models, each weight of which has a variance.
+UNCERTAIN = "uncertain"
 ADJUSTING = "the same, each campaign with a multiplier"
 
 
@@ -56,6 +59,7 @@ def policies(campaigns: list[str]) -> dict[str, dict[str, Any]]:
             "constant": {"constant": {"pctr": 0.001, "pcvr": 0.1}},
             "ensemble": {"ensemble": ["LATEST", "second"]},
             "second": {"release": "second"},
+            "curious": {"release": UNCERTAIN, "exploration": 1},
         },
         "default": "production",
         # Of campaigns that no request has: what is measured is asking for them.
@@ -83,6 +87,7 @@ def policies(campaigns: list[str]) -> dict[str, dict[str, Any]]:
             "experiments": [experiment(0, [0, 10_000], "second", thirds[0])],
         },
         "all by the mean of two releases": {**common, "experiments": [experiment(0, [0, 10_000], "ensemble")]},
+        "all by weights that are drawn": {**common, "default": "curious"},
     }
 
 
@@ -136,7 +141,26 @@ def release_twice(data: Data) -> Path:
         if name not in known:
             # A prior of its own, so that it is not taken for the other.
             valuation.publish(data.models, root, id=name, click_prior=0.01 if name == "first" else 0.02)
+    if UNCERTAIN not in known:
+        valuation.publish(uncertain(Path(data.models)), root, id=UNCERTAIN, keep_latest=True)
     return root
+
+
+def uncertain(models: Path) -> Path:
+    """Write the models again, with a variance for each weight; return the file."""
+    written = FOLDER / "uncertain.jsonl"
+    with written.open("w") as file:
+        for path in sorted(models.iterdir()):
+            with gzip.open(path, "rt") as lines:
+                for line in lines:
+                    document = json.loads(line)
+                    categorical = {
+                        field: dict.fromkeys(weights, 0.01)
+                        for field, weights in document.get("categorical", {}).items()
+                    }
+                    document["variance"] = {"intercept": 0.01, "categorical": categorical}
+                    file.write(json.dumps(document) + "\n")
+    return written
 
 
 def keyed(data: Data, root: Path) -> Data:

@@ -614,20 +614,25 @@ valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source
  *                   candidate's expected_revenue is the greatest of all; of equal ones the earlier candidate counts. They add
  *                   up to 1 (0 where no candidate is worth anything). Without exploration one is 1 and the others are 0
  *
- * A predictor with "exploration" draws instead of computing the most likely value (Thompson sampling; Chapelle & Li, "An
- * empirical evaluation of Thompson sampling", 2011): each campaign's logit of a target is moved by scale x its standard
- * deviation x z, where z = the standard normal's quantile of (h / 2^11 + 1/2) / 2^53 (h / 2^11 rounded down). For clicks h =
- * H(seed, the campaign's key), for conversions H(that h, the campaign's key), where H(a, b) =
- * Fingerprint64 of the 16 bytes of the smaller and the larger number, each little-endian. So the same seed gives the same
- * values, in valuation_score and valuation_rank too. Propensities are found from draws that stand for all others: within 0.01
- * of the truth (0.02 with CPA) where at most 32 campaigns may be worth most, 0.03 (0.04) elsewhere; all are 0 where the time
- * budget was over before they were found: it binds the values and the propensities together.
+ * A predictor with "exploration" draws its weights instead of taking the most likely ones (Thompson sampling; Chapelle & Li,
+ * "An empirical evaluation of Thompson sampling", 2011): each is moved by scale x its standard deviation x z, which moves the
+ * logit by as much as the weight is multiplied by. z is the standard normal's quantile of (k + 1/2) / 8192, where k are the
+ * highest 13 of 32 bits x: x = the lowest 32 bits of H(seed, label) ^ H(the campaign's key, 2 x level + target); x ^= x >> 16;
+ * x *= 0x7feb352d; x ^= x >> 15; x *= 0x846ca68b; x ^= x >> 16. H(a, b) = Fingerprint64 of both numbers' 16 bytes,
+ * little-endian; label is the key of the category, the number's field or the cross, 0 for an intercept and for an observed
+ * rate, which is drawn as a whole; level is 0 for the campaign's own model, 1 for the one that it extends, and so on; target is
+ * 0 for clicks, 1 for conversions. So a request's features move all ads of a campaign together, an ad's own weights move it
+ * alone, campaigns move independently, and the same seed gives the same values, in valuation_score and valuation_rank too.
+ * Propensities are found from draws that stand for all others: within 0.01 of the truth where at most 32 ads may be worth most,
+ * 0.03 elsewhere; all are 0 where the time budget was over before they were found: it binds the values and the propensities
+ * together.
  *
  * Errors, threads: as valuation_score, and OUT_OF_MEMORY where there are more candidates, or more campaigns may be worth most,
  * than ever before; values_out is unspecified then. A predictor that explores costs O(features of the request) for each model
  * of the candidates, and O(features of the ad and their crosses) for each candidate, in valuation_score and valuation_rank,
- * too. Propensities cost O(candidates x log candidates + n x ads of a campaign + n x log n) and 24 bytes x n, n being 256 for
- * each campaign that may be worth most, 1,024 with CPA, and a quarter of that where there are more than 32. Since 0.1. */
+ * too. Propensities cost O(candidates x log candidates + n x ads of a campaign + n x log n) and 24 bytes x n. Of each campaign
+ * that may be worth most, n has 256, 1,024 with CPA, and a quarter of that where there are more than 32; where its ads have
+ * uncertain weights of their own, 64 to 4,096, the fewer the more ads there are. Since 0.1. */
 valuation_status valuation_explore(valuation_scorer *scorer, const valuation_request *request,
                                    const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
                                    double *propensities_out, valuation_error *error);

@@ -60,6 +60,9 @@ struct Term: Decodable {
     let from: String?
     let feature: String?
     let number: Double?
+    /// By how much a standard deviation of its weight moves the logit, and how many of them were drawn; absent where none was.
+    let deviation: Double?
+    let draw: Double?
     let logit: Double
     /// How much less the ad would be worth without it; absent for intercept and sampling.
     let expectedRevenue: Double?

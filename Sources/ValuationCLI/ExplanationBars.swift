@@ -126,9 +126,16 @@ extension ExplanationBars {
 
 extension Term {
     /// Not due to any feature.
-    fileprivate var isConstant: Bool { term == "intercept" || term == "sampling" || term == "exploration" }
+    fileprivate var isConstant: Bool { term == "intercept" || term == "sampling" }
 
+    /// Its name, and what was drawn for its weight.
     fileprivate var label: String {
+        guard let draw, let deviation else { return name }
+        let z = NumberText.column([draw], minimumDecimals: 2, maximumDecimals: 2, signed: true)[0]
+        return "\(name) (draw \(z) × \(NumberText.single(deviation, minimumDecimals: 2)))"
+    }
+
+    private var name: String {
         switch term {
         case "sampling": return "negative sampling"
         case "number": return "\(feature ?? "")=\(number.map(NumberText.plain) ?? "")"

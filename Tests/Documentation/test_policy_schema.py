@@ -385,7 +385,7 @@ def test_the_python_of_the_page_gives_what_it_says(monkeypatch: pytest.MonkeyPat
     request = '{"id": "imp-1", "unit": {"user": "u-7"}, "time": "2026-11-22T00:00:00Z", "candidates": [CANDIDATE]}'
     request = request.replace("CANDIDATE", '{"campaign": "2077", "pricing": "cpc", "bid": 1}')
     alpha, beta = 1000 * 0.0041, 1000 * (1 - 0.0041)
-    z = names["z"](names["engine"], names["fingerprint64"]("imp-1"), "2077", 0)
+    z = names["z"](names["engine"], names["fingerprint64"]("imp-1"), 0, "2077", 0)
     logit = math.log(alpha / beta) + 0.5 * math.sqrt(1 / alpha + 1 / beta) * z
     answer = subprocess.run(
         [ROOT / "build/bin/valuation", "score", "--models", MODELS, "--policy", EXAMPLE, "--format", "jsonl"],

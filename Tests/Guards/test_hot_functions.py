@@ -22,11 +22,13 @@ MISSING_LOOPS = {f"{loop}_avx2" for loop in ("read", "resolve", "look_up", "add_
 TYPES = ("Scoring", "TargetScoring", "RequestTerms", "Ranking", "PolicyScoring")
 INLINED_TYPES = ("Cost", "Deadline", "PerfectHash")
 
-# What these do is looked at by nobody: the first call after a load grows the scratch space, and a failed one says why.
+# What these do is looked at by nobody: the first call after a load grows the scratch space, a failed one says why, and
+# valuation_explore alone notes what it needs for propensities.
 EXCEPTIONS = {
     "growing the scratch space": r"13TargetScratchV7prepare",
     "growing that of a policy": r"6ScorerV7prepare",
     "describing a failure": r"4NoteV8describe",
+    "noting for propensities what may move an ad": r"13PolicyScoringV4note",
 }
 # Called of other libraries: the clock for time budgets and rules, short copies and zeros, and the check of gcc's stack
 # protector; under a policy, comparing a unit's name, and the functions of predictors that are not a model alone.

@@ -6,17 +6,18 @@ import CValuation
 /// Answers a JSON request like `ScoreAnswer` and lists, for every value, the terms of its logits.
 struct ExplainAnswer: ~Copyable {
     private let scorer: UnsafeMutablePointer<Scorer>
-    private let snapshot: UnsafeMutablePointer<Snapshot>
+    let snapshot: UnsafeMutablePointer<Snapshot>
     /// Of the release that values the candidate at hand.
-    private var index: UnsafePointer<Index>
-    private var explanation = Explanation()
+    private(set) var index: UnsafePointer<Index>
+    var explanation = Explanation()
     /// The request's features and behind them the candidate's.
     private var features = Buffer<valuation_feature>()
     private var isFirstTerm = true
     /// Whether the time was up before the candidate at hand.
     private var isLate = false
-    /// Whether its probabilities were drawn.
-    private var isExplored = false
+    /// By how much of its uncertainty each of its weights was drawn, 0 where they were not.
+    private(set) var exploration = 0.0
+    let draw: Draw
 
     /// - Complexity: O(text + candidates × (features + crosses)).
     static func write(_ text: Text, scorer: UnsafeMutablePointer<Scorer>) throws(Failure) -> Text {
@@ -34,6 +35,7 @@ struct ExplainAnswer: ~Copyable {
     private init(scorer: UnsafeMutablePointer<Scorer>, snapshot: UnsafeMutablePointer<Snapshot>) {
         (self.scorer, self.snapshot) = (scorer, snapshot)
         index = Snapshot.index(snapshot)
+        draw = Draw(scorer.pointee.requests.plainRequest())
     }
 
     private mutating func writeTargets(ofCandidate position: Int, _ value: valuation_value) throws(Failure) {
@@ -50,8 +52,9 @@ struct ExplainAnswer: ~Copyable {
         let isValid = value.flags & Flags.invalidCandidate.rawValue == 0
         if isValid, let start = candidate.features { try features.append(start, count: Int(candidate.feature_count)) }
         isLate = value.flags & Flags.budgetExceeded.rawValue != 0
-        isExplored = value.flags & Flags.explored.rawValue != 0
+        if value.flags & Flags.explored.rawValue == 0 { exploration = 0 }
         try explanation.explain(candidate, features: features, index: index.pointee)
+        if exploration > 0 { move() }
         let adStart = scorer.pointee.requests.echoes[position].featuresStart
         try scorer.pointee.output.append(",\"click\":")
         try write(.click, probability: value.pctr, adStart: adStart)
@@ -60,11 +63,13 @@ struct ExplainAnswer: ~Copyable {
     }
 
     /// The release that values a candidate, nil where it is not one alone that does.
-    private func release(of value: valuation_value) -> Int? {
+    private mutating func release(of value: valuation_value) -> Int? {
+        exploration = 0
         guard let policy = snapshot.pointee.policy else { return PolicyDocument.latest }
         guard let origin = policy.pointee.document.origin(of: value.source) else { return nil }
         let predictor = policy.pointee.document.predictors[origin.predictor]
         if predictor.kind != .release { return nil }
+        exploration = predictor.exploration
         return Int(policy.pointee.document.members[predictor.members.start])
     }
 
@@ -79,47 +84,46 @@ struct ExplainAnswer: ~Copyable {
             try scorer.pointee.output.append(float: probability)
             return try scorer.pointee.output.append(",\"terms\":[]}")
         }
-        let drawn = drawn(target, probability)
-        try append("{\"logit\":", explanation.logit(target) + drawn)
+        try append("{\"logit\":", explanation.logit(target))
         try scorer.pointee.output.append(",\"probability\":")
         try scorer.pointee.output.append(float: probability)
         try scorer.pointee.output.append(",\"terms\":[")
         isFirstTerm = true
-        var current = model
+        var (current, level) = (model, 0)
         repeat {
             let description = index.pointee.description(of: current)
-            try writeConstant("intercept", current, description.intercept)
-            if current == model && drawn != 0 { try writeConstant("exploration", current, drawn) }
+            try writeConstant("intercept", current, description.intercept, interceptDraw(current, target, level))
             if current == model, description.negative_sampling_rate != 1 {
-                try writeConstant("sampling", current, log(description.negative_sampling_rate))
+                try writeConstant("sampling", current, log(description.negative_sampling_rate), nil)
             }
             for position in 0..<explanation.terms.count {
-                try write(explanation.terms[position], of: current, target, adStart: adStart)
+                try write(explanation.terms[position], of: current, target, level, adStart: adStart)
             }
             current = index.pointee.description(of: current).base
+            level += 1
         } while current != Index.none
         try scorer.pointee.output.append("]}")
     }
 
-    /// By how much exploration moved the logit.
-    private func drawn(_ target: Target, _ probability: Float) -> Double {
-        isExplored ? Logit(probability, deviation: 0).mean - explanation.logit(target) : 0
-    }
-
-    private mutating func writeConstant(_ term: StaticString, _ model: UInt32, _ logit: Double) throws(Failure) {
+    private mutating func writeConstant(
+        _ term: StaticString, _ model: UInt32, _ logit: Double, _ drawn: WeightDraw?
+    ) throws(Failure) {
         try begin(term)
         try writeModelName(model)
-        try append(",\"logit\":", logit)
+        try write(drawn)
+        try append(",\"logit\":", logit + (drawn?.moved ?? 0))
         try scorer.pointee.output.append("}")
     }
 
     private mutating func write(
-        _ term: Explanation.Term, of model: UInt32, _ target: Target, adStart: Int
+        _ term: Explanation.Term, of model: UInt32, _ target: Target, _ level: Int, adStart: Int
     ) throws(Failure) {
         let (owner, local) = index.pointee.local(model)
         let units = index.pointee.contribution(of: term.slot, number: term.number, to: local, owner)
-        if units == 0 { return }
-        let logit = index.pointee.scales(owner)[local].unit * Double(units)
+        let drawn = draw(term, model, target, level)
+        if units == 0 && drawn == nil { return }
+        let weight = index.pointee.scales(owner)[local].unit * Double(units)
+        let logit = weight + (drawn?.moved ?? 0)
         let isNumber = term.slot.pointee.isNumber
         try begin(term.other >= 0 ? "cross" : isNumber ? "number" : "feature")
         try scorer.pointee.output.append(",\"from\":\"")
@@ -141,8 +145,9 @@ struct ExplainAnswer: ~Copyable {
             try append(",\"mean\":", parameters.mean)
             try append(rounded: ",\"weight\":", parameters.slope)
         } else {
-            try append(rounded: ",\"weight\":", logit)
+            try append(rounded: ",\"weight\":", weight)
         }
+        try write(drawn)
         try append(rounded: ",\"logit\":", logit)
         try append(rounded: ",\"expected_revenue\":", explanation.expectedRevenue(of: logit, target))
         try scorer.pointee.output.append("}")
@@ -153,6 +158,12 @@ struct ExplainAnswer: ~Copyable {
         isFirstTerm = false
         try scorer.pointee.output.append(term)
         try scorer.pointee.output.append("\"")
+    }
+
+    private func write(_ drawn: WeightDraw?) throws(Failure) {
+        guard let drawn else { return }
+        try append(rounded: ",\"deviation\":", drawn.deviation)
+        try append(rounded: ",\"draw\":", drawn.z)
     }
 
     private func append(_ member: StaticString, _ number: Double) throws(Failure) {

@@ -2,8 +2,14 @@
 import CPlatform
 import CValuation
 
-/// What chance gives each campaign in one request: the same for the same seed, wherever and however often it is asked.
+/// What chance gives each weight in one request: the same for the same seed, wherever and however often it is asked.
+///
+/// A draw is found from two halves, one of the weight's label and one of its model, so that neither is hashed again for each
+/// other. Each campaign draws the weights that it has from a model that others use, too, for itself.
 struct Draw {
+    /// The label of a model's intercept, and of a rate that was observed.
+    static let intercept: UInt64 = 0
+
     let seed: UInt64
 
     init(seed: UInt64) { self.seed = seed }
@@ -20,52 +26,31 @@ struct Draw {
         }
     }
 
-    /// A draw of the standard normal distribution. - Complexity: O(1).
-    func normal(_ campaign: UInt64, _ target: Target) -> Double {
-        let first = Draw.hash(seed, campaign)
-        let hash = target == .click ? first : Draw.hash(first, campaign)
-        return Draw.normal(ofHash: hash)
+    func half(ofLabel key: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: Draw.hash(seed, key)) }
+
+    /// - Parameter level: 0 for the campaign's own model, 1 for the one that this extends, and so on.
+    static func half(ofCampaign campaign: UInt64, _ target: Target, level: Int) -> UInt32 {
+        let model = UInt64(truncatingIfNeeded: level &* 2 &+ (target == .click ? 0 : 1))
+        return UInt32(truncatingIfNeeded: hash(campaign, model))
     }
 
-    /// `Fingerprint64` of both numbers' 16 bytes, little-endian, the smaller first. Whoever replays logged draws computes the same.
+    /// Which of the `NormalTable.count` parts of the distribution is drawn (the mixing is Wellons', "lowbias32", 2018).
+    @inline(__always)
+    static func part(_ label: UInt32, _ model: UInt32) -> Int {
+        var x = label ^ model
+        x = (x ^ x &>> 16) &* 0x7feb_352d
+        x = (x ^ x &>> 15) &* 0x846c_a68b
+        return Int(truncatingIfNeeded: (x ^ x &>> 16) &>> 19)
+    }
+
+    /// `Fingerprint64` of both numbers' 16 bytes, little-endian.
+    @inline(never)
     static func hash(_ first: UInt64, _ second: UInt64) -> UInt64 {
         withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2) { pair in
-            pair[0] = min(first, second).littleEndian
-            pair[1] = max(first, second).littleEndian
+            pair[0] = first.littleEndian
+            pair[1] = second.littleEndian
             let bytes = UnsafeRawPointer(pair.baseAddress.unsafelyUnwrapped).assumingMemoryBound(to: UInt8.self)
             return fingerprint64(Text(bytes, 16))
         }
-    }
-
-    /// The quantile of the middle of one of 2^53 parts. That of the last part would be 1 as a double, and beyond all bounds.
-    static func normal(ofHash hash: UInt64) -> Double {
-        NormalDistribution.quantile(min((Double(hash &>> 11) + 0.5) * 0x1p-53, 1 - 0x1p-53))
-    }
-}
-
-/// How a logit is distributed.
-struct Logit {
-    var mean = 0.0
-    var deviation = 0.0
-
-    init() {}
-
-    init(mean: Double, deviation: Double) {
-        (self.mean, self.deviation) = (mean, deviation)
-    }
-
-    /// Of a known probability.
-    init(_ probability: Float, deviation: Double) {
-        let probability = min(max(Double(probability), 0x1p-126), 1 - 0x1p-40)
-        self.init(mean: log(probability / (1 - probability)), deviation: deviation)
-    }
-
-    init(_ rate: Beta) {
-        self.init(mean: rate.logit, deviation: sqrt(rate.logitVariance))
-    }
-
-    /// The probability that is `z` standard deviations from the mean.
-    func probability(_ z: Double) -> Double {
-        1 / (1 + exp(-max(-Sigmoid.bound, min(Sigmoid.bound, mean + deviation * z))))
     }
 }

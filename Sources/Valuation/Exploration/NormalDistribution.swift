@@ -7,6 +7,7 @@ enum NormalDistribution {
     /// distribution", 1988). Python's `statistics.NormalDist().inv_cdf` is the same.
     ///
     /// - Parameter probability: above 0 and below 1.
+    @_optimize(speed)
     static func quantile(_ probability: Double) -> Double {
         let q = probability - 0.5
         if q.magnitude <= 0.425 {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import CPlatform
 
 /// How likely each candidate was to be worth most, over the draws: what inverse propensity scoring weighs logged outcomes with (Bottou
 /// et al., "Counterfactual reasoning and learning systems", 2013).
 ///
-/// Each campaign's draws are replaced by some dozens that stand for all of them (stratified sampling: Cochran, "Sampling techniques",
-/// 1977), with what the best of its ads is worth in each. Campaigns are drawn independently, so an outcome wins with the product of
-/// the chances that every other campaign's is worse; all outcomes in order of their value make these products running ones. What
-/// comes out adds up to 1, whatever is equal, held by floors and caps, or shares a campaign.
+/// Each campaign's draws are replaced by some that stand for all of them, with what the best of its ads is worth in each: where its
+/// ads move together, by strata of how far (stratified sampling: Cochran, "Sampling techniques", 1977), otherwise by a
+/// `Hypercube`. Campaigns are drawn independently, so an outcome wins with the product of the chances that every other campaign's is
+/// worse; all outcomes in order of their value make these products running ones. What comes out adds up to 1, whatever is equal,
+/// held by floors and caps, or shares a campaign.
 struct Propensities: ~Copyable {
     /// What a campaign may be worth, and by which of its ads.
     private struct Outcome {
@@ -29,19 +31,30 @@ struct Propensities: ~Copyable {
     private var outcomes = Buffer<Outcome>()
     /// Of each campaign, the probability of the outcomes that were gone through.
     private var passed = Buffer<Double>()
+    private var hypercube = Hypercube()
 
     /// Writes one propensity for each arm, 0 for all where the time is over before they are found.
     ///
-    /// - Complexity: O(arms × log arms + outcomes × log outcomes). See `Strata` for how many outcomes a campaign has.
+    /// - Complexity: O(arms × log arms + outcomes × log outcomes). `Strata` and `Hypercube` say how many outcomes a campaign has.
+    @_optimize(speed)
     mutating func find(
-        _ arms: UnsafeMutableBufferPointer<Arm>, into propensities: UnsafeMutablePointer<Double>,
+        _ arms: UnsafeMutableBufferPointer<Arm>, _ factors: UnsafeMutableBufferPointer<Factor>, _ normals: Normals,
+        _ kernels: UnsafePointer<valuation_kernels>, into propensities: UnsafeMutablePointer<Double>,
         _ deadline: inout Deadline
     ) throws(Failure) {
         for place in 0..<arms.count { propensities[place] = 0 }
         outcomes.removeAll()
         guard try collect(arms, &deadline), try group(arms, &deadline) else { return }
         for campaign in 0..<campaignCount {
-            if try !addOutcomes(of: campaign, arms, &deadline) { return }
+            let members = Int(starts[campaign])..<Int(starts[campaign &+ 1])
+            // What is an ad's own and what is its campaign's are one, where it is the only one.
+            var haveFactors = false
+            for position in members { haveFactors = haveFactors || arms[Int(contenders[position])].hasFactors }
+            let isDone =
+                haveFactors && members.count > 1
+                ? try addDraws(of: campaign, members, arms, factors, normals, kernels, &deadline)
+                : try addStrata(of: campaign, members, arms, &deadline)
+            if !isDone { return }
         }
         // The best last.
         if !Heap.sort(outcomes.elements, &deadline, { $1.isWorse(than: $0) }) { return }
@@ -92,11 +105,33 @@ struct Propensities: ~Copyable {
 
     // MARK: Outcomes
 
-    /// - Returns: false where the time was over before.
-    private mutating func addOutcomes(
-        of campaign: Int, _ arms: UnsafeMutableBufferPointer<Arm>, _ deadline: inout Deadline
+    /// Of a campaign whose ads have uncertain weights of their own. - Returns: false where the time was over before.
+    private mutating func addDraws(
+        of campaign: Int, _ members: Range<Int>, _ arms: UnsafeMutableBufferPointer<Arm>,
+        _ factors: UnsafeMutableBufferPointer<Factor>, _ normals: Normals,
+        _ kernels: UnsafePointer<valuation_kernels>, _ deadline: inout Deadline
     ) throws(Failure) -> Bool {
-        let members = Int(starts[campaign])..<Int(starts[campaign &+ 1])
+        let count = Hypercube.count(ads: contenders.count, campaigns: campaignCount)
+        try hypercube.begin(count)
+        for position in members {
+            let number = contenders[position]
+            if !hypercube.add(arms[Int(number)], number: number, factors, normals, kernels, &deadline) { return false }
+        }
+        for draw in 0..<count {
+            if deadline.check(after: 1) { return false }
+            try outcomes.append(
+                Outcome(
+                    value: hypercube.bestValues[draw], probability: 1 / Double(count), arm: hypercube.bestArms[draw],
+                    campaign: Int32(campaign)))
+        }
+        return true
+    }
+
+    /// Of a campaign whose ads move together. - Returns: false where the time was over before.
+    @_optimize(speed)
+    private mutating func addStrata(
+        of campaign: Int, _ members: Range<Int>, _ arms: UnsafeMutableBufferPointer<Arm>, _ deadline: inout Deadline
+    ) throws(Failure) -> Bool {
         var (drawsClicks, drawsConversions) = (false, false)
         for position in members {
             let arm = Int(contenders[position])
@@ -133,6 +168,7 @@ struct Propensities: ~Copyable {
     /// An outcome wins where all other campaigns' are among those before it.
     ///
     /// - Returns: false where the time was over before.
+    @_optimize(speed)
     private mutating func goThrough(
         _ propensities: UnsafeMutablePointer<Double>, _ deadline: inout Deadline
     ) -> Bool {

@@ -6,8 +6,8 @@ import CKernels
 /// Models are numbered as in `descriptions`. What a model adds to a logit is of its bases, too, each of which has variances of its
 /// own.
 extension Index {
-    /// Beyond any sound one: the square of how far a number can move a logit.
-    private static let largestVariance = 262_144.0 * 262_144
+    /// Beyond any sound one: how far a number can move a logit.
+    private static let largestDeviation = 262_144.0
 
     /// Whether any is known.
     @inline(__always)
@@ -22,19 +22,21 @@ extension Index {
         return slot.pointee.key == key ? slot.pointee.variance : 0
     }
 
-    func interceptVariance(model: UInt32) -> Float {
-        variance(ofLabel: 0, model: model)
-    }
-
-    /// Of what a label adds to the logit of a model: for a number, the variance of its slope times the square of its distance from the
-    /// mean. - Parameter number: finite. - Complexity: as `variance` and `contribution`.
-    func variance(of slot: UnsafePointer<LabelSlot>, number: Double, model: UInt32) -> Double {
-        let variance = Double(variance(ofLabel: slot.pointee.key, model: model))
-        if variance == 0 || !slot.pointee.isNumber { return variance }
+    /// By how much a standard deviation of its weight moves what a label adds to the logit of a model: of a number, times its distance
+    /// from the mean. - Parameter number: finite. - Complexity: as `variance` and `contribution`.
+    func deviation(of slot: UnsafePointer<LabelSlot>, number: Double, model: UInt32) -> Double {
+        let variance = variance(ofLabel: slot.pointee.key, model: model)
+        if variance == 0 { return 0 }
+        let deviation = Double(variance).squareRoot()
+        if !slot.pointee.isNumber { return deviation }
         let (target, own) = local(model)
         guard let place = numberPlace(slot.pointee.row(target), own) else { return 0 }
-        let distance = number - numberParameters[place].mean
-        return min(Index.largestVariance, variance * distance * distance)
+        let distance = deviation * (number - numberParameters[place].mean)
+        return max(-Index.largestDeviation, min(Index.largestDeviation, distance))
+    }
+
+    func interceptDeviation(model: UInt32) -> Double {
+        Double(variance(ofLabel: 0, model: model)).squareRoot()
     }
 }
 

@@ -14,8 +14,9 @@ struct Policy: ~Copyable {
     /// The placements that scopes name, and the key of the field that they are of.
     let placements: KeyTable
     let placementField: UInt64
-    /// Whether any predictor explores.
+    /// Whether any predictor explores, and what it draws from; else the table is empty.
     let explores: Bool
+    let table: NormalTable
 
     /// - Parameters:
     ///   - index: of what LATEST names; the only one that says whose a campaign is.
@@ -53,12 +54,14 @@ struct Policy: ~Copyable {
             try campaigns.add(index)
             for number in 0..<others.count { try campaigns.add(others[number].pointee) }
         }
+        let table = try NormalTable(isNeeded: explores)
         let field = document.text(document.placement)
         placementField = field.count > 0 ? index.secret.number(field: field) : 0
         self.document = document
         self.classes = classes
         self.campaigns = campaigns
         self.placements = placements
+        self.table = table
         (self.hasCampaigns, self.isTimed, self.explores) = (hasCampaigns, isTimed, explores)
     }
 

@@ -3,148 +3,220 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// Thompson sampling: a predictor that explores values each candidate by a draw from what its probabilities may be, so that what is
+/// Thompson sampling: a predictor that explores values each candidate by a draw from what its weights may be, so that what is
 /// uncertain is shown at times and learnt about (Chapelle & Li, "An empirical evaluation of Thompson sampling", 2011).
 ///
-/// The weights' posterior is Gaussian and independent (their Laplace approximation), so a logit's variance is the sum of its terms';
-/// one draw a campaign and target moves the logits of all its ads, which share its weights.
+/// The weights' posterior is Gaussian and independent (their Laplace approximation). Each weight is drawn once a request: one of the
+/// request's features moves all ads of a campaign together, one of an ad moves the ads that have it.
 extension PolicyScoring {
-    /// Draws anew what a release has valued; behind the deadline, what is most likely stays. - Precondition: the candidates are those
-    /// that it valued last.
+    /// Values candidates by a release whose weights are drawn.
     mutating func explore(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, release: Int, scale: Double,
         into values: UnsafeMutablePointer<valuation_value>
     ) {
+        let (scoring, found) = read(candidates, count, release)
+        let wanted = scoring.pointee.add(candidates, count, found, fetches: false)
+        scoring.pointee.takeLogits(count, wanted)
         for place in 0..<count {
-            if values[place].flags & Flags.budgetExceeded.rawValue != 0 { continue }
-            guard let clickVariance = variance(.click, place, candidates[place], release),
-                let conversionVariance = variance(.conversion, place, candidates[place], release)
-            else {
-                values[place].flags |= Flags.budgetExceeded.rawValue
-                continue
-            }
-            if clickVariance == 0 && conversionVariance == 0 { continue }
-            let click = Logit(values[place].pctr, deviation: sqrt(clickVariance))
-            let conversion = Logit(values[place].pcvr, deviation: sqrt(conversionVariance))
-            draw(place, candidates[place], click, conversion, scale, &values[place])
+            if scoring.pointee.deadline.isOver { break }
+            var arm = Arm()
+            arm.firstFactor = scratch.pointee.factors.count
+            let click = draw(.click, place, candidates[place], release, scale, &arm)
+            let isCPA = candidates[place].pricing == Pricing.cpa.rawValue
+            let conversion = isCPA && draw(.conversion, place, candidates[place], release, scale, &arm)
+            if click || conversion { scoring.pointee.scratch.pointee.flags[place].insert(.explored) }
+            if notesArms { scratch.pointee.arms[scratch.pointee.places[place]] = arm }
         }
+        scoring.pointee.write(candidates, count, wanted, into: values)
     }
 
-    /// The variance of a candidate's logit: of its model and of those that it extends. What the request's features have in it is
-    /// computed once a model.
-    ///
-    /// - Parameter place: in the block that was valued last.
-    /// - Returns: nil where the time was over before.
-    private mutating func variance(
-        _ target: Target, _ place: Int, _ candidate: valuation_candidate, _ release: Int
-    ) -> Double? {
-        if deadline.check(after: 2) { return nil }
+    /// Moves a candidate's logit of a target by the draws of its weights. - Parameter place: in the block that was read last.
+    /// - Returns: whether there is anything to draw.
+    @inline(never)
+    @_optimize(speed)
+    private mutating func draw(
+        _ target: Target, _ place: Int, _ candidate: valuation_candidate, _ release: Int, _ scale: Double,
+        _ arm: inout Arm
+    ) -> Bool {
         let scoring = scratch.pointee.scorings + release
         let own = target == .click ? scoring.pointee.click : scoring.pointee.conversion
-        var local = own.models[place]
-        if local == own.absentModel { return 0 }
-        var sum = 0.0
-        while true {
+        if own.models[place] == own.absentModel { return false }
+        guard let ofRequest = requestDraw(target, own.models[place], candidate, release) else { return false }
+        var (moved, variance, factors) = (ofRequest.moved, ofRequest.variance, 0)
+        let hasOwn = AdArrays(scoring.pointee.scratch).lengths[place] > 0 && scoring.pointee.index.pointee.hasVariances
+        var (local, level) = (own.models[place], 0)
+        while hasOwn && local != Index.none {
             let model = scoring.pointee.index.pointee.model(target, local)
-            if scoring.pointee.index.pointee.description(of: model).is_prior != 0 {
-                return sum + scoring.pointee.priorVariance(target, candidate)
-            }
-            if scoring.pointee.index.pointee.hasVariances {
-                guard let requests = requestVariance(model, release),
-                    let ads = scoring.pointee.adVariance(ofModel: model, candidate, &deadline)
-                else { return nil }
-                sum += requests + ads
+            let half = Draw.half(ofCampaign: candidate.campaign, target, level: level)
+            scoring.pointee.forEachAdDeviation(ofModel: model, candidate) { label, deviation in
+                moved += deviation * normals[Draw.part(draw.half(ofLabel: label), half)]
+                variance += deviation * deviation
+                if !notesArms { return }
+                factors &+= 1
+                note(Factor(key: label &+ UInt64(half), deviation: deviation * scale))
             }
             local = own.parameters[Int(local)].base
-            if local == Index.none { return sum }
+            level &+= 1
+        }
+        if notesArms {
+            let logit = Logit(
+                mean: own.logits[place], deviation: sqrt(variance) * scale, shared: sqrt(ofRequest.variance) * scale)
+            if target == .click {
+                (arm.click, arm.clickFactors) = (logit, Int32(factors))
+            } else {
+                (arm.conversion, arm.conversionFactors) = (logit, Int32(factors))
+            }
+        }
+        own.logits[place] += moved * scale
+        return variance > 0
+    }
+
+    @inline(never)
+    private mutating func note(_ factor: Factor) {
+        do {
+            try scratch.pointee.factors.append(factor)
+        } catch {
+            scratch.pointee.lacksMemory = true
         }
     }
 
-    private mutating func requestVariance(_ model: UInt32, _ release: Int) -> Double? {
-        let place = scratch.pointee.varianceStarts[release] &+ Int(model)
+    /// What the intercepts and the request's features draw for a campaign: computed once a model, unless campaigns share it.
+    ///
+    /// - Returns: nil where the time was over before.
+    @_optimize(speed)
+    private mutating func requestDraw(
+        _ target: Target, _ own: UInt32, _ candidate: valuation_candidate, _ release: Int
+    ) -> KnownDraw? {
+        let scoring = scratch.pointee.scorings + release
+        let index = scoring.pointee.index
+        let known = scratch.pointee.drawStarts[release] &+ Int(index.pointee.model(target, own))
         let stamp = scratch.pointee.decisions.stamp
-        if scratch.pointee.variances[place].stamp != stamp {
-            let scoring = scratch.pointee.scorings + release
-            guard let variance = scoring.pointee.requestVariance(ofModel: model, &deadline) else { return nil }
-            scratch.pointee.variances[place] = KnownVariance(stamp: stamp, variance: variance)
+        let found = scratch.pointee.draws[known]
+        if found.stamp == stamp && found.campaign == candidate.campaign { return found }
+        var drawn = KnownDraw(stamp: stamp, campaign: candidate.campaign)
+        let parameters = index.pointee.parameters(target)
+        var (local, level) = (own, 0)
+        while local != Index.none {
+            let model = index.pointee.model(target, local)
+            let half = Draw.half(ofCampaign: candidate.campaign, target, level: level)
+            let intercept =
+                index.pointee.description(of: model).is_prior != 0
+                ? index.pointee.priorDeviation(target, candidate.campaign)
+                : index.pointee.interceptDeviation(model: model)
+            drawn.add(intercept, normals[Draw.part(interceptHalf, half)])
+            if index.pointee.hasVariances {
+                let halves = termHalves(release)
+                for position in 0..<scoring.pointee.terms.list.count {
+                    if scoring.pointee.deadline.check(after: 1) { return nil }
+                    let term = scoring.pointee.terms.list[position]
+                    let deviation = index.pointee.deviation(of: term.slot, number: term.number, model: model)
+                    if deviation != 0 { drawn.add(deviation, normals[Draw.part(halves[position], half)]) }
+                }
+            }
+            local = parameters[Int(local)].base
+            level &+= 1
         }
-        return scratch.pointee.variances[place].variance
+        scratch.pointee.draws[known] = drawn
+        return drawn
     }
 
-    /// Draws one candidate's probabilities and prices them. - Parameter place: among the candidates of its predictor.
+    /// The halves of the draws that the request's terms give.
+    private mutating func termHalves(_ release: Int) -> UnsafeMutablePointer<UInt32> {
+        let halves = scratch.pointee.termHalves.base.unsafelyUnwrapped
+        if releaseOfHalves == release { return halves }
+        releaseOfHalves = release
+        let terms = scratch.pointee.scorings[release].terms.list
+        for position in 0..<terms.count {
+            halves[position] = draw.half(ofLabel: terms[position].slot.pointee.key)
+        }
+        return halves
+    }
+
+    /// Draws one candidate's probabilities from observed rates and prices them. - Parameter place: among the candidates of its predictor.
     mutating func draw(
-        _ place: Int, _ candidate: valuation_candidate, _ click: Logit, _ conversion: Logit, _ scale: Double,
+        _ place: Int, _ candidate: valuation_candidate, _ rates: (click: Beta, conversion: Beta), _ scale: Double,
         _ value: inout valuation_value
     ) {
         var arm = Arm()
-        if !value.pctr.isNaN { arm.click = Logit(mean: click.mean, deviation: click.deviation * scale) }
-        if !value.pcvr.isNaN { arm.conversion = Logit(mean: conversion.mean, deviation: conversion.deviation * scale) }
-        scratch.pointee.arms[scratch.pointee.places[place]] = arm
         var (pctr, pcvr) = (value.pctr, value.pcvr)
-        if arm.click.deviation > 0 {
-            pctr = Float(arm.click.probability(draw.normal(candidate.campaign, .click)))
+        if !pctr.isNaN {
+            arm.click = Logit(rates.click, scale: scale)
+            pctr = arm.click.probability(normal(candidate.campaign, .click))
         }
-        if arm.conversion.deviation > 0 {
-            pcvr = Float(arm.conversion.probability(draw.normal(candidate.campaign, .conversion)))
+        if !pcvr.isNaN {
+            arm.conversion = Logit(rates.conversion, scale: scale)
+            pcvr = arm.conversion.probability(normal(candidate.campaign, .conversion))
         }
+        if notesArms { scratch.pointee.arms[scratch.pointee.places[place]] = arm }
         let source = value.source
         value = Pricing.value(
             candidate, pctr: pctr, pcvr: pcvr, flags: Flags(rawValue: value.flags).union(.explored))
         value.source = source
     }
+
+    /// The draw of an observed rate.
+    private func normal(_ campaign: UInt64, _ target: Target) -> Double {
+        normals[Draw.part(interceptHalf, Draw.half(ofCampaign: campaign, target, level: 0))]
+    }
+}
+
+/// What the weights of a campaign's models that all its ads share draw in the request that has a stamp.
+struct KnownDraw {
+    var stamp: UInt32 = 0
+    var campaign: UInt64 = 0
+    /// By how much they move the logit, and the variance of that.
+    var moved = 0.0
+    var variance = 0.0
+
+    mutating func add(_ deviation: Double, _ z: Double) {
+        moved += deviation * z
+        variance += deviation * deviation
+    }
+}
+
+extension Index {
+    /// By how much the logit of a prior varies: that of the rate that was observed.
+    func priorDeviation(_ target: Target, _ campaign: UInt64) -> Double {
+        let (click, conversion) = Naive().rates(observed: observed(campaign), overall: overall)
+        let variance = target == .click ? click.logitVariance : conversion.logitVariance
+        return variance.isFinite ? sqrt(variance) : 0
+    }
 }
 
 extension Scoring {
-    /// A prior's is that of the rate that was observed.
-    fileprivate func priorVariance(_ target: Target, _ candidate: valuation_candidate) -> Double {
-        let observed = index.pointee.observed(candidate.campaign)
-        let (click, conversion) = Naive().rates(observed: observed, overall: index.pointee.overall)
-        let variance = target == .click ? click.logitVariance : conversion.logitVariance
-        return variance.isFinite ? variance : 0
-    }
-
-    /// Of a model's intercept and the request's terms; nil where the time was over before.
-    /// - Complexity: O(terms): two cache misses each.
-    fileprivate func requestVariance(ofModel model: UInt32, _ deadline: inout Deadline) -> Double? {
-        var sum = Double(index.pointee.interceptVariance(model: model))
-        for term in terms.list {
-            if deadline.check(after: 1) { return nil }
-            sum += index.pointee.variance(of: term.slot, number: term.number, model: model)
-        }
-        return sum
-    }
-
-    /// Of an ad's own features, and of their crosses with each other and with the request's; nil where the time was over before.
-    fileprivate func adVariance(
-        ofModel model: UInt32, _ candidate: valuation_candidate, _ deadline: inout Deadline
-    ) -> Double? {
-        var sum = 0.0
-        guard candidate.feature_count <= UInt32(Scratch.maximumFeatures), let features = candidate.features else {
-            return sum
-        }
+    /// Hands out the labels of an ad's own features, and of their crosses with each other and with the request's, of which the model
+    /// has an uncertain weight, and by how much a standard deviation of this moves its logit; stops where the time is over.
+    @_optimize(speed)
+    fileprivate mutating func forEachAdDeviation(
+        ofModel model: UInt32, _ candidate: valuation_candidate, _ body: (UInt64, Double) -> Void
+    ) {
+        guard let features = candidate.features else { return }
         for position in 0..<Int(candidate.feature_count) {
-            if deadline.check(after: 1) { return nil }
-            guard let slot = index.pointee.label(features[position].key), !slot.pointee.isCross else { continue }
-            if slot.pointee.isNumber && !features[position].number.isFinite { continue }
-            sum += index.pointee.variance(of: slot, number: features[position].number, model: model)
+            if deadline.check(after: 1) { return }
+            let feature = features[position]
+            guard let slot = index.pointee.label(feature.key), !slot.pointee.isCross else { continue }
+            if slot.pointee.isNumber && !feature.number.isFinite { continue }
+            let deviation = index.pointee.deviation(of: slot, number: feature.number, model: model)
+            if deviation != 0 { body(slot.pointee.key, deviation) }
             if !slot.pointee.isCrossing { continue }
             for second in terms.crossing {
-                if deadline.check(after: 1) { return nil }
-                sum += variance(ofCross: slot, second, model)
+                if deadline.check(after: 1) { return }
+                handOutCross(slot, second, model, body)
             }
             for other in (position &+ 1)..<max(position &+ 1, Int(candidate.feature_count)) {
-                if deadline.check(after: 1) { return nil }
-                guard let second = index.pointee.label(features[other].key) else { continue }
-                if second.pointee.isCrossing { sum += variance(ofCross: slot, second, model) }
+                if deadline.check(after: 1) { return }
+                guard let second = index.pointee.label(features[other].key), second.pointee.isCrossing else { continue }
+                handOutCross(slot, second, model, body)
             }
         }
-        return sum
     }
 
-    private func variance(
-        ofCross first: UnsafePointer<Index.LabelSlot>, _ second: UnsafePointer<Index.LabelSlot>, _ model: UInt32
-    ) -> Double {
-        guard let slot = index.pointee.cross(first, second) else { return 0 }
-        return Double(index.pointee.variance(ofLabel: slot.pointee.key, model: model))
+    private func handOutCross(
+        _ first: UnsafePointer<Index.LabelSlot>, _ second: UnsafePointer<Index.LabelSlot>, _ model: UInt32,
+        _ body: (UInt64, Double) -> Void
+    ) {
+        guard let slot = index.pointee.cross(first, second) else { return }
+        let deviation = index.pointee.deviation(of: slot, number: 1, model: model)
+        if deviation != 0 { body(slot.pointee.key, deviation) }
     }
 }

@@ -13,9 +13,10 @@ extension PolicyScoring {
         switch predictor.kind {
         case .release:
             let release = Int(policy.pointee.document.members[predictor.members.start])
-            value(candidates, count, release: release, into: values)
             if predictor.exploration > 0 {
                 explore(candidates, count, release: release, scale: predictor.exploration, into: values)
+            } else {
+                value(candidates, count, release: release, into: values)
             }
         case .ensemble: value(candidates, count, ensemble: predictor, into: values)
         case .naive: value(candidates, count, naive: predictor, into: values)
@@ -32,13 +33,21 @@ extension PolicyScoring {
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, release: Int,
         into values: UnsafeMutablePointer<valuation_value>
     ) {
+        let (scoring, found) = read(candidates, count, release)
+        scoring.pointee.value(candidates, count: count, found, into: values)
+    }
+
+    /// Reads candidates that a release values by themselves.
+    mutating func read(
+        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ release: Int
+    ) -> (UnsafeMutablePointer<Scoring>, Scoring.Wanted) {
         // As many of the candidates to come as of this block.
         let expected = remaining &* count / Scratch.blockSize
         let scoring = begin(release, expecting: max(count, expected))
         (scoring.pointee.source, scoring.pointee.flags) = (0, [])
-        let wanted = scoring.pointee.read(candidates, count)
+        let found = scoring.pointee.read(candidates, count)
         removeMarks(release, count)
-        scoring.pointee.value(candidates, count: count, wanted, into: values)
+        return (scoring, found)
     }
 
     private mutating func value(
@@ -66,16 +75,16 @@ extension PolicyScoring {
         let overall = index.pointee.overall
         for place in 0..<count {
             let observed = index.pointee.observed(candidates[place].campaign)
-            let (click, conversion) = naive.naive.rates(observed: observed, overall: overall)
+            let rates = naive.naive.rates(observed: observed, overall: overall)
             var flags = Pricing.problems(candidates[place])
             if observed.impressions == 0 { flags.insert(.unknownCampaign) }
             values[place] = Pricing.value(
-                candidates[place], pctr: Float(click.mean), pcvr: Float(conversion.mean), flags: flags)
+                candidates[place], pctr: Float(rates.click.mean), pcvr: Float(rates.conversion.mean), flags: flags)
             if naive.exploration == 0 { continue }
             if deadline.check(after: 4) {
                 values[place].flags |= Flags.budgetExceeded.rawValue
             } else {
-                draw(place, candidates[place], Logit(click), Logit(conversion), naive.exploration, &values[place])
+                draw(place, candidates[place], rates, naive.exploration, &values[place])
             }
         }
     }

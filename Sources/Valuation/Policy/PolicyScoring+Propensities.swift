@@ -15,15 +15,20 @@ extension Scorer {
         }
         try scratch.pointee.allArms.resize(max(count, scratch.pointee.allArms.count), filling: Arm())
         guard let arms = scratch.pointee.allArms.base else { return }
+        scratch.pointee.factors.removeAll()
+        scratch.pointee.lacksMemory = false
         var scoring = PolicyScoring(
             request, candidates: count, snapshot: snapshot, policy: policy, scratch: scratch, arms: arms)
         scoring.score(candidates, count: count, into: values)
+        if scratch.pointee.lacksMemory { throw .outOfMemory }
         var isExplored = false
         for place in 0..<count { isExplored = isExplored || values[place].flags & Flags.explored.rawValue != 0 }
         var deadline = request.deadline
         if !isExplored && !deadline.check() { return markBest(values, count, propensities) }
         let all = UnsafeMutableBufferPointer(start: arms, count: count)
-        try scratch.pointee.propensities.find(all, into: propensities, &deadline)
+        try scratch.pointee.propensities.find(
+            all, scratch.pointee.factors.elements, policy.pointee.table.normals, scorer.pointee.scratch.pointee.kernels,
+            into: propensities, &deadline)
     }
 
     /// Where nothing was drawn, the first of those that are worth most is it for sure.

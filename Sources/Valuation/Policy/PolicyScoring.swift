@@ -20,10 +20,15 @@ struct PolicyScoring: ~Copyable {
     /// How many candidates are still to come.
     private(set) var remaining: Int
     let draw: Draw
+    /// What it draws from, and the half of a draw that an intercept gives; only where a predictor explores.
+    let normals: Normals
+    let interceptHalf: UInt32
+    /// The release whose terms' halves of draws are at hand.
+    var releaseOfHalves = -1
     /// The time for what is done here; what a release does has its own.
     var deadline: Deadline
     /// Whether the distribution of each value is asked for, and where that of the next one goes.
-    private let notesArms: Bool
+    let notesArms: Bool
     private var arms: UnsafeMutablePointer<Arm>
     /// One bit for each release that the features have been looked up in.
     private var begun: UInt32 = 0
@@ -36,6 +41,8 @@ struct PolicyScoring: ~Copyable {
         notesArms = arms != nil
         deadline = request.deadline
         draw = policy.pointee.explores ? Draw(request) : Draw(seed: 0)
+        normals = policy.pointee.table.normals
+        interceptHalf = policy.pointee.explores ? draw.half(ofLabel: Draw.intercept) : 0
         self.arms = arms ?? scratch.pointee.arms.base.unsafelyUnwrapped
         (self.snapshot, self.policy, self.scratch, self.request) = (snapshot, policy, scratch, request)
         remaining = candidates
@@ -47,6 +54,7 @@ struct PolicyScoring: ~Copyable {
     }
 
     /// Values every candidate.
+    @_optimize(speed)
     mutating func score(
         _ candidates: UnsafePointer<valuation_candidate>, count: Int, into values: UnsafeMutablePointer<valuation_value>
     ) {
@@ -60,6 +68,7 @@ struct PolicyScoring: ~Copyable {
     }
 
     /// Values every candidate and keeps the best. - Parameter values: room for a block.
+    @_optimize(speed)
     mutating func rank(
         _ candidates: UnsafePointer<valuation_candidate>, count: Int, into ranking: inout Ranking,
         _ values: UnsafeMutablePointer<valuation_value>
@@ -76,6 +85,8 @@ struct PolicyScoring: ~Copyable {
     }
 
     /// Values `count` ≤ `Scratch.blockSize` candidates.
+    @_optimize(speed)
+    @inline(never)
     private mutating func score(
         _ candidates: UnsafePointer<valuation_candidate>, block count: Int,
         into values: UnsafeMutablePointer<valuation_value>
@@ -186,11 +197,11 @@ struct PolicyScoring: ~Copyable {
         arm.bid = candidate.bid
         arm.isCPA = candidate.pricing == Pricing.cpa.rawValue
         let isFixed = candidate.pricing == Pricing.cpm.rawValue || !(candidate.bid > 0)
-        if isFixed || !Pricing.isKnown(value, candidate) { (arm.click, arm.conversion) = (Logit(), Logit()) }
+        if isFixed || !Pricing.isKnown(value, candidate) { arm.fix() }
         if adjustment < 0 { return arm }
         let adjusted = policy.pointee.document.adjustments[Int(adjustment)]
         (arm.multiplier, arm.floor, arm.cap) = (adjusted.multiplier, adjusted.floor, adjusted.cap)
-        if adjusted.multiplier == 0 { (arm.click, arm.conversion) = (Logit(), Logit()) }
+        if adjusted.multiplier == 0 { arm.fix() }
         return arm
     }
 

@@ -25,9 +25,14 @@ struct PolicyScratch: ~Copyable {
     /// Those of a request whose propensities are asked for.
     var allArms = Buffer<Arm>()
     var propensities = Propensities()
-    /// Of each model of each release, one release behind the other, how uncertain its logit is for the request's features alone.
-    var variances = Buffer<KnownVariance>()
-    private(set) var varianceStarts = Buffer<Int>()
+    /// The factors of the arms, and whether there was no memory for one.
+    var factors = Buffer<Factor>()
+    var lacksMemory = false
+    /// Of each model of each release, one release behind the other, what its weights for the request's features draw.
+    var draws = Buffer<KnownDraw>()
+    private(set) var drawStarts = Buffer<Int>()
+    /// See `PolicyScoring.termHalves`.
+    var termHalves = Buffer<UInt32>()
 
     private init(_ scorings: UnsafeMutablePointer<Scoring>) {
         self.scorings = scorings
@@ -76,14 +81,15 @@ struct PolicyScratch: ~Copyable {
         try arms.resize(count, filling: Arm())
     }
 
-    private mutating func prepareVariances(_ snapshot: UnsafeMutablePointer<Snapshot>) throws(Failure) {
-        varianceStarts.removeAll()
+    private mutating func prepareDraws(_ snapshot: UnsafeMutablePointer<Snapshot>) throws(Failure) {
+        drawStarts.removeAll()
         var count = 0
         for release in 0...snapshot.pointee.others.count {
-            try varianceStarts.append(count)
+            try drawStarts.append(count)
             count += Snapshot.index(snapshot, release: release).pointee.counts.models
         }
-        try variances.resize(max(count, variances.count), filling: KnownVariance())
+        try draws.resize(max(count, draws.count), filling: KnownDraw())
+        try termHalves.reserve(Scratch.maximumTerms)
     }
 
     /// Makes room for a policy and its releases; does nothing if there is enough already.
@@ -91,7 +97,7 @@ struct PolicyScratch: ~Copyable {
         _ policy: UnsafePointer<Policy>, _ snapshot: UnsafeMutablePointer<Snapshot>
     ) throws(Failure) {
         try decisions.prepare(policy)
-        if policy.pointee.explores { try prepareVariances(snapshot) }
+        if policy.pointee.explores { try prepareDraws(snapshot) }
         for number in 0..<snapshot.pointee.others.count {
             if scratches.count == number + 1 {
                 try scratches.reserve(scratches.count + 1)
@@ -100,10 +106,4 @@ struct PolicyScratch: ~Copyable {
             try scratches[number + 1].pointee.prepare(snapshot.pointee.others[number].pointee.counts)
         }
     }
-}
-
-/// The variance of a model's logit for the features of the request that has a stamp.
-struct KnownVariance {
-    var stamp: UInt32 = 0
-    var variance = 0.0
 }

@@ -56,9 +56,16 @@ struct Explanation: ~Copyable {
         conversionLogit = conversionModel == Index.none ? .nan : sum(conversionModel, index)
     }
 
+    var campaign: UInt64 { candidate.campaign }
+
     func model(_ target: Target) -> UInt32? {
         let model = target == .click ? clickModel : conversionModel
         return model == Index.none ? nil : model
+    }
+
+    /// Moves the logit of a target by what was drawn.
+    mutating func move(_ target: Target, by drawn: Double) {
+        if target == .click { clickLogit += drawn } else { conversionLogit += drawn }
     }
 
     /// Cut at ±`Sigmoid.bound`, as for scoring.

@@ -58,11 +58,25 @@ struct Scoring: ~Copyable {
     }
 
     /// Values candidates that have just been read.
+    @inline(never)
+    @_optimize(speed)
     mutating func value(
         _ candidates: UnsafePointer<valuation_candidate>, count: Int, _ found: Wanted,
         into values: UnsafeMutablePointer<valuation_value>
     ) {
-        let flags = scratch.pointee.flags.base.unsafelyUnwrapped
+        let wanted = add(candidates, count, found, fetches: true)
+        takeLogits(count, wanted)
+        write(candidates, count, wanted, into: values)
+    }
+
+    /// Sums the weights of candidates that have just been read.
+    ///
+    /// - Parameter fetches: whether candidates may fetch the probabilities of their models instead.
+    /// - Returns: what is still wanted.
+    @_optimize(speed)
+    mutating func add(
+        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ found: Wanted, fetches: Bool
+    ) -> Wanted {
         var wanted = found
         if wanted.click && !deadline.check() {
             click.plan(terms, candidates: remaining, scratch, &deadline)
@@ -70,23 +84,44 @@ struct Scoring: ~Copyable {
         if wanted.conversion && !deadline.check() {
             conversion.plan(terms, candidates: remaining, scratch, &deadline)
         }
-        if !deadline.isOver {
-            let hasClicks = wanted.click && wanted.adFeatures == 0 && click.finishModels(candidates: remaining)
-            let hasConversions =
-                wanted.conversion && wanted.adFeatures == 0 && conversion.finishModels(candidates: remaining)
-            if hasClicks { click.takeProbabilities(count: count) }
-            if hasConversions { conversion.takeProbabilities(count: count) }
-            wanted.click = wanted.click && !hasClicks
-            wanted.conversion = wanted.conversion && !hasConversions
-            if wanted.click { click.beginBlock(count: count, &deadline) }
-            if wanted.conversion { conversion.beginBlock(count: count, &deadline) }
-            if wanted.adFeatures > 0 && !deadline.isOver { addAds(candidates, count, wanted, flags) }
+        if deadline.isOver { return wanted }
+        if fetches && wanted.adFeatures == 0 {
+            if wanted.click && click.finishModels(candidates: remaining) {
+                click.takeProbabilities(count: count)
+                wanted.click = false
+            }
+            if wanted.conversion && conversion.finishModels(candidates: remaining) {
+                conversion.takeProbabilities(count: count)
+                wanted.conversion = false
+            }
         }
-        if !deadline.check() {
-            if wanted.click { click.finishBlock(count: count, flags) }
-            if wanted.conversion { conversion.finishBlock(count: count, flags) }
+        if wanted.click { click.beginBlock(count: count, &deadline) }
+        if wanted.conversion { conversion.beginBlock(count: count, &deadline) }
+        if wanted.adFeatures > 0 && !deadline.isOver {
+            addAds(candidates, count, wanted, scratch.pointee.flags.base.unsafelyUnwrapped)
         }
-        if deadline.isOver { usePriors(count, flags) }
+        return wanted
+    }
+
+    /// Turns the sums into logits.
+    mutating func takeLogits(_ count: Int, _ wanted: Wanted) {
+        if deadline.check() { return }
+        if wanted.click { click.takeLogits(count: count) }
+        if wanted.conversion { conversion.takeLogits(count: count) }
+    }
+
+    /// Turns the logits into values.
+    mutating func write(
+        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ wanted: Wanted,
+        into values: UnsafeMutablePointer<valuation_value>
+    ) {
+        let flags = scratch.pointee.flags.base.unsafelyUnwrapped
+        if deadline.isOver {
+            usePriors(count, flags)
+        } else {
+            if wanted.click { click.takeProbabilities(ofLogits: count, flags) }
+            if wanted.conversion { conversion.takeProbabilities(ofLogits: count, flags) }
+        }
         scratch.pointee.kernels.pointee.write(
             candidates, &block, click.probabilities, conversion.probabilities, count, values)
         remaining &-= count
@@ -154,7 +189,12 @@ struct Scoring: ~Copyable {
         ads.set(0, candidate.features, length: wanted.adFeatures)
         for place in 1..<RowPlaces.roundedUp(1) { ads.set(place, nil, length: 0) }
         withUnsafePointer(to: candidate) { addAds($0, 1, wanted, flags) }
-        if wanted.click { click.finishBlock(count: 1, flags) } else { conversion.finishBlock(count: 1, flags) }
+        takeLogits(1, wanted)
+        if wanted.click {
+            click.takeProbabilities(ofLogits: 1, flags)
+        } else {
+            conversion.takeProbabilities(ofLogits: 1, flags)
+        }
         return wanted.click ? click.probabilities[0] : conversion.probabilities[0]
     }
 

@@ -72,6 +72,7 @@ struct TargetScoring {
     // MARK: A block of candidates
 
     /// Takes the sums of the request's terms for the models of `count` candidates, and for those that these extend.
+    @_optimize(speed)
     mutating func beginBlock(count: Int, _ deadline: inout Deadline) {
         let width = RowPlaces.roundedUp(count)
         for place in count..<width { models[place] = 0 }
@@ -191,8 +192,8 @@ struct TargetScoring {
         }
     }
 
-    /// Turns the sums into probabilities of logits cut at ±`Sigmoid.bound`.
-    mutating func finishBlock(count: Int, _ flags: UnsafeMutablePointer<Flags>) {
+    /// Turns the sums into logits.
+    mutating func takeLogits(count: Int) {
         let (models, entrySums, scales, logits) = (models, entrySums, scales, logits)
         let width = RowPlaces.roundedUp(count)
         kernels.pointee.scale(entrySums, scales, models, width, logits)
@@ -202,6 +203,12 @@ struct TargetScoring {
                 logits[place] += scales[Int(models[start &+ place])].unit * Double(entrySums[start &+ place])
             }
         }
+    }
+
+    /// Turns the logits into probabilities, cut at ±`Sigmoid.bound`.
+    mutating func takeProbabilities(ofLogits count: Int, _ flags: UnsafeMutablePointer<Flags>) {
+        let logits = logits
+        let width = RowPlaces.roundedUp(count)
         if kernels.pointee.sigmoid(logits, width, Sigmoid.bound, probabilities) == 0 { return }
         for place in 0..<count where logits[place].magnitude > Sigmoid.bound { flags[place].formUnion(.clamped) }
     }

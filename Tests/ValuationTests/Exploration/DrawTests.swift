@@ -5,7 +5,7 @@ import Testing
 
 @testable import Valuation
 
-/// What chance gives a campaign: the same for the same seed, and normally distributed over seeds.
+/// What chance gives a weight: the same for the same seed, and normally distributed over seeds, labels and campaigns.
 @Suite struct DrawTests {
     private func draw(seed: UInt64, _ features: [NamedFeature] = []) -> Draw {
         features.map(\.feature).withUnsafeBufferPointer { features in
@@ -15,22 +15,41 @@ import Testing
         }
     }
 
-    /// `Fingerprint64` of the 16 bytes of the smaller and the larger number, each little-endian.
+    private func z(
+        _ seed: UInt64, _ label: UInt64, _ campaign: UInt64, _ target: Target, _ table: borrowing NormalTable
+    )
+        -> Double
+    {
+        let half = Draw.half(ofCampaign: campaign, target, level: 0)
+        return table.normals[Draw.part(Draw(seed: seed).half(ofLabel: label), half)]
+    }
+
+    /// `Fingerprint64` of the 16 bytes of both numbers, each little-endian.
     private func fingerprint(_ first: UInt64, _ second: UInt64) -> UInt64 {
-        let bytes = [min(first, second), max(first, second)].flatMap { number in
-            withUnsafeBytes(of: number.littleEndian) { Array($0) }
-        }
+        let bytes = [first, second].flatMap { number in withUnsafeBytes(of: number.littleEndian) { Array($0) } }
         return withText(bytes) { fingerprint64($0) }
     }
 
-    @Test func itIsTheQuantileThatTheHeaderNames() {
+    @Test func aPartIsTheOneThatTheHeaderNames() {
         let campaign = valuation_campaign_key(nil, "1042", 4)
-        for seed in [1, 77, UInt64.max] {
-            let click = fingerprint(seed, campaign)
-            for (target, hash) in [(Target.click, click), (.conversion, fingerprint(click, campaign))] {
-                let expected = NormalDistribution.quantile((Double(hash / 2048) + 0.5) / 9_007_199_254_740_992)
-                #expect(draw(seed: seed).normal(campaign, target) == expected)
+        for (seed, label, level) in [(1, 0, 0), (77, 5, 1), (UInt64.max, 1 << 60, 2)] {
+            for (target, number) in [(Target.click, UInt64(0)), (.conversion, 1)] {
+                let model = fingerprint(campaign, UInt64(2 * level) + number)
+                var x = (fingerprint(seed, UInt64(label)) ^ model) & 0xffff_ffff
+                x = (x ^ x >> 16) &* 0x7feb_352d & 0xffff_ffff
+                x = (x ^ x >> 15) &* 0x846c_a68b & 0xffff_ffff
+                x ^= x >> 16
+                let half = Draw.half(ofCampaign: campaign, target, level: level)
+                #expect(Draw.part(draw(seed: seed).half(ofLabel: UInt64(label)), half) == Int(x >> 19))
             }
+        }
+    }
+
+    @Test func aPartsNumberIsItsMiddleByProbability() throws {
+        let normals = try NormalTable(isNeeded: true)
+        for part in 0..<NormalTable.count {
+            let expected = NormalDistribution.quantile((Double(part) + 0.5) / Double(NormalTable.count))
+            #expect(abs(normals.normals[part] - expected) < 3e-7)
         }
     }
 
@@ -43,33 +62,49 @@ import Testing
         #expect(draw(seed: 0, [slot]).seed == seeds[1] && draw(seed: 5, [slot]).seed == 5)
     }
 
-    @Test func everyHashIsAFiniteDraw() {
-        for hash in [0, 1, 2047, 2048, UInt64.max, UInt64.max - 2048, 1 << 63] {
-            let z = Draw.normal(ofHash: hash)
-            #expect(z.isFinite && abs(z) < 8.3)
-        }
-    }
-
-    @Test func drawsAreNormalAndIndependent() {
+    @Test func drawsAreNormalAndIndependent() throws {
+        let table = try NormalTable(isNeeded: true)
         let campaigns = [valuation_campaign_key(nil, "1", 1), valuation_campaign_key(nil, "2", 1)]
-        let count = 20_000
-        var sums = [Double](repeating: 0, count: 4)
-        var squares = [Double](repeating: 0, count: 4)
-        var products = [Double](repeating: 0, count: 3)
+        let labels = [Draw.intercept, NamedFeature.category("slot", "12").feature.key]
+        let (count, places) = (20_000, 8)
+        var sums = [Double](repeating: 0, count: places)
+        var squares = [Double](repeating: 0, count: places)
+        var products = [Double](repeating: 0, count: places * places)
         for seed in 1...UInt64(count) {
-            let draw = draw(seed: seed &* 0x9e37_79b9_7f4a_7c15)
-            let z = campaigns.flatMap { [draw.normal($0, .click), draw.normal($0, .conversion)] }
-            for place in 0..<4 {
+            var z: [Double] = []
+            for campaign in campaigns {
+                for label in labels {
+                    for target in [Target.click, .conversion] {
+                        z.append(self.z(seed &* 0x9e37_79b9_7f4a_7c15, label, campaign, target, table))
+                    }
+                }
+            }
+            for place in 0..<places {
                 sums[place] += z[place]
                 squares[place] += z[place] * z[place]
+                for other in 0..<place { products[place * places + other] += z[place] * z[other] }
             }
-            for place in 0..<3 { products[place] += z[0] * z[place + 1] }
         }
         let error = 5 / Double(count).squareRoot()
-        for place in 0..<4 {
+        for place in 0..<places {
             #expect(abs(sums[place] / Double(count)) < error)
             #expect(abs(squares[place] / Double(count) - 1) < 1.5 * error)
         }
         for product in products { #expect(abs(product / Double(count)) < error) }
+    }
+
+    /// Consecutive keys and seeds, too, have every part equally often.
+    @Test func everyPartIsDrawnAsOftenAsAnyOther() {
+        var counts = [Double](repeating: 0, count: 64)
+        let half = Draw.half(ofCampaign: 7, .click, level: 0)
+        let total = 400_000
+        for number in 0..<total {
+            let draw = Draw(seed: UInt64(number % 1000))
+            counts[Draw.part(draw.half(ofLabel: UInt64(number / 1000)), half) / 128] += 1
+        }
+        let expected = Double(total) / 64
+        let chiSquare = counts.reduce(0) { $0 + ($1 - expected) * ($1 - expected) / expected }
+        // Of 63 degrees of freedom: beyond in one of a million cases.
+        #expect(chiSquare < 130)
     }
 }

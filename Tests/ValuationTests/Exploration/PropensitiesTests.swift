@@ -1,31 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import Testing
 
 @testable import Valuation
 
 /// How likely each candidate is to be worth most, against drawing many times.
 @Suite struct PropensitiesTests {
-    private func propensities(_ arms: [Arm], _ deadline: Deadline = Deadline(budget: 0)) throws -> [Double] {
-        var (arms, found) = (arms, [Double](repeating: -1, count: arms.count))
+    private func propensities(
+        _ arms: [Arm], _ factors: [Factor] = [], _ deadline: Deadline = Deadline(budget: 0)
+    ) throws -> [Double] {
+        var (arms, factors, found) = (arms, factors, [Double](repeating: -1, count: arms.count))
         var propensities = Propensities()
         var deadline = deadline
+        let table = try NormalTable(isNeeded: true)
+        let kernels = try #require(valuation_kernels_for_this_machine())
         try arms.withUnsafeMutableBufferPointer { arms throws(Failure) in
-            try propensities.find(arms, into: &found, &deadline)
+            try factors.withUnsafeMutableBufferPointer { factors throws(Failure) in
+                try propensities.find(arms, factors, table.normals, kernels, into: &found, &deadline)
+            }
         }
         return found
     }
 
     /// The shares of draws in which each is the first of those worth most.
-    private func drawn(_ arms: [Arm], _ count: Int, _ generator: inout SeededGenerator) -> [Double] {
+    private func drawn(
+        _ arms: [Arm], _ factors: [Factor] = [], _ count: Int, _ generator: inout SeededGenerator
+    ) -> [Double] {
         var wins = [Double](repeating: 0, count: arms.count)
         for _ in 0..<count {
-            var draws: [UInt64: (Double, Double)] = [:]
+            var draws: [[UInt64]: Double] = [:]
+            func z(_ campaign: UInt64, _ label: UInt64) -> Double {
+                if let known = draws[[campaign, label]] { return known }
+                let z = normal(&generator)
+                draws[[campaign, label]] = z
+                return z
+            }
+            func probability(_ arm: Arm, _ logit: Logit, _ label: UInt64, _ own: Range<Int>) -> Float {
+                var drawn = logit.mean + logit.shared * z(arm.campaign, label)
+                for factor in own { drawn += factors[factor].deviation * z(arm.campaign, factors[factor].key) }
+                return Logit(mean: drawn, deviation: 0).probability(0)
+            }
             var best: (place: Int, value: Double)?
             for (place, arm) in arms.enumerated() {
-                let known = draws[arm.campaign]
-                let (click, conversion) = known ?? (normal(&generator), normal(&generator))
-                draws[arm.campaign] = (click, conversion)
-                let value = arm.value(click, conversion)
+                let end = arm.firstFactor + Int(arm.clickFactors)
+                let click = probability(arm, arm.click, 0, arm.firstFactor..<end)
+                let conversion =
+                    arm.isCPA ? probability(arm, arm.conversion, 1, end..<(end + Int(arm.conversionFactors))) : 1
+                let value = arm.isDrawn ? arm.value(pctr: click, pcvr: conversion) : arm.value
                 if value > best?.value ?? 0 { best = (place, value) }
             }
             if let best { wins[best.place] += 1 }
@@ -41,7 +62,7 @@ import Testing
         var arm = Arm()
         (arm.campaign, arm.bid, arm.click, arm.isCPA) = (campaign, bid, click, conversion != nil)
         if let conversion { arm.conversion = conversion }
-        arm.value = arm.bid * click.probability(0) * (conversion?.probability(0) ?? 1)
+        arm.value = arm.bid * Double(click.probability(0)) * Double(conversion?.probability(0) ?? 1)
         return arm
     }
 
@@ -78,7 +99,7 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         let arms = randomArms(&generator)
         let count = 40_000
-        let (found, expected) = (try propensities(arms), drawn(arms, count, &generator))
+        let (found, expected) = (try propensities(arms), drawn(arms, [], count, &generator))
         for place in arms.indices {
             #expect((0...1.000_001).contains(found[place]))
             // Within 0.01 of what they would be; the shares are within four of their standard deviations.
@@ -88,6 +109,56 @@ import Testing
                 "\(place) of \(arms.count): \(found[place]), drawn \(expected[place])")
         }
         #expect(abs(found.reduce(0, +) - 1) < 1e-9)
+    }
+
+    private func logit(_ mean: Double, shared: Double, _ own: [Factor]) -> Logit {
+        var variance = shared * shared
+        for factor in own { variance += factor.deviation * factor.deviation }
+        return Logit(mean: mean, deviation: variance.squareRoot(), shared: shared)
+    }
+
+    /// Ads with uncertain weights of their own, some of which several of them have.
+    private func arms(ofOneCampaign count: Int, cpa: Bool) -> ([Arm], [Factor]) {
+        var (arms, factors): ([Arm], [Factor]) = ([], [])
+        for number in 0..<count {
+            let own = [
+                Factor(key: 10 + UInt64(number), deviation: 0.2 + 0.1 * Double(number % 5)),
+                Factor(key: 9, deviation: number % 2 == 0 ? 0.5 : 0),
+            ]
+            let ofConversion = cpa ? [Factor(key: 8, deviation: 0.3)] : []
+            var made = arm(
+                1, bid: 1 + 0.03 * Double(number), logit(-3, shared: 0.2, own),
+                cpa ? logit(-1, shared: 0.2, ofConversion) : nil)
+            made.firstFactor = factors.count
+            (made.clickFactors, made.conversionFactors) = (Int32(own.count), Int32(ofConversion.count))
+            factors += own + ofConversion
+            arms.append(made)
+        }
+        return (arms, factors)
+    }
+
+    @Test(arguments: [2, 5, 12], [false, true]) func theAdsOfACampaignCompeteByWhatIsTheirOwn(count: Int, cpa: Bool)
+        throws
+    {
+        let (arms, factors) = arms(ofOneCampaign: count, cpa: cpa)
+        var generator = SeededGenerator(seed: 11)
+        let draws = 20_000
+        let (found, expected) = (try propensities(arms, factors), drawn(arms, factors, draws, &generator))
+        for place in arms.indices {
+            let deviation = (expected[place] * (1 - expected[place]) / Double(draws)).squareRoot()
+            #expect(abs(found[place] - expected[place]) <= 0.01 + 4 * deviation, "\(place): \(found), \(expected)")
+        }
+        #expect(abs(found.reduce(0, +) - 1) < 1e-9)
+    }
+
+    @Test func eachPartOccursOnceInAHypercube() {
+        for count in [64, 1024, 4096] {
+            for key in [0, 1, 77, UInt64.max, 0x9e37_79b9_7f4a_7c15] {
+                let order = Shuffle(key, count)
+                let strata = Set((0..<count).map { order.part($0) / (NormalTable.count / count) })
+                #expect(strata == Set(0..<count))
+            }
+        }
     }
 
     @Test func alikeCampaignsWinAlike() throws {
@@ -101,8 +172,8 @@ import Testing
 
     @Test func behindTheDeadlineAllAreZero() throws {
         let arms = (1...UInt64(20)).map { arm($0, Logit(mean: -4, deviation: 0.3)) }
-        #expect(try propensities(arms, Deadline(budget: 1)) == [Double](repeating: 0, count: 20))
-        #expect(try propensities(arms, Deadline(budget: .max)) == propensities(arms))
+        #expect(try propensities(arms, [], Deadline(budget: 1)) == [Double](repeating: 0, count: 20))
+        #expect(try propensities(arms, [], Deadline(budget: .max)) == propensities(arms))
     }
 
     @Test func theAdsOfACampaignShareItsDraw() throws {

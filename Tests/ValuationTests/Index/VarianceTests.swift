@@ -38,7 +38,7 @@ import Testing
         let models = try LoadedModels([Self.document])
         models.withIndex { index in
             func variance(_ key: UInt64) -> Float { index.pointee.variance(ofLabel: key, model: 0) }
-            #expect(index.pointee.hasVariances && index.pointee.interceptVariance(model: 0) == 0.25)
+            #expect(index.pointee.hasVariances && index.pointee.interceptDeviation(model: 0) == 0.5)
             #expect(variance(key("slot", "12")) == 0.5 && variance(key("slot", "14")) == 0)
             // Of a weight of 0, too.
             #expect(variance(key("slot", "13")) == 2 && variance(key("creative", "55")) == 0)
@@ -50,20 +50,21 @@ import Testing
         }
     }
 
-    /// The variance of `weight · (number − mean) / std` is that of the weight times the square of the rest.
-    @Test func theVarianceOfANumberGrowsWithTheSquareOfItsDistanceFromTheMean() throws {
+    /// A standard deviation of the weight moves `weight · (number − mean) / std` by as much as its distance from the mean says.
+    @Test func theDeviationOfANumberGrowsWithItsDistanceFromTheMean() throws {
         let models = try LoadedModels([Self.document])
         models.withIndex { index in
-            func variance(_ key: UInt64, _ number: Double) -> Double {
+            func deviation(_ key: UInt64, _ number: Double) -> Double {
                 guard let slot = index.pointee.label(key) else { return .nan }
-                return index.pointee.variance(of: slot, number: number, model: 0)
+                return index.pointee.deviation(of: slot, number: number, model: 0)
             }
             let age = NamedFeature.number("age", 0).feature.key
-            #expect(variance(age, 30) == 0 && variance(age, 36) == 4.5 && variance(age, 24) == 4.5)
-            #expect(variance(NamedFeature.number("price", 0).feature.key, 18) == 16)
-            let extreme = variance(age, -.greatestFiniteMagnitude)
-            #expect(extreme.isFinite && extreme > 1e9)
-            #expect(variance(key("slot", "13"), .nan) == 2)
+            let root = 4.5.squareRoot()
+            #expect(deviation(age, 30) == 0)
+            #expect(abs(deviation(age, 36) - root) < 1e-6 && abs(deviation(age, 24) + root) < 1e-6)
+            #expect(abs(deviation(NamedFeature.number("price", 0).feature.key, 18)) == 4)
+            #expect(abs(deviation(age, -.greatestFiniteMagnitude)) == 262_144)
+            #expect(deviation(key("slot", "13"), .nan) == 2.0.squareRoot())
         }
     }
 
@@ -82,7 +83,7 @@ import Testing
         let bytes = [with, without].map { $0.withIndex { $0.pointee.byteCount } }
         #expect(bytes[0] - bytes[1] >= 7 * 16 && !without.withIndex { $0.pointee.hasVariances })
         without.withIndex { index in
-            #expect(index.pointee.interceptVariance(model: 0) == 0)
+            #expect(index.pointee.interceptDeviation(model: 0) == 0)
             #expect(index.pointee.variance(ofLabel: key("slot", "12"), model: 0) == 0)
         }
     }
@@ -105,7 +106,7 @@ import Testing
                 [Target.click, .conversion].allSatisfy { target in
                     let model = self.model(index, "\(number)", target)
                     let variance = Float(2 * number + Int(target.rawValue))
-                    return index.pointee.interceptVariance(model: model) == variance
+                    return Float(index.pointee.interceptDeviation(model: model)) == variance.squareRoot()
                         && index.pointee.variance(ofLabel: key("slot", "12"), model: model) == variance + 0.5
                 }
             }

@@ -7,7 +7,7 @@ import gzip
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,25 +59,32 @@ def _uncorrected_logit(subject: Model, by_campaign: Mapping[str, Model], facts: 
     return math.fsum(terms)
 
 
-def logit_variance(subject: Model, models: Iterable[Model], *features: Features) -> float:
-    """Return how uncertain a model's logit is: the sum of its terms' variances, with those of what it extends."""
+#: A weight: whose it is (0 of the model itself, 1 of the one that it extends ...), and its label, () for an intercept.
+Weight = tuple[int, tuple[Any, ...]]
+
+
+def deviations(
+    subject: Model, models: Iterable[Model], *features: Features, level: int = 0
+) -> Iterator[tuple[Weight, float]]:
+    """Hand out the uncertain weights of a logit, and by how much a standard deviation of each moves it."""
     facts = _facts(features)
     of = subject.get("variance", {})
-    terms = [of.get("intercept", 0.0)]
-    for field, value in facts:
-        terms.append(of.get("categorical", {}).get(field, {}).get(value, 0.0))
+    yield (level, ()), math.sqrt(of.get("intercept", 0.0))
+    for (field, value), times in facts.items():
+        yield (level, (field, value)), times * math.sqrt(of.get("categorical", {}).get(field, {}).get(value, 0.0))
         if field in of.get("numeric", {}):
             scale = subject["numeric"][field]
-            terms.append(of["numeric"][field] * ((value - scale["mean"]) / scale["std"]) ** 2)
+            distance = (value - scale["mean"]) / scale["std"]
+            yield (level, (field,)), times * distance * math.sqrt(of["numeric"][field])
     for cross in of.get("crosses", []):
         first, second = cross["fields"]
-        terms.extend(variance for a, b, variance in cross["weights"] if (first, a) in facts and (second, b) in facts)
+        for a, b, variance in cross["weights"]:
+            times = facts[first, a] * facts[second, b]
+            yield (level, ((first, a), (second, b))), times * math.sqrt(variance)
     others = list(models)
-    bases = (other for other in others if other["target"] == subject["target"])
-    terms.extend(
-        logit_variance(base, others, *features) for base in bases if base["campaign"] == subject.get("extends")
-    )
-    return math.fsum(terms)
+    for base in others:
+        if base["target"] == subject["target"] and base["campaign"] == subject.get("extends"):
+            yield from deviations(base, others, *features, level=level + 1)
 
 
 def with_self_test(subject: Model, models: Iterable[Model], *examples: Features) -> Model:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 import struct
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import NormalDist
@@ -15,9 +14,8 @@ import farmhash
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+import key_function
 import policies
 import reference
 from conftest import CLICK, CONVERSION, EVERYBODY
@@ -73,37 +71,123 @@ def auctions(engine: Engine, seeds: npt.ArrayLike) -> Batch:
     return Batch(Features.from_columns(engine, columns, numeric=["days_since_visit"]), ads, offsets, seeds=seeds)
 
 
-def drawn(subject: reference.Model, key: int, seed: int, scale: float, *features: reference.Features) -> float:
-    """Return the probability that a seed draws for the campaign of a key, by the formula of valuation.h."""
-    h = fingerprint_of_both(seed, key)
-    if subject["target"] == "conversion":
-        h = fingerprint_of_both(h, key)
-    z = NormalDist().inv_cdf(((h >> 11) + 0.5) / 2**53)
+def drawn(
+    secret: key_function.Secret, subject: reference.Model, campaign: str, seed: int, scale: float, *features: Any
+) -> float:
+    """Return the probability by the formulas of the documentation and the functions of the standard library."""
     mean = reference.probability(subject, MODELS, *features)
-    deviation = math.sqrt(reference.logit_variance(subject, MODELS, *features))
-    return 1 / (1 + math.exp(-(math.log(mean / (1 - mean)) + scale * deviation * z)))
+    moved = sum(
+        deviation * z(secret, seed, campaign, subject["target"], weight)
+        for weight, deviation in reference.deviations(subject, MODELS, *features)
+        if deviation
+    )
+    return 1 / (1 + math.exp(-(math.log(mean / (1 - mean)) + scale * moved)))
 
 
-def fingerprint_of_both(first: int, second: int) -> int:
-    """Return the fingerprint of two numbers, in whatever order."""
-    return int(farmhash.fingerprint64(struct.pack("<QQ", *sorted([first, second]))))
+def z(secret: key_function.Secret, seed: int, campaign: str, target: str, weight: reference.Weight) -> float:
+    """Return the draw of a weight."""
+    level, label = weight
+    model = fingerprint_of(secret.campaign_key(campaign), 2 * level + (target == "conversion"))
+    x = (fingerprint_of(seed, key_of(secret, label)) ^ model) & 0xFFFFFFFF
+    x = (x ^ x >> 16) * 0x7FEB352D & 0xFFFFFFFF
+    x = (x ^ x >> 15) * 0x846CA68B & 0xFFFFFFFF
+    x ^= x >> 16
+    return NormalDist().inv_cdf(((x >> 19) + 0.5) / 8192)
+
+
+def key_of(secret: key_function.Secret, label: tuple[Any, ...]) -> int:
+    """Return the key of a weight's label: of nothing for the intercept, of a number's field, a category or a cross."""
+    if not label:
+        return 0
+    if len(label) == 1:
+        return secret.number_key(label[0])
+    if isinstance(label[0], str):
+        return secret.feature_key(*label)
+    return secret.cross_key(*(secret.feature_key(*member) for member in label))
+
+
+def fingerprint_of(first: int, second: int) -> int:
+    """Return the fingerprint of two numbers, one behind the other."""
+    return int(farmhash.fingerprint64(struct.pack("<QQ", first, second)))
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
 @pytest.mark.parametrize("engine", ["files", "a release"], indirect=True)
 def test_a_seed_draws_what_the_formula_says(engine: Engine, tmp_path: Path, scale: float) -> None:
     explore(engine, tmp_path, scale)
-    key = engine.campaign_key("1042")
+    releases = tmp_path / "releases"
+    secret = key_function.Secret.of(releases) if releases.exists() else key_function.STANDARD
     seeds = [1, 77, 2**64 - 1, *SEEDS[:50].tolist()]
     for seed, values in zip(seeds, engine.score_batch(auctions(engine, seeds)).reshape(-1, 4), strict=True):
-        pctr = drawn(CLICK, key, seed, scale, FEATURES, CREATIVE)
-        pcvr = drawn(CONVERSION, key, seed, scale, FEATURES, CREATIVE)
-        of_new = drawn(EVERYBODY, engine.campaign_key("new"), seed, scale, FEATURES)
+        pctr = drawn(secret, CLICK, "1042", seed, scale, FEATURES, CREATIVE)
+        pcvr = drawn(secret, CONVERSION, "1042", seed, scale, FEATURES, CREATIVE)
+        of_new = drawn(secret, EVERYBODY, "new", seed, scale, FEATURES)
         assert values["pctr"][:3].tolist() == [pytest.approx(p, rel=2e-6) for p in (pctr, pctr, of_new)]
         assert values["pcvr"][1] == pytest.approx(pcvr, rel=2e-6)
         expected = [0.5 * pctr, 12 * pctr * pcvr, 1.6 * of_new, 0.03]
         assert values["expected_revenue"].tolist() == [pytest.approx(value, rel=5e-6) for value in expected]
         assert (values["flags"] & int(Flag.EXPLORED) != 0).tolist() == [True, True, True, False]
+
+
+def creatives(engine: Engine, seeds: npt.NDArray[np.uint64], names: list[str]) -> Batch:
+    """One ad for each creative of a campaign, in a request for each seed."""
+    ads = Candidates(
+        [engine.campaign_key("1")] * (len(names) * len(seeds)),
+        "cpc",
+        1.0,
+        Features.from_columns(engine, {"creative": names * len(seeds)}),
+    )
+    return Batch(Features.empty(len(seeds)), ads, np.arange(len(seeds) + 1) * len(names), seeds=seeds)
+
+
+def logits(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    p = values["pctr"].astype(float)
+    return np.asarray(np.log(p / (1 - p)))
+
+
+def test_each_creatives_weight_moves_it_alone_and_the_campaigns_moves_all(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(4)]
+    variances = {"intercept": 0.25, "categorical": {"creative": dict.fromkeys(names, 1.0)}}
+    subject = reference.model("1", categorical={"creative": dict.fromkeys(names, 0.0)}, variance=variances)
+    with Engine() as engine:
+        engine.load(reference.write(tmp_path / "models.jsonl", subject))
+        explore(engine, tmp_path)
+        values = engine.score_batch(creatives(engine, SEEDS, [*names, "c0"]))
+    drawn_logits = logits(values).reshape(-1, 5) + 2.0
+    assert np.array_equal(drawn_logits[:, 0], drawn_logits[:, 4])
+    covariance = np.cov(drawn_logits[:, :4].T)
+    np.testing.assert_allclose(np.diag(covariance), 1.25, rtol=0.15)
+    np.testing.assert_allclose(covariance[~np.eye(4, dtype=bool)], 0.25, atol=0.12)
+
+
+def test_campaigns_draw_what_they_extend_for_themselves(tmp_path: Path) -> None:
+    everybody = reference.model("*", variance={"intercept": 1.0})
+    own = [reference.model(name, intercept=0.0, extends="*") for name in "ab"]
+    with Engine() as engine:
+        engine.load(reference.write(tmp_path / "models.jsonl", everybody, *own))
+        explore(engine, tmp_path)
+        ads = Candidates(engine.campaign_keys(["a", "b", "new", "newer"] * len(SEEDS)), "cpc", 1.0)
+        batch = Batch(Features.empty(len(SEEDS)), ads, np.arange(len(SEEDS) + 1) * 4, seeds=SEEDS)
+        correlation = np.corrcoef(logits(engine.score_batch(batch)).reshape(-1, 4).T)
+    assert np.abs(correlation - np.eye(4)).max() < 0.1
+
+
+def test_equally_unknown_creatives_are_shown_alike_and_a_known_one_as_it_deserves(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(10)]
+    for known, expected in ((None, [0.1] * 10), ("c0", [0.0068, *[0.1104] * 9])):
+        weights = dict.fromkeys(names, 0.0) | ({known: 0.2} if known else {})
+        variances = dict.fromkeys(names, 1.0) | ({known: 0.001} if known else {})
+        subject = reference.model(
+            "1",
+            intercept=-3.0,
+            categorical={"creative": weights},
+            variance={"intercept": 0.0, "categorical": {"creative": variances}},
+        )
+        with Engine() as engine:
+            engine.load(reference.write(tmp_path / "models.jsonl", subject))
+            explore(engine, tmp_path)
+            found = engine.explore(creatives(engine, SEEDS[:1], names)).propensities
+        np.testing.assert_allclose(found, expected, atol=0.01)
 
 
 def test_the_same_seed_draws_the_same_bits_everywhere_and_another_draws_others(engine: Engine, tmp_path: Path) -> None:
@@ -202,47 +286,6 @@ def test_propensities_are_how_often_each_ad_wins_over_the_seeds(engine: Engine, 
     assert np.sum(wins > 0.03) >= 2
 
 
-#: A campaign: the mean of its logit of clicks, the deviations of both logits, its floor.
-CAMPAIGN = st.tuples(st.floats(-5, -1), st.floats(0, 1.5), st.floats(0, 1), st.sampled_from([0.0, 0.0, 0.05, 0.1]))
-AD = st.tuples(st.integers(0, 3), st.sampled_from(["cpc", "cpc", "cpa", "cpm"]), st.floats(0.5, 2))
-
-
-@given(st.lists(CAMPAIGN, min_size=4, max_size=4), st.lists(AD, min_size=1, max_size=10), st.floats(0.2, 2))
-@settings(max_examples=60)
-def test_propensities_of_any_auction_are_within_a_hundredth(
-    campaigns: list[tuple[float, float, float, float]], ads: list[tuple[int, str, float]], scale: float
-) -> None:
-    """Held against 100,000 draws by the formula, of campaigns with one ad and with several."""
-    models, floors = [], {}
-    for name, (intercept, of_click, of_conversion, floor) in zip("abcd", campaigns, strict=True):
-        models.append(reference.model(name, intercept=intercept, variance={"intercept": of_click**2}))
-        variance = {"intercept": of_conversion**2}
-        models.append(reference.model(name, "conversion", intercept=-1.0, variance=variance))
-        floors[name] = {"floor": floor}
-    bids = [bid * {"cpc": 1.0, "cpa": 3.7, "cpm": 50.0}[pricing] for _, pricing, bid in ads]
-    with tempfile.TemporaryDirectory() as directory, Engine() as engine:
-        engine.load(reference.write(Path(directory, "models.jsonl"), *models))
-        explore(engine, Path(directory), scale, campaigns=floors)
-        names = engine.campaign_keys(["abcd"[campaign] for campaign, _, _ in ads])
-        candidates = Candidates(names, [pricing for _, pricing, _ in ads], bids)
-        found = engine.explore(Batch(Features.empty(1), candidates, [0, len(ads)])).propensities
-    z = np.random.default_rng(7).standard_normal((2, 4, 100_000))
-    worth = []
-    for (campaign, pricing, _), bid in zip(ads, bids, strict=True):
-        intercept, of_click, of_conversion, floor = campaigns[campaign]
-        pctr = sigmoid(intercept + scale * of_click * z[0, campaign])
-        pcvr = sigmoid(-1 + scale * of_conversion * z[1, campaign])
-        value = {"cpc": bid * pctr, "cpa": bid * pctr * pcvr, "cpm": np.full(pctr.shape, bid / 1000)}[pricing]
-        worth.append(np.maximum(value, floor))
-    expected = np.bincount(np.argmax(worth, axis=0), minlength=len(ads)) / z.shape[2]
-    assert found.sum() == pytest.approx(1, abs=1e-9)
-    np.testing.assert_allclose(found, expected, atol=0.015)  # 0.01 and what 100,000 draws leave to chance
-
-
-def sigmoid(logit: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.asarray(1 / (1 + np.exp(-logit)))
-
-
 def test_naive_explores_its_beta_distribution(tmp_path: Path) -> None:
     counts = {"impressions": 5000, "clicks": 40, "conversions": 6}
     document = {"format": "valuation-campaign/1", "campaign": "1042"} | counts
@@ -257,3 +300,24 @@ def test_naive_explores_its_beta_distribution(tmp_path: Path) -> None:
         logits = np.log(values[target].astype(float) / (1 - values[target].astype(float)))
         assert logits.mean() == pytest.approx(math.log(alpha / beta), abs=0.05)
         assert logits.var() == pytest.approx(1 / alpha + 1 / beta, rel=0.12)  # a variance of 2,000 draws is within 12 %
+
+
+def test_an_explanation_shows_each_draw(engine: Engine, tmp_path: Path) -> None:
+    explore(engine, tmp_path, 2.0)
+    candidates = [{"campaign": "1042", "pricing": "cpa", "bid": 12.0, "features": CREATIVE}]
+    answer = engine.explain({"id": "imp-1", "features": FEATURES, "candidates": candidates})["values"][0]
+    seed = fingerprint64("imp-1")
+    for target, subject in (("click", CLICK), ("conversion", CONVERSION)):
+        explained: Any = dict(answer)[target]
+        assert explained["logit"] == pytest.approx(math.fsum(term["logit"] for term in explained["terms"]), rel=1e-5)
+        assert explained["probability"] == pytest.approx(1 / (1 + math.exp(-explained["logit"])), rel=2e-6)
+        shown = sorted((term["deviation"], term["draw"]) for term in explained["terms"] if "draw" in term)
+        expected = sorted(
+            (2.0 * deviation, z(key_function.STANDARD, seed, "1042", target, weight))
+            for weight, deviation in reference.deviations(subject, MODELS, FEATURES, CREATIVE)
+            if deviation
+        )
+        np.testing.assert_allclose(shown, expected, rtol=1e-6)
+        for term in explained["terms"]:
+            if "draw" in term and term["term"] == "feature":
+                assert term["logit"] == pytest.approx(term["weight"] + term["deviation"] * term["draw"], rel=1e-5)

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+
+/// What was drawn for one weight of a candidate's logit.
+struct WeightDraw {
+    /// By how much one standard deviation moves the logit; below 0 for a number below its mean.
+    let deviation: Double
+    let z: Double
+
+    var moved: Double { deviation * z }
+}
+
+/// The draws of a value that explores, as `PolicyScoring.explore` found them.
+extension ExplainAnswer {
+    /// Moves the logits of the candidate at hand by all of its draws.
+    mutating func move() {
+        move(.click)
+        move(.conversion)
+    }
+
+    private mutating func move(_ target: Target) {
+        guard let model = explanation.model(target) else { return }
+        var (current, level, moved) = (model, 0, 0.0)
+        repeat {
+            moved += interceptDraw(current, target, level)?.moved ?? 0
+            for position in 0..<explanation.terms.count {
+                moved += draw(explanation.terms[position], current, target, level)?.moved ?? 0
+            }
+            current = index.pointee.description(of: current).base
+            level += 1
+        } while current != Index.none
+        explanation.move(target, by: moved)
+    }
+
+    /// Of a model's intercept; nil where it is certain. - Parameter level: how often the models before it were extended.
+    func interceptDraw(_ model: UInt32, _ target: Target, _ level: Int) -> WeightDraw? {
+        let deviation =
+            index.pointee.description(of: model).is_prior != 0
+            ? index.pointee.priorDeviation(target, explanation.campaign)
+            : index.pointee.interceptDeviation(model: model)
+        return draw(deviation, Draw.intercept, target, level)
+    }
+
+    /// Of a feature's or a cross's weight; nil where it is certain.
+    func draw(_ term: Explanation.Term, _ model: UInt32, _ target: Target, _ level: Int) -> WeightDraw? {
+        let deviation = index.pointee.deviation(of: term.slot, number: term.number, model: model)
+        return draw(deviation, term.slot.pointee.key, target, level)
+    }
+
+    private func draw(_ deviation: Double, _ label: UInt64, _ target: Target, _ level: Int) -> WeightDraw? {
+        guard exploration > 0, deviation != 0, let policy = snapshot.pointee.policy else { return nil }
+        let half = Draw.half(ofCampaign: explanation.campaign, target, level: level)
+        let part = Draw.part(draw.half(ofLabel: label), half)
+        return WeightDraw(deviation: deviation * exploration, z: policy.pointee.table.normals[part])
+    }
+}
