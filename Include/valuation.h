@@ -162,7 +162,7 @@ enum {
     VALUATION_ERROR_UNKNOWN_RELEASE = 20, /* no release of that id, or none to go back to */
     VALUATION_ERROR_RELEASE_EXISTS = 21,  /* a release of that id is there already */
     VALUATION_ERROR_BUSY = 22,            /* another process is publishing or pruning there */
-    VALUATION_ERROR_SECRET = 23           /* keys under another secret than the engine's, or a SECRET that is none */
+    VALUATION_ERROR_SECRET = 23           /* keys under another secret than the engine's, or SECRET is malformed */
 };
 
 /* The name of a status, for example "VALUATION_ERROR_GZIP"; "VALUATION_ERROR_UNKNOWN" for a number this library does not
@@ -259,8 +259,9 @@ void valuation_engine_destroy(valuation_engine *engine);
  * Errors: any status but OK; NOTHING_LOADED if path holds no model.
  *
  * Any thread (concurrent loads of one engine queue up; scoring never waits). O(bytes read + weights); beside the old indexes it
- * holds less than twice the new one where labels have many weights (else up to 130 bytes a label), and one document at a time.
- * Of a compiled file, O(bytes) at the speed of memory, and the memory is shared by all processes that map it. Since 0.1. */
+ * holds less than twice the new one where labels have many weights (else up to 130 bytes a label), and one document at a time,
+ * two where it names labels that collide. Of a compiled file, O(bytes) at the speed of memory, and the memory is shared by all
+ * processes that map it. Since 0.1. */
 valuation_status valuation_engine_load(valuation_engine *engine, const char *path, size_t path_length, valuation_error *error);
 
 /* Looks whether the policy's file was replaced (see valuation_engine_load_policy), and if so loads it; then whether LATEST of
@@ -322,7 +323,8 @@ valuation_status valuation_validate(const char *path, size_t path_length, const 
  * and go on fitting whatever the engine loads later; models under another secret are refused (VALUATION_ERROR_SECRET). Load
  * first: an engine that is asked for a key before anything is loaded stays with the standard secret, and so does one whose
  * first models are of no directory of releases. The standard secret is in Documentation/keys.md, for all to read; a NULL engine
- * stands for it, too. Keys mean nothing to engines of another secret: log texts, not keys.
+ * stands for it, too. Keys mean nothing to engines of another secret, and one key of a known text gives the secret away: log
+ * texts, not keys.
  *
  * Key functions: any thread, no allocation, O(length), cannot fail.
  * ------------------------------------------------------------------------------------------------------------- */
@@ -337,9 +339,9 @@ uint64_t valuation_number_key(const valuation_engine *engine, const char *field,
 /* The key of a campaign. "*" is the default model's. Since 0.1. */
 uint64_t valuation_campaign_key(const valuation_engine *engine, const char *id, size_t id_length);
 
-/* The key of two categories met together (a cross), of their keys, in either order; of a number that is no key, the
- * lowest 61 bits count. The engine forms the crosses that its models
- * know from the features of request and ad by itself; pass no cross as a feature. Since 0.1. */
+/* The key of two categories met together (a cross), of their keys, in either order. Only the lowest 61 bits of each number are
+ * used. The engine forms the crosses that its models know from the features of request and ad by itself; pass no cross as a
+ * feature. Since 0.1. */
 uint64_t valuation_cross_key(const valuation_engine *engine, uint64_t first, uint64_t second);
 
 /* FarmHash's Fingerprint64 of a text, the same as BigQuery's FARM_FINGERPRINT (which shows it as a signed number): no key, but
@@ -710,8 +712,10 @@ enum {
  * The models are loaded as an engine would load them, self-tests and all, so what would not load is not published. Files are
  * written under another name, flushed to the disk (fsync), renamed, and read again before LATEST is replaced by a rename. What
  * a killed publisher left behind is removed by the next one. The first publish draws the directory's secret, unless its SECRET
- * is there already. The priors, where neither given nor known from campaigns' documents or the models' training (base_rate and
- * positives), stay open.
+ * is there already. A directory with LATEST and without SECRET has the standard secret and keeps it, but where its releases
+ * were published under another, SECRET was lost, and the call fails (SECRET). Whoever may read SECRET may read the compiled
+ * file, and nobody else, as one key of a known text gives the secret away; the publisher must be in SECRET's group. The priors,
+ * where neither given nor known from campaigns' documents or the models' training (base_rate and positives), stay open.
  *
  * Errors: as valuation_engine_load; INVALID_ARGUMENT if root holds model files; WRITE_FAILED, RELEASE_EXISTS, BUSY.
  * Models that say nothing of clicks are refused where the policy in root's policy.json has a naive predictor.
@@ -725,8 +729,9 @@ valuation_status valuation_publish(const char *path, size_t path_length, const c
  * file  its name ends in .valuation; a file that is there is replaced at once, by a rename
  *
  * The same models under the same secret give the same bytes; the secret is that of path, and the standard one where path is of
- * no directory of releases. Engines of another secret refuse the file (SECRET). Errors: as valuation_engine_load; WRITE_FAILED.
- * O(bytes + weights). Since 0.1. */
+ * no directory of releases. Engines of another secret refuse the file (SECRET). The keys in it give the secret away: let those
+ * alone read it who may read SECRET. It is read-only, and for everyone as far as the process's umask lets it be. Errors: as
+ * valuation_engine_load; WRITE_FAILED. O(bytes + weights). Since 0.1. */
 valuation_status valuation_compile(const char *path, size_t path_length, const char *file, size_t file_length,
                                    valuation_error *error);
 

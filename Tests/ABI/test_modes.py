@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may read what is published: whoever may enter the directory of releases, whatever the publisher's umask."""
+"""Who may read what is published: whoever may enter the directory of releases, whatever the publisher's umask.
 
+What gives the secret away is for the secret's readers alone.
+"""
+
+import os
 import stat
 import subprocess
 import tempfile
@@ -21,9 +25,9 @@ def open_directory() -> Iterator[Path]:
         yield Path(name)
 
 
-def publish(toolchain: Toolchain, root: Path, models: Path, umask: int) -> None:
+def publish(toolchain: Toolchain, root: Path, models: Path, umask: int, release: str = "first") -> None:
     program = toolchain.program("publish")
-    command = [program.path, models, root, "first"]
+    command = [program.path, models, root, release]
     subprocess.run(command, env=program.environment, check=True, umask=umask, timeout=SECONDS)
 
 
@@ -44,8 +48,23 @@ def test_what_is_published_can_be_read_whatever_the_umask(toolchain: Toolchain, 
         "releases/first": 0o755,
         "releases/first/manifest.json": 0o444,
         "releases/first/models.jsonl": 0o444,
-        "releases/first/index.valuation": 0o444,
+        # For the readers of SECRET, which its keys give away.
+        "releases/first/index.valuation": 0o440,
     }
+
+
+def test_a_compiled_file_has_the_readers_of_the_secret(toolchain: Toolchain, open_directory: Path):
+    others = [4242] if os.geteuid() == 0 else [group for group in os.getgroups() if group != os.getegid()]
+    if not others:
+        pytest.skip("needs a user of two groups")
+    root, models = open_directory / "root", write_models(open_directory / "models.jsonl", MODELS)
+    publish(toolchain, root, models, 0o022)
+    os.chown(root / "SECRET", -1, others[0])
+    for mode in (0o440, 0o400, 0o644):
+        (root / "SECRET").chmod(mode)
+        publish(toolchain, root, models, 0o022, f"{mode:o}")
+        status = (root / "releases" / f"{mode:o}" / "index.valuation").stat()
+        assert (status.st_gid, stat.S_IMODE(status.st_mode)) == (others[0], mode & 0o444)
 
 
 def test_a_group_that_publishes_together_keeps_its_right_to_write(toolchain: Toolchain, open_directory: Path):

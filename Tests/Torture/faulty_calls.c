@@ -104,6 +104,11 @@ int fchmod(int file, mode_t mode) {
     return NEXT(fchmod)(file, mode);
 }
 
+int fchown(int file, uid_t owner, gid_t group) {
+    MAY_FAIL(fchown, -1);
+    return NEXT(fchown)(file, owner, group);
+}
+
 int fchmodat(int directory, const char *path, mode_t mode, int flags) {
     MAY_FAIL(fchmodat, -1);
     return NEXT(fchmodat)(directory, path, mode, flags);

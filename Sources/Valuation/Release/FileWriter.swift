@@ -27,6 +27,23 @@ struct FileWriter: ~Copyable {
         close(descriptor)
     }
 
+    /// Lets those read the file who may read another one of a directory; everyone where that is not there.
+    func permitReaders(of name: StaticString, in folder: borrowing Folder) throws(Failure) {
+        let terminated = try CString(Text(name))
+        var status = stat()
+        if fstatat(folder.descriptor, terminated.start, &status, AT_SYMLINK_NOFOLLOW) != 0 {
+            let code = valuation_platform_errno()
+            if code != ENOENT { throw ByteSource.openFailure(code) }
+            _ = fchmod(descriptor, 0o444)
+            return
+        }
+        if fchown(descriptor, uid_t.max, status.st_gid) != 0 {
+            throw Folder.writeFailure(
+                "The file cannot be given SECRET's group; let the publisher be in that.", valuation_platform_errno())
+        }
+        _ = fchmod(descriptor, status.st_mode & 0o444)
+    }
+
     mutating func write(_ start: UnsafeRawPointer, count: Int) throws(Failure) {
         var offset = 0
         while offset < count {

@@ -84,7 +84,7 @@ struct Publisher: ~Copyable {
     private static func secret(_ path: Text, _ note: Note) throws(Failure) -> Secret {
         do throws(Failure) {
             let root = try ReleaseFolder(try Folder(path: path), path: path)
-            if let known = try root.presentSecret(note) { return known }
+            if let known = try root.publishersSecret(note) { return known }
         } catch {
             if error.status != .fileNotFound { throw error.isNoted ? error : note.located(error, path) }
         }
@@ -221,7 +221,9 @@ struct Publisher: ~Copyable {
 
     private mutating func compile(_ index: borrowing Index, to folder: borrowing Folder) throws(Failure) {
         let name = Text(CompiledFile.fileName)
-        var writer = try FileWriter(folder, name)
+        // The keys in it give the secret away.
+        var writer = try FileWriter(folder, name, mode: 0o400)
+        try writer.permitReaders(of: ReleaseFolder.secretFile, in: root.folder)
         try CompiledFile.write(index, to: &writer)
         manifest.compiled = Manifest.File(name: try manifest.keep(name), sum: try writer.finish())
         manifest.compiledFormat = CompiledFile.format

@@ -16,7 +16,8 @@ def compile_models(path: str | os.PathLike[str], file: str | os.PathLike[str]) -
     """Write the finished index of models as one file. Any thread.
 
     Loading it gives the same bits as loading the models, in milliseconds, and processes that load it share the memory.
-    :func:`valuation.publish` does this by itself. The same models give the same bytes.
+    :func:`valuation.publish` does this by itself. The same models give the same bytes. The file may be read as
+    far as the process's umask allows it; made of a directory of releases, it gives the secret of that away.
 
     Parameters
     ----------

@@ -94,7 +94,7 @@ class ChecksumError(ModelError):
 
 
 class SecretError(ModelError):
-    """The models' keys are under another secret than the engine's, or a SECRET is none."""
+    """The models' keys are under another secret than the engine's, or SECRET is malformed."""
 
 
 class UnknownReleaseError(ModelError, LookupError):
