@@ -61,6 +61,16 @@ struct Folder: ~Copyable {
         }
     }
 
+    /// Appends the one line of a small file, without its end.
+    func readLine(_ name: Text, into buffer: inout Buffer<UInt8>) throws(Failure) {
+        try read(name, into: &buffer, limit: 4096)
+        var end = buffer.count
+        while end > 0 && (buffer[end &- 1] == UInt8(ascii: "\n") || buffer[end &- 1] == UInt8(ascii: "\r")) {
+            end &-= 1
+        }
+        buffer.truncate(end)
+    }
+
     // MARK: Writing
 
     /// Makes the directory at a path, for good; one that is there is good as well.

@@ -15,17 +15,17 @@ struct Release: ~Copyable {
     /// - Parameters:
     ///   - path: how to name the directory in messages.
     ///   - id: what it is called.
-    ///   - secret: that of the directory of releases it is in; nil to look for it two directories up.
-    init(_ folder: consuming Folder, path: Text, id: Text, under secret: Secret? = nil, note: Note) throws(Failure) {
+    ///   - known: the secret of the directory of releases it is in; nil to look for it two directories up.
+    init(_ folder: consuming Folder, path: Text, id: Text, under known: Secret? = nil, note: Note) throws(Failure) {
         let file = try CString(path: path, Text(Manifest.fileName))
         let manifest: Manifest
-        let own: Secret
+        let secret: Secret
         do throws(Failure) {
             var text = Buffer<UInt8>()
             try folder.read(Text(Manifest.fileName), into: &text, limit: Manifest.maximumBytes)
             let decoded = try ManifestDecoder.decode(text.text, id: id, note: note)
-            if let secret { own = secret } else { own = try Release.secret(around: folder) }
-            try Release.check(decoded.secret, own)
+            if let known { secret = known } else { secret = try Release.secret(around: folder, decoded.secret) }
+            try Release.check(decoded.secret, secret)
             manifest = decoded
         } catch {
             throw note.located(error, file.text)
@@ -33,19 +33,22 @@ struct Release: ~Copyable {
         var kept = Buffer<UInt8>()
         try kept.append(path)
         self.manifest = manifest
-        self.secret = own
+        self.secret = secret
         self.path = kept
         self.folder = folder
     }
 
     /// The secret of the directory of releases that a release's own directory lies in, or the standard one.
-    private static func secret(around folder: borrowing Folder) throws(Failure) -> Secret {
+    ///
+    /// - Parameter digest: what the manifest says of it.
+    private static func secret(around folder: borrowing Folder, _ digest: Checksum?) throws(Failure) -> Secret {
         let root: Folder
         do throws(Failure) {
             root = try folder.folder(Text("..")).folder(Text(".."))
         } catch {
-            // What cannot be opened cannot be its directory of releases for us.
+            // A release of the standard secret needs no directory of releases around it.
             if error.status == .outOfMemory { throw error }
+            if let digest, digest != (try Secret.standard.digest()) { throw error }
             return .standard
         }
         return try Secret.read(from: root) ?? .standard
@@ -57,7 +60,7 @@ struct Release: ~Copyable {
         let expected = try secret.digest()
         if digest == expected { return }
         throw Failure(
-            .secret, "The release was published under another secret than SECRET beside LATEST has; copy both together."
+            .secret, "The release was published under a secret that is not in SECRET beside LATEST; copy both together."
         )
     }
 

@@ -50,21 +50,16 @@ struct ReleaseFolder: ~Copyable {
         let place = try CString(path: path.text, Text(file))
         var contents = Buffer<UInt8>()
         do throws(Failure) {
-            try folder.read(Text(file), into: &contents, limit: 4096)
+            try folder.readLine(Text(file), into: &contents)
         } catch {
             throw note.located(error.status == .fileNotFound ? absent : error, place.text)
         }
-        var end = contents.count
-        while end > 0 && (contents[end - 1] == UInt8(ascii: "\n") || contents[end - 1] == UInt8(ascii: "\r")) {
-            end -= 1
-        }
-        let id = contents.text.slice(0, end)
-        if !ReleaseID.isSound(id) {
+        if !ReleaseID.isSound(contents.text) {
             throw note.located(
                 Failure(.unknownRelease, "It must hold one line, the id of a release; point it to one again."),
                 place.text)
         }
-        return try CString(id)
+        return try CString(contents.text)
     }
 
     /// The release of an id, its manifest read and checked.

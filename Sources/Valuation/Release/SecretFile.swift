@@ -23,6 +23,30 @@ extension ReleaseFolder {
         }
     }
 
+    /// The same for a publisher. Throws where SECRET was lost: the standard secret, or a new one, would not be that of the releases.
+    func publishersSecret(_ note: Note) throws(Failure) -> Secret? {
+        if try !folder.contains(ReleaseFolder.secretFile), try folder.contains(ReleaseFolder.releases) {
+            let releases = try releases()
+            try releases.forEachName { name throws(Failure) in
+                if ReleaseID.isSound(name), try releases.isFolder(name) { try checkSecret(ofRelease: name, note) }
+            }
+        }
+        return try presentSecret(note)
+    }
+
+    @inline(never)
+    private func checkSecret(ofRelease id: Text, _ note: Note) throws(Failure) {
+        do throws(Failure) {
+            _ = try release(id, note: note)
+        } catch {
+            switch error.status {
+            case .secret, .readFailed, .outOfMemory: throw error
+            // A release that is not sound serves nobody.
+            default: return
+            }
+        }
+    }
+
     /// Writes down what the first publisher of a directory formed keys under. - Precondition: the directory is locked.
     func keepFirst(_ secret: Secret, _ note: Note) throws(Failure) {
         guard let known = try presentSecret(note) else { return try keep(secret) }
@@ -65,14 +89,12 @@ extension Secret {
     static func read(from folder: borrowing Folder) throws(Failure) -> Secret? {
         var text = Buffer<UInt8>()
         do throws(Failure) {
-            try folder.read(Text(ReleaseFolder.secretFile), into: &text, limit: 4096)
+            try folder.readLine(Text(ReleaseFolder.secretFile), into: &text)
         } catch {
             if error.status == .fileNotFound { return nil }
             throw error
         }
-        var end = text.count
-        while end > 0 && (text[end - 1] == UInt8(ascii: "\n") || text[end - 1] == UInt8(ascii: "\r")) { end -= 1 }
-        guard let secret = Secret(hexadecimal: text.text.slice(0, end)) else {
+        guard let secret = Secret(hexadecimal: text.text) else {
             throw Failure(.secret, "It must be 64 hexadecimal digits, as the first publish wrote them; copy it again.")
         }
         return secret
@@ -87,7 +109,7 @@ extension Secret {
         self.init(words: (first.high, first.low, second.high, second.low))
     }
 
-    /// What a secret is known by: the checksum of its digits. It has 128 bits of 256, so as many stay unknown.
+    /// What a secret is known by: the checksum of its digits.
     func digest() throws(Failure) -> Checksum {
         var text = Buffer<UInt8>()
         try text.append(secret: self)

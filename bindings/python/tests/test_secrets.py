@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
+import resource
 import shutil
 import stat
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 import reference
 from conftest import CLICK, EVERYBODY, MODELS, REQUEST, release_of
+from key_function import STANDARD
 from valuation import Engine, Error, Status, compile_models, publish, validate
 
 TEXTS = [("slot", "12"), ("os", "ios"), ("creative", "55"), ("segments", "a longer text of several words")]
@@ -172,6 +175,57 @@ def test_a_publisher_refuses_a_directory_whose_secret_is_none(models_path: Path,
         publish(models_path, releases, id="wednesday")
     assert caught.value.status is Status.SECRET
     assert sorted(path.name for path in (releases / "releases").iterdir()) == ["monday", "tuesday"]
+
+
+@pytest.mark.parametrize("has_latest", [True, False])
+def test_a_publisher_refuses_a_directory_whose_secret_was_lost(
+    models_path: Path, releases: Path, has_latest: bool
+) -> None:
+    secret = (releases / "SECRET").read_text()
+    (releases / "SECRET").unlink()
+    if not has_latest:
+        (releases / "LATEST").unlink()
+    with pytest.raises(Error) as caught:
+        publish(models_path, releases, id="wednesday")
+    assert caught.value.status is Status.SECRET
+    assert caught.value.file.endswith("manifest.json")
+    assert not (releases / "SECRET").exists()
+    assert sorted(path.name for path in (releases / "releases").iterdir()) == ["monday", "tuesday"]
+    (releases / "SECRET").write_text(secret)
+    publish(models_path, releases, id="wednesday")
+
+
+def test_a_directory_that_has_latest_and_no_secret_stays_on_the_standard_secret(
+    models_path: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "releases"
+    root.mkdir()
+    (root / "SECRET").write_text("".join(f"{word:016x}" for word in STANDARD.words))
+    publish(models_path, root, id="monday")
+    (root / "SECRET").unlink()
+    publish(models_path, root, id="tuesday")
+    assert not (root / "SECRET").exists()
+    assert keys(loaded(root)) == keys(Engine())
+    # Its keys give nothing away.
+    assert stat.S_IMODE((root / "releases" / "tuesday" / "index.valuation").stat().st_mode) == 0o444
+
+
+def test_want_of_open_files_is_not_told_as_a_wrong_secret(releases: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    engine = Engine()
+    statuses = []
+    try:
+        for most in itertools.count(3):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, limits[1]))
+            try:
+                engine.load(releases / "releases" / "monday")
+            except Error as error:
+                statuses.append(error.status)
+            else:
+                break
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert set(statuses) == {Status.READ_FAILED}
 
 
 def test_texts_made_for_one_fingerprint_are_features_of_their_own(tmp_path: Path) -> None:
