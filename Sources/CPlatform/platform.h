@@ -100,22 +100,22 @@ static inline int64_t valuation_platform_seconds(void) {
 // Numbers that nobody outside of the process knows, the same for its whole life; the multiplier is odd.
 typedef struct {
     uint64_t offset, multiplier;
-} valuation_secret;
+} valuation_salt;
 
 // Made of the sixteen random bytes that the kernel gives each process at its start, which asks for nothing and cannot fail.
-static inline valuation_secret valuation_platform_secret(void) {
-    valuation_secret secret = {0, 0};
+static inline valuation_salt valuation_platform_salt(void) {
+    valuation_salt salt = {0, 0};
     const void *random = (const void *)getauxval(AT_RANDOM);
-    if (random) memcpy(&secret, random, sizeof secret);
+    if (random) memcpy(&salt, random, sizeof salt);
     // Where there are none: where the system has put the stack, and the time.
-    if (!secret.offset && !secret.multiplier) secret.offset = (uintptr_t)&secret, secret.multiplier = valuation_platform_now();
+    if (!salt.offset && !salt.multiplier) salt.offset = (uintptr_t)&salt, salt.multiplier = valuation_platform_now();
     // The bytes guard stacks as well, so they are not used as they are.
-    secret.offset = (secret.offset ^ secret.offset >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
-    secret.multiplier = (secret.multiplier ^ secret.multiplier >> 29) * UINT64_C(0x94d049bb133111eb) | 1;
-    return secret;
+    salt.offset = (salt.offset ^ salt.offset >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+    salt.multiplier = (salt.multiplier ^ salt.multiplier >> 29) * UINT64_C(0x94d049bb133111eb) | 1;
+    return salt;
 }
 
-// jansson does not always say that it ran out of memory; malloc says so in errno.
+// For calls that tell a failure by errno alone: readdir, and jansson, which does not always say that it ran out of memory.
 static inline void valuation_platform_clear_errno(void) {
     errno = 0;
 }

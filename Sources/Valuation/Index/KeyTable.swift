@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// A growing map from fingerprints to small numbers, for building: open addressing, linear probing, at most half full.
+/// A growing map from keys to small numbers, for building: open addressing, linear probing, at most half full.
 ///
 /// Where a key stands depends on numbers that nobody outside of the process knows, so nobody can choose keys that meet. What is built
 /// does not depend on it.
@@ -14,9 +14,17 @@ struct KeyTable: ~Copyable {
     }
 
     private var slots = Buffer<Slot>()
-    private var secret = valuation_secret(offset: 0, multiplier: 0)
+    /// Not drawn yet while the multiplier is 0.
+    private var salt = valuation_salt(offset: 0, multiplier: 0)
     private var shift: UInt64 = 0
     private(set) var count = 0
+
+    init() {}
+
+    /// A table under a salt of a test's own, whose multiplier is odd.
+    init(salt: valuation_salt) {
+        self.salt = salt
+    }
 
     /// How much memory there is.
     var slotCount: Int { slots.count }
@@ -57,17 +65,17 @@ struct KeyTable: ~Copyable {
         return index
     }
 
-    /// The first slot to look at. The second multiplication carries what differs in the highest bits alone, too.
+    /// The first slot to look at. Both halves of the product count: keys that differ in their highest bits alone differ in few bits
+    /// of the lower one. The second multiplication carries the lowest bits to those that are kept.
     private func home(of key: UInt64) -> Int {
-        let spread = (key ^ secret.offset) &* secret.multiplier
-        return Int(truncatingIfNeeded: ((spread ^ spread &>> 32) &* 0x9e37_79b9_7f4a_7c15) &>> shift)
+        let (high, low) = (key ^ salt.offset).multipliedFullWidth(by: salt.multiplier)
+        return Int(truncatingIfNeeded: ((high ^ low) &* 0x9e37_79b9_7f4a_7c15) &>> shift)
     }
 
     private mutating func grow() throws(Failure) {
-        var larger = KeyTable()
+        var larger = KeyTable(salt: salt.multiplier == 0 ? valuation_platform_salt() : salt)
         try larger.slots.resize(max(64, slots.count &* 2), filling: Slot(key: 0, value: KeyTable.none))
         larger.shift = UInt64(larger.slots.count.leadingZeroBitCount &+ 1)
-        larger.secret = slots.count == 0 ? valuation_platform_secret() : secret
         for index in 0..<slots.count where slots[index].value != KeyTable.none {
             larger.slots[larger.place(of: slots[index].key)] = slots[index]
         }

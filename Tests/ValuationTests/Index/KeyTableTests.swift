@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CPlatform
 import Testing
 
 @testable import Valuation
@@ -40,14 +41,18 @@ import Testing
             default: number &* 0xf1de_83e1_9937_733d
             }
         }
-        var table = KeyTable()
-        for key in keys { try table.insert(key, 1) }
-        var (steps, longest) = (0, 0)
-        for key in keys {
-            steps += table.steps(toFind: key)
-            longest = max(longest, table.steps(toFind: key))
+        var generator = SeededGenerator(seed: 6)
+        for _ in 0..<20 {
+            var table = KeyTable(
+                salt: valuation_salt(offset: generator.next(), multiplier: generator.next() | 1))
+            for key in keys { try table.insert(key, 1) }
+            var (steps, longest) = (0, 0)
+            for key in keys {
+                steps += table.steps(toFind: key)
+                longest = max(longest, table.steps(toFind: key))
+            }
+            // 1.31 is the mean of a table that is 38 % full, 1.5 of one that is half full (Knuth, vol. 3, 6.4).
+            #expect(Double(steps) <= 1.4 * Double(keys.count) && longest <= 200)
         }
-        // 1.5 is the mean of a table that is half full (Knuth, vol. 3, 6.4).
-        #expect(Double(steps) <= 1.6 * Double(keys.count) && longest <= 200)
     }
 }
