@@ -4,11 +4,16 @@ import CPlatform
 
 /// Naming both labels of a collision. The builder keeps no texts, so the document of the one met first is read again.
 extension Loader {
+    /// How many collisions are named: the file of a label met first may be as long as all others together.
+    private static let maximumNamed = 8
+
     /// Names both labels of the builder's last collision in the note, where the other one's document can be read.
     ///
     /// - Precondition: the decoder has the model that was refused for it, and is free to decode another.
     mutating func nameCollision() throws(Failure) {
-        guard let collision = builder.collision else { return }
+        // Taken, so that what is wrong with a later model is not laid to it.
+        guard let collision = builder.collision.take(), namedCollisions < Loader.maximumNamed else { return }
+        namedCollisions &+= 1
         var refused = Buffer<UInt8>()
         var first = Buffer<UInt8>()
         let isOfOneModel = collision.model == UInt32(builder.added.count)

@@ -14,6 +14,8 @@ struct Loader: ~Copyable {
     /// Campaigns whose document had problems, so that what extends them is not blamed for it.
     private var refusedClick = KeyTable()
     private var refusedConversion = KeyTable()
+    /// How many collisions of labels both labels were looked for of.
+    var namedCollisions = 0
     /// For each added model, whether one of its bases is missing; such a model is not tried.
     private var isIncomplete = Buffer<Bool>()
 

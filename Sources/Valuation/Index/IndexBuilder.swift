@@ -74,7 +74,7 @@ struct IndexBuilder: ~Copyable {
     var overall = Priors()
     var hasCrosses = false
     var labels = Buffer<LabelState>()
-    /// The last one that was met.
+    /// Why a model was refused last; whoever names its labels takes it.
     var collision: Collision?
     var labelTable = KeyTable()
     var weights = WeightRuns()

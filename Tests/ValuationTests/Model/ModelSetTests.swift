@@ -61,6 +61,37 @@ import Testing
             #expect(failure.jsonPath == "$.crosses[0].weights[0]")
         }
 
+        @Test func bothLabelsAreNamed() throws {
+            for documents in [
+                [document("1", [Self.first, Self.second])],
+                [document("1", [Self.first]), document("2", [Self.second])],
+            ] {
+                let message = try #require(loadComplaint(documents)).message
+                #expect(message.contains("\"k=\(Self.first)\"") && message.contains("\"k=\(Self.second)\""))
+            }
+        }
+
+        /// For each that is named a file is read again.
+        @Test func ofManyCollisionsTheFirstAreNamed() throws {
+            let folder = try TemporaryFolder()
+            let documents = (0...20).map { document("\($0)", [$0 == 0 ? Self.first : Self.second]) }
+            try folder.write("models.jsonl", documents.map(\.json).joined(separator: "\n"))
+            let told = problems(atPath: folder.path)
+            #expect(told.map(\.line) == Array(2...21) && told.allSatisfy { $0.status == .keyCollision })
+            #expect(told.map { $0.message.contains("\"k=\(Self.first)\"") } == (1...20).map { $0 <= 8 })
+        }
+
+        @Test func aCampaignsCollisionIsNotTakenForTheLabelsBeforeIt() throws {
+            let folder = try TemporaryFolder()
+            let documents = [
+                document(Self.first, [Self.first]), document("2", [Self.second]), document(Self.second, [Self.first]),
+            ]
+            try folder.write("models.jsonl", documents.map(\.json).joined(separator: "\n"))
+            let told = problems(atPath: folder.path)
+            #expect(told.map(\.line) == [2, 3] && told.map(\.jsonPath)[1] == "$.campaign")
+            #expect(told[1].message.hasPrefix("Campaigns \"\(Self.second)\" and \"\(Self.first)\""))
+        }
+
         @Test func twoCampaignsWithOneKeyAreRefused() throws {
             let campaigns = [Self.first, Self.second]
             for targets in [["click", "click"], ["click", "conversion"]] {
