@@ -36,7 +36,7 @@ extension ModelDecoder {
         else { return }
         repeat {
             let (field, start) = try memberName(&cursor)
-            if let known = find(field, secret.number(field: field)) {
+            if let known = find(field, secret.number(field: field)), !model.fields[known].isNumber {
                 if model.fields[known].hasVariances { throw try twice(field, cursor.text, at: start, problems) }
                 model.fields[known].hasVariances = true
             }
@@ -141,20 +141,11 @@ extension ModelDecoder {
         guard let (first, second) = try twoNames(cross?.member("fields")) else {
             return try report(.invalidValue, at: "fields", "\"fields\" is an array of two names.", &problems)
         }
-        try path.push(Text("weights"))
-        defer { path.pop() }
-        guard var weights = cross?.member("weights"), weights.isArray else {
-            try report(.invalidValue, "The array \"weights\" of [value, value, variance] is missing.", &problems)
-            return
+        try forEachPair(of: cross, missing: "The array \"weights\" of [value, value, variance] is missing.", &problems)
+        {
+            decoder, pair, _, problems throws(Failure) in
+            try decoder.decodeVarianceOfPair(pair, first, second, &problems)
         }
-        guard weights.enter(closing: UInt8(ascii: "]")) else { return }
-        var position = 0
-        repeat {
-            try path.push(index: position)
-            defer { path.pop() }
-            try decodeVarianceOfPair(try pair(&weights), first, second, &problems)
-            position &+= 1
-        } while try weights.nextElement(closing: UInt8(ascii: "]"))
     }
 
     private mutating func decodeVarianceOfPair(

@@ -40,8 +40,9 @@ struct ModelDecoder: ~Copyable {
     var fieldTable = KeyTable()
     var exampleFields = NameSet()
     /// Room for a name that is looked at once.
-    private var scratch = Buffer<UInt8>()
-    private var line: UInt32 = 0
+    var scratch = Buffer<UInt8>()
+    /// Of the document, for its problems.
+    private(set) var line: UInt32 = 0
 
     init(_ secret: Secret) {
         self.secret = secret
@@ -137,21 +138,6 @@ struct ModelDecoder: ~Copyable {
         return (name, start)
     }
 
-    /// What is thrown of an object that has a member twice, where it comes again. - Parameter start: where that name stands.
-    @inline(never)
-    mutating func twice(
-        _ name: Text, _ text: Text, at start: Int, _ problems: borrowing Problems
-    ) throws(Failure) -> Failure {
-        problems.note.setMessage("The object has a member \"\(name)\" already; keep one.")
-        try path.push(name)
-        problems.note.setJSONPath(path)
-        path.pop()
-        let place = JSONCursor(text).failure(.duplicateKey, "", at: start)
-        var failure = Failure.noted(.duplicateKey)
-        (failure.line, failure.column) = (place.line, place.column)
-        return failure
-    }
-
     private mutating func decodeModel(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
         try decodeHeader(root, &problems)
         try decodeCategorical(root, &problems)
@@ -160,39 +146,6 @@ struct ModelDecoder: ~Copyable {
         try decodeVariance(root, &problems)
         try decodeTraining(root, &problems)
         try decodeSelfTest(root, &problems)
-    }
-
-    /// Reports a problem at the decoder's present place.
-    @_disfavoredOverload @inline(never)
-    mutating func report(_ status: Status, _ message: Message, _ problems: inout Problems) throws(Failure) {
-        problems.note.setMessage(message)
-        problems.note.setJSONPath(path)
-        var failure = Failure.noted(status)
-        failure.line = line
-        try problems.report(failure)
-    }
-
-    /// Reports a problem with a member of the object at which the decoder stands.
-    @_disfavoredOverload @inline(never)
-    mutating func report(
-        _ status: Status, at member: StaticString, _ message: Message, _ problems: inout Problems
-    ) throws(Failure) {
-        try path.push(Text(member))
-        try report(status, message, &problems)
-        path.pop()
-    }
-
-    /// The same of plain texts, of which a call is a few bytes of code.
-    @inline(never)
-    mutating func report(_ status: Status, _ message: StaticString, _ problems: inout Problems) throws(Failure) {
-        try report(status, "\(message)", &problems)
-    }
-
-    @inline(never)
-    mutating func report(
-        _ status: Status, at member: StaticString, _ message: StaticString, _ problems: inout Problems
-    ) throws(Failure) {
-        try report(status, at: member, "\(message)", &problems)
     }
 
     private mutating func decodeFormat(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) -> Bool {
@@ -320,44 +273,6 @@ struct ModelDecoder: ~Copyable {
             return nil
         }
         return number
-    }
-
-    /// Whether a field's name can be one; reports where not.
-    mutating func checkField(_ field: Text, _ problems: inout Problems) throws(Failure) -> Bool {
-        if field.count == 0 || field.count > ModelDecoder.maximumFieldBytes {
-            try report(.invalidValue, "A field's name has 1 to 255 bytes.", &problems)
-            return false
-        }
-        if field.contains(UInt8(ascii: "=")) {
-            try report(.invalidValue, "A field's name holds no \"=\"; rename the field.", &problems)
-            return false
-        }
-        return true
-    }
-
-    /// Whether a category's value can be one; reports where not.
-    mutating func checkValue(_ value: Text, _ problems: inout Problems) throws(Failure) -> Bool {
-        if value.count <= ModelDecoder.maximumValueBytes { return true }
-        try report(.limitExceeded, "A value is longer than 1,024 bytes; shorten or hash it.", &problems)
-        return false
-    }
-
-    /// Unknown members are for future versions; one that is almost a known optional member is a slip that would
-    /// otherwise go unnoticed. - Parameter object: stands at the object's "{".
-    mutating func refuseMisspeltMembers(
-        _ object: JSONCursor, _ known: OptionalMember, _ problems: inout Problems
-    ) throws(Failure) {
-        var cursor = object
-        guard cursor.enter(closing: UInt8(ascii: "}")) else { return }
-        repeat {
-            let member = try cursor.memberName().decoded(into: &scratch)
-            if let intended = known.misspelt(member) {
-                try path.push(member)
-                try report(.invalidValue, "Unknown member; did you mean \"\(intended)\"?", &problems)
-                path.pop()
-            }
-            _ = try cursor.skipValue()
-        } while try cursor.nextElement(closing: UInt8(ascii: "}"))
     }
 }
 

@@ -50,6 +50,16 @@ import Testing
         }
     }
 
+    /// Programs that write a model name each field everywhere.
+    @Test func aNumbersFieldMayHaveNoValuesAmongTheCategories() throws {
+        var document = ModelDocument()
+        document.numeric = ["age": ModelDocument.Numeric(mean: 30, std: 2, weight: 0.5)]
+        document.variance = #"{"categorical": {"age": {}}, "numeric": {"age": 0.1}}"#
+        #expect(loadComplaint([document]) == nil)
+        document.variance = #"{"categorical": {"age": {}}, "numeric": {"age": 0.1, "age": 0.2}}"#
+        #expect(loadComplaint([document])?.status == .duplicateKey)
+    }
+
     /// A standard deviation of the weight moves `weight · (number − mean) / std` by as much as its distance from the mean says.
     @Test func theDeviationOfANumberGrowsWithItsDistanceFromTheMean() throws {
         let models = try LoadedModels([Self.document])
