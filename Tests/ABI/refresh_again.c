@@ -4,23 +4,33 @@
  *
  *     refresh_again ROOT
  *
- * Prints for each line the status, how many bytes of files were read or mapped, and the message where it failed.
+ * A line says how many seconds the library's clock is to be ahead of the machine's. Prints for each line the status, how many
+ * bytes of files were read or mapped, and the message where it failed.
  */
 #include <dlfcn.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "expect.h"
 
 static size_t bytes_seen;
+static long seconds_ahead;
 
 /* The library's calls come here, for the program's symbols come first. */
 ssize_t read(int file, void *bytes, size_t count) {
     ssize_t length = syscall(SYS_read, file, bytes, count);
     if (file != STDIN_FILENO && length > 0) bytes_seen += (size_t)length;
     return length;
+}
+
+time_t time(time_t *seconds) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (seconds != NULL) *seconds = now.tv_sec + seconds_ahead;
+    return now.tv_sec + seconds_ahead;
 }
 
 void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset) {
@@ -39,6 +49,7 @@ int main(int argument_count, char **arguments) {
     while (fgets(line, sizeof line, stdin) != NULL) {
         valuation_error error = VALUATION_ERROR_INIT;
         bytes_seen = 0;
+        seconds_ahead = strtol(line, NULL, 10);
         valuation_status status = valuation_engine_refresh(engine, NULL, &error);
         printf("%s\t%zu\t%s\t%s\n", valuation_status_name(status), bytes_seen, error.file, error.message);
         fflush(stdout);
