@@ -161,10 +161,14 @@ def run_all(plan: Plan) -> list[Outcome]:
                 outcomes.append(run(suites.popleft()))
 
     def build_first() -> None:
-        outcomes.append(run(BUILD))
-        if outcomes[-1].failed:
-            built.clear()
-        is_built.set()
+        is_sound = False
+        try:
+            outcomes.append(run(BUILD))
+            is_sound = outcomes[-1].failed == 0
+        finally:  # the other lane waits for it
+            if not is_sound:
+                built.clear()
+            is_built.set()
         take(built)
 
     def begin_alone() -> None:

@@ -2,10 +2,11 @@
 """Threads of a host may have small stacks: no call takes more than valuation.h says, whatever it is given."""
 
 import gzip
+import json
 
 import pytest
 
-from .model_files import ANSWERED
+from .model_files import ANSWERED, model
 from .policy_files import publish_two_releases, three_layers, write_observed_models, write_policy
 from .programs import Toolchain
 
@@ -13,10 +14,26 @@ from .programs import Toolchain
 MOST = 48 * 1024
 
 
+# The first 256 bits of pi behind the point, and two texts with one key under them.
+STANDARD_SECRET = "243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89"
+TWINS = ("blX8D9hZBuj1Tb", "Nwzw89hwv1P0Tb")
+
+
+def refused_models() -> dict[str, list[dict]]:
+    """Models that are sound as JSON, and refused late."""
+    values = {"features": {"slot": "12"}, "probability": 0.999}
+    return {
+        "collision": [model(str(i), categorical={"k": {twin: 1}}) for i, twin in enumerate(TWINS)],
+        "self-test": [model(self_test=[values])],
+    }
+
+
 @pytest.fixture(scope="module")
 def stacks(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
     """The stack that each call took at most, in bytes."""
     folder = tmp_path_factory.mktemp("stacks")
+    (folder / "root").mkdir()
+    (folder / "root" / "SECRET").write_text(STANDARD_SECRET, encoding="utf-8")
     root = publish_two_releases(toolchain, folder)
     models = write_observed_models(folder / "models.jsonl")
     policy = write_policy(folder / "policy.json", three_layers())
@@ -30,6 +47,10 @@ def stacks(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> di
             plain = path.with_suffix("")
             plain.write_bytes(text)
             refused += [path, plain]
+    for name, documents in refused_models().items():
+        path = folder / f"{name}.jsonl.gz"
+        path.write_bytes(gzip.compress("\n".join(map(json.dumps, documents)).encode()))
+        refused.append(path)
     program = toolchain.program("small_stack")
     lines = program.run(models, root, policy, folder / "request.json", folder, *refused).splitlines()
     taken: dict[str, int] = {}

@@ -43,7 +43,7 @@ class Programs:
         program = self._directory / source.stem
         command = ["gcc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{REPOSITORY / 'build' / 'include'}"]
         # What the program defines takes the place of what the library calls.
-        command += ["-rdynamic", "-o", str(program), str(source), str(self._library), "-ljansson"]
+        command += ["-rdynamic", "-o", str(program), str(source), str(self._library)]
         subprocess.run(command, check=True, timeout=SECONDS)
         finished = subprocess.run(
             [*valgrind, str(program), *map(str, arguments)],

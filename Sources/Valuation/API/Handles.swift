@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
-import CPlatform
 import CValuation
 
 // What the exported functions share: turning C's arguments into the core's values and failures into statuses.

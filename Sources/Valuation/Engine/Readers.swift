@@ -2,15 +2,15 @@
 import CPlatform
 import Synchronization
 
-/// The places in which scorers announce what they read, and the engine's locks, in memory that a forked child finds zeroed
+/// The slots in which scorers announce what they read, and the engine's locks, in memory that a forked child finds zeroed
 /// (MADV_WIPEONFORK, since Linux 4.14). The threads that had announced something or held a lock are not there in the child, which
 /// would wait for them for ever.
 ///
-/// Places come in blocks of two pages. The first page holds the places, and is the one that is wiped. The second says what a
-/// child must know: the next block, and for each free place the next free one, for a child's scorers keep theirs. Each change of
-/// that is one store, so that a child, which may be forked at any moment, finds it made or not. In between it loses a place.
+/// Slots come in blocks of two pages. The first page holds the slots, and is the one that is wiped. The second says what a
+/// child must know: the next block, and for each free slot the next free one, for a child's scorers keep theirs. Each change of
+/// that is one store, so that a child, which may be forked at any moment, finds it made or not. In between it loses a slot.
 struct Readers: ~Copyable {
-    /// One scorer's place. Alone on its cache lines.
+    /// One scorer's slot. Alone on its cache lines.
     struct Reader: ~Copyable {
         static let size = 128
         /// Address of the snapshot in use, or 0.
@@ -19,15 +19,15 @@ struct Readers: ~Copyable {
 
     /// What the engine takes locks for.
     enum Purpose: Int {
-        case places, loading, history
+        case slots, loading, history
     }
 
     private let pageSize: Int
-    /// The first place of it has the locks.
+    /// The first slot of it has the locks.
     private let firstBlock: UnsafeMutableRawPointer
     /// Address of the block made last.
     private let newestBlock = Atomic<UInt>(0)
-    /// Address of the first free place, or 0; guarded by the lock of places.
+    /// Address of the first free slot, or 0; guarded by the lock of slots.
     private let free = Atomic<UInt>(0)
 
     init() throws(Failure) {
@@ -46,13 +46,13 @@ struct Readers: ~Copyable {
     }
 
     func lock(_ purpose: Purpose) -> Lock {
-        // Behind the announcement that the place would have, which stays 0.
+        // Behind the announcement that the slot would have, which stays 0.
         Lock(at: firstBlock + MemoryLayout<UInt>.size + purpose.rawValue &* Lock.size)
     }
 
-    /// A place for a scorer. O(1).
+    /// A slot for a scorer. O(1).
     func take() throws(Failure) -> UnsafePointer<Reader> {
-        let lock = lock(.places)
+        let lock = lock(.slots)
         lock.lock()
         defer { lock.unlock() }
         if free.load(ordering: .relaxed) == 0 { add(try Readers.block(pageSize), from: 0) }
@@ -61,19 +61,19 @@ struct Readers: ~Copyable {
         return UnsafePointer(bitPattern: address).unsafelyUnwrapped
     }
 
-    /// Takes a place back. O(1).
+    /// Takes a slot back. O(1).
     func giveBack(_ reader: UnsafePointer<Reader>) {
         // Where memory is not wiped, a scorer that was in a call at the fork still has it.
         reader.pointee.reading.store(0, ordering: .releasing)
         let address = UInt(bitPattern: reader)
-        let lock = lock(.places)
+        let lock = lock(.slots)
         lock.lock()
         defer { lock.unlock() }
         next(address).pointee.store(free.load(ordering: .relaxed), ordering: .relaxed)
         free.store(address, ordering: .releasing)
     }
 
-    /// Whether something that is not to be had any more is still being read. O(places).
+    /// Whether something that is not to be had any more is still being read. O(slots).
     func isRead(_ snapshot: UInt) -> Bool {
         var block = newestBlock.load(ordering: .sequentiallyConsistent)
         while block != 0 {
@@ -92,23 +92,23 @@ struct Readers: ~Copyable {
         return memory
     }
 
-    /// - Parameter offset: of the first place that is free.
+    /// - Parameter offset: of the first slot that is free.
     private func add(_ block: UnsafeMutableRawPointer, from offset: Int) {
         let start = UInt(bitPattern: block)
         word(start &+ UInt(pageSize)).pointee.store(newestBlock.load(ordering: .relaxed), ordering: .relaxed)
         newestBlock.store(start, ordering: .sequentiallyConsistent)
         var following = free.load(ordering: .relaxed)
-        for place in stride(from: pageSize &- Reader.size, through: offset, by: -Reader.size) {
-            next(start &+ UInt(place)).pointee.store(following, ordering: .relaxed)
-            following = start &+ UInt(place)
+        for slot in stride(from: pageSize &- Reader.size, through: offset, by: -Reader.size) {
+            next(start &+ UInt(slot)).pointee.store(following, ordering: .relaxed)
+            following = start &+ UInt(slot)
         }
         free.store(following, ordering: .releasing)
     }
 
-    /// What is free behind a free place: a word of the block's second page, whose first one is the next block's address.
-    private func next(_ place: UInt) -> UnsafePointer<Atomic<UInt>> {
-        let block = place & ~UInt(pageSize &- 1)
-        let number = (place &- block) / UInt(Reader.size)
+    /// What is free behind a free slot: a word of the block's second page, whose first one is the next block's address.
+    private func next(_ slot: UInt) -> UnsafePointer<Atomic<UInt>> {
+        let block = slot & ~UInt(pageSize &- 1)
+        let number = (slot &- block) / UInt(Reader.size)
         return word(block &+ UInt(pageSize) &+ (number &+ 1) &* UInt(MemoryLayout<UInt>.size))
     }
 

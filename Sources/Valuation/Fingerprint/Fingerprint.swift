@@ -130,15 +130,6 @@ private func multiplier(_ count: Int) -> UInt64 {
     k2 &+ UInt64(truncatingIfNeeded: count) &* 2
 }
 
-/// Of 8 to 16 bytes: the first eight and the last eight of them.
-@inline(__always)
-private func mediumFingerprint(_ first: UInt64, _ last: UInt64, multiplier: UInt64) -> UInt64 {
-    let a = first &+ k2
-    let c = rotate(last, 37) &* multiplier &+ a
-    let d = (rotate(a, 25) &+ last) &* multiplier
-    return hashLength16(c, d, multiplier)
-}
-
 private func shortFingerprint(_ s: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
     let length = UInt64(truncatingIfNeeded: count)
     let multiplier = multiplier(count)
@@ -152,7 +143,11 @@ private func shortFingerprint(_ s: UnsafePointer<UInt8>, _ count: Int) -> UInt64
     case 4...7:
         return hashLength16(length &+ fetch32(s, 0) &<< 3, fetch32(s, count &- 4), multiplier)
     case 8...16:
-        return mediumFingerprint(fetch64(s, 0), fetch64(s, count &- 8), multiplier: multiplier)
+        let a = fetch64(s, 0) &+ k2
+        let last = fetch64(s, count &- 8)
+        let c = rotate(last, 37) &* multiplier &+ a
+        let d = (rotate(a, 25) &+ last) &* multiplier
+        return hashLength16(c, d, multiplier)
     case 17...32:
         let a = fetch64(s, 0) &* k1
         let b = fetch64(s, 8)

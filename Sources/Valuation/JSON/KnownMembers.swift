@@ -16,7 +16,7 @@ struct KnownMembers {
     ///   - names: at most 18.
     ///   - cursor: stands at the object's "{", and is left behind its end.
     ///   - name: room for decoding.
-    ///   - pass: what is to be done with each member, at whose value the cursor stands: pass over it at least.
+    ///   - pass: Called with the cursor at each member's value; must move it past the value.
     init(
         _ names: StaticString, of cursor: inout JSONCursor, decodingInto name: inout Buffer<UInt8>,
         _ pass: (inout JSONCursor, _ name: Text, _ isKnown: Bool) throws(Failure) -> Void

@@ -4,35 +4,35 @@ import Testing
 
 @testable import Valuation
 
-/// The places of scorers, and the locks beside them.
+/// The slots of scorers, and the locks beside them.
 @Suite struct ReadersTests {
     /// More than two blocks have.
     private static let many = 100
 
-    @Test func everyPlaceIsAnothersAndHasItsCacheLinesToItself() throws {
+    @Test func everySlotIsAnothersAndHasItsCacheLinesToItself() throws {
         let readers = try Readers()
-        let places = try (0..<Self.many).map { _ in UInt(bitPattern: try readers.take()) }
-        #expect(Set(places).count == Self.many)
-        #expect(places.allSatisfy { $0 % UInt(Readers.Reader.size) == 0 })
+        let slots = try (0..<Self.many).map { _ in UInt(bitPattern: try readers.take()) }
+        #expect(Set(slots).count == Self.many)
+        #expect(slots.allSatisfy { $0 % UInt(Readers.Reader.size) == 0 })
     }
 
-    @Test func placesAreTakenAgain() throws {
+    @Test func slotsAreTakenAgain() throws {
         let readers = try Readers()
-        let places = try (0..<Self.many).map { _ in try readers.take() }
-        for place in places { readers.giveBack(place) }
+        let slots = try (0..<Self.many).map { _ in try readers.take() }
+        for slot in slots { readers.giveBack(slot) }
         let again = try (0..<Self.many).map { _ in try readers.take() }
-        #expect(Set(again) == Set(places))
+        #expect(Set(again) == Set(slots))
     }
 
     @Test func anAnnouncementIsSeenWhereverItIs() throws {
         let readers = try Readers()
-        let places = try (0..<Self.many).map { _ in try readers.take() }
+        let slots = try (0..<Self.many).map { _ in try readers.take() }
         var seen: [Bool] = []
-        for place in [places[0], places[Self.many / 2], places[Self.many - 1]] {
+        for slot in [slots[0], slots[Self.many / 2], slots[Self.many - 1]] {
             seen.append(readers.isRead(4096))
-            place.pointee.reading.store(4096, ordering: .sequentiallyConsistent)
+            slot.pointee.reading.store(4096, ordering: .sequentiallyConsistent)
             seen.append(readers.isRead(4096))
-            readers.giveBack(place)
+            readers.giveBack(slot)
         }
         #expect(seen == [false, true, false, true, false, true])
     }

@@ -68,6 +68,19 @@ import Testing
         }
     }
 
+    /// Up to 64 bytes each part is copied in words.
+    @Test func isTheSameHoweverATextIsCutInTwo() {
+        for length in [Array(0...70), [127, 128, 129]].joined() {
+            withText(Self.text(length)) { text in
+                let whole = fingerprint64(text)
+                for cut in 0...length {
+                    let parts = fingerprint64(text.slice(0, cut), text.slice(cut, length))
+                    #expect(parts == whole, "\(cut) of \(length) bytes")
+                }
+            }
+        }
+    }
+
     @Test func isTheSameAtEveryAlignment() {
         let text = Self.text(200)
         let expected = withText(text) { fingerprint64($0) }
