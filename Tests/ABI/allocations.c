@@ -89,9 +89,9 @@ static void answer_json_once(void) {
 }
 
 static void count(const char *what, void (*call)(void), int repetitions) {
-    size_t before = allocation_count;
+    size_t before = given_out;
     for (int i = 0; i < repetitions; i++) call();
-    printf("%s %zu\n", what, allocation_count - before);
+    printf("%s %zu\n", what, given_out - before);
 }
 
 static void count_all(const char *when) {
@@ -123,12 +123,12 @@ int main(int argument_count, char **arguments) {
     fclose(file);
     make_impression(&scored, NULL);
 
-    size_t before = allocation_count;
+    size_t before = given_out;
     valuation_engine *engine = serving(arguments[1]);
-    printf("load %zu\n", allocation_count - before);
-    before = allocation_count;
+    printf("load %zu\n", given_out - before);
+    before = given_out;
     scorer = scorer_of(engine);
-    printf("scorer_create %zu\n", allocation_count - before);
+    printf("scorer_create %zu\n", given_out - before);
     count_all("from_the_first_call");
 
     REQUIRE_OK(valuation_engine_load(engine, arguments[2], strlen(arguments[2]), NULL));
@@ -140,6 +140,6 @@ int main(int argument_count, char **arguments) {
 
     valuation_scorer_destroy(scorer);
     valuation_engine_destroy(engine);
-    printf("released %zu\n", release_count);
+    printf("released %zu\n", given_back);
     FINISH();
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Takes the place of the C library's allocator in a program and in every library that it loads: counts the calls, and lets the
- * one that is asked for fail. For glibc, whose allocator it calls; for programs of one thread and one source.
+ * Takes the place of the C library's allocator in a program and in every library that it loads: counts what is given out and
+ * given back, and lets the call that is asked for fail. For glibc, whose allocator it calls; for programs of one source. The
+ * counts are those of programs of one thread.
  */
 #ifndef COUNTING_ALLOCATOR_H
 #define COUNTING_ALLOCATOR_H
@@ -9,40 +10,58 @@
 #include <errno.h>
 #include <stddef.h>
 
+/* What else is to happen at each call. */
+#ifndef AT_EACH_CALL
+#define AT_EACH_CALL() ((void)0)
+#endif
+
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *memory);
 
-/* Calls that asked for memory, and calls that gave some back. */
-static size_t allocation_count;
-static size_t release_count;
+/* Pieces of memory. One that is made larger or smaller is given back and given out. */
+static size_t given_out, given_back;
 
 /* How many more calls succeed before one fails; none fails while it is negative. */
 static long allocations_until_failure = -1;
 
+/* Pieces that were given out and not given back. */
+static inline long live_allocations(void) {
+    return (long)(given_out - given_back);
+}
+
 static int is_to_fail(void) {
-    allocation_count++;
+    AT_EACH_CALL();
     if (allocations_until_failure < 0 || allocations_until_failure-- > 0) return 0;
     errno = ENOMEM;
     return 1;
 }
 
+static void *counted(void *memory) {
+    given_out += memory != NULL;
+    return memory;
+}
+
 void *malloc(size_t size) {
-    return is_to_fail() ? NULL : __libc_malloc(size);
+    return is_to_fail() ? NULL : counted(__libc_malloc(size));
 }
 
 void *calloc(size_t count, size_t size) {
-    return is_to_fail() ? NULL : __libc_calloc(count, size);
+    return is_to_fail() ? NULL : counted(__libc_calloc(count, size));
 }
 
 void *realloc(void *memory, size_t size) {
-    return is_to_fail() ? NULL : __libc_realloc(memory, size);
+    if (is_to_fail()) return NULL;
+    void *moved = counted(__libc_realloc(memory, size));
+    /* Nothing is left of what is made to have no bytes. */
+    given_back += memory != NULL && (moved != NULL || size == 0);
+    return moved;
 }
 
 void *aligned_alloc(size_t alignment, size_t size) {
-    return is_to_fail() ? NULL : __libc_memalign(alignment, size);
+    return is_to_fail() ? NULL : counted(__libc_memalign(alignment, size));
 }
 
 void *memalign(size_t alignment, size_t size) {
@@ -57,7 +76,8 @@ int posix_memalign(void **memory, size_t alignment, size_t size) {
 }
 
 void free(void *memory) {
-    if (memory != NULL) release_count++;
+    AT_EACH_CALL();
+    given_back += memory != NULL;
     __libc_free(memory);
 }
 

@@ -60,9 +60,9 @@ static void explore_once(void) {
 }
 
 static void count(const char *what, const char *when, void (*call)(void), int repetitions) {
-    size_t before = allocation_count;
+    size_t before = given_out;
     for (int i = 0; i < repetitions; i++) call();
-    printf("%s_%s %zu\n", what, when, allocation_count - before);
+    printf("%s_%s %zu\n", what, when, given_out - before);
 }
 
 static void count_all(const char *when) {

@@ -7,7 +7,6 @@
 #ifndef STEPS_H
 #define STEPS_H
 
-#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stddef.h>
@@ -15,12 +14,6 @@
 #include <unistd.h>
 
 #include "expect.h"
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
-void __libc_free(void *memory);
 
 /* How many calls this thread makes until it halts; 0 where it does not. */
 static _Thread_local long steps_until_halt;
@@ -36,31 +29,8 @@ static void step(void) {
     while (sem_wait(&may_go_on) != 0) continue;
 }
 
-void *malloc(size_t size) {
-    step();
-    return __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size) {
-    step();
-    return __libc_calloc(count, size);
-}
-
-void *realloc(void *memory, size_t size) {
-    step();
-    return __libc_realloc(memory, size);
-}
-
-int posix_memalign(void **memory, size_t alignment, size_t size) {
-    step();
-    *memory = __libc_memalign(alignment, size);
-    return *memory == NULL ? ENOMEM : 0;
-}
-
-void free(void *memory) {
-    step();
-    __libc_free(memory);
-}
+#define AT_EACH_CALL() step()
+#include "counting_allocator.h"
 
 ssize_t read(int file, void *buffer, size_t count) {
     step();

@@ -12,7 +12,7 @@
  * served goes on serving with the same bits; what LATEST names stays sound; and the same call must do its work when it is
  * repeated. Prints how many allocations failed, and how often all went well.
  */
-#include "failing_allocator.h"
+#include "counting_allocator.h"
 #include "impression.h"
 
 #include <dirent.h>
@@ -293,14 +293,14 @@ static which value_at(const char *path) {
 static int fail_one(const call *tried, long number, int is_reported) {
     valuation_error error = VALUATION_ERROR_INIT;
     if (!is_reported && freopen("/dev/null", "w", stderr) == NULL) return 2;
-    const long memory_before_all = live_allocations;
+    const long memory_before_all = live_allocations();
     const int files_before_all = open_files();
     REQUIRE_OK(valuation_engine_create(NULL, &engine, NULL));
     tried->prepare();
     scorer = scorer_of(engine);
     EXPECT(value_of(scorer) == FIRST);
     const which latest = value_at(root);
-    const long memory_before = live_allocations;
+    const long memory_before = live_allocations();
     allocations_until_failure = number;
     valuation_status status = tried->run(&error);
     const int has_failed = allocations_until_failure < 0;
@@ -312,7 +312,7 @@ static int fail_one(const call *tried, long number, int is_reported) {
     }
     EXPECT(error.status == status);
     if (status != VALUATION_OK) {
-        EXPECT(live_allocations == memory_before || has_changed_and_failed);
+        EXPECT(live_allocations() == memory_before || has_changed_and_failed);
         EXPECT(value_of(scorer) == FIRST);
         EXPECT(value_at(root) == latest);
         if (tried->run == compile) EXPECT(value_at(compiled) == FIRST);
@@ -327,7 +327,7 @@ static int fail_one(const call *tried, long number, int is_reported) {
     if (tried->run == compile) EXPECT(value_at(compiled) == SECOND);
     valuation_scorer_destroy(scorer);
     valuation_engine_destroy(engine);
-    EXPECT(live_allocations == memory_before_all);
+    EXPECT(live_allocations() == memory_before_all);
     EXPECT(open_files() == files_before_all);
     FINISH();
 }
