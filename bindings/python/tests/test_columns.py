@@ -381,6 +381,17 @@ def test_a_key_is_computed_once_for_each_distinct_value(
     assert counted.calls == 3
 
 
+@pytest.mark.parametrize("gap", [[], [None]])
+def test_ids_that_repeat_late_keep_their_keys(engine: Engine, gap: list[None]) -> None:
+    ids: list[Any] = [f"imp-{number}" for number in range(1500)]
+    cells = [*ids, *ids[::-1], 7, "7", *gap]
+    for column in (cells, np.array(cells, object), pl.Series([str(cell) for cell in cells[:-1]])):
+        features = Features.from_columns(engine, {"f": column})
+        for row in (0, 1499, 1500, 2999, 3000, len(features) - 1):
+            expected = [] if cells[row] is None else [engine.feature_key("f", cells[row])]
+            assert features.row(row)[0].tolist() == expected
+
+
 def test_texts_with_one_hash_are_told_apart() -> None:
     """Two texts of 16 bytes are made that the hash of short texts takes for one, from any first word of the second."""
 

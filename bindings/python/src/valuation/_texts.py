@@ -31,6 +31,8 @@ def category_text(value: Any) -> str:
     ValueError
         For a number that is infinite, and bytes that are no UTF-8.
     """
+    if type(value) is str:
+        return value
     if isinstance(value, str):
         return str.__str__(value)  # an Enum's own would be the name of the member
     if isinstance(value, bytes):

@@ -23,7 +23,7 @@ TextOf: TypeAlias = Callable[[Any], str]
 class Distinct:
     """The distinct texts of a column, and for each cell the position of its text, or -1 where it is absent.
 
-    A text may be there twice, for example once of the number 12 and once of the text "12".
+    A text may be there twice: of the number 12 and of the text "12", or where nearly all are different anyway.
     """
 
     codes: npt.NDArray[np.int64]

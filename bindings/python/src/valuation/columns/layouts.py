@@ -14,6 +14,10 @@ from valuation.columns.cells import Cells, Distinct, Numbering, TextOf, Unreadab
 #: Values of these types are equal only if their texts are.
 _TOLD_APART: frozenset[type] = frozenset({str, bytes, int, type(None)})
 
+#: Where so many first values are all different, as ids are, most others are, too: looking for the same ones costs more
+#: than it saves.
+_SAMPLE = 1000
+
 #: Values of these types are one each, which need not be looked at.
 _SINGLE = _TOLD_APART | {bool, float}
 
@@ -69,6 +73,9 @@ class Objects(Cells):
         cells, kinds = self._cells, self._kinds
         if not (kinds <= _TOLD_APART or kinds <= {bool, type(None)}):
             cells, text_of = [None if is_absent(cell) else text_of(cell) for cell in cells], str
+            kinds = frozenset({str, type(None)})
+        if type(None) not in kinds and len(set(cells[:_SAMPLE])) == _SAMPLE:
+            return Distinct(np.arange(len(cells)), [text_of(value).encode() for value in cells])
         numbering = Numbering()
         codes = numbering.of(cells, len(cells))
         return Distinct(codes, [text_of(value).encode() for value in numbering.distinct()])
