@@ -88,8 +88,8 @@ class Features:
         -------
         Features
             One row for each row of the columns. A key is computed once for each distinct value of a column (of a list
-            whose first thousand values are all different, for each cell); of a categorical or a dictionary array nothing
-            else is looked at but its codes.
+            whose first thousand values are all different, for each cell); of a categorical or a dictionary array
+            nothing else is looked at but its codes.
 
         Raises
         ------
