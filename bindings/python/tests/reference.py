@@ -87,6 +87,11 @@ def deviations(
             yield from deviations(base, others, *features, level=level + 1)
 
 
+def logit_variance(subject: Model, models: Iterable[Model], *features: Features) -> float:
+    """Return how uncertain a model's logit is, with what it extends."""
+    return math.fsum(deviation**2 for _, deviation in deviations(subject, models, *features))
+
+
 def with_self_test(subject: Model, models: Iterable[Model], *examples: Features) -> Model:
     """Return the model with golden examples, as a trainer writes them."""
     tests = [{"features": features, "probability": probability(subject, models, features)} for features in examples]
