@@ -662,7 +662,8 @@ void valuation_report_destroy(valuation_report *report);
  * models      what it is to be held against, as valuation_engine_load takes it; NULL and 0 for the policy by itself
  * report_out  receives an array of findings, errors first: "severity" ("error": an engine would refuse it;
  *             "warning": it cannot be what is meant, for example a rule behind one that always holds, shares that leave a few
- *             buckets over, an experiment that has ended), "status", "line", "column", "json_path", "message"
+ *             buckets over, an experiment that has ended), "status", "line", "column", "json_path", "message". A rule that
+ *             overlaps others has one finding, which names the first of them
  * Errors: for what keeps it from looking: FILE_NOT_FOUND, READ_FAILED, OUT_OF_MEMORY, or as valuation_engine_load of models;
  * what is wrong with the policy is in the report, and the call succeeds. What is wrong with the file comes first, and the rest
  * is looked for once that is mended. Any thread. Since 0.1. */

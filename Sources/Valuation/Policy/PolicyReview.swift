@@ -104,34 +104,40 @@ extension PolicyDocument {
     /// Of rules with those before them, and looks for their names: about a second of them.
     static let comparisons = 100_000_000
 
-    /// Looks for an earlier rule that leaves a rule nothing, or for one that takes a part of what it is for.
+    /// Looks for an earlier rule that leaves a rule nothing, or for those that take a part of what it is for. There is one finding
+    /// for each rule at most, so that a report grows with the policy and not with its square.
     private func reviewAgainstEarlier(
         _ number: Int, _ findings: inout PolicyFindings, now: Int64, _ note: Note, _ left: inout Int
     ) throws(Failure) {
         let rule = rules[number]
+        var first: Rule?
+        var hasMore = false
         for other in 0..<number where rules[other].end > now && rules[other].overlapsInTime(rule) {
             let earlier = rules[other]
             left -= 1 + min(rule.scope.count, earlier.scope.count) + rule.scope.count
-            if left < 0 { return }
+            if left < 0 { break }
             let relation = relation(of: earlier, to: rule)
             if relation == .none { continue }
-            note.setJSONPath(path(rule))
             if relation == .covers {
-                note.setMessage(
+                return try findings.warn(
+                    note, path(rule),
                     "It never holds: \(kind(earlier))[\(earlier.position)] comes first and is for all of it; reorder or remove one."
                 )
-                return try findings.warn(note)
             }
             if rule.isOverride && earlier.isOverride && earlier.predictor == rule.predictor { continue }
-            if rule.isOverride {
-                note.setMessage(
-                    "Its scope overlaps that of overrides[\(earlier.position)], which decides where both hold.")
-            } else {
-                note.setMessage(
-                    "Units to which experiments[\(earlier.position)] gives a predictor do not get this one's; separate their scopes, or use one layer."
-                )
-            }
-            try findings.warn(note)
+            if first == nil { first = earlier } else { hasMore = true }
+        }
+        guard let first else { return }
+        if rule.isOverride {
+            try findings.warn(
+                note, path(rule),
+                "Its scope overlaps that of overrides[\(first.position)]\(hasMore ? " and of others" : ""); where both hold, the first decides."
+            )
+        } else {
+            try findings.warn(
+                note, path(rule),
+                "Units to which experiments[\(first.position)]\(hasMore ? " or another" : "") gives a predictor do not get this one's; separate their scopes, or use one layer."
+            )
         }
     }
 

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -312,6 +314,45 @@ def test_a_check_warns_of_what_cannot_be_meant(case: str, releases: Path, tmp_pa
     assert ("warning", json_path) in [(finding.severity, finding.json_path) for finding in found]
     assert all(isinstance(finding, Finding) and finding.message for finding in found)
     follower.load_policy(file)  # a warning keeps nobody from loading it
+
+
+def overlapping_overrides(count: int) -> dict[str, Any]:
+    """Rules for one campaign in common, and one of their own."""
+    scopes = [{"campaigns": ["1042", f"campaign-{number}"]} for number in range(count)]
+    chosen = ["production", "house"] * count
+    return {
+        "overrides": [
+            {"scope": scope, "predictor": predictor, "reason": "because"}
+            for scope, predictor in zip(scopes, chosen, strict=False)
+        ]
+    }
+
+
+def overlapping_experiments(count: int) -> dict[str, Any]:
+    """Each in a layer of its own, and for everything."""
+    return {"experiments": [experiment(f"trial-{n}", *PAIR, layer=f"layer-{n}") for n in range(count)]}
+
+
+@pytest.mark.parametrize("members", [overlapping_overrides, overlapping_experiments])
+def test_a_check_has_one_finding_for_each_rule_however_many_it_overlaps(
+    members: Callable[[int], dict[str, Any]], tmp_path: Path
+) -> None:
+    for count in (2, 4, 300):
+        file = policies.write(tmp_path / "policy.json", policy(predictors=HOUSE, **members(count)))
+        found = check_policy(file)
+        (kind,) = members(1)
+        assert [finding.json_path for finding in found] == [f"$.{kind}[{number}]" for number in range(1, count)]
+        assert f"{kind}[0]" in found[-1].message
+        assert bool(re.search("others|another", found[-1].message)) == (count > 2)
+
+
+def test_a_rule_that_never_holds_has_no_finding_beside_that(tmp_path: Path) -> None:
+    own = {"scope": {"campaigns": ["1042", "2000"]}, "predictor": "production", "reason": "because"}
+    rest = {"predictor": "house", "reason": "because"}
+    file = policies.write(tmp_path / "policy.json", policy(predictors=HOUSE, overrides=[own, rest, own]))
+    overlap, never = check_policy(file)
+    assert (overlap.json_path, never.json_path) == ("$.overrides[1]", "$.overrides[2]")
+    assert "never holds: overrides[0]" in never.message
 
 
 def test_a_sound_policy_has_no_findings(releases: Path, tmp_path: Path) -> None:
