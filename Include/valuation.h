@@ -712,11 +712,12 @@ enum {
  *
  * The models are loaded as an engine would load them, self-tests and all, so what would not load is not published. Files are
  * written under another name, flushed to the disk (fsync), renamed, and read again before LATEST is replaced by a rename. What
- * a killed publisher left behind is removed by the next one. The first publish draws the directory's secret, unless its SECRET
- * is there already. A directory with LATEST and without SECRET has the standard secret and keeps it, but where its releases
- * were published under another, SECRET was lost, and the call fails (SECRET). Whoever may read SECRET may read the compiled
- * file, and nobody else, as one key of a known text gives the secret away; the publisher must be in SECRET's group. The priors,
- * where neither given nor known from campaigns' documents or the models' training (base_rate and positives), stay open.
+ * a killed publisher left behind is removed by the next one; a call that fails removes its own. The first publish draws the
+ * directory's secret, unless its SECRET is there already. A directory with LATEST and without SECRET has the standard secret
+ * and keeps it, but where its releases were published under another, SECRET was lost, and the call fails (SECRET). Whoever may
+ * read SECRET may read the compiled file, and nobody else, as one key of a known text gives the secret away; the publisher must
+ * be in SECRET's group. The priors, where neither given nor known from campaigns' documents or the models' training (base_rate
+ * and positives), stay open.
  *
  * Errors: as valuation_engine_load; INVALID_ARGUMENT if root holds model files; WRITE_FAILED, RELEASE_EXISTS, BUSY.
  * Models that say nothing of clicks are refused where the policy in root's policy.json has a naive predictor.

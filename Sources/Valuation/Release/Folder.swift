@@ -73,12 +73,12 @@ struct Folder: ~Copyable {
 
     // MARK: Writing
 
-    /// Makes the directory at a path, for good; one that is there is good as well.
-    static func make(_ path: Text) throws(Failure) {
+    /// Makes the directory at a path, for good; one that is there is good as well. - Returns: whether it was not there.
+    static func make(_ path: Text) throws(Failure) -> Bool {
         let terminated = try CString(path)
         if mkdir(terminated.start, 0o777) != 0 {
             let code = valuation_platform_errno()
-            if code == EEXIST { return }
+            if code == EEXIST { return false }
             throw writeFailure("The directory cannot be made; make the one it lies in.", code)
         }
         var end = path.count
@@ -86,6 +86,7 @@ struct Folder: ~Copyable {
         end = path.slice(0, end).lastComponent
         let parent = end == 0 ? Text(".") : path.slice(0, end)
         try Folder(path: parent).synchronize()
+        return true
     }
 
     /// Whether something of a name is a directory in this one, and no link.
@@ -159,6 +160,12 @@ struct Folder: ~Copyable {
             code = valuation_platform_errno()
         }
         throw Folder.writeFailure("A file cannot be removed.", code)
+    }
+
+    /// Removes a directory that has nothing in it. - Returns: whether it is gone.
+    func removeEmpty(_ name: StaticString) -> Bool {
+        guard let terminated = try? CString(Text(name)) else { return false }
+        return unlinkat(descriptor, terminated.start, AT_REMOVEDIR) == 0
     }
 
     /// Hands `body` the names of what is in the directory, in no order.

@@ -16,10 +16,12 @@ struct Publisher: ~Copyable {
 
     private let root: ReleaseFolder
     private let secret: Secret
-    private let releases: Folder
     private let wishes: Wishes
     private let note: Note
     private let time: Timestamp
+    /// Whether the directory of releases was made for this release, and whether its SECRET was there.
+    private let isNew: Bool
+    private let hadSecret: Bool
     private var manifest = Manifest()
 
     /// See `valuation_publish`. - Returns: the manifest's text.
@@ -72,7 +74,6 @@ struct Publisher: ~Copyable {
         let index = try loader.index(of: list)
         do throws(Failure) {
             var publisher = try Publisher(root, wishes, secret, note)
-            if !wishes.keepsLatest { try publisher.root.checkPolicy(fits: index, note) }
             return try publisher.publish(list, loader.sums, index, loader.priors)
         } catch {
             if error.isNoted { throw error }
@@ -92,19 +93,16 @@ struct Publisher: ~Copyable {
     }
 
     private init(_ path: Text, _ wishes: Wishes, _ secret: Secret, _ note: Note) throws(Failure) {
-        try Folder.make(path)
+        let isNew = try Folder.make(path)
         let root = try ReleaseFolder.open(path, note)
         try root.folder.lock()
         try Publisher.refuseModelFiles(root.folder)
-        try root.folder.makeFolder(Text(ReleaseFolder.releases))
-        let releases = try root.releases()
-        try root.removeLeftovers(releases)
-        try root.keepFirst(secret, note)
+        hadSecret = try root.folder.contains(ReleaseFolder.secretFile)
+        self.isNew = isNew
         self.secret = secret
         self.wishes = wishes
         self.note = note
         self.root = root
-        self.releases = releases
         time = Timestamp.now
     }
 
@@ -112,7 +110,7 @@ struct Publisher: ~Copyable {
     private static func refuseModelFiles(_ folder: borrowing Folder) throws(Failure) {
         if try folder.contains(ReleaseFolder.latest) { return }
         try folder.forEachName { name throws(Failure) in
-            if name[0] == UInt8(ascii: ".") || FileKind(name: name) == nil { return }
+            if name[0] == UInt8(ascii: ".") || FileKind(name: name) == nil || name == Text(PolicyFile.name) { return }
             throw Failure(.invalidArgument, "The directory holds model files; publish to one of its own.")
         }
     }
@@ -120,19 +118,33 @@ struct Publisher: ~Copyable {
     private mutating func publish(
         _ list: borrowing FileList, _ sums: borrowing Buffer<FileSum>, _ index: borrowing Index, _ priors: Priors
     ) throws(Failure) -> Buffer<UInt8> {
-        try name()
-        let id = try CString(manifest.text(manifest.id))
         do throws(Failure) {
-            return try publish(as: id.text, list, sums, index, priors)
+            try root.folder.makeFolder(Text(ReleaseFolder.releases))
+            let releases = try root.releases()
+            try root.removeLeftovers(releases)
+            try root.keepFirst(secret, note)
+            if !wishes.keepsLatest { try root.checkPolicy(fits: index, note) }
+            try name(releases)
+            let id = try CString(manifest.text(manifest.id))
+            return try publish(as: id.text, in: releases, list, sums, index, priors)
         } catch {
-            // It is nobody's: the call may be repeated. Where LATEST names it already, this finds nothing.
-            try? releases.remove(Text(Publisher.temporary))
+            undo()
             throw error
         }
     }
 
+    /// Removes what was written, which is nobody's: the call may be repeated. Where LATEST names it already, this finds nothing.
+    private func undo() {
+        if let releases = try? root.releases() { try? root.removeLeftovers(releases) }
+        // Of the first release, the secret is nobody's either.
+        if !root.folder.removeEmpty(ReleaseFolder.releases) { return }
+        if !hadSecret { try? root.folder.remove(Text(ReleaseFolder.secretFile)) }
+        if isNew, let path = try? CString(root.path.text) { rmdir(path.start) }
+    }
+
     private mutating func publish(
-        as id: Text, _ list: borrowing FileList, _ sums: borrowing Buffer<FileSum>, _ index: borrowing Index,
+        as id: Text, in releases: borrowing Folder, _ list: borrowing FileList, _ sums: borrowing Buffer<FileSum>,
+        _ index: borrowing Index,
         _ priors: Priors
     ) throws(Failure) -> Buffer<UInt8> {
         let temporary = Text(Publisher.temporary)
@@ -164,7 +176,7 @@ struct Publisher: ~Copyable {
     }
 
     /// Finds the id, which must not be taken.
-    private mutating func name() throws(Failure) {
+    private mutating func name(_ releases: borrowing Folder) throws(Failure) {
         var created = Buffer<UInt8>()
         try time.write(to: &created, separator: Text(":"), hasFraction: true)
         manifest.created = try manifest.keep(created.text)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pickle
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import policies
 import reference
 import valuation
 from conftest import CLICK, EVERYBODY, REQUEST, latest, release_of
@@ -124,6 +126,30 @@ def test_what_cannot_be_is_refused_with_a_reason_and_changes_nothing(
     assert release_of(follower) == "tuesday"
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), copy.problem) == (type(error), error.problem)
+
+
+@pytest.mark.parametrize("bytes_written", [0, 10, 65, 100, 5000])
+def test_a_first_publish_that_fails_leaves_nothing(bytes_written: int, models_path: Path, tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    (tmp_path / "empty").mkdir()
+    for root in (tmp_path / "new", tmp_path / "empty"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_written, limits[1]))  # of each file
+        try:
+            with pytest.raises(valuation.WriteError):
+                publish(models_path, root)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not (tmp_path / "new").exists()
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_a_first_publish_that_a_policy_refuses_leaves_the_policy_alone(tmp_path: Path) -> None:
+    root = tmp_path / "releases"
+    root.mkdir()
+    policies.write(root / "policy.json", policies.policy("safe", predictors={"safe": {"naive": {}}}))
+    with pytest.raises(valuation.ModelError):
+        publish(reference.write(tmp_path / "uncounted.json", reference.model("1042")), root)
+    assert [path.name for path in root.iterdir()] == ["policy.json"]
 
 
 def test_refreshing_needs_a_directory_of_releases(engine: Engine) -> None:
