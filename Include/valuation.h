@@ -246,7 +246,8 @@ void valuation_engine_destroy(valuation_engine *engine);
  *         this library can read, otherwise its model files are read. What is read is held against the manifest's checksums;
  *       - a directory of releases, with LATEST, which names the one to load; the engine remembers it, as it is given, for
  *         valuation_engine_refresh and valuation_engine_roll_back;
- *       - a compiled file (.valuation).
+ *       - a compiled file (.valuation); one of a directory of releases has that directory's SECRET beside it, or follows the
+ *         directory into its engine.
  *
  * Each model's self-test is replayed through the code that serves (of a compiled file: when it was compiled). If anything is
  * wrong the call fails, nothing changes, and the models loaded before go on serving. Scorers see the new models from their next
@@ -730,16 +731,17 @@ valuation_status valuation_publish(const char *path, size_t path_length, const c
  * loading it gives the same bits as loading path, in milliseconds.
  * file  its name ends in .valuation; a file that is there is replaced at once, by a rename
  *
- * The same models under the same secret give the same bytes; the secret is that of path, and the standard one where path is of
- * no directory of releases. Engines of another secret refuse the file (SECRET). The keys in it give the secret away: let those
- * alone read it who may read SECRET. It is read-only, and for everyone as far as the process's umask lets it be. Errors: as
- * valuation_engine_load; WRITE_FAILED. O(bytes + weights). Since 0.1. */
+ * The same models under the same secret give the same bytes; the secret is that of path, and the standard one where path is
+ * of no directory of releases. Engines of another secret refuse the file (SECRET); one that has loaded nothing takes it
+ * where the secret is in a file SECRET beside it, so write it to the directory of releases, or copy SECRET with it. The keys
+ * in it give the secret away: let those alone read it who may read SECRET. It is read-only, and for everyone as far as the
+ * process's umask lets it be. Errors: as valuation_engine_load; WRITE_FAILED. O(bytes + weights). Since 0.1. */
 valuation_status valuation_compile(const char *path, size_t path_length, const char *file, size_t file_length,
                                    valuation_error *error);
 
 /* Lists the releases of a directory, newest first: an array of objects with id, created, bytes, campaigns, click_models,
  * conversion_models, weights, compiled, latest (whether LATEST names it) and problem (null, or why its manifest is not sound;
- * what it would say is then null). Of the files only manifests are read. O(releases) reads. Since 0.1. */
+ * what it would say is then null). Of the files only LATEST and manifests are read. O(releases) reads. Since 0.1. */
 valuation_status valuation_releases_list(const char *root, size_t root_length, valuation_report **report_out,
                                          valuation_error *error);
 

@@ -11,6 +11,9 @@ struct CompileCommand: ParsableCommand {
             Loads the models, self-tests and all, and writes the finished index. Every path of models may be such a file, \
             and the values are the same to the last bit. `valuation publish` makes one for each release by itself.
 
+            The keys in the file are under the secret of the models. Of a directory of releases, keep the file beside \
+            that directory's SECRET, or a copy of it, for it is loaded with that.
+
             EXAMPLES
               valuation compile models
               valuation compile models --output serving.valuation

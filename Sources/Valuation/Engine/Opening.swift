@@ -49,9 +49,21 @@ struct Opening {
         }
     }
 
+    /// The index of a compiled file by itself: under the engine's secret, the standard one, or that in SECRET beside it.
     private func index(ofCompiled path: borrowing CString) throws(Failure) -> Index {
-        do {
-            return try open(valuation_platform_open(path.start), .own, secret ?? .standard)
+        do throws(Failure) {
+            return try index(ofCompiled: path, under: secret ?? .standard)
+        } catch {
+            if error.status != .secret || secret != nil { throw error }
+        }
+        let start = path.text.lastComponent
+        let beside = try ReleaseFolder.open(start == 0 ? Text(".") : path.text.slice(0, start), note)
+        return try index(ofCompiled: path, under: try beside.secret(note))
+    }
+
+    private func index(ofCompiled path: borrowing CString, under secret: Secret) throws(Failure) -> Index {
+        do throws(Failure) {
+            return try open(valuation_platform_open(path.start), .own, secret)
         } catch {
             throw note.located(error, path.text)
         }

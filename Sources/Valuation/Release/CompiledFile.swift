@@ -145,7 +145,7 @@ enum CompiledFile {
         if header.secret_digest != (digest.high, digest.low) {
             throw Failure(
                 .secret,
-                "The keys in it are under another secret; load its directory of releases, or compile the models again."
+                "The keys in it are under another secret; load it into an engine of its own, its directory's SECRET beside it."
             )
         }
         let byteCount = size &- Int(VALUATION_COMPILED_INDEX)

@@ -17,7 +17,8 @@ def compile_models(path: str | os.PathLike[str], file: str | os.PathLike[str]) -
 
     Loading it gives the same bits as loading the models, in milliseconds, and processes that load it share the memory.
     :func:`valuation.publish` does this by itself. The same models give the same bytes. The file may be read as
-    far as the process's umask allows it; made of a directory of releases, it gives the secret of that away.
+    far as the process's umask allows it; made of a directory of releases, it gives the secret of that away, and is
+    kept beside that directory's ``SECRET``, or a copy of it, from which a new engine takes the secret.
 
     Parameters
     ----------
