@@ -756,7 +756,7 @@ valuation_status valuation_releases_select(const char *root, size_t root_length,
 /* Removes all releases but the newest `keep`, the one that LATEST names and those that a policy in the file policy.json beside
  * it names, and what killed publishers left behind. A release whose manifest is not sound is left for a person to look at.
  * Processes that serve a removed release go on serving it.
- * keep        at least 1
+ * keep        at least 1; SECRET is not needed
  * report_out  receives an array of the ids removed; may be NULL
  *
  * Errors: WRITE_FAILED, BUSY; what is wrong with that policy: nothing is removed then. Since 0.1. */

@@ -23,3 +23,10 @@ def test_the_calls_for_releases_take_what_they_say(
     toolchain.program("release_arguments", libraries=(*toolchain.package_flags("--libs"), "-lm")).run(
         models, better_models, tmp_path / "releases"
     )
+
+
+def test_a_key_asked_for_during_the_first_load_is_never_of_another_secret_than_the_models(
+    toolchain: Toolchain, models: Path, tmp_path: Path
+):
+    toolchain.program("publish").run(models, tmp_path / "releases", "first")
+    toolchain.program("late_key").run(tmp_path / "releases")

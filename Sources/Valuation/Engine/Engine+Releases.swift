@@ -31,18 +31,19 @@ extension Engine {
             let index = try opening(note).index(of: source)
             let origin = try Snapshot.Origin(path: path)
             let made = try snapshot(index, origin, presentSupply, note)
-            try keepSecret(of: made)
+            try keepSecret(of: made, note)
             replace(with: made)
         }
     }
 
     /// Decides what the engine's keys are formed under, with the first models that serve.
-    private func keepSecret(of made: UnsafeMutablePointer<Snapshot>) throws(Failure) {
+    private func keepSecret(of made: UnsafeMutablePointer<Snapshot>, _ note: Note) throws(Failure) {
         do throws(Failure) {
             try secret.keep(made.pointee.index.secret)
         } catch {
+            let located = note.located(error, made.pointee.origin.path.text)
             Snapshot.destroy(made)
-            throw error
+            throw located
         }
     }
 
@@ -154,7 +155,7 @@ extension Engine {
             return false
         }
         let made = try snapshot(of: release, supply, note)
-        try keepSecret(of: made)
+        try keepSecret(of: made, note)
         replace(with: made, remembering: update)
         return true
     }

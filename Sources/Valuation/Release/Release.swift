@@ -18,15 +18,15 @@ struct Release: ~Copyable {
     ///   - known: the secret of the directory of releases it is in; nil to look for it two directories up.
     init(_ folder: consuming Folder, path: Text, id: Text, under known: Secret? = nil, note: Note) throws(Failure) {
         let file = try CString(path: path, Text(Manifest.fileName))
-        let manifest: Manifest
+        let manifest = try Release.manifest(in: folder, file.text, id: id, note)
         let secret: Secret
+        if let known {
+            secret = known
+        } else {
+            secret = try Release.secret(around: folder, path, manifest.secret, note)
+        }
         do throws(Failure) {
-            var text = Buffer<UInt8>()
-            try folder.read(Text(Manifest.fileName), into: &text, limit: Manifest.maximumBytes)
-            let decoded = try ManifestDecoder.decode(text.text, id: id, note: note)
-            if let known { secret = known } else { secret = try Release.secret(around: folder, decoded.secret) }
-            try Release.check(decoded.secret, secret)
-            manifest = decoded
+            try Release.check(manifest.secret, secret)
         } catch {
             throw note.located(error, file.text)
         }
@@ -38,20 +38,33 @@ struct Release: ~Copyable {
         self.folder = folder
     }
 
-    /// The secret of the directory of releases that a release's own directory lies in, or the standard one.
+    /// What a release's manifest says, whatever its keys are under. - Parameter file: how to name the manifest in messages.
+    static func manifest(in folder: borrowing Folder, _ file: Text, id: Text, _ note: Note) throws(Failure) -> Manifest
+    {
+        do throws(Failure) {
+            var text = Buffer<UInt8>()
+            try folder.read(Text(Manifest.fileName), into: &text, limit: Manifest.maximumBytes)
+            return try ManifestDecoder.decode(text.text, id: id, note: note)
+        } catch {
+            throw note.located(error, file)
+        }
+    }
+
+    /// The secret of the directory of releases that a release's own directory, at a path, lies in; or the standard one.
     ///
     /// - Parameter digest: what the manifest says of it.
-    private static func secret(around folder: borrowing Folder, _ digest: Checksum?) throws(Failure) -> Secret {
-        let root: Folder
+    private static func secret(
+        around folder: borrowing Folder, _ path: Text, _ digest: Checksum?, _ note: Note
+    ) throws(Failure) -> Secret {
+        // A release of the standard secret needs no directory of releases around it, and a file SECRET there may be anything.
+        guard let digest, digest != (try Secret.standard.digest()) else { return .standard }
         do throws(Failure) {
-            root = try folder.folder(Text("..")).folder(Text(".."))
+            return try Secret.read(from: try folder.folder(Text("..")).folder(Text(".."))) ?? .standard
         } catch {
-            // A release of the standard secret needs no directory of releases around it.
-            if error.status == .outOfMemory { throw error }
-            if let digest, digest != (try Secret.standard.digest()) { throw error }
-            return .standard
+            let place = try CString(path: path, Text("../.."))
+            let file = try CString(path: place.text, Text(ReleaseFolder.secretFile))
+            throw note.located(error, file.text)
         }
-        return try Secret.read(from: root) ?? .standard
     }
 
     /// Throws where a manifest says that its release was published under another secret.

@@ -86,7 +86,8 @@ extension ReleaseFolder {
     private func prune(_ keep: Int, _ note: Note) throws(Failure) -> Buffer<UInt8> {
         try folder.lock()
         let latest = try latestOrEmpty(note)
-        let policy = try policyBeside(note)
+        // What it names has no keys.
+        let policy = try policyBeside(under: .standard, note)
         let list = try ReleaseList(self, note: note)
         var output = Buffer<UInt8>()
         try output.append("[")
@@ -120,14 +121,14 @@ extension ReleaseFolder {
     }
 
     /// The policy that lies in the directory of releases; an empty one where there is none.
-    private func policyBeside(_ note: Note) throws(Failure) -> PolicyDocument {
+    private func policyBeside(under secret: Secret, _ note: Note) throws(Failure) -> PolicyDocument {
         if try !folder.contains(PolicyFile.name) { return PolicyDocument() }
         let path = try CString(path: self.path.text, Text(PolicyFile.name))
         var text = Buffer<UInt8>()
         _ = try PolicyFile.read(path.text, into: &text, note)
         note.setFile(path.text)
         var problems = Problems(note: note, firstNote: note, listener: nil)
-        return try PolicyDecoder.decode(text.text, under: try secret(note), problems: &problems)
+        return try PolicyDecoder.decode(text.text, under: secret, problems: &problems)
     }
 
     /// Throws where the policy that lies beside LATEST would refuse models, so that engines would refuse to follow. A policy that is
@@ -135,7 +136,7 @@ extension ReleaseFolder {
     func checkPolicy(fits index: borrowing Index, _ note: Note) throws(Failure) {
         let document: PolicyDocument
         do throws(Failure) {
-            document = try policyBeside(note)
+            document = try policyBeside(under: index.secret, note)
         } catch {
             if error.status == .outOfMemory { throw error }
             return

@@ -64,6 +64,24 @@ struct ReleaseFolder: ~Copyable {
 
     /// The release of an id, its manifest read and checked.
     func release(_ id: Text, note: Note) throws(Failure) -> Release {
+        let place = try self.place(of: id)
+        let folder = try self.folder(of: id, place.text, note)
+        return try Release(folder, path: place.text, id: id, under: try secret(note), note: note)
+    }
+
+    /// The manifest of the release of an id alone. It needs no secret.
+    func manifest(of id: Text, _ note: Note) throws(Failure) -> Manifest {
+        let place = try self.place(of: id)
+        let file = try CString(path: place.text, Text(Manifest.fileName))
+        return try Release.manifest(in: try folder(of: id, place.text, note), file.text, id: id, note)
+    }
+
+    private func place(of id: Text) throws(Failure) -> CString {
+        let parent = try CString(path: path.text, Text(ReleaseFolder.releases))
+        return try CString(path: parent.text, id)
+    }
+
+    private func folder(of id: Text, _ place: Text, _ note: Note) throws(Failure) -> Folder {
         if !ReleaseID.isSound(id) {
             throw note.located(
                 Failure(
@@ -71,17 +89,13 @@ struct ReleaseFolder: ~Copyable {
                     "An id has 1 to 64 letters, digits, dots, hyphens and underscores, no dot first; check it."),
                 path.text)
         }
-        let parent = try CString(path: path.text, Text(ReleaseFolder.releases))
-        let place = try CString(path: parent.text, id)
-        let folder: Folder
         do throws(Failure) {
-            folder = try releases().folder(id)
+            return try releases().folder(id)
         } catch {
-            if error.status != .fileNotFound { throw note.located(error, place.text) }
+            if error.status != .fileNotFound { throw note.located(error, place) }
             throw note.located(
-                Failure(.unknownRelease, "There is no release of this id; list them to see what there is."), place.text)
+                Failure(.unknownRelease, "There is no release of this id; list them to see what there is."), place)
         }
-        return try Release(folder, path: place.text, id: id, under: try secret(note), note: note)
     }
 
     /// Throws where nothing was ever published, which usually is another directory than the one meant.

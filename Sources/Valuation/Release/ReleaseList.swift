@@ -50,12 +50,12 @@ struct ReleaseList: ~Copyable {
         try texts.append(id)
         var entry = Entry(id: start, idEnd: texts.count, created: texts.count, createdEnd: texts.count)
         do throws(Failure) {
-            let release = try root.release(id, note: note)
-            try texts.append(release.manifest.text(release.manifest.created))
+            let manifest = try root.manifest(of: id, note)
+            try texts.append(manifest.text(manifest.created))
             entry.createdEnd = texts.count
-            entry.bytes = release.manifest.bytes
-            entry.counts = release.manifest.counts
-            entry.isCompiled = release.manifest.compiled != nil
+            entry.bytes = manifest.bytes
+            entry.counts = manifest.counts
+            entry.isCompiled = manifest.compiled != nil
         } catch {
             if error.status == .outOfMemory { throw error }
             // Removed in the meantime.

@@ -92,7 +92,7 @@ extension Secret {
             try folder.readLine(Text(ReleaseFolder.secretFile), into: &text)
         } catch {
             if error.status == .fileNotFound { return nil }
-            throw error
+            if error.status != .limitExceeded { throw error }
         }
         guard let secret = Secret(hexadecimal: text.text) else {
             throw Failure(.secret, "It must be 64 hexadecimal digits, as the first publish wrote them; copy it again.")

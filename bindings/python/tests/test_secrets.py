@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+import policies
 import reference
 from conftest import CLICK, EVERYBODY, MODELS, REQUEST, release_of
 from key_function import STANDARD
-from valuation import Engine, Error, Status, compile_models, publish, validate
+from valuation import Engine, Error, Status, compile_models, list_releases, prune_releases, publish, validate
 
 TEXTS = [("slot", "12"), ("os", "ios"), ("creative", "55"), ("segments", "a longer text of several words")]
 
@@ -142,6 +143,28 @@ def test_a_compiled_file_serves_engines_of_its_secret_alone(models_path: Path, r
     assert refusal(tmp_path / "standard.valuation", engine).status is Status.SECRET
 
 
+def test_a_compiled_file_is_loaded_under_the_secret_beside_it(
+    models_path: Path, releases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compile_models(releases, releases / "all.valuation")
+    engine = loaded(releases / "all.valuation")
+    assert keys(engine) == keys(loaded(releases))
+    assert engine.score(REQUEST) == loaded(releases).score(REQUEST)
+    monkeypatch.chdir(releases)
+    assert keys(loaded(Path("all.valuation"))) == keys(engine)
+    # Elsewhere it takes a copy of the secret; another one is not enough, and is not looked at where it is not needed.
+    alone = shutil.copy(releases / "all.valuation", tmp_path / "alone.valuation")
+    assert re.search("its directory's SECRET beside it", str(refusal(alone)))
+    (tmp_path / "SECRET").write_text("none")
+    error = refusal(alone)
+    assert (error.status, error.file) == (Status.SECRET, str(tmp_path / "SECRET"))
+    compile_models(models_path, tmp_path / "standard.valuation")
+    assert keys(loaded(tmp_path / "standard.valuation")) == keys(Engine())
+    (tmp_path / "SECRET").write_bytes((releases / "SECRET").read_bytes())
+    assert keys(loaded(alone)) == keys(engine)
+    assert validate(alone) == []
+
+
 def test_a_release_whose_secret_was_exchanged_or_lost_is_refused(
     models_path: Path, releases: Path, tmp_path: Path
 ) -> None:
@@ -164,8 +187,41 @@ def test_a_secret_that_is_none_is_told_with_its_file(releases: Path, text: str) 
     (releases / "SECRET").unlink()
     (releases / "SECRET").write_text(text)
     error = refusal(releases)
-    assert error.status in (Status.SECRET, Status.LIMIT_EXCEEDED)
-    assert error.file == str(releases / "SECRET")
+    assert (error.status, error.file) == (Status.SECRET, str(releases / "SECRET"))
+    error = refusal(releases / "releases" / "monday")
+    assert (error.status, error.file) == (Status.SECRET, str(releases / "releases" / "monday" / ".." / ".." / "SECRET"))
+
+
+def test_a_release_of_the_standard_secret_has_no_use_for_what_is_called_secret_around_it(
+    models_path: Path, releases: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "standard"
+    root.mkdir()
+    (root / "SECRET").write_text("".join(f"{word:016x}" for word in STANDARD.words))
+    publish(models_path, root, id="monday")
+    (root / "SECRET").write_text("password")
+    assert keys(loaded(root / "releases" / "monday")) == keys(Engine())
+
+
+def test_a_secret_that_cannot_be_read_is_named(releases: Path) -> None:
+    (releases / "SECRET").rename(releases / "KEPT")
+    (releases / "SECRET").symlink_to("KEPT")  # links are refused, also to root
+    error = refusal(releases / "releases" / "monday")
+    assert (error.status, error.file) == (
+        Status.READ_FAILED,
+        str(releases / "releases" / "monday" / ".." / ".." / "SECRET"),
+    )
+
+
+def test_releases_are_listed_and_pruned_without_the_secret(models_path: Path, releases: Path) -> None:
+    listed = list_releases(releases)
+    (releases / "SECRET").unlink()
+    assert list_releases(releases) == listed
+    (releases / "SECRET").mkdir()  # cannot be read, also by root
+    assert list_releases(releases) == listed
+    assert [release["problem"] for release in listed] == [None, None]
+    policies.write(releases / "policy.json", policies.policy())
+    assert prune_releases(releases, keep=1) == ["monday"]
 
 
 def test_a_publisher_refuses_a_directory_whose_secret_is_none(models_path: Path, releases: Path) -> None:
