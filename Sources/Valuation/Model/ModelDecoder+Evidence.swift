@@ -16,6 +16,12 @@ extension ModelDecoder {
         model.training.rows = try optional(training, "rows", upTo: ModelDecoder.maximumCount, &problems) ?? -1
         model.training.positives = try optional(training, "positives", upTo: ModelDecoder.maximumCount, &problems) ?? -1
         model.training.baseRate = try optional(training, "base_rate", upTo: 1, &problems) ?? .nan
+        // They become impressions; of 0 / 0 nothing is known.
+        if model.training.positives / model.training.baseRate > ModelDecoder.maximumCount {
+            try report(
+                .invalidValue, at: "base_rate",
+                "With these positives it makes more than 1e15 impressions; give positives / rows.", &problems)
+        }
         model.training.auc = try optional(training, "auc", upTo: 1, &problems) ?? .nan
         model.training.logLoss = try optional(training, "log_loss", upTo: 1e9, &problems) ?? .nan
         if let trainer = training.member("trainer"), !trainer.isNull {

@@ -202,6 +202,12 @@ enum RefusedDocuments {
         Refusal("rows negative", sound.with("training", #"{"rows": -1}"#), .invalidValue, "$.training.rows"),
         Refusal(
             "base rate above 1", sound.with("training", #"{"base_rate": 2}"#), .invalidValue, "$.training.base_rate"),
+        Refusal(
+            "more than 1e15 impressions", sound.with("training", #"{"positives": 1, "base_rate": 1e-16}"#),
+            .invalidValue, "$.training.base_rate"),
+        Refusal(
+            "clicks at no rate", sound.with("training", #"{"positives": 1, "base_rate": 0}"#), .invalidValue,
+            "$.training.base_rate"),
         Refusal("auc a text", sound.with("training", #"{"auc": "high"}"#), .invalidValue, "$.training.auc"),
         Refusal("trainer a number", sound.with("training", #"{"trainer": 1}"#), .invalidValue, "$.training.trainer"),
         Refusal(

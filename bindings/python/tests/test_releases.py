@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import policies
 import reference
 import valuation
 from conftest import CLICK, EVERYBODY, REQUEST, latest, release_of
@@ -154,6 +157,72 @@ def test_latest_is_set_back_and_forth(releases: Path) -> None:
     assert latest(releases) == "monday\n"
     assert valuation.select_release(releases, "tuesday")["id"] == "tuesday"
     assert latest(releases) == "tuesday\n"
+
+
+def test_a_policy_may_lie_in_the_directory_before_the_first_release(models_path: Path, tmp_path: Path) -> None:
+    root = tmp_path / "releases"
+    root.mkdir()
+    policies.write(root / "policy.json", policies.policy())
+    publish(models_path, root, id="monday")
+    with Engine() as engine:
+        engine.load(root)
+        engine.load_policy(root / "policy.json")
+    (tmp_path / "mixed").mkdir()
+    reference.write(tmp_path / "mixed" / "model.json", EVERYBODY)
+    with pytest.raises(valuation.InvalidArgumentError, match="holds model files"):
+        publish(models_path, tmp_path / "mixed")
+
+
+#: Members of a model, each at the end of its range or beyond.
+EXTREMES: dict[str, dict[str, Any]] = {
+    "as many impressions as may be": {"training": {"positives": 1, "base_rate": 1e-15}},
+    "more impressions": {"training": {"positives": 1, "base_rate": 1e-16}},
+    "impressions beyond a float": {"training": {"positives": 1, "base_rate": 1e-38}},
+    "infinite impressions": {"training": {"positives": 1, "base_rate": 1e-320}},
+    "clicks at no rate": {"training": {"positives": 1, "base_rate": 0}},
+    "nothing seen": {"training": {"positives": 0, "base_rate": 0}},
+    "all clicked": {"training": {"rows": 1e15, "positives": 1e15, "base_rate": 1}},
+    "a great loss": {"training": {"log_loss": 1e9}},
+    "the largest intercept": {"intercept": 100},
+    "the lowest intercept": {"intercept": -100},
+    "the lowest rate": {"negative_sampling_rate": 5e-324},
+    "far numbers": {"numeric": {"x": {"mean": -1e18, "std": 1e18, "weight": 100}}},
+    "a steep number": {"numeric": {"x": {"mean": 1e18, "std": 1e-306, "weight": 100}}},
+    "a number too steep": {"numeric": {"x": {"mean": 0, "std": 1e-307, "weight": 100}}},
+    "an uncertain number": {
+        "numeric": {"x": {"mean": 0, "std": 1e-150, "weight": 1}},
+        "variance": {"numeric": {"x": 10_000}},
+    },
+    "a tiny weight": {"categorical": {"slot": {"12": 5e-324}}},
+    "the largest weights": {"categorical": {"slot": {"12": 100, "77": -100}}},
+}
+
+
+@pytest.mark.parametrize("case", EXTREMES)
+def test_what_loads_is_published_and_compiled_to_what_loads(case: str, tmp_path: Path) -> None:
+    counted = {
+        "format": "valuation-campaign/1",
+        "campaign": "2",
+        "advertiser": "a",
+        "impressions": 1e15,
+        "clicks": 1e15,
+    }
+    subject = reference.model("1") | {"advertiser": "a"} | EXTREMES[case]
+    models = reference.write(tmp_path / "models" / "models.jsonl", subject, counted)
+    problems = valuation.validate(models)
+    compiled = tmp_path / "models.valuation"
+    if problems:
+        assert problems[0].json_path.startswith("$.")
+        with pytest.raises(valuation.ModelError):
+            publish(models, tmp_path / "releases")
+        with pytest.raises(valuation.ModelError):
+            valuation.compile_models(models, compiled)
+    else:
+        publish(models, tmp_path / "releases")
+        valuation.compile_models(models, compiled)
+    for path in (models, tmp_path / "releases", compiled):
+        with Engine() as engine, contextlib.nullcontext() if not problems else pytest.raises(valuation.ModelError):
+            engine.load(path)
 
 
 def test_a_release_may_be_published_for_later(releases: Path) -> None:
