@@ -63,7 +63,8 @@
  *
  * A host. It may do at any time what a process may do, but three things: call the library from a signal handler; leave a call
  * other than by its return (longjmp, a C++ exception out of a callback, asynchronous cancellation); and call it while the
- * thread's floating-point unit does not round to the nearest, or traps. (Denormal numbers may be flushed to zero.)
+ * thread's floating-point unit does not round to the nearest, or traps. (Denormal numbers may be flushed to zero; then they are
+ * zero in models, too, so that a rate below 1e-307 is refused, and what is compiled has other bytes for them.)
  * pthread_cancel waits for the end of a call that reads or writes files; the others have no cancellation point.
  *
  * Fork. A child goes on with its parent's engines and scorers, whatever the parent's other threads were doing at that moment:
@@ -121,7 +122,7 @@ const char *valuation_version(void);
 uint32_t valuation_abi_version(void);
 
 /* One line that says how the library was built, for logs and bug reports, for example
- * "valuation 0.1.0, ABI 1, model format 1, compiled format 2, embedded, x86_64". NUL-terminated, static.
+ * "valuation 0.1.0, ABI 1, model format 1, compiled format 3, embedded, x86_64". NUL-terminated, static.
  * Any thread. O(1). Since 0.1. */
 const char *valuation_build_info(void);
 

@@ -144,6 +144,14 @@ static void a_cross_is_the_same_from_both_sides(void) {
     EXPECT(valuation_cross_key(NULL, 0, UINT64_MAX) == valuation_cross_key(NULL, UINT64_MAX, 0));
 }
 
+/* Of numbers that are no keys. */
+static void a_cross_is_of_the_lowest_61_bits(void) {
+    uint64_t beyond = UINT64_C(1) << 61;
+    EXPECT(valuation_cross_key(NULL, beyond | 5, 7) == valuation_cross_key(NULL, 5, 7));
+    EXPECT(valuation_cross_key(NULL, 7, beyond | 5) == valuation_cross_key(NULL, 5, 7));
+    EXPECT(valuation_cross_key(NULL, beyond | 7, 4 * beyond | 5) == valuation_cross_key(NULL, 5, 7));
+}
+
 /* Whoever asks before anything is loaded gets keys that go on fitting, or an error: never keys that fit nothing. */
 static void an_engine_asked_too_early_stays_with_the_standard_secret(void) {
     valuation_engine *engine;
@@ -178,6 +186,7 @@ int main(void) {
     a_key_depends_on_the_text_alone();
     an_engine_asked_too_early_stays_with_the_standard_secret();
     a_cross_is_the_same_from_both_sides();
+    a_cross_is_of_the_lowest_61_bits();
     a_bucket_is_the_fingerprint_of_salt_and_unit_mod_10000();
     FINISH();
 }

@@ -126,6 +126,15 @@ static void an_engine_told_to_forget_has_nothing_to_go_back_to(void) {
     valuation_engine_destroy(engine);
 }
 
+static void a_count_may_be_of_more_than_there_are(void) {
+    valuation_report *report;
+    REQUIRE_OK(valuation_compare(TEXT(models), TEXT(better), SIZE_MAX, &report, &error));
+    valuation_report_destroy(report);
+    REQUIRE_OK(valuation_releases_prune(TEXT(root), SIZE_MAX, &report, &error));
+    EXPECT(strcmp(valuation_report_text(report, NULL), "[]") == 0);
+    valuation_report_destroy(report);
+}
+
 static void a_compiled_file_is_known_by_its_name_and_is_no_source(void) {
     char file[PATH_BYTES];
     valuation_report *report;
@@ -152,6 +161,7 @@ int main(int argument_count, char **arguments) {
     refresh_needs_a_directory_of_releases();
     an_engine_follows_latest_goes_back_and_is_not_dragged_forward();
     an_engine_told_to_forget_has_nothing_to_go_back_to();
+    a_count_may_be_of_more_than_there_are();
     a_compiled_file_is_known_by_its_name_and_is_no_source();
     FINISH();
 }

@@ -139,8 +139,8 @@ public func valuation_releases_prune(
     _ error: UnsafeMutablePointer<valuation_error>!
 ) -> valuation_status {
     reporting(report_out, error) { note throws(Failure) in
-        if keep < 1 { throw Failure(.invalidArgument, "At least one release must be kept; keep is 1 or more.") }
-        return try ReleaseFolder.prune(path: try name(root, root_length), keep: keep, note: note)
+        if keep == 0 { throw Failure(.invalidArgument, "At least one release must be kept; keep is 1 or more.") }
+        return try ReleaseFolder.prune(path: try name(root, root_length), keep: atMostAll(keep), note: note)
     }
 }
 
@@ -151,12 +151,14 @@ public func valuation_compare(
     _ most: Int, _ report_out: UnsafeMutablePointer<OpaquePointer?>!, _ error: UnsafeMutablePointer<valuation_error>!
 ) -> valuation_status {
     reporting(report_out, error, isRequired: true) { note throws(Failure) in
-        if most < 0 { throw Failure(.invalidArgument, "most is out of range.") }
-        return try Comparison.compare(
-            before: try text(before, before_length), after: try text(after, after_length), most: most,
+        try Comparison.compare(
+            before: try text(before, before_length), after: try text(after, after_length), most: atMostAll(most),
             maximumInputBytes: defaultMaximumInputBytes, note: note)
     }
 }
+
+/// How many of what there are a `size_t` asks for, which may be beyond an `Int`.
+private func atMostAll(_ count: Int) -> Int { count < 0 ? .max : count }
 
 /// A path of a caller's that names something.
 private func name(_ start: UnsafePointer<CChar>?, _ count: Int) throws(Failure) -> Text {

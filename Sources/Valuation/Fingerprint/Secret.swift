@@ -53,8 +53,9 @@ struct Secret: Equatable {
     /// The key of two categories met together, in whatever order. Of what is no key, the lowest 61 bits count.
     @inline(__always)
     func cross(_ first: UInt64, _ second: UInt64) -> UInt64 {
-        let smaller = Secret.multiply(min(first, second) & Secret.prime, words.1 & Secret.prime)
-        let larger = Secret.multiply(max(first, second) & Secret.prime, words.2 & Secret.prime)
+        let (one, other) = (first & Secret.prime, second & Secret.prime)
+        let smaller = Secret.multiply(min(one, other), words.1 & Secret.prime)
+        let larger = Secret.multiply(max(one, other), words.2 & Secret.prime)
         return Secret.key(smaller &+ larger &+ (words.3 & Secret.prime))
     }
 
