@@ -18,11 +18,24 @@ private enum Command {
         // A reader that went away (`| head -1`) ends the program quietly, even if our parent ignored SIGPIPE.
         signal(SIGPIPE, SIG_DFL)
         do {
+            try requireHelped(arguments)
             var command = try ValuationCommand.parseAsRoot(arguments)
             try command.run()
             return ExitCode.success.rawValue
         } catch {
             return end(with: error).rawValue
+        }
+    }
+
+    /// Throws where help with an unknown command is asked for; the parser would show the overview, as if that had been asked for.
+    private static func requireHelped(_ arguments: [String]) throws {
+        guard arguments.first == "help" else { return }
+        var known = ValuationCommand.configuration.subcommands
+        for name in arguments.dropFirst() where !name.hasPrefix("-") {
+            guard let command = known.first(where: { $0.configuration.commandName == name }) else {
+                throw ValidationError("There is no command '\(name)' to help with.")
+            }
+            known = command.configuration.subcommands
         }
     }
 

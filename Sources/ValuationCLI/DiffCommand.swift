@@ -33,7 +33,9 @@ struct DiffCommand: ParsableCommand {
         completion: .file())
     var requests: [String] = []
 
-    @Option(help: ArgumentHelp("Name the N weights that moved farthest; as jsonl, of each model.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Name the N weights that moved farthest; as jsonl, of each model.", valueName: "n"))
     var most: Int = 10
 
     @Option(help: .tableFormat)

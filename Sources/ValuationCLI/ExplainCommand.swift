@@ -32,12 +32,14 @@ struct ExplainCommand: ParsableCommand {
     var ad: [String] = []
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Explain the best K ads of each request. (default: 1 as bars; all as jsonl, and those of --ad)",
             valueName: "k"))
     var top: Int?
 
-    @Option(help: ArgumentHelp("Draw at most N bars for each model, 0 for all.", valueName: "n"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Draw at most N bars for each model, 0 for all.", valueName: "n"))
     var terms: Int = 20
 
     @Option(

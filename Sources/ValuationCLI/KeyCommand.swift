@@ -48,6 +48,9 @@ struct KeyCommand: ParsableCommand {
         if number.isEmpty && campaign.isEmpty && fingerprint.isEmpty && features.isEmpty {
             throw ValidationError("Name a feature as field=value, or give --number, --campaign or --fingerprint.")
         }
+        for text in features + number + campaign + fingerprint where !ArgumentText.isUTF8(text) {
+            throw ValidationError("'\(text)' is not UTF-8, and so no model and no request can say it.")
+        }
         for feature in features where (feature.firstIndex(of: "=") ?? feature.startIndex) == feature.startIndex {
             throw ValidationError("'\(feature)' is not field=value. The key of a number is --number \(feature).")
         }

@@ -16,7 +16,9 @@ struct PruneCommand: ParsableCommand {
               valuation prune models --keep 1 --format jsonl
             """)
 
-    @Option(help: ArgumentHelp("How many of the newest releases stay; at least 1.", valueName: "n"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("How many of the newest releases stay; at least 1.", valueName: "n")
+    )
     var keep: Int
 
     @Option(help: .textFormat)

@@ -31,10 +31,13 @@ struct PublishCommand: ParsableCommand {
             valueName: "id"))
     var id: String?
 
-    @Option(help: ArgumentHelp("P(click) without a model. (default: by the models' training)", valueName: "p"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("P(click) without a model. (default: by the models' training)", valueName: "p"))
     var clickPrior: Double?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("P(conversion | click) without a model. (default: by the models' training)", valueName: "p"))
     var conversionPrior: Double?
 

@@ -33,6 +33,7 @@ struct ScoreCommand: ParsableCommand {
     var format: TableFormat?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Answer with the best K ads of each request, best first, whatever its own \"top\" says.", valueName: "k"))
     var top: Int?

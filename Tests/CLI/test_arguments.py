@@ -105,10 +105,31 @@ def test_what_the_library_says_and_json_have_the_replacement_character_for_them(
     assert (loading.status, loading.errors.splitlines()[1].split()[:4]) == (2, ["Name", "a", "model", "file,"])
 
 
-def test_a_key_is_that_of_the_bytes_given():
-    (bytes_given,) = run("key", b"--campaign", b"\xff").answers
-    (character,) = run("key", "--campaign", "\ufffd").answers
-    assert bytes_given["unsigned"] != character["unsigned"]
+@pytest.mark.parametrize(
+    "given", [[b"slot=\xff"], ["--number", b"\xff"], ["--campaign", b"\xff"], [b"--fingerprint=\xff"]]
+)
+def test_what_is_not_utf_8_has_no_key(given):
+    refused = run("key", *given)
+    assert (refused.status, refused.output) == (64, "")
+    assert r"\xFF' is not UTF-8" in refused.errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["score", "--models", "models", "--top", "-1"], "--top must be at least 1, not -1."),
+        (["explain", "--models", "models", "--top", "-1"], "--top must be at least 1, not -1."),
+        (["explain", "--models", "models", "--terms", "-1"], "--terms must not be negative."),
+        (["diff", "models", "models", "--most", "-1"], "--most must not be negative."),
+        (["prune", "releases", "--keep", "-1"], "--keep must be at least 1, not -1."),
+        (["publish", "models", "--to", "releases", "--click-prior", "-0.5"], "--click-prior must be a probability"),
+        (["publish", "models", "--to", "r", "--conversion-prior", "-0.5"], "--conversion-prior must be a probability"),
+    ],
+)
+def test_a_negative_number_is_a_value_and_no_option(directory, arguments, message):
+    refused = run(*arguments, cwd=directory)
+    assert (refused.status, refused.output) == (64, "")
+    assert message in refused.errors
 
 
 def test_characters_of_private_use_are_what_they_were(directory):

@@ -91,5 +91,17 @@ def test_wrong_usage_ends_with_64_on_standard_error(arguments):
     assert "Usage: valuation" in result.errors
 
 
+@pytest.mark.parametrize("arguments", [["no-such-command"], ["score", "models"], ["policy", "no-such-command"]])
+def test_help_with_what_is_no_command_ends_with_64(arguments):
+    result = run("help", *arguments)
+    assert (result.status, result.output) == (64, "")
+    assert f"There is no command '{arguments[-1]}'" in result.errors
+
+
+@pytest.mark.parametrize("subcommand", PAGES, ids=" ".join)
+def test_help_is_a_command_too(subcommand):
+    assert run("help", *subcommand).output == help_of(*subcommand)
+
+
 def test_without_arguments_the_help_is_shown():
     assert run().output == help_of()
