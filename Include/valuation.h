@@ -455,7 +455,7 @@ enum {
                                                  drawn, what is most likely. Features that were not looked at any more
                                                  are not flagged */
     /* The release. Neither the campaign nor "*" has a model: the probability is what the release says was observed of the
-     * campaign, shrunk towards its advertiser's rate and the overall one, or the overall rate alone. */
+     * campaign, shrunk towards the rate of its advertiser's other campaigns and the overall one, or the overall rate alone. */
     VALUATION_FLAG_CLICK_PRIOR = 1 << 13,
     VALUATION_FLAG_CONVERSION_PRIOR = 1 << 14,
     /* The campaign has no model of its own; the probability is from the model that it extends. */
@@ -542,8 +542,9 @@ valuation_status valuation_score_json(valuation_scorer *scorer, const char *text
 
 /* Answers a JSON request and says why: for each value, under "click" and "conversion", every term of the logit (intercepts, the
  * sampling correction, each feature and cross with its weight and the model it is from), what it adds to the logit, and
- * "expected_revenue": how much less the ad would be worth without it, before a policy adjusts it. The probabilities are those
- * of valuation_score_json. For people, not for the serving path: O(length + candidates x (features + crosses)). Since 0.1. */
+ * "expected_revenue": how much less the ad would be worth without it, before a policy adjusts it; under "observed", what was
+ * counted of the campaign, and the rates that follow from it, with their standard deviations. The probabilities are those of
+ * valuation_score_json. For people, not for the serving path: O(length + candidates x (features + crosses)). Since 0.1. */
 valuation_status valuation_explain_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                         size_t *length_out, valuation_error *error);
 
@@ -695,7 +696,8 @@ typedef struct valuation_publishing {
     uint32_t switches;    /* any of the following, 0 for none */
     const char *id;       /* of the release; NULL and 0 for the time of the call, in UTC: 2026-11-21T030000Z */
     size_t id_length;
-    double click_prior;      /* P(click) for a campaign without any model, in (0, 1); 0 to take it from what was observed */
+    double click_prior;      /* P(click) for a campaign without any model, at most 1, which says that a click is given, where
+                                only clicks are logged; 0 to take it from what was observed */
     double conversion_prior; /* P(conversion | click), likewise */
 } valuation_publishing;
 

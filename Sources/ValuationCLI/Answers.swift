@@ -27,6 +27,8 @@ struct AdValue: Decodable {
     let variant: String?
     /// How likely the ad was to be worth most, where a predictor explores.
     let propensity: Double?
+    /// Of an explanation; nil where the models say nothing of what was counted.
+    let observed: ObservedRates?
     let click: Explanation?
     let conversion: Explanation?
 
@@ -44,7 +46,7 @@ struct AdValue: Decodable {
 
 /// The terms of one probability.
 struct Explanation: Decodable {
-    /// nil where the time was up and the probability is the model's prior.
+    /// nil where the time was up and the probability is the model's prior, and where it is an observed rate.
     let logit: Double?
     let probability: Double
     let terms: [Term]
@@ -66,6 +68,35 @@ struct Term: Decodable {
     let logit: Double
     /// How much less the ad would be worth without it; absent for intercept and sampling.
     let expectedRevenue: Double?
+}
+
+/// What was counted of a campaign, and the rates that follow from it.
+struct ObservedRates: Decodable {
+    let click: Click
+    let conversion: Conversion
+
+    /// Counts are nil where nobody counted.
+    struct Click: Decodable {
+        let clicks: Double?
+        let impressions: Double?
+        let advertiserClicks: Double
+        let advertiserImpressions: Double
+        let overallRate: Double?
+        let priorWeight: Double
+        let rate: Double?
+        let standardDeviation: Double?
+    }
+
+    struct Conversion: Decodable {
+        let conversions: Double?
+        let clicks: Double?
+        let advertiserConversions: Double
+        let advertiserClicks: Double
+        let overallRate: Double?
+        let priorWeight: Double
+        let rate: Double?
+        let standardDeviation: Double?
+    }
 }
 
 /// The answer of `valuation_describe_json`.
@@ -116,8 +147,6 @@ struct Training: Decodable {
     let auc: Double?
     let logLoss: Double?
     let trainer: String?
-    let from: String?
-    let to: String?
 }
 
 /// A text that may be written as a JSON number.

@@ -72,8 +72,6 @@ struct DescriptionTables {
             ("cross weights", NumberText.count(model.crossWeights)),
             ("self-tests", NumberText.count(model.selfTests)),
             ("trainer", training?.trainer),
-            ("trained from", training?.from),
-            ("trained to", training?.to),
             ("rows", count(training?.rows)),
             ("positives", count(training?.positives)),
             ("base rate", training?.baseRate.map { NumberText.percentage($0) }),

@@ -17,10 +17,13 @@ struct ExplanationBars {
             Section(
                 "click", of: "pCTR", ad.value.click,
                 otherwise: withoutTerms("pCTR", ad.value.pctr, priorFlag: "click_prior"),
+                observed: isObserved(ad.value.click, "click_prior") ? ad.value.observed.map { .init($0.click) } : nil,
                 maximumTerms: maximumTerms),
             Section(
                 "conversion", of: "pCVR", ad.value.conversion,
                 otherwise: withoutTerms("pCVR", ad.value.pcvr, priorFlag: "conversion_prior"),
+                observed: isObserved(ad.value.conversion, "conversion_prior")
+                    ? ad.value.observed.map { .init($0.conversion) } : nil,
                 maximumTerms: maximumTerms),
         ].filter { $0.explanation != nil || $0.target == "click" || ad.pricing == "CPA" }
         let layout = Bars.Layout(for: sections.flatMap { [$0.bars.titles] + $0.bars.rows }, width: width)
@@ -35,6 +38,7 @@ struct ExplanationBars {
             lines += ["", paint(section.title, .bold)]
             if !section.bars.rows.isEmpty { lines += section.bars.lines(layout: layout, scale: scale, paint: paint) }
             if let rest = section.rest { lines.append(paint(rest, .faint)) }
+            lines += section.observed?.lines ?? []
         }
         return lines + [""]
     }
@@ -62,6 +66,13 @@ struct ExplanationBars {
         }
     }
 
+    /// Whether a probability is what was observed of the campaign, by a policy's predictor or for want of a model.
+    private func isObserved(_ explanation: Explanation?, _ priorFlag: String) -> Bool {
+        guard let explanation else { return false }
+        return ad.value.flags.contains(priorFlag)
+            || explanation.logit == nil && !ad.value.flags.contains("budget_exceeded")
+    }
+
     /// What is said in place of terms, where a probability has none or is not one model's.
     private func withoutTerms(_ name: String, _ probability: Double?, priorFlag: String) -> String {
         guard let probability, let predictor = ad.value.predictor, !ad.value.flags.contains(priorFlag) else {
@@ -80,12 +91,16 @@ extension ExplanationBars {
         let bars: Bars
         /// What the terms left out add up to; nil if none was.
         let rest: String?
+        /// What the probability is made of where it is an observed rate.
+        let observed: ObservedText?
 
         init(
-            _ target: String, of probability: String, _ explanation: Explanation?, otherwise: String, maximumTerms: Int?
+            _ target: String, of probability: String, _ explanation: Explanation?, otherwise: String,
+            observed: ObservedText?, maximumTerms: Int?
         ) {
             self.target = target
             self.explanation = explanation
+            self.observed = observed
             let terms = explanation?.terms ?? []
             let constants = terms.filter(\.isConstant)
             let features = terms.filter { !$0.isConstant }.sorted { $0.isStronger(than: $1) }
@@ -94,7 +109,8 @@ extension ExplanationBars {
 
             if let explanation {
                 let reason =
-                    explanation.logit.map { "logit \(NumberText.single($0, minimumDecimals: 3))" }
+                    observed?.title
+                    ?? explanation.logit.map { "logit \(NumberText.single($0, minimumDecimals: 3))" }
                     ?? "the model's prior, for the time was up"
                 title = "\(target): \(probability) \(NumberText.percentage(explanation.probability)), \(reason)"
             } else {

@@ -16,7 +16,10 @@ struct InspectCommand: ParsableCommand {
               valuation inspect --format jsonl models
             """)
 
-    @Option(help: ArgumentHelp("Show all that is known of this campaign's models.", valueName: "id"))
+    @Option(
+        help: ArgumentHelp(
+            "Show all that is known of this campaign's models; where it has none, what values it and what was counted of it.",
+            valueName: "id"))
     var campaign: String?
 
     @Option(help: .tableFormat)
@@ -37,8 +40,10 @@ struct InspectCommand: ParsableCommand {
             throw Failure(message: error.text())
         }
         let chosen = description.list.indices.filter { campaign == nil || description.list[$0].campaign == campaign }
-        if let campaign, chosen.isEmpty {
-            throw Failure(message: "no model of campaign \(campaign) at \(path)", exitCode: .badInput)
+        // Of all the others, "*", nothing is counted.
+        if let campaign, chosen.isEmpty || campaign != "*" && chosen.allSatisfy({ description.list[$0].prior }) {
+            try show(campaign, of: models, on: output)
+            return try output.close()
         }
         switch TableFormat.chosen(format) {
         case .jsonl where campaign == nil:
@@ -56,5 +61,55 @@ struct InspectCommand: ParsableCommand {
             try output.write(lines: lines(output.terminal.columns, output.paint))
         }
         try output.close()
+    }
+
+    /// What a campaign without a model is valued by and what was counted of it: what explains the value of its ad.
+    private func show(_ campaign: String, of models: Models, on output: Output) throws {
+        let request = try jsonLine(CampaignRequest(candidates: [.init(campaign: campaign)]))
+        let answer: Models.Answer
+        let value: AdValue?
+        do throws(Problem) {
+            answer = try Array(request.utf8).withUnsafeBytes { bytes throws(Problem) in try models.explain(bytes) }
+            value = try decodeAnswer(RequestAnswer.self, from: answer).values.first
+        } catch {
+            throw Failure(message: error.text())
+        }
+        guard let value, let observed = value.observed, observed.click.impressions != nil else {
+            throw Failure(message: "no model of campaign \(campaign) at \(path)", exitCode: .badInput)
+        }
+        switch TableFormat.chosen(format) {
+        case .jsonl:
+            let elements = try RawJSON.elements(of: "values", in: answer, count: 1)
+            try output.write(line: UnsafeRawBufferPointer(rebasing: answer[elements[0]]))
+        case .table:
+            try output.write(
+                lines: [output.paint(DisplayText.printable("campaign \(campaign), without a model"), .bold)]
+                    + Self.lines("clicks", by: value.click, value.flags, "click", ObservedText(observed.click))
+                    + Self.lines(
+                        "conversions", by: value.conversion, value.flags, "conversion",
+                        ObservedText(observed.conversion)) + [""])
+        }
+    }
+
+    private static func lines(
+        _ name: String, by explanation: Explanation?, _ flags: [String], _ target: String, _ observed: ObservedText
+    ) -> [String] {
+        let source =
+            explanation == nil
+            ? "nothing"
+            : flags.contains("\(target)_prior")
+                ? "what was observed" : "the model of campaign \(explanation?.terms.first?.model ?? NumberText.absent)"
+        return [DisplayText.printable("\(name): valued by \(source), \(observed.title)")] + observed.lines
+    }
+}
+
+/// A request for the value of one campaign's ad.
+private struct CampaignRequest: Encodable {
+    let candidates: [Candidate]
+
+    struct Candidate: Encodable {
+        let campaign: String
+        let pricing = "cpa"
+        let bid = 0
     }
 }

@@ -14,7 +14,8 @@ struct PublishCommand: ParsableCommand {
             The first publish in a directory also makes its secret, the file SECRET, under which engines form keys. Its \
             owner and group alone can read it, and ad servers must.
 
-            The priors are the probabilities for campaigns that have no model, where campaign * has none either.
+            The priors are the probabilities for campaigns that have no model, where campaign * has none either. Where \
+            only clicks are logged, --click-prior 1 says that a click is given.
 
             EXAMPLES
               valuation publish batch --to models
@@ -56,8 +57,9 @@ struct PublishCommand: ParsableCommand {
     func validate() throws {
         if id == "" { throw ValidationError("--id must not be empty.") }
         for (name, prior) in [("--click-prior", clickPrior), ("--conversion-prior", conversionPrior)] {
-            guard let prior, !(prior > 0 && prior < 1) else { continue }
-            throw ValidationError("\(name) must be a probability between 0 and 1, not \(NumberText.plain(prior)).")
+            guard let prior, !(prior > 0 && prior <= 1) else { continue }
+            throw ValidationError(
+                "\(name) must be a probability above 0 and at most 1, not \(NumberText.plain(prior)).")
         }
     }
 

@@ -67,10 +67,11 @@ static void ids_are_names_of_directories_and_nothing_else(void) {
 }
 
 static void priors_are_probabilities(void) {
-    static const double unsound[] = {-0.1, 1, 1.5, NAN, INFINITY};
+    static const double unsound[] = {-0.1, 1.5, NAN, INFINITY};
     for (size_t i = 0; i < sizeof unsound / sizeof unsound[0]; i++) {
         EXPECT_REFUSED(publish_as("prior", 0, unsound[i]), VALUATION_ERROR_INVALID_ARGUMENT);
     }
+    EXPECT(publish_as("given", VALUATION_PUBLISH_KEEP_LATEST, 1) == VALUATION_OK);
 }
 
 static void refresh_needs_a_directory_of_releases(void) {

@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from .command import PCTR_OF_CREATIVE_55, PCVR, REQUEST, request_line, run, run_in_terminal
-from .policies import CONTROL, FLAT, user_of
+from .command import CONVERSION, PCTR_OF_CREATIVE_55, PCVR, REQUEST, request_line, run, run_in_terminal
+from .policies import CONTROL, FLAT, PLAIN, user_of, write_policy
+from .releases import write_models
 
 
 def explain(models, *arguments, **options):
@@ -187,3 +188,24 @@ def test_a_predictor_that_is_no_model_has_no_terms(models, policy):
     assert "conversion: pCVR 5.00%, without terms (predictor house)" in lines
     (value,) = explain(models, "--policy", policy, "--ad", "9", given=given).answers[0]["values"]
     assert (value["predictor"], value["click"], value["conversion"]) == ("house", None, None)
+
+
+def test_an_observed_rate_is_shown_with_what_it_is_made_of(directory):
+    models = write_models(directory / "counted", CONVERSION)
+    counted = {"format": "valuation-campaign/1", "campaign": "3001", "advertiser": "a", "impressions": 1000}
+    (models / "counted.json").write_text(json.dumps(counted | {"clicks": 100, "conversions": 20}))
+    given = request_line(candidates=[{"ad": "1", "campaign": "3001", "pricing": "cpa", "bid": 1}])
+    predictors = {"safe": {"naive": {"impressions": 500}}}
+    policy = write_policy(directory / "naive.json", PLAIN, predictors=PLAIN["predictors"] | predictors, default="safe")
+    # For want of a model, then by a policy's predictor.
+    for options, weight, deviation in (([], "1,000", "0.671%"), (["--policy", policy], "500", "0.774%")):
+        lines = bars(models, *options, given=given).lines
+        assert f"click: pCTR 10.00%, observed 10.00% ± {deviation}" in lines
+        assert [line for line in lines if line.startswith("  ")] == [
+            "  campaign                      100 of 1,000 impressions",
+            "  its advertiser's others       0 of 0 impressions",
+            f"  all campaigns                 10.00%, which weighs as {weight} impressions",
+            "  campaign                      20 of 100 clicks",
+            "  its advertiser's others       0 of 0 clicks",
+            "  all campaigns                 20.00%, which weighs as 50 clicks",
+        ]

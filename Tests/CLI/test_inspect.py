@@ -2,6 +2,7 @@
 """`valuation inspect`: what is in model files."""
 
 import json
+import re
 
 import pytest
 
@@ -75,3 +76,30 @@ def test_models_that_cannot_be_loaded_end_with_2(models):
     assert "broken.json" in result.errors
     assert "$.intercept" in result.errors
     assert "valuation validate" in result.errors
+
+
+COUNTED = {"format": "valuation-campaign/1", "campaign": "3001", "advertiser": "a", "impressions": 1000, "clicks": 100}
+
+
+def test_a_campaign_without_a_model_is_shown_with_what_values_it_and_what_was_counted(models):
+    (models / "3001.jsonl").write_text(
+        json.dumps(COUNTED) + "\n" + json.dumps(COUNTED | {"campaign": "3002", "clicks": 50}) + "\n"
+    )
+    result = run("inspect", "--format", "table", "--campaign", "3001", models)
+    assert (result.status, result.errors) == (0, "")
+    assert result.lines[0] == "campaign 3001, without a model"
+    assert result.lines[1].startswith("clicks: valued by the model of campaign *, observed ")
+    facts = [line.strip() for line in result.lines[2:5]]
+    assert [re.split(r"  +", fact)[:2] for fact in facts[:2]] == [
+        ["campaign", "100 of 1,000 impressions"],
+        ["its advertiser's others", "50 of 1,000 impressions"],
+    ]
+    assert facts[2].endswith("which weighs as 1,000 impressions")
+    assert result.lines[5].startswith("conversions: valued by nothing, observed ")
+    (value,) = run("inspect", "--campaign", "3001", models).answers
+    assert value["campaign"] == "3001"
+    assert (value["observed"]["click"]["clicks"], value["observed"]["click"]["impressions"]) == (100, 1000)
+    (models / "default.jsonl").unlink()
+    alone = run("inspect", "--format", "table", "--campaign", "3001", models)
+    assert alone.lines[1].startswith("clicks: valued by what was observed, observed ")
+    assert run("inspect", "--campaign", "3003", models).status == 1

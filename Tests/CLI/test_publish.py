@@ -150,7 +150,7 @@ def test_models_that_are_not_there_are_told_what_a_path_may_be(directory):
     "options",
     [
         ["--click-prior", "0"],
-        ["--click-prior", "1"],
+        ["--click-prior", "1.5"],
         ["--conversion-prior", "nan"],
         ["--conversion-prior", "-0.5"],
         ["--id", ""],

@@ -108,7 +108,7 @@ def test_the_example_models_are_sound_and_the_format_page_shows_one_of_them():
 
 
 def test_the_request_page_shows_what_the_example_models_answer():
-    request, answer = (text for kind, text in blocks(ROOT / "Documentation/request-format.md") if kind == "json")
+    request, answer, _ = (text for kind, text in blocks(ROOT / "Documentation/request-format.md") if kind == "json")
     models = ROOT / "Documentation/example/models"
     result = subprocess.run(
         [ROOT / "build/bin/valuation", "score", "--models", models],
@@ -118,6 +118,38 @@ def test_the_request_page_shows_what_the_example_models_answer():
     )
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout) == json.loads(answer)
+
+
+def test_the_request_page_shows_what_an_observed_rate_is_made_of(tmp_path):
+    (tmp_path / "batch").mkdir()
+    model = ROOT / "Documentation/example/models/1042-click.json"
+    (tmp_path / "batch/1042.json").write_text(model.read_text())
+    counted = {"campaign": "3001", "advertiser": "77", "impressions": 1000, "clicks": 100}
+    (tmp_path / "batch/3001.json").write_text(json.dumps({"format": "valuation-campaign/1"} | counted))
+    request = {"candidates": [{"campaign": "3001", "pricing": "cpc", "bid": 1}]}
+    command = ROOT / "build/bin/valuation"
+    publishing = [command, "publish", tmp_path / "batch", "--to", tmp_path / "models", "--click-prior", "0.05"]
+    subprocess.run(publishing, check=True, capture_output=True)
+    explained = subprocess.run(
+        [command, "explain", "--models", tmp_path / "models", "--format", "jsonl"],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *_, expected = (text for kind, text in blocks(ROOT / "Documentation/request-format.md") if kind == "json")
+    (value,) = json.loads(explained.stdout)["values"]
+    assert value["observed"] == json.loads(expected)
+    assert (value["pctr"], value["flags"]) == (0.075, ["unknown_campaign", "click_prior"])
+
+
+def test_conversions_alone_are_valued_as_the_page_of_releases_says():
+    program, expected = output_after(ROOT / "Documentation/releases.md", "python", "click_prior=1")
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert lines(result.stdout) == lines(expected)
 
 
 def test_every_relative_link_of_the_documentation_leads_somewhere():

@@ -29,7 +29,8 @@ typedef struct {
 } valuation_number;
 
 // What was observed of a campaign: shown how often, clicked how often, and of the clicks how many converted (NaN where nobody
-// said), and the sums over all campaigns of its advertiser, which is the key of the advertiser's name, 0 where unknown.
+// said), and the sums over all campaigns of its advertiser, this one too, which is the key of the advertiser's name, 0 where
+// unknown.
 typedef struct {
     uint64_t advertiser;
     float impressions, clicks, conversions;

@@ -76,9 +76,9 @@ private func checked(_ publishing: UnsafePointer<valuation_publishing>?) throws(
 }
 
 private func check(prior: Double) throws(Failure) {
-    if prior >= 0 && prior < 1 { return }
+    if prior >= 0 && prior <= 1 { return }
     throw Failure(
-        .invalidArgument, "A prior is a probability between 0 and 1, or 0 for what the models' training says.")
+        .invalidArgument, "A prior is a probability above 0 and at most 1, or 0 for what the models' training says.")
 }
 
 /// See valuation.h.

@@ -39,12 +39,20 @@ struct ExplainAnswer: ~Copyable {
     }
 
     private mutating func writeTargets(ofCandidate position: Int, _ value: valuation_value) throws(Failure) {
-        guard let release = release(of: value) else {
-            // A constant, a mean or an observed rate has no terms.
-            return try scorer.pointee.output.append(",\"click\":null,\"conversion\":null")
-        }
-        index = Snapshot.index(snapshot, release: release)
         let candidate = scorer.pointee.requests.candidates[position]
+        let predictor = predictor(of: value)
+        let release = release(of: predictor)
+        exploration = release == nil ? 0 : predictor?.exploration ?? 0
+        index = Snapshot.index(snapshot, release: release ?? PolicyDocument.latest)
+        try writeObserved(candidate.campaign, predictor?.naive ?? Naive())
+        if release == nil {
+            // A constant, a mean or an observed rate has no terms.
+            let isNaive = predictor?.kind == .naive
+            try scorer.pointee.output.append(",\"click\":")
+            try writeWithoutTerms(isNaive ? value.pctr : .nan)
+            try scorer.pointee.output.append(",\"conversion\":")
+            return try writeWithoutTerms(isNaive ? value.pcvr : .nan)
+        }
         features.removeAll()
         let request = scorer.pointee.requests.request.features.elements
         if let start = request.baseAddress { try features.append(start, count: request.count) }
@@ -62,17 +70,63 @@ struct ExplainAnswer: ~Copyable {
         try write(.conversion, probability: value.pcvr, adStart: adStart)
     }
 
-    /// The release that values a candidate, nil where it is not one alone that does.
-    private mutating func release(of value: valuation_value) -> Int? {
-        exploration = 0
+    /// nil without a policy.
+    private func predictor(of value: valuation_value) -> PolicyDocument.Predictor? {
+        guard let policy = snapshot.pointee.policy, let origin = policy.pointee.document.origin(of: value.source)
+        else { return nil }
+        return policy.pointee.document.predictors[origin.predictor]
+    }
+
+    /// The release whose models value a candidate, nil where it is not one alone that does.
+    private func release(of predictor: PolicyDocument.Predictor?) -> Int? {
         guard let policy = snapshot.pointee.policy else { return PolicyDocument.latest }
-        guard let origin = policy.pointee.document.origin(of: value.source) else { return nil }
-        let predictor = policy.pointee.document.predictors[origin.predictor]
-        if predictor.kind != .release { return nil }
-        exploration = predictor.exploration
+        guard let predictor, predictor.kind == .release else { return nil }
         return Int(policy.pointee.document.members[predictor.members.start])
     }
 
+    /// What was counted of a candidate's campaign, and the rates that follow from it, whatever values it.
+    @_optimize(size)
+    private func writeObserved(_ campaign: UInt64, _ naive: Naive) throws(Failure) {
+        try scorer.pointee.output.append(",\"observed\":")
+        if !index.pointee.hasObserved { return try scorer.pointee.output.append("null") }
+        let (observed, overall) = (index.pointee.observed(campaign), index.pointee.overall)
+        let isKnown = index.pointee.campaign(campaign).pointee.key == campaign
+        let clicks = naive.evidence(.click, observed, overall: overall.click)
+        try write(clicks, "{\"click\":{\"clicks\":", "impressions", "advertiser_clicks", isKnown)
+        let conversions = naive.evidence(.conversion, observed, overall: overall.conversion)
+        try write(
+            conversions, ",\"conversion\":{\"conversions\":", "clicks", "advertiser_conversions",
+            isKnown && !observed.conversions.isNaN)
+        try scorer.pointee.output.append("}")
+    }
+
+    /// - Parameter isKnown: whether anybody counted.
+    @_optimize(size) @inline(never)
+    private func write(
+        _ evidence: Naive.Evidence, _ start: StaticString, _ trials: StaticString, _ successes: StaticString,
+        _ isKnown: Bool
+    ) throws(Failure) {
+        try append(start, isKnown ? evidence.successes : .nan)
+        try append(",\"", trials, isKnown ? evidence.trials : .nan)
+        try append(",\"", successes, evidence.othersSuccesses)
+        try append(",\"advertiser_", trials, evidence.othersTrials)
+        let rate = evidence.rate
+        try append(rounded: ",\"overall_rate\":", evidence.overall > 0 ? evidence.overall : .nan)
+        try append(",\"prior_weight\":", evidence.weight)
+        try append(rounded: ",\"rate\":", rate.mean)
+        try append(rounded: ",\"standard_deviation\":", rate.deviation)
+        try scorer.pointee.output.append("}")
+    }
+
+    /// A probability that no logit was computed for.
+    private func writeWithoutTerms(_ probability: Float) throws(Failure) {
+        if probability.isNaN { return try scorer.pointee.output.append("null") }
+        try scorer.pointee.output.append("{\"logit\":null,\"probability\":")
+        try scorer.pointee.output.append(float: probability)
+        try scorer.pointee.output.append(",\"terms\":[]}")
+    }
+
+    @_optimize(size) @inline(never)
     private mutating func write(_ target: Target, probability: Float, adStart: Int) throws(Failure) {
         guard let model = explanation.model(target) else {
             try scorer.pointee.output.append("null")
@@ -80,9 +134,7 @@ struct ExplainAnswer: ~Copyable {
         }
         if isLate {
             // The probability is the model's prior, which has no terms.
-            try scorer.pointee.output.append("{\"logit\":null,\"probability\":")
-            try scorer.pointee.output.append(float: probability)
-            return try scorer.pointee.output.append(",\"terms\":[]}")
+            return try writeWithoutTerms(probability)
         }
         try append("{\"logit\":", explanation.logit(target))
         try scorer.pointee.output.append(",\"probability\":")
@@ -115,6 +167,7 @@ struct ExplainAnswer: ~Copyable {
         try scorer.pointee.output.append("}")
     }
 
+    @_optimize(size) @inline(never)
     private mutating func write(
         _ term: Explanation.Term, of model: UInt32, _ target: Target, _ level: Int, adStart: Int
     ) throws(Failure) {
@@ -166,12 +219,21 @@ struct ExplainAnswer: ~Copyable {
         try append(rounded: ",\"draw\":", drawn.z)
     }
 
+    @inline(never)
+    private func append(_ start: StaticString, _ name: StaticString, _ number: Double) throws(Failure) {
+        try scorer.pointee.output.append(start)
+        try scorer.pointee.output.append(name)
+        try append("\":", number)
+    }
+
+    @inline(never)
     private func append(_ member: StaticString, _ number: Double) throws(Failure) {
         try scorer.pointee.output.append(member)
         try scorer.pointee.output.append(number: number)
     }
 
     /// For people: to the digits of a Float, which hides that weights are held in steps of a power of two.
+    @inline(never)
     private func append(rounded member: StaticString, _ number: Double) throws(Failure) {
         let rounded = Float(number)
         if !rounded.isFinite { return try append(member, number) }

@@ -35,7 +35,9 @@ extension IndexBuilder {
         )
         for target in [Target.click, .conversion] where target == .click ? !hasDefault.click : !hasDefault.conversion {
             let rate = priors[target]
-            if rate > 0 { try addPrior(Text("*"), target, logit: log(rate / (1 - rate)), rate: rate, note) }
+            if rate > 0 {
+                try addPrior(Text("*"), target, logit: Beta(alpha: rate, beta: 1 - rate).logit, rate: rate, note)
+            }
             try addNaive(target, note)
         }
     }

@@ -34,6 +34,7 @@ extension ModelDecoder {
     }
 
     /// A number from 0 to `largest` that may be missing or null.
+    @inline(never)
     mutating func optional(
         _ object: KnownMembers, _ name: StaticString, upTo largest: Double, _ problems: inout Problems
     ) throws(Failure) -> Double? {

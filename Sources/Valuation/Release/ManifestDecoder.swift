@@ -143,8 +143,8 @@ struct ManifestDecoder: ~Copyable {
 
     private func prior(_ value: JSONValue?, _ path: Message) throws(Failure) -> Double {
         guard let value, !value.isNull else { return 0 }
-        if let number = value.number, number > 0, number < 1 { return number }
-        throw failure(.invalidValue, path, "A prior is a probability between 0 and 1, or null.")
+        if let number = value.number, number > 0, number <= 1 { return number }
+        throw failure(.invalidValue, path, "A prior is a probability above 0 and at most 1, or null.")
     }
 
     private func string(_ object: JSONValue, _ name: StaticString, _ path: Message) throws(Failure) -> Text {

@@ -3,8 +3,10 @@ import CKernels
 import CPlatform
 
 /// The rates of a campaign from what was observed of it alone, whatever the request: counts under a Beta prior that is centred on the
-/// advertiser's rate, which is itself shrunk towards the overall one (Gelman et al., "Bayesian Data Analysis", 3rd ed., 2.4 and
-/// 5.3).
+/// rate of its advertiser's other campaigns, which is itself shrunk towards the overall one (Gelman et al., "Bayesian Data Analysis",
+/// 3rd ed., 2.4 and 5.3).
+///
+/// The other ones, for a prior that had the campaign's own counts in it would count them twice.
 struct Naive {
     /// Pseudo-impressions and pseudo-clicks that the prior weighs.
     var impressions = 1000.0
@@ -14,28 +16,61 @@ struct Naive {
     func rates(
         observed: Index.Observed, overall: (click: Double, conversion: Double)
     ) -> (click: Beta, conversion: Beta) {
-        let click = Naive.posterior(
-            successes: Double(observed.clicks), trials: Double(observed.impressions),
-            advertiser: (Double(observed.advertiser_clicks), Double(observed.advertiser_impressions)),
-            overall: overall.click, weight: impressions)
-        let isCounted = !observed.conversions.isNaN
-        let conversion = Naive.posterior(
-            successes: isCounted ? Double(observed.conversions) : 0, trials: isCounted ? Double(observed.clicks) : 0,
-            advertiser: (Double(observed.advertiser_conversions), Double(observed.advertiser_clicks)),
-            overall: overall.conversion, weight: clicks)
-        return (click, conversion)
+        (
+            evidence(.click, observed, overall: overall.click).rate,
+            evidence(.conversion, observed, overall: overall.conversion).rate
+        )
     }
 
-    private static func posterior(
-        successes: Double, trials: Double, advertiser: (successes: Double, trials: Double), overall: Double,
-        weight: Double
-    ) -> Beta {
-        if overall == 0 { return Beta(alpha: .nan, beta: .nan) }
-        let rate = (advertiser.successes + weight * overall) / (advertiser.trials + weight)
-        // Where counts are so large that the prior is lost beside them, the rate may be 1.
-        let expected = min(rate, 1 - 1e-12)
-        return Beta(
-            alpha: successes + weight * expected, beta: max(0, trials - successes) + weight * (1 - expected))
+    /// What a rate is inferred from. - Parameter overall: of the same target.
+    func evidence(_ target: Target, _ observed: Index.Observed, overall: Double) -> Evidence {
+        if target == .click {
+            return Evidence(
+                successes: Double(observed.clicks), trials: Double(observed.impressions),
+                othersSuccesses: Double(observed.advertiser_clicks) - Double(observed.clicks),
+                othersTrials: Double(observed.advertiser_impressions) - Double(observed.impressions),
+                overall: overall, weight: impressions)
+        }
+        let isCounted = !observed.conversions.isNaN
+        let clicks = Double(observed.clicks)
+        // Conversions that nobody counted are in the advertiser's at the overall rate.
+        let conversions = isCounted ? Double(observed.conversions) : clicks * overall
+        return Evidence(
+            successes: isCounted ? conversions : 0, trials: isCounted ? clicks : 0,
+            othersSuccesses: Double(observed.advertiser_conversions) - conversions,
+            othersTrials: Double(observed.advertiser_clicks) - clicks, overall: overall, weight: self.clicks)
+    }
+
+    /// Counts of a campaign and of its advertiser's other ones, the rate over all campaigns, and how much that weighs.
+    struct Evidence {
+        let successes: Double
+        let trials: Double
+        let othersSuccesses: Double
+        let othersTrials: Double
+        let overall: Double
+        let weight: Double
+
+        /// - Parameters:
+        ///   - othersSuccesses, othersTrials: the advertiser's less the campaign's own, below 0 where there is no advertiser. They
+        ///     come from floats: where the difference is lost in their 24 bits, the campaign's own counts outweigh it.
+        fileprivate init(
+            successes: Double, trials: Double, othersSuccesses: Double, othersTrials: Double, overall: Double,
+            weight: Double
+        ) {
+            (self.successes, self.trials, self.overall, self.weight) = (successes, trials, overall, weight)
+            (self.othersSuccesses, self.othersTrials) = (max(0, othersSuccesses), max(0, othersTrials))
+        }
+
+        var rate: Beta {
+            if overall == 0 { return Beta(alpha: .nan, beta: .nan) }
+            // Who says that all of them are has no doubt that counts could remove.
+            if overall == 1 { return Beta(alpha: weight, beta: 0) }
+            let others = (othersSuccesses + weight * overall) / (othersTrials + weight)
+            // Where counts are so large that the prior is lost beside them, the rate may be 1.
+            let expected = min(others, 1 - 1e-12)
+            return Beta(
+                alpha: successes + weight * expected, beta: max(0, trials - successes) + weight * (1 - expected))
+        }
     }
 }
 
@@ -46,12 +81,20 @@ struct Beta {
 
     var mean: Double { alpha / (alpha + beta) }
 
-    /// The logit of the mean, also where the odds are too small or too large for a double.
+    /// The logit of the mean, also where the odds are too small or too large for a double; of a mean of 1, one whose
+    /// probability is 1.
     var logit: Double {
+        if beta == 0 { return Beta.certain }
         let odds = alpha / beta
         return odds > 0 && odds < .infinity ? log(odds) : log(alpha) - log(beta)
     }
 
     /// Of the rate's logit, by the first terms of its trigamma functions.
-    var logitVariance: Double { 1 / alpha + 1 / beta }
+    var logitVariance: Double { beta == 0 ? 0 : 1 / alpha + 1 / beta }
+
+    /// Of the rate itself.
+    var deviation: Double { sqrt(mean * (1 - mean) / (alpha + beta + 1)) }
+
+    /// A logit whose probability is 1, as a double and as a float.
+    static let certain = 40.0
 }

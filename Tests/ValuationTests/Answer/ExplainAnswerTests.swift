@@ -81,7 +81,7 @@ import Testing
         let explained = try JSONTree(parsing: try scorer.explainJSON(request)).values
         try #require(scored.count == 1 && explained.count == 1)
         for name in scored[0].names { #expect(scored[0][name] == explained[0][name]) }
-        #expect(explained[0].names.subtracting(scored[0].names) == ["click", "conversion"])
+        #expect(explained[0].names.subtracting(scored[0].names) == ["observed", "click", "conversion"])
     }
 
     /// The expected revenue of a term is what the ad would lose without it: scored without the feature by a model without the
@@ -115,6 +115,54 @@ import Testing
         #expect(value["click"]?["logit"] != nil)
         let unknown = try self.value(#"{"candidates": [{"campaign": "2", "pricing": "cpa", "bid": 1}]}"#)
         #expect(unknown["conversion"] == .null)
+    }
+
+    /// A campaign alone with its advertiser, and one without: 100 clicks of 1,000 impressions, shrunk to 1 %.
+    @Test func anObservedRateIsExplainedByItsCounts() throws {
+        let root = try ReleaseRoot()
+        let counted = ["alone", "shared", "other"].map { name in
+            CampaignEntry(
+                campaign: name, advertiser: name == "alone" ? "1" : "2", impressions: 1000, clicks: 100, conversions: 20
+            )
+        }
+        try root.publish(
+            [ModelDocument(campaign: "7")], counted, id: "a", priors: Priors(click: 0.05, conversion: 0.1))
+        let engine = try EngineHandle()
+        try engine.load(root.path)
+        func values() throws -> [JSONTree] {
+            let candidates = ["alone", "shared", "unheard of"].map {
+                "{\"campaign\": \"\($0)\", \"pricing\": \"cpa\", \"bid\": 1}"
+            }
+            let request = "{\"candidates\": [\(candidates.joined(separator: ", "))]}"
+            return try JSONTree(parsing: try engine.scorer().explainJSON(request)).values
+        }
+        // By a release that has no model for them, then by a policy.
+        for policy in [#"{"release": "LATEST"}"#, #"{"naive": {}}"#] {
+            try engine.loadPolicy(json: ReferencePolicy(predictors: [(name: "p", json: policy)], fallback: "p").json)
+            let (alone, shared, unknown) = (try values()[0], try values()[1], try values()[2])
+            #expect(abs(try number(alone, "pctr") - 0.075) < 1e-8)
+            #expect(try number(alone, "click", "probability") == number(alone, "pctr"))
+            let click = try #require(alone["observed"]?["click"])
+            #expect(try number(click, "clicks") == 100 && number(click, "impressions") == 1000)
+            #expect(try number(click, "advertiser_clicks") == 0 && number(click, "advertiser_impressions") == 0)
+            #expect(try abs(number(click, "overall_rate") - 0.05) < 1e-9 && number(click, "prior_weight") == 1000)
+            #expect(try abs(number(click, "rate") - 0.075) < 1e-8)
+            #expect(try abs(number(click, "standard_deviation") - sqrt(0.075 * 0.925 / 2001)) < 1e-8)
+            let conversion = try #require(alone["observed"]?["conversion"])
+            #expect(try number(conversion, "conversions") == 20 && number(conversion, "clicks") == 100)
+            #expect(try abs(number(conversion, "rate") - 25.0 / 150) < 1e-7)
+            // The other campaign's rate counts: (100 + 50) / 2,000 = 7.5 %.
+            #expect(try number(shared, "observed", "click", "advertiser_clicks") == 100)
+            #expect(try abs(number(shared, "pctr") - (100 + 75) / 2000.0) < 1e-8)
+            #expect(unknown["observed"]?["click"]?["clicks"] == .null)
+            #expect(try abs(number(unknown, "observed", "click", "rate") - 0.05) < 1e-8)
+        }
+        try engine.loadPolicy(
+            json: ReferencePolicy(predictors: [(name: "p", json: #"{"naive": {"impressions": 10}}"#)], fallback: "p")
+                .json)
+        let heavy = try values()[0]
+        #expect(try number(heavy, "observed", "click", "prior_weight") == 10)
+        #expect(heavy["click"]?["terms"]?.elements == [] && heavy["click"]?["logit"] == .null)
     }
 
     /// What took no time to compute has no terms: the probability is the model's prior.

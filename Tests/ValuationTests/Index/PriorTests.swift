@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuation
+import Foundation
 import Testing
 
 @testable import Valuation
@@ -68,6 +69,16 @@ import Testing
         let model = ModelDocument(campaign: "7", target: "click")
         let value = try value([model], campaign: "unheard of", pricing: "cpc")
         #expect(flags(value).contains("no_click_model"))
+    }
+
+    /// Logs of clicks say nothing of impressions: a click is given, and a conversion is worth what its model says.
+    @Test(arguments: ["7", "8", "unheard of"]) func aClickPriorOfOneSaysThatAClickIsGiven(campaign: String) throws {
+        let model = ModelDocument(campaign: "7", target: "conversion", intercept: log(0.25 / 0.75))
+        let value = try value([model], click: 1, conversion: 0.25, campaign: campaign, pricing: "cpa")
+        #expect(value["pctr"]?.number == 1 && abs((value["pcvr"]?.number ?? 0) - 0.25) < 1e-7)
+        #expect(abs((value["expected_revenue"]?.number ?? 0) - 0.5) < 1e-7)
+        #expect(flags(value).contains("click_prior"))
+        #expect(flags(value).contains("conversion_prior") == (campaign != "7"))
     }
 
     @Test func thePriorOfTheTrainingIsThatOfAllImpressions() throws {

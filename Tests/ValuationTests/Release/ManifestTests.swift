@@ -82,7 +82,7 @@ import Testing
         ("\"name\": \"index.valuation\"", "\"name\": \"../x\"", .invalidValue, "$.compiled.name"),
         ("\"format\": 1}", "\"format\": \"1\"}", .invalidValue, "$.compiled.format"),
         ("\"weights\": 3", "\"weight\": 3", .invalidValue, "$.counts.weights"),
-        ("0.01", "1", .invalidValue, "$.priors.click"),
+        ("0.01", "1.5", .invalidValue, "$.priors.click"), ("0.01", "0", .invalidValue, "$.priors.click"),
         ("\"trainer\": null", "\"id\": null", .duplicateKey, ""),
     ])
     func whatIsNotSoundIsRefusedWithItsPath(_ part: String, _ other: String, _ status: Status, _ path: String) throws {

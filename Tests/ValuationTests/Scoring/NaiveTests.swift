@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// The observed rate of a campaign is its counts under a prior that is centred on its advertiser's.
+/// The observed rate of a campaign is its counts under a prior that is centred on that of its advertiser's other campaigns.
 @Suite struct NaiveTests {
     private let overall = (click: 0.01, conversion: 0.1)
 
@@ -26,13 +26,59 @@ import Testing
         #expect(isClose(rates.click.logitVariance, 1.0 / 10 + 1.0 / 990))
     }
 
-    @Test func countsAreShrunkTowardsTheAdvertisersRate() {
+    @Test func countsAreShrunkTowardsTheRateOfTheAdvertisersOtherCampaigns() {
         let rates = Naive().rates(
-            observed: observed((2000, 100, 40), advertiser: (9000, 890, 245)), overall: overall)
-        // The advertiser's: 900 clicks of 10,000, and 250 conversions of 940.
+            observed: observed((2000, 100, 40), advertiser: (11_000, 990, 285)), overall: overall)
+        // The others': 890 + 10 clicks of 9,000 + 1,000, and 245 + 5 conversions of 890 + 50.
         #expect(isClose(rates.click.mean, (100 + 1000 * 0.09) / 3000))
         #expect(isClose(rates.click.beta, 1900 + 1000 * 0.91))
         #expect(isClose(rates.conversion.mean, (40 + 50 * 250.0 / 940) / 150))
+    }
+
+    /// Counts that were in the prior, too, would count twice.
+    @Test(arguments: [(1000, 100, 10), (1000, 100, .nan), (3, 1, 0), (1e9, 1e7, 1e6)] as [(Float, Float, Float)])
+    func aCampaignThatIsItsAdvertisersOnlyOneIsAsOneWithoutAnAdvertiser(counts: (Float, Float, Float)) {
+        // The builder adds conversions that nobody counted at the overall rate.
+        let converted = counts.2.isNaN ? Float(Double(counts.1) * overall.conversion) : counts.2
+        let sole = Naive().rates(
+            observed: observed(counts, advertiser: (counts.0, counts.1, converted)), overall: overall)
+        let alone = Naive().rates(observed: observed(counts), overall: overall)
+        #expect(isClose(sole.click.mean, alone.click.mean) && isClose(sole.click.beta, alone.click.beta))
+        #expect(isClose(sole.conversion.mean, alone.conversion.mean))
+        #expect(isClose(sole.conversion.beta, alone.conversion.beta))
+    }
+
+    /// The counts are floats: what a difference of them loses is nothing beside the campaign's own.
+    @Test(arguments: [1e5, 1e9, 1e15] as [Double], [0, 1, 1000, 1e6] as [Double])
+    func whatIsLostOfTheOthersIsOutweighed(own: Double, others: Double) {
+        let counts = (impressions: own, clicks: (own * 0.03).rounded())
+        let sums = (impressions: own + others, clicks: counts.clicks + (others * 0.2).rounded())
+        let found = Naive().rates(
+            observed: observed(
+                (Float(counts.impressions), Float(counts.clicks), 0),
+                advertiser: (Float(sums.impressions), Float(sums.clicks), 0)), overall: overall)
+        let rate = ((others * 0.2).rounded() + 1000 * 0.01) / (others + 1000)
+        let expected = (counts.clicks + 1000 * rate) / (own + 1000)
+        #expect((found.click.mean - expected).magnitude <= 2e-6 * expected)
+    }
+
+    @Test func otherCampaignsConversionsCountWhereItsOwnWereNotCounted() {
+        // 2,000 impressions and 100 clicks of its own, whose conversions the sums have at the overall rate.
+        let rates = Naive().rates(
+            observed: observed((2000, 100, .nan), advertiser: (3000, 150, 10 + 20)), overall: overall)
+        #expect(isClose(rates.conversion.mean, (20 + 50 * 0.1) / 100))
+    }
+
+    /// Where only clicks are logged a click is given.
+    @Test func anOverallRateOfOneIsCertain() {
+        let click = Naive().rates(observed: observed((1000, 10, 1)), overall: (1, 0.1)).click
+        #expect(click.mean == 1 && click.logitVariance == 0 && click.deviation == 0)
+        #expect(Float(1 / (1 + exp(-click.logit))) == 1)
+    }
+
+    @Test func theStandardDeviationIsThatOfTheBetaDistribution() {
+        #expect(isClose(Beta(alpha: 2, beta: 3).deviation, 0.2))
+        #expect(Beta(alpha: .nan, beta: .nan).deviation.isNaN)
     }
 
     @Test func thePriorWeighsWhatItIsToldTo() {

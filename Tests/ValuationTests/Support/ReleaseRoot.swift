@@ -25,7 +25,8 @@ final class ReleaseRoot: @unchecked Sendable {
     /// - Returns: the manifest.
     @discardableResult
     func publish(
-        _ models: [ModelDocument], _ campaigns: [CampaignEntry] = [], id: String, isCompiled: Bool = true
+        _ models: [ModelDocument], _ campaigns: [CampaignEntry] = [], id: String, isCompiled: Bool = true,
+        priors: Priors = Priors()
     ) throws -> String {
         published += 1
         let lines = models.map(\.json) + campaigns.map(\.json)
@@ -37,6 +38,7 @@ final class ReleaseRoot: @unchecked Sendable {
         var publishing = valuation_publishing()
         publishing.struct_size = UInt32(MemoryLayout<valuation_publishing>.size)
         publishing.switches = isCompiled ? 0 : UInt32(VALUATION_PUBLISH_NO_COMPILED)
+        (publishing.click_prior, publishing.conversion_prior) = (priors.click, priors.conversion)
         var report: OpaquePointer?
         try id.withCString { identifier in
             (publishing.id, publishing.id_length) = (identifier, id.utf8.count)

@@ -234,7 +234,7 @@ def test_an_ensemble_is_the_mean_of_its_releases(engine: Engine, tmp_path: Path,
 
 
 @pytest.mark.parametrize("weights", [(1000, 50), (10, 1)])
-def test_naive_is_the_observed_rate_shrunk_to_the_advertisers_and_the_overall_one(
+def test_naive_is_the_observed_rate_shrunk_to_that_of_the_advertisers_others_and_the_overall_one(
     engine: Engine, tmp_path: Path, weights: tuple[int, int]
 ) -> None:
     members = {} if weights == (1000, 50) else dict(zip(("impressions", "clicks"), weights, strict=True))
@@ -242,15 +242,50 @@ def test_naive_is_the_observed_rate_shrunk_to_the_advertisers_and_the_overall_on
     names = ["1042", "3001", "3002", "new"]
     for campaign, value in zip(names, score(engine, *names)["values"], strict=True):
         own = np.array(COUNTS.get(campaign, (0, 0, 0)))
-        advertiser = ADVERTISERS.get(campaign)
-        of_advertiser = np.array([COUNTS[other] for other in COUNTS if ADVERTISERS[other] == advertiser]).sum(axis=0)
+        others = [
+            COUNTS[other] for other in COUNTS if other != campaign and ADVERTISERS[other] == ADVERTISERS.get(campaign)
+        ]
+        of_others = np.array([(0, 0, 0), *others]).sum(axis=0)
         overall = np.array(list(COUNTS.values())).sum(axis=0)
         for target, weight in enumerate(weights):
-            trials, successes = (of_advertiser[target], of_advertiser[target + 1]) if advertiser else (0, 0)
+            trials, successes = of_others[target], of_others[target + 1]
             rate = (successes + weight * overall[target + 1] / overall[target]) / (trials + weight)
             expected = (own[target + 1] + weight * rate) / (own[target] + weight)
             assert value["pcvr" if target else "pctr"] == pytest.approx(expected, rel=1e-6)
         assert ("unknown_campaign" in value["flags"]) == (campaign == "new")
+
+
+def test_a_campaign_that_is_its_advertisers_only_one_is_valued_as_one_without_an_advertiser(tmp_path: Path) -> None:
+    counted = {"impressions": 1000, "clicks": 100}
+    documents = [
+        {"format": "valuation-campaign/1", "campaign": "big", "impressions": 1_000_000, "clicks": 50_000},
+        {"format": "valuation-campaign/1", "campaign": "alone", "advertiser": "A"} | counted,
+        {"format": "valuation-campaign/1", "campaign": "nobody's"} | counted,
+    ]
+    model = reference.model("another")
+    candidates = [{"campaign": name, "pricing": "cpc", "bid": 1.0} for name in ("alone", "nobody's", "unheard of")]
+    with Engine() as engine:
+        engine.load(reference.write(tmp_path / "models.jsonl", model, *documents))
+        load(engine, tmp_path, default="safe", predictors={"safe": {"naive": {}}})
+        explained = engine.explain({"candidates": candidates})["values"]
+    overall = (50_000 + 100 + 100) / (1_000_000 + 1000 + 1000)
+    rate = (100 + 1000 * overall) / (1000 + 1000)  # 7.5 %, and not the 8.75 % of counts that are in the prior, too
+    for value in explained[:2]:
+        assert value["pctr"] == pytest.approx(rate, rel=1e-6)
+        assert value["observed"] is not None
+        assert value["observed"]["click"] == {
+            "clicks": 100,
+            "impressions": 1000,
+            "advertiser_clicks": 0,
+            "advertiser_impressions": 0,
+            "overall_rate": pytest.approx(overall, rel=1e-6),
+            "prior_weight": 1000,
+            "rate": pytest.approx(rate, rel=1e-6),
+            "standard_deviation": pytest.approx(math.sqrt(rate * (1 - rate) / 2001), rel=1e-6),
+        }
+        assert value["click"] == {"logit": None, "probability": value["pctr"], "terms": []}
+    assert explained[2]["observed"] is not None
+    assert explained[2]["observed"]["click"]["clicks"] is None
 
 
 def test_a_value_is_multiplied_then_raised_then_lowered(engine: Engine, tmp_path: Path) -> None:

@@ -60,15 +60,53 @@ Term.__doc__ = """One summand of a logit: what it is, whose model it is from, an
 class Logit(TypedDict):
     """How one probability comes about: the terms add up to the logit."""
 
-    #: None where the time was up and the probability is the model's prior.
+    #: None where the time was up and the probability is the model's prior, or where it is an observed rate.
     logit: float | None
     probability: float
     terms: list[Term]
 
 
+class ObservedClicks(TypedDict):
+    """The counts that an observed rate of clicks is made of. None where nobody counted, and for what is unknown."""
+
+    clicks: float | None
+    impressions: float | None
+    #: Of its advertiser's other campaigns.
+    advertiser_clicks: float
+    advertiser_impressions: float
+    overall_rate: float | None
+    #: How many impressions what is believed beforehand weighs.
+    prior_weight: float
+    #: The mean and the standard deviation of the posterior.
+    rate: float | None
+    standard_deviation: float | None
+
+
+class ObservedConversions(TypedDict):
+    """The same of conversions, which are of clicks."""
+
+    conversions: float | None
+    clicks: float | None
+    advertiser_conversions: float
+    advertiser_clicks: float
+    overall_rate: float | None
+    prior_weight: float
+    rate: float | None
+    standard_deviation: float | None
+
+
+class ObservedRates(TypedDict):
+    """What was counted of a campaign, and what follows from it."""
+
+    click: ObservedClicks
+    conversion: ObservedConversions
+
+
 class ExplainedValue(Value, total=False):
     """A value and its reasons; None where there is no model, ``conversion`` also unless pricing is CPA."""
 
+    #: None where the models say nothing of what was counted.
+    observed: ObservedRates | None
     click: Logit | None
     conversion: Logit | None
 

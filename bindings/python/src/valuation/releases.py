@@ -109,7 +109,8 @@ def publish(
         Of the release: 1 to 64 letters, digits, dots, hyphens and underscores, no dot first. By default the time, for
         example ``2026-11-21T030000Z``.
     click_prior, conversion_prior : float, optional
-        P(click) and P(conversion | click) for campaigns without any model, in (0, 1). By default what the models say of
+        P(click) and P(conversion | click) for campaigns without any model, in (0, 1]; a click prior of 1 says that a
+        click is given, where only clicks are logged. By default what was observed of campaigns, or what models say of
         their training, if they do.
     compiled : bool, default=True
         Whether to write a compiled file, which engines map instead of building the index.
@@ -229,8 +230,8 @@ def _prior(name: str, prior: float | None) -> float:
     """Return a prior as the library takes it: 0 for None."""
     if prior is None:
         return 0.0
-    if not 0 < prior < 1:
+    if not 0 < prior <= 1:
         raise ValueError(
-            f"{name} must be a probability between 0 and 1, not {prior}; leave it out for what training says"
+            f"{name} must be a probability above 0 and at most 1, not {prior}; leave it out for what training says"
         )
     return prior
