@@ -12,7 +12,7 @@ private let models: StaticString = """
     "negative_sampling_rate":0.1,"categorical":{"slot":{"12":0.5,"13":-0.5},"os":{"ios":0.25,"":1}},\
     "numeric":{"age":{"mean":40,"std":12,"weight":0.3}}}
     {"format":"valuation-model/1","kind":"logistic","campaign":"1042","target":"click","version":"1","intercept":-1,\
-    "extends":"*","negative_sampling_rate":1,"categorical":{"segments":{"sports":2,"true":1}},\
+    "extends":"*","negative_sampling_rate":0.1,"categorical":{"segments":{"sports":2,"true":1}},\
     "crosses":[{"fields":["slot","creative"],"weights":[["12","55",0.4]]},{"fields":["os","slot"],"weights":[["ios","12",1]]}]}
     {"format":"valuation-model/1","kind":"logistic","campaign":"1042","target":"conversion","version":"1","intercept":-2,\
     "negative_sampling_rate":1,"categorical":{"creative":{"55":90}}}

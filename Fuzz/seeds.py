@@ -22,7 +22,7 @@ MODEL = {
     "categorical": {"slot": {"12": 0.31, "77": -0.2}, "os": {"ios": 0.11}},
     "numeric": {"age": {"mean": 3.2, "std": 1.1, "weight": 0.05}},
     "crosses": [{"fields": ["slot", "creative"], "weights": [["12", "55", 0.4]]}],
-    "training": {"rows": 81234, "positives": 512, "base_rate": 0.0041, "trainer": "x", "auc": 0.71, "log_loss": 0.02},
+    "training": {"rows": 124878, "positives": 512, "base_rate": 0.0041, "trainer": "x", "auc": 0.71, "log_loss": 0.02},
     "self_test": [{"features": {"slot": "12", "os": "ios", "age": 2}, "probability": 0.00416623139378675}],
     "advertiser": "77",
     "variance": {

@@ -297,15 +297,16 @@ valuation_status valuation_engine_refresh(valuation_engine *engine, bool *change
  * Since 0.1. */
 valuation_status valuation_engine_roll_back(valuation_engine *engine, const char *id, size_t id_length, valuation_error *error);
 
-/* Called by valuation_validate for each problem. problem is borrowed to the callback for its duration.
- * Return true to hear of further ones. */
+/* Called by valuation_validate for each problem. problem is borrowed to the callback for its duration. Its status is
+ * VALUATION_OK for a warning, which keeps no models from being loaded. Return true to hear of further ones. */
 typedef bool (*valuation_problem_callback)(void *context, const valuation_error *problem);
 
 /* Looks for every problem of the models at path (as valuation_engine_load takes it), not for the first alone, and loads
  * nothing. A document with a problem is left out of the checks that need the whole set (extends, self-tests).
- * callback  called on the calling thread for each problem in the order found, before this call returns; may be NULL
+ * callback  called on the calling thread for each problem in the order found, then for each warning (a model without a
+ *           self-test), before this call returns; may be NULL
  * context   handed to callback as it is
- * Returns VALUATION_OK if there is no problem; otherwise the first problem's status, and error describes that one.
+ * Returns VALUATION_OK if there is no problem but warnings; otherwise the first problem's status, and error describes that one.
  * Errors: as valuation_engine_load. Any thread. Cost as valuation_engine_load. Since 0.1. */
 valuation_status valuation_validate(const char *path, size_t path_length, const valuation_options *options,
                                     valuation_problem_callback callback, void *context, valuation_error *error);

@@ -69,7 +69,10 @@ struct InspectCommand: ParsableCommand {
         let answer: Models.Answer
         let value: AdValue?
         do throws(Problem) {
-            answer = try Array(request.utf8).withUnsafeBytes { bytes throws(Problem) in try models.explain(bytes) }
+            let explained = Array(request.utf8).withUnsafeBytes { bytes in
+                Result { () throws(Problem) in try models.explain(bytes) }
+            }
+            answer = try explained.get()
             value = try decodeAnswer(RequestAnswer.self, from: answer).values.first
         } catch {
             throw Failure(message: error.text())

@@ -19,7 +19,9 @@ struct Problem: Error {
 
     init(_ error: valuation_error) {
         status = error.status
-        statusName = String(cString: valuation_status_name(error.status))
+        isWarning = error.status == VALUATION_OK
+        // Nothing is refused for a warning, so its status says nothing.
+        statusName = isWarning ? "" : String(cString: valuation_status_name(error.status))
         file = Self.text(error.file)
         line = Int(error.line)
         column = Int(error.column)

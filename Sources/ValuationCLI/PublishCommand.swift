@@ -98,9 +98,12 @@ struct PublishCommand: ParsableCommand {
             ("LATEST", latest == manifest.id ? "names it" : latest.map { "still names \($0)" } ?? "names none yet"),
         ]
         let title = DisplayText.printable("published \(manifest.id) in \(to)")
+        let untested = manifest.counts.modelsWithoutSelfTests ?? 0
+        let warning =
+            "warning: \(NumberText.counted(untested, "model")) without a self-test; `valuation validate` names them"
         return [paint(title, .green)]
             + facts.map { name, value in
                 DisplayText.leftAligned("  " + name, in: 14) + DisplayText.printable(value)
-            }
+            } + (untested > 0 ? [paint(warning, .yellow)] : [])
     }
 }

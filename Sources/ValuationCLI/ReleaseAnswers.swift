@@ -33,6 +33,8 @@ struct ReleaseManifest: Decodable {
         let clickModels: Int
         let conversionModels: Int
         let weights: Int
+        /// nil in releases from before they were counted.
+        let modelsWithoutSelfTests: Int?
     }
 
     /// Probabilities for campaigns without any model; nil where unknown.

@@ -14,6 +14,8 @@ struct ValidateCommand: ParsableCommand {
 
               file:line:column: $.json.path: what is wrong and what to do [STATUS]
 
+            A model without a self-test is a warning, which is marked so and has no status: it would be loaded.
+
             Each path is checked as a set of its own: models that extend one another belong in one directory. With \
             --policy, what `valuation policy check` finds in a policy for the models follows theirs.
 
@@ -52,17 +54,18 @@ struct ValidateCommand: ParsableCommand {
         let output = Output()
         var (total, notFound) = (0, false)
         for path in paths {
-            var count = 0
+            var (count, warnings) = (0, 0)
             _ = try Library.validate(path: path) { problem in
-                count += 1
+                if problem.isWarning { warnings += 1 } else { count += 1 }
                 if Self.nothingIsThere(problem, at: path) { notFound = true }
                 try write(problem, on: output)
             }
             total += count
             if format == .text, paths.count == 1 || count == 0 {
                 let verdict = count == 0 ? "no problem" : NumberText.counted(count, "problem")
-                let line = "\(DisplayText.printable(path)): \(verdict)"
-                try output.write(line: output.paint(line, count == 0 ? .green : .bold))
+                let rest = warnings == 0 ? "" : ", " + NumberText.counted(warnings, "warning")
+                let line = "\(DisplayText.printable(path)): \(verdict)\(rest)"
+                try output.write(line: output.paint(line, count + warnings == 0 ? .green : .bold))
             }
         }
         if format == .text, paths.count > 1 {

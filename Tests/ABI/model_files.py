@@ -110,6 +110,7 @@ _EXAMPLES: list[Features] = [{}, FEATURES, FEATURES | CANDIDATES[2].features, FE
 _SHARED_CLICK = model(
     "*",
     intercept=-4.2,
+    negative_sampling_rate=0.25,
     categorical={
         "slot": {"12": 0.31, "77": -0.2},
         "os": {"ios": 0.11, "android": -0.07},
@@ -177,8 +178,10 @@ def many_models(*, extend: bool) -> list[dict]:
             categorical["segments"]["sports"] = 0.3
             categorical["shape"]["wide"] = -0.3
         members = {"categorical": categorical, "numeric": numeric, "crosses": copy.deepcopy(_CLICK["crosses"])}
-        members |= {"extends": "*"} if extend and number % 2 == 0 else {}
-        documents += [model(campaign, target, **members) for target in ("click", "conversion")]
+        for shared in (_SHARED_CLICK, _SHARED_CONVERSION):
+            rate = {"negative_sampling_rate": shared["negative_sampling_rate"]}
+            base = {"extends": "*"} | rate if extend and number % 2 == 0 else {}
+            documents.append(model(campaign, shared["target"], **members, **base))
     return documents
 
 

@@ -19,10 +19,10 @@ static void become_nobody(void) {
     if (setegid(NOBODY) != 0 || seteuid(NOBODY) != 0) perror("become nobody");
 }
 
-/* Keeps the first problem that it is told and asks for more. */
+/* Keeps the first problem that it is told, which no warning is, and asks for more. */
 static bool keep_first(void *context, const valuation_error *problem) {
     valuation_error *first = context;
-    if (first->status == VALUATION_OK) *first = *problem;
+    if (first->status == VALUATION_OK && problem->status != VALUATION_OK) *first = *problem;
     return true;
 }
 

@@ -20,7 +20,12 @@ def problems(toolchain: Toolchain, path: Path, most: int = MANY) -> tuple[list[t
         status, number, file, json_path, message = line.split("\t")
         assert message or status == "VALUATION_OK"
         told.append((status.removeprefix("VALUATION_ERROR_"), int(number), Path(file).name, json_path))
-    return told[:-1], told[-1]
+    problems, warnings = [], []
+    for each in told[:-1]:
+        assert each[0] == "VALUATION_OK" or not warnings  # which come last
+        (warnings if each[0] == "VALUATION_OK" else problems).append(each)
+    assert {warning[3] for warning in warnings} <= {"$.self_test"}
+    return problems, told[-1]
 
 
 @pytest.fixture
@@ -88,6 +93,22 @@ def test_a_sound_model_is_not_blamed_for_its_base(toolchain: Toolchain, tmp_path
     documents = [model("a", crosses=PAIRS_TWICE), model("b", extends="a")]
     told, _ = problems(toolchain, write_models(tmp_path / "base.jsonl", documents))
     assert [problem[:2] for problem in told] == [("DUPLICATE_KEY", 1)]
+
+
+def test_a_model_without_a_self_test_is_a_warning_and_no_problem(toolchain: Toolchain, tmp_path: Path):
+    documents = [MODELS[0], model("a"), model("b", "conversion")]
+    path = write_models(tmp_path / "untested.jsonl", documents)
+    *told, returned = toolchain.program("problems").run(path, str(MANY)).splitlines()
+    assert [line.split("\t")[:2] for line in told] == [["VALUATION_OK", "2"], ["VALUATION_OK", "3"]]
+    assert returned.startswith("VALUATION_OK\t0\t\t\t")
+    *told, _ = toolchain.program("problems").run(path, "1").splitlines()
+    assert len(told) == 1
+
+
+def test_a_correction_has_the_sampling_rate_of_its_base(toolchain: Toolchain, tmp_path: Path):
+    documents = [model("*", negative_sampling_rate=0.01), model("a", extends="*")]
+    told, _ = problems(toolchain, write_models(tmp_path / "rates.jsonl", documents))
+    assert told == [("INVALID_VALUE", 2, "rates.jsonl", "$.negative_sampling_rate")]
 
 
 def test_sound_models_have_no_problem(toolchain: Toolchain, models: Path):

@@ -18,7 +18,8 @@ def test_what_is_published_is_served_and_its_manifest_is_the_answer(directory):
     assert (result.status, result.errors) == (0, "")
     (manifest,) = result.answers
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d{6}Z", manifest["id"])
-    assert manifest["counts"] == {"campaigns": 2, "click_models": 2, "conversion_models": 1, "weights": 8}
+    counts = {"campaigns": 2, "click_models": 2, "conversion_models": 1, "weights": 8, "models_without_self_tests": 2}
+    assert manifest["counts"] == counts
     assert [file["name"] for file in manifest["files"]] == ["1042-conversion.json", "1042.json", "default.jsonl"]
     release = directory / "releases" / "releases" / manifest["id"]
     assert json.loads((release / "manifest.json").read_text()) == manifest
@@ -50,7 +51,8 @@ def test_people_get_a_summary(directory):
         environment={"NO_COLOR": "1"},
     )
     assert result.status == 0
-    title, *facts = result.lines
+    title, *facts, warning = result.lines
+    assert warning == "warning: 2 models without a self-test; `valuation validate` names them"
     assert title == f"published monday in {directory / 'releases'}"
     facts = dict(re.split(r"  +", line.strip(), maxsplit=1) for line in facts)
     size = sum(file.stat().st_size for file in (directory / "models").iterdir())
@@ -87,7 +89,7 @@ def test_priors_are_served_where_there_is_no_model_and_shown(directory):
 
 def test_latest_can_be_left_alone_and_the_compiled_file_left_out(root, published):
     result = publish(published / "batch", root, "wednesday", "--keep-latest", "--no-compiled", "--format", "text")
-    assert result.lines[-1].split() == ["LATEST", "still", "names", "tuesday"]
+    assert result.lines[-2].split() == ["LATEST", "still", "names", "tuesday"]
     assert latest(root) == "tuesday\n"
     assert not (root / "releases/wednesday/index.valuation").exists()
     assert run("inspect", root / "releases/wednesday").answers[0]["compiled"] is False

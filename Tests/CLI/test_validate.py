@@ -7,14 +7,41 @@ import re
 
 import pytest
 
-from .command import CLICK, CONVERSION, run, run_in_terminal
+from .command import CLICK, run, run_in_terminal
 from .policies import PLAIN, write_policy
 
 
 def test_good_models_have_no_problem(models):
     result = run("validate", models)
     assert (result.status, result.errors) == (0, "")
-    assert result.output == f"{models}: no problem\n"
+    untested = [f"{models}/{name}: $.self_test: warning: " for name in ("1042-conversion.json", "default.jsonl:1")]
+    *warnings, verdict = result.lines
+    assert [line[: len(start)] for line, start in zip(warnings, untested, strict=True)] == untested
+    assert verdict == f"{models}: no problem, 2 warnings"
+
+
+def test_models_with_self_tests_have_no_warning(directory):
+    (directory / "tested.json").write_text(json.dumps(CLICK))
+    result = run("validate", directory / "tested.json")
+    assert (result.status, result.output) == (0, f"{directory}/tested.json: no problem\n")
+
+
+@pytest.mark.parametrize(
+    ("members", "place"),
+    [
+        ({"training": {"rows": 10, "positives": 100}}, "$.training.positives"),
+        ({"training": {"rows": 1000, "positives": 10, "base_rate": 0.5}}, "$.training.base_rate"),
+        ({"extends": "1042"}, "$.negative_sampling_rate"),
+    ],
+)
+def test_numbers_that_contradict_each_other_are_a_problem(models, members, place):
+    wrong = CLICK | {"campaign": "7", "negative_sampling_rate": 1, "self_test": []} | members
+    (models / "7.json").write_text(json.dumps(wrong))
+    result = run("validate", models)
+    assert result.status == 1
+    assert f"{models}/7.json: {place}: " in result.output
+    if "extends" in members:
+        assert "The base's is 0.5, this 1," in result.output
 
 
 @pytest.fixture
@@ -29,8 +56,9 @@ def bad_models(models):
 def test_every_problem_is_a_line_with_file_line_column_path_and_status(bad_models):
     result = run("validate", bad_models)
     assert result.status == 1
-    *problems, verdict = result.lines
-    assert verdict == f"{bad_models}: {len(problems)} problems"
+    *findings, verdict = result.lines
+    problems = [line for line in findings if "warning: " not in line]
+    assert verdict == f"{bad_models}: {len(problems)} problems, 2 warnings"
     assert len(problems) >= 3
     for problem in problems:
         assert re.fullmatch(
@@ -50,14 +78,14 @@ def test_problems_as_json_lines_have_the_same_members(bad_models):
     for problem, line in zip(result.answers, text, strict=True):
         assert line.startswith(problem["file"])
         assert problem["message"] in line
-        assert line.endswith(f"[{problem['status']}]")
+        assert line.endswith(f"[{problem['status']}]" if problem["severity"] == "error" else problem["message"])
         assert problem.get("json_path", "") in line
         assert f":{problem['line']}" in line if "line" in problem else True
 
 
 def test_each_path_is_judged_and_the_total_closes(bad_models, directory):
     good = directory / "good.json.gz"
-    good.write_bytes(gzip.compress(json.dumps(CONVERSION).encode()))
+    good.write_bytes(gzip.compress(json.dumps(CLICK).encode()))
     result = run("validate", good, bad_models)
     count = len([line for line in result.lines if line.endswith("]")])
     assert result.status == 1
@@ -100,7 +128,8 @@ def test_a_policy_is_checked_after_its_models(models, directory):
     policy = write_policy(directory / "plain.json", PLAIN)
     result = run("validate", "--policy", policy, models)
     assert (result.status, result.errors) == (0, "")
-    assert result.lines == [f"{models}: no problem", f"{policy}: sound with {models}: 1 predictor"]
+    verdicts = [f"{models}: no problem, 2 warnings", f"{policy}: sound with {models}: 1 predictor"]
+    assert result.lines[-2:] == verdicts
 
 
 def test_errors_of_a_policy_are_problems_and_warnings_are_not(models, directory, policy):
@@ -108,7 +137,7 @@ def test_errors_of_a_policy_are_problems_and_warnings_are_not(models, directory,
     bad = write_policy(directory / "bad.json", default="nobody")
     result = run("validate", "--policy", bad, models)
     assert result.status == 1
-    assert result.lines[0] == f"{models}: no problem"
+    assert f"{models}: no problem, 2 warnings" in result.lines
     assert f"{bad}: $.default: " in result.output
     assert f"{bad}: 1 error" in result.lines[-1]
     findings = run("validate", "--format", "jsonl", "--policy", bad, models).answers

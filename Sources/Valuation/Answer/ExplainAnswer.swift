@@ -85,7 +85,6 @@ struct ExplainAnswer: ~Copyable {
     }
 
     /// What was counted of a candidate's campaign, and the rates that follow from it, whatever values it.
-    @_optimize(size)
     private func writeObserved(_ campaign: UInt64, _ naive: Naive) throws(Failure) {
         try scorer.pointee.output.append(",\"observed\":")
         if !index.pointee.hasObserved { return try scorer.pointee.output.append("null") }
@@ -101,7 +100,7 @@ struct ExplainAnswer: ~Copyable {
     }
 
     /// - Parameter isKnown: whether anybody counted.
-    @_optimize(size) @inline(never)
+    @inline(never)
     private func write(
         _ evidence: Naive.Evidence, _ start: StaticString, _ trials: StaticString, _ successes: StaticString,
         _ isKnown: Bool
@@ -126,7 +125,7 @@ struct ExplainAnswer: ~Copyable {
         try scorer.pointee.output.append(",\"terms\":[]}")
     }
 
-    @_optimize(size) @inline(never)
+    @inline(never)
     private mutating func write(_ target: Target, probability: Float, adStart: Int) throws(Failure) {
         guard let model = explanation.model(target) else {
             try scorer.pointee.output.append("null")
@@ -167,7 +166,7 @@ struct ExplainAnswer: ~Copyable {
         try scorer.pointee.output.append("}")
     }
 
-    @_optimize(size) @inline(never)
+    @inline(never)
     private mutating func write(
         _ term: Explanation.Term, of model: UInt32, _ target: Target, _ level: Int, adStart: Int
     ) throws(Failure) {

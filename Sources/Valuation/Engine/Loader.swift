@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import CPlatform
 
 /// Reads model files into a snapshot: every document decoded and checked, the index built, every self-test replayed.
@@ -78,7 +79,21 @@ struct Loader: ~Copyable {
         } catch {
             if problems.count == 0 || error.status == .outOfMemory { throw error }
         }
+        warnOfUntested()
         if problems.count > 0 { throw .noted(problems.status) }
+    }
+
+    /// Of the models that no example is replayed of.
+    private func warnOfUntested() {
+        for number in 0..<builder.added.count {
+            let model = builder.added[number]
+            if model.description.is_prior != 0 || model.description.self_tests > 0 { continue }
+            setFile(of: model.origin)
+            let isToGoOn = problems.warn(
+                "The model has no self-test, so nothing shows that trainer and engine agree; add a few.",
+                at: "$.self_test", line: model.origin.line)
+            if !isToGoOn { return }
+        }
     }
 
     private mutating func read(_ list: borrowing FileList) throws(Failure) {
@@ -191,7 +206,7 @@ struct Loader: ~Copyable {
         try isIncomplete.resize(builder.added.count, filling: false)
         for number in 0..<builder.added.count {
             switch builder.chain(of: number) {
-            case .sound: continue
+            case .sound: try checkRate(of: number)
             case .missingBase(let key):
                 isIncomplete[number] = true
                 let isClick = builder.added[number].target == .click
@@ -211,6 +226,21 @@ struct Loader: ~Copyable {
             }
         }
         for number in 0..<builder.added.count where isIncomplete[number] { builder.removeBase(of: number) }
+    }
+
+    /// What a model adds to its base's logit means something among rows that were sampled alike.
+    @inline(never)
+    private mutating func checkRate(of number: Int) throws(Failure) {
+        let model = builder.added[number]
+        if !model.hasBase { return }
+        let rate = model.description.negative_sampling_rate
+        let base = builder.added[Int(builder.base(of: model))].description.negative_sampling_rate
+        if (rate - base).magnitude <= SelfTests.tolerance * base { return }
+        problems.note.setMessage(
+            "The base's is \(base), this \(rate), and a chain has one: say the base's, and add ln(own) to the intercept if fitted to its probability, ln(own / base's) if to its z."
+        )
+        problems.note.setJSONPath("$.negative_sampling_rate")
+        try report(.noted(.invalidValue), at: model.origin)
     }
 
     private mutating func replaySelfTests(
@@ -242,11 +272,16 @@ struct Loader: ~Copyable {
     }
 
     /// Reports a problem of what was added.
+    @inline(never)
     private mutating func report(_ failure: Failure, at origin: IndexBuilder.Origin) throws(Failure) {
-        let name = UnsafeRawPointer(files.text.start + fileOffsets[origin.file]).assumingMemoryBound(to: CChar.self)
-        problems.note.setFile(Text(cString: name))
+        setFile(of: origin)
         var located = failure
         located.line = origin.line
         try problems.report(located)
+    }
+
+    private func setFile(of origin: IndexBuilder.Origin) {
+        let name = UnsafeRawPointer(files.text.start + fileOffsets[origin.file]).assumingMemoryBound(to: CChar.self)
+        problems.note.setFile(Text(cString: name))
     }
 }

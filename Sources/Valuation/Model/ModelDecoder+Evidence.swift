@@ -31,6 +31,24 @@ extension ModelDecoder {
                 try report(.invalidValue, at: "trainer", "It must be a string of at most 255 bytes.", &problems)
             }
         }
+        try checkTraining(&problems)
+    }
+
+    /// Refuses counts that cannot all be true: they become rates.
+    private mutating func checkTraining(_ problems: inout Problems) throws(Failure) {
+        let (rows, positives, rate) = (model.training.rows, model.training.positives, model.training.baseRate)
+        if rows < 0 || positives < 0 { return }
+        if positives > rows {
+            return try report(
+                .invalidValue, at: "positives", "There are more than rows; count both before negatives are dropped.",
+                &problems)
+        }
+        // It may have been rounded to two digits, or smoothed.
+        if rate.isNaN || (rate * rows - positives).magnitude <= max(1, 0.05 * positives) { return }
+        try report(
+            .invalidValue, at: "base_rate",
+            "It is \(rate), but positives / rows is \(positives / rows); give all three as before negatives are dropped.",
+            &problems)
     }
 
     /// A number from 0 to `largest` that may be missing or null.

@@ -41,6 +41,16 @@ struct Problems: ~Copyable {
         throw Failure.noted(failure.status)
     }
 
+    /// Tells whoever listens of what nothing is refused for; a load passes over it. - Returns: whether to go on.
+    func warn(_ message: StaticString, at jsonPath: StaticString, line: UInt32) -> Bool {
+        guard let listener, !hasEnded else { return false }
+        var warning = Failure(.ok, message)
+        warning.setJSONPath(jsonPath)
+        warning.line = line
+        note.describe(warning)
+        return listener.function(listener.context, note.error)
+    }
+
     /// Ends the work for want of memory, whoever is listening.
     func end(withoutMemory failure: Failure) throws(Failure) {
         note.describe(failure)

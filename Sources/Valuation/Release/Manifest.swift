@@ -21,6 +21,7 @@ struct Manifest: ~Copyable {
         var clickModels = 0
         var conversionModels = 0
         var weights = 0
+        var modelsWithoutSelfTests = 0
     }
 
     var texts = Buffer<UInt8>()

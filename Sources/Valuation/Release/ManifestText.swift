@@ -37,6 +37,7 @@ extension Manifest {
         try output.append(", \"click_models\": ", integer: counts.clickModels)
         try output.append(", \"conversion_models\": ", integer: counts.conversionModels)
         try output.append(", \"weights\": ", integer: counts.weights)
+        try output.append(", \"models_without_self_tests\": ", integer: counts.modelsWithoutSelfTests)
         try output.append("},\n  \"priors\": {\"click\": ")
         try write(priors.click, to: &output)
         try output.append(", \"conversion\": ")

@@ -252,6 +252,7 @@ struct Publisher: ~Copyable {
             } else {
                 manifest.counts.conversionModels += 1
             }
+            if description.self_tests == 0 { manifest.counts.modelsWithoutSelfTests += 1 }
             let trainer = index.text(description.trainer)
             if manifest.trainer.start == manifest.trainer.end && trainer.count > 0 {
                 manifest.trainer = try manifest.keep(trainer)

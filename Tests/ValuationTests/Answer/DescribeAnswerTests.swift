@@ -14,7 +14,7 @@ import Testing
             ModelDocument.Cross(fields: ("slot", "os"), weights: [(first: "12", second: "ios", weight: 0.4)])
         ]
         click.training =
-            #"{"rows": 81234, "positives": 512, "base_rate": 0.0041, "auc": 0.71, "log_loss": 0.021, "trainer": "t"}"#
+            #"{"rows": 124878, "positives": 512, "base_rate": 0.0041, "auc": 0.71, "log_loss": 0.021, "trainer": "t"}"#
         let base = ModelDocument(campaign: "*", target: "click")
         let conversion = ModelDocument(campaign: "*", target: "conversion")
         let description = try JSONTree(
@@ -37,7 +37,7 @@ import Testing
         #expect(first["cross_weights"]?.number == 1)
         #expect(first["self_tests"]?.number == 0)
         let training = try #require(first["training"])
-        #expect(training["rows"]?.number == 81234 && training["positives"]?.number == 512)
+        #expect(training["rows"]?.number == 124878 && training["positives"]?.number == 512)
         #expect(training["base_rate"]?.number == 0.0041 && training["auc"]?.number == 0.71)
         #expect(training["log_loss"]?.number == 0.021 && training["trainer"]?.text == "t")
         #expect(list[1]["extends"] == .null && list[1]["training"] == .null)

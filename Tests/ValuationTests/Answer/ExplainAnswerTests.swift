@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct ExplainAnswerTests {
     private let documents: [ModelDocument] = {
-        var base = ModelDocument(campaign: "*", intercept: -3, negativeSamplingRate: 0.5)
+        var base = ModelDocument(campaign: "*", intercept: -3, negativeSamplingRate: 0.25)
         base.categorical = ["slot": ["12": 0.75], "segment": ["sports": 0.5, "travel": -0.25]]
         base.numeric["age"] = ModelDocument.Numeric(mean: 30, std: 10, weight: 0.5)
         base.crosses = [

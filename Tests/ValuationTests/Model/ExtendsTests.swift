@@ -28,14 +28,28 @@ import Testing
         #expect(try probability(documents, "2") == (1 / (1 + exp(-4.5))).rounded)
     }
 
-    @Test func onlyTheModelsOwnSamplingRateCounts() throws {
-        var own = document("1", extends: "*", 0)
-        var base = document("*", extends: nil, 0)
-        base.negativeSamplingRate = 0.001
-        #expect(try probability([own, base], "1") == 0.5)
-        own.negativeSamplingRate = 0.25
+    @Test func theChainsSamplingRateCountsOnce() throws {
+        var models = chain(3)
+        for place in models.indices {
+            (models[place].negativeSamplingRate, models[place].intercept) = (0.25, 0)
+            models[place].categorical = [:]
+        }
         // p / (p + (1 − p) / w) with p = 1/2.
-        #expect(try probability([own, base], "1") == 0.2)
+        for campaign in ["1", "2", "3"] { #expect(try probability(models, campaign) == 0.2) }
+    }
+
+    /// With a rate of its own, a correction that learnt nothing would change every probability.
+    @Test func aChainHasOneSamplingRate() throws {
+        var models = chain(3)
+        models[2].negativeSamplingRate = 0.01
+        models[1].negativeSamplingRate = 0.01
+        let failure = try #require(loadComplaint(models))
+        #expect(failure.status == .invalidValue && failure.jsonPath == "$.negative_sampling_rate" && failure.line == 1)
+        #expect(
+            failure.message.contains("The base's is 0.01, this 1,")
+                && failure.message.contains("ln(own / base's) if to its z."))
+        models[0].negativeSamplingRate = 0.01 * (1 + 1e-9)
+        #expect(loadComplaint(models) == nil)
     }
 
     @Test func fourModelsInAChainAreAllowed() throws {

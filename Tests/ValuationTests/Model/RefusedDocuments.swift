@@ -32,7 +32,7 @@ enum RefusedDocuments {
         "numeric": #"{"age": {"mean": 3.2, "std": 1.1, "weight": 0.05}}"#,
         "crosses": #"[{"fields": ["slot", "creative"], "weights": [["12", "55", 0.4]]}]"#,
         "training": """
-        {"rows": 81234, "positives": 512, "base_rate": 0.0041, "from": "a", "to": "b", "trainer": "by hand", \
+        {"rows": 124878, "positives": 512, "base_rate": 0.0041, "from": "a", "to": "b", "trainer": "by hand", \
         "auc": 0.71, "log_loss": 0.021}
         """,
         "self_test": "[]", "advertiser": #""77""#,
@@ -200,6 +200,18 @@ enum RefusedDocuments {
     static let evidence: [Refusal] = [
         Refusal("training an array", sound.with("training", "[]"), .invalidValue, "$.training"),
         Refusal("rows negative", sound.with("training", #"{"rows": -1}"#), .invalidValue, "$.training.rows"),
+        Refusal(
+            "more positives than rows", sound.with("training", #"{"rows": 10, "positives": 11}"#), .invalidValue,
+            "$.training.positives"),
+        Refusal(
+            "base rate of other rows", sound.with("training", #"{"rows": 1000, "positives": 100, "base_rate": 0.106}"#),
+            .invalidValue, "$.training.base_rate"),
+        Refusal(
+            "base rate without positives", sound.with("training", #"{"rows": 999, "positives": 0, "base_rate": 0.01}"#),
+            .invalidValue, "$.training.base_rate"),
+        Refusal(
+            "negative positives", sound.with("training", #"{"rows": 10, "positives": -1}"#), .invalidValue,
+            "$.training.positives"),
         Refusal(
             "base rate above 1", sound.with("training", #"{"base_rate": 2}"#), .invalidValue, "$.training.base_rate"),
         Refusal(

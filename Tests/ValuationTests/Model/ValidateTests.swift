@@ -103,10 +103,25 @@ import Testing
         #expect(places(folder) == [])
     }
 
+    @Test func aModelWithoutASelfTestIsAWarning() throws {
+        let folder = try TemporaryFolder()
+        var tested = ModelDocument(campaign: "1")
+        tested.selfTests = [ModelDocument.SelfTest(features: "{}", probability: 0.5)]
+        let untested = ["2", "3"].map { ModelDocument(campaign: $0) }
+        try folder.write("a.jsonl", [untested[0], tested].map(\.json).joined(separator: "\n"))
+        try folder.write("b.json", untested[1].json)
+        let found = findings(atPath: folder.path)
+        #expect(found.map(\.status) == [.ok, .ok] && found.map(\.jsonPath) == ["$.self_test", "$.self_test"])
+        #expect(found.map(\.line) == [1, 0] && found[1].file == folder.path + "/b.json")
+        #expect(found[0].message.contains("no self-test"))
+        #expect(findings(atPath: folder.path, atMost: 1).count == 1)
+        #expect(loadComplaint(atPath: folder.path) == nil)
+    }
+
     @Test func whoeverListensMayEndIt() throws {
         let folder = try TemporaryFolder()
         for name in ["1.json", "2.json", "3.json"] { try folder.write(name, "[]") }
-        let told = problems(atPath: folder.path, atMost: 2)
+        let told = findings(atPath: folder.path, atMost: 2)
         #expect(told.map(\.file) == ["\(folder.path)/1.json", "\(folder.path)/2.json"])
     }
 

@@ -32,8 +32,17 @@ func loadComplaint(atPath path: String, maximumInputBytes: UInt64 = 0) -> Compla
     }
 }
 
-/// Every problem that a validation tells of, in its order, until there are as many as asked for.
+/// Every problem that a validation tells of, in its order, until there are as many as asked for, without warnings.
 func problems(atPath path: String, maximumInputBytes: UInt64 = 0, atMost limit: Int = .max) -> [Complaint] {
+    let heard = findings(atPath: path, maximumInputBytes: maximumInputBytes, atMost: limit)
+    let problems = heard.filter { $0.status != .ok }
+    // Warnings come last.
+    #expect(heard.prefix(problems.count).allSatisfy { $0.status != .ok })
+    return problems
+}
+
+/// The same with its warnings.
+func findings(atPath path: String, maximumInputBytes: UInt64 = 0, atMost limit: Int = .max) -> [Complaint] {
     struct Heard {
         var problems: [Complaint] = []
         var limit: Int
@@ -57,7 +66,7 @@ func problems(atPath path: String, maximumInputBytes: UInt64 = 0, atMost limit: 
         }
     }
     // What is returned is the first problem.
-    let first = heard.problems.first
+    let first = heard.problems.first { $0.status != .ok }
     #expect(returned?.message == first?.message && returned?.jsonPath == first?.jsonPath)
     #expect(returned?.status == first?.status && returned?.file == first?.file && returned?.line == first?.line)
     return heard.problems

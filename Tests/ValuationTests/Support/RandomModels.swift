@@ -27,9 +27,12 @@ struct RandomModels {
                 let bases = documents.filter { document in
                     document.target == target && RandomModels.length(of: document, documents) < 4
                 }
-                let base = generator.once(in: 3) ? nil : bases.randomElement(using: &generator)?.campaign
-                documents.append(
-                    RandomModels.document(campaign, target, extends: base, largestWeight, &generator))
+                let base = generator.once(in: 3) ? nil : bases.randomElement(using: &generator)
+                var document = RandomModels.document(
+                    campaign, target, extends: base?.campaign, largestWeight, &generator)
+                // A chain has one.
+                if let base { document.negativeSamplingRate = base.negativeSamplingRate }
+                documents.append(document)
             }
         }
         documents.shuffle(using: &generator)

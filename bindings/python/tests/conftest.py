@@ -17,7 +17,7 @@ settings.load_profile("valuation")
 
 EVERYBODY = reference.model(
     "*",
-    rate=0.1,
+    rate=0.02,
     categorical={"slot": {"12": 0.5, "77": -0.25}, "os": {"ios": 0.125}},
     numeric={"days_since_visit": {"mean": 3.0, "std": 1.5, "weight": -0.4}},
 )
@@ -28,7 +28,7 @@ CLICK = reference.model(
     extends="*",
     categorical={"slot": {"12": 0.31}, "segments": {"sports": 0.2, "travel": 0.7}, "creative": {"55": 0.9}},
     crosses=[{"fields": ["slot", "creative"], "weights": [["12", "55", 0.4]]}],
-    training={"rows": 81234, "positives": 512, "base_rate": 0.0041, "auc": 0.71, "log_loss": 0.021},
+    training={"rows": 124878, "positives": 512, "base_rate": 0.0041, "auc": 0.71, "log_loss": 0.021},
 )
 CONVERSION = reference.model("1042", "conversion", intercept=-3.1, categorical={"creative": {"55": 1.1}})
 ALONE = reference.model("2000", intercept=0.25, categorical={"logged_in": {"true": 0.75}})

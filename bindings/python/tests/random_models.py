@@ -25,16 +25,19 @@ def model_sets(draw: st.DrawFn) -> list[reference.Model]:
     """Draw models of two campaigns and of everybody for both targets; some extend that of everybody."""
     models = []
     for target in ("click", "conversion"):
+        rate = draw(st.floats(1e-4, 1))  # one a chain
         for campaign in ("*", "1", "2"):
             members: dict[str, Any] = {
                 "intercept": draw(st.floats(-5, 2)),
-                "rate": draw(st.floats(1e-4, 1)),
+                "rate": rate,
                 "categorical": draw(LABELS),
                 "numeric": draw(st.fixed_dictionaries({}, optional=dict.fromkeys(NUMERIC, SCALE))),
                 "crosses": draw(CROSSES),
             }
             if campaign != "*" and draw(st.booleans()):
                 members["extends"] = "*"
+            else:
+                members["rate"] = rate if campaign == "*" else draw(st.floats(1e-4, 1))
             models.append(reference.model(campaign, target, **members))
     return models
 

@@ -146,12 +146,36 @@ def test_validate_finds_every_problem(tmp_path: Path) -> None:
     problems = validate(path)
     assert [(Path(problem.file).name, problem.line) for problem in problems[:2]] == [("a.jsonl", 1), ("a.jsonl", 3)]
     assert Path(problems[2].file).name == "b.json"
-    assert [problem.status for problem in problems] == [Status.INVALID_VALUE, Status.INVALID_VALUE, Status.FORMAT]
+    statuses = [problem.status for problem in problems if not problem.is_warning]
+    assert statuses == [Status.INVALID_VALUE, Status.INVALID_VALUE, Status.FORMAT]
 
 
 def test_validate_finds_nothing_in_good_models(models_path: Path) -> None:
     assert validate(models_path) == []
     assert validate(str(models_path / "conversion.json")) == []
+
+
+def test_validate_warns_of_models_without_self_tests(tmp_path: Path) -> None:
+    path = reference.write(tmp_path / "models.jsonl", reference.with_self_test(ALONE, MODELS, {}), EVERYBODY)
+    (warning,) = validate(path)
+    assert warning.is_warning
+    assert (warning.file, warning.line, warning.json_path) == (str(path), 2, "$.self_test")
+    assert str(warning).startswith(f"{path}:2 $.self_test: warning: The model has no self-test")
+    with Engine() as engine:
+        engine.load(path)
+
+
+def test_a_correction_has_the_sampling_rate_of_its_base(tmp_path: Path) -> None:
+    base = reference.model("*", intercept=-1.0, rate=0.01)
+    correction = reference.model("1", intercept=0.0, rate=1.0, extends="*")
+    error = refusal(reference.write(tmp_path / "models.jsonl", base, correction))
+    assert (error.status, error.line, error.json_path) == (Status.INVALID_VALUE, 2, "$.negative_sampling_rate")
+    assert "0.01" in error.message
+    with Engine() as engine:
+        engine.load(reference.write(tmp_path / "one.jsonl", base, correction | {"negative_sampling_rate": 0.01}))
+        candidates = [{"campaign": campaign, "pricing": "cpc", "bid": 1.0} for campaign in ("1", "2")]
+        corrected, of_base = engine.score({"candidates": candidates})["values"]
+    assert corrected["pctr"] == of_base["pctr"]  # for it has nothing to correct
 
 
 def test_validate_reports_a_missing_path(tmp_path: Path) -> None:

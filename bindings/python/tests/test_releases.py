@@ -38,7 +38,8 @@ def test_a_manifest_says_what_is_in_the_release(models_path: Path, tmp_path: Pat
     manifest = publish(models_path, tmp_path / "releases", id="first", conversion_prior=0.05)
     files = {file["name"]: file["bytes"] for file in manifest["files"]}
     assert files == {path.name: path.stat().st_size for path in models_path.iterdir()}
-    assert manifest["counts"] == {"campaigns": 3, "click_models": 3, "conversion_models": 1, "weights": 11}
+    counts = {"campaigns": 3, "click_models": 3, "conversion_models": 1, "weights": 11, "models_without_self_tests": 0}
+    assert manifest["counts"] == counts
     assert manifest["priors"] == {"click": 0.0041, "conversion": 0.05}
     assert manifest["compiled"] is not None
     for file in (*manifest["files"], manifest["compiled"]):

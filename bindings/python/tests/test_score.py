@@ -149,7 +149,7 @@ def test_a_description_counts_what_is_loaded(engine: Engine) -> None:
     assert (click["categorical_weights"], click["numeric_weights"], click["cross_weights"]) == (4, 0, 1)
     assert click["self_tests"] == 2
     assert click["training"] is not None
-    assert click["training"]["rows"] == 81234
+    assert click["training"]["rows"] == 124878
     assert by_name["*", "click"]["training"] is None
 
 

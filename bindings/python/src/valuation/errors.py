@@ -14,12 +14,12 @@ from valuation.constants import Status
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, and its place.
+    """One thing that is wrong, or suspicious, and its place.
 
     Attributes
     ----------
     status : int
-        A :class:`Status`, or a plain int that a newer library knows.
+        A :class:`Status`, or a plain int that a newer library knows. ``Status.OK`` is that of a warning.
     status_name : str
         For example ``"VALUATION_ERROR_GZIP"``.
     file : str
@@ -42,13 +42,19 @@ class Problem:
     json_path: str
     message: str
 
+    @property
+    def is_warning(self) -> bool:
+        """Whether models are loaded for all that."""
+        return self.status == Status.OK
+
     def __str__(self) -> str:
         place = self.file
         if self.line:
             numbers = f"{self.line}:{self.column}" if self.column else f"{self.line}"
             place = f"{self.file}:{numbers}" if self.file else f"line {numbers}"
         where = " ".join(part for part in (place, self.json_path) if part)
-        return f"{where}: {self.message} [{self.status_name}]" if where else f"{self.message} [{self.status_name}]"
+        message = f"warning: {self.message}" if self.is_warning else f"{self.message} [{self.status_name}]"
+        return f"{where}: {message}" if where else message
 
 
 class Error(Exception):

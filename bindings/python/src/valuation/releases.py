@@ -39,6 +39,8 @@ class ManifestCounts(TypedDict):
     click_models: int
     conversion_models: int
     weights: int
+    #: Of which nothing shows that trainer and engine agree.
+    models_without_self_tests: int
 
 
 class Priors(TypedDict):

@@ -35,7 +35,8 @@ def validate(
     Returns
     -------
     list of Problem
-        In the order found; empty if the models would load. A path that is not there is a problem, too.
+        In the order found, then the warnings (:attr:`Problem.is_warning`), one of each model without a self-test. The
+        models load if there is nothing but warnings. A path that is not there is a problem, too.
 
     Raises
     ------

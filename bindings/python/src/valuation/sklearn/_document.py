@@ -196,6 +196,6 @@ def _check(document: Mapping[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.json")
         path.write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
-        problem = next(iter(validate(path)), None)
+        problem = next((found for found in validate(path) if not found.is_warning), None)
     if problem is not None:
         raise ValueError(f"the document would not load: {problem.json_path}: {problem.message}")
