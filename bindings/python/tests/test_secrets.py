@@ -153,7 +153,8 @@ def test_a_compiled_file_is_loaded_under_the_secret_beside_it(
     monkeypatch.chdir(releases)
     assert keys(loaded(Path("all.valuation"))) == keys(engine)
     # Elsewhere it takes a copy of the secret; another one is not enough, and is not looked at where it is not needed.
-    alone = shutil.copy(releases / "all.valuation", tmp_path / "alone.valuation")
+    alone = tmp_path / "alone.valuation"
+    shutil.copy(releases / "all.valuation", alone)
     assert re.search("its directory's SECRET beside it", str(refusal(alone)))
     (tmp_path / "SECRET").write_text("none")
     error = refusal(alone)
