@@ -15,7 +15,7 @@ import Testing
         ]
         click.training =
             #"{"rows": 124878, "positives": 512, "base_rate": 0.0041, "auc": 0.71, "log_loss": 0.021, "trainer": "t"}"#
-        let base = ModelDocument(campaign: "*", target: "click")
+        let base = ModelDocument(campaign: "*", target: "click", negativeSamplingRate: 0.02)
         let conversion = ModelDocument(campaign: "*", target: "conversion")
         let description = try JSONTree(
             parsing: try EngineHandle(models: [conversion, click, base]).scorer().describeJSON())
