@@ -42,7 +42,7 @@ class Programs:
     def _run(self, valgrind: list[str], source: Path, arguments: tuple[object, ...]) -> str:
         program = self._directory / source.stem
         command = ["gcc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{REPOSITORY / 'build' / 'include'}"]
-        # What the program defines takes the place of what the library calls; score_requests.c reads requests with jansson.
+        # What the program defines takes the place of what the library calls. Some programs read requests with jansson.
         command += ["-rdynamic", "-o", str(program), str(source), str(self._library), "-ljansson"]
         subprocess.run(command, check=True, timeout=SECONDS)
         finished = subprocess.run(

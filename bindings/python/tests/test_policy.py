@@ -257,7 +257,7 @@ def test_naive_is_the_observed_rate_shrunk_to_that_of_the_advertisers_others_and
 
 def test_a_campaign_that_is_its_advertisers_only_one_is_valued_as_one_without_an_advertiser(tmp_path: Path) -> None:
     counted = {"impressions": 1000, "clicks": 100}
-    documents = [
+    documents: list[dict[str, Any]] = [
         {"format": "valuation-campaign/1", "campaign": "big", "impressions": 1_000_000, "clicks": 50_000},
         {"format": "valuation-campaign/1", "campaign": "alone", "advertiser": "A"} | counted,
         {"format": "valuation-campaign/1", "campaign": "nobody's"} | counted,

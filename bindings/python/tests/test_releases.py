@@ -210,7 +210,7 @@ def test_what_loads_is_published_and_compiled_to_what_loads(case: str, tmp_path:
     }
     subject = reference.model("1") | {"advertiser": "a"} | EXTREMES[case]
     models = reference.write(tmp_path / "models" / "models.jsonl", subject, counted)
-    problems = valuation.validate(models)
+    problems = [problem for problem in valuation.validate(models) if not problem.is_warning]
     compiled = tmp_path / "models.valuation"
     if problems:
         assert problems[0].json_path.startswith("$.")
