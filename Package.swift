@@ -37,6 +37,9 @@ let cLibraries: [Target] =
         .target(name: "CChecksum", path: "Sources/CChecksum", cSettings: [.unsafeFlags(["-O2"])]),
     ] + standIns.map { .target(name: $0, path: "Sources/\($0)", cSettings: [.unsafeFlags(["-O2"])]) }
 
+/// Whether nobody else in the process has the same jansson, so that the core may say where its memory comes from.
+let ownJansson: [SwiftSetting] = build == "library" && isShared ? [] : [.define("OWN_JANSSON")]
+
 func core(swift: [SwiftSetting], linker: [LinkerSetting]) -> Target {
     .target(
         name: "Valuation",
@@ -44,7 +47,7 @@ func core(swift: [SwiftSetting], linker: [LinkerSetting]) -> Target {
             + standIns.map { .target(name: $0) },
         path: "Sources/Valuation",
         exclude: ["valuation.map"],
-        swiftSettings: swift,
+        swiftSettings: swift + ownJansson,
         linkerSettings: linkedLibraries + linker)
 }
 

@@ -115,7 +115,21 @@ static inline valuation_salt valuation_platform_salt(void) {
     return salt;
 }
 
-// For calls that tell a failure by errno alone: readdir, and jansson, which does not always say that it ran out of memory.
+// For calls that tell a failure by errno alone: readdir, and jansson, which does not always say that it ran out of memory. So
+// jansson's memory comes from here: a malloc that finds some at its second attempt leaves errno at that of the first.
+static inline void *valuation_platform_malloc(size_t size) {
+    const int code = errno;
+    void *memory = malloc(size);
+    errno = memory ? code : ENOMEM;
+    return memory;
+}
+
+static inline void valuation_platform_free(void *memory) {
+    const int code = errno;
+    free(memory);
+    errno = code;
+}
+
 static inline void valuation_platform_clear_errno(void) {
     errno = 0;
 }

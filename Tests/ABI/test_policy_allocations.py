@@ -53,3 +53,10 @@ def test_the_first_call_under_a_policy_takes_its_working_memory(counts: dict[str
 def test_propensities_take_memory_only_for_more_candidates_than_before(counts: dict[str, int]):
     assert counts["explore_first_first"] > 0
     assert counts["explore_first"] == 0
+
+
+def test_memory_that_is_found_at_the_second_attempt_is_memory(toolchain: Toolchain, tmp_path: Path):
+    models = write_models(tmp_path / "models.jsonl", [*BETTER, *CAMPAIGNS])
+    document = {"format": "valuation-policy/1", "predictors": {"p": {"release": "LATEST"}}, "default": "p"}
+    policy = write_policy(tmp_path / "policy.json", document)
+    toolchain.program("second_attempt").run(models, policy)

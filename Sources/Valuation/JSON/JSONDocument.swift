@@ -23,6 +23,9 @@ struct JSONDocument: ~Copyable {
         try cursor.expectEnd()
         var error = json_error_t()
         var feed = Feed(text: text)
+        #if OWN_JANSSON
+            json_set_alloc_funcs(valuation_platform_malloc, valuation_platform_free)
+        #endif
         valuation_platform_clear_errno()
         let parsed = json_load_callback(Feed.next, &feed, Int(JSON_REJECT_DUPLICATES), &error)
         if feed.ranOutOfMemory || valuation_platform_errno() == ENOMEM {
