@@ -638,7 +638,7 @@ valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source
  * of the candidates, and O(features of the ad and their crosses) for each candidate, in valuation_score and valuation_rank,
  * too. Propensities cost O(candidates x log candidates + n x ads of a campaign + n x log n) and 24 bytes x n. Of each campaign
  * that may be worth most, n has 256, 1,024 with CPA, and a quarter of that where there are more than 32; where its ads have
- * uncertain weights of their own, 64 to 4,096, the fewer the more ads there are. Since 0.1. */
+ * uncertain weights of their own, 64 to 4,096, the fewer the more ads there are, and 28 bytes for each once. Since 0.1. */
 valuation_status valuation_explore(valuation_scorer *scorer, const valuation_request *request,
                                    const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
                                    double *propensities_out, valuation_error *error);

@@ -34,10 +34,7 @@ extension ExplainAnswer {
 
     /// Of a model's intercept; nil where it is certain. - Parameter level: how often the models before it were extended.
     func interceptDraw(_ model: UInt32, _ target: Target, _ level: Int) -> WeightDraw? {
-        let deviation =
-            index.pointee.description(of: model).is_prior != 0
-            ? index.pointee.priorDeviation(target, explanation.campaign)
-            : index.pointee.interceptDeviation(model: model)
+        let deviation = index.pointee.interceptDeviation(model: model, target, explanation.campaign)
         return draw(deviation, Draw.intercept, target, level)
     }
 

@@ -99,13 +99,10 @@ extension PolicyScoring {
         while local != Index.none {
             let model = index.pointee.model(target, local)
             let half = Draw.half(ofCampaign: candidate.campaign, target, level: level)
-            let intercept =
-                index.pointee.description(of: model).is_prior != 0
-                ? index.pointee.priorDeviation(target, candidate.campaign)
-                : index.pointee.interceptDeviation(model: model)
+            let intercept = index.pointee.interceptDeviation(model: model, target, candidate.campaign)
             drawn.add(intercept, normals[Draw.part(interceptHalf, half)])
             if index.pointee.hasVariances {
-                let halves = termHalves(release)
+                guard let halves = termHalves(release) else { return nil }
                 for position in 0..<scoring.pointee.terms.list.count {
                     if scoring.pointee.deadline.check(after: 1) { return nil }
                     let term = scoring.pointee.terms.list[position]
@@ -120,15 +117,16 @@ extension PolicyScoring {
         return drawn
     }
 
-    /// The halves of the draws that the request's terms give.
-    private mutating func termHalves(_ release: Int) -> UnsafeMutablePointer<UInt32> {
+    /// The halves of the draws that the request's terms give; nil where the time was over before.
+    private mutating func termHalves(_ release: Int) -> UnsafeMutablePointer<UInt32>? {
         let halves = scratch.pointee.termHalves.base.unsafelyUnwrapped
         if releaseOfHalves == release { return halves }
-        releaseOfHalves = release
-        let terms = scratch.pointee.scorings[release].terms.list
-        for position in 0..<terms.count {
-            halves[position] = draw.half(ofLabel: terms[position].slot.pointee.key)
+        let scoring = scratch.pointee.scorings + release
+        for position in 0..<scoring.pointee.terms.list.count {
+            if scoring.pointee.deadline.check(after: 1) { return nil }
+            halves[position] = draw.half(ofLabel: scoring.pointee.terms.list[position].slot.pointee.key)
         }
+        releaseOfHalves = release
         return halves
     }
 
@@ -175,8 +173,9 @@ struct KnownDraw {
 }
 
 extension Index {
-    /// By how much the logit of a prior varies: that of the rate that was observed.
-    func priorDeviation(_ target: Target, _ campaign: UInt64) -> Double {
+    /// By how much a standard deviation moves a model's intercept as a campaign has it: a prior's is that of the rate that was observed.
+    func interceptDeviation(model: UInt32, _ target: Target, _ campaign: UInt64) -> Double {
+        if description(of: model).is_prior == 0 { return interceptDeviation(model: model) }
         let (click, conversion) = Naive().rates(observed: observed(campaign), overall: overall)
         let variance = target == .click ? click.logitVariance : conversion.logitVariance
         return variance.isFinite ? sqrt(variance) : 0
