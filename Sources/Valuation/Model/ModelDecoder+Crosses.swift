@@ -3,7 +3,18 @@
 /// The member `crosses` of a model, and what its variances have in common with it.
 extension ModelDecoder {
     mutating func decodeCrosses(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
-        guard var cursor = root.member("crosses") else { return }
+        try forEachCross(of: root, &problems) { decoder, cross, problems throws(Failure) in
+            try decoder.decodeCross(cross, &problems)
+        }
+    }
+
+    /// Hands `body` the members of each cross of a model, or of its variances; nil where it is no object.
+    @inline(never)
+    mutating func forEachCross(
+        of object: KnownMembers, _ problems: inout Problems,
+        _ body: (inout ModelDecoder, KnownMembers?, inout Problems) throws(Failure) -> Void
+    ) throws(Failure) {
+        guard var cursor = object.member("crosses") else { return }
         try path.push(Text("crosses"))
         defer { path.pop() }
         guard cursor.isArray else {
@@ -11,15 +22,17 @@ extension ModelDecoder {
             return
         }
         guard cursor.enter(closing: UInt8(ascii: "]")) else { return }
+        var position = 0
         repeat {
-            try path.push(index: model.crossFields.count)
+            try path.push(index: position)
             defer { path.pop() }
-            try decodeCross(&cursor, &problems)
+            let cross = try fieldsAndWeights(&cursor, problems)
+            try body(&self, cross, &problems)
+            position &+= 1
         } while try cursor.nextElement(closing: UInt8(ascii: "]"))
     }
 
-    private mutating func decodeCross(_ cursor: inout JSONCursor, _ problems: inout Problems) throws(Failure) {
-        let cross = try fieldsAndWeights(&cursor, problems)
+    private mutating func decodeCross(_ cross: KnownMembers?, _ problems: inout Problems) throws(Failure) {
         let index = model.crossFields.count
         let fields = try crossFields(cross?.member("fields"), &problems)
         // One for each element of the document's, so that an index is the same in both.
@@ -59,7 +72,7 @@ extension ModelDecoder {
     }
 
     /// The members of a cross, or of its variances; nil where the value is no object. Passes over it.
-    mutating func fieldsAndWeights(
+    private mutating func fieldsAndWeights(
         _ cursor: inout JSONCursor, _ problems: borrowing Problems
     ) throws(Failure) -> KnownMembers? {
         _ = cursor.nextByte()

@@ -117,27 +117,14 @@ extension ModelDecoder {
     private mutating func decodeCrossVariance(
         _ variance: KnownMembers, _ problems: inout Problems
     ) throws(Failure) {
-        guard var cursor = variance.member("crosses") else { return }
-        try path.push(Text("crosses"))
-        defer { path.pop() }
-        guard cursor.isArray else {
-            try report(.invalidValue, "\"crosses\" is an array.", &problems)
-            return
+        try forEachCross(of: variance, &problems) { decoder, cross, problems throws(Failure) in
+            try decoder.decodeVariances(ofCross: cross, &problems)
         }
-        guard cursor.enter(closing: UInt8(ascii: "]")) else { return }
-        var index = 0
-        repeat {
-            try path.push(index: index)
-            defer { path.pop() }
-            try decodeVariancesOfCross(&cursor, &problems)
-            index &+= 1
-        } while try cursor.nextElement(closing: UInt8(ascii: "]"))
     }
 
-    private mutating func decodeVariancesOfCross(
-        _ cursor: inout JSONCursor, _ problems: inout Problems
+    private mutating func decodeVariances(
+        ofCross cross: KnownMembers?, _ problems: inout Problems
     ) throws(Failure) {
-        let cross = try fieldsAndWeights(&cursor, problems)
         guard let (first, second) = try twoNames(cross?.member("fields")) else {
             return try report(.invalidValue, at: "fields", "\"fields\" is an array of two names.", &problems)
         }
