@@ -7,8 +7,8 @@ struct PruneCommand: ParsableCommand {
         commandName: "prune",
         abstract: "Remove old releases.",
         discussion: """
-            Removes all releases but the newest ones and the one that LATEST names, and what killed publishers left \
-            behind. A release whose manifest is damaged is left for a person to look at. Processes that serve a removed \
+            Removes all releases but the newest ones and those that LATEST, PREVIOUS and policy.json name, and what \
+            killed publishers left behind. A release whose manifest is damaged is left for a person to look at. Processes that serve a removed \
             release go on serving it.
 
             EXAMPLES

@@ -178,6 +178,20 @@ def test_what_serves_can_be_damaged_and_gone_back_from(root):
     assert (root / "LATEST").read_text() == "monday\n"
 
 
+def test_what_served_before_stays(root):
+    result = run("prune", root, "--keep", 1)
+    assert result.answers == [["2026-11-21T030000Z"]]
+    assert run("rollback", root).answers == [{"before": "tuesday", "after": "monday"}]
+
+
+def test_what_cannot_name_what_served_before_keeps_all(root):
+    (root / "PREVIOUS").write_text("../monday\n")
+    result = run("prune", root, "--keep", 1)
+    assert (result.status, result.output) == (2, "")
+    assert f"{root}/PREVIOUS" in result.errors
+    assert ids(root) == ["tuesday", "monday", "2026-11-21T030000Z"]
+
+
 def test_the_newest_stay(root):
     result = run("prune", root, "--keep", 2)
     assert (result.status, result.errors) == (0, "")

@@ -102,10 +102,11 @@ enum DescribeAnswer {
         try output.append(",\"conversion_models\":", integer: counts.conversionModels)
         try output.append(",\"campaigns\":", integer: counts.campaigns)
         try output.append(",\"labels\":", integer: counts.labels)
-        try output.append(",\"weights\":", integer: counts.weights &+ counts.numbers)
+        try output.append(",\"weights\":", integer: index.weightCount)
         try output.append(",\"index_bytes\":", integer: index.byteCount)
     }
 
+    @_optimize(size)
     private static func write(
         _ index: borrowing Index, _ number: UInt32, _ output: inout Buffer<UInt8>
     ) throws(Failure) {
@@ -140,6 +141,7 @@ enum DescribeAnswer {
         try output.append("}")
     }
 
+    @_optimize(size)
     private static func writeTraining(
         _ index: borrowing Index, _ model: Index.Description,
         _ output: inout Buffer<UInt8>

@@ -8,6 +8,16 @@ extension Index {
         descriptions[Int(number)]
     }
 
+    /// Weights as the documents have them, those of 0 too, which need no place in the index. - Complexity: O(models).
+    var weightCount: Int {
+        var count = 0
+        for number in 0..<counts.models {
+            let model = descriptions[number]
+            count &+= Int(model.categorical_weights) &+ Int(model.numeric_weights) &+ Int(model.cross_weights)
+        }
+        return count
+    }
+
     func text(_ name: valuation_name) -> Text {
         Text(names, counts.nameBytes).slice(Int(name.start), Int(name.end))
     }

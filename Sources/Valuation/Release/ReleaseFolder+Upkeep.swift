@@ -19,7 +19,7 @@ extension ReleaseFolder {
     /// What LATEST names of the releases listed, or empty: one that names nothing is to be mended with what is listed.
     private func latestID(of list: borrowing ReleaseList, _ note: Note) throws(Failure) -> Text {
         do throws(Failure) {
-            let latest = try latestOrEmpty(note)
+            let latest = try idOrEmpty(ReleaseFolder.latest, note)
             for position in 0..<list.count where list.id(position) == latest.text { return list.id(position) }
         } catch {
             if error.status != .unknownRelease { throw error }
@@ -28,6 +28,7 @@ extension ReleaseFolder {
     }
 
     /// See `valuation_releases_select`. - Parameter id: empty for what LATEST named before.
+    @_optimize(size)
     static func select(path: Text, id: Text, maximumInputBytes: UInt64, note: Note) throws(Failure) -> Buffer<UInt8> {
         let root = try ReleaseFolder.open(path, note)
         let chosen: CString
@@ -85,7 +86,8 @@ extension ReleaseFolder {
 
     private func prune(_ keep: Int, _ note: Note) throws(Failure) -> Buffer<UInt8> {
         try folder.lock()
-        let latest = try latestOrEmpty(note)
+        let latest = try idOrEmpty(ReleaseFolder.latest, note)
+        let previous = try idOrEmpty(ReleaseFolder.previous, note)
         // What it names has no keys.
         let policy = try policyBeside(under: .standard, note)
         let list = try ReleaseList(self, note: note)
@@ -95,7 +97,7 @@ extension ReleaseFolder {
         try removeLeftovers(releases)
         for position in 0..<list.count where position >= keep && list[position].isSound {
             let id = list.id(position)
-            if id == latest.text || policy.names(release: id) { continue }
+            if id == latest.text || id == previous.text || policy.names(release: id) { continue }
             // Readers see the whole release or none of it.
             let doomed = Text(".removing.tmp")
             try releases.rename(id, to: doomed)
@@ -145,7 +147,10 @@ extension ReleaseFolder {
         try PolicyFitting(note: note, path: path.text).checkObserved(document, index)
     }
 
-    private func latestOrEmpty(_ note: Note) throws(Failure) -> CString {
-        try folder.contains(ReleaseFolder.latest) ? try latestID(note: note) : try CString(.empty)
+    /// The id that LATEST or PREVIOUS holds; empty where the file is not there.
+    @inline(never)
+    private func idOrEmpty(_ file: StaticString, _ note: Note) throws(Failure) -> CString {
+        if try !folder.contains(file) { return try CString(.empty) }
+        return try id(in: file, absent: Failure(.unknownRelease, "It was removed meanwhile; try again."), note)
     }
 }

@@ -46,7 +46,8 @@ struct ReleaseFolder: ~Copyable {
     }
 
     /// The id that a file holds. - Parameter absent: what to throw where the file is not there.
-    private func id(in file: StaticString, absent: Failure, _ note: Note) throws(Failure) -> CString {
+    @inline(never)
+    func id(in file: StaticString, absent: Failure, _ note: Note) throws(Failure) -> CString {
         let place = try CString(path: path.text, Text(file))
         var contents = Buffer<UInt8>()
         do throws(Failure) {

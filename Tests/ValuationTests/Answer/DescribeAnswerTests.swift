@@ -44,6 +44,21 @@ import Testing
         #expect(list.map { $0["target"]?.text } == ["click", "click", "conversion"])
     }
 
+    /// A weight of 0 is one, in the models' counts as in the total, though the index needs no place for it.
+    @Test func weightsOfZeroAreCounted() throws {
+        var model = ModelDocument(campaign: "*")
+        model.categorical["slot"] = ["12": 0.5, "77": 0]
+        model.numeric["age"] = ModelDocument.Numeric(mean: 3, std: 1, weight: 0)
+        model.crosses = [
+            ModelDocument.Cross(fields: ("slot", "os"), weights: [(first: "12", second: "ios", weight: 0)])
+        ]
+        let description = try JSONTree(parsing: try EngineHandle(models: [model]).scorer().describeJSON())
+        let list = try #require(description["list"]).elements
+        #expect(
+            ["categorical_weights", "numeric_weights", "cross_weights"].map { list.first?[$0]?.number } == [2, 1, 1])
+        #expect(description["weights"]?.number == 4)
+    }
+
     /// Members of `training` are absent where the file has none.
     @Test(arguments: [("{}", []), (#"{"auc": 0.5}"#, ["auc"]), (#"{"trainer": "t", "rows": 0}"#, ["rows", "trainer"])])
     func trainingHasWhatTheFileHas(training: String, names: [String]) throws {

@@ -238,6 +238,7 @@ import Testing
     @Test func pruningKeepsWhatThePolicyNames() throws {
         try write(policy(monday))
         try root.publish(Self.models(-3), id: "wednesday")
+        try root.publish(Self.models(-4), id: "thursday")
         var report: OpaquePointer?
         func prune() throws -> String {
             try checked { error in valuation_releases_prune(root.path, root.path.utf8.count, 1, &report, error) }

@@ -232,12 +232,30 @@ def test_a_release_may_be_published_for_later(releases: Path) -> None:
     assert valuation.select_release(releases, "wednesday")["id"] == "wednesday"
 
 
-def test_old_releases_are_pruned_and_the_one_that_serves_goes_on_serving(releases: Path, follower: Engine) -> None:
+def test_old_releases_are_pruned_and_the_one_that_serves_goes_on_serving(
+    releases: Path, follower: Engine, tmp_path: Path
+) -> None:
     follower.load(releases / "releases" / "monday")
     expected = follower.score(REQUEST)
+    publish(reference.write(tmp_path / "wednesday.json", EVERYBODY), releases, id="wednesday")
+    # LATEST names wednesday, PREVIOUS tuesday.
     assert valuation.prune_releases(releases, keep=1) == ["monday"]
-    assert [release["id"] for release in valuation.list_releases(releases)] == ["tuesday"]
+    assert [release["id"] for release in valuation.list_releases(releases)] == ["wednesday", "tuesday"]
     assert follower.score(REQUEST) == expected
+
+
+def test_a_weight_of_zero_is_one_wherever_weights_are_counted(tmp_path: Path) -> None:
+    weights = {"categorical": {"slot": {"12": 0.5, "77": 0}}, "numeric": {"age": {"mean": 3, "std": 1, "weight": 0}}}
+    nothing = {"categorical": {}, "numeric": {}}
+    path = reference.write(tmp_path / "model.json", EVERYBODY | weights)
+    manifest = publish(path, tmp_path / "releases")
+    comparison = valuation.compare_models(reference.write(tmp_path / "none.json", EVERYBODY | nothing), path)
+    with Engine() as engine:
+        engine.load(path)
+        description = engine.describe()
+    (model,) = description["list"]
+    counts = [model["categorical_weights"] + model["numeric_weights"] + model["cross_weights"], description["weights"]]
+    assert [*counts, manifest["counts"]["weights"], comparison["added"]] == [3, 3, 3, 3]
 
 
 def test_compiling_replaces_a_file_by_the_same_bytes(models_path: Path, tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ def select_release(directory: str | os.PathLike[str], id: str | None = None) -> 
 
 
 def prune_releases(directory: str | os.PathLike[str], keep: int) -> list[str]:
-    """Remove all releases but the newest ``keep`` and the one that LATEST names. Any thread.
+    """Remove all releases but the newest ``keep`` and those that LATEST, PREVIOUS or the policy names. Any thread.
 
     A release whose manifest is not sound is left for a person to look at. Engines that serve a removed release go on
     serving it.
