@@ -170,7 +170,7 @@ enum {
  * know. NUL-terminated, static. Any thread. O(1). Since 0.1. */
 const char *valuation_status_name(valuation_status status);
 
-/* Where a call failed, why, and what to do. Owned by the caller, reusable, may live on the stack (about 1 KB).
+/* Where a call failed, why, and what to do. Owned by the caller, reusable, may live on the stack (about 2 KB).
  * When a call fails, every member is set. When it succeeds, status becomes VALUATION_OK and the rest is left as it was.
  * Texts are UTF-8, NUL-terminated, and cut at a character's boundary where they would not fit. */
 typedef struct valuation_error {
@@ -180,7 +180,7 @@ typedef struct valuation_error {
     uint32_t column;         /* 1-based byte in that line, 0 where unknown */
     char file[512];          /* path of the file concerned (its end, where longer), or "" */
     char json_path[256];     /* for example $.categorical.slot["12"], or "" */
-    char message[256];       /* one sentence: what is wrong and what to do */
+    char message[1024];      /* one sentence: what is wrong and what to do */
 } valuation_error;
 
 #define VALUATION_ERROR_INIT {(uint32_t)sizeof(valuation_error), VALUATION_OK, 0, 0, {0}, {0}, {0}}
@@ -537,24 +537,27 @@ valuation_status valuation_score_batch(valuation_scorer *scorer, const valuation
  * ------------------------------------------------------------------------------------------------------------- */
 
 /* Answers a JSON request. Gives the same numbers as valuation_score, printed as the shortest text that reads back to the same
- * double (expected_revenue) or float (pctr, pcvr). O(length) + the cost of valuation_score + O(answer). Since 0.1. */
+ * double (expected_revenue) or float (pctr, pcvr). Where candidates or their bids are invalid, "invalid_candidates" behind the
+ * values counts them. O(length) + the cost of valuation_score + O(answer). Since 0.1. */
 valuation_status valuation_score_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                       size_t *length_out, valuation_error *error);
 
 /* Answers a JSON request and says why: for each value, under "click" and "conversion", every term of the logit (intercepts, the
  * sampling correction, each feature and cross with its weight and the model it is from), what it adds to the logit, and
  * "expected_revenue": how much less the ad would be worth without it, before a policy adjusts it; under "observed", what was
- * counted of the campaign, and the rates that follow from it, with their standard deviations. The probabilities are those of
- * valuation_score_json. For people, not for the serving path: O(length + candidates x (features + crosses)). Since 0.1. */
+ * counted of the campaign, and the rates that follow from it, with their standard deviations. "ignored" names the fields and
+ * values that do not count, why, and the field that a misspelt one may be meant for. The probabilities are those of
+ * valuation_score_json. For people, not for the serving path: O(length + candidates x (features + crosses + fields ignored)),
+ * and some 100 us for each of the first 32 unknown fields. Since 0.1. */
 valuation_status valuation_explain_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                         size_t *length_out, valuation_error *error);
 
 /* Describes what is loaded: where from ("source": its path; "release": id and time, null where it is none; "compiled": whether
  * it is mapped; "reused": whether it was in memory already; "previous": what valuation_engine_roll_back goes back to,
  * "held_back": the release that refresh passes over; "policy": its file, version and the releases it names, or null), totals
- * (models, weights, labels, bytes) and each model (campaign, target, extends, version, intercept, sampling rate, numbers of
- * weights and variances, what its training said). A release's prior counts as a model of campaign "*", an observed rate that
- * stands in for a model as one of its campaign, with "prior" true. Since 0.1. */
+ * (models, weights, those of 0 included, labels, bytes) and each model (campaign, target, extends, version, intercept, sampling
+ * rate, numbers of weights and variances, what its training said). A release's prior counts as a model of campaign "*", an
+ * observed rate that stands in for a model as one of its campaign, with "prior" true. Since 0.1. */
 valuation_status valuation_describe_json(valuation_scorer *scorer, const char **text_out, size_t *length_out,
                                          valuation_error *error);
 
@@ -757,13 +760,14 @@ valuation_status valuation_releases_list(const char *root, size_t root_length, v
 valuation_status valuation_releases_select(const char *root, size_t root_length, const char *id, size_t id_length,
                                            valuation_report **report_out, valuation_error *error);
 
-/* Removes all releases but the newest `keep`, the one that LATEST names and those that a policy in the file policy.json beside
- * it names, and what killed publishers left behind. A release whose manifest is not sound is left for a person to look at.
- * Processes that serve a removed release go on serving it.
+/* Removes all releases but the newest `keep`, those that LATEST and PREVIOUS name and those that a policy in the file
+ * policy.json beside them names, and what killed publishers left behind. A release whose manifest is not sound is left for a
+ * person to look at. Processes that serve a removed release go on serving it.
  * keep        at least 1; SECRET is not needed
  * report_out  receives an array of the ids removed; may be NULL
  *
- * Errors: WRITE_FAILED, BUSY; what is wrong with that policy: nothing is removed then. Since 0.1. */
+ * Errors: WRITE_FAILED, BUSY; UNKNOWN_RELEASE where LATEST or PREVIOUS holds no id; what is wrong with that policy. Nothing is
+ * removed then. Since 0.1. */
 valuation_status valuation_releases_prune(const char *root, size_t root_length, size_t keep, valuation_report **report_out,
                                           valuation_error *error);
 

@@ -29,6 +29,8 @@ struct AdValue: Decodable {
     let propensity: Double?
     /// Of an explanation; nil where the models say nothing of what was counted.
     let observed: ObservedRates?
+    /// What of the features does not count; nil unless explained.
+    let ignored: [IgnoredFeature]?
     let click: Explanation?
     let conversion: Explanation?
 
@@ -41,6 +43,25 @@ struct AdValue: Decodable {
             guard flag == "invalid_candidate", let problem else { return flag }
             return "\(flag) (\(problem))"
         }
+    }
+}
+
+/// A field or a value that does not count.
+struct IgnoredFeature: Decodable {
+    /// The flag that it sets.
+    let reason: String
+    /// "request" or "ad".
+    let from: String
+    let field: String
+    /// Of a value that no model has a weight for.
+    let value: String?
+    /// A field that models know, one edit away.
+    let didYouMean: String?
+
+    /// For example `unknown_field: countri of the request; did you mean country?`
+    var line: String {
+        let name = value.map { "\(field)=\($0)" } ?? field
+        return "\(reason): \(name) of the \(from)" + (didYouMean.map { "; did you mean \($0)?" } ?? "")
     }
 }
 

@@ -103,8 +103,10 @@ struct DiffCommand: ParsableCommand {
         var comparison = RevenueComparison()
         // All ads in the order of the request, none cut off by a time budget.
         let members = "\"top\":null,\"budget_us\":null"
-        try files.forEachRequest(separatedBy: .lines, on: output) { request, _ in
-            let before = try decodeAnswer(AdRevenues.self, from: former.score(request, adding: members))
+        try files.forEachRequest(separatedBy: .lines, on: output) { request, place in
+            let answer = try former.score(request, adding: members)
+            files.countInvalidCandidates(of: answer, place: place)
+            let before = try decodeAnswer(AdRevenues.self, from: answer)
             let after = try decodeAnswer(AdRevenues.self, from: latter.score(request, adding: members))
             comparison.add(before: before, after: after)
         }

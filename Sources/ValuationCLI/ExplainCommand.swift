@@ -13,7 +13,8 @@ struct ExplainCommand: ParsableCommand {
             For each of its models the ad's logit is taken apart into its terms: the constant ones, then the others, the \
             strongest first. A bar to the right \
             of the axis makes a click or conversion likelier, one to the left less likely. The column eCPM says how much \
-            less, per thousand impressions, the ad would be worth without that feature.
+            less, per thousand impressions, the ad would be worth without that feature. What does not count is named above \
+            them: fields and values that no model knows, with the field that a misspelt one may be meant for.
 
             EXAMPLES
               valuation explain --models models request.json
@@ -63,9 +64,14 @@ struct ExplainCommand: ParsableCommand {
         let requests = RequestFiles(file.map { [$0] } ?? [], reportingOn: Diagnostics())
         let format = BarsFormat.chosen(format)
         try requests.forEachRequest(separatedBy: .openingBraces, on: output) { request, place in
-            if format == .jsonl, ad.isEmpty, top == nil { return try output.write(line: models.explain(request)) }
+            if format == .jsonl, ad.isEmpty, top == nil {
+                let answer = try models.explain(request)
+                requests.countInvalidCandidates(of: answer, place: place)
+                return try output.write(line: answer)
+            }
             let text = RequestText(request)
             let answer = try models.explain(request, adding: text.memberForAllAds)
+            requests.countInvalidCandidates(of: answer, place: place)
             let decoded = try decodeAnswer(RequestAnswer.self, from: answer)
             let ranked = RankedAd.ranked(decoded, of: text)
             let chosen = try chosen(from: ranked)

@@ -34,6 +34,12 @@ struct ExplanationBars {
             lines.append(DisplayText.printable("predictor \(predictor)\(experiment)"))
         }
         if !ad.value.flags.isEmpty { lines.append(paint("flags: " + ad.value.notes.joined(separator: ", "), .yellow)) }
+        let ignored = ad.value.ignored ?? []
+        let shown = ignored.prefix(maximumTerms ?? ignored.count)
+        lines += shown.map { paint(DisplayText.printable($0.line), .yellow) }
+        if shown.count < ignored.count {
+            lines.append(paint("and \(NumberText.count(ignored.count - shown.count)) more that do not count", .yellow))
+        }
         for section in sections {
             lines += ["", paint(section.title, .bold)]
             if !section.bars.rows.isEmpty { lines += section.bars.lines(layout: layout, scale: scale, paint: paint) }

@@ -78,6 +78,14 @@ enum RawJSON {
         return line
     }
 
+    /// The number that is an answer's last member; nil where the last member has another name.
+    static func lastNumber(named name: String, of answer: UnsafeRawBufferPointer) -> Int? {
+        let digits = answer.dropLast().reversed().prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        let member = Array(",\"\(name)\":".utf8)
+        guard answer.dropLast(digits.count + 1).suffix(member.count).elementsEqual(member) else { return nil }
+        return Int(String(decoding: digits.reversed(), as: UTF8.self))
+    }
+
     private static func firstRange(of pattern: [UInt8], in bytes: UnsafeRawBufferPointer) -> Range<Int>? {
         guard bytes.count >= pattern.count else { return nil }
         for start in 0...(bytes.count - pattern.count)

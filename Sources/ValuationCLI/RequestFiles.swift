@@ -9,6 +9,8 @@ final class RequestFiles {
     private var answered = 0
     private var bad = 0
     private var unreadable = 0
+    private var invalidCandidates = 0
+    private var placeOfFirstInvalid = ""
 
     /// - Parameters:
     ///   - paths: "-" is standard input; none means standard input too.
@@ -58,12 +60,22 @@ final class RequestFiles {
         diagnostics.clearProgress()
     }
 
+    /// Counts the candidates of an answer that are none, or whose bids are none: they are worth 0, and the others are valued.
+    func countInvalidCandidates(of answer: UnsafeRawBufferPointer, place: String) {
+        let count = RawJSON.lastNumber(named: "invalid_candidates", of: answer) ?? 0
+        if invalidCandidates == 0 { placeOfFirstInvalid = place }
+        invalidCandidates += count
+    }
+
     /// Says what was bad, if anything was, and then throws the exit code for it.
     func conclude() throws {
-        guard bad + unreadable > 0 else { return }
+        guard bad + unreadable + invalidCandidates > 0 else { return }
         var parts = [NumberText.counted(answered, "request") + " answered"]
         if bad > 0 { parts.append("\(NumberText.count(bad)) bad") }
         if unreadable > 0 { parts.append(NumberText.counted(unreadable, "file") + " not readable") }
+        if invalidCandidates > 0 {
+            parts.append(NumberText.counted(invalidCandidates, "invalid candidate") + " from \(placeOfFirstInvalid) on")
+        }
         diagnostics.note(parts.joined(separator: ", "))
         throw ExitCode.badInput
     }

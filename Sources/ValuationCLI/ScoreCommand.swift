@@ -12,7 +12,8 @@ struct ScoreCommand: ParsableCommand {
             the order of the input.
 
             A bad line is reported on standard error as file:line:column with the reason; the good ones are answered all \
-            the same, and the command ends with 1. Blank lines are passed over.
+            the same, and the command ends with 1. So it does where a candidate or its bid is none, which is worth 0; its \
+            flags and "problem" say why. Blank lines are passed over.
 
             Under a policy each value says which predictor it is from, and the experiment and variant that chose it.
 
@@ -56,13 +57,16 @@ struct ScoreCommand: ParsableCommand {
             try requests.forEachRequest(separatedBy: .lines, on: output) { request, place in
                 let text = RequestText(request)
                 let answer = try models.score(request, adding: text.memberForAllAds)
+                requests.countInvalidCandidates(of: answer, place: place)
                 let table = ScoreTable(
                     answer: try decodeAnswer(RequestAnswer.self, from: answer), request: text, place: place, top: top)
                 try output.write(lines: table.lines(limit: output.terminal.columns, paint: output.paint))
             }
         case .jsonl:
-            try requests.forEachRequest(separatedBy: .lines, on: output) { request, _ in
-                try output.write(line: models.score(request, adding: top.map { "\"top\":\($0)" }))
+            try requests.forEachRequest(separatedBy: .lines, on: output) { request, place in
+                let answer = try models.score(request, adding: top.map { "\"top\":\($0)" })
+                requests.countInvalidCandidates(of: answer, place: place)
+                try output.write(line: answer)
             }
         }
         try output.close()

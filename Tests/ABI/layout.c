@@ -10,14 +10,14 @@
     _Static_assert(offsetof(type, name) == (offset) && sizeof(((type *)0)->name) == (size), #type "." #name)
 #define NUMBER(name, value) _Static_assert((name) == (value), #name)
 
-STRUCT(valuation_error, 1040, 4);
+STRUCT(valuation_error, 1808, 4);
 MEMBER(valuation_error, struct_size, 0, 4);
 MEMBER(valuation_error, status, 4, 4);
 MEMBER(valuation_error, line, 8, 4);
 MEMBER(valuation_error, column, 12, 4);
 MEMBER(valuation_error, file, 16, 512);
 MEMBER(valuation_error, json_path, 528, 256);
-MEMBER(valuation_error, message, 784, 256);
+MEMBER(valuation_error, message, 784, 1024);
 
 STRUCT(valuation_options, 16, 8);
 MEMBER(valuation_options, struct_size, 0, 4);

@@ -171,11 +171,12 @@ def test_the_same_model_twice_is_refused_where_it_comes_again(toolchain: Toolcha
     assert '"7"' in refusal.message and "click" in refusal.message
 
 
-def test_a_message_about_a_long_name_is_cut_in_whole_characters(toolchain: Toolchain, models: Path, tmp_path: Path):
-    for name in ("ß" * 127, "x" + "ß" * 127):
-        refusal = refused(toolchain, models, write_models(tmp_path / "long.jsonl", [model(name)] * 2))
-        assert refusal.status == "DUPLICATE_MODEL"
-        assert 253 < len(refusal.message.encode()) < 256
+def test_a_message_about_a_long_value_is_cut_in_whole_characters(toolchain: Toolchain, models: Path, tmp_path: Path):
+    for value in ("ß" * 500, "x" + "ß" * 500):
+        example = {"features": {"slot": value}, "probability": 0.123}
+        refusal = refused(toolchain, models, write_models(tmp_path / "long.jsonl", [model("7", self_test=[example])]))
+        assert refusal.status == "SELF_TEST"
+        assert 1021 < len(refusal.message.encode()) < 1024
 
 
 def test_two_labels_of_one_key_in_a_model_are_refused(toolchain: Toolchain, models: Path, tmp_path: Path):

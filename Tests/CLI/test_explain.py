@@ -42,6 +42,18 @@ def test_explanations_have_the_values_of_score(models, directory):
     assert [{name: value[name] for name in scored[0]} for value in explained] == scored
 
 
+def test_what_does_not_count_is_named_above_the_bars(models):
+    features = {"slto": "12", "os": "beos", "days_since_visit": "many"}
+    lines = bars(models, "--ad", "9", given=request_line(features=features)).lines
+    assert [line for line in lines if " of the " in line] == [
+        "unknown_field: slto of the request; did you mean slot?",
+        "wrong_type: days_since_visit of the request",
+        "unknown_feature: os=beos of the request",
+    ]
+    lines = bars(models, "--ad", "9", "--terms", "1", given=request_line(features=features)).lines
+    assert "and 2 more that do not count" in lines
+
+
 def test_several_requests_may_follow_one_another(models, directory):
     given = json.dumps(REQUEST | {"id": "a"}, indent=4) + "\n\n" + request_line("b") + request_line("c")
     assert [answer["id"] for answer in explain(models, given=given).answers] == ["a", "b", "c"]

@@ -17,6 +17,7 @@ from .command import (
     PCTR_BY_DEFAULT,
     PCTR_OF_CREATIVE_55,
     PCVR,
+    REQUEST,
     request_line,
     run,
     run_in_terminal,
@@ -82,6 +83,23 @@ def test_bad_lines_are_reported_with_their_place_and_the_others_answered(models,
     assert first.endswith("[VALUATION_ERROR_JSON_SYNTAX]")
     assert second.startswith(f"{requests}:5")
     assert summary == "valuation: 2 requests answered, 2 bad"
+
+
+@pytest.mark.parametrize("command", [("score",), ("score", "--top", "1"), ("explain",), ("explain", "--top", "1")])
+@pytest.mark.parametrize("answer_format", ["jsonl", None])
+def test_candidates_that_are_none_are_counted_and_the_others_valued(models, directory, command, answer_format):
+    bad = [{"campaign": "1042", "pricing": "cpx", "bid": 1}, {"campaign": "1042", "pricing": "cpc", "bid": -1}]
+    requests = directory / "mixed.jsonl"
+    requests.write_text(
+        request_line("one") + request_line("two", candidates=REQUEST["candidates"] + bad) + request_line("three")
+    )
+    people = "table" if command[0] == "score" else "bars"
+    result = run(*command, "--models", models, "--format", answer_format or people, requests)
+    assert result.status == 1
+    assert result.errors == f"valuation: 3 requests answered, 2 invalid candidates from {requests}:2 on\n"
+    assert "three" in result.output
+    if answer_format:
+        assert [answer.get("invalid_candidates") for answer in result.answers] == [None, 2, None]
 
 
 @pytest.mark.parametrize(
@@ -309,7 +327,7 @@ def test_no_name_makes_a_wide_table(models):
     ads = [{"ad": name, "campaign": name, "pricing": name, "bid": 1}, {"ad": "9", "campaign": "1042", "bid": 1}]
     for command in (["score", "--format", "table"], ["explain", "--format", "bars"]):
         result = run(*command, "--models", models, given=request_line(name, candidates=ads))
-        assert result.status == 0
+        assert result.status == 1  # the pricing is none
         assert max(map(len, result.lines)) < 800
         assert "広…" in result.output
 

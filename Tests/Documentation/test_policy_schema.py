@@ -41,7 +41,7 @@ class Problem(ctypes.Structure):
         ("column", ctypes.c_uint32),
         ("file", ctypes.c_char * 512),
         ("json_path", ctypes.c_char * 256),
-        ("message", ctypes.c_char * 256),
+        ("message", ctypes.c_char * 1024),
     ]
 
 

@@ -10,6 +10,7 @@ struct ExplainAnswer: ~Copyable {
     /// Of the release that values the candidate at hand.
     private(set) var index: UnsafePointer<Index>
     var explanation = Explanation()
+    private var ignored: IgnoredAnswer
     /// The request's features and behind them the candidate's.
     private var features = Buffer<valuation_feature>()
     private var isFirstTerm = true
@@ -25,17 +26,20 @@ struct ExplainAnswer: ~Copyable {
             try scorer.pointee.requests.read(
                 text, index: snapshot.pointee.index, policyFields: PolicyFields(snapshot), keepingSources: true)
             try ScoreAnswer.score(scorer, snapshot)
-            var answer = ExplainAnswer(scorer: scorer, snapshot: snapshot)
+            var answer = try ExplainAnswer(scorer: scorer, snapshot: snapshot)
             return try ScoreAnswer.print(scorer, snapshot) { position, value throws(Failure) in
                 try answer.writeTargets(ofCandidate: position, value)
             }
         }
     }
 
-    private init(scorer: UnsafeMutablePointer<Scorer>, snapshot: UnsafeMutablePointer<Snapshot>) {
+    private init(
+        scorer: UnsafeMutablePointer<Scorer>, snapshot: UnsafeMutablePointer<Snapshot>
+    ) throws(Failure) {
         (self.scorer, self.snapshot) = (scorer, snapshot)
         index = Snapshot.index(snapshot)
         draw = Draw(scorer.pointee.requests.plainRequest())
+        ignored = try IgnoredAnswer(scorer, snapshot)
     }
 
     private mutating func writeTargets(ofCandidate position: Int, _ value: valuation_value) throws(Failure) {
@@ -45,7 +49,9 @@ struct ExplainAnswer: ~Copyable {
         exploration = release == nil ? 0 : predictor?.exploration ?? 0
         index = Snapshot.index(snapshot, release: release ?? PolicyDocument.latest)
         try writeObserved(candidate.campaign, predictor?.naive ?? Naive())
+        features.removeAll()
         if release == nil {
+            try ignored.write(candidate: position, features, index.pointee)
             // A constant, a mean or an observed rate has no terms.
             let isNaive = predictor?.kind == .naive
             try scorer.pointee.output.append(",\"click\":")
@@ -53,7 +59,6 @@ struct ExplainAnswer: ~Copyable {
             try scorer.pointee.output.append(",\"conversion\":")
             return try writeWithoutTerms(isNaive ? value.pcvr : .nan)
         }
-        features.removeAll()
         let request = scorer.pointee.requests.request.features.elements
         if let start = request.baseAddress { try features.append(start, count: request.count) }
         // As when scoring, a candidate that is no candidate has no features.
@@ -61,6 +66,7 @@ struct ExplainAnswer: ~Copyable {
         if isValid, let start = candidate.features { try features.append(start, count: Int(candidate.feature_count)) }
         isLate = value.flags & Flags.budgetExceeded.rawValue != 0
         if value.flags & Flags.explored.rawValue == 0 { exploration = 0 }
+        try ignored.write(candidate: position, features, index.pointee)
         try explanation.explain(candidate, features: features, index: index.pointee)
         if exploration > 0 { move() }
         let adStart = scorer.pointee.requests.echoes[position].featuresStart

@@ -95,7 +95,10 @@ enum ScoreAnswer {
             try more(position, value)
             try scorer.pointee.output.append(UInt8(ascii: "}"))
         }
-        try scorer.pointee.output.append("]}")
+        try scorer.pointee.output.append("]")
+        let invalid = scorer.pointee.requests.invalidCount
+        if invalid > 0 { try scorer.pointee.output.append(",\"invalid_candidates\":", integer: invalid) }
+        try scorer.pointee.output.append("}")
         return try scorer.pointee.output.terminated()
     }
 

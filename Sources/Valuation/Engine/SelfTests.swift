@@ -42,7 +42,7 @@ struct SelfTests: ~Copyable {
     struct Replay: ~Copyable {
         private let scratch: UnsafeMutablePointer<Scratch>
         private var features = FeatureReader()
-        private var values = Buffer<valuation_value>()
+        private var failed = FailedExample()
 
         init() throws(Failure) {
             scratch = try Scratch.allocate()
@@ -69,7 +69,8 @@ struct SelfTests: ~Copyable {
                 return false
             }
             if !features.flags.isDisjoint(with: [.wrongType, .invalidNumber]) {
-                note.setMessage("The example has a feature of the wrong type; give text for categories alone.")
+                note.setMessage(
+                    "The example's \"\(features.wrongField)\" is of the wrong type; give text for categories alone.")
                 return false
             }
             let answer = withUnsafePointer(to: index) { index in
@@ -78,8 +79,14 @@ struct SelfTests: ~Copyable {
             }
             let expected = test.probability
             if (Double(answer) - expected).magnitude <= SelfTests.tolerance * expected { return true }
-            note.setMessage(
-                "The example's probability is \(expected), but the model gives \(answer); trainer and file disagree.")
+            // Read again, now with the names of its features.
+            features.removeAll()
+            features.keepsSources = true
+            cursor = JSONCursor(text)
+            try features.read(&cursor, index: index)
+            features.keepsSources = false
+            try failed.describe(
+                features, expected: expected, answer: answer, model: model, index: index, note: note)
             return false
         }
     }

@@ -15,7 +15,17 @@ struct FeatureReader: ~Copyable {
         var isNumber: Bool
     }
 
-    /// Whether to keep `sources`, which only explanations need.
+    /// A field of which not all counts, for explanations.
+    struct Slip {
+        /// Its name between its quotes.
+        var field: Text
+        /// What was not ordinary in its value; never empty.
+        var flags: Flags
+        /// The position of the candidate whose it is; 0 for the request's.
+        var candidate: Int
+    }
+
+    /// Whether to keep `sources` and `slips`, which only explanations need.
     var keepsSources = false
     /// Fields beside those of the index; nil without a policy.
     var policyFields: PolicyFields?
@@ -23,6 +33,9 @@ struct FeatureReader: ~Copyable {
     private(set) var features = Buffer<valuation_feature>()
     /// As long as `features`, or empty.
     private(set) var sources = Buffer<Source>()
+    /// Of all objects read since `removeAll`.
+    private(set) var slips = Buffer<Slip>()
+    private var candidate = 0
     /// What was not ordinary in the objects read since it was last set.
     var flags = Flags()
     /// The key of each feature's field; as long as `features`.
@@ -57,6 +70,7 @@ struct FeatureReader: ~Copyable {
     mutating func removeAll() {
         features.removeAll()
         sources.removeAll()
+        slips.removeAll()
         fieldKeys.removeAll()
         fields.removeAll()
         isRepeating = false
@@ -66,11 +80,31 @@ struct FeatureReader: ~Copyable {
         replacedCount = 0
     }
 
+    /// A field of the object read last whose value is of the wrong type, or no number that counts; empty where there is none.
+    var wrongField: Text {
+        for position in 0..<places.count
+        where !places[position].flags.isDisjoint(with: [.wrongType, .invalidNumber]) {
+            return places[position].name
+        }
+        return .empty
+    }
+
     /// Forgets the features from `count` on.
     mutating func truncate(_ count: Int) {
         features.truncate(count)
         fieldKeys.truncate(count)
         if keepsSources { sources.truncate(count) }
+    }
+
+    /// Makes ready for the object of a candidate. Of members with the same name the last one counts: what was read of an earlier
+    /// one, from `start` on, is forgotten.
+    @inline(never)
+    mutating func begin(candidate: Int, at start: Int) {
+        truncate(start)
+        flags = Flags()
+        if !keepsSources { return }
+        self.candidate = candidate
+        while slips.count > 0 && slips[slips.count - 1].candidate == candidate { slips.truncate(slips.count - 1) }
     }
 
     /// Reads one object. - Precondition: the cursor stands at its "{".
@@ -95,10 +129,22 @@ struct FeatureReader: ~Copyable {
             next = fields.takeNext(&cursor)
             if next == nil { next = try findField(&cursor, index: index, isFirst: false) }
         }
-        if !places.isEmpty { flags.formUnion(places.flags) }
+        if !places.isEmpty {
+            flags.formUnion(places.flags)
+            if keepsSources { try keepSlips() }
+        }
         if replacedCount > 0 { removeReplaced() }
         isRepeating = true
         callersCursor.moveTo(cursor.offset)
+    }
+
+    @inline(never)
+    private mutating func keepSlips() throws(Failure) {
+        for position in 0..<places.count {
+            let place = places[position]
+            if place.flags.isEmpty { continue }
+            try slips.append(Slip(field: place.name, flags: place.flags, candidate: candidate))
+        }
     }
 
     /// Goes to the next value of a field that models know; returns nil at the object's end, which it takes.
@@ -139,7 +185,9 @@ struct FeatureReader: ~Copyable {
                 return try fields.add(gap, field, isFirst: isFirst, lasting: isLasting)
             }
             let isAbsent = try cursor.skipValue() == Text("null")
-            if !isAbsent || !places.isEmpty { try places.setFlags(key, isAbsent ? [] : .unknownField) }
+            if !isAbsent || !places.isEmpty {
+                try places.setFlags(key, isAbsent ? [] : .unknownField, rawName.body)
+            }
             isFirst = false
         }
     }
@@ -165,7 +213,9 @@ struct FeatureReader: ~Copyable {
                 try readValue(&cursor, field, isElement: true)
             } while try cursor.nextElement(closing: UInt8(ascii: "]"))
         }
-        if !memberFlags.isEmpty { try places.setFlags(field.pointee.slot.key, memberFlags) }
+        if !memberFlags.isEmpty {
+            try places.setFlags(field.pointee.slot.key, memberFlags, field.pointee.rawName)
+        }
     }
 
     private mutating func readValue(

@@ -9,6 +9,8 @@ struct FieldPlaces: ~Copyable {
         var key: UInt64
         var start: Int
         var flags: Flags
+        /// Its name between its quotes, as the value wrote it that `flags` are of.
+        var name = Text.empty
     }
 
     /// Up to so many are gone through one by one.
@@ -46,14 +48,19 @@ struct FieldPlaces: ~Copyable {
         }
     }
 
-    /// Sets the flags of a field's last value.
-    mutating func setFlags(_ key: UInt64, _ flags: Flags) throws(Failure) {
+    /// Sets the flags of a field's last value. - Parameter name: the field's, between its quotes.
+    mutating func setFlags(_ key: UInt64, _ flags: Flags, _ name: Text) throws(Failure) {
         if let found = find(key) {
-            places[found].flags = flags
+            (places[found].flags, places[found].name) = (flags, name)
         } else if !flags.isEmpty {
-            try add(Place(key: key, start: -1, flags: flags))
+            try add(Place(key: key, start: -1, flags: flags, name: name))
         }
     }
+
+    var count: Int { places.count }
+
+    /// A field's name between its quotes, and the flags of its last value; the name is empty where it never had any.
+    subscript(position: Int) -> (name: Text, flags: Flags) { (places[position].name, places[position].flags) }
 
     /// The flags of all fields together.
     var flags: Flags {

@@ -12,6 +12,8 @@ struct RequestReader: ~Copyable {
     private(set) var ads = FeatureReader()
     private(set) var candidates = Buffer<valuation_candidate>()
     private(set) var echoes = Buffer<Echo>()
+    /// How many candidates are worth 0 because they, or their bids, are none.
+    private(set) var invalidCount = 0
     /// Raw JSON of the member `id`, or empty.
     private(set) var id = Text.empty
     /// How many of the best to give, or nil for all in the order of the candidates.
@@ -122,6 +124,7 @@ struct RequestReader: ~Copyable {
         ads.removeAll()
         candidates.removeAll()
         echoes.removeAll()
+        invalidCount = 0
         members.removeAll()
     }
 
@@ -189,8 +192,7 @@ struct RequestReader: ~Copyable {
                     hasBid = JSONCursor.isNumber(first)
                     if hasBid { candidate.pointee.bid = try cursor.number().value } else { _ = try cursor.skipValue() }
                 case .features:
-                    ads.truncate(start)
-                    ads.flags = Flags()
+                    ads.begin(candidate: candidates.count, at: start)
                     hasSoundFeatures = true
                     if first == UInt8(ascii: "{") {
                         var ahead = cursor
@@ -216,6 +218,9 @@ struct RequestReader: ~Copyable {
             )
             echo.pointee.flags.insert(.invalidCandidate)
             candidate.pointee.pricing = 0
+            invalidCount &+= 1
+        } else if !(candidate.pointee.bid >= 0 && candidate.pointee.bid.isFinite) {
+            invalidCount &+= 1
         }
         candidates.appendWritten(1)
         echoes.appendWritten(1)

@@ -25,13 +25,24 @@ struct Explanation: ~Copyable {
     private var conversionLogit = 0.0
     private var candidate = valuation_candidate()
 
-    /// Finds the terms of `features`: the request's and behind them the ad's.
-    ///
-    /// - Complexity: O(features² ) probes where crosses are concerned, else O(features).
+    /// Finds the terms of a candidate. - Parameter features: the request's and behind them the ad's. - Complexity: as `find`.
     mutating func explain(
         _ candidate: valuation_candidate, features: borrowing Buffer<valuation_feature>, index: borrowing Index
     ) throws(Failure) {
         self.candidate = candidate
+        try find(features, index)
+        let campaign = index.campaign(candidate.campaign)
+        let needsConversion = candidate.pricing == Pricing.cpa.rawValue
+        clickModel = index.model(.click, campaign.pointee.click_model)
+        conversionModel = needsConversion ? index.model(.conversion, campaign.pointee.conversion_model) : Index.none
+        clickLogit = clickModel == Index.none ? .nan : sum(clickModel, index)
+        conversionLogit = conversionModel == Index.none ? .nan : sum(conversionModel, index)
+    }
+
+    /// Finds the terms that any model knows.
+    ///
+    /// - Complexity: O(features² ) probes where crosses are concerned, else O(features).
+    mutating func find(_ features: borrowing Buffer<valuation_feature>, _ index: borrowing Index) throws(Failure) {
         terms.removeAll()
         for position in 0..<features.count {
             let feature = features[position]
@@ -48,12 +59,6 @@ struct Explanation: ~Copyable {
                 try terms.append(Term(slot: slot, number: 1, feature: first.feature, other: second.feature))
             }
         }
-        let campaign = index.campaign(candidate.campaign)
-        let needsConversion = candidate.pricing == Pricing.cpa.rawValue
-        clickModel = index.model(.click, campaign.pointee.click_model)
-        conversionModel = needsConversion ? index.model(.conversion, campaign.pointee.conversion_model) : Index.none
-        clickLogit = clickModel == Index.none ? .nan : sum(clickModel, index)
-        conversionLogit = conversionModel == Index.none ? .nan : sum(conversionModel, index)
     }
 
     var campaign: UInt64 { candidate.campaign }
@@ -95,7 +100,8 @@ struct Explanation: ~Copyable {
         max(-Sigmoid.bound, min(Sigmoid.bound, logit))
     }
 
-    private func sum(_ model: UInt32, _ index: borrowing Index) -> Double {
+    /// The logit of a model, not cut.
+    func sum(_ model: UInt32, _ index: borrowing Index) -> Double {
         let (target, own) = index.local(model)
         var logit = index.scales(target)[own].constant
         var current = UInt32(own)

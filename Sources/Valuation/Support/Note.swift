@@ -13,7 +13,7 @@ struct Note {
     ) throws(Problem) -> Result {
         // As words: the compiler takes a struct's thousand characters one by one. A temporary allocation of more than 1,024 bytes
         // would be the heap's.
-        var words = InlineArray<130, UInt64>(repeating: 0)
+        var words = InlineArray<226, UInt64>(repeating: 0)
         assert(MemoryLayout.size(ofValue: words) >= MemoryLayout<valuation_error>.size)
         return try withUnsafeMutablePointer(to: &words) { words throws(Problem) in
             try body(Note(error: UnsafeMutableRawPointer(words).bindMemory(to: valuation_error.self, capacity: 1)))

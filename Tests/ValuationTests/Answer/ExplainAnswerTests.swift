@@ -81,7 +81,7 @@ import Testing
         let explained = try JSONTree(parsing: try scorer.explainJSON(request)).values
         try #require(scored.count == 1 && explained.count == 1)
         for name in scored[0].names { #expect(scored[0][name] == explained[0][name]) }
-        #expect(explained[0].names.subtracting(scored[0].names) == ["observed", "click", "conversion"])
+        #expect(explained[0].names.subtracting(scored[0].names) == ["observed", "ignored", "click", "conversion"])
     }
 
     /// The expected revenue of a term is what the ad would lose without it: scored without the feature by a model without the
@@ -107,6 +107,84 @@ import Testing
         }
         // Every feature, number and cross has one.
         #expect(checked == 10)
+    }
+
+    /// What does not count, each in one line: why, whose it is, the field, its value, and what may be meant.
+    private func ignored(_ value: JSONTree) throws -> [String] {
+        try #require(value["ignored"]).elements.map { entry in
+            ["reason", "from", "field", "value", "did_you_mean"].compactMap { entry[$0]?.text }.joined(separator: " | ")
+        }
+    }
+
+    @Test func whatDoesNotCountIsNamed() throws {
+        let value = try self.value(
+            #"{"features": {"slto": 12, "slot": 13, "age": "old", "segment": ["sports", 1e999, {}], "os": null}, "#
+                + #""candidates": [{"campaign": "1", "pricing": "cpc", "bid": 1, "features": {"sizes": 1}}, "#
+                + #"{"campaign": "1", "pricing": "cpc", "bid": 1, "features": {"creativ": 55, "size": "small"}}]}"#)
+        #expect(
+            try ignored(value)
+                == [
+                    "unknown_field | request | slto | slot", "wrong_type | request | age",
+                    "wrong_type | request | segment", "invalid_number | request | segment",
+                    "unknown_field | ad | sizes | size", "unknown_feature | request | slot | 13",
+                ])
+    }
+
+    /// Each ad has its own, whatever the others have.
+    @Test func eachAdIsToldOfItsOwnFeatures() throws {
+        let ads = [#"{"color": 1}"#, "{}", #"{"size": "small"}"#, #"{"creativ": 55, "size": "big"}"#].map {
+            #"{"campaign": "1", "pricing": "cpc", "bid": 1, "features": \#($0)}"#
+        }
+        let answer = try EngineHandle(models: documents).scorer().explainJSON(
+            #"{"candidates": [\#(ads.joined(separator: ", "))]}"#)
+        #expect(
+            try JSONTree(parsing: answer).values.map(ignored)
+                == [
+                    ["unknown_field | ad | color"], [], ["unknown_feature | ad | size | small"],
+                    ["unknown_field | ad | creativ | creative"],
+                ])
+    }
+
+    /// Of members with the same name the last one counts.
+    @Test(arguments: [
+        (#"{"features": {"color": 1, "color": null}, "candidates": [{"features": {}}]}"#, []),
+        (#"{"features": {"color": 1}, "features": {"colour": 1}, "candidates": [{}]}"#, ["colour"]),
+        (#"{"candidates": [{"features": {"color": 1}, "features": {"colour": 1}}]}"#, ["colour"]),
+        (#"{"candidates": [{"features": {"color": 1}}], "candidates": [{"features": {"age": "x"}}]}"#, ["age"]),
+        (#"{"features": {"age": "x", "age": 3}, "candidates": [{}]}"#, []),
+    ])
+    func whatWasReplacedIsNotNamed(request: String, fields: [String]) throws {
+        let value = try self.value(
+            request.replacing("[{", with: #"[{"campaign": "1", "pricing": "cpc", "bid": 1, "#).replacing(
+                ", }", with: "}"))
+        #expect(try #require(value["ignored"]).elements.map { $0["field"]?.text } == fields)
+    }
+
+    @Test(arguments: [
+        ("slott", "slot"), ("slt", "slot"), ("slat", "slot"), ("lsot", "slot"), ("SLOT", "slot"), ("slot ", "slot"),
+        ("aged", "age"), ("agé", nil), ("Segment", "segment"), ("platform", nil), ("sl", nil), (#"slo\u0074t"#, nil),
+        (#"\"slot"#, nil), ("a", nil), ("", nil), (String(repeating: "slot", count: 20), nil),
+        ("device-type", "device_type"),
+    ])
+    func aFieldOneEditAwayMayBeMeant(written: String, meant: String?) throws {
+        var documents = self.documents
+        documents[0].categorical["device_type"] = ["phone": 1]
+        let answer = try EngineHandle(models: documents).scorer().explainJSON(
+            #"{"features": {"\#(written)": 1}, "#
+                + #""candidates": [{"campaign": "1", "pricing": "cpc", "bid": 1}]}"#)
+        let entries = try #require(try JSONTree(parsing: answer).values.first?["ignored"]).elements
+        try #require(entries.count == 1)
+        #expect(entries[0]["did_you_mean"]?.text == meant)
+    }
+
+    /// Neighbours are looked for 32 fields, so that nobody can make an explanation take long.
+    @Test func manyUnknownFieldsAreAllNamed() throws {
+        let fields = (0..<1000).map { "\"slot\($0)\": 1" }.joined(separator: ", ")
+        let value = try self.value(
+            #"{"features": {\#(fields)}, "candidates": [{"campaign": "1", "pricing": "cpc", "bid": 1}]}"#)
+        let entries = try #require(value["ignored"]).elements
+        #expect(entries.map { $0["field"]?.text } == (0..<1000).map { "slot\($0)" })
+        #expect(entries.map { $0["did_you_mean"]?.text } == (0..<1000).map { $0 < 10 ? "slot" : nil })
     }
 
     @Test func withoutAModelThereIsNothingToExplain() throws {

@@ -52,7 +52,7 @@ import Testing
             answer == #"{"id":"gr\u00fc\n","values":[{"ad":17,"campaign":"1","expected_revenue":0.25,"pctr":0.5,"#
                 + #""pcvr":null,"flags":[]},{"ad":null,"campaign":null,"expected_revenue":0,"pctr":null,"pcvr":null,"#
                 + #""flags":["unknown_campaign","no_click_model","invalid_candidate"],"#
-                + #""problem":"campaign is missing, or neither a string nor a number"}]}"#)
+                + #""problem":"campaign is missing, or neither a string nor a number"}],"invalid_candidates":1}"#)
     }
 
     @Test(arguments: [

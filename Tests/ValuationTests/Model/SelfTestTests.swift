@@ -49,8 +49,42 @@ import Testing
             #expect(failure.message.contains("\(document.selfTests[1].probability)"))
             // What the model gives is rounded twice.
             let given = [Float(exact).nextDown, Float(exact), Float(exact).nextUp]
-            #expect(given.contains { failure.message.contains("gives \($0);") })
+            #expect(given.contains { failure.message.contains("gives \($0) (logit ") })
         }
+    }
+
+    /// Every term beside both probabilities: each of these mistakes looks like itself.
+    @Test(arguments: [
+        (
+            #"{"slot": "12", "age": 50, "segment": "sports"}"#,
+            "log of the sampling rate -0.6931472, intercept 1, slot=12 0.5, age: 0.025 x (50 - 30) = 0.5, "
+                + "segment=sports 1, slot=12 x segment=sports 4.", ""
+        ),
+        (#"{"slot": "12.0"}"#, "log of the sampling rate -0.6931472, intercept 1.", "; not used: slot=12.0"),
+        (
+            #"{"slot": "12", "country": "de", "os": 1}"#,
+            "log of the sampling rate -0.6931472, intercept 1, slot=12 0.5.",
+            "; not used: field country, field os"
+        ),
+    ])
+    func aFailedExampleShowsItsTerms(features: String, used: String, unused: String) throws {
+        let failure = try #require(loadComplaint([document(features, 0.25)]))
+        let message = failure.message
+        let start = "The example's probability is 0.25 (logit -1.0986123), but the model gives "
+        #expect(message.hasPrefix(start), "\(message)")
+        #expect(message.hasSuffix(")\(unused); used: \(used)"), "\(message)")
+    }
+
+    @Test func theTermsOfABaseSayWhoseTheyAre() throws {
+        var own = ModelDocument(campaign: "1", extends: "*", intercept: 1, negativeSamplingRate: 0.1)
+        var base = ModelDocument(campaign: "*", intercept: 2, negativeSamplingRate: 0.1)
+        base.categorical["slot"] = ["12": 0.5]
+        own.selfTests = [ModelDocument.SelfTest(features: #"{"slot": 12}"#, probability: 0.5)]
+        let failure = try #require(loadComplaint([own, base]))
+        #expect(
+            failure.message.hasSuffix(
+                "; used: log of the sampling rate -2.3025851, intercept 1, intercept 2 of *, slot=12 0.5."),
+            "\(failure.message)")
     }
 
     @Test(arguments: [

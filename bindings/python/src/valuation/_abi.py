@@ -45,7 +45,7 @@ class ErrorStruct(ctypes.Structure):
         ("column", c_uint32),
         ("file", c_char * 512),
         ("json_path", c_char * 256),
-        ("message", c_char * 256),
+        ("message", c_char * 1024),
     )
 
     @classmethod

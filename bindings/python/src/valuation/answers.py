@@ -34,6 +34,8 @@ class Answer(TypedDict, total=False):
 
     id: str
     values: list[Value]
+    #: How many candidates are invalid, or their bids; there only where some are.
+    invalid_candidates: int
 
 
 # "from" is a keyword, so this one is not written as a class.
@@ -55,6 +57,20 @@ Term.__doc__ = """One summand of a logit: what it is, whose model it is from, an
 
 ``logit`` is what it adds to the logit; ``expected_revenue`` is how much less the ad would be worth without it.
 """
+
+
+Ignored = TypedDict(
+    "Ignored",
+    {
+        "reason": Literal["unknown_field", "unknown_feature", "wrong_type", "invalid_number"],
+        "from": Literal["request", "ad"],
+        "field": str,
+        "value": str,
+        "did_you_mean": str,
+    },
+    total=False,
+)
+Ignored.__doc__ = """What of the features does not count: a field, or one ``value`` of it, and the flag that it sets."""
 
 
 class Logit(TypedDict):
@@ -107,6 +123,7 @@ class ExplainedValue(Value, total=False):
 
     #: None where the models say nothing of what was counted.
     observed: ObservedRates | None
+    ignored: list[Ignored]
     click: Logit | None
     conversion: Logit | None
 
@@ -116,6 +133,7 @@ class Explanation(TypedDict, total=False):
 
     id: str
     values: list[ExplainedValue]
+    invalid_candidates: int
 
 
 class ExperimentAssignment(TypedDict):
@@ -226,6 +244,7 @@ class Description(Origin):
     models: int
     campaigns: int
     labels: int
+    #: Those of 0 included, as everywhere.
     weights: int
     index_bytes: int
     click_models: int

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import CPlatform
+import CValuation
+
+/// Says of an example that its model does not agree with what the model made of it: what it left out, then each term. A forgotten rate,
+/// a value written otherwise and a field that the model does not have look different so.
+struct FailedExample: ~Copyable {
+    private var explanation = Explanation()
+    /// For each feature, whether it stands in any term.
+    private var areUsed = Buffer<Bool>()
+    private var message = Buffer<UInt8>()
+    private var used = Buffer<UInt8>()
+
+    /// - Parameters:
+    ///   - features: the example's, with their sources.
+    ///   - answer: the probability that the model gives.
+    @_optimize(size)
+    mutating func describe(
+        _ features: borrowing FeatureReader, expected: Double, answer: Float, model: UInt32, index: borrowing Index,
+        note: Note
+    ) throws(Failure) {
+        message.removeAll()
+        used.removeAll()
+        areUsed.removeAll()
+        try explanation.find(features.features, index)
+        try areUsed.resize(features.features.count, filling: false)
+        try writeTerms(features, model, index)
+        try message.append("The example's probability is ")
+        try message.append(number: expected)
+        try FailedExample.append(" (logit ", log(expected / (1 - expected)), to: &message)
+        try message.append("), but the model gives ")
+        try message.append(float: answer)
+        try FailedExample.append(" (logit ", explanation.sum(model, index), to: &message)
+        try message.append(")")
+        try writeUnused(features)
+        try message.append("; used: ")
+        try message.append(used.text)
+        try message.append(".")
+        note.setMessage("\(message.text)")
+    }
+
+    /// What each model of the chain adds.
+    @_optimize(size)
+    private mutating func writeTerms(
+        _ features: borrowing FeatureReader, _ model: UInt32, _ index: borrowing Index
+    ) throws(Failure) {
+        try FailedExample.append(
+            "log of the sampling rate ", log(index.description(of: model).negative_sampling_rate), to: &used)
+        var current = model
+        repeat {
+            let description = index.description(of: current)
+            try FailedExample.append(", intercept ", description.intercept, to: &used)
+            if current != model {
+                try used.append(" of ")
+                try used.append(index.text(description.campaign))
+            }
+            for position in 0..<explanation.terms.count {
+                try write(explanation.terms[position], features, current, index)
+            }
+            current = description.base
+        } while current != Index.none
+    }
+
+    @_optimize(size)
+    private mutating func write(
+        _ term: Explanation.Term, _ features: borrowing FeatureReader, _ model: UInt32, _ index: borrowing Index
+    ) throws(Failure) {
+        let (target, number) = index.local(model)
+        let units = index.contribution(of: term.slot, number: term.number, to: number, target)
+        let place = term.slot.pointee.isNumber ? index.numberPlace(term.slot.pointee.row(target), number) : nil
+        if units == 0 && place == nil { return }
+        areUsed[term.feature] = true
+        try used.append(", ")
+        try FailedExample.appendName(features, term.feature, to: &used)
+        if term.other >= 0 {
+            areUsed[term.other] = true
+            try used.append(" x ")
+            try FailedExample.appendName(features, term.other, to: &used)
+        }
+        if let place {
+            try FailedExample.append(": ", index.numberParameters[place].slope, to: &used)
+            try FailedExample.append(" x (", term.number, to: &used)
+            try FailedExample.append(" - ", index.numberParameters[place].mean, to: &used)
+            try used.append(") =")
+        }
+        try FailedExample.append(" ", index.scales(target)[number].unit * Double(units), to: &used)
+    }
+
+    /// Writes the features that are in no term, and the fields that no model has.
+    @_optimize(size)
+    private mutating func writeUnused(_ features: borrowing FeatureReader) throws(Failure) {
+        var separator: StaticString = "; not used: "
+        for position in 0..<features.slips.count {
+            try message.append(separator)
+            try message.append("field ")
+            try message.append(features.slips[position].field)
+            separator = ", "
+        }
+        for position in 0..<areUsed.count where !areUsed[position] {
+            try message.append(separator)
+            try FailedExample.appendName(features, position, to: &message)
+            separator = ", "
+        }
+    }
+
+    @inline(never)
+    private static func appendName(
+        _ features: borrowing FeatureReader, _ feature: Int, to output: inout Buffer<UInt8>
+    ) throws(Failure) {
+        let source = features.sources[feature]
+        try output.append(source.field)
+        if source.isNumber { return }
+        try output.append("=")
+        try output.append(source.value)
+    }
+
+    /// To the digits of a Float.
+    @inline(never)
+    private static func append(
+        _ text: StaticString, _ number: Double, to output: inout Buffer<UInt8>
+    ) throws(Failure) {
+        try output.append(text)
+        try output.append(float: Float(number))
+    }
+}
