@@ -230,6 +230,20 @@ FAULTY = [
     ],
     *[(scope({"campaigns": ["6", value]}), "$.overrides[0].scope.campaigns[1]") for value in (*NO_NAMES, "6")],
     (scope({"placements": ["12"]}), "$.overrides[0].scope.placements"),
+    *[
+        (scope({"newcomers": value}), "$.overrides[0].scope.newcomers")
+        for value in (None, [], True, "click", {}, {"comment": "all"})
+    ],
+    *[
+        (scope({"newcomers": {kind: value}}), f"$.overrides[0].scope.newcomers.{kind}")
+        for kind in ("fewer_impressions_than", "fewer_clicks_than")
+        for value in (0, 0.5, -1, 2e15, "1", None, True)
+    ],
+    *[
+        (scope({"newcomers": {"without_model": value}}), "$.overrides[0].scope.newcomers.without_model")
+        for value in (True, None, "", "clicks", ["click"])
+    ],
+    (scope({"newcomers": {"fewer_clicks": 1}}), "$.overrides[0].scope.newcomers.fewer_clicks"),
     (experiments(scope={"placements": ["12"]}), "$.experiments[0].scope.placements"),
     (experiments(scope={"advertisers": ["6", "7", "6"]}), "$.experiments[0].scope.advertisers[2]"),
     # Overrides.
@@ -332,6 +346,8 @@ SOUND = [
     predictor({"naive": {}}, "x" * 255),
     scope({}),
     scope({"campaigns": ["7"], "advertisers": ["77", "78"], "placements": ["12"], "comment": ""}, placement="slot"),
+    scope({"newcomers": {"without_model": "click", "comment": ""}, "campaigns": ["7"]}),
+    scope({"newcomers": {"without_model": "conversion", "fewer_impressions_than": 1, "fewer_clicks_than": 1e15}}),
     override(expires="2028-02-29T23:59:59.999Z", comment="a leap year"),
     experiments(layer="l", unit="user", start="2026-11-21T03:00:00Z", end="2026-11-21T03:00:01Z", comment=None),
     experiments(holdout=0, variants=[CONTROL | {"share": 0, "predictor": None, "comment": 0}]),
@@ -459,6 +475,10 @@ SCOPES = st.fixed_dictionaries(
     | {
         kind: st.lists(NAMES, min_size=1, max_size=3, unique=True)
         for kind in ("campaigns", "advertisers", "placements")
+    }
+    | {
+        "newcomers": st.sampled_from([{"without_model": "click"}, {"without_model": "conversion"}])
+        | st.sampled_from([{"fewer_impressions_than": 1000}, {"fewer_clicks_than": 1.5, "without_model": "click"}])
     },
 )
 PREDICTORS = st.one_of(

@@ -68,6 +68,13 @@ def rules_for_campaigns_of_advertisers(size: int) -> dict:
     return {"overrides": [override(0, names)]}
 
 
+def rules_for_newcomers(size: int) -> dict:
+    """By some of which all campaigns are newcomers, through their advertiser and without."""
+    conditions = [{"fewer_impressions_than": most} for most in (10, 1000, 1001, 2000)] + [{"without_model": "click"}]
+    scopes = [{"newcomers": condition} | more for condition in conditions for more in ({}, {"advertisers": ["77"]})]
+    return {"overrides": [override(n, scopes[n % len(scopes)], expires=OVER) for n in range(size)]}
+
+
 def experiments_for_all_campaigns(size: int) -> dict:
     return {"experiments": [experiment(number, scope={"advertisers": ["77"]}) for number in range(size)]}
 
@@ -119,6 +126,7 @@ class Case:
 LOADED = {
     rules_for_all_campaigns: 400,
     rules_for_campaigns_of_advertisers: 1000,
+    rules_for_newcomers: 400,
     experiments_for_all_campaigns: 400,
     a_rule_for_each_campaign: 400,
     layers: 400,
@@ -136,7 +144,7 @@ def test_loading_takes_instructions_and_memory_in_proportion(programs: Programs,
     assert sizes[1] < DOUBLED * sizes[0]
 
 
-@pytest.mark.parametrize("make", [a_rule_for_each_campaign, layers, experiments_for_all_campaigns])
+@pytest.mark.parametrize("make", [a_rule_for_each_campaign, layers, experiments_for_all_campaigns, rules_for_newcomers])
 def test_a_request_takes_instructions_in_proportion(programs: Programs, tmp_path: Path, make: Any):
     counts = []
     for size in (100, 200):

@@ -134,7 +134,7 @@ struct AssignAnswer: ~Copyable {
         try append(",\"campaign\":")
         if echo.campaign.count > 0 { try scorer.pointee.output.append(echo.campaign) } else { try append("null") }
         let entry = policy.pointee.hasCampaigns ? policy.pointee.campaigns.entry(campaign) : nil
-        let number = entry?.pointee.number ?? CampaignTable.everyone
+        let number = entry?.pointee.number ?? policy.pointee.campaigns.unknown
         let decision = decisions.pointee.decide(number, request, policy)
         try append(",\"source\":", Int(decision.source))
         if let origin = policy.pointee.document.origin(of: decision.source) {
@@ -154,6 +154,7 @@ struct AssignAnswer: ~Copyable {
     /// Every rule up to the one that decides, and the default.
     private func writeSteps(_ campaign: UInt64) throws(Failure) {
         let advertiser = index.pointee.observed(campaign).advertiser
+        let newcomers = policy.pointee.document.newcomers(campaign, index.pointee)
         var layer = -1
         for number in 0..<policy.pointee.document.rules.count {
             let rule = policy.pointee.document.rules[number]
@@ -162,11 +163,15 @@ struct AssignAnswer: ~Copyable {
             try append("]\",\"name\":")
             try scorer.pointee.output.append(quotedOrNull: text(rule.name))
             let outcome = decisions.pointee.outcome(of: number, request, policy)
-            let isOfCampaign = policy.pointee.document.holds(rule.scope, campaign: campaign, advertiser: advertiser)
+            let isNew = rule.scope.newcomers == 0 || rule.scope.newcomers & newcomers != 0
+            let isOfCampaign =
+                isNew && policy.pointee.document.holds(rule.scope, campaign: campaign, advertiser: advertiser)
             let isExcluded = !rule.isOverride && rule.layer == layer
             let holds = outcome.variant != Decisions.Outcome.none && isOfCampaign && !isExcluded
             try append(holds ? ",\"holds\":true,\"why\":\"" : ",\"holds\":false,\"why\":\"")
-            if !isOfCampaign {
+            if !isNew {
+                try append("the campaign is no newcomer by its scope")
+            } else if !isOfCampaign {
                 try append("for other campaigns or advertisers")
             } else if isExcluded {
                 try append(AssignAnswer.excluded)

@@ -106,7 +106,6 @@ enum DescribeAnswer {
         try output.append(",\"index_bytes\":", integer: index.byteCount)
     }
 
-    @_optimize(size)
     private static func write(
         _ index: borrowing Index, _ number: UInt32, _ output: inout Buffer<UInt8>
     ) throws(Failure) {
@@ -141,7 +140,6 @@ enum DescribeAnswer {
         try output.append("}")
     }
 
-    @_optimize(size)
     private static func writeTraining(
         _ index: borrowing Index, _ model: Index.Description,
         _ output: inout Buffer<UInt8>

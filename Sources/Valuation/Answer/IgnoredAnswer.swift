@@ -16,7 +16,6 @@ struct IgnoredAnswer: ~Copyable {
     private var names = Buffer<UInt8>()
 
     /// Looks for what misspelt fields may be meant for.
-    @_optimize(size)
     init(_ scorer: UnsafeMutablePointer<Scorer>, _ snapshot: UnsafeMutablePointer<Snapshot>) throws(Failure) {
         (self.scorer, self.snapshot) = (scorer, snapshot)
         let fields = PolicyFields(snapshot)
@@ -47,7 +46,6 @@ struct IgnoredAnswer: ~Copyable {
     ///   - features: the request's, and behind them the candidate's; none where no one release values it.
     ///   - index: of the release that values it.
     /// - Complexity: O(features + fields of the ads that do not count).
-    @_optimize(size)
     mutating func write(
         candidate: Int, _ features: borrowing Buffer<valuation_feature>, _ index: borrowing Index
     ) throws(Failure) {

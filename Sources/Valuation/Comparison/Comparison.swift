@@ -117,7 +117,6 @@ struct Comparison: ~Copyable {
         try seen.insert(key, 0)
     }
 
-    @_optimize(size)
     private mutating func finish() throws(Failure) -> Buffer<UInt8> {
         for number in 0..<table.models.count where !table.models[number].isMet {
             let model = table.models[number]
@@ -144,7 +143,6 @@ struct Comparison: ~Copyable {
         return finished
     }
 
-    @_optimize(size)
     private mutating func write(
         _ campaign: Text, _ target: Target, _ change: StaticString, before: Double?, after: Double?,
         bases: (before: Text, after: Text)? = nil

@@ -49,7 +49,6 @@ struct WeightMoves: ~Copyable {
     }
 
     /// The counts as members of a JSON object, and the weights that moved farthest. - Complexity: O(moves + most × log moves).
-    @_optimize(size)
     mutating func write(most: Int, to output: inout Buffer<UInt8>) throws(Failure) {
         try output.append(",\"added\":", integer: added)
         try output.append(",\"dropped\":", integer: dropped)

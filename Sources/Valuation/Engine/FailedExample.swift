@@ -15,7 +15,6 @@ struct FailedExample: ~Copyable {
     /// - Parameters:
     ///   - features: the example's, with their sources.
     ///   - answer: the probability that the model gives.
-    @_optimize(size)
     mutating func describe(
         _ features: borrowing FeatureReader, expected: Double, answer: Float, model: UInt32, index: borrowing Index,
         note: Note
@@ -41,7 +40,6 @@ struct FailedExample: ~Copyable {
     }
 
     /// What each model of the chain adds.
-    @_optimize(size)
     private mutating func writeTerms(
         _ features: borrowing FeatureReader, _ model: UInt32, _ index: borrowing Index
     ) throws(Failure) {
@@ -62,7 +60,6 @@ struct FailedExample: ~Copyable {
         } while current != Index.none
     }
 
-    @_optimize(size)
     private mutating func write(
         _ term: Explanation.Term, _ features: borrowing FeatureReader, _ model: UInt32, _ index: borrowing Index
     ) throws(Failure) {
@@ -88,7 +85,6 @@ struct FailedExample: ~Copyable {
     }
 
     /// Writes the features that are in no term, and the fields that no model has.
-    @_optimize(size)
     private mutating func writeUnused(_ features: borrowing FeatureReader) throws(Failure) {
         var separator: StaticString = "; not used: "
         for position in 0..<features.slips.count {

@@ -202,7 +202,6 @@ struct Loader: ~Copyable {
         return index
     }
 
-    @_optimize(size)
     private mutating func checkChains() throws(Failure) {
         try isIncomplete.resize(builder.added.count, filling: false)
         for number in 0..<builder.added.count {
@@ -259,7 +258,6 @@ struct Loader: ~Copyable {
         }
     }
 
-    @_optimize(size)
     private mutating func checkCampaigns() throws(Failure) {
         for number in 0..<builder.campaigns.count where builder.isBaseMissing(of: builder.campaigns[number]) {
             let campaign = builder.campaigns[number]

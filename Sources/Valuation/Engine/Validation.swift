@@ -30,7 +30,6 @@ enum Validation {
     }
 
     /// The compiled file first, then the model files, which say what is in it.
-    @_optimize(size)
     private static func validate(
         _ release: borrowing Release, _ wishes: Loader.Wishes, _ problems: consuming Problems
     ) throws(Failure) {

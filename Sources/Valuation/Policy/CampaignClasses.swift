@@ -3,8 +3,9 @@ import CKernels
 
 /// Campaigns for which the same rules hold, taken together: a request asks each rule once for a class, not for every candidate.
 ///
-/// The rules of a class are those of three lists: everyone's, the advertiser's, and those that name the campaign. Campaigns share the
-/// lists, so there are as many entries as names in scopes, and not one for each rule of each campaign.
+/// The rules of a class are those of three lists: everyone's with those for newcomers, the advertiser's, and those that name the campaign.
+/// Campaigns share the lists, so there are as many entries as names in scopes (and as many again for each set of conditions of
+/// newcomers that holds for some), and not one for each rule of each campaign.
 struct CampaignClasses: ~Copyable {
     /// Rules in their order: overrides up to `experiments`, experiments behind.
     struct List {
@@ -15,10 +16,18 @@ struct CampaignClasses: ~Copyable {
 
     /// Numbers of lists.
     struct Class {
+        var everyones = CampaignClasses.everyones
         var advertisers: UInt32
         var own: UInt32
+
+        /// Whether only the rules for everyone hold.
+        fileprivate var isEveryones: Bool {
+            everyones == CampaignClasses.everyones && advertisers == CampaignClasses.empty
+                && own == CampaignClasses.empty
+        }
     }
 
+    /// The list of the rules for everyone.
     static let everyones: UInt32 = 0
     private static let empty: UInt32 = 1
 
@@ -38,17 +47,34 @@ struct CampaignClasses: ~Copyable {
         try endList(from: rules.count, document)
         try classes.append(Class(advertisers: CampaignClasses.empty, own: CampaignClasses.empty))
         if !document.hasCampaignScopes { return }
-        let advertisers = try AdvertiserRules(document)
+        var newcomersLists = Buffer<UInt32>()
+        try newcomersLists.resize(256, filling: CampaignClasses.empty)
+        newcomersLists[0] = CampaignClasses.everyones
+        if document.newcomers.count > 0 {
+            let all = Int(document.allNewcomers)
+            newcomersLists[all] = try addList(ofNewcomers: UInt8(all), document)
+            table.setUnknown(UInt32(classes.count))
+            try classes.append(
+                Class(everyones: newcomersLists[all], advertisers: CampaignClasses.empty, own: CampaignClasses.empty))
+        }
+        let advertisers = try AdvertiserRules(document, table, index)
         let own = try CampaignClasses.ownRules(document, table, index)
         let advertiserLists = try addLists(of: advertisers.sets, document)
         let ownLists = try addLists(of: own, document)
         var known = KeyTable()
         for slot in 0..<table.slotCount where table.key(slot) != 0 {
-            let theirs = advertisers.set(of: index.observed(table.key(slot)).advertiser)
-            let found = Class(advertisers: advertiserLists[theirs], own: ownLists[own.ofMember(slot)])
-            if found.advertisers == CampaignClasses.empty && found.own == CampaignClasses.empty { continue }
-            // The halves exchanged behind a multiplication, so that both count in the table's place.
-            let mixed = (UInt64(found.advertisers) &<< 32 | UInt64(found.own)) &* 0x9e37_79b9_7f4a_7c15
+            let bits = document.newcomers(table.key(slot), index)
+            if newcomersLists[Int(bits)] == CampaignClasses.empty {
+                newcomersLists[Int(bits)] = try addList(ofNewcomers: bits, document)
+            }
+            let theirs = advertisers.set(of: index.observed(table.key(slot)).advertiser, bits)
+            let found = Class(
+                everyones: newcomersLists[Int(bits)], advertisers: advertiserLists[theirs],
+                own: ownLists[own.ofMember(slot)])
+            if found.isEveryones { continue }
+            // Fewer lists than 2^28. The halves exchanged behind a multiplication, so that both count in the table's place.
+            let lists = UInt64(bits) &<< 56 | UInt64(found.advertisers) &<< 28 | UInt64(found.own)
+            let mixed = lists &* 0x9e37_79b9_7f4a_7c15
             let key = mixed &<< 32 | mixed &>> 32
             var number = known.find(key)
             if number == KeyTable.none {
@@ -79,10 +105,27 @@ struct CampaignClasses: ~Copyable {
             for position in scope.campaigns.range {
                 let key = document.keys[position]
                 guard let slot = table.slot(key) else { continue }
-                if document.holds(scope, advertiser: index.observed(key).advertiser) { try sets.add(number, to: slot) }
+                let isNew = scope.newcomers == 0 || document.newcomers(key, index) & scope.newcomers != 0
+                if isNew && document.holds(scope, advertiser: index.observed(key).advertiser) {
+                    try sets.add(number, to: slot)
+                }
             }
         }
         return sets
+    }
+
+    /// Adds the list of everyone's rules and of those for newcomers that name neither campaigns nor advertisers.
+    private mutating func addList(
+        ofNewcomers bits: UInt8, _ document: borrowing PolicyDocument
+    ) throws(Failure) -> UInt32 {
+        let start = rules.count
+        for number in 0..<document.rules.count {
+            let scope = document.rule(number).pointee.scope
+            let isNamed = !scope.campaigns.isEmpty || !scope.advertisers.isEmpty
+            if !isNamed && (scope.newcomers == 0 || bits & scope.newcomers != 0) { try rules.append(UInt32(number)) }
+        }
+        try endList(from: start, document)
+        return UInt32(lists.count - 1)
     }
 
     /// Adds a list for each set that some member has. - Returns: the list of each set.
@@ -111,39 +154,63 @@ struct CampaignClasses: ~Copyable {
     }
 }
 
-/// The rules that name advertisers, but no campaigns.
+/// The rules that name advertisers, but no campaigns. The campaigns of an advertiser have one set of them for each set of conditions of
+/// newcomers that holds for some.
 private struct AdvertiserRules: ~Copyable {
     let sets: RuleSets
-    /// The advertisers that scopes name, by their keys.
+    /// The advertisers that scopes name, each with the bits of its campaigns.
     private let members: KeyTable
 
-    init(_ document: borrowing PolicyDocument) throws(Failure) {
-        var members = KeyTable()
+    /// - Complexity: O(campaigns + names in scopes × sets of conditions that hold for some campaign).
+    init(
+        _ document: borrowing PolicyDocument, _ table: borrowing CampaignTable, _ index: borrowing Index
+    ) throws(Failure) {
+        var named = KeyTable()
         for number in 0..<document.rules.count {
             for position in document.rule(number).pointee.scope.advertisers.range {
                 let key = document.keys[position]
-                if members.find(key) == KeyTable.none { try members.insert(key, UInt32(members.count)) }
+                if named.find(key) == KeyTable.none { try named.insert(key, 0) }
             }
+        }
+        var members = KeyTable()
+        var areMet = Buffer<Bool>()
+        try areMet.resize(256, filling: false)
+        for slot in 0..<table.slotCount where table.key(slot) != 0 {
+            let advertiser = index.observed(table.key(slot)).advertiser
+            if advertiser == 0 || named.find(advertiser) == KeyTable.none { continue }
+            let bits = document.newcomers(table.key(slot), index)
+            areMet[Int(bits)] = true
+            let member = AdvertiserRules.member(advertiser, bits)
+            if members.find(member) == KeyTable.none { try members.insert(member, UInt32(members.count)) }
         }
         var sets = try RuleSets(members: members.count)
         for number in 0..<document.rules.count where document.rule(number).pointee.scope.campaigns.isEmpty {
-            for position in document.rule(number).pointee.scope.advertisers.range {
-                try sets.add(number, to: Int(members.find(document.keys[position])))
+            let scope = document.rule(number).pointee.scope
+            for bits in 0..<areMet.count
+            where areMet[bits] && (scope.newcomers == 0 || UInt8(bits) & scope.newcomers != 0) {
+                for position in scope.advertisers.range {
+                    let member = members.find(AdvertiserRules.member(document.keys[position], UInt8(bits)))
+                    if member != KeyTable.none { try sets.add(number, to: Int(member)) }
+                }
             }
         }
         self.sets = sets
         self.members = members
     }
 
-    /// The set of an advertiser, which no scope may name. - Parameter advertiser: 0 for none.
-    func set(of advertiser: UInt64) -> Int {
-        let member = advertiser == 0 ? KeyTable.none : members.find(advertiser)
+    private static func member(_ advertiser: UInt64, _ bits: UInt8) -> UInt64 {
+        advertiser ^ UInt64(bits) &* 0x9e37_79b9_7f4a_7c15
+    }
+
+    /// The set of a campaign, which no scope may name. - Parameter advertiser: its own; 0 for none.
+    func set(of advertiser: UInt64, _ bits: UInt8) -> Int {
+        let member = advertiser == 0 ? KeyTable.none : members.find(AdvertiserRules.member(advertiser, bits))
         return member == KeyTable.none ? 0 : sets.ofMember(Int(member))
     }
 }
 
 extension PolicyDocument {
-    /// Whether any rule names campaigns or advertisers.
+    /// Whether any rule tells campaigns apart.
     var hasCampaignScopes: Bool {
         for number in 0..<rules.count where rule(number).pointee.scope.hasCampaigns { return true }
         return false

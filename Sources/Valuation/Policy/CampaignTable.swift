@@ -24,6 +24,8 @@ struct CampaignTable: ~Copyable {
         var isMarked: Bool { number != CampaignTable.everyone || adjustment != 0 }
     }
 
+    /// The class of campaigns that are not in the table.
+    private(set) var unknown = CampaignTable.everyone
     let hash: PerfectHash
     private let pilots: Buffer<UInt16>
     private var entries = Buffer<Entry>()
@@ -73,6 +75,8 @@ struct CampaignTable: ~Copyable {
 
     mutating func setClass(_ slot: Int, _ number: UInt32) { entries[slot].number = number }
 
+    mutating func setUnknown(_ number: UInt32) { unknown = number }
+
     mutating func setAdjustment(_ slot: Int, _ number: Int) { entries[slot].adjustment = UInt32(number &+ 1) }
 
     /// Takes over what a release has for each campaign. - Precondition: classes and adjustments are set.
@@ -85,7 +89,9 @@ struct CampaignTable: ~Copyable {
             try slots.append(slot)
         }
         // Behind the last, that of an unknown campaign.
-        try slots.append(index.campaignSlots[index.hashes.campaigns.slotCount])
+        var slot = index.campaignSlots[index.hashes.campaigns.slotCount]
+        if unknown != CampaignTable.everyone { slot.flags |= CampaignTable.mark }
+        try slots.append(slot)
     }
 
     /// The table as `CKernels` takes it. - Parameter release: in the order of adding.

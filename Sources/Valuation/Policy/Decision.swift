@@ -107,7 +107,7 @@ struct Decisions: ~Copyable {
     private mutating func choose(_ number: UInt32, _ request: Request, _ policy: UnsafePointer<Policy>) -> Decision {
         let lists = policy.pointee.classes.lists(of: number)
         let first = min(
-            firstOverride(CampaignClasses.everyones, request, policy),
+            firstOverride(lists.everyones, request, policy),
             firstOverride(lists.advertisers, request, policy),
             firstOverride(lists.own, request, policy))
         if first != First.none {
@@ -161,7 +161,7 @@ struct Decisions: ~Copyable {
         private var own: Range<Int>
 
         init(_ lists: CampaignClasses.Class, _ policy: UnsafePointer<Policy>) {
-            everyones = Experiments.range(CampaignClasses.everyones, policy)
+            everyones = Experiments.range(lists.everyones, policy)
             advertisers = Experiments.range(lists.advertisers, policy)
             own = Experiments.range(lists.own, policy)
         }

@@ -202,13 +202,14 @@ extension PolicyDecoder {
         try path.push(Text("scope"))
         defer { path.pop() }
         guard value.isObject else {
-            try report(.invalidValue, "It must be an object of campaigns, advertisers or placements.", &problems)
+            try report(
+                .invalidValue, "It must be an object of campaigns, advertisers, placements or newcomers.", &problems)
             return scope
         }
-        try checkMembers(value, "campaigns advertisers placements", &problems)
-        let secret = self.secret
-        scope.campaigns = try keys(value, "campaigns", &problems) { secret.campaign($0) }
-        scope.advertisers = try keys(value, "advertisers", &problems) { secret.campaign($0) }
+        try checkMembers(value, "campaigns advertisers placements newcomers", &problems)
+        scope.newcomers = try newcomers(value, &problems)
+        scope.campaigns = try keys(value, "campaigns", &problems)
+        scope.advertisers = try keys(value, "advertisers", &problems)
         if value.member("placements") == nil { return scope }
         // A copy: names are kept where this one is, which may move.
         var field = Buffer<UInt8>()
@@ -219,12 +220,48 @@ extension PolicyDecoder {
                 "Say in $.placement which field of the request's features is the placement, for example \"slot\".",
                 &problems)
         }
-        scope.placements = try keys(value, "placements", &problems) { secret.category(field: field.text, value: $0) }
+        scope.placements = try keys(value, "placements", of: field.text, &problems)
         return scope
     }
 
+    /// - Returns: the bit of the condition; 0 for all campaigns.
+    private mutating func newcomers(_ scope: JSONValue, _ problems: inout Problems) throws(Failure) -> UInt8 {
+        guard let value = scope.member("newcomers") else { return 0 }
+        try path.push(Text("newcomers"))
+        defer { path.pop() }
+        if value.isObject {
+            try checkMembers(value, "without_model fewer_impressions_than fewer_clicks_than", &problems)
+        }
+        var condition = Newcomers()
+        if value.isObject, let target = value.member("without_model") {
+            let name = target.text ?? .empty
+            condition.withoutModel = name == Text("conversion") ? .conversion : .click
+            if condition.withoutModel == .click && !(name == Text("click")) {
+                try report(
+                    .invalidValue, at: "without_model", "It must be \"click\" or \"conversion\".", &problems)
+            }
+        }
+        if value.isObject {
+            condition.impressions =
+                try number(value, "fewer_impressions_than", from: 1, to: 1e15, &problems) ?? .infinity
+            condition.clicks = try number(value, "fewer_clicks_than", from: 1, to: 1e15, &problems) ?? .infinity
+        }
+        if condition.saysNothing {
+            try report(
+                .invalidValue, "It must be an object of without_model, fewer_impressions_than or fewer_clicks_than.",
+                &problems)
+            return 0
+        }
+        guard let bit = try document.newcomersBit(condition) else {
+            try report(.limitExceeded, "More than 8 different conditions of newcomers.", &problems)
+            return 0
+        }
+        return bit
+    }
+
+    /// - Parameter field: the one whose categories are listed; nil for campaigns and advertisers.
     private mutating func keys(
-        _ scope: JSONValue, _ member: StaticString, _ problems: inout Problems, _ key: (Text) -> UInt64
+        _ scope: JSONValue, _ member: StaticString, of field: Text? = nil, _ problems: inout Problems
     ) throws(Failure) -> PolicyDocument.Part {
         let start = document.keys.count
         guard let list = scope.member(member) else { return PolicyDocument.Part() }
@@ -243,7 +280,7 @@ extension PolicyDecoder {
                 try report(.invalidValue, "\"*\" is no name; leave the list out for everything.", &problems)
                 continue
             }
-            let found = key(text)
+            let found = field.map { secret.category(field: $0, value: text) } ?? secret.campaign(text)
             if known.find(found) != KeyTable.none {
                 try report(.invalidValue, "The name is in the list already; take it out.", &problems)
                 continue

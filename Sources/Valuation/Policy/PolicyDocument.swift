@@ -11,6 +11,8 @@ struct PolicyDocument: ~Copyable {
     /// Releases that are open at a time, LATEST included.
     static let maximumReleases = 16
     static let maximumUnits = 16
+    /// Different conditions of newcomers.
+    static let maximumNewcomers = 8
 
     /// The number of what LATEST names in `releases`.
     static let latest = 0
@@ -55,21 +57,23 @@ struct PolicyDocument: ~Copyable {
         var campaigns = Part()
         var advertisers = Part()
         var placements = Part()
+        /// The bit of one of `newcomers`; 0 for all campaigns.
+        var newcomers: UInt8 = 0
 
         /// Whether it is for everything.
-        var isOpen: Bool { campaigns.isEmpty && advertisers.isEmpty && placements.isEmpty }
+        var isOpen: Bool { !hasCampaigns && placements.isEmpty }
 
         /// Whether there is something that both name.
         func sharesKind(_ other: Scope) -> Bool {
             !campaigns.isEmpty && !other.campaigns.isEmpty || !advertisers.isEmpty && !other.advertisers.isEmpty
-                || !placements.isEmpty && !other.placements.isEmpty
+                || !placements.isEmpty && !other.placements.isEmpty || newcomers != 0 && other.newcomers != 0
         }
 
         /// How many names it has.
         var count: Int { campaigns.count + advertisers.count + placements.count }
 
         /// Whether it tells campaigns apart.
-        var hasCampaigns: Bool { !campaigns.isEmpty || !advertisers.isEmpty }
+        var hasCampaigns: Bool { !campaigns.isEmpty || !advertisers.isEmpty || newcomers != 0 }
     }
 
     /// An override or an experiment.
@@ -140,6 +144,8 @@ struct PolicyDocument: ~Copyable {
     /// The keys of scopes, and their names.
     var keys = KeyLists()
     var keyNames = Buffer<valuation_name>()
+    /// What scopes say of newcomers, each condition once.
+    var newcomers = Buffer<Newcomers>()
     var adjustments = Buffer<Adjustment>()
     /// The numbers of predictors, layers and units by their names.
     private var predictorNames = NameTable()

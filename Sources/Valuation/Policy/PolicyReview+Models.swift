@@ -19,8 +19,16 @@ extension PolicyDocument {
             try findings.warn(note)
         }
         let advertisers = try index.advertisers()
+        let hold = newcomersOfAll(index)
         for number in 0..<rules.count {
             let rule = rules[number]
+            if rule.scope.newcomers & hold != 0 {
+                note.setJSONPath(try path(rule, "newcomers"))
+                note.setMessage(
+                    "By it all campaigns that the models know are newcomers; do documents say what was counted of them?"
+                )
+                try findings.warn(note)
+            }
             for position in rule.scope.campaigns.range where !index.knows(campaign: keys[position]) {
                 note.setJSONPath(try path(rule, "campaigns", position - rule.scope.campaigns.start))
                 note.setMessage(
@@ -41,13 +49,25 @@ extension PolicyDocument {
         }
     }
 
-    private func path(_ rule: Rule, _ member: StaticString, _ index: Int) throws(Failure) -> JSONPath {
+    /// The bits of the conditions that hold for all campaigns beside "*"; none where there are no such campaigns.
+    private func newcomersOfAll(_ index: borrowing Index) -> UInt8 {
+        var (bits, isAny) = (allNewcomers, false)
+        for place in 0..<index.hashes.campaigns.slotCount {
+            let key = index.campaignSlots[place].key
+            if key == 0 || key == index.secret.defaultCampaign { continue }
+            bits &= newcomers(key, index)
+            isAny = true
+        }
+        return isAny ? bits : 0
+    }
+
+    private func path(_ rule: Rule, _ member: StaticString, _ index: Int? = nil) throws(Failure) -> JSONPath {
         var path = JSONPath()
         try path.push(Text(rule.isOverride ? "overrides" : "experiments"))
         try path.push(index: rule.position)
         try path.push(Text("scope"))
         try path.push(Text(member))
-        try path.push(index: index)
+        if let index { try path.push(index: index) }
         return path
     }
 }

@@ -170,6 +170,7 @@ extension PolicyDocument {
         covers(earlier.scope.campaigns, rule.scope.campaigns)
             && covers(earlier.scope.advertisers, rule.scope.advertisers)
             && covers(earlier.scope.placements, rule.scope.placements)
+            && condition(rule.scope).implies(condition(earlier.scope))
     }
 
     private func covers(_ earlier: Part, _ part: Part) -> Bool {

@@ -223,14 +223,16 @@ struct PolicyScoring: ~Copyable {
         var isCommon = true
         for place in 0..<count {
             let isMarked = areMarked ? marks[place] & CampaignTable.mark != 0 : hasCampaigns
-            guard isMarked, let entry = policy.pointee.campaigns.entry(candidates[place].campaign) else {
+            if !isMarked {
                 decided[place] = everyone
                 adjustments[place] = -1
                 continue
             }
-            let decision = scratch.pointee.decisions.decide(entry.pointee.number, request, policy)
+            let entry = policy.pointee.campaigns.entry(candidates[place].campaign)
+            let number = entry?.pointee.number ?? policy.pointee.campaigns.unknown
+            let decision = scratch.pointee.decisions.decide(number, request, policy)
             decided[place] = decision
-            adjustments[place] = Int32(truncatingIfNeeded: entry.pointee.adjustment) &- 1
+            adjustments[place] = Int32(truncatingIfNeeded: entry?.pointee.adjustment ?? 0) &- 1
             isCommon = isCommon && decision.predictor == everyone.predictor
         }
         return isCommon

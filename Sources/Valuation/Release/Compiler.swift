@@ -3,7 +3,6 @@ import CPlatform
 
 /// Writes the index of models as one flat file: see `valuation_compile`.
 enum Compiler {
-    @_optimize(size)
     static func compile(path: Text, file: Text, maximumInputBytes: UInt64, note: Note) throws(Failure) {
         if !file.hasSuffix(CompiledFile.suffix) {
             throw note.located(

@@ -5,7 +5,6 @@ import CKernels
 /// Writing a manifest.
 extension Manifest {
     /// The file's content, indented for people, with its checksum as the last member.
-    @_optimize(size)
     func write(to output: inout Buffer<UInt8>) throws(Failure) {
         try output.append("{\n  \"format\": \"valuation-release/1\",\n  \"id\": ")
         try output.append(quoted: text(id))

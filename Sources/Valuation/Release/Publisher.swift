@@ -242,7 +242,6 @@ struct Publisher: ~Copyable {
     }
 
     /// Counts what is in the release, without what stands for its priors.
-    @_optimize(size)
     private mutating func describe(_ index: borrowing Index) throws(Failure) {
         manifest.counts.weights = index.weightCount
         for number in 0..<UInt32(index.counts.models) {
@@ -275,7 +274,6 @@ struct Publisher: ~Copyable {
     }
 
     /// Reads what was written: sizes and checksums are those of the files now.
-    @_optimize(size)
     private func verify(_ id: Text) throws(Failure) {
         let release = try root.release(id, note: note)
         let list = try FileList(release)

@@ -28,7 +28,6 @@ extension ReleaseFolder {
     }
 
     /// See `valuation_releases_select`. - Parameter id: empty for what LATEST named before.
-    @_optimize(size)
     static func select(path: Text, id: Text, maximumInputBytes: UInt64, note: Note) throws(Failure) -> Buffer<UInt8> {
         let root = try ReleaseFolder.open(path, note)
         let chosen: CString

@@ -24,7 +24,6 @@ struct ReleaseList: ~Copyable {
     private var texts = Buffer<UInt8>()
 
     /// Reads the manifests. - Complexity: O(releases²) at worst, O(releases) reads.
-    @_optimize(size)
     init(_ root: borrowing ReleaseFolder, note: Note) throws(Failure) {
         try root.requireReleases()
         let releases = try root.releases()
@@ -46,7 +45,6 @@ struct ReleaseList: ~Copyable {
 
     func problem(_ position: Int) -> Text { texts.text.slice(entries[position].problem, entries[position].problemEnd) }
 
-    @_optimize(size)
     private mutating func add(_ id: Text, _ root: borrowing ReleaseFolder, _ note: Note) throws(Failure) {
         let start = texts.count
         try texts.append(id)
@@ -109,7 +107,6 @@ struct ReleaseList: ~Copyable {
         try output.append("]")
     }
 
-    @_optimize(size)
     private func write(_ position: Int, latest: Text, to output: inout Buffer<UInt8>) throws(Failure) {
         let entry = entries[position]
         try output.append("{\"id\":")

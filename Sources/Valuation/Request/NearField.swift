@@ -19,7 +19,6 @@ struct NearField: ~Copyable {
     ///   - fields: those that a policy's releases know beside the index.
     /// - Returns: a known name, to be printed between quotes; valid until the next call.
     /// - Complexity: O(name²): some 190 keys for each letter.
-    @_optimize(size)
     mutating func find(_ name: Text, in index: borrowing Index, _ fields: PolicyFields?) throws(Failure) -> Text? {
         if name.count > NearField.maximumBytes || name.contains(UInt8(ascii: "\\")) { return nil }
         try room.resize(NearField.maximumBytes + 1, filling: 0)

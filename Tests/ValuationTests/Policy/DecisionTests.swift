@@ -43,6 +43,63 @@ import Testing
         policy(constants, ", \"experiments\": [\(experiments.joined(separator: ", "))]")
     }
 
+    // MARK: Newcomers
+
+    /// The condition of a scope, and which of a campaign with both models and 1,000 impressions, one with a click model and 10,
+    /// one without models and 2,000, one that extends another's and has no counts, and an unknown one are newcomers by it.
+    @Test(arguments: [
+        (#"{"without_model": "click"}"#, "--xxx"), (#"{"without_model": "conversion"}"#, "-xxxx"),
+        (#"{"fewer_impressions_than": 1000}"#, "-x-xx"), (#"{"fewer_impressions_than": 1001}"#, "xx-xx"),
+        (#"{"fewer_clicks_than": 1}"#, "---xx"), (#"{"fewer_clicks_than": 21}"#, "xx-xx"),
+        (#"{"without_model": "click", "fewer_impressions_than": 3000}"#, "--xxx"),
+        (#"{"without_model": "click", "fewer_clicks_than": 20}"#, "---xx"),
+    ])
+    func newcomersAreKnownByTheirModelsAndCounts(condition: String, expected: String) throws {
+        let engine = try EngineHandle(
+            models: [
+                ModelDocument(), ModelDocument(target: "conversion"), ModelDocument(campaign: "2"),
+                ModelDocument(campaign: "*"),
+            ],
+            [
+                CampaignEntry(campaign: "1", advertiser: "a", impressions: 1000, clicks: 20, conversions: 1),
+                CampaignEntry(campaign: "2", advertiser: "a", impressions: 10, clicks: 1, conversions: 0),
+                CampaignEntry(campaign: "3", advertiser: "b", impressions: 2000, clicks: 21, conversions: 1),
+                CampaignEntry(campaign: "4", advertiser: "b", extends: "1"),
+            ])
+        let scorer = try engine.scorer()
+        let campaigns = ["1", "2", "3", "4", "new"]
+        func newcomers(_ scope: String) throws -> String {
+            try engine.loadPolicy(
+                json: policy(constants, ", \"overrides\": [\(override("one", scope: scope))]"))
+            let values = try scorer.score([], campaigns.map { Ad(campaign: $0, pricing: .cpc) }, Circumstances())
+            return try scorer.sources(of: values).map { $0.predictor == "one" ? "x" : "-" }.joined()
+        }
+        #expect(try newcomers("{\"newcomers\": \(condition)}") == expected)
+        // Beside names, both must hold.
+        func only(_ names: Set<String>) -> String {
+            zip(campaigns, expected).map { names.contains($0) ? String($1) : "-" }.joined()
+        }
+        let named = "{\"newcomers\": \(condition), \"campaigns\": [\"2\", \"3\", \"new\"]}"
+        #expect(try newcomers(named) == only(["2", "3", "new"]))
+        #expect(try newcomers("{\"newcomers\": \(condition), \"advertisers\": [\"a\"]}") == only(["1", "2"]))
+        // All of them are explained as they are decided.
+        for (campaign, mark) in zip(campaigns, expected) {
+            let request = #"{"candidates": [{"campaign": "\#(campaign)", "pricing": "cpc", "bid": 1}]}"#
+            try engine.loadPolicy(
+                json: policy(
+                    constants, ", \"overrides\": [\(override("one", scope: "{\"newcomers\": \(condition)}"))]"))
+            let answer = try scorer.assignJSON(request).values.first
+            let step = try #require(answer?["steps"]?.elements.first)
+            #expect(answer?["predictor"]?.text == (mark == "x" ? "one" : "production"))
+            #expect(step["holds"] == .literal(mark == "x" ? "yes" : "no"))
+            #expect(
+                step["why"]?.text
+                    == (mark == "x"
+                        ? "it is for this campaign and placement, and has not expired"
+                        : "the campaign is no newcomer by its scope"))
+        }
+    }
+
     // MARK: Scopes
 
     @Test func theFirstOverrideThatHoldsDecides() throws {

@@ -28,6 +28,7 @@ import Testing
         var policies: RandomPolicy
         /// Of campaigns that have one.
         var advertisers: [String: String]
+        var known: [String: ReferencePolicy.Known] = [:]
     }
 
     private func stage(
@@ -45,6 +46,11 @@ import Testing
             generator: SeededGenerator(seed: seed), campaigns: campaigns, advertisers: Set(known.values).sorted())
         var stage = Stage(
             root: root, engine: engine, scorer: try engine.scorer(), policies: policies, advertisers: known)
+        for entry in entries {
+            stage.known[entry.campaign, default: .init()].impressions = entry.impressions
+            stage.known[entry.campaign, default: .init()].clicks = entry.clicks
+        }
+        for document in second { stage.known[document.campaign, default: .init()].targets.insert(document.target) }
         for predictor in Self.predictors {
             let own = try EngineHandle()
             try own.load(root.path)
@@ -57,7 +63,7 @@ import Testing
     private func check(
         _ stage: inout Stage, _ policy: ReferencePolicy, _ features: [NamedFeature], _ ads: [Ad]
     ) throws {
-        let impression = stage.policies.impression(stage.advertisers)
+        let impression = stage.policies.impression(stage.advertisers, stage.known)
         let features = features + impression.placements.sorted().map { .category("slot", $0) }
         let circumstances = Circumstances(
             units: impression.units.sorted { $0.key < $1.key }.map { (field: $0.key, text: $0.value) },

@@ -8,6 +8,14 @@ struct RandomPolicy {
     var generator: SeededGenerator
     let campaigns: [String]
     let advertisers: [String]
+    /// What a few conditions for newcomers may ask for, of which policies take at most eight.
+    private static let newcomers = [
+        ReferencePolicy.Newcomers(withoutModel: "click"), ReferencePolicy.Newcomers(withoutModel: "conversion"),
+        ReferencePolicy.Newcomers(impressions: 1000), ReferencePolicy.Newcomers(impressions: 400_000),
+        ReferencePolicy.Newcomers(clicks: 11), ReferencePolicy.Newcomers(clicks: 20_000),
+        ReferencePolicy.Newcomers(withoutModel: "click", impressions: 600_000),
+        ReferencePolicy.Newcomers(withoutModel: "conversion", impressions: 600_000, clicks: 15),
+    ]
 
     private mutating func once(in count: Int) -> Bool { generator.once(in: count) }
 
@@ -20,6 +28,7 @@ struct RandomPolicy {
         if once(in: 2) { scope.campaigns = some(of: campaigns) }
         if once(in: 3) { scope.advertisers = some(of: advertisers + ["nobody"]) }
         if once(in: 3) { scope.placements = some(of: RandomPolicy.placements) }
+        if once(in: 3) { scope.newcomers = RandomPolicy.newcomers.randomElement(using: &generator) }
         return scope
     }
 
@@ -61,14 +70,16 @@ struct RandomPolicy {
         return policy
     }
 
-    mutating func impression(_ known: [String: String]) -> ReferencePolicy.Impression {
+    mutating func impression(
+        _ advertisers: [String: String], _ known: [String: ReferencePolicy.Known]
+    ) -> ReferencePolicy.Impression {
         var units: [String: String] = [:]
         for field in RandomPolicy.unitFields where !once(in: 5) {
             units[field] = "unit \(Int.random(in: 0...99, using: &generator))"
         }
         let placements = RandomPolicy.placements.filter { _ in once(in: 3) }
         return ReferencePolicy.Impression(
-            advertisers: known, placements: Set(placements), units: units,
+            advertisers: advertisers, known: known, placements: Set(placements), units: units,
             second: Int.random(in: 0...59, using: &generator))
     }
 }

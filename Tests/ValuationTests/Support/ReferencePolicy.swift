@@ -5,18 +5,48 @@ import CValuation
 
 /// A policy as a test thinks of it, and what it decides, by the words of its description: rule by rule, candidate by candidate.
 struct ReferencePolicy {
+    /// What LATEST knows of a campaign.
+    struct Known: Equatable {
+        /// The targets for which it has a model of its own.
+        var targets: Set<String> = []
+        var impressions = 0.0
+        var clicks = 0.0
+    }
+
+    /// At least one is not nil.
+    struct Newcomers {
+        var withoutModel: String?
+        var impressions: Double?
+        var clicks: Double?
+
+        var json: String {
+            let members = [
+                withoutModel.map { "\"without_model\": \(quoted($0))" },
+                impressions.map { "\"fewer_impressions_than\": \($0)" }, clicks.map { "\"fewer_clicks_than\": \($0)" },
+            ]
+            return "{\(members.compactMap { $0 }.joined(separator: ", "))}"
+        }
+
+        func holds(_ campaign: Known) -> Bool {
+            !(withoutModel.map { campaign.targets.contains($0) } ?? false)
+                && campaign.impressions < impressions ?? .infinity && campaign.clicks < clicks ?? .infinity
+        }
+    }
+
     /// nil for everything.
     struct Scope {
         var campaigns: [String]?
         var advertisers: [String]?
         var placements: [String]?
+        var newcomers: Newcomers?
 
         var json: String {
             let members = [("campaigns", campaigns), ("advertisers", advertisers), ("placements", placements)]
             let lists = members.compactMap { name, list in
                 list.map { "\(quoted(name)): [\($0.map { quoted($0) }.joined(separator: ", "))]" }
             }
-            return "{\(lists.joined(separator: ", "))}"
+            let conditions = newcomers.map { ["\"newcomers\": \($0.json)"] } ?? []
+            return "{\((lists + conditions).joined(separator: ", "))}"
         }
 
         func holds(_ impression: Impression, _ campaign: String) -> Bool {
@@ -26,6 +56,7 @@ struct ReferencePolicy {
                     return false
                 }
             }
+            if let newcomers, !newcomers.holds(impression.known[campaign] ?? Known()) { return false }
             if let placements { return !impression.placements.isDisjoint(with: placements) }
             return true
         }
@@ -61,6 +92,7 @@ struct ReferencePolicy {
 
         /// Of each campaign that is known.
         var advertisers: [String: String]
+        var known: [String: Known]
         var placements: Set<String>
         var units: [String: String]
         /// In seconds after `start`, less than a minute.

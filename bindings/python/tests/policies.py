@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -54,10 +55,24 @@ def units_in(salt: str, buckets: range) -> Iterator[str]:
     return (unit for unit in (f"u-{number}" for number in count()) if bucket(salt, unit) in buckets)
 
 
-def decide(document: Policy, request: dict[str, Any], campaign: str, advertiser: str | None = None) -> Decision:
+class Known(NamedTuple):
+    """What LATEST knows of a campaign; ``targets`` are those for which it has a model of its own."""
+
+    targets: tuple[str, ...] = ()
+    impressions: float = 0
+    clicks: float = 0
+
+
+def decide(
+    document: Policy,
+    request: dict[str, Any],
+    campaign: str,
+    advertiser: str | None = None,
+    known: Known = Known(),  # noqa: B008
+) -> Decision:
     """Return what decides for a campaign: the first override; else the first layer's variant that names a predictor."""
     for override in document.get("overrides", []):
-        if _holds(override, document, request, campaign, advertiser):
+        if _holds(override, document, request, campaign, advertiser, known):
             return Decision(override["predictor"], why="overridden")
     experiments = document.get("experiments", [])
     first = None
@@ -66,7 +81,7 @@ def decide(document: Policy, request: dict[str, Any], campaign: str, advertiser:
             if experiment.get("layer", "default") != layer:
                 continue
             found = _variant(experiment, request)
-            if found is None or not _holds(experiment, document, request, campaign, advertiser):
+            if found is None or not _holds(experiment, document, request, campaign, advertiser, known):
                 continue
             variant, predictor, why = found
             if variant == "holdout" or predictor is not None:
@@ -90,14 +105,23 @@ def _variant(experiment: dict[str, Any], request: dict[str, Any]) -> tuple[str, 
     return None
 
 
+def _is_new(condition: dict[str, Any], known: Known) -> bool:
+    return (
+        condition.get("without_model") not in known.targets
+        and known.impressions < condition.get("fewer_impressions_than", math.inf)
+        and known.clicks < condition.get("fewer_clicks_than", math.inf)
+    )
+
+
 def _holds(
-    rule: dict[str, Any], document: Policy, request: dict[str, Any], campaign: str, advertiser: str | None
+    rule: dict[str, Any], document: Policy, request: dict[str, Any], campaign: str, advertiser: str | None, known: Known
 ) -> bool:
     scope, time = rule.get("scope", {}), request["time"]  # times in UTC come in the order of their texts
     end = rule.get("expires") or rule.get("end")
     return (
         ("campaigns" not in scope or campaign in scope["campaigns"])
         and ("advertisers" not in scope or advertiser in scope["advertisers"])
+        and ("newcomers" not in scope or _is_new(scope["newcomers"], known))
         and ("placements" not in scope or request["features"].get(document["placement"]) in scope["placements"])
         and ("start" not in rule or rule["start"] <= time)
         and (end is None or time < end)

@@ -24,6 +24,10 @@ FEATURES = {"slot": "12", "os": "ios", "segments": ["sports", "travel"], "days_s
 TIME = "2026-11-21T03:00:00Z"
 ADVERTISERS = {"1042": "77", "3001": "77", "3002": "88"}
 COUNTS = {"1042": (81234, 512, 40), "3001": (20000, 90, 3), "3002": (500, 9, 1)}
+KNOWN = {
+    campaign: policies.Known(("click", "conversion") if campaign == "1042" else (), counts[0], counts[1])
+    for campaign, counts in COUNTS.items()
+}
 CAMPAIGNS = [
     {"format": "valuation-campaign/1", "campaign": campaign, "advertiser": ADVERTISERS[campaign]}
     | dict(zip(("impressions", "clicks", "conversions"), counts, strict=True))
@@ -142,6 +146,15 @@ SCOPE = st.fixed_dictionaries(
         "campaigns": st.lists(st.sampled_from(["1042", "3001", "new"]), min_size=1, unique=True),
         "advertisers": st.lists(st.sampled_from(["77", "88"]), min_size=1, unique=True),
         "placements": st.lists(st.sampled_from(["12", "77"]), min_size=1, unique=True),
+        "newcomers": st.sampled_from(
+            [
+                {"without_model": "click"},
+                {"without_model": "conversion"},
+                {"fewer_impressions_than": 1000},
+                {"fewer_clicks_than": 10**6},
+                {"without_model": "conversion", "fewer_clicks_than": 1},
+            ]
+        ),
     },
 )
 PREDICTOR = st.sampled_from(["production", "old", "house", "safe"])
@@ -203,7 +216,9 @@ def test_any_policy_decides_as_its_rules_say_in_python(
         answer = score(engine, *campaigns, **request)["values"]
         assigned = engine.assign(request | {"candidates": [{"campaign": campaign} for campaign in campaigns]})
         for campaign, value, told in zip(campaigns, answer, assigned["values"], strict=True):
-            expected = policies.decide(document, request, campaign, ADVERTISERS.get(campaign))
+            expected = policies.decide(
+                document, request, campaign, ADVERTISERS.get(campaign), KNOWN.get(campaign, policies.Known())
+            )
             assert decided(value) == expected[:3]
             flags = {"no_unit", "overridden"} & set(value["flags"])
             assert flags == ({expected.why} if expected.why else set())

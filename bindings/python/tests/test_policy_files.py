@@ -239,6 +239,17 @@ REFUSALS: dict[str, tuple[dict[str, Any], Status, str, str]] = {
         "$.overrides[0].scope.campaigns",
         "at least one",
     ),
+    "nine conditions of newcomers": (
+        {
+            "overrides": [
+                {"scope": {"newcomers": {"fewer_clicks_than": most}}, "predictor": "production", "reason": "because"}
+                for most in range(1, 10)
+            ]
+        },
+        Status.LIMIT_EXCEEDED,
+        "$.overrides[8].scope.newcomers",
+        "8 different",
+    ),
     "another format": ({"format": "valuation-policy/2"}, Status.FORMAT, "$.format", "valuation-policy/1"),
 }
 
@@ -298,6 +309,27 @@ SUSPICIONS: dict[str, tuple[dict[str, Any], str]] = {
     "a release that is open for nothing": (
         {"predictors": HOUSE | {"spare": {"release": "monday"}}},
         "$.predictors.spare",
+    ),
+    "newcomers that all campaigns are": (
+        {
+            "overrides": [
+                {"scope": {"newcomers": {"fewer_impressions_than": 1e15}}, "predictor": "house", "reason": "because"}
+            ]
+        },
+        "$.overrides[0].scope.newcomers",
+    ),
+    "a rule for newcomers behind one for more of them": (
+        {
+            "overrides": [
+                {"scope": {"newcomers": {"fewer_clicks_than": 100}}, "predictor": "house", "reason": "because"},
+                {
+                    "scope": {"newcomers": {"fewer_clicks_than": 50, "without_model": "click"}},
+                    "predictor": "house",
+                    "reason": "because",
+                },
+            ]
+        },
+        "$.overrides[1]",
     ),
     "a campaign that no model knows": (
         {"overrides": [{"scope": {"campaigns": ["1024"]}, "predictor": "house", "reason": "because"}]},
