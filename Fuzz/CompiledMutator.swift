@@ -45,7 +45,8 @@ private func arrays(_ start: UnsafeRawPointer, _ count: Int) -> [Range<Int>]? {
     let starts = [
         at.clickScales, at.conversionScales, at.clickParameters, at.conversionParameters, at.labelSlots, at.fieldSlots,
         at.labelPilots, at.campaignPilots, at.fieldPilots, at.campaignSlots, at.numberParameters, at.numberModels,
-        at.directory, at.listModels, at.weights, at.observedSlots, at.variancePilots, at.varianceSlots, at.descriptions,
+        at.directory, at.listModels, at.weights, at.observedSlots, at.deviations, at.numberDeviations,
+        at.descriptions,
         at.order, at.names, at.byteCount,
     ]
     return zip(starts, starts.dropFirst()).map { $0..<$1 }

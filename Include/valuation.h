@@ -108,8 +108,8 @@ extern "C" {
 /* The version of the model format that this library reads: "valuation-model/1". */
 #define VALUATION_MODEL_FORMAT_VERSION 1
 
-/* The version of the compiled format that this library writes and maps: "valuation-compiled/3". */
-#define VALUATION_COMPILED_FORMAT_VERSION 3
+/* The version of the compiled format that this library writes and maps: "valuation-compiled/4". */
+#define VALUATION_COMPILED_FORMAT_VERSION 4
 
 /* The version of the policy format that this library reads: "valuation-policy/1". */
 #define VALUATION_POLICY_FORMAT_VERSION 1
@@ -122,7 +122,7 @@ const char *valuation_version(void);
 uint32_t valuation_abi_version(void);
 
 /* One line that says how the library was built, for logs and bug reports, for example
- * "valuation 0.1.0, ABI 1, model format 1, compiled format 3, embedded, x86_64". NUL-terminated, static.
+ * "valuation 0.1.0, ABI 1, model format 1, compiled format 4, embedded, x86_64". NUL-terminated, static.
  * Any thread. O(1). Since 0.1. */
 const char *valuation_build_info(void);
 

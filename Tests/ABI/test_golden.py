@@ -10,7 +10,7 @@ from .programs import REPOSITORY, Toolchain
 
 FOLDERS = sorted(path.parent for path in (REPOSITORY / "Tests" / "Golden").glob("*/LATEST"))
 # The one that was made with the present version of each format.
-NEWEST = REPOSITORY / "Tests" / "Golden" / "format-3"
+NEWEST = REPOSITORY / "Tests" / "Golden" / "format-4"
 # Those whose compiled files are of a version that the library no longer reads.
 DROPPED = [folder for folder in FOLDERS if folder != NEWEST]
 
@@ -50,4 +50,4 @@ def test_an_older_compiled_file_is_refused_by_its_format(toolchain: Toolchain, f
     compiled = folder / "releases" / "golden" / "index.valuation"
     finished = toolchain.program("answer_requests").start(compiled, folder / "requests.jsonl")
     assert finished.returncode != 0
-    assert '"valuation-compiled/3"' in finished.stderr
+    assert '"valuation-compiled/4"' in finished.stderr

@@ -14,7 +14,7 @@ from elftools.elf.elffile import ELFFile
 from .assembly import Function, disassemble, reachable
 
 ENTRIES = ("valuation_score", "valuation_rank", "valuation_score_batch")
-LOOPS = ("read", "sum_rows", "resolve", "look_up", "add_row", "scale", "sigmoid", "write")
+LOOPS = ("read", "sum_rows", "resolve", "look_up", "add_row", "scale", "sigmoid", "draw", "write")
 LEVELS = ("baseline", "avx2", "avx512")
 # For AVX2 these are the ones for every machine.
 MISSING_LOOPS = {f"{loop}_avx2" for loop in ("read", "resolve", "look_up", "add_row", "write")}

@@ -156,6 +156,11 @@ typedef struct {
     // probabilities[i] = 1 / (1 + e^-z) with z = logits[i] cut at +-bound <= 80, for each i below width; returns whether any
     // was cut. See Sigmoid.swift for the error.
     int (*sigmoid)(const double *logits, size_t width, double bound, float *probabilities);
+    // For each i below width, a multiple of eight, and each of the rows: d = row[places[i]]; moved[i] += d * z and
+    // variances[i] += d * d, with z drawn by the row's label and halves[i] from the table of normal numbers whose upper half is
+    // given. See Draw.swift and NormalTable.swift.
+    void (*draw)(const float *const *rows, const uint32_t *labels, size_t row_count, const uint32_t *places,
+                 const uint32_t *halves, const float *upper, size_t width, double *moved, double *variances);
     // Writes the values (valuation_value) of the count candidates of a block.
     void (*write)(const void *candidates, const valuation_block *block, const float *clicks, const float *conversions,
                   size_t count, void *values);

@@ -10,11 +10,15 @@
 #include "kernels.h"
 
 // What the scorer must know of a model beside its scale: the number in its target of the model that this one is a correction
-// to, or UINT32_MAX, and what the probability is when there is no time to compute it.
+// to, or UINT32_MAX; what the probability is when there is no time to compute it; and the standard deviation of the intercept,
+// 0 where nobody said, VALUATION_DEVIATION_OF_RATE where it is that of an observed rate.
 typedef struct {
     uint32_t base;
     float prior;
+    float deviation;
 } valuation_parameters;
+
+#define VALUATION_DEVIATION_OF_RATE (-1.0f)
 
 // A field, for reading JSON requests, which name fields and not keys alone. kinds: 1 where it is a category, 2 a number, 3
 // both.
@@ -36,14 +40,6 @@ typedef struct {
     float impressions, clicks, conversions;
     float advertiser_impressions, advertiser_clicks, advertiser_conversions;
 } valuation_observed;
-
-// How uncertain a weight is: the variance of its posterior; of a number's, that of the slope. The key is made of the label's
-// and the model's number.
-typedef struct {
-    uint64_t key;
-    float variance;
-    uint32_t reserved;
-} valuation_variance;
 
 // Bytes of the names.
 typedef struct {
@@ -76,17 +72,17 @@ typedef struct {
     uint64_t file_bytes;
     uint64_t index_checksum[2];  // XXH3, 128 bits, high and low, of the index
     uint64_t counts[VALUATION_COMPILED_COUNTS];
-    valuation_hash labels, campaigns, fields, variances;
+    valuation_hash labels, campaigns, fields;
     uint64_t levels, has_crosses;
     uint64_t secret_digest[2];    // of the secret that the keys were formed under, high and low
     uint64_t header_checksum[2];  // of the bytes before this member
 } valuation_compiled_header;
 
-_Static_assert(sizeof(valuation_parameters) == 8 && sizeof(valuation_field) == 16 && sizeof(valuation_number) == 16, "layout");
-_Static_assert(sizeof(valuation_observed) == 32 && sizeof(valuation_variance) == 16, "layout");
-_Static_assert(sizeof(valuation_description) == 112 && sizeof(valuation_label) == 32, "layout");
+_Static_assert(sizeof(valuation_parameters) == 12 && sizeof(valuation_field) == 16 && sizeof(valuation_number) == 16, "layout");
+_Static_assert(sizeof(valuation_observed) == 32 && sizeof(valuation_description) == 112, "layout");
+_Static_assert(sizeof(valuation_label) == 32, "layout");
 _Static_assert(sizeof(valuation_campaign) == 24 && sizeof(valuation_scale) == 16, "layout");
-_Static_assert(sizeof(valuation_compiled_header) == 8 + 8 + 8 + 16 + 8 * VALUATION_COMPILED_COUNTS + 96 + 16 + 16 + 16,
+_Static_assert(sizeof(valuation_compiled_header) == 8 + 8 + 8 + 16 + 8 * VALUATION_COMPILED_COUNTS + 72 + 16 + 16 + 16,
                "layout");
 
 #endif

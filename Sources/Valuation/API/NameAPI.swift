@@ -25,14 +25,14 @@ public func valuation_abi_version() -> UInt32 {
 public func valuation_build_info() -> UnsafePointer<CChar>! {
     #if hasFeature(Embedded)
         #if arch(x86_64)
-            cString("valuation 0.1.0, ABI 1, model format 1, compiled format 3, embedded, x86_64")
+            cString("valuation 0.1.0, ABI 1, model format 1, compiled format 4, embedded, x86_64")
         #elseif arch(arm64)
-            cString("valuation 0.1.0, ABI 1, model format 1, compiled format 3, embedded, arm64")
+            cString("valuation 0.1.0, ABI 1, model format 1, compiled format 4, embedded, arm64")
         #else
-            cString("valuation 0.1.0, ABI 1, model format 1, compiled format 3, embedded")
+            cString("valuation 0.1.0, ABI 1, model format 1, compiled format 4, embedded")
         #endif
     #else
-        cString("valuation 0.1.0, ABI 1, model format 1, compiled format 3, with the Swift runtime")
+        cString("valuation 0.1.0, ABI 1, model format 1, compiled format 4, with the Swift runtime")
     #endif
 }
 

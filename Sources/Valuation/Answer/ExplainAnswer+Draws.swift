@@ -34,14 +34,15 @@ extension ExplainAnswer {
 
     /// Of a model's intercept; nil where it is certain. - Parameter level: how often the models before it were extended.
     func interceptDraw(_ model: UInt32, _ target: Target, _ level: Int) -> WeightDraw? {
-        let deviation = index.pointee.interceptDeviation(model: model, target, explanation.campaign)
+        let own = index.pointee.parameters(target)[index.pointee.local(model).number]
+        let deviation = index.pointee.interceptDeviation(own, target, explanation.campaign)
         return draw(deviation, Draw.intercept, target, level)
     }
 
     /// Of a feature's or a cross's weight; nil where it is certain.
     func draw(_ term: Explanation.Term, _ model: UInt32, _ target: Target, _ level: Int) -> WeightDraw? {
         let deviation = index.pointee.deviation(of: term.slot, number: term.number, model: model)
-        return draw(deviation, term.slot.pointee.key, target, level)
+        return draw(Double(deviation), term.slot.pointee.key, target, level)
     }
 
     private func draw(_ deviation: Double, _ label: UInt64, _ target: Target, _ level: Int) -> WeightDraw? {

@@ -25,7 +25,8 @@ struct NormalTable: ~Copyable {
 
 /// The numbers of a `NormalTable`.
 struct Normals {
-    fileprivate let upper: UnsafeMutablePointer<Float>?
+    /// Those above 0, for `CKernels`.
+    let upper: UnsafeMutablePointer<Float>?
 
     /// - Parameter part: from 0 to `NormalTable.count` - 1, rising with z.
     @inline(__always)

@@ -14,9 +14,12 @@ import CPlatform
 ///
 /// Nothing in it is an address, so it may be mapped from a file (see `CompiledFile`).
 ///
+/// How uncertain weights are lies in another array of the same shape, so that it is found where the weight is.
+///
 /// - Memory: of a weight in a dense row 4 to 22 bytes, in a list 6 to 9 (2 more in an index of more than 65,536 models of a
 ///   target), of a number 20; 36 a label, 27 a campaign (35 more where anything was observed of
-///   any), 140 and the names a model, 18 a weight of which the variance is known.
+///   any), 144 and the names a model. Where the variance of any weight is known, 4 more a number, and in a list, and 4 to 22 in a
+///   dense row.
 struct Index: ~Copyable {
     static let none = UInt32.max
 
@@ -28,7 +31,6 @@ struct Index: ~Copyable {
     typealias NumberParameters = valuation_number
     typealias Description = valuation_description
     typealias Observed = valuation_observed
-    typealias VarianceSlot = valuation_variance
 
     /// How many of each thing there are: the shape of the block.
     struct Counts {
@@ -47,6 +49,7 @@ struct Index: ~Copyable {
         var nameBytes = 0
         /// As many as there are campaign slots where anything was observed, otherwise 0.
         var observed = 0
+        /// Of weights of categories, crosses and numbers and of intercepts, those of which the variance is known.
         var variances = 0
 
         var models: Int { clickModels &+ conversionModels }
@@ -67,7 +70,6 @@ struct Index: ~Copyable {
         var labels: PerfectHash
         var campaigns: PerfectHash
         var fields: PerfectHash
-        var variances: PerfectHash
     }
 
     /// What all keys in it are formed under.
@@ -105,10 +107,12 @@ struct Index: ~Copyable {
     let weights: UnsafeMutablePointer<Int32>
     /// The last three, for `CKernels`.
     let rows: valuation_rows
+    /// The standard deviation of each of `weights`, 0 where it is not known, and of the slopes of `numberParameters`; none at all
+    /// where none is known.
+    let deviations: UnsafeMutablePointer<Float>
+    let numberDeviations: UnsafeMutablePointer<Float>
     /// One for each of the campaign slots, or none at all.
     let observedSlots: UnsafeMutablePointer<Observed>
-    let varianceSlots: UnsafeMutablePointer<VarianceSlot>
-    let variancePilots: UnsafeMutablePointer<UInt16>
     /// Of the click models, then of the conversion models.
     let descriptions: UnsafeMutablePointer<Description>
     /// The positions in `descriptions` of the click models, then of the conversion models, each in the order of the files.
@@ -119,7 +123,7 @@ struct Index: ~Copyable {
     init(_ secret: Secret, counts: Counts, hashes: Hashes) throws(Failure) {
         let block = try Block.allocate(byteCount: Layout(counts, hashes).byteCount)
         self.init(secret, counts: counts, hashes: hashes, block: block)
-        let absent = ModelParameters(base: Index.none, prior: .nan)
+        let absent = ModelParameters(base: Index.none, prior: .nan, deviation: 0)
         clickParameters.initialize(repeating: absent, count: counts.width(.click))
         conversionParameters.initialize(repeating: absent, count: counts.width(.conversion))
         let vacant = CampaignSlot(
@@ -155,8 +159,8 @@ struct Index: ~Copyable {
         rows = valuation_rows(
             weights: weights, directory: directory, list_models: listModels, is_wide: counts.isWide ? 1 : 0)
         observedSlots = (start + layout.observedSlots).assumingMemoryBound(to: Observed.self)
-        varianceSlots = (start + layout.varianceSlots).assumingMemoryBound(to: VarianceSlot.self)
-        variancePilots = (start + layout.variancePilots).assumingMemoryBound(to: UInt16.self)
+        deviations = (start + layout.deviations).assumingMemoryBound(to: Float.self)
+        numberDeviations = (start + layout.numberDeviations).assumingMemoryBound(to: Float.self)
         descriptions = (start + layout.descriptions).assumingMemoryBound(to: Description.self)
         order = (start + layout.order).assumingMemoryBound(to: UInt32.self)
         names = (start + layout.names).assumingMemoryBound(to: UInt8.self)

@@ -34,6 +34,7 @@ extension IndexBuilder {
     /// - Precondition: every chain is sound.
     mutating func finish(_ numbering: borrowing ModelNumbering) throws(Failure) -> Index {
         try weights.finish()
+        try deviations.finish()
         var counts = Index.Counts()
         counts.clickModels = clickModels
         counts.conversionModels = added.count &- clickModels
@@ -46,16 +47,14 @@ extension IndexBuilder {
         let labelHash = try hashOfLabels()
         let campaignHash = try hashOfCampaigns()
         let fieldHash = try hashOfFields()
-        let varianceHash = try hashOfVariances(numbering)
         let hashes = Index.Hashes(
-            labels: labelHash.hash, campaigns: campaignHash.hash, fields: fieldHash.hash, variances: varianceHash.hash)
+            labels: labelHash.hash, campaigns: campaignHash.hash, fields: fieldHash.hash)
         counts.observed = isAnythingObserved ? hashes.campaigns.slotCount + 1 : 0
-        counts.variances = variances.count
+        counts.variances = varianceCount
         var index = try Index(secret, counts: counts, hashes: hashes)
         index.labelPilots.update(from: labelHash.pilots.base.unsafelyUnwrapped, count: labelHash.pilots.count)
         index.campaignPilots.update(from: campaignHash.pilots.base.unsafelyUnwrapped, count: campaignHash.pilots.count)
         index.fieldPilots.update(from: fieldHash.pilots.base.unsafelyUnwrapped, count: fieldHash.pilots.count)
-        placeVariances(in: index, varianceHash, numbering)
         index.hasCrosses = hasCrosses
         try placeWeights(in: index, numbering, &rows)
         placeLabels(in: index, rows)
@@ -102,17 +101,37 @@ extension IndexBuilder {
     private mutating func placeWeights(
         in index: borrowing Index, _ numbering: borrowing ModelNumbering, _ rows: inout RowPlaces
     ) throws(Failure) {
-        var row = try RowWeights(capacity: max(index.counts.clickModels, index.counts.conversionModels))
+        let capacity = max(index.counts.clickModels, index.counts.conversionModels)
+        var row = try RowWeights(capacity: capacity)
+        var uncertain = Buffer<WeightRuns.Weight>()
+        try uncertain.reserve(deviations.count > 0 ? capacity : 0)
         for label in 0..<labels.count where labels[label].kind != .number {
             for target in [Target.click, .conversion] {
                 var writer = RowWriter(rows[label, target], target, index)
+                let number = IndexBuilder.row(UInt32(label), target)
+                uncertain.removeAll()
+                if deviations.count > 0 { take(row: number, into: &uncertain) }
                 row.removeAll()
-                weights.take(row: IndexBuilder.row(UInt32(label), target)) { model, mantissa in
-                    row.add(numbering.local(ofAdded: model), mantissa)
+                var next = 0
+                weights.take(row: number) { model, mantissa in
+                    var deviation: Float = 0
+                    if next < uncertain.count && uncertain[next].model == model {
+                        deviation = Float(bitPattern: UInt32(bitPattern: uncertain[next].mantissa))
+                        next &+= 1
+                    }
+                    row.add(numbering.local(ofAdded: model), mantissa, deviation)
                 }
-                row.forEach { model, mantissa in writer.add(model, mantissa) }
+                row.forEach { weight in writer.add(weight) }
                 rows[label, target] = writer.finish()
             }
+        }
+    }
+
+    /// Takes the deviations of a row, which come in the order of its weights. - Precondition: there is room.
+    private mutating func take(row: UInt32, into uncertain: inout Buffer<WeightRuns.Weight>) {
+        deviations.take(row: row) { model, bits in
+            uncertain.spare.pointee = WeightRuns.Weight(row: row, model: model, mantissa: bits)
+            uncertain.appendWritten(1)
         }
     }
 
@@ -126,6 +145,7 @@ extension IndexBuilder {
                 let place = rows.takePlace(Int(numbers[position].label), model.target)
                 index.numberModels[place] = UInt32(index.local(UInt32(number)).number)
                 index.numberParameters[place] = numbers[position].parameters
+                if index.hasVariances { index.numberDeviations[place] = numbers[position].deviation }
             }
         }
     }
@@ -153,7 +173,7 @@ extension IndexBuilder {
             index.scales(target)[own] = valuation_scale(constant: constant, unit: model.unit)
             index.parameters(target)[own] = Index.ModelParameters(
                 base: baseNumber == Index.none ? Index.none : UInt32(index.local(baseNumber).number),
-                prior: Float(rate.isNaN ? 1 / (1 + exp(-constant)) : rate))
+                prior: Float(rate.isNaN ? 1 / (1 + exp(-constant)) : rate), deviation: model.deviation)
         }
         return longest
     }
@@ -169,7 +189,7 @@ extension IndexBuilder {
     mutating func removeWeights() {
         weights = WeightRuns()
         numbers = Buffer()
-        variances = Buffer()
+        deviations = WeightRuns()
         labels = Buffer()
         names = Buffer()
         labelTable = KeyTable()

@@ -24,7 +24,7 @@ extension IndexBuilder {
                 note.setJSONPath(try JSONPath.of(Text("categorical"), category.field, category.value))
                 throw .noted(.keyCollision)
             }
-            try addWeight(category.weight, label, model.target, inverse)
+            try addWeight(category.weight, category.variance, label, model.target, inverse)
         }
         for index in 0..<model.numbers.count {
             let numeric = model.numbers[index]
@@ -33,9 +33,10 @@ extension IndexBuilder {
                 note.setJSONPath(try JSONPath.of(Text("numeric"), numeric.field))
                 throw .noted(.keyCollision)
             }
-            if numeric.slope == 0 && !numeric.hasVariance { continue }
-            try numbers.append(
-                Number(label: label, parameters: Index.NumberParameters(mean: numeric.mean, slope: numeric.slope)))
+            let deviation = IndexBuilder.deviation(numeric.variance)
+            if numeric.slope == 0 && deviation == 0 { continue }
+            let parameters = Index.NumberParameters(mean: numeric.mean, slope: numeric.slope)
+            try numbers.append(Number(label: label, parameters: parameters, deviation: deviation))
             count(label, model.target, 1)
         }
         for index in 0..<model.crosses.count {
@@ -46,22 +47,29 @@ extension IndexBuilder {
                     "The key of this pair, or of one of its values, is another label's, too; rename a value."
                 throw failure(.keyCollision, message, at: place, note)
             }
-            try addWeight(cross.weight, label, model.target, inverse)
+            try addWeight(cross.weight, cross.variance, label, model.target, inverse)
         }
     }
 
     private mutating func addWeight(
-        _ weight: Double, _ label: UInt32, _ target: Target, _ inverse: Double
+        _ weight: Double, _ variance: Float, _ label: UInt32, _ target: Target, _ inverse: Double
     ) throws(Failure) {
         // A weight just below the power of two is rounded up to it.
         let mantissa = Int32(min((weight * inverse).rounded(), Double(Int32.max)))
-        if mantissa == 0 { return }
+        let deviation = IndexBuilder.deviation(variance)
+        if mantissa == 0 && deviation == 0 { return }
         // The number that the model gets when it is added.
-        let model = UInt32(added.count)
-        try weights.append(
-            WeightRuns.Weight(row: IndexBuilder.row(label, target), model: model, mantissa: mantissa))
+        let (row, model) = (IndexBuilder.row(label, target), UInt32(added.count))
+        if deviation > 0 {
+            let bits = Int32(truncatingIfNeeded: deviation.bitPattern)
+            try deviations.append(WeightRuns.Weight(row: row, model: model, mantissa: bits))
+        }
+        try weights.append(WeightRuns.Weight(row: row, model: model, mantissa: mantissa))
         count(label, target, 1)
     }
+
+    /// - Parameter variance: NaN where it is not known; for this, 0.
+    static func deviation(_ variance: Float) -> Float { variance > 0 ? variance.squareRoot() : 0 }
 
     static func row(_ label: UInt32, _ target: Target) -> UInt32 {
         label &* 2 &+ UInt32(target.rawValue)

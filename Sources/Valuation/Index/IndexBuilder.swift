@@ -3,7 +3,8 @@ import CKernels
 
 /// Collects models one by one and lays them out as an `Index`.
 ///
-/// - Memory: less than 6 bytes a weight, given back while the index is laid out, and about 90 a label; 16 a variance.
+/// - Memory: less than 6 bytes a weight, given back while the index is laid out, and about 90 a label; as much as a weight for each
+///   variance.
 struct IndexBuilder: ~Copyable {
     static let maximumModels = 1_000_000
     static let maximumWeights = Int(UInt32.max) - 1
@@ -42,6 +43,8 @@ struct IndexBuilder: ~Copyable {
         /// Whether it stands for the observed rate of one campaign, which has no model for the target.
         var isNaive: Bool
         var unit: Double
+        /// Of the intercept.
+        var deviation: Float
         var numbersStart: Int
         var numbersEnd: Int
         var origin: Origin
@@ -57,6 +60,7 @@ struct IndexBuilder: ~Copyable {
     struct Number {
         var label: UInt32
         var parameters: Index.NumberParameters
+        var deviation: Float
     }
 
     /// What all keys are formed under.
@@ -79,7 +83,9 @@ struct IndexBuilder: ~Copyable {
     var labelTable = KeyTable()
     var weights = WeightRuns()
     var numbers = Buffer<Number>()
-    var variances = Buffer<AddedVariance>()
+    /// The standard deviations of uncertain weights, each a `Float`'s bits, as `weights` has the weights.
+    var deviations = WeightRuns()
+    var varianceCount = 0
     var fields = Buffer<Index.FieldSlot>()
     private var fieldTable = KeyTable()
     var names = Buffer<UInt8>()
@@ -103,27 +109,27 @@ struct IndexBuilder: ~Copyable {
         if numbers.count &+ model.numbers.count > IndexBuilder.maximumWeights {
             throw Failure(.limitExceeded, "More than 4,294,967,294 numeric weights.")
         }
-        if variances.count &+ model.variances.count > IndexBuilder.maximumWeights {
-            throw Failure(.limitExceeded, "More than 4,294,967,294 variances.")
-        }
         if labels.count > IndexBuilder.maximumLabels || fields.count > IndexBuilder.maximumLabels {
             throw Failure(.limitExceeded, "More than 1,000,000,000 labels or fields.")
         }
         let advertiser =
             model.advertiser.count > 0 ? try advertiserNumber(model.advertiser.text, note) : Index.none
         try weights.settle()
+        try deviations.settle()
         let unit = IndexBuilder.unit(of: model)
-        let (firstWeight, firstNumber) = (weights.unsettledCount, numbers.count)
+        let (firstWeight, firstNumber, firstDeviation) = (
+            weights.unsettledCount, numbers.count, deviations.unsettledCount
+        )
         do {
             try addWeights(of: model, unit: unit, note)
         } catch {
             // What was counted must match what is laid out, so the model is taken out again.
             removeWeights(from: firstWeight, firstNumber, target: model.target)
+            deviations.truncateUnsettled(firstDeviation)
             throw error
         }
         for index in 0..<model.fields.count { try add(model.fields[index]) }
         let number = UInt32(added.count)
-        try addVariances(of: model, number: number)
         let campaign = try campaignNumber(model.campaign.text, campaignKey)
         if advertiser != Index.none { campaigns[campaign].modelAdvertiser = advertiser }
         let isNaive = model.isPrior && campaignKey != secret.defaultCampaign
@@ -131,10 +137,14 @@ struct IndexBuilder: ~Copyable {
             AddedModel(
                 campaignKey: campaignKey, baseKey: model.hasBase ? secret.campaign(model.base.text) : 0,
                 base: try keep(model.base.text), hasBase: model.hasBase, target: model.target, isNaive: isNaive,
-                unit: unit, numbersStart: firstNumber, numbersEnd: numbers.count, origin: origin,
+                unit: unit,
+                deviation: model.isPrior
+                    ? VALUATION_DEVIATION_OF_RATE : IndexBuilder.deviation(model.interceptVariance),
+                numbersStart: firstNumber, numbersEnd: numbers.count, origin: origin,
                 description: try describe(model, campaign: campaigns[campaign].name)))
         if model.target == .click { clickModels &+= 1 }
         if model.isPrior { priorModels &+= 1 }
+        varianceCount &+= model.varianceCount
         campaigns[campaign].setModel(model.target, number, isNaive: isNaive)
     }
 
@@ -195,7 +205,7 @@ struct IndexBuilder: ~Copyable {
             has_training: model.training.isPresent ? 1 : 0, is_prior: model.isPrior ? 1 : 0, reserved: 0,
             categorical_weights: UInt32(model.categories.count), numeric_weights: UInt32(model.numbers.count),
             cross_weights: UInt32(model.crosses.count), self_tests: UInt32(model.examples.count),
-            variances: UInt32(model.variances.count), unused: 0,
+            variances: UInt32(model.varianceCount), unused: 0,
             intercept: model.intercept, negative_sampling_rate: model.negativeSamplingRate, rows: model.training.rows,
             positives: model.training.positives, base_rate: model.training.baseRate, auc: model.training.auc,
             log_loss: model.training.logLoss)

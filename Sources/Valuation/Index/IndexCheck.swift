@@ -9,7 +9,7 @@ import CValuation
 /// are numbers in the range of the model format, so that values remain probabilities. Not checked, for it cannot do harm: keys,
 /// pilots, weights, filters, the order of models in rows.
 extension Index {
-    /// - Complexity: O(labels + campaigns + models + weights in lists + directories + names), at about the speed of memory.
+    /// - Complexity: O(labels + campaigns + models + weights in lists + directories + names + variances), at about the speed of memory.
     var isSound: Bool {
         // As `RowPlaces` promises: places are told in 32 bits, and more are read than there are.
         counts.listPlaces &+ counts.densePlaces &+ 2 &* VALUATION_KERNELS_WIDTH <= Int(UInt32.max)
@@ -43,7 +43,9 @@ extension Index {
             let (scale, model) = (scales[number], parameters[number])
             // The units that `IndexBuilder.unit` gives, and beyond any sum of intercepts.
             let isScaled = scale.unit >= 0x1p-30 && scale.unit <= 0x1p-24 && scale.constant.magnitude <= 1e6
-            if !isScaled || !(model.prior >= 0 && model.prior <= 1) { return false }
+            let isDeviation =
+                model.deviation >= 0 && model.deviation.isFinite || model.deviation == VALUATION_DEVIATION_OF_RATE
+            if !isScaled || !isDeviation || !(model.prior >= 0 && model.prior <= 1) { return false }
             var (base, length) = (model.base, 1)
             while base != Index.none {
                 length &+= 1
@@ -158,11 +160,14 @@ extension Index {
 
     private var areVariancesSound: Bool {
         if !hasVariances { return true }
-        for place in 0..<hashes.variances.slotCount {
-            let variance = varianceSlots[place].variance
-            if !(variance >= 0 && variance.isFinite) { return false }
-        }
-        return true
+        let places = counts.listPlaces &+ counts.densePlaces &+ VALUATION_KERNELS_WIDTH
+        return Index.areDeviations(deviations, places) && Index.areDeviations(numberDeviations, counts.numbers)
+    }
+
+    /// Whether all are finite and not below 0, as their bits tell.
+    private static func areDeviations(_ deviations: UnsafeMutablePointer<Float>, _ count: Int) -> Bool {
+        let bits = UnsafeMutableRawPointer(deviations).assumingMemoryBound(to: UInt32.self)
+        return largest(bits, count) < Int(Float.infinity.bitPattern)
     }
 
     // MARK: Descriptions

@@ -11,7 +11,7 @@ extension Index {
         let clickScales, conversionScales, clickParameters, conversionParameters: Int
         let labelSlots, fieldSlots, labelPilots, campaignPilots, fieldPilots, campaignSlots: Int
         let numberParameters, numberModels, directory, listModels, weights: Int
-        let observedSlots, variancePilots, varianceSlots: Int
+        let observedSlots, deviations, numberDeviations: Int
         let descriptions, order, names: Int
 
         init(_ counts: Counts, _ hashes: Hashes) {
@@ -42,10 +42,11 @@ extension Index {
             listModels = counts.isWide ? place(UInt32.self, padded) : place(UInt16.self, padded)
             // The model that stands for none may lie behind the last row. Dense rows begin on cache lines of their own, for
             // there are as many places in lists as fill some.
-            weights = place(Int32.self, counts.listPlaces &+ counts.densePlaces &+ VALUATION_KERNELS_WIDTH)
+            let places = counts.listPlaces &+ counts.densePlaces &+ VALUATION_KERNELS_WIDTH
+            weights = place(Int32.self, places)
             observedSlots = place(Observed.self, counts.observed)
-            variancePilots = place(UInt16.self, counts.variances == 0 ? 0 : hashes.variances.pilotCount)
-            varianceSlots = place(VarianceSlot.self, counts.variances == 0 ? 0 : hashes.variances.slotCount)
+            deviations = place(Float.self, counts.variances == 0 ? 0 : places)
+            numberDeviations = place(Float.self, counts.variances == 0 ? 0 : counts.numbers)
             descriptions = place(Description.self, counts.models)
             order = place(UInt32.self, counts.models)
             names = place(UInt8.self, counts.nameBytes)

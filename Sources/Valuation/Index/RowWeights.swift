@@ -2,9 +2,10 @@
 
 /// The weights of one row while it is laid out: taken in any order, handed out in that of the models.
 struct RowWeights: ~Copyable {
-    private struct Weight {
+    struct Weight {
         var model: UInt32
         var mantissa: Int32
+        var deviation: Float
     }
 
     private var weights = Buffer<Weight>()
@@ -22,16 +23,16 @@ struct RowWeights: ~Copyable {
 
     /// - Precondition: there is room.
     @inline(__always)
-    mutating func add(_ model: UInt32, _ mantissa: Int32) {
+    mutating func add(_ model: UInt32, _ mantissa: Int32, _ deviation: Float) {
         if weights.count > 0 && weights[weights.count &- 1].model > model { isSorted = false }
-        weights.spare.pointee = Weight(model: model, mantissa: mantissa)
+        weights.spare.pointee = Weight(model: model, mantissa: mantissa, deviation: deviation)
         weights.appendWritten(1)
     }
 
     /// - Complexity: O(weights); O(weights × log weights) where they were not added in the order of the models.
-    mutating func forEach(_ body: (_ model: UInt32, _ mantissa: Int32) -> Void) {
+    mutating func forEach(_ body: (Weight) -> Void) {
         if !isSorted { sort() }
-        for position in 0..<weights.count { body(weights[position].model, weights[position].mantissa) }
+        for position in 0..<weights.count { body(weights[position]) }
     }
 
     /// Heapsort (Williams 1964): needs no memory, which might not be there.

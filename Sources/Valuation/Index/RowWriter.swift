@@ -8,6 +8,8 @@ struct RowWriter {
     private let models: Int
     private let isWide: Bool
     private let weights: UnsafeMutablePointer<Int32>
+    /// nil where no variance is known.
+    private let deviations: UnsafeMutablePointer<Float>?
     private let listModels: UnsafeMutableRawPointer
     private let directory: UnsafeMutablePointer<UInt64>
     private var place: Int
@@ -19,6 +21,7 @@ struct RowWriter {
         models = index.counts.models(target)
         isWide = index.counts.isWide
         (weights, listModels, directory) = (index.weights, index.listModels, index.directory)
+        deviations = index.hasVariances ? index.deviations : nil
         place = Int(row.start)
         if row.isPaired {
             // Clicks come first, and clear the row of the conversions between them.
@@ -29,23 +32,26 @@ struct RowWriter {
         }
     }
 
-    mutating func add(_ model: UInt32, _ mantissa: Int32) {
-        if row.isDense {
-            weights[place + Int(valuation_row_dense_place(row, model))] = mantissa
-            return
-        }
+    mutating func add(_ weight: RowWeights.Weight) {
+        let model = weight.model
+        if row.isDense { return write(weight, at: place + Int(valuation_row_dense_place(row, model))) }
         if row.isShort { row.shape |= valuation_row_short_mark(model) }
         if row.hasDirectory {
             beginBuckets(through: Int(model) >> row.shift)
             directory[row.directory + nextBucket - 1] |= valuation_row_mark(row, model)
         }
-        weights[place] = mantissa
+        write(weight, at: place)
         if isWide {
             listModels.storeBytes(of: model, toByteOffset: place * 4, as: UInt32.self)
         } else {
             listModels.storeBytes(of: UInt16(truncatingIfNeeded: model), toByteOffset: place * 2, as: UInt16.self)
         }
         place += 1
+    }
+
+    private func write(_ weight: RowWeights.Weight, at place: Int) {
+        weights[place] = weight.mantissa
+        if let deviations { deviations[place] = weight.deviation }
     }
 
     /// To be called behind the last weight. - Returns: the row, with the filter of a short list.

@@ -23,8 +23,8 @@ struct Model: ~Copyable {
         /// Where it stands, for messages; borrowed from the document.
         var field: Text
         var value: Text
-        /// Whether its variance has been met.
-        var hasVariance = false
+        /// NaN where it is not given.
+        var variance = Float.nan
     }
 
     /// Adds `slope × (number − mean)` to the logit; `slope` is weight / std.
@@ -33,8 +33,8 @@ struct Model: ~Copyable {
         var mean: Double
         var slope: Double
         var std: Double
-        /// Whether its variance is given, which asks for the mean even where the slope is 0.
-        var hasVariance = false
+        /// Of the slope; NaN where it is not given.
+        var variance = Float.nan
         /// Where it stands, for messages; borrowed from the document.
         var field: Text
     }
@@ -49,8 +49,8 @@ struct Model: ~Copyable {
         /// Borrowed from the document.
         var firstValue: Text
         var secondValue: Text
-        /// Whether its variance has been met.
-        var hasVariance = false
+        /// NaN where it is not given.
+        var variance = Float.nan
 
         /// Of the pair as a label.
         var check: UInt64 { first.check ^ second.check }
@@ -74,12 +74,6 @@ struct Model: ~Copyable {
         var number = -1
         /// Whether variances of its categories have been met.
         var hasVariances = false
-    }
-
-    /// How uncertain the weight of a label is, or the intercept, whose key is 0; of a number, its slope.
-    struct Variance {
-        var key: UInt64
-        var variance: Float
     }
 
     /// A self-test: `features` is the JSON text of an object, as bytes `start ..< end` of `exampleTexts`.
@@ -112,6 +106,8 @@ struct Model: ~Copyable {
     /// Whether it stands for an observed rate and is in no file.
     var isPrior = false
     var intercept = 0.0
+    /// NaN where it is not given.
+    var interceptVariance = Float.nan
     var negativeSamplingRate = 1.0
     var categories = Buffer<CategoryWeight>()
     var numbers = Buffer<NumberWeight>()
@@ -119,7 +115,8 @@ struct Model: ~Copyable {
     /// As long as the document's `crosses`.
     var crossFields = Buffer<CrossFields>()
     var fields = Buffer<Field>()
-    var variances = Buffer<Variance>()
+    /// How many variances are given.
+    var varianceCount = 0
     var training = Training()
     var examples = Buffer<Example>()
     var exampleTexts = Buffer<UInt8>()
@@ -136,7 +133,8 @@ struct Model: ~Copyable {
         crosses.removeAll()
         crossFields.removeAll()
         fields.removeAll()
-        variances.removeAll()
+        interceptVariance = .nan
+        varianceCount = 0
         training = Training()
         examples.removeAll()
         exampleTexts.removeAll()

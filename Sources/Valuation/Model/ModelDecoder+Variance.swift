@@ -17,7 +17,7 @@ extension ModelDecoder {
         if let intercept = variance.member("intercept") {
             try path.push(Text("intercept"))
             defer { path.pop() }
-            if let number = try self.variance(intercept, &problems) { try add(number, key: 0) }
+            if let number = try self.variance(intercept, &problems) { model.interceptVariance = number }
         }
         try decodeCategoricalVariance(variance, &problems)
         try decodeNumericVariance(variance, &problems)
@@ -61,7 +61,7 @@ extension ModelDecoder {
             let key = secret.category(field: field, value: value)
             let found = categoryTable.find(key)
             let isKnown = found != KeyTable.none && isCategory(found, value, of: field)
-            if isKnown && model.categories[Int(found)].hasVariance {
+            if isKnown && !model.categories[Int(found)].variance.isNaN {
                 throw try twice(value, cursor.text, at: start, problems)
             }
             try path.push(value)
@@ -70,9 +70,7 @@ extension ModelDecoder {
                 try reportUnknownWeight(&problems)
                 continue
             }
-            model.categories[Int(found)].hasVariance = true
-            guard let number = try variance(place, &problems) else { continue }
-            try add(number, key: key)
+            if let number = try variance(place, &problems) { model.categories[Int(found)].variance = number }
         } while try cursor.nextElement(closing: UInt8(ascii: "}"))
     }
 
@@ -103,14 +101,13 @@ extension ModelDecoder {
             // A weight that cannot be one has been reported with the weights.
             guard let number = try self.variance(place, &problems), model.fields[known].number >= 0 else { continue }
             let weight = model.numbers[model.fields[known].number]
-            let ofSlope = number / weight.std / weight.std
-            guard Float(ofSlope).isFinite else {
+            let ofSlope = Float(Double(number) / weight.std / weight.std)
+            guard ofSlope.isFinite else {
                 try report(
                     .invalidValue, "Divided by the square of \"std\" it is no finite number; lower it.", &problems)
                 continue
             }
-            model.numbers[model.fields[known].number].hasVariance = true
-            try add(ofSlope, key: weight.label.key)
+            model.numbers[model.fields[known].number].variance = ofSlope
         } while try cursor.nextElement(closing: UInt8(ascii: "}"))
     }
 
@@ -150,23 +147,20 @@ extension ModelDecoder {
         guard found != KeyTable.none, model.crosses[Int(found)].check == first.check ^ second.check else {
             return try reportUnknownWeight(&problems)
         }
-        if model.crosses[Int(found)].hasVariance {
+        if !model.crosses[Int(found)].variance.isNaN {
             return try report(.duplicateKey, "This pair of values has a variance already; keep one.", &problems)
         }
         try path.push(index: 2)
         defer { path.pop() }
-        guard let number = try variance(pair.number, &problems) else { return }
-        model.crosses[Int(found)].hasVariance = true
-        try add(number, key: key)
+        if let number = try variance(pair.number, &problems) { model.crosses[Int(found)].variance = number }
     }
 
-    private mutating func add(_ variance: Double, key: UInt64) throws(Failure) {
-        try model.variances.append(Model.Variance(key: key, variance: Float(variance)))
-    }
-
-    /// The variance at which a cursor stands.
-    private mutating func variance(_ value: JSONCursor, _ problems: inout Problems) throws(Failure) -> Double? {
-        if let number = try value.numberValue(), number >= 0, number <= ModelDecoder.maximumVariance { return number }
+    /// The variance at which a cursor stands, which is counted.
+    private mutating func variance(_ value: JSONCursor, _ problems: inout Problems) throws(Failure) -> Float? {
+        if let number = try value.numberValue(), number >= 0, number <= ModelDecoder.maximumVariance {
+            model.varianceCount += 1
+            return Float(number)
+        }
         try report(
             .invalidValue, "A variance is a number from 0 to \(ModelDecoder.maximumVariance).", &problems)
         return nil

@@ -23,8 +23,9 @@ struct PolicyScoring: ~Copyable {
     /// What it draws from, and the half of a draw that an intercept gives; only where a predictor explores.
     let normals: Normals
     let interceptHalf: UInt32
-    /// The release whose terms' halves of draws are at hand.
+    /// The release whose terms' halves of draws are at hand, and how many blocks have been drawn for.
     var releaseOfHalves = -1
+    var block: UInt32 = 0
     /// The time for what is done here; what a release does has its own.
     var deadline: Deadline
     /// Whether the distribution of each value is asked for, and where that of the next one goes.

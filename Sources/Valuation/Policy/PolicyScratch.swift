@@ -28,11 +28,7 @@ struct PolicyScratch: ~Copyable {
     /// The factors of the arms, and whether there was no memory for one.
     var factors = Buffer<Factor>()
     var lacksMemory = false
-    /// Of each model of each release, one release behind the other, what its weights for the request's features draw.
-    var draws = Buffer<KnownDraw>()
-    private(set) var drawStarts = Buffer<Int>()
-    /// See `PolicyScoring.termHalves`.
-    var termHalves = Buffer<UInt32>()
+    var draws = DrawScratch()
 
     private init(_ scorings: UnsafeMutablePointer<Scoring>) {
         self.scorings = scorings
@@ -81,23 +77,12 @@ struct PolicyScratch: ~Copyable {
         try arms.resize(count, filling: Arm())
     }
 
-    private mutating func prepareDraws(_ snapshot: UnsafeMutablePointer<Snapshot>) throws(Failure) {
-        drawStarts.removeAll()
-        var count = 0
-        for release in 0...snapshot.pointee.others.count {
-            try drawStarts.append(count)
-            count += Snapshot.index(snapshot, release: release).pointee.counts.models
-        }
-        try draws.resize(max(count, draws.count), filling: KnownDraw())
-        try termHalves.reserve(Scratch.maximumTerms)
-    }
-
     /// Makes room for a policy and its releases; does nothing if there is enough already.
     mutating func prepare(
         _ policy: UnsafePointer<Policy>, _ snapshot: UnsafeMutablePointer<Snapshot>
     ) throws(Failure) {
         try decisions.prepare(policy)
-        if policy.pointee.explores { try prepareDraws(snapshot) }
+        if policy.pointee.explores { try draws.prepare(snapshot) }
         for number in 0..<snapshot.pointee.others.count {
             if scratches.count == number + 1 {
                 try scratches.reserve(scratches.count + 1)

@@ -4,7 +4,7 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// A compiled file, format `valuation-compiled/3`: a header on a page of its own, and then an index as it lies in memory. It is mapped
+/// A compiled file, format `valuation-compiled/4`: a header on a page of its own, and then an index as it lies in memory. It is mapped
 /// read-only, so that opening it copies nothing and all processes share its pages, or copied where that is wished for.
 enum CompiledFile {
     static let suffix: StaticString = ".valuation"
@@ -29,7 +29,7 @@ enum CompiledFile {
         header.index_checksum = (sum.high, sum.low)
         header.counts = index.counts.stored
         (header.labels, header.campaigns) = (index.hashes.labels.function, index.hashes.campaigns.function)
-        (header.fields, header.variances) = (index.hashes.fields.function, index.hashes.variances.function)
+        header.fields = index.hashes.fields.function
         (header.levels, header.has_crosses) = (UInt64(index.levels), index.hasCrosses ? 1 : 0)
         let digest = try index.secret.digest()
         header.secret_digest = (digest.high, digest.low)
@@ -182,7 +182,7 @@ enum CompiledFile {
         }
         if header.format != UInt32(format) {
             throw Failure(
-                .format, "This library maps \"valuation-compiled/3\" alone; compile the models with this version.")
+                .format, "This library maps \"valuation-compiled/4\" alone; compile the models with this version.")
         }
         let own = checksum(of: &header)
         if header.header_checksum != (own.high, own.low) || !isPadded(start) { throw damaged }
@@ -249,9 +249,8 @@ extension Index.Hashes {
     init?(_ header: valuation_compiled_header) {
         guard let labels = PerfectHash(stored: header.labels, fileBytes: header.file_bytes),
             let campaigns = PerfectHash(stored: header.campaigns, fileBytes: header.file_bytes),
-            let fields = PerfectHash(stored: header.fields, fileBytes: header.file_bytes),
-            let variances = PerfectHash(stored: header.variances, fileBytes: header.file_bytes)
+            let fields = PerfectHash(stored: header.fields, fileBytes: header.file_bytes)
         else { return nil }
-        self.init(labels: labels, campaigns: campaigns, fields: fields, variances: variances)
+        self.init(labels: labels, campaigns: campaigns, fields: fields)
     }
 }

@@ -14,11 +14,11 @@ import Testing
             models, models.reversed(), models.shuffled(using: &generator), models.shuffled(using: &generator),
         ] {
             row.removeAll()
-            for model in order { row.add(model, -Int32(model)) }
+            for model in order { row.add(model, -Int32(model), Float(model) / 2) }
             var found: [UInt32] = []
-            row.forEach { model, mantissa in
-                #expect(mantissa == -Int32(model))
-                found.append(model)
+            row.forEach { weight in
+                #expect(weight.mantissa == -Int32(weight.model) && weight.deviation == Float(weight.model) / 2)
+                found.append(weight.model)
             }
             #expect(found == models)
         }

@@ -52,9 +52,9 @@ import Testing
                 for place in 0..<read.pointee.hashes.labels.slotCount {
                     let key = read.pointee.labelSlots[place].key
                     for model in 0..<UInt32(read.pointee.counts.models) {
-                        let variance = read.pointee.variance(ofLabel: key, model: model)
-                        #expect(mapped.pointee.variance(ofLabel: key, model: model) == variance)
-                        if variance > 0 { known += 1 }
+                        let deviation = read.pointee.deviation(ofLabel: key, model: model)
+                        #expect(mapped.pointee.deviation(ofLabel: key, model: model) == deviation)
+                        if deviation > 0 { known += 1 }
                     }
                 }
                 #expect(known > 100)
@@ -108,7 +108,7 @@ import Testing
         }
         #expect(try message { $0.replaceSubrange(0..<4, with: "JSON".utf8) }.contains("no compiled file"))
         #expect(try message { $0[8..<12].reverse() }.contains("byte order"))
-        #expect(try message { $0[12] = 1 }.contains("valuation-compiled/3"))
+        #expect(try message { $0[12] = 1 }.contains("valuation-compiled/4"))
         #expect(try message { $0.removeLast() }.contains("damaged or cut"))
     }
 

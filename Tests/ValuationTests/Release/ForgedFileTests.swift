@@ -121,7 +121,7 @@ import Testing
             }
         }
         // Whatever these say can do no harm.
-        for name in ["label.key", "label pilot", "campaign.key", "weight", "variance.key", "field.kinds"] {
+        for name in ["label.key", "label pilot", "campaign.key", "weight", "field.kinds"] {
             #expect(!refused.contains(name) && used.contains(name), Comment(rawValue: name))
         }
     }

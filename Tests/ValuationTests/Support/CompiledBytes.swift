@@ -107,6 +107,7 @@ struct CompiledBytes {
             add("\(name).unit", scales, count, \valuation_scale.unit)
             add("\(name).base", parameters, count, \valuation_parameters.base)
             add("\(name).prior", parameters, count, \valuation_parameters.prior)
+            add("\(name).deviation", parameters, count, \valuation_parameters.deviation)
         }
         add("number.mean", layout.numberParameters, counts.numbers, \valuation_number.mean)
         add("number.slope", layout.numberParameters, counts.numbers, \valuation_number.slope)
@@ -114,9 +115,9 @@ struct CompiledBytes {
         add("directory", layout.directory, counts.directoryEntries, \UInt64.self)
         add("list.model", layout.listModels, counts.listPlaces, \UInt16.self)
         add("weight", layout.weights, counts.listPlaces + counts.densePlaces, \Int32.self)
-        let variances = counts.variances == 0 ? 0 : hashes.variances.slotCount
-        add("variance.key", layout.varianceSlots, variances, \valuation_variance.key)
-        add("variance", layout.varianceSlots, variances, \valuation_variance.variance)
+        if counts.variances == 0 { return }
+        add("deviation", layout.deviations, counts.listPlaces + counts.densePlaces, \Float.self)
+        add("number deviation", layout.numberDeviations, counts.numbers, \Float.self)
     }
 
     private mutating func addLabels() {
@@ -132,8 +133,6 @@ struct CompiledBytes {
         add("label pilot", layout.labelPilots, hashes.labels.pilotCount, \UInt16.self)
         add("field pilot", layout.fieldPilots, hashes.fields.pilotCount, \UInt16.self)
         add("campaign pilot", layout.campaignPilots, hashes.campaigns.pilotCount, \UInt16.self)
-        let variances = counts.variances == 0 ? 0 : hashes.variances.pilotCount
-        add("variance pilot", layout.variancePilots, variances, \UInt16.self)
     }
 
     private mutating func addCampaigns() {
