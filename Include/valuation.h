@@ -618,10 +618,18 @@ typedef struct valuation_source {
 valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source, valuation_source *source_out,
                                        valuation_error *error);
 
-/* As valuation_score, and tells how likely each candidate was to be worth most.
+/* What valuation_explore has chosen where no candidate is worth anything. */
+#define VALUATION_NONE_CHOSEN ((size_t)-1)
+
+/* As valuation_score, chooses a candidate to be shown, and tells how likely each was to be chosen.
  * propensities_out  candidate_count numbers: over the draws of the predictors that explore, the probability that this
  *                   candidate's expected_revenue is the greatest of all; of equal ones the earlier candidate counts. They add
- *                   up to 1 (0 where no candidate is worth anything). Without exploration one is 1 and the others are 0
+ *                   up to 1 (0 where no candidate is worth anything). Without exploration one is 1 and the others are 0.
+ *                   Where the policy has a "minimum_propensity" e, and n candidates are worth anything, each of these has
+ *                   (1 - n x e) x what it would have had + e; e is 1 / n at most
+ * chosen_out        the position of the candidate to be shown, or VALUATION_NONE_CHOSEN: the first of those that are worth
+ *                   most; under a policy with a "minimum_propensity" e, where u < n x e, the one of the n with the number
+ *                   floor(u / e) from 0 on: u = (H(seed, 1) >> 11) / 2^53, H as below. May be NULL
  *
  * A predictor with "exploration" draws its weights instead of taking the most likely ones (Thompson sampling; Chapelle & Li,
  * "An empirical evaluation of Thompson sampling", 2011): each is moved by scale x its standard deviation x z, which moves the
@@ -633,8 +641,8 @@ valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source
  * 0 for clicks, 1 for conversions. So a request's features move all ads of a campaign together, an ad's own weights move it
  * alone, campaigns move independently, and the same seed gives the same values, in valuation_score and valuation_rank too.
  * Propensities are found from draws that stand for all others: within 0.01 of the truth where at most 32 ads may be worth most,
- * 0.03 elsewhere; all are 0 where the time budget was over before they were found: it binds the values and the propensities
- * together.
+ * 0.03 elsewhere; all are 0 where the time budget was over before they were found, and the best is chosen then: it binds
+ * the values and the propensities together.
  *
  * Errors, threads: as valuation_score, and OUT_OF_MEMORY where there are more candidates, or more campaigns may be worth most,
  * than ever before; values_out is unspecified then. A predictor that explores costs O(features of the request) for each model
@@ -644,7 +652,7 @@ valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source
  * uncertain weights of their own, 64 to 4,096, the fewer the more ads there are, and 28 bytes for each once. Since 0.1. */
 valuation_status valuation_explore(valuation_scorer *scorer, const valuation_request *request,
                                    const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
-                                   double *propensities_out, valuation_error *error);
+                                   double *propensities_out, size_t *chosen_out, valuation_error *error);
 
 /* Says what the policy decides for a JSON request and why: for each experiment whether it runs, the unit, its bucket and the
  * variant; for each candidate (there may be none) every rule in the order in which they are asked, whether it holds, the

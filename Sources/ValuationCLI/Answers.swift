@@ -8,6 +8,8 @@ import Glibc
 struct RequestAnswer: Decodable {
     let id: LooseText?
     let values: [AdValue]
+    /// Where a policy leaves something to chance: the ad to be shown.
+    let chosen: AdValue?
 }
 
 /// What one ad is worth, and for explanations why.
@@ -25,7 +27,7 @@ struct AdValue: Decodable {
     let predictor: String?
     let experiment: String?
     let variant: String?
-    /// How likely the ad was to be worth most, where a predictor explores.
+    /// How likely the ad was to be chosen, where a policy leaves something to chance.
     let propensity: Double?
     /// Of an explanation; nil where the models say nothing of what was counted.
     let observed: ObservedRates?

@@ -6,6 +6,7 @@ struct ScoreTable {
     private let place: String
     private let ads: [RankedAd]
     private let total: Int
+    private let chosen: AdValue?
 
     /// - Parameters:
     ///   - answer: of all ads
@@ -14,6 +15,7 @@ struct ScoreTable {
         heading = answer.id.map(\.text) ?? place
         self.place = place
         total = answer.values.count
+        chosen = answer.chosen
         ads = Array(RankedAd.ranked(answer, of: request).prefix(max(0, top ?? request.top ?? total)))
     }
 
@@ -26,7 +28,16 @@ struct ScoreTable {
             lines += (fits ? wide : table(flagsInColumn: false)).lines(limit: limit, paint: paint)
         }
         if !commonFlags.isEmpty { lines.append(paint("every ad: \(commonFlags.joined(separator: ", "))", .yellow)) }
+        if let choice { lines.append(choice) }
         return lines + [""]
+    }
+
+    /// What is to be shown, where chance chose another ad than the best.
+    private var choice: String? {
+        guard let chosen, let best = ads.first?.value, chosen.expectedRevenue < best.expectedRevenue else { return nil }
+        let name = DisplayText.name(chosen.ad?.text ?? NumberText.absent)
+        let propensity = NumberText.column([chosen.propensity], minimumDecimals: 3, maximumDecimals: 3)[0]
+        return "chosen instead of the best, by chance: ad \(name), propensity \(propensity)"
     }
 
     private func title(paint: Paint) -> String {

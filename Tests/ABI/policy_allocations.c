@@ -55,8 +55,9 @@ static void score_batch_once(void) {
 
 static void explore_once(void) {
     take_the_next_user();
-    REQUIRE_OK(valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL));
-    REQUIRE_OK(valuation_explore(scorer, &scored.request, scored.candidates, FEW, values, propensities, NULL));
+    REQUIRE_OK(
+        valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL, NULL));
+    REQUIRE_OK(valuation_explore(scorer, &scored.request, scored.candidates, FEW, values, propensities, NULL, NULL));
 }
 
 static void count(const char *what, const char *when, void (*call)(void), int repetitions) {

@@ -42,7 +42,7 @@ static void nothing_is_decided_before_a_load(void) {
     EXPECT_REFUSED(valuation_engine_load_policy(empty, NULL, 0, &error), nothing);
     EXPECT_REFUSED(valuation_find_source(idle, 1, &source, &error), nothing);
     EXPECT_REFUSED(valuation_assign_json(idle, "{}", 2, &text, &length, &error), nothing);
-    EXPECT_REFUSED(valuation_explore(idle, &scored.request, scored.candidates, 1, values, propensities, &error), nothing);
+    EXPECT_REFUSED(valuation_explore(idle, &scored.request, scored.candidates, 1, values, propensities, NULL, &error), nothing);
     valuation_scorer_destroy(idle);
     valuation_engine_destroy(empty);
 }
@@ -60,20 +60,21 @@ static void without_a_policy_there_are_no_sources(void) {
 static void without_exploration_the_best_is_certain(void) {
     valuation_value found[CANDIDATE_COUNT];
     double sum = 0;
-    size_t best = 0;
+    size_t best = 0, chosen = 7;
     score(scorer, &scored, values);
     memset(propensities, 0xff, sizeof propensities);
-    REQUIRE_OK(valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, found, propensities, &error));
+    REQUIRE_OK(
+        valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, found, propensities, &chosen, &error));
     EXPECT(same_values(values, found, CANDIDATE_COUNT));
     for (size_t i = 0; i < CANDIDATE_COUNT; i++) {
         sum += propensities[i];
         if (values[i].expected_revenue > values[best].expected_revenue) best = i;
     }
-    EXPECT(sum == 1 && propensities[best] == 1);
+    EXPECT(sum == 1 && propensities[best] == 1 && chosen == best);
     valuation_candidate worthless[3] = {scored.candidates[0], scored.candidates[1], scored.candidates[2]};
     for (int i = 0; i < 3; i++) worthless[i].bid = 0;
-    REQUIRE_OK(valuation_explore(scorer, &scored.request, worthless, 3, found, propensities, &error));
-    EXPECT(propensities[0] == 0 && propensities[1] == 0 && propensities[2] == 0);
+    REQUIRE_OK(valuation_explore(scorer, &scored.request, worthless, 3, found, propensities, &chosen, &error));
+    EXPECT(propensities[0] == 0 && propensities[1] == 0 && propensities[2] == 0 && chosen == VALUATION_NONE_CHOSEN);
 }
 
 static void paths_that_are_none_are_refused(void) {
@@ -177,7 +178,7 @@ static void requests_of_a_newer_header_are_taken_if_they_say_nothing_new(void) {
     EXPECT(same_values(values, of_treatment, CANDIDATE_COUNT));
     newer.added[7] = 1;
     EXPECT_REFUSED(valuation_score(scorer, &newer.known, scored.candidates, 1, values, &error), VALUATION_ERROR_STRUCT_SIZE);
-    EXPECT_REFUSED(valuation_explore(scorer, &newer.known, scored.candidates, 1, values, propensities, &error),
+    EXPECT_REFUSED(valuation_explore(scorer, &newer.known, scored.candidates, 1, values, propensities, NULL, &error),
                    VALUATION_ERROR_STRUCT_SIZE);
 }
 
@@ -216,13 +217,15 @@ static void names_are_found_by_number_and_kept(void) {
 static void exploring_asks_for_its_arrays(void) {
     const valuation_request *request = &scored.request;
     const valuation_candidate *candidates = scored.candidates;
-    EXPECT_REFUSED(valuation_explore(NULL, request, candidates, 1, values, propensities, &error), refused);
-    EXPECT_REFUSED(valuation_explore(scorer, NULL, candidates, 1, values, propensities, &error), refused);
-    EXPECT_REFUSED(valuation_explore(scorer, request, NULL, 1, values, propensities, &error), refused);
-    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, 1, NULL, propensities, &error), refused);
-    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, 1, values, NULL, &error), refused);
-    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, SIZE_MAX, values, propensities, &error), refused);
-    EXPECT(valuation_explore(scorer, request, NULL, 0, NULL, NULL, NULL) == VALUATION_OK);
+    EXPECT_REFUSED(valuation_explore(NULL, request, candidates, 1, values, propensities, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, NULL, candidates, 1, values, propensities, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, request, NULL, 1, values, propensities, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, 1, NULL, propensities, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, 1, values, NULL, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, SIZE_MAX, values, propensities, NULL, &error), refused);
+    size_t chosen = 0;
+    EXPECT(valuation_explore(scorer, request, NULL, 0, NULL, NULL, &chosen, NULL) == VALUATION_OK);
+    EXPECT(chosen == VALUATION_NONE_CHOSEN);
 }
 
 static void assigning_asks_for_a_request(void) {

@@ -51,7 +51,7 @@ static void rank(valuation_scorer *scorer, answer *given) {
 
 static void explore(valuation_scorer *scorer, answer *given) {
     REQUIRE_OK(valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, given->values,
-                                 given->propensities, NULL));
+                                 given->propensities, NULL, NULL));
 }
 
 static void answer_json(valuation_scorer *scorer, answer *given) {

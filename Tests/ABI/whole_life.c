@@ -26,7 +26,8 @@ static void call_under_policy(valuation_scorer *scorer) {
     valuation_source source;
     const char *text;
     size_t length;
-    REQUIRE_OK(valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, &error));
+    REQUIRE_OK(
+        valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL, &error));
     REQUIRE_OK(valuation_find_source(scorer, values[0].source, &source, &error));
     EXPECT(strlen(source.predictor) > 0);
     REQUIRE_OK(valuation_assign_json(scorer, json, json_length, &text, &length, &error));

@@ -407,6 +407,21 @@ def test_propensities_are_shown_where_a_predictor_explores(root, directory):
     assert lines[1].split()[-3:] == ["propensity", "predictor", "flags"]
 
 
+def test_an_ad_that_chance_chooses_is_named_below_the_table(models, directory):
+    policy = write_policy(directory / "chance.json", overrides=None, experiments=None, minimum_propensity=0.1)
+    given = "".join(request_line(f"imp-{number}") for number in range(20))
+    answers = score(models, "--policy", policy, given=given).answers
+    table = score(models, "--policy", policy, "--format", "table", given=given).output
+    expected = []
+    for answer in answers:
+        best = max(answer["values"], key=lambda value: value["expected_revenue"])
+        assert min(value["propensity"] for value in answer["values"] if value["expected_revenue"] > 0) >= 0.0999
+        if (chosen := answer["chosen"])["ad"] != best["ad"]:
+            expected.append(f"chosen instead of the best, by chance: ad {chosen['ad']}, propensity 0.100")
+    assert [line for line in table.splitlines() if "chance" in line] == expected
+    assert 0 < len(expected) < 20
+
+
 def test_adjusted_ads_of_one_name_keep_their_own_bids_in_the_table(models, policy):
     ads = [{"ad": "same", "campaign": "1042", "pricing": "cpm", "bid": bid} for bid in (1, 3, 2)]
     given = request_line(candidates=ads, top=3)

@@ -550,6 +550,7 @@ def policies(draw) -> dict:
     return {
         "format": "valuation-policy/1",
         "placement": draw(st.sampled_from(["slot", "os"])),
+        "minimum_propensity": draw(st.floats(0, 1)),
         "predictors": predictors,
         "default": draw(known),
     } | more
@@ -585,6 +586,7 @@ MEMBERS = st.sampled_from(
         "predictor",
         "mean",
         "exploration",
+        "minimum_propensity",
         "holdout",
         "end",
         "cap",

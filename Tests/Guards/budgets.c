@@ -79,7 +79,7 @@ int main(int argument_count, char **arguments) {
     looks = 0;
     over_at = strtoull(arguments[7], NULL, 10);
     if (strcmp(call, "explore") == 0)
-        require(valuation_explore(scorer, &request, candidates, count, values, propensities, &error));
+        require(valuation_explore(scorer, &request, candidates, count, values, propensities, NULL, &error));
     else if (strcmp(call, "rank") == 0)
         require(valuation_rank(scorer, &request, candidates, count, MOST_RANKED, indices, values, &found, &error));
     else

@@ -54,7 +54,8 @@ static int is_sound(valuation_scorer *scorer) {
     REQUIRE_OK(valuation_score_json(scorer, request, strlen(request), &text, &length, NULL));
     REQUIRE_OK(valuation_explain_json(scorer, request, strlen(request), &text, &length, NULL));
     REQUIRE_OK(valuation_describe_json(scorer, &text, &length, NULL));
-    REQUIRE_OK(valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL));
+    REQUIRE_OK(
+        valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL, NULL));
     for (int i = 0; i < CANDIDATE_COUNT; i++) {
         sum += propensities[i];
         if (!(values[i].expected_revenue >= 0) || isinf(values[i].expected_revenue)) return 0;

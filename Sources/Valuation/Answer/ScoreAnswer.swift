@@ -20,12 +20,13 @@ enum ScoreAnswer {
         let count = scorer.pointee.requests.candidates.count
         let wanted = min(scorer.pointee.requests.top ?? count, count)
         scorer.pointee.propensities.removeAll()
+        scorer.pointee.chosen = nil
         try scorer.pointee.values.resize(wanted, filling: valuation_value())
         guard wanted > 0, let candidates = scorer.pointee.requests.candidates.base,
             let values = scorer.pointee.values.base
         else { return }
         let request = scorer.pointee.requests.plainRequest()
-        if let policy = snapshot.pointee.policy, policy.pointee.explores {
+        if let policy = snapshot.pointee.policy, policy.pointee.hasPropensities {
             return try explore(scorer, request, candidates, count, wanted, snapshot)
         }
         if scorer.pointee.requests.top == nil {
@@ -38,7 +39,7 @@ enum ScoreAnswer {
         }
     }
 
-    /// The same where predictors explore: with the propensities of all candidates.
+    /// The same where a policy leaves something to chance: with the propensities of all candidates, and one of these chosen.
     private static func explore(
         _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: UnsafePointer<valuation_candidate>,
         _ count: Int, _ wanted: Int, _ snapshot: UnsafeMutablePointer<Snapshot>
@@ -49,7 +50,8 @@ enum ScoreAnswer {
         guard let explored = scorer.pointee.exploredValues.base, let propensities = scorer.pointee.propensities.base,
             let values = scorer.pointee.values.base, let indices = scorer.pointee.rankedIndices.base
         else { return }
-        try Scorer.explore(scorer, request, candidates, count: count, into: explored, propensities, snapshot)
+        scorer.pointee.chosen = try Scorer.explore(
+            scorer, request, candidates, count: count, into: explored, propensities, snapshot)
         if scorer.pointee.requests.top == nil {
             for place in 0..<count { values[place] = explored[place] }
             return
@@ -76,30 +78,52 @@ enum ScoreAnswer {
             try scorer.pointee.output.append(",")
         }
         try scorer.pointee.output.append("\"values\":[")
-        let requestFlags = scorer.pointee.requests.request.flags.rawValue
-        let end = scorer.pointee.requests.textEnd
         let isRanked = scorer.pointee.requests.top != nil
         var sources = SourcePrinter()
         for place in 0..<scorer.pointee.values.count {
             let position = isRanked ? scorer.pointee.rankedIndices[place] : place
-            let echo = scorer.pointee.requests.echoes[position]
-            var value = scorer.pointee.values[place]
-            value.flags |= echo.flags.rawValue | requestFlags
             if place > 0 { try scorer.pointee.output.append(UInt8(ascii: ",")) }
-            try ScoreAnswer.print(value, echo, readableTo: end, &scorer.pointee.output)
-            try sources.write(value, snapshot, to: &scorer.pointee.output)
-            if scorer.pointee.propensities.count > 0 {
-                try scorer.pointee.output.append(",\"propensity\":")
-                try scorer.pointee.output.append(number: scorer.pointee.propensities[position])
-            }
+            let value = try print(scorer.pointee.values[place], at: position, scorer, snapshot, &sources)
             try more(position, value)
             try scorer.pointee.output.append(UInt8(ascii: "}"))
         }
         try scorer.pointee.output.append("]")
+        if scorer.pointee.propensities.count > 0 { try printChosen(scorer, snapshot, &sources) }
         let invalid = scorer.pointee.requests.invalidCount
         if invalid > 0 { try scorer.pointee.output.append(",\"invalid_candidates\":", integer: invalid) }
         try scorer.pointee.output.append("}")
         return try scorer.pointee.output.terminated()
+    }
+
+    /// Prints the value of the candidate at a position, but for the end of the object. - Returns: the value, with all its flags.
+    @inline(__always)
+    private static func print(
+        _ bare: valuation_value, at position: Int, _ scorer: UnsafeMutablePointer<Scorer>,
+        _ snapshot: UnsafeMutablePointer<Snapshot>, _ sources: inout SourcePrinter
+    ) throws(Failure) -> valuation_value {
+        let echo = scorer.pointee.requests.echoes[position]
+        var value = bare
+        value.flags |= echo.flags.rawValue | scorer.pointee.requests.request.flags.rawValue
+        try print(value, echo, readableTo: scorer.pointee.requests.textEnd, &scorer.pointee.output)
+        try sources.write(value, snapshot, to: &scorer.pointee.output)
+        if scorer.pointee.propensities.count > 0 {
+            try scorer.pointee.output.append(",\"propensity\":")
+            try scorer.pointee.output.append(number: scorer.pointee.propensities[position])
+        }
+        return value
+    }
+
+    /// Prints the value of the candidate that was chosen, and its position: `top` may leave it out of `values`.
+    @inline(never)
+    private static func printChosen(
+        _ scorer: UnsafeMutablePointer<Scorer>, _ snapshot: UnsafeMutablePointer<Snapshot>,
+        _ sources: inout SourcePrinter
+    ) throws(Failure) {
+        try scorer.pointee.output.append(",\"chosen\":")
+        guard let chosen = scorer.pointee.chosen else { return try scorer.pointee.output.append("null") }
+        _ = try print(scorer.pointee.exploredValues[chosen], at: chosen, scorer, snapshot, &sources)
+        try scorer.pointee.output.append(",\"candidate\":", integer: chosen)
+        try scorer.pointee.output.append(UInt8(ascii: "}"))
     }
 
     /// How much there is of a value beside what it repeats of its candidate: less than this, with all flags and the longest

@@ -18,6 +18,8 @@ struct Scorer: ~Copyable {
     var values = Buffer<valuation_value>()
     /// Of a request that explores: the values of all candidates, where only the best are wanted, and their propensities.
     var exploredValues = Buffer<valuation_value>()
+    /// The position of the candidate that was chosen; nil where none is worth anything.
+    var chosen: Int?
     var propensities = Buffer<Double>()
     /// The names last handed out, each with a NUL byte behind it.
     var sourceNames = Buffer<UInt8>()

@@ -28,6 +28,9 @@ struct Draw {
 
     func half(ofLabel key: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: Draw.hash(seed, key)) }
 
+    /// An even number from 0 to 1, without 1.
+    func fraction(ofLabel key: UInt64) -> Double { Double(Draw.hash(seed, key) &>> 11) * 0x1p-53 }
+
     /// - Parameter level: 0 for the campaign's own model, 1 for the one that this extends, and so on.
     static func half(ofCampaign campaign: UInt64, _ target: Target, level: Int) -> UInt32 {
         let model = UInt64(truncatingIfNeeded: level &* 2 &+ (target == .click ? 0 : 1))

@@ -78,6 +78,9 @@ struct Policy: ~Copyable {
         for number in 0..<document.adjustments.count { try keys.append(document.adjustments[number].campaign) }
     }
 
+    /// Whether it is told how likely each candidate is to be chosen.
+    var hasPropensities: Bool { explores || document.minimumPropensity > 0 }
+
     /// Moves a policy to memory of its own. - Returns: to be given to `destroy`.
     static func allocate(_ policy: consuming Policy) throws(Failure) -> UnsafeMutablePointer<Policy> {
         guard let memory = malloc(MemoryLayout<Policy>.size) else { throw .outOfMemory }

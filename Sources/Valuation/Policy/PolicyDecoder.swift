@@ -41,11 +41,16 @@ struct PolicyDecoder: ~Copyable {
             return try report(.format, at: "format", "This library reads \"valuation-policy/1\" alone.", &problems)
         }
         try checkMembers(
-            root, "$schema format version placement predictors default overrides experiments campaigns", &problems)
+            root,
+            "$schema format version placement minimum_propensity predictors default overrides experiments campaigns",
+            &problems)
         document.version = try optionalName(root, "version", &problems)
         document.placement = try optionalName(root, "placement", &problems)
         if document.text(document.placement).contains(UInt8(ascii: "=")) {
             try report(.invalidValue, at: "placement", "A field's name holds no \"=\".", &problems)
+        }
+        if let least = try number(root, "minimum_propensity", from: 0, to: 1, &problems) {
+            document.minimumPropensity = least
         }
         try decodePredictors(root, &problems)
         if let predictor = try reference(root, "default", &problems) { document.defaultPredictor = predictor }

@@ -134,6 +134,8 @@ struct PolicyDocument: ~Copyable {
     /// The ids of the releases that are named, and where; the first is LATEST.
     var releases = Buffer<Named>()
     var defaultPredictor = 0
+    /// How likely each candidate that is worth anything is to be chosen at least.
+    var minimumPropensity = 0.0
     var defaultSource: UInt32 = 0
     /// Overrides in their order, then experiments layer by layer.
     var rules = Buffer<Rule>()

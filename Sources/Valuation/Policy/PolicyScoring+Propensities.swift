@@ -2,8 +2,22 @@
 import CValuation
 
 extension Scorer {
-    /// Values every candidate, and tells how likely each was to be worth most. - Precondition: the scorer is prepared for the snapshot.
+    /// Values every candidate, tells how likely each was to be chosen, and chooses one. - Precondition: the scorer is prepared for the
+    /// snapshot.
+    ///
+    /// - Returns: the position of the chosen one, nil where none is worth anything.
     static func explore(
+        _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: UnsafePointer<valuation_candidate>,
+        count: Int, into values: UnsafeMutablePointer<valuation_value>, _ propensities: UnsafeMutablePointer<Double>,
+        _ snapshot: UnsafeMutablePointer<Snapshot>
+    ) throws(Failure) -> Int? {
+        try findPropensities(scorer, request, candidates, count: count, into: values, propensities, snapshot)
+        let least = snapshot.pointee.policy?.pointee.document.minimumPropensity ?? 0
+        return Choice.choose(values, count, propensities, least: least, Draw(request))
+    }
+
+    /// Tells how likely each candidate was to be worth most.
+    private static func findPropensities(
         _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: UnsafePointer<valuation_candidate>,
         count: Int, into values: UnsafeMutablePointer<valuation_value>, _ propensities: UnsafeMutablePointer<Double>,
         _ snapshot: UnsafeMutablePointer<Snapshot>

@@ -72,7 +72,7 @@ extension ScorerHandle {
         var propensities = [Double](repeating: -1, count: ads.count)
         try checked { error in
             withRequest(features, ads, circumstances) { request, candidates in
-                valuation_explore(pointer, request, candidates, ads.count, &values, &propensities, error)
+                valuation_explore(pointer, request, candidates, ads.count, &values, &propensities, nil, error)
             }
         }
         return (values, propensities)

@@ -216,7 +216,7 @@ def test_a_json_request_is_drawn_by_its_id(engine: Engine, tmp_path: Path) -> No
         {"campaign": "2000", "pricing": "cpm", "bid": 30.0},
     ]
     answer = engine.score({"id": "imp-1", "features": FEATURES, "candidates": candidates})["values"]
-    values, propensities = engine.explore(auctions(engine, [fingerprint64("imp-1")]))
+    values, propensities, _ = engine.explore(auctions(engine, [fingerprint64("imp-1")]))
     assert [value["expected_revenue"] for value in answer] == values["expected_revenue"].tolist()
     assert [value["propensity"] for value in answer] == propensities.tolist()
 
@@ -239,7 +239,7 @@ def test_nothing_is_explored_unless_the_policy_says_so(engine: Engine, tmp_path:
         policy("curious", predictors={"curious": {"release": "LATEST", "exploration": 0}}),
     ):
         engine.load_policy(None if document is None else policies.write(tmp_path / "policy.json", document))
-        values, propensities = engine.explore(batch)
+        values, propensities, _ = engine.explore(batch)
         assert not np.any(values["flags"] & int(Flag.EXPLORED))
         assert values["pctr"].tolist() == plain["pctr"].tolist()
         assert len(set(values["pctr"][::4].tolist())) == 1

@@ -220,7 +220,10 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "valuation_engine_load_policy": (c_int32, [c_void_p, c_char_p, c_size_t, _ERROR]),
     "valuation_bucket": (c_uint32, [c_char_p, c_size_t, c_char_p, c_size_t]),
     "valuation_find_source": (c_int32, [c_void_p, c_uint32, _SOURCE, _ERROR]),
-    "valuation_explore": (c_int32, [c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, _ERROR]),
+    "valuation_explore": (
+        c_int32,
+        [c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, _ERROR],
+    ),
     "valuation_assign_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
     "valuation_report_text": (c_char_p, [c_void_p, _OUT_SIZE]),
     "valuation_report_destroy": (None, [c_void_p]),

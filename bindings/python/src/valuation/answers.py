@@ -23,10 +23,17 @@ class Value(TypedDict, total=False):
     predictor: str
     experiment: str | None
     variant: str | None
-    #: Where a predictor explores: how likely the candidate was to be worth most.
+    #: Where a policy leaves something to chance: how likely the candidate was to be chosen.
     propensity: float
     #: Why the candidate is none; there only with the flag ``invalid_candidate``.
     problem: str
+
+
+class Chosen(Value, total=False):
+    """The value of the candidate that is to be shown."""
+
+    #: Its position among the candidates of the request.
+    candidate: int
 
 
 class Answer(TypedDict, total=False):
@@ -34,6 +41,8 @@ class Answer(TypedDict, total=False):
 
     id: str
     values: list[Value]
+    #: Where a policy leaves something to chance: the candidate to be shown; None where none is worth anything.
+    chosen: Chosen | None
     #: How many candidates are invalid, or their bids; there only where some are.
     invalid_candidates: int
 

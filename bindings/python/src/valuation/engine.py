@@ -246,7 +246,7 @@ class Engine(Keyed):
         return self._scorer().score_batch(batch)
 
     def explore(self, batch: Batch) -> Exploration:
-        """Value candidates, and tell how likely each was to be worth most. See :meth:`Scorer.explore`."""
+        """Value candidates, choose among them, and tell how likely each was. See :meth:`Scorer.explore`."""
         return self._scorer().explore(batch)
 
     def close(self) -> None:

@@ -42,8 +42,10 @@ class Exploration(NamedTuple):
 
     #: ndarray of VALUE_DTYPE, shape (n_candidates,)
     values: npt.NDArray[Any]
-    #: ndarray of float64, shape (n_candidates,): how likely each was to be worth most of its request's.
+    #: ndarray of float64, shape (n_candidates,): how likely each was to be chosen for its request.
     propensities: npt.NDArray[np.float64]
+    #: ndarray of intp, shape (n_requests,): the position of the chosen one among the candidates of the request, or -1.
+    chosen: npt.NDArray[np.intp]
 
 
 class Scorer:
@@ -242,7 +244,7 @@ class Scorer:
         return values
 
     def explore(self, batch: Batch) -> Exploration:
-        """Value the candidates of requests, and tell how likely each was to be worth most of its request's.
+        """Value the candidates of requests, choose one for each request, and tell how likely each was to be chosen.
 
         Predictors with ``exploration`` draw from the uncertainty of their weights (Thompson sampling; Chapelle and Li,
         "An empirical evaluation of Thompson sampling", 2011), here as in :meth:`score_batch` and :meth:`rank`: the same
@@ -257,9 +259,11 @@ class Scorer:
         -------
         Exploration
             ``values`` (VALUE_DTYPE), as of :meth:`score_batch`, and ``propensities`` (float64), both of shape
-            (n_candidates,). The propensities of a request add up to 1, or are all 0 where nothing is worth anything;
-            each is within 0.01 of what it would be by endless drawing where at
-            most 32 campaigns may be worth most, within 0.03 elsewhere. Without exploration one is 1.
+            (n_candidates,); ``chosen`` (intp), of shape (n_requests,). Chosen is the candidate that is worth most by
+            these draws; under a policy with a ``minimum_propensity``, at times any other. -1 where nothing is worth
+            anything. The propensities of a request add up to 1, or are all 0 where nothing is worth anything; each is
+            within 0.01 of what it would be by endless drawing where at most 32 ads may be worth most, within 0.03
+            elsewhere. Without exploration one is 1.
 
         Raises
         ------
@@ -270,6 +274,7 @@ class Scorer:
         """
         values = np.zeros(len(batch.candidates), VALUE_DTYPE)
         propensities = np.zeros(len(batch.candidates))
+        chosen = np.full(len(batch.requests), -1, np.intp)
         error = ErrorStruct.new()
         offsets = batch._offsets.tolist()
         with self._handle.guard():
@@ -281,10 +286,11 @@ class Scorer:
                     last - first,
                     values.ctypes.data + first * VALUE_DTYPE.itemsize,
                     propensities.ctypes.data + first * propensities.itemsize,
+                    chosen.ctypes.data + request * chosen.itemsize,
                     ctypes.byref(error),
                 ):
                     raise request_failure(error)
-        return Exploration(values, propensities)
+        return Exploration(values, propensities, chosen)
 
     def rank(self, batch: Batch, maximum_count: int, *, request: int = 0) -> Ranking:
         """Give the best candidates of one request, best first, without sorting all of them.
