@@ -44,7 +44,7 @@ struct FeatureReader: ~Copyable {
     /// One bit for each field of the object at hand, by six bits of its key: tells most new fields from repeated ones.
     private var seenFields: UInt64 = 0
     /// Of the object at hand, those fields that had flags, and once a field may have come again all.
-    private var places = FieldPlaces()
+    private var records = FieldRecords()
     private var keepsPlaces = false
     /// What was not ordinary in the member at hand.
     private var memberFlags = Flags()
@@ -82,9 +82,9 @@ struct FeatureReader: ~Copyable {
 
     /// A field of the object read last whose value is of the wrong type, or no number that counts; empty where there is none.
     var wrongField: Text {
-        for position in 0..<places.count
-        where !places[position].flags.isDisjoint(with: [.wrongType, .invalidNumber]) {
-            return places[position].name
+        for position in 0..<records.count
+        where !records[position].flags.isDisjoint(with: [.wrongType, .invalidNumber]) {
+            return records[position].name
         }
         return .empty
     }
@@ -113,7 +113,7 @@ struct FeatureReader: ~Copyable {
         var cursor = callersCursor
         objectStart = features.count
         seenFields = 0
-        if !places.isEmpty { places.removeAll() }
+        if !records.isEmpty { records.removeAll() }
         keepsPlaces = false
         var next = fields.takeFirst(&cursor)
         if next == nil { next = try findField(&cursor, index: index, isFirst: true) }
@@ -129,8 +129,8 @@ struct FeatureReader: ~Copyable {
             next = fields.takeNext(&cursor)
             if next == nil { next = try findField(&cursor, index: index, isFirst: false) }
         }
-        if !places.isEmpty {
-            flags.formUnion(places.flags)
+        if !records.isEmpty {
+            flags.formUnion(records.flags)
             if keepsSources { try keepSlips() }
         }
         if replacedCount > 0 { removeReplaced() }
@@ -140,10 +140,10 @@ struct FeatureReader: ~Copyable {
 
     @inline(never)
     private mutating func keepSlips() throws(Failure) {
-        for position in 0..<places.count {
-            let place = places[position]
-            if place.flags.isEmpty { continue }
-            try slips.append(Slip(field: place.name, flags: place.flags, candidate: candidate))
+        for position in 0..<records.count {
+            let record = records[position]
+            if record.flags.isEmpty { continue }
+            try slips.append(Slip(field: record.name, flags: record.flags, candidate: candidate))
         }
     }
 
@@ -185,8 +185,8 @@ struct FeatureReader: ~Copyable {
                 return try fields.add(gap, field, isFirst: isFirst, lasting: isLasting)
             }
             let isAbsent = try cursor.skipValue() == Text("null")
-            if !isAbsent || !places.isEmpty {
-                try places.setFlags(key, isAbsent ? [] : .unknownField, rawName.body)
+            if !isAbsent || !records.isEmpty {
+                try records.setFlags(key, isAbsent ? [] : .unknownField, rawName.body)
             }
             isFirst = false
         }
@@ -214,7 +214,7 @@ struct FeatureReader: ~Copyable {
             } while try cursor.nextElement(closing: UInt8(ascii: "]"))
         }
         if !memberFlags.isEmpty {
-            try places.setFlags(field.pointee.slot.key, memberFlags, field.pointee.rawName)
+            try records.setFlags(field.pointee.slot.key, memberFlags, field.pointee.rawName)
         }
     }
 
@@ -302,15 +302,15 @@ struct FeatureReader: ~Copyable {
             keepsPlaces = true
             for index in objectStart..<features.count
             where index == objectStart || fieldKeys[index] != fieldKeys[index &- 1] {
-                try places.setStart(fieldKeys[index], index)
+                try records.setStart(fieldKeys[index], index)
             }
         }
-        guard let start = try places.update(fieldKey, start: features.count) else { return }
+        guard let start = try records.update(fieldKey, start: features.count) else { return }
         var end = start
         while end < features.count && fieldKeys[end] == fieldKey { end &+= 1 }
         if end == features.count {
             truncate(start)
-            return try places.setStart(fieldKey, start)
+            return try records.setStart(fieldKey, start)
         }
         // Moving what is behind them for each member would take a time that grows with the square of the text.
         try areReplaced.resize(max(areReplaced.count, end &- objectStart), filling: false)

@@ -4,8 +4,8 @@
 /// of which the last one counts.
 ///
 /// - Complexity: O(1) expected for a field, however many there are.
-struct FieldPlaces: ~Copyable {
-    private struct Place {
+struct FieldRecords: ~Copyable {
+    private struct Record {
         var key: UInt64
         var start: Int
         var flags: Flags
@@ -16,77 +16,77 @@ struct FieldPlaces: ~Copyable {
     /// Up to so many are gone through one by one.
     private static let few = 16
 
-    private var places = Buffer<Place>()
-    /// Of the places, by their keys; used beyond a few.
+    private var records = Buffer<Record>()
+    /// Of the records, by their keys; used beyond a few.
     private var table = KeyTable()
 
-    var isEmpty: Bool { places.count == 0 }
+    var isEmpty: Bool { records.count == 0 }
 
     mutating func removeAll() {
-        places.removeAll()
+        records.removeAll()
         if table.count > 0 { table.removeAll() }
     }
 
     /// Takes in where a field's features begin now. - Returns: where they began, if it has been met.
     mutating func update(_ key: UInt64, start: Int) throws(Failure) -> Int? {
         guard let found = find(key) else {
-            try add(Place(key: key, start: start, flags: []))
+            try add(Record(key: key, start: start, flags: []))
             return nil
         }
-        let former = places[found].start
-        places[found].start = start
-        places[found].flags = []
+        let former = records[found].start
+        records[found].start = start
+        records[found].flags = []
         return former < 0 ? nil : former
     }
 
     /// Takes in where the features of a field begin of whose value only flags may be known.
     mutating func setStart(_ key: UInt64, _ start: Int) throws(Failure) {
         if let found = find(key) {
-            places[found].start = start
+            records[found].start = start
         } else {
-            try add(Place(key: key, start: start, flags: []))
+            try add(Record(key: key, start: start, flags: []))
         }
     }
 
     /// Sets the flags of a field's last value. - Parameter name: the field's, between its quotes.
     mutating func setFlags(_ key: UInt64, _ flags: Flags, _ name: Text) throws(Failure) {
         if let found = find(key) {
-            (places[found].flags, places[found].name) = (flags, name)
+            (records[found].flags, records[found].name) = (flags, name)
         } else if !flags.isEmpty {
-            try add(Place(key: key, start: -1, flags: flags, name: name))
+            try add(Record(key: key, start: -1, flags: flags, name: name))
         }
     }
 
-    var count: Int { places.count }
+    var count: Int { records.count }
 
     /// A field's name between its quotes, and the flags of its last value; the name is empty where it never had any.
-    subscript(position: Int) -> (name: Text, flags: Flags) { (places[position].name, places[position].flags) }
+    subscript(position: Int) -> (name: Text, flags: Flags) { (records[position].name, records[position].flags) }
 
     /// The flags of all fields together.
     var flags: Flags {
         var flags = Flags()
-        for position in 0..<places.count { flags.formUnion(places[position].flags) }
+        for position in 0..<records.count { flags.formUnion(records[position].flags) }
         return flags
     }
 
     @_optimize(speed)
     private func find(_ key: UInt64) -> Int? {
-        if places.count > FieldPlaces.few {
+        if records.count > FieldRecords.few {
             let found = table.find(key)
             return found == KeyTable.none ? nil : Int(found)
         }
-        for position in 0..<places.count where places[position].key == key { return position }
+        for position in 0..<records.count where records[position].key == key { return position }
         return nil
     }
 
     @_optimize(speed)
-    private mutating func add(_ place: Place) throws(Failure) {
-        try places.append(place)
-        let count = places.count
-        if count <= FieldPlaces.few { return }
+    private mutating func add(_ record: Record) throws(Failure) {
+        try records.append(record)
+        let count = records.count
+        if count <= FieldRecords.few { return }
         // The first ones are put into the table together.
-        for position in (count == FieldPlaces.few + 1 ? 0 : count &- 1)..<count {
-            try table.insert(places[position].key, UInt32(truncatingIfNeeded: position))
+        for position in (count == FieldRecords.few + 1 ? 0 : count &- 1)..<count {
+            try table.insert(records[position].key, UInt32(truncatingIfNeeded: position))
         }
     }
 }
