@@ -57,7 +57,7 @@ REQUEST = {
 
 
 # Where a compiled file's header ends and its index begins; the zeros between them are left to the harness.
-HEADER_BYTES, INDEX_BYTE = 280, 4096
+HEADER_BYTES, INDEX_BYTE = 256, 4096
 
 MANIFEST = {
     "format": "valuation-release/1",
@@ -66,7 +66,7 @@ MANIFEST = {
     "trainer": "scikit-learn",
     "publisher": "valuation 0.1.0",
     "files": [{"name": "click.jsonl.gz", "bytes": 512, "xxh128": "0123456789abcdef" * 2}],
-    "compiled": {"name": "index.valuation", "bytes": 8192, "xxh128": "fedcba9876543210" * 2, "format": 3},
+    "compiled": {"name": "index.valuation", "bytes": 8192, "xxh128": "fedcba9876543210" * 2, "format": 4},
     "counts": {"campaigns": 2, "click_models": 2, "conversion_models": 1, "weights": 12},
     "priors": {"click": 0.0041, "conversion": None},
     "checksum": "0" * 32,
