@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import valuation
 from valuation.sklearn import _estimators, _transformers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,3 +159,18 @@ def test_every_relative_link_of_the_documentation_leads_somewhere():
         for target in re.findall(r"\]\(([^)#\s]+)\)", path.read_text()):
             if "://" not in target:
                 assert (path.parent / target).exists(), f"{path.relative_to(ROOT)} links to {target}"
+
+
+def test_a_failed_example_says_what_the_page_of_the_format_shows(tmp_path):
+    page = (ROOT / "Documentation/model-format.md").read_text()
+    shown = re.search(r"    The example's probability is .*?\n\n", page, re.DOTALL)
+    model = {
+        "format": "valuation-model/1", "kind": "logistic", "campaign": "1", "target": "click", "version": "1",
+        "intercept": -2.5, "negative_sampling_rate": 1, "categorical": {"slot": {"13": 1}},
+        "numeric": {"n": {"mean": 0, "std": 1, "weight": 0.5}},
+        "self_test": [{"features": {"slot": 12, "country": "de", "n": 2}, "probability": 0.2}],
+    }  # fmt: skip
+    (tmp_path / "models.json").write_text(json.dumps(model))
+    with valuation.Engine() as engine, pytest.raises(valuation.ModelError) as caught:
+        engine.load(tmp_path / "models.json")
+    assert " ".join(shown[0].split()) in str(caught.value)

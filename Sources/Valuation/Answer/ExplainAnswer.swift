@@ -39,7 +39,7 @@ struct ExplainAnswer: ~Copyable {
         (self.scorer, self.snapshot) = (scorer, snapshot)
         index = Snapshot.index(snapshot)
         draw = Draw(scorer.pointee.requests.plainRequest())
-        ignored = try IgnoredAnswer(scorer, snapshot)
+        ignored = IgnoredAnswer(scorer, snapshot)
     }
 
     private mutating func writeTargets(ofCandidate position: Int, _ value: valuation_value) throws(Failure) {

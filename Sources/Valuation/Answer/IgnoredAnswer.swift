@@ -4,40 +4,53 @@ import CValuation
 
 /// Writes what of a request or an ad does not count: the fields and values behind the flags of its features.
 struct IgnoredAnswer: ~Copyable {
-    /// Names that are looked for by their neighbours, of each request.
+    /// Different names that are looked for by their neighbours, of each request and its ads.
     private static let maximumSought = 32
+
+    /// A name that no model has, and the one that may be meant: a part of `names`, empty where there is none.
+    private struct Sought {
+        var field: Text
+        var intended: valuation_name
+    }
 
     private let scorer: UnsafeMutablePointer<Scorer>
     private let snapshot: UnsafeMutablePointer<Snapshot>
     private var isFirst = true
     private var near = NearField()
-    /// Names that fields of the request, and then of the ads, may be meant for.
-    private var intended = Buffer<valuation_name>()
+    private var sought = Buffer<Sought>()
     private var names = Buffer<UInt8>()
 
-    /// Looks for what misspelt fields may be meant for.
-    init(_ scorer: UnsafeMutablePointer<Scorer>, _ snapshot: UnsafeMutablePointer<Snapshot>) throws(Failure) {
+    init(_ scorer: UnsafeMutablePointer<Scorer>, _ snapshot: UnsafeMutablePointer<Snapshot>) {
         (self.scorer, self.snapshot) = (scorer, snapshot)
-        let fields = PolicyFields(snapshot)
-        for position in 0..<min(slipCount, IgnoredAnswer.maximumSought) {
-            let slip = slip(position)
-            let start = UInt32(names.count)
-            if slip.flags.contains(.unknownField),
-                let name = try near.find(slip.field, in: snapshot.pointee.index, fields)
-            {
-                try names.append(name)
-            }
-            try intended.append(valuation_name(start: start, end: UInt32(names.count)))
-        }
     }
 
-    private var requestsSlips: Int { scorer.pointee.requests.request.slips.count }
-    private var slipCount: Int { requestsSlips + scorer.pointee.requests.ads.slips.count }
+    /// The field that a misspelt one may be meant for; empty where there is none, or too many names have been looked for.
+    private mutating func intended(_ field: Text) throws(Failure) -> Text {
+        for position in 0..<sought.count where sought[position].field == field {
+            return names.text.slice(Int(sought[position].intended.start), Int(sought[position].intended.end))
+        }
+        if sought.count == IgnoredAnswer.maximumSought { return .empty }
+        let start = names.count
+        if let name = try near.find(field, in: snapshot.pointee.index, PolicyFields(snapshot)) {
+            try names.append(name)
+        }
+        let intended = valuation_name(start: UInt32(start), end: UInt32(names.count))
+        try sought.append(Sought(field: field, intended: intended))
+        return names.text.slice(start, names.count)
+    }
 
-    private func slip(_ position: Int) -> FeatureReader.Slip {
-        position < requestsSlips
-            ? scorer.pointee.requests.request.slips[position]
-            : scorer.pointee.requests.ads.slips[position - requestsSlips]
+    /// Where a candidate's slips begin among those of the ads, which stand in the order of the candidates. - Complexity: O(log slips).
+    private func start(of candidate: Int) -> Int {
+        var (low, high) = (0, scorer.pointee.requests.ads.slips.count)
+        while low < high {
+            let middle = (low &+ high) / 2
+            if scorer.pointee.requests.ads.slips[middle].candidate < candidate {
+                low = middle &+ 1
+            } else {
+                high = middle
+            }
+        }
+        return low
     }
 
     /// Writes the member `ignored` of a candidate's value.
@@ -45,28 +58,21 @@ struct IgnoredAnswer: ~Copyable {
     /// - Parameters:
     ///   - features: the request's, and behind them the candidate's; none where no one release values it.
     ///   - index: of the release that values it.
-    /// - Complexity: O(features + fields of the ads that do not count).
+    /// - Complexity: O(features + its and the request's fields that do not count), and what `NearField` needs for each name that is looked for.
     mutating func write(
         candidate: Int, _ features: borrowing Buffer<valuation_feature>, _ index: borrowing Index
     ) throws(Failure) {
         try append(",\"ignored\":[")
         isFirst = true
-        for position in 0..<slipCount {
-            let slip = slip(position)
-            let isAds = position >= requestsSlips
-            if isAds && slip.candidate != candidate { continue }
-            var flags = slip.flags.rawValue
-            while flags != 0 {
-                try begin(flags, isAds: isAds, slip.field)
-                flags &= flags &- 1
-                if flags != 0 { try append("\"}") }
-            }
-            if position < intended.count, intended[position].end > intended[position].start {
-                try append("\",\"did_you_mean\":\"")
-                try scorer.pointee.output.append(
-                    names.text.slice(Int(intended[position].start), Int(intended[position].end)))
-            }
-            try append("\"}")
+        for position in 0..<scorer.pointee.requests.request.slips.count {
+            try write(scorer.pointee.requests.request.slips[position], isAds: false)
+        }
+        var position = start(of: candidate)
+        while position < scorer.pointee.requests.ads.slips.count {
+            let slip = scorer.pointee.requests.ads.slips[position]
+            if slip.candidate != candidate { break }
+            try write(slip, isAds: true)
+            position &+= 1
         }
         let requestCount = scorer.pointee.requests.request.features.count
         let adStart = scorer.pointee.requests.echoes[candidate].featuresStart
@@ -83,6 +89,22 @@ struct IgnoredAnswer: ~Copyable {
             try append("\"}")
         }
         try append("]")
+    }
+
+    /// Writes a field that does not count, once for each reason.
+    private mutating func write(_ slip: FeatureReader.Slip, isAds: Bool) throws(Failure) {
+        var flags = slip.flags.rawValue
+        while flags != 0 {
+            try begin(flags, isAds: isAds, slip.field)
+            flags &= flags &- 1
+            if flags != 0 { try append("\"}") }
+        }
+        let intended = slip.flags.contains(.unknownField) ? try intended(slip.field) : .empty
+        if intended.count > 0 {
+            try append("\",\"did_you_mean\":\"")
+            try scorer.pointee.output.append(intended)
+        }
+        try append("\"}")
     }
 
     private func append(_ text: StaticString) throws(Failure) {

@@ -27,8 +27,12 @@ struct FailedExample: ~Copyable {
         try writeTerms(features, model, index)
         try message.append("The example's probability is ")
         try message.append(number: expected)
-        try FailedExample.append(" (logit ", log(expected / (1 - expected)), to: &message)
-        try message.append("), but the model gives ")
+        let logit = log(expected / (1 - expected))
+        if logit.isFinite {
+            try FailedExample.append(" (logit ", logit, to: &message)
+            try message.append(")")
+        }
+        try message.append(", but the model gives ")
         try message.append(float: answer)
         try FailedExample.append(" (logit ", explanation.sum(model, index), to: &message)
         try message.append(")")
@@ -77,7 +81,8 @@ struct FailedExample: ~Copyable {
         }
         if let place {
             try FailedExample.append(": ", index.numberParameters[place].slope, to: &used)
-            try FailedExample.append(" x (", term.number, to: &used)
+            try used.append(" x (")
+            try used.append(number: term.number)
             try FailedExample.append(" - ", index.numberParameters[place].mean, to: &used)
             try used.append(") =")
         }
@@ -90,7 +95,7 @@ struct FailedExample: ~Copyable {
         for position in 0..<features.slips.count {
             try message.append(separator)
             try message.append("field ")
-            try message.append(features.slips[position].field)
+            try FailedExample.append(features.slips[position].field, to: &message)
             separator = ", "
         }
         for position in 0..<areUsed.count where !areUsed[position] {
@@ -105,10 +110,20 @@ struct FailedExample: ~Copyable {
         _ features: borrowing FeatureReader, _ feature: Int, to output: inout Buffer<UInt8>
     ) throws(Failure) {
         let source = features.sources[feature]
-        try output.append(source.field)
+        try append(source.field, to: &output)
         if source.isNumber { return }
         try output.append("=")
-        try output.append(source.value)
+        try append(source.value, to: &output)
+    }
+
+    /// Appends a name that stands between quotes in JSON as it reads, unless it has control characters.
+    private static func append(_ name: Text, to output: inout Buffer<UInt8>) throws(Failure) {
+        let start = output.count
+        try RawString(body: name, hasEscapes: true).decodeEscapes(behind: &output)
+        for position in start..<output.count where output[position] < 32 {
+            output.truncate(start)
+            return try output.append(name)
+        }
     }
 
     /// To the digits of a Float.

@@ -20,7 +20,7 @@ extension Index {
     /// What a label with the number `number` adds to a model's logit, in the model's units; 0 where it has no weight.
     ///
     /// - Complexity: O(1) expected; of a number O(log weights).
-    @inline(never)
+    @inline(never)  // Small: scoring itself goes other roads.
     func contribution(of slot: UnsafePointer<LabelSlot>, number: Double, to model: Int, _ target: Target) -> Int64 {
         let row = slot.pointee.row(target)
         if !slot.pointee.isNumber { return weight(row, model) }

@@ -34,7 +34,8 @@ extension IndexBuilder {
         }
     }
 
-    /// nil where nothing was counted. `base_rate` is positives / impressions, so the impressions are positives / `base_rate`.
+    /// nil where nothing was counted. `base_rate` is positives / impressions, so the impressions are positives / `base_rate`; without it,
+    /// the rows.
     func counts(of campaign: Campaign) -> Counts? {
         if campaign.hasDocument {
             return Counts(
@@ -42,14 +43,14 @@ extension IndexBuilder {
         }
         if campaign.key == secret.defaultCampaign || campaign.clickModel == Index.none { return nil }
         let click = added[Int(campaign.clickModel)].description
-        if !(click.positives > 0 && click.base_rate > 0) { return nil }
+        let impressions = click.base_rate > 0 ? click.positives / click.base_rate : click.rows
+        if !(click.positives > 0 && impressions > 0) { return nil }
         var conversions = Double.nan
         if campaign.conversionModel != Index.none {
             let positives = added[Int(campaign.conversionModel)].description.positives
             if positives >= 0 { conversions = min(positives, click.positives) }
         }
-        return Counts(
-            impressions: click.positives / click.base_rate, clicks: click.positives, conversions: conversions)
+        return Counts(impressions: impressions, clicks: click.positives, conversions: conversions)
     }
 
     var totals: Totals {

@@ -75,7 +75,11 @@ struct CampaignTable: ~Copyable {
 
     mutating func setClass(_ slot: Int, _ number: UInt32) { entries[slot].number = number }
 
-    mutating func setUnknown(_ number: UInt32) { unknown = number }
+    mutating func setUnknown(_ number: UInt32) {
+        unknown = number
+        // A candidate whose campaign is 0 finds one of the vacant entries.
+        for slot in 0..<entries.count where entries[slot].key == 0 { entries[slot].number = number }
+    }
 
     mutating func setAdjustment(_ slot: Int, _ number: Int) { entries[slot].adjustment = UInt32(number &+ 1) }
 

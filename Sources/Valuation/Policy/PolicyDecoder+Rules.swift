@@ -229,6 +229,7 @@ extension PolicyDecoder {
         guard let value = scope.member("newcomers") else { return 0 }
         try path.push(Text("newcomers"))
         defer { path.pop() }
+        let before = problems.count
         if value.isObject {
             try checkMembers(value, "without_model fewer_impressions_than fewer_clicks_than", &problems)
         }
@@ -247,6 +248,8 @@ extension PolicyDecoder {
             condition.clicks = try number(value, "fewer_clicks_than", from: 1, to: 1e15, &problems) ?? .infinity
         }
         if condition.saysNothing {
+            // What is wrong with a member has been told.
+            if problems.count > before { return 0 }
             try report(
                 .invalidValue, "It must be an object of without_model, fewer_impressions_than or fewer_clicks_than.",
                 &problems)

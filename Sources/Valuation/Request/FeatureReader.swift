@@ -45,7 +45,7 @@ struct FeatureReader: ~Copyable {
     private var seenFields: UInt64 = 0
     /// Of the object at hand, those fields that had flags, and once a field may have come again all.
     private var records = FieldRecords()
-    private var keepsPlaces = false
+    private var keepsRecords = false
     /// What was not ordinary in the member at hand.
     private var memberFlags = Flags()
     /// Which features of the object at hand are of a member that came again; none from its end on.
@@ -114,7 +114,7 @@ struct FeatureReader: ~Copyable {
         objectStart = features.count
         seenFields = 0
         if !records.isEmpty { records.removeAll() }
-        keepsPlaces = false
+        keepsRecords = false
         var next = fields.takeFirst(&cursor)
         if next == nil { next = try findField(&cursor, index: index, isFirst: true) }
         while let field = next {
@@ -288,7 +288,7 @@ struct FeatureReader: ~Copyable {
     @inline(always)
     private mutating func forgetEarlier(_ fieldKey: UInt64) throws(Failure) {
         let bit = UInt64(1) &<< (fieldKey & 63)
-        if seenFields & bit == 0 && !keepsPlaces {
+        if seenFields & bit == 0 && !keepsRecords {
             seenFields |= bit
         } else {
             try replace(fieldKey)
@@ -298,8 +298,8 @@ struct FeatureReader: ~Copyable {
     @inline(never)
     @_optimize(speed)
     private mutating func replace(_ fieldKey: UInt64) throws(Failure) {
-        if !keepsPlaces {
-            keepsPlaces = true
+        if !keepsRecords {
+            keepsRecords = true
             for index in objectStart..<features.count
             where index == objectStart || fieldKeys[index] != fieldKeys[index &- 1] {
                 try records.setStart(fieldKeys[index], index)

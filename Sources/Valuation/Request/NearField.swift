@@ -4,15 +4,16 @@ import CPlatform
 /// The field that a misspelt name may be meant for.
 ///
 /// An index has the keys of names and not the names, so every name that is one edit away is tried (Norvig, "How to Write a Spelling
-/// Corrector", 2007): one letter too many, too few or another one, two letters swapped, or other capitals and separators.
+/// Corrector", 2007): one letter of ASCII too many, too few or another one, or two letters swapped; as it stands, and in small letters with underscores.
 struct NearField: ~Copyable {
     /// Longer names are not tried.
     private static let maximumBytes = 64
     /// Stands for no letter; less than those that are tried.
     private static let none: UInt8 = 0x20
 
-    /// What is being tried.
+    /// What is being tried, and the name in small letters.
     private var room = Buffer<UInt8>()
+    private var plainName = Buffer<UInt8>()
 
     /// - Parameters:
     ///   - name: as it stands in JSON between its quotes.
@@ -24,6 +25,19 @@ struct NearField: ~Copyable {
         try room.resize(NearField.maximumBytes + 1, filling: 0)
         for place in 0..<name.count { room[place] = NearField.plain(name[place]) }
         if isKnown(name.count, index, fields) { return room.text.slice(0, name.count) }
+        var isPlain = true
+        for place in 0..<name.count { isPlain = isPlain && room[place] == name[place] }
+        if let found = try edited(name, index, fields) { return found }
+        if isPlain { return nil }
+        try plainName.resize(name.count, filling: 0)
+        for place in 0..<name.count { plainName[place] = NearField.plain(name[place]) }
+        return try edited(Text(UnsafePointer(plainName.base.unsafelyUnwrapped), name.count), index, fields)
+    }
+
+    /// A known name that is one edit away.
+    private mutating func edited(
+        _ name: Text, _ index: borrowing Index, _ fields: PolicyFields?
+    ) throws(Failure) -> Text? {
         for letter in NearField.none...UInt8(ascii: "~")
         where letter != UInt8(ascii: "\"") && letter != UInt8(ascii: "\\") {
             for place in 0...name.count {

@@ -164,7 +164,7 @@ import Testing
         ("slott", "slot"), ("slt", "slot"), ("slat", "slot"), ("lsot", "slot"), ("SLOT", "slot"), ("slot ", "slot"),
         ("aged", "age"), ("agé", nil), ("Segment", "segment"), ("platform", nil), ("sl", nil), (#"slo\u0074t"#, nil),
         (#"\"slot"#, nil), ("a", nil), ("", nil), (String(repeating: "slot", count: 20), nil),
-        ("device-type", "device_type"),
+        ("device-type", "device_type"), ("deviceType", "device_type"), ("DeviceTyp", nil),
     ])
     func aFieldOneEditAwayMayBeMeant(written: String, meant: String?) throws {
         var documents = self.documents
@@ -175,6 +175,17 @@ import Testing
         let entries = try #require(try JSONTree(parsing: answer).values.first?["ignored"]).elements
         try #require(entries.count == 1)
         #expect(entries[0]["did_you_mean"]?.text == meant)
+    }
+
+    /// What is misspelt in the same way everywhere is looked for once; what is wrong otherwise, not at all.
+    @Test func theFieldsOfManyAdsAreLookedForByTheirDifferentNames() throws {
+        let wrong = (0..<40).map { _ in #"{"campaign": "1", "pricing": "cpc", "bid": 1, "features": {"age": "x"}}"# }
+        let misspelt = (0..<100).map { _ in #"{"campaign": "1", "pricing": "cpc", "bid": 1, "features": {"slto": 1}}"# }
+        let answer = try EngineHandle(models: documents).scorer().explainJSON(
+            "{\"candidates\": [\((wrong + misspelt).joined(separator: ", "))]}")
+        let values = try JSONTree(parsing: answer).values
+        let meant = values.map { $0["ignored"]?.elements.first?["did_you_mean"]?.text }
+        #expect(meant == Array(repeating: nil, count: 40) + Array(repeating: "slot", count: 100))
     }
 
     /// Neighbours are looked for 32 fields, so that nobody can make an explanation take long.

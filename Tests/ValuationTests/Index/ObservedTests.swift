@@ -69,6 +69,8 @@ import Testing
                 // More conversions than clicks cannot be.
                 model("2", "conversion", #"{"positives": 90}"#),
                 model("2", "click", #"{"positives": 30, "base_rate": 0.01}"#),
+                // The rows are all impressions, whatever was taken of them to train on.
+                model("7", "click", #"{"rows": 400, "positives": 10}"#),
                 // Nothing says how many impressions there were.
                 model("3", "click", #"{"positives": 5}"#), model("4", "click", #"{"positives": 0, "base_rate": 0}"#),
                 model("*", "click", #"{"positives": 999, "base_rate": 0.5}"#),
@@ -78,9 +80,10 @@ import Testing
                 model("6", "conversion", #"{"positives": 50}"#),
             ], [CampaignEntry(campaign: "6", impressions: 1000)])
         #expect(counts(models, "1") == [1000, 20, 4, 0, 0, 0] && counts(models, "2") == [3000, 30, 30, 0, 0, 0])
+        #expect(counts(models, "7").prefix(2) == [400, 10])
         for nothing in ["3", "4", "5", "*"] { #expect(counts(models, nothing) == [0, 0, 0, 0, 0, 0]) }
         #expect(counts(models, "6") == [1000, 0, 0, 0, 0, 0])
-        #expect(isClose(overall(models), [50.0 / 5000, 34.0 / 50]))
+        #expect(isClose(overall(models), [60.0 / 5400, 34.0 / 50]))
     }
 
     /// A campaign that is paid for by the click has no conversions to show.

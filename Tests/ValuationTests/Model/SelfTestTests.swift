@@ -75,6 +75,20 @@ import Testing
         #expect(message.hasSuffix(")\(unused); used: \(used)"), "\(message)")
     }
 
+    @Test func aProbabilityOfOneHasNoLogit() throws {
+        let failure = try #require(loadComplaint([document(#"{"slot": "12"}"#, 1)]))
+        #expect(failure.message.hasPrefix("The example's probability is 1, but the model gives "), "\(failure.message)")
+    }
+
+    @Test func namesReadAlikeHoweverTheFileSpellsThem() throws {
+        let failure = try #require(
+            loadComplaint([document(#"{"gr\u00f6\u00dfe": 1, "slot": "a\"b", "li\u000ane": 2, "age": 1e308}"#, 0.25)]))
+        #expect(
+            failure.message.contains("; not used: field größe, field li\\u000ane, slot=a\"b; used: "),
+            "\(failure.message)")
+        #expect(failure.message.contains("age: 0.025 x (1e+308 - 30) = "), "\(failure.message)")
+    }
+
     @Test func theTermsOfABaseSayWhoseTheyAre() throws {
         var own = ModelDocument(campaign: "1", extends: "*", intercept: 1, negativeSamplingRate: 0.1)
         var base = ModelDocument(campaign: "*", intercept: 2, negativeSamplingRate: 0.1)

@@ -401,3 +401,22 @@ def test_a_check_needs_a_file_and_models_that_load(tmp_path: Path) -> None:
     file = policies.write(tmp_path / "policy.json", policy())
     with pytest.raises(FileNotFoundError):
         check_policy(file, tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("condition", [{"fewer_clicks_than": 0}, {"without_model": "clicks"}, {"fewer_clicks": 1}, {}])
+def test_what_is_wrong_with_newcomers_is_told_once(tmp_path: Path, condition: dict[str, object]) -> None:
+    override = {"scope": {"newcomers": condition}, "predictor": "production", "reason": "because"}
+    found = check_policy(policies.write(tmp_path / "policy.json", policy(overrides=[override])))
+    assert [finding.severity for finding in found] == ["error"]
+
+
+def test_a_campaign_whose_key_is_0_is_as_new_as_any_that_nobody_knows(models_path: Path, tmp_path: Path) -> None:
+    override = {"scope": {"newcomers": {"fewer_clicks_than": 10}}, "predictor": "house", "reason": "because"}
+    predictors = {"house": {"constant": {"pctr": 0.125, "pcvr": 0.5}}}
+    document = policy(predictors=predictors, overrides=[override])
+    with Engine() as engine:
+        engine.load(models_path)
+        engine.load_policy(policies.write(tmp_path / "policy.json", document))
+        ads = Candidates([0, 1, engine.campaign_key("nobody")], "cpc", 1.0)
+        values = engine.score_batch(Batch(Features.empty(1), ads, [0, 3]))
+    assert values["pctr"].tolist() == [0.125] * 3

@@ -142,6 +142,7 @@ class Explanation(TypedDict, total=False):
 
     id: str
     values: list[ExplainedValue]
+    chosen: Chosen | None
     invalid_candidates: int
 
 
