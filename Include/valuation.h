@@ -537,8 +537,9 @@ valuation_status valuation_score_batch(valuation_scorer *scorer, const valuation
  * ------------------------------------------------------------------------------------------------------------- */
 
 /* Answers a JSON request. Gives the same numbers as valuation_score, printed as the shortest text that reads back to the same
- * double (expected_revenue) or float (pctr, pcvr). Where candidates or their bids are invalid, "invalid_candidates" behind the
- * values counts them. O(length) + the cost of valuation_score + O(answer). Since 0.1. */
+ * double (expected_revenue) or float (pctr, pcvr). Where a policy leaves something to chance, "chosen" behind the values is
+ * that of the candidate to be shown (see valuation_explore). Where candidates or their bids are invalid, "invalid_candidates"
+ * counts them. O(length) + the cost of valuation_score + O(answer). Since 0.1. */
 valuation_status valuation_score_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                       size_t *length_out, valuation_error *error);
 
@@ -548,7 +549,7 @@ valuation_status valuation_score_json(valuation_scorer *scorer, const char *text
  * counted of the campaign, and the rates that follow from it, with their standard deviations. "ignored" names the fields and
  * values that do not count, why, and the field that a misspelt one may be meant for. The probabilities are those of
  * valuation_score_json. For people, not for the serving path: O(length + candidates x (features + crosses + fields ignored)),
- * and some 100 us for each of the first 32 unknown fields. Since 0.1. */
+ * and up to a millisecond for each of the first 32 different names of unknown fields. Since 0.1. */
 valuation_status valuation_explain_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                         size_t *length_out, valuation_error *error);
 
@@ -640,16 +641,20 @@ valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source
  * rate, which is drawn as a whole; level is 0 for the campaign's own model, 1 for the one that it extends, and so on; target is
  * 0 for clicks, 1 for conversions. So a request's features move all ads of a campaign together, an ad's own weights move it
  * alone, campaigns move independently, and the same seed gives the same values, in valuation_score and valuation_rank too.
- * Propensities are found from draws that stand for all others: within 0.01 of the truth where at most 32 ads may be worth most,
- * 0.03 elsewhere; all are 0 where the time budget was over before they were found, and the best is chosen then: it binds
- * the values and the propensities together.
+ * Values are those of the formula to 1e-6 of the probability, and 1e-7 of what the weights move the logit by.
+ * Propensities are exact to 0.01 where the ads of each campaign move together, to 0.03 where more than 32 of them may be worth
+ * most. Where ads have uncertain weights of their own, they are shares among n draws that stand for all others, with a standard
+ * error of at most 0.5 / sqrt(n); n is 4,096 for 32 ads that may be worth most, 1,024 for 128, 256 from 512 on. All are 0 where
+ * the time budget was over before they were found, and the best is chosen then: it binds the values and the propensities
+ * together.
  *
  * Errors, threads: as valuation_score, and OUT_OF_MEMORY where there are more candidates, or more campaigns may be worth most,
  * than ever before; values_out is unspecified then. A predictor that explores costs O(features of the request) for each model
  * of the candidates, and O(features of the ad and their crosses) for each candidate, in valuation_score and valuation_rank,
- * too. Propensities cost O(candidates x log candidates + n x ads of a campaign + n x log n) and 24 bytes x n. Of each campaign
- * that may be worth most, n has 256, 1,024 with CPA, and a quarter of that where there are more than 32; where its ads have
- * uncertain weights of their own, 64 to 4,096, the fewer the more ads there are, and 28 bytes for each once. Since 0.1. */
+ * too. Propensities cost O(candidates x log candidates + n x ads of a campaign + m x log m) and 24 bytes x m, m
+ * being the sum of n over the campaigns that may be worth most. For a campaign whose ads move together n is 256, 1,024 with
+ * CPA, and a quarter of that where there are more than 32; otherwise as above, but 65,536 / campaigns at most, and 28 bytes for
+ * each once. Since 0.1. */
 valuation_status valuation_explore(valuation_scorer *scorer, const valuation_request *request,
                                    const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
                                    double *propensities_out, size_t *chosen_out, valuation_error *error);

@@ -44,6 +44,21 @@ def programs(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Program
 
 
 @pytest.fixture(scope="module")
+def chained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Campaigns that all extend one, with observed rates and nothing else that is uncertain."""
+    path = tmp_path_factory.mktemp("chained") / "models.jsonl"
+    documents = [model(str(number), target) for number in range(CAMPAIGNS) for target in ("click", "conversion")]
+    for document in documents:
+        del document["variance"]
+        if document["campaign"] != "0":
+            document["extends"] = "0"
+    counts = {"format": "valuation-campaign/1", "impressions": 1000, "clicks": 10, "conversions": 2}
+    observed = [counts | {"campaign": str(number)} for number in range(CAMPAIGNS, 2 * CAMPAIGNS)]
+    path.write_text("".join(json.dumps(document) + "\n" for document in documents + observed))
+    return compiled(path)
+
+
+@pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Models of many features, and campaigns without a model, of which counts are known."""
     path = tmp_path_factory.mktemp("models") / "models.jsonl"
@@ -109,10 +124,22 @@ def test_the_clock_is_looked_at_in_time(programs: Programs, models: Path, polici
     assert max(parts) < LOOKS * BETWEEN_LOOKS, f"{len(parts)} parts, the largest {sorted(parts)[-5:]}"
 
 
+@pytest.mark.parametrize("call", ["score", "explore"])
+def test_what_is_not_reached_in_time_draws_nothing(
+    programs: Programs, chained: Path, policies: dict[str, object], call: str
+):
+    hold(programs, chained, policies, (call, "curious", 2 * CAMPAIGNS, 100, 3))
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case[2] > 20], ids=str)
 def test_what_is_not_reached_in_time_takes_a_few_instructions(
     programs: Programs, models: Path, policies: dict[str, object], case: tuple
 ):
+    hold(programs, models, policies, case)
+
+
+def hold(programs: Programs, models: Path, policies: dict[str, object], case: tuple) -> None:
+    """Count the instructions of requests, twenty times as large ones, too, most of which is not reached in time."""
     call, policy, candidates, *sizes = case
     for count in (candidates, 20 * candidates):
         arguments = (call, models, policies[policy], count, *sizes, 2)

@@ -16,7 +16,7 @@ struct Scorer: ~Copyable {
     var requests = RequestReader()
     var rankedIndices = Buffer<Int>()
     var values = Buffer<valuation_value>()
-    /// Of a request that explores: the values of all candidates, where only the best are wanted, and their propensities.
+    /// Of a request that leaves something to chance: the values of all candidates, and their propensities.
     var exploredValues = Buffer<valuation_value>()
     /// The position of the candidate that was chosen; nil where none is worth anything.
     var chosen: Int?

@@ -24,6 +24,10 @@ enum Choice {
         }
         if best < 0 { return nil }
         if least == 0 || total == 0 { return best }
+        // Where values are so small that some draws make them 0, what may be worth most may be worth nothing in this one.
+        for place in 0..<count {
+            propensities[place] = values[place].expected_revenue > 0 ? propensities[place] / total : 0
+        }
         let least = min(least, 1 / Double(worthy))
         let evenly = least * Double(worthy)
         for place in 0..<count where values[place].expected_revenue > 0 {

@@ -6,10 +6,10 @@ import CKernels
 struct Hypercube: ~Copyable {
     /// The most draws, a power of two; at most `NormalTable.count`.
     static let maximum = 4096
-    private static let fewest = 64
+    private static let fewest = 256
     /// Values of ads that are computed for a request, about, and outcomes of campaigns that are sorted.
-    private static let values = 40_960
-    private static let outcomes = 8192
+    private static let values = 131_072
+    private static let outcomes = 65_536
 
     /// One for each draw: the logit at hand, its probability as a click and as a conversion, and which ad is worth most.
     private var logits = Buffer<Double>()
@@ -105,29 +105,40 @@ struct Shuffle {
     private let shift: UInt32
     /// How many parts a stratum has, as a power of two.
     private let width: UInt32
-    private let offset: UInt32
-    private let first: UInt32
-    private let second: UInt32
+    /// What is added and multiplied with in each round.
+    private let sums: (UInt32, UInt32, UInt32)
+    private let factors: (UInt32, UInt32, UInt32)
 
     /// - Parameter count: a power of two, at most `NormalTable.count`.
     init(_ key: UInt64, _ count: Int) {
         mask = UInt32(truncatingIfNeeded: count &- 1)
         width = UInt32(truncatingIfNeeded: (NormalTable.count / count).trailingZeroBitCount)
         shift = UInt32(truncatingIfNeeded: (count.trailingZeroBitCount &+ 1) / 2)
-        offset = UInt32(truncatingIfNeeded: key)
-        first = UInt32(truncatingIfNeeded: key &>> 17) | 1
-        second = UInt32(truncatingIfNeeded: key &>> 33) | 1
+        var state = key
+        func next() -> (UInt32, UInt32) {
+            // Splitmix64 (Steele et al., "Fast splittable pseudorandom number generators", 2014).
+            state &+= 0x9e37_79b9_7f4a_7c15
+            var mixed = (state ^ state &>> 30) &* 0xbf58_476d_1ce4_e5b9
+            mixed = (mixed ^ mixed &>> 27) &* 0x94d0_49bb_1331_11eb
+            mixed ^= mixed &>> 31
+            return (UInt32(truncatingIfNeeded: mixed), UInt32(truncatingIfNeeded: mixed &>> 32) | 1)
+        }
+        let (first, second, third) = (next(), next(), next())
+        sums = (first.0, second.0, third.0)
+        factors = (first.1, second.1, third.1)
     }
 
     /// Each step can be undone, so no two draws have the same stratum.
     @inline(__always)
     func part(_ draw: Int) -> Int {
-        var x = (UInt32(truncatingIfNeeded: draw) &+ offset) & mask
-        x = x &* first & mask
+        var x = (UInt32(truncatingIfNeeded: draw) &+ sums.0) & mask
+        x = x &* factors.0 & mask
         x ^= x &>> shift
-        x = x &* second & mask
+        x = (x &+ sums.1) &* factors.1 & mask
         x ^= x &>> shift
-        let place = (x &* 0x9e37_79b1 &+ offset) &>> (32 &- width)
+        x = (x &+ sums.2) &* factors.2 & mask
+        x ^= x &>> shift
+        let place = (x &* 0x9e37_79b1 &+ sums.0) &>> (32 &- width)
         return Int(truncatingIfNeeded: x &<< width | (width == 0 ? 0 : place))
     }
 }

@@ -35,4 +35,6 @@ struct Factor {
     /// The same for all ads of the campaign that have the weight.
     var key: UInt64
     var deviation: Double
+    /// By how much the same weight moves the logit for the request has its feature, too: part of `Logit.shared`.
+    var shared = 0.0
 }

@@ -46,5 +46,4 @@ extension Index {
             Float(bitPattern: UInt32(bitPattern: valuation_rows_weight($0, row, UInt32(truncatingIfNeeded: model))))
         }
     }
-
 }

@@ -18,7 +18,7 @@ import CPlatform
 ///
 /// - Memory: of a weight in a dense row 4 to 22 bytes, in a list 6 to 9 (2 more in an index of more than 65,536 models of a
 ///   target), of a number 20; 36 a label, 27 a campaign (35 more where anything was observed of
-///   any), 144 and the names a model. Where the variance of any weight is known, 4 more a number, and in a list, and 4 to 22 in a
+///   any), 144 and the names a model. Where any weight but the intercept is uncertain, 4 more a number, and in a list, and 4 to 22 in a
 ///   dense row.
 struct Index: ~Copyable {
     static let none = UInt32.max
@@ -49,7 +49,7 @@ struct Index: ~Copyable {
         var nameBytes = 0
         /// As many as there are campaign slots where anything was observed, otherwise 0.
         var observed = 0
-        /// Of weights of categories, crosses and numbers and of intercepts, those of which the variance is known.
+        /// Weights of categories, crosses and numbers that are uncertain.
         var variances = 0
 
         var models: Int { clickModels &+ conversionModels }

@@ -50,7 +50,8 @@ extension IndexBuilder {
         let hashes = Index.Hashes(
             labels: labelHash.hash, campaigns: campaignHash.hash, fields: fieldHash.hash)
         counts.observed = isAnythingObserved ? hashes.campaigns.slotCount + 1 : 0
-        counts.variances = varianceCount
+        counts.variances = deviations.count
+        for number in 0..<numbers.count where numbers[number].deviation > 0 { counts.variances += 1 }
         var index = try Index(secret, counts: counts, hashes: hashes)
         index.labelPilots.update(from: labelHash.pilots.base.unsafelyUnwrapped, count: labelHash.pilots.count)
         index.campaignPilots.update(from: campaignHash.pilots.base.unsafelyUnwrapped, count: campaignHash.pilots.count)

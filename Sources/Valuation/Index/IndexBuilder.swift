@@ -85,7 +85,6 @@ struct IndexBuilder: ~Copyable {
     var numbers = Buffer<Number>()
     /// The standard deviations of uncertain weights, each a `Float`'s bits, as `weights` has the weights.
     var deviations = WeightRuns()
-    var varianceCount = 0
     var fields = Buffer<Index.FieldSlot>()
     private var fieldTable = KeyTable()
     var names = Buffer<UInt8>()
@@ -144,7 +143,6 @@ struct IndexBuilder: ~Copyable {
                 description: try describe(model, campaign: campaigns[campaign].name)))
         if model.target == .click { clickModels &+= 1 }
         if model.isPrior { priorModels &+= 1 }
-        varianceCount &+= model.varianceCount
         campaigns[campaign].setModel(model.target, number, isNaive: isNaive)
     }
 

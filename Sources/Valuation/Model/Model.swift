@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a model predicts.
-enum Target: UInt8 {
+enum Target: UInt8, CaseIterable {
     case click = 0
     case conversion = 1
 }

@@ -52,6 +52,8 @@ struct DrawScratch: ~Copyable {
         let numbers: UnsafeMutablePointer<UInt32>
         /// The model's half of a draw, and what has been drawn.
         let halves: UnsafeMutablePointer<UInt32>
+        /// The half of a draw that the label of the candidate's own feature at hand gives.
+        let labelHalves: UnsafeMutablePointer<UInt32>
         let moved: UnsafeMutablePointer<Double>
         let variances: UnsafeMutablePointer<Double>
         /// `DrawnRows.count` of each kind: where they are, and the half of a draw that the label gives; and those that were looked up.
@@ -83,21 +85,12 @@ struct DrawScratch: ~Copyable {
     private var starts = Buffer<Int>()
     /// The halves of draws that the request's terms give.
     private(set) var termHalves = Buffer<UInt32>()
+    /// The request's terms in the order of their labels.
+    private(set) var sorted = Buffer<Term>()
 
     /// Makes room for the releases of a snapshot.
     mutating func prepare(_ snapshot: UnsafeMutablePointer<Snapshot>) throws(Failure) {
-        let count = Scratch.blockSize
-        try sources.resize(2 * count, filling: 0)
-        try shared.resize(2 * count, filling: SharedDraw())
-        try candidateSums.resize(4 * count, filling: 0)
-        try candidateNumbers.resize(2 * count, filling: 0)
-        try laneNumbers.resize(4 * count, filling: 0)
-        for lane in 0..<count { laneNumbers[2 * count + lane] = UInt32(lane) }
-        try laneSums.resize(2 * count, filling: 0)
-        try rows.resize(DrawnRows.allCases.count * DrawnRows.count, filling: nil)
-        try labels.resize(DrawnRows.allCases.count * DrawnRows.count, filling: 0)
-        try found.resize(DrawnRows.count * count, filling: 0)
-        try termHalves.reserve(Scratch.maximumTerms)
+        if sources.count == 0 { try reserve() }
         starts.removeAll()
         var modelCount = 0
         for release in 0...snapshot.pointee.others.count {
@@ -105,6 +98,36 @@ struct DrawScratch: ~Copyable {
             modelCount += Snapshot.index(snapshot, release: release).pointee.counts.models
         }
         try known.resize(max(modelCount, known.count), filling: KnownDraw())
+    }
+
+    private mutating func reserve() throws(Failure) {
+        let count = Scratch.blockSize
+        try sources.resize(2 * count, filling: 0)
+        try shared.resize(2 * count, filling: SharedDraw())
+        try candidateSums.resize(4 * count, filling: 0)
+        try candidateNumbers.resize(2 * count, filling: 0)
+        try laneNumbers.resize(5 * count, filling: 0)
+        for lane in 0..<count { laneNumbers[2 * count + lane] = UInt32(lane) }
+        try laneSums.resize(2 * count, filling: 0)
+        try rows.resize(DrawnRows.allCases.count * DrawnRows.count, filling: nil)
+        try labels.resize(DrawnRows.allCases.count * DrawnRows.count, filling: 0)
+        try found.resize(DrawnRows.count * count, filling: 0)
+        try termHalves.reserve(Scratch.maximumTerms)
+        try sorted.reserve(Scratch.maximumTerms)
+    }
+
+    /// Takes terms that are to be sorted.
+    mutating func sort(_ terms: UnsafeMutableBufferPointer<Term>) {
+        sorted.removeAll()
+        for term in terms {
+            sorted.spare.pointee = term
+            sorted.appendWritten(1)
+        }
+    }
+
+    /// Forgets what has been drawn: to be called when the stamps begin anew.
+    mutating func forget() {
+        for model in 0..<known.count { known[model].stamp = 0 }
     }
 
     /// Of each model of a release.
@@ -127,7 +150,8 @@ struct DrawScratch: ~Copyable {
         return Lanes(
             new: candidateNumbers.base.unsafelyUnwrapped, candidates: candidateNumbers.base.unsafelyUnwrapped + count,
             models: numbers, pairedPlaces: numbers + count, numbers: numbers + 2 &* count, halves: numbers + 3 &* count,
-            moved: laneSums.base.unsafelyUnwrapped, variances: laneSums.base.unsafelyUnwrapped + count,
+            labelHalves: numbers + 4 &* count, moved: laneSums.base.unsafelyUnwrapped,
+            variances: laneSums.base.unsafelyUnwrapped + count,
             rows: rows.base.unsafelyUnwrapped, labels: labels.base.unsafelyUnwrapped,
             found: found.base.unsafelyUnwrapped)
     }

@@ -12,57 +12,159 @@ extension PolicyScoring {
         _ scale: Double
     ) {
         let scoring = scratch.pointee.scorings + release
+        if !sortTerms(release) { return }
         for place in 0..<count {
             if scoring.pointee.deadline.check(after: 1) { return }
             var arm = Arm()
             arm.firstFactor = scratch.pointee.factors.count
-            arm.click = logit(.click, place, release, scale)
-            arm.clickFactors = noteFactors(.click, place, candidates[place], wanted, release, scale)
+            if wanted.click {
+                (arm.click, arm.clickFactors) = logit(.click, place, candidates[place], wanted, release, scale)
+            }
             if wanted.conversion && candidates[place].pricing == Pricing.cpa.rawValue {
-                arm.conversion = logit(.conversion, place, release, scale)
-                arm.conversionFactors = noteFactors(.conversion, place, candidates[place], wanted, release, scale)
+                (arm.conversion, arm.conversionFactors) = logit(
+                    .conversion, place, candidates[place], wanted, release, scale)
             }
             scratch.pointee.arms[scratch.pointee.places[place]] = arm
         }
     }
 
-    private func logit(_ target: Target, _ place: Int, _ release: Int, _ scale: Double) -> Logit {
-        let scoring = scratch.pointee.scorings + release
-        let own = target == .click ? scoring.pointee.click : scoring.pointee.conversion
-        if own.models[place] == own.absentModel { return Logit() }
-        let draws = scratch.pointee.draws.candidates(target)
-        return Logit(
-            mean: own.logits[place], deviation: sqrt(draws.variances[place]) * scale,
-            shared: sqrt(draws.shared[place].variance) * scale)
-    }
-
-    /// Notes the uncertain weights of a candidate's own features. - Returns: how many there are.
-    private mutating func noteFactors(
+    /// The distribution of one logit, and how many factors it has: one for each weight of the ad's own features, however often it has
+    /// them, with what the request has of the same weight.
+    private mutating func logit(
         _ target: Target, _ place: Int, _ candidate: valuation_candidate, _ wanted: Scoring.Wanted, _ release: Int,
         _ scale: Double
-    ) -> Int32 {
+    ) -> (Logit, Int32) {
         let scoring = scratch.pointee.scorings + release
-        if wanted.adFeatures == 0 || !scoring.pointee.index.pointee.hasVariances { return 0 }
-        if AdArrays(scoring.pointee.scratch).lengths[place] == 0 { return 0 }
+        let own = target == .click ? scoring.pointee.click : scoring.pointee.conversion
+        if own.models[place] == own.absentModel { return (Logit(), 0) }
         let before = scratch.pointee.factors.count
+        noteFactors(target, place, candidate, wanted, release)
+        let count = mergeFactors(from: before, scale)
+        var shared = scratch.pointee.draws.candidates(target).shared[place].variance
+        shared += varianceOfRepeated(target, place, release)
+        for position in before..<(before &+ count) {
+            let moved = scratch.pointee.factors[position].shared
+            shared -= moved * moved
+        }
+        let deviation = sqrt(max(0, shared)) * scale
+        var variance = deviation * deviation
+        for position in before..<(before &+ count) {
+            let factor = scratch.pointee.factors[position].deviation
+            variance += factor * factor
+        }
+        let logit = Logit(mean: own.logits[place], deviation: sqrt(variance), shared: deviation)
+        return (logit, Int32(truncatingIfNeeded: count))
+    }
+
+    /// Notes the uncertain weights of a candidate's own features, as often as it has these.
+    private mutating func noteFactors(
+        _ target: Target, _ place: Int, _ candidate: valuation_candidate, _ wanted: Scoring.Wanted, _ release: Int
+    ) {
+        let scoring = scratch.pointee.scorings + release
+        if wanted.adFeatures == 0 || !scoring.pointee.index.pointee.hasVariances { return }
+        if AdArrays(scoring.pointee.scratch).lengths[place] == 0 { return }
         Scoring.forEachAdFeature(candidate, scoring) { term in
-            noteFactors(of: term, target, place, candidate.campaign, release, scale)
+            noteFactors(of: term, target, place, candidate.campaign, release)
         }
-        if scoring.pointee.index.pointee.hasCrosses {
-            Scoring.forEachAdCross(candidate, scoring) { slot in
-                noteFactors(of: Term(slot: slot, number: 1), target, place, candidate.campaign, release, scale)
-            }
+        if !scoring.pointee.index.pointee.hasCrosses { return }
+        Scoring.forEachAdCross(candidate, scoring) { slot in
+            noteFactors(of: Term(slot: slot, number: 1), target, place, candidate.campaign, release)
         }
-        return Int32(truncatingIfNeeded: scratch.pointee.factors.count &- before)
     }
 
     private mutating func noteFactors(
-        of term: Term, _ target: Target, _ place: Int, _ campaign: UInt64, _ release: Int, _ scale: Double
+        of term: Term, _ target: Target, _ place: Int, _ campaign: UInt64, _ release: Int
     ) {
         forEachDeviation(of: term, target, place, release) { level, deviation in
             let key = term.slot.pointee.key &+ UInt64(Draw.half(ofCampaign: campaign, target, level: level))
-            note(Factor(key: key, deviation: Double(deviation) * scale))
+            let shared = requestDeviation(term.slot, target, place, level, release)
+            note(Factor(key: key, deviation: Double(deviation), shared: shared))
         }
+    }
+
+    /// Makes one of the last factors that are of the same weight, and scales them. - Returns: how many are left.
+    private mutating func mergeFactors(from start: Int, _ scale: Double) -> Int {
+        let all = scratch.pointee.factors.elements
+        let last = UnsafeMutableBufferPointer(rebasing: all[start...])
+        if !Heap.sort(last, &deadline, { $0.key > $1.key }) { return 0 }
+        var count = 0
+        for position in 0..<last.count {
+            if count > 0 && last[count &- 1].key == last[position].key {
+                last[count &- 1].deviation += last[position].deviation
+            } else {
+                last[count] = last[position]
+                count &+= 1
+            }
+        }
+        for position in 0..<count {
+            last[position].deviation = (last[position].deviation + last[position].shared) * scale
+        }
+        scratch.pointee.factors.truncate(start &+ count)
+        return count
+    }
+
+    // MARK: The request's terms by their labels
+
+    /// Puts the request's terms in the order of their labels. - Returns: false where the time was over before.
+    private mutating func sortTerms(_ release: Int) -> Bool {
+        let scoring = scratch.pointee.scorings + release
+        if releaseOfSorted == release { return true }
+        scratch.pointee.draws.sort(scoring.pointee.terms.list)
+        if !Heap.sort(scratch.pointee.draws.sorted.elements, &deadline, { $0.slot > $1.slot }) { return false }
+        releaseOfSorted = release
+        return true
+    }
+
+    /// By how much the request's features of a label move the logit of a candidate's model, or of one that this extends.
+    private func requestDeviation(
+        _ slot: UnsafePointer<Index.LabelSlot>, _ target: Target, _ place: Int, _ level: Int, _ release: Int
+    ) -> Double {
+        let (sorted, scoring) = (scratch.pointee.draws.sorted.elements, scratch.pointee.scorings + release)
+        var (low, high) = (0, sorted.count)
+        while low < high {
+            let middle = (low &+ high) / 2
+            if sorted[middle].slot < slot { low = middle &+ 1 } else { high = middle }
+        }
+        var moved = 0.0
+        while low < sorted.count && sorted[low].slot == slot {
+            moved += deviation(of: sorted[low], target, place, level, scoring)
+            low &+= 1
+        }
+        return moved
+    }
+
+    /// How much greater the variance of the request's part is than the sum over its terms, for some are of one weight.
+    private func varianceOfRepeated(_ target: Target, _ place: Int, _ release: Int) -> Double {
+        let (sorted, scoring) = (scratch.pointee.draws.sorted.elements, scratch.pointee.scorings + release)
+        var (start, more) = (0, 0.0)
+        while start < sorted.count {
+            var end = start &+ 1
+            while end < sorted.count && sorted[end].slot == sorted[start].slot { end &+= 1 }
+            if end &- start > 1 {
+                for level in 0..<scoring.pointee.index.pointee.levels {
+                    var (sum, squares) = (0.0, 0.0)
+                    for position in start..<end {
+                        let deviation = deviation(of: sorted[position], target, place, level, scoring)
+                        sum += deviation
+                        squares += deviation * deviation
+                    }
+                    more += sum * sum - squares
+                }
+            }
+            start = end
+        }
+        return more
+    }
+
+    /// By how much a standard deviation of a term's weight moves the logit of a candidate's model, or of one that this extends.
+    private func deviation(
+        of term: Term, _ target: Target, _ place: Int, _ level: Int, _ scoring: UnsafeMutablePointer<Scoring>
+    ) -> Double {
+        let index = scoring.pointee.index
+        let models = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
+        let model = Int(models[level &* Scratch.blockSize &+ place])
+        if model == index.pointee.counts.models(target) { return 0 }
+        return Double(index.pointee.deviation(of: term.slot, number: term.number, target, model))
     }
 
     @inline(never)

@@ -17,13 +17,14 @@ extension PolicyScoring {
         let (scoring, found) = read(candidates, count, release)
         let wanted = scoring.pointee.add(candidates, count, found, fetches: false)
         scoring.pointee.takeLogits(count, wanted)
-        drawShared(.click, candidates, count, release)
-        if wanted.conversion { drawShared(.conversion, candidates, count, release) }
-        drawOwn(candidates, count, wanted, release)
-        if !scoring.pointee.deadline.isOver {
-            if notesArms { noteArms(candidates, count, wanted, release, scale) }
-            moveLogits(.click, count, release, scale)
-            if wanted.conversion { moveLogits(.conversion, count, release, scale) }
+        // Of a target that no candidate has a model for, and where the time is over, nothing is there to draw from.
+        for target in Target.allCases where wanted.has(target) && !scoring.pointee.deadline.isOver {
+            drawShared(target, candidates, count, release)
+        }
+        if !scoring.pointee.deadline.isOver { drawOwn(candidates, count, wanted, release) }
+        if notesArms && !scoring.pointee.deadline.isOver { noteArms(candidates, count, wanted, release, scale) }
+        for target in Target.allCases where wanted.has(target) && !scoring.pointee.deadline.isOver {
+            moveLogits(target, count, release, scale)
         }
         scoring.pointee.write(candidates, count, wanted, into: values)
     }
@@ -43,7 +44,7 @@ extension PolicyScoring {
     }
 
     /// Draws one candidate's probabilities from observed rates and prices them. - Parameter place: among the candidates of its predictor.
-    mutating func draw(
+    mutating func drawRates(
         _ place: Int, _ candidate: valuation_candidate, _ rates: (click: Beta, conversion: Beta), _ scale: Double,
         _ value: inout valuation_value
     ) {

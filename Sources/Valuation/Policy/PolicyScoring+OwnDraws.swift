@@ -23,35 +23,34 @@ extension PolicyScoring {
             if scoring.pointee.deadline.check(after: count) { return }
             let isUnusual = scoring.pointee.scratch.pointee.kernels.pointee.resolve(
                 &table, ads.features, ads.lengths, position, width, ads.clickRows, ads.conversionRows, ads.unusual)
-            let halves = scratch.pointee.draws.lanes.models
+            let halves = scratch.pointee.draws.lanes.labelHalves
             for place in 0..<count where !(ads.clickRows[place].isEmpty && ads.conversionRows[place].isEmpty) {
                 halves[place] = draw.half(ofLabel: candidates[place].features[position].key)
             }
-            draw(.click, ads.clickRows, halves, candidates, count, release)
-            if wanted.conversion { draw(.conversion, ads.conversionRows, halves, candidates, count, release) }
+            if wanted.click { drawRows(.click, ads.clickRows, candidates, count, release) }
+            if wanted.conversion { drawRows(.conversion, ads.conversionRows, candidates, count, release) }
             if isUnusual == 0 { continue }
             ads.forEachUnusual(width) { place in
                 let feature = candidates[place].features[position]
                 guard let slot = index.pointee.label(feature.key), slot.pointee.isNumber, feature.number.isFinite else {
                     return
                 }
-                draw(Term(slot: slot, number: feature.number), place, candidates[place].campaign, wanted, release)
+                drawTerm(Term(slot: slot, number: feature.number), place, candidates[place].campaign, wanted, release)
             }
         }
         if !index.pointee.hasCrosses { return }
         for place in 0..<count where ads.lengths[place] > 0 {
             Scoring.forEachAdCross(candidates[place], scoring) { slot in
-                draw(Term(slot: slot, number: 1), place, candidates[place].campaign, wanted, release)
+                drawTerm(Term(slot: slot, number: 1), place, candidates[place].campaign, wanted, release)
             }
         }
     }
 
-    /// Draws the weights that candidates' models, and those that these extend, have in rows of their own.
-    ///
-    /// - Parameter labels: the halves of the draws that the rows' labels give.
+    /// Draws the weights that candidates' models, and those that these extend, have in rows of their own, whose labels' halves of draws
+    /// are at hand.
     @_optimize(speed)
-    private mutating func draw(
-        _ target: Target, _ rows: UnsafePointer<Index.Row>, _ labels: UnsafePointer<UInt32>,
+    private mutating func drawRows(
+        _ target: Target, _ rows: UnsafePointer<Index.Row>,
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ release: Int
     ) {
         let scoring = scratch.pointee.scorings + release
@@ -74,7 +73,7 @@ extension PolicyScoring {
                     level == 0
                     ? draws.shared[place].half
                     : Draw.half(ofCampaign: candidates[place].campaign, target, level: level)
-                lanes.halves[place] = half ^ labels[place]
+                lanes.halves[place] = half ^ lanes.labelHalves[place]
             }
             if any == 0 { continue }
             for place in count..<DrawScratch.roundedUp(count) { lanes.found[place] = 0 }
@@ -87,11 +86,11 @@ extension PolicyScoring {
     }
 
     /// Draws the weights of one candidate's term.
-    private mutating func draw(
+    private mutating func drawTerm(
         _ term: Term, _ place: Int, _ campaign: UInt64, _ wanted: Scoring.Wanted, _ release: Int
     ) {
         let half = draw.half(ofLabel: term.slot.pointee.key)
-        for target in [Target.click, .conversion] where target == .click || wanted.conversion {
+        for target in Target.allCases where wanted.has(target) {
             let draws = scratch.pointee.draws.candidates(target)
             forEachDeviation(of: term, target, place, release) { level, deviation in
                 let z = normals[Draw.part(half, Draw.half(ofCampaign: campaign, target, level: level))]

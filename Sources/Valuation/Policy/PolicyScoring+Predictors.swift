@@ -84,7 +84,7 @@ extension PolicyScoring {
             if deadline.check(after: 4) {
                 values[place].flags |= Flags.budgetExceeded.rawValue
             } else {
-                draw(place, candidates[place], rates, naive.exploration, &values[place])
+                drawRates(place, candidates[place], rates, naive.exploration, &values[place])
             }
         }
     }

@@ -8,7 +8,8 @@ import CValuation
 /// The campaigns of a block stand side by side in the lanes of the kernels, which draw a weight of all of them at once. What a
 /// campaign has drawn is kept for the blocks behind.
 extension PolicyScoring {
-    /// Draws for each candidate of a block whose sums have been taken. Where the time is over before, what it leaves is of no use.
+    /// Draws for each candidate of a block whose sums have been taken, so that the models which theirs extend are found. Where the time is
+    /// over before, what it leaves is of no use.
     @_optimize(speed)
     @inline(never)
     mutating func drawShared(
@@ -40,6 +41,7 @@ extension PolicyScoring {
             }
         }
         for level in 0..<index.pointee.levels {
+            if scoring.pointee.deadline.check(after: newCount) { return }
             let laneCount = take(
                 lanes, newCount, draws, models + level &* Scratch.blockSize, level, candidates, target, index)
             if laneCount == 0 { break }
@@ -127,9 +129,9 @@ extension PolicyScoring {
                 add(index.pointee.deviations + Int(row.start), halves[position], .dense, &dense, lanes, count, release)
             }
         }
-        draw(.paired, &paired, lanes, count, release)
-        draw(.dense, &dense, lanes, count, release)
-        draw(.found, &found, lanes, count, release)
+        drawRows(.paired, &paired, lanes, count, release)
+        drawRows(.dense, &dense, lanes, count, release)
+        drawRows(.found, &found, lanes, count, release)
         return !scoring.pointee.deadline.isOver
     }
 
@@ -143,12 +145,12 @@ extension PolicyScoring {
         lanes.rows[place] = deviations
         lanes.labels[place] = half
         rowCount &+= 1
-        if rowCount == DrawnRows.count { draw(kind, &rowCount, lanes, count, release) }
+        if rowCount == DrawnRows.count { drawRows(kind, &rowCount, lanes, count, release) }
     }
 
     /// Draws from the rows that have been taken in, unless the time is over.
     @inline(never)
-    private mutating func draw(
+    private mutating func drawRows(
         _ kind: DrawnRows, _ rowCount: inout Int, _ lanes: DrawScratch.Lanes, _ count: Int, _ release: Int
     ) {
         defer { rowCount = 0 }

@@ -25,6 +25,8 @@ struct PolicyScoring: ~Copyable {
     let interceptHalf: UInt32
     /// The release whose terms' halves of draws are at hand, and how many blocks have been drawn for.
     var releaseOfHalves = -1
+    /// The release whose terms are sorted.
+    var releaseOfSorted = -1
     var block: UInt32 = 0
     /// The time for what is done here; what a release does has its own.
     var deadline: Deadline
@@ -48,6 +50,7 @@ struct PolicyScoring: ~Copyable {
         (self.snapshot, self.policy, self.scratch, self.request) = (snapshot, policy, scratch, request)
         remaining = candidates
         scratch.pointee.decisions.begin(request, policy)
+        if scratch.pointee.decisions.stamp == 1 { scratch.pointee.draws.forget() }
         everyone = scratch.pointee.decisions.decide(CampaignTable.everyone, request, policy)
         let predictor = policy.pointee.document.predictor(Int(everyone.predictor))
         let isPlain = predictor.pointee.kind == .release && predictor.pointee.exploration == 0 && arms == nil

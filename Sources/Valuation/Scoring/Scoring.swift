@@ -139,6 +139,9 @@ struct Scoring: ~Copyable {
         var conversion = false
         /// How many features the ad has that has most.
         var adFeatures: UInt32 = 0
+
+        @inline(__always)
+        func has(_ target: Target) -> Bool { target == .click ? click : conversion }
     }
 
     /// Finds the models of each candidate, and what is wrong with it.

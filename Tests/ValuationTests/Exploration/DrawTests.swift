@@ -107,4 +107,34 @@ import Testing
         // Of 63 degrees of freedom: beyond in one of a million cases.
         #expect(chiSquare < 130)
     }
+
+    /// Weights are drawn for many campaigns at once, in the order of the rows, each with the number of its part.
+    @Test(arguments: Kernels.all) func manyLanesDrawWhatEachWouldAlone(kernels: Kernels) throws {
+        let table = try NormalTable(isNeeded: true)
+        let normals = table.normals
+        var generator = SeededGenerator(seed: 11)
+        for width in [8, 16, 40, 128] {
+            for rowCount in [0, 1, 7, 32] {
+                let rows = (0..<rowCount).map { _ in
+                    (
+                        deviations: (0..<300).map { _ in
+                            Bool.random(using: &generator) ? 0 : Float.random(in: -3...100, using: &generator)
+                        }, label: UInt32.random(in: 0 ... .max, using: &generator)
+                    )
+                }
+                let places = (0..<width).map { _ in UInt32.random(in: 0..<300, using: &generator) }
+                let halves = (0..<width).map { _ in UInt32.random(in: 0 ... .max, using: &generator) }
+                let drawn = kernels.draw(rows, at: places, halves, normals, onTopOf: 0.25)
+                for lane in 0..<width {
+                    var (moved, spread) = (0.25, Float(0))
+                    for row in rows {
+                        let deviation = row.deviations[Int(places[lane])]
+                        moved += Double(deviation) * normals[Draw.part(row.label, halves[lane])]
+                        spread += deviation * deviation
+                    }
+                    #expect(drawn.moved[lane] == moved && drawn.variances[lane] == 0.25 + Double(spread))
+                }
+            }
+        }
+    }
 }

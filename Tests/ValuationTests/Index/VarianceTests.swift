@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import CValuation
 import Testing
 
@@ -89,11 +90,32 @@ import Testing
         var document = Self.document
         document.variance = nil
         let (with, without) = (try LoadedModels([Self.document]), try LoadedModels([document]))
-        let bytes = [with, without].map { $0.withIndex { $0.pointee.byteCount } }
-        #expect(bytes[0] > bytes[1] && !without.withIndex { $0.pointee.hasVariances })
+        #expect(!without.withIndex { $0.pointee.hasVariances })
+        for models in [with, without] {
+            models.withIndex { index in
+                let counts = index.pointee.counts
+                var bare = counts
+                bare.variances = 0
+                let more = index.pointee.byteCount - Index.Layout(bare, index.pointee.hashes).byteCount
+                let places = counts.listPlaces + counts.densePlaces + Int(VALUATION_KERNELS_WIDTH)
+                // In whole cache lines.
+                let expected = [places, counts.numbers].map { ($0 * 4 + 63) / 64 * 64 }.reduce(0, +)
+                #expect(more == (counts.variances > 0 ? expected : 0))
+            }
+        }
         without.withIndex { index in
             #expect(index.pointee.deviationOfIntercept(0) == 0)
             #expect(index.pointee.deviation(ofLabel: key("slot", "12"), model: 0) == 0)
+        }
+    }
+
+    @Test func whereOnlyInterceptsAreUncertainNoWeightPaysForIt() throws {
+        var document = Self.document
+        document.variance = #"{"intercept": 0.25, "categorical": {"slot": {"12": 0}}}"#
+        let models = try LoadedModels([document])
+        models.withIndex { index in
+            #expect(!index.pointee.hasVariances && index.pointee.deviationOfIntercept(0) == 0.5)
+            #expect(index.pointee.description(of: 0).variances == 2)
         }
     }
 

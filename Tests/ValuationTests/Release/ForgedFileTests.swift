@@ -124,6 +124,9 @@ import Testing
         for name in ["label.key", "label pilot", "campaign.key", "weight", "field.kinds"] {
             #expect(!refused.contains(name) && used.contains(name), Comment(rawValue: name))
         }
+        for name in ["deviation", "number deviation", "click.deviation", "conversion.deviation"] {
+            #expect(refused.contains(name), Comment(rawValue: name))
+        }
     }
 
     /// What to change, and a sound file's number that makes it wrong.

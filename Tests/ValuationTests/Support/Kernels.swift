@@ -126,6 +126,33 @@ struct Kernels: CustomTestStringConvertible {
         }
     }
 
+    /// What weights move the logits of lanes by, and the variances of that, on top of what was there before.
+    ///
+    /// - Parameters:
+    ///   - rows: deviations, with the half of a draw that the label gives.
+    ///   - halves: of the lanes, a multiple of eight of them.
+    func draw(
+        _ rows: [(deviations: [Float], label: UInt32)], at places: [UInt32], _ halves: [UInt32],
+        _ normals: Normals, onTopOf before: Double
+    ) -> (moved: [Double], variances: [Double]) {
+        let memory = rows.map { row in
+            let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: row.deviations.count)
+            _ = memory.initialize(from: row.deviations)
+            return memory
+        }
+        defer { for row in memory { row.deallocate() } }
+        let starts = memory.map { row in row.baseAddress.map { UnsafePointer($0) } }
+        var variances: [Double] = []
+        let moved = written(over: before, halves.count) { moved in
+            variances = written(over: before, halves.count) { variances in
+                loops.draw(
+                    starts, rows.map(\.label), rows.count, places, halves, normals.upper, halves.count, moved, variances
+                )
+            }
+        }
+        return (moved: moved, variances: variances)
+    }
+
     /// What `body` writes into memory of `count` elements; nothing may be written beside.
     func written<Element: Equatable>(
         over unwritten: Element, _ count: Int, _ body: (UnsafeMutablePointer<Element>) -> Void

@@ -286,6 +286,51 @@ def test_propensities_are_how_often_each_ad_wins_over_the_seeds(engine: Engine, 
     assert np.sum(wins > 0.03) >= 2
 
 
+@pytest.mark.parametrize(
+    ("of_request", "of_ad"),
+    [
+        ({"slot": "12"}, {}),
+        ({"slot": ["12", "12"]}, {}),
+        ({}, {"slot": ["12", "12"]}),
+        ({"slot": "12"}, {"slot": "12"}),
+    ],
+    ids=str,
+)
+def test_a_weight_that_counts_twice_moves_twice_as_far(
+    tmp_path: Path, of_request: dict[str, Any], of_ad: dict[str, Any]
+) -> None:
+    variance = {"categorical": {"slot": {"12": 1.0}, "creative": {"5": 0.25}}}
+    weights = {"slot": {"12": 0.0}, "creative": {"5": 0.0}}
+    models = [
+        reference.model("a", categorical=weights, variance=variance),
+        reference.model("b", intercept=-0.8),
+    ]
+    candidates = [
+        {"campaign": name, "pricing": "cpc", "bid": 1.0, "features": of_ad | {"creative": "5"}} for name in "ab"
+    ]
+    wins, count = 0, 20_000
+    with Engine() as engine:
+        engine.load(reference.write(tmp_path / "models.jsonl", *models))
+        explore(engine, tmp_path)
+        for number in range(count):
+            answer = engine.score({"id": f"imp-{number}", "features": of_request, "candidates": candidates})
+            wins += answer["chosen"] is not None and answer["chosen"]["campaign"] == "a"
+            propensity = answer["values"][0]["propensity"]
+    chance = 4 * math.sqrt(propensity * (1 - propensity) / count)  # four standard deviations
+    assert abs(wins / count - propensity) <= 0.01 + chance
+
+
+def test_what_was_not_reached_in_time_was_not_drawn(engine: Engine, tmp_path: Path) -> None:
+    explore(engine, tmp_path)
+    count = 128
+    ads = Candidates(engine.campaign_keys(["1042", "new"] * (count // 2)), "cpc", 1.0)
+    request = Features.from_columns(engine, {"slot": ["12"]})
+    for budget in range(500, 100_000, 100):
+        found = engine.explore(Batch(request, ads, [0, count], seeds=[budget], time_budget_ns=budget)).values["flags"]
+        both = int(Flag.EXPLORED) | int(Flag.BUDGET_EXCEEDED)
+        assert not np.any(found & both == both)
+
+
 def test_naive_explores_its_beta_distribution(tmp_path: Path) -> None:
     counts = {"impressions": 5000, "clicks": 40, "conversions": 6}
     document = {"format": "valuation-campaign/1", "campaign": "1042"} | counts

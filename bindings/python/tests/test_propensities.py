@@ -18,8 +18,14 @@ from policies import policy
 from valuation import Batch, Candidates, Engine, Features
 
 DRAWS = 200_000
-#: What the documentation says: where at most 32 ads may be worth most, and elsewhere.
+#: What the documentation says of campaigns whose ads move together: up to 32 ads that may be worth most, and beyond.
 FEW, BOUND_OF_FEW, BOUND_OF_MANY = 32, 0.01, 0.03
+
+
+def standard_error(probability: float, ads: int) -> float:
+    """Of the share of draws, where ads have uncertain weights of their own."""
+    draws = 2 ** int(math.log2(min(4096, max(256, 131_072 // ads))))
+    return math.sqrt(max(probability * (1 - probability), 1 / draws) / draws)
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,12 @@ class Auction:
     adjusted: bool = False
     equal: bool = False
     common: bool = False
+    #: By how much the logits of all but the first two ads of a campaign are lower.
+    lower: float = 0.0
 
     def __str__(self) -> str:
         members = [f"{self.campaigns}x{self.ads}", f"shared {self.shared}", f"own {self.own}"]
+        members += [f"lower {self.lower}"] * (self.lower > 0)
         members += [f"cpa {self.cpa}"] * (self.cpa > 0) + [f"scale {self.scale}"] * (self.scale != 1)
         members += [name for name in ("adjusted", "equal", "common") if getattr(self, name)]
         return ", ".join(members)
@@ -53,6 +62,14 @@ AUCTIONS = [
     *[Auction(campaigns, ads, shared=1.5, own=2.0, cpa=0.3, adjusted=True) for campaigns, ads in SHAPES],
     *[Auction(campaigns, ads, shared=0.2, own=0.0, cpa=0.5, adjusted=True) for campaigns, ads in SHAPES[:4]],
     *[Auction(campaigns, ads, shared=0.1, own=1.0, common=True) for campaigns, ads in SHAPES[:4]],
+    # Two ads that compete, whatever else there is.
+    *[
+        Auction(campaigns, ads, shared=0.0, own=1.0, equal=True, lower=5.0)
+        for campaigns, ads in [(1, 2), (1, 20), (1, 32), (1, 100), (1, 400), (3, 10)]
+    ],
+    Auction(16, 2, shared=0.3, own=1.0, cpa=0.5, scale=3.0),
+    Auction(4, 2, shared=0.3, own=3.0, cpa=0.5, common=True),
+    Auction(1, 32, shared=0.3, own=1.0, cpa=1.0),
 ]
 
 
@@ -85,6 +102,7 @@ class Case:
         logits = {}
         for target, intercept in (("click", -3.0), ("conversion", -1.0)):
             weights = {name: 0.0 if auction.equal else float(random.normal(0, 0.3)) for name in creatives}
+            weights |= dict.fromkeys(creatives[2:], -auction.lower) if auction.lower else {}
             shared = self._spread(auction.shared)
             own = {name: self._spread(auction.own) for name in creatives}
             common = self._spread(auction.own) if auction.common else 0.0
@@ -156,7 +174,12 @@ def test_propensities_are_the_shares_of_draws(auction: Auction, tmp_path: Path) 
         found = engine.explore(Batch(Features.empty(1), ads, [0, len(case.names)])).propensities
     expected = case.shares()
     assert found.sum() == pytest.approx(1, abs=1e-9)
-    bound = BOUND_OF_FEW if len(case.names) <= FEW else BOUND_OF_MANY
-    noise = 3.5 * np.sqrt(expected * (1 - expected) / DRAWS)
-    worst = int(np.argmax(np.abs(found - expected) - noise))
-    assert abs(found[worst] - expected[worst]) <= bound + noise[worst], (worst, found[worst], expected[worst])
+    count = len(case.names)
+    if auction.own > 0 and auction.ads > 1:
+        # Four standard errors, of which one in 16,000 is beyond.
+        bounds = np.array([4 * standard_error(probability, count) for probability in expected.tolist()])
+    else:
+        bounds = np.full(count, BOUND_OF_FEW if count <= FEW else BOUND_OF_MANY)
+    bounds += 3.5 * np.sqrt(expected * (1 - expected) / DRAWS)
+    worst = int(np.argmax(np.abs(found - expected) - bounds))
+    assert abs(found[worst] - expected[worst]) <= bounds[worst], (worst, found[worst], expected[worst])

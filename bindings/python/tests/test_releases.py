@@ -246,7 +246,7 @@ def test_old_releases_are_pruned_and_the_one_that_serves_goes_on_serving(
 
 def test_a_weight_of_zero_is_one_wherever_weights_are_counted(tmp_path: Path) -> None:
     weights = {"categorical": {"slot": {"12": 0.5, "77": 0}}, "numeric": {"age": {"mean": 3, "std": 1, "weight": 0}}}
-    nothing = {"categorical": {}, "numeric": {}}
+    nothing: dict[str, Any] = {"categorical": {}, "numeric": {}}
     path = reference.write(tmp_path / "model.json", EVERYBODY | weights)
     manifest = publish(path, tmp_path / "releases")
     comparison = valuation.compare_models(reference.write(tmp_path / "none.json", EVERYBODY | nothing), path)
