@@ -112,7 +112,7 @@ demo: build .venv/.demo ## Train on a real log, publish, validate, score and sho
 test: test-requirements ## Run the tests in every language (from nothing, about ten minutes on two processors)
 	python3 Tests/run.py
 
-test-thorough: test-requirements ## Run what takes longer: the core under sanitizers, and the fuzzers
+test-thorough: test-requirements ## Run what takes longer: the core under sanitizers, faults and swaps, and the fuzzers
 	python3 Tests/run.py --thorough
 
 tested: build .venv/.demo,test

@@ -5,7 +5,7 @@
 
 Each suite is a command that writes JUnit XML, from which the counts are taken; a suite that dies without it counts as
 one failure. Two suites run at a time. Output goes to build/test/<suite>.log and is shown where a suite fails.
---thorough runs what takes long instead: the core under sanitizers, and the fuzzers.
+--thorough runs what takes long instead: the core under sanitizers, the fault campaign in short, and the fuzzers.
 """
 
 from __future__ import annotations
@@ -84,7 +84,6 @@ QUICK = Plan(
         pytest("guards", "Tests/Guards"),
         pytest("python", "bindings/python/tests"),
         pytest("abi", "Tests/ABI"),
-        pytest("torture", "Tests/Torture"),
         pytest("command", "Tests/CLI"),
         pytest("open-bandit", "bindings/python/examples/open_bandit"),
         pytest("documentation", "Tests/Documentation"),
@@ -93,7 +92,10 @@ QUICK = Plan(
 )
 THOROUGH = Plan(
     [swift("thread", "--sanitize", "thread"), swift("address", "--sanitize", "address")],
-    [script("fuzz", "Fuzz/fuzz.py", "--seconds", os.environ.get("SECONDS_PER_FUZZER", "60"))],
+    [
+        pytest("torture", "Tests/Torture"),
+        script("fuzz", "Fuzz/fuzz.py", "--seconds", os.environ.get("SECONDS_PER_FUZZER", "60")),
+    ],
 )
 
 

@@ -127,9 +127,9 @@ LOADED = {
     rules_for_all_campaigns: 400,
     rules_for_campaigns_of_advertisers: 1000,
     rules_for_newcomers: 400,
-    experiments_for_all_campaigns: 400,
-    a_rule_for_each_campaign: 400,
-    layers: 400,
+    experiments_for_all_campaigns: 250,
+    a_rule_for_each_campaign: 250,
+    layers: 250,
     predictors: 200,
     placements: 400,
 }

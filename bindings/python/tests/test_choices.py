@@ -19,7 +19,7 @@ from valuation import Batch, Candidates, Engine, Exploration, Features, fingerpr
 
 NAMES = ["a", "b", "c", "d"]
 BIDS = [1.0, 1.1, 0.9, 1.05]
-SEEDS = fingerprints(np.arange(20_000))
+SEEDS = fingerprints(np.arange(10_000))
 
 
 @pytest.fixture
@@ -91,10 +91,10 @@ def test_the_choice_is_replayed_from_the_seed(engine: Engine, tmp_path: Path) ->
 def test_where_a_floor_is_too_high_all_are_alike(engine: Engine, tmp_path: Path) -> None:
     for least in (0.25, 0.3, 1.0):
         follow(engine, tmp_path, minimum_propensity=least)
-        found = engine.explore(auctions(engine, SEEDS))
+        found = engine.explore(auctions(engine, SEEDS[:2000]))
         np.testing.assert_allclose(found.propensities, 0.25, rtol=1e-12)
-        shares = np.bincount(found.chosen, minlength=4) / len(SEEDS)
-        np.testing.assert_allclose(shares, 0.25, atol=0.013)  # four standard deviations
+        shares = np.bincount(found.chosen, minlength=4) / 2000
+        np.testing.assert_allclose(shares, 0.25, atol=0.039)  # four standard deviations
 
 
 def test_what_is_worth_nothing_is_not_chosen_and_does_not_count(engine: Engine, tmp_path: Path) -> None:

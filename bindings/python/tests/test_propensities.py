@@ -65,7 +65,7 @@ AUCTIONS = [
     # Two ads that compete, whatever else there is.
     *[
         Auction(campaigns, ads, shared=0.0, own=1.0, equal=True, lower=5.0)
-        for campaigns, ads in [(1, 2), (1, 20), (1, 32), (1, 100), (1, 400), (3, 10)]
+        for campaigns, ads in [(1, 2), (1, 20), (1, 32), (1, 100), (1, 200), (3, 10)]
     ],
     Auction(16, 2, shared=0.3, own=1.0, cpa=0.5, scale=3.0),
     Auction(4, 2, shared=0.3, own=3.0, cpa=0.5, common=True),
