@@ -259,7 +259,8 @@ class Scorer:
         -------
         Exploration
             ``values`` (VALUE_DTYPE), as of :meth:`score_batch`, and ``propensities`` (float64), both of shape
-            (n_candidates,); ``chosen`` (intp), of shape (n_requests,). Chosen is the candidate that is worth most by
+            (n_candidates,); ``chosen`` (intp), of shape (n_requests,), counted among
+            the candidates of its request. Chosen is the candidate that is worth most by
             these draws; under a policy with a ``minimum_propensity``, at times any other. -1 where nothing is worth
             anything. The propensities of a request add up to 1, or are all 0 where nothing is worth anything.
             ``Documentation/policy.md`` says how exact they are. Without exploration and without ``minimum_propensity``
