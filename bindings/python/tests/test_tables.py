@@ -129,6 +129,7 @@ def test_times_are_held_against_starts(engine: Engine, tmp_path: Path) -> None:
         ({"pctr": [0.1] * ROWS}, {}, ValueError, "a column 'pctr' already"),
         ({}, {"campaign": "ad"}, KeyError, "no column 'ad'"),
         ({}, {"features": ["os"]}, KeyError, "no column 'os'"),
+        ({}, {"pricing": "cpc"}, KeyError, "no column 'cpc'; for one pricing of all rows pass Pricing.CPC"),
         ({}, {"units": {"user": "who"}}, KeyError, "no column 'who'"),
         ({"pricing": ["CPC"] * ROWS}, {}, ValueError, "in lower case, not 'CPC'"),
         ({"campaign": [None] * ROWS}, {}, TypeError, r"campaigns\[0\] is missing"),

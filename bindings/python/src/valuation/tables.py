@@ -188,7 +188,9 @@ def _pyarrow() -> Any:
 def _check(there: list[str], wanted: list[str]) -> None:
     for name in wanted:
         if name not in there:
-            raise KeyError(f"there is no column {name!r}; the columns are {there}")
+            pricing = name.upper()
+            hint = f"; for one pricing of all rows pass Pricing.{pricing}" if pricing in Pricing.__members__ else ""
+            raise KeyError(f"there is no column {name!r}{hint}; the columns are {there}")
     for name in VALUE_COLUMNS:
         if name in there:
             raise ValueError(f"the table has a column {name!r} already; rename it or leave it out")
