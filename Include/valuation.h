@@ -786,8 +786,8 @@ valuation_status valuation_releases_prune(const char *root, size_t root_length, 
 
 /* Compares the model files of two sets of models, as valuation_engine_load takes them, but no compiled files. Per campaign and
  * target that differs: "change" ("added", "dropped" or "changed"), how many weights were added, dropped and moved, how far, and
- * the weights that moved farthest, with their names; and totals. Variances are not compared. Documentation/releases.md has
- * every member. most  how many weights of a model to name
+ * the weights that moved farthest, with their names; and totals. Variances are not compared. See Documentation/releases.md.
+ * most  how many weights of a model to name
  *
  * The models are decoded and checked one by one; what needs a whole set (extends, self-tests) is not checked.
  * Errors: as valuation_engine_load. O(bytes + weights + weights named x log(weights)), holding all labels of the first set.
