@@ -9,13 +9,14 @@ extension PolicyDocument {
             try findings.warn(note, "$.placement", "No model knows the field \"\(field)\"; is it misspelt?")
         }
         for number in 0..<predictors.count
-        where predictors[number].exploration > 0 && predictors[number].kind == .release && !index.hasVariances
+        where predictors[number].exploration > 0 && predictors[number].kind == .release && !index.isAnyUncertain
             && members[predictors[number].members.start] == PolicyDocument.latest
         {
             note.setJSONPath(
                 try JSONPath.of(Text("predictors"), text(predictors[number].name), Text("exploration")))
             note.setMessage(
-                "The models do not say how uncertain their weights are, so little is explored; give variances.")
+                "The models do not say how uncertain their weights are, so only observed rates are explored; give variances."
+            )
             try findings.warn(note)
         }
         let advertisers = try index.advertisers()
@@ -73,6 +74,12 @@ extension PolicyDocument {
 }
 
 extension Index {
+    /// Whether a variance is known of any weight, or of any intercept.
+    fileprivate var isAnyUncertain: Bool {
+        for number in 0..<counts.models where descriptions[number].variances > 0 { return true }
+        return false
+    }
+
     fileprivate func knows(campaign: UInt64) -> Bool {
         campaignSlots[hashes.campaigns.place(of: campaign, campaignPilots)].key == campaign
     }

@@ -26,8 +26,19 @@ extension PolicyDocument {
             try findings.warn(
                 note, "$", "So many rules and names: of the later rules it is not known whether they overlap others.")
         }
+        if minimumPropensity >= 0.5 {
+            try findings.warn(
+                note, "$.minimum_propensity",
+                "With it all candidates are equally likely to be chosen, whatever they are worth; 0.001 is a start.")
+        }
         for number in 0..<adjustments.count {
             let adjustment = adjustments[number]
+            if adjustment.multiplier == 0 && adjustment.floor > 0 {
+                note.setJSONPath(try JSONPath.of(Text("campaigns"), text(adjustment.name), Text("floor")))
+                note.setMessage(
+                    "The multiplier stops the campaign's bids, and the floor lifts them again; drop one of both.")
+                try findings.warn(note)
+            }
             if adjustment.multiplier != 1 || adjustment.floor != 0 || adjustment.cap != .infinity { continue }
             note.setJSONPath(try JSONPath.of(Text("campaigns"), text(adjustment.name)))
             note.setMessage("It changes nothing; give a multiplier, floor or cap.")

@@ -331,6 +331,11 @@ SUSPICIONS: dict[str, tuple[dict[str, Any], str]] = {
         },
         "$.overrides[1]",
     ),
+    "a floor under bids that are stopped": (
+        {"campaigns": {"1042": {"multiplier": 0, "floor": 0.01}}},
+        '$.campaigns["1042"].floor',
+    ),
+    "a choice that nothing decides": ({"minimum_propensity": 0.5}, "$.minimum_propensity"),
     "a campaign that no model knows": (
         {"overrides": [{"scope": {"campaigns": ["1024"]}, "predictor": "house", "reason": "because"}]},
         "$.overrides[0].scope.campaigns[0]",
@@ -420,3 +425,19 @@ def test_a_campaign_whose_key_is_0_is_as_new_as_any_that_nobody_knows(models_pat
         ads = Candidates([0, 1, engine.campaign_key("nobody")], "cpc", 1.0)
         values = engine.score_batch(Batch(Features.empty(1), ads, [0, 3]))
     assert values["pctr"].tolist() == [0.125] * 3
+
+
+@pytest.mark.parametrize(
+    ("variance", "is_warned"),
+    [(None, True), ({"intercept": 0.01}, False), ({"categorical": {"slot": {"12": 0.01}}}, False)],
+)
+def test_a_check_warns_where_nothing_is_uncertain(
+    tmp_path: Path, variance: dict[str, object] | None, is_warned: bool
+) -> None:
+    uncertain = {} if variance is None else {"variance": variance}
+    model = reference.model("1", categorical={"slot": {"12": 0.5}}) | uncertain
+    models = reference.write(tmp_path / "models.jsonl", model)
+    curious = {"curious": {"release": "LATEST", "exploration": 1.0}}
+    file = policies.write(tmp_path / "policy.json", policy("curious", predictors=curious))
+    found = check_policy(file, models)
+    assert [finding.json_path for finding in found] == ["$.predictors.curious.exploration"] * is_warned
