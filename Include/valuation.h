@@ -653,8 +653,8 @@ valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source
  * of the candidates, and O(features of the ad and their crosses) for each candidate, in valuation_score and valuation_rank,
  * too. Propensities cost O(candidates x log candidates + n x ads of a campaign + m x log m) and 24 bytes x m, m
  * being the sum of n over the campaigns that may be worth most. For a campaign whose ads move together n is 256, 1,024 with
- * CPA, and a quarter of that where there are more than 32; otherwise as above, but 65,536 / campaigns at most, and 28 bytes for
- * each once. Since 0.1. */
+ * CPA, and a quarter of that where there are more than 32; otherwise as above, but 65,536 / campaigns at most (256 at least),
+ * and 28 bytes for each once. Since 0.1. */
 valuation_status valuation_explore(valuation_scorer *scorer, const valuation_request *request,
                                    const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
                                    double *propensities_out, size_t *chosen_out, valuation_error *error);

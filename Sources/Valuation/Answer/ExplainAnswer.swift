@@ -26,16 +26,14 @@ struct ExplainAnswer: ~Copyable {
             try scorer.pointee.requests.read(
                 text, index: snapshot.pointee.index, policyFields: PolicyFields(snapshot), keepingSources: true)
             try ScoreAnswer.score(scorer, snapshot)
-            var answer = try ExplainAnswer(scorer: scorer, snapshot: snapshot)
+            var answer = ExplainAnswer(scorer: scorer, snapshot: snapshot)
             return try ScoreAnswer.print(scorer, snapshot) { position, value throws(Failure) in
                 try answer.writeTargets(ofCandidate: position, value)
             }
         }
     }
 
-    private init(
-        scorer: UnsafeMutablePointer<Scorer>, snapshot: UnsafeMutablePointer<Snapshot>
-    ) throws(Failure) {
+    private init(scorer: UnsafeMutablePointer<Scorer>, snapshot: UnsafeMutablePointer<Snapshot>) {
         (self.scorer, self.snapshot) = (scorer, snapshot)
         index = Snapshot.index(snapshot)
         draw = Draw(scorer.pointee.requests.plainRequest())

@@ -119,7 +119,7 @@ extension PolicyScoring {
     private func requestDeviation(
         _ slot: UnsafePointer<Index.LabelSlot>, _ target: Target, _ place: Int, _ level: Int, _ release: Int
     ) -> Double {
-        let (sorted, scoring) = (scratch.pointee.draws.sorted.elements, scratch.pointee.scorings + release)
+        let sorted = scratch.pointee.draws.sorted.elements
         var (low, high) = (0, sorted.count)
         while low < high {
             let middle = (low &+ high) / 2
@@ -127,7 +127,7 @@ extension PolicyScoring {
         }
         var moved = 0.0
         while low < sorted.count && sorted[low].slot == slot {
-            moved += deviation(of: sorted[low], target, place, level, scoring)
+            moved += Double(deviation(of: sorted[low], target, place, level, release))
             low &+= 1
         }
         return moved
@@ -144,7 +144,7 @@ extension PolicyScoring {
                 for level in 0..<scoring.pointee.index.pointee.levels {
                     var (sum, squares) = (0.0, 0.0)
                     for position in start..<end {
-                        let deviation = deviation(of: sorted[position], target, place, level, scoring)
+                        let deviation = Double(deviation(of: sorted[position], target, place, level, release))
                         sum += deviation
                         squares += deviation * deviation
                     }
@@ -154,17 +154,6 @@ extension PolicyScoring {
             start = end
         }
         return more
-    }
-
-    /// By how much a standard deviation of a term's weight moves the logit of a candidate's model, or of one that this extends.
-    private func deviation(
-        of term: Term, _ target: Target, _ place: Int, _ level: Int, _ scoring: UnsafeMutablePointer<Scoring>
-    ) -> Double {
-        let index = scoring.pointee.index
-        let models = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
-        let model = Int(models[level &* Scratch.blockSize &+ place])
-        if model == index.pointee.counts.models(target) { return 0 }
-        return Double(index.pointee.deviation(of: term.slot, number: term.number, target, model))
     }
 
     @inline(never)

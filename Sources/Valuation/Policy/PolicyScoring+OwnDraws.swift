@@ -106,14 +106,21 @@ extension PolicyScoring {
         of term: Term, _ target: Target, _ place: Int, _ release: Int, _ body: (_ level: Int, Float) -> Void
     ) {
         let scoring = scratch.pointee.scorings + release
-        let index = scoring.pointee.index
-        let models = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
-        for level in 0..<index.pointee.levels {
-            let model = Int(models[level &* Scratch.blockSize &+ place])
-            if model == index.pointee.counts.models(target) { return }
-            let deviation = index.pointee.deviation(of: term.slot, number: term.number, target, model)
+        for level in 0..<scoring.pointee.index.pointee.levels {
+            let deviation = deviation(of: term, target, place, level, release)
             if deviation != 0 { body(level, deviation) }
         }
+    }
+
+    /// By how much a standard deviation of a term's weight moves the logit of a candidate's model, or of one that this extends.
+    @inline(__always)
+    func deviation(of term: Term, _ target: Target, _ place: Int, _ level: Int, _ release: Int) -> Float {
+        let scoring = scratch.pointee.scorings + release
+        let index = scoring.pointee.index
+        let models = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
+        let model = Int(models[level &* Scratch.blockSize &+ place])
+        if model == index.pointee.counts.models(target) { return 0 }
+        return index.pointee.deviation(of: term.slot, number: term.number, target, model)
     }
 }
 
