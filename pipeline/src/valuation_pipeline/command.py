@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``valuation-pipeline``: a subcommand for each step, which the steps bring themselves."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from valuation_pipeline import __version__
+from valuation_pipeline.errors import PipelineError
+
+app = typer.Typer(
+    name="valuation-pipeline",
+    help="From delivery logs to releases of valuation, every day.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),
+) -> None:
+    """From delivery logs to releases of valuation, every day."""
+
+
+def main() -> None:
+    """Run the command and exit: 0 done, 1 what the message says, 2 wrong usage, 130 interrupted."""
+    try:
+        app()
+    except PipelineError as error:
+        Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(str(error))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
