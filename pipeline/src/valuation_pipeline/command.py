@@ -35,12 +35,12 @@ def _common(
 
 
 def main() -> None:
-    """Run the command and exit: 0 done, 1 what the message says, 2 wrong usage, 130 interrupted."""
+    """Run the command and exit: 0 done, 2 wrong usage, 130 interrupted, 1 or what the error says for the rest."""
     try:
         app()
     except PipelineError as error:
         Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(str(error))
-        sys.exit(1)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The error that people can mend."""
 
+from typing import ClassVar
+
 
 class PipelineError(Exception):
     """An input, a configuration or a state that the pipeline cannot go on with.
 
-    The message says where, what, and what to do about it; commands print it without a traceback and exit with 1.
+    The message says where, what, and what to do about it; commands print it without a traceback and exit with
+    ``exit_code``, which kinds of errors that a caller is to tell apart have their own of.
     """
+
+    exit_code: ClassVar[int] = 1
