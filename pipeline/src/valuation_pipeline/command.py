@@ -10,6 +10,7 @@ from rich.console import Console
 
 from valuation_pipeline import __version__
 from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.logs.command import logs
 
 app = typer.Typer(
     name="valuation-pipeline",
@@ -32,6 +33,9 @@ def _common(
     version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),
 ) -> None:
     """From delivery logs to releases of valuation, every day."""
+
+
+app.add_typer(logs)
 
 
 def main() -> None:

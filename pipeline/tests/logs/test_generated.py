@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A generated log has the truth that stands beside it, and the faults that were asked for."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from scipy.stats import chi2
+
+from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.generated.log import generate
+from valuation_pipeline.generated.options import GeneratorOptions
+from valuation_pipeline.logs.schema import TABLES
+
+OPTIONS = GeneratorOptions(impressions=40_000, campaigns=20, days=4, predictions="noisy", candidate_share=0.02)
+
+
+def rows(log: Path, query: str) -> list[tuple[object, ...]]:
+    """Ask DuckDB about the tables of a log, as views of their names, and of ``truth``."""
+    with duckdb.connect() as connection:
+        for table in TABLES:
+            connection.execute(f"CREATE VIEW {table} AS SELECT * FROM '{log}/log/{table}/*/*.parquet'")
+        connection.execute(f"CREATE VIEW truth AS SELECT * FROM '{log}/truth.parquet'")
+        return connection.execute(query).fetchall()
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("generated") / "log"
+    generate(folder, OPTIONS)
+    return folder
+
+
+def test_has_the_rows_days_and_schema_asked_for(log: Path) -> None:
+    days = rows(log, "SELECT date, count(*) FROM impressions GROUP BY ALL ORDER BY 1")
+    assert days == [(day, 10_000) for day in OPTIONS.dates]
+    for table, schema in TABLES.items():
+        for file in (log / "log" / table).rglob("*.parquet"):
+            assert pq.read_schema(file).equals(schema), file
+            assert (file.parent / "_SUCCESS").exists()
+
+
+def test_ids_are_unique_and_in_the_order_of_time(log: Path) -> None:
+    assert rows(log, "SELECT count(DISTINCT impression_id) FROM impressions") == [(40_000,)]
+    by_time = rows(log, "SELECT impression_id FROM impressions ORDER BY time, impression_id")
+    assert by_time == sorted(by_time)
+
+
+def test_clicks_and_conversions_come_as_often_as_the_truth_says(log: Path) -> None:
+    """Each sum within four standard deviations of its expectation: wrong once in 16,000 seeds."""
+    clicks = "SELECT pctr, pcvr, impression_id IN (SELECT impression_id FROM clicks)::INTEGER AS click FROM truth"
+    (expected, variance, drawn) = rows(log, f"SELECT sum(pctr), sum(pctr * (1 - pctr)), sum(click) FROM ({clicks})")[0]
+    assert abs(drawn - expected) < 4 * variance**0.5  # type: ignore[operator]
+    converted = """
+        SELECT sum(pcvr), sum(pcvr * (1 - pcvr)), sum(converted::INTEGER)
+        FROM (SELECT pcvr, impression_id IN (SELECT impression_id FROM conversions) AS converted
+              FROM truth JOIN clicks USING (impression_id))
+    """
+    (expected, variance, drawn) = rows(log, converted)[0]
+    assert abs(drawn - expected) < 4 * variance**0.5  # type: ignore[operator]
+
+
+def test_the_truth_holds_within_each_slot(log: Path) -> None:
+    """Mean pctr of the rows of a slot agrees with their click rate: wrong once in 10,000 seeds."""
+    query = """
+        SELECT sum(t.pctr), sum(t.pctr * (1 - t.pctr)),
+               sum((impression_id IN (SELECT impression_id FROM clicks))::INTEGER)
+        FROM impressions JOIN truth t USING (impression_id) GROUP BY features['slot']
+    """
+    by_slot = rows(log, query)
+    expected, variance, drawn = np.array(by_slot, dtype=float).T
+    statistic = ((drawn - expected) ** 2 / variance).sum()
+    slots = len(expected)
+    assert 20 < slots <= 24
+    assert statistic < chi2.isf(1e-4, slots)
+
+
+def test_campaigns_and_slots_come_and_go(log: Path) -> None:
+    partial = "SELECT count(*) FROM (SELECT {0} FROM impressions GROUP BY {0} HAVING count(DISTINCT date) < 4)"
+    assert rows(log, partial.format("campaign"))[0][0] > 0  # type: ignore[operator]
+    assert rows(log, partial.format("features['slot']"))[0][0] > 0  # type: ignore[operator]
+
+
+def test_logged_predictions_are_near_the_truth(log: Path) -> None:
+    query = (
+        "SELECT corr(i.pctr, t.pctr), avg(i.pctr) / avg(t.pctr) FROM impressions i JOIN truth t USING (impression_id)"
+    )
+    correlation, ratio = rows(log, query)[0]
+    assert correlation > 0.98  # type: ignore[operator]
+    assert abs(ratio - 1) < 0.02  # type: ignore[operator]
+
+
+def test_every_sampled_request_has_its_shown_candidate_once(log: Path) -> None:
+    query = """
+        SELECT count(*), count(*) FILTER (WHERE shown = 1 AND considered = 5) FROM (
+            SELECT request_id, count(*) AS considered,
+                   count(*) FILTER (WHERE c.shown AND c.ad = i.ad AND c.campaign = i.campaign) AS shown
+            FROM candidates c JOIN impressions i USING (request_id) GROUP BY request_id)
+    """
+    requests, complete = rows(log, query)[0]
+    assert requests == complete
+    assert 600 < requests < 1000  # type: ignore[operator]
+
+
+def test_the_same_options_give_the_same_bytes_and_another_seed_does_not(tmp_path: Path) -> None:
+    options = GeneratorOptions(impressions=3000, campaigns=5, days=2)
+    for name in ("one", "two"):
+        generate(tmp_path / name, options, ["duplicates"])
+    generate(tmp_path / "other", options.model_copy(update={"seed": 2}), ["duplicates"])
+    files = [file.relative_to(tmp_path / "one") for file in (tmp_path / "one").rglob("*") if file.is_file()]
+    assert len(files) > 10
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
+    truth = [(tmp_path / name / "truth.parquet").read_bytes() for name in ("one", "other")]
+    assert truth[0] != truth[1]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_faults_of_whole_days_and_campaigns(tmp_path: Path, seed: int) -> None:
+    options = GeneratorOptions(impressions=30_000, campaigns=10, days=3, seed=seed, predictions="noisy")
+    faults = [
+        "clicks_missing=2026-03-02",
+        "conversions_stopped",
+        "feature_gone=os@2026-03-02",
+        "vocabulary_moved",
+        "over_predicted",
+    ]
+    generate(tmp_path / "log", options, faults)
+    log = tmp_path / "log"
+    assert rows(log, "SELECT count(*) FROM clicks WHERE date = '2026-03-02'") == [(0,)]
+    assert rows(log, "SELECT count(*) > 0 FROM clicks WHERE date = '2026-03-01'") == [(True,)]
+    assert rows(log, "SELECT count(*) FROM conversions WHERE date >= '2026-03-03'") == [(0,)]
+    has_os = rows(log, "SELECT date, avg((features['os'] IS NOT NULL)::INTEGER) FROM impressions GROUP BY 1 ORDER BY 1")
+    assert [share for _, share in has_os] == [1.0, 0.0, 0.0]
+    moved = "SELECT date, avg((features['site'][1] LIKE 'new-%')::INTEGER) FROM impressions GROUP BY 1 ORDER BY 1"
+    assert [share for _, share in rows(log, moved)] == [0.0, 0.0, 1.0]
+    over = """
+        SELECT avg(i.pctr) / avg(t.pctr) FROM impressions i JOIN truth t USING (impression_id)
+        GROUP BY campaign ORDER BY 1 DESC
+    """
+    ratios = [ratio for (ratio,) in rows(log, over)]
+    assert abs(ratios[0] - 1.3) < 0.03  # type: ignore[operator]
+    assert all(abs(ratio - 1) < 0.03 for ratio in ratios[1:])  # type: ignore[operator]
+
+
+def test_swapped_labels_are_those_that_were_none(tmp_path: Path) -> None:
+    options = GeneratorOptions(impressions=5000, campaigns=5, days=2)
+    generate(tmp_path / "log", options, ["labels_swapped=c-0"])
+    generate(tmp_path / "right", options)
+    clicked = """
+        SELECT impression_id FROM impressions
+        WHERE campaign = 'c-0' AND impression_id {} (SELECT impression_id FROM clicks) ORDER BY 1
+    """
+    assert rows(tmp_path / "log", clicked.format("IN")) == rows(tmp_path / "right", clicked.format("NOT IN"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("nonsense", "there is none of this name; there are clicks_missing"),
+        ("clicks_missing=2026-04-01", "is not a day of the log, 2026-03-01 to 2026-03-04"),
+        ("clicks_missing=tomorrow", "'tomorrow' is no date like 2026-03-01"),
+        ("feature_gone=colour", "no field 'colour'; there are slot"),
+        ("labels_swapped=c-99", "no campaign 'c-99'; they are c-0 to c-19"),
+        ("duplicates=-1", "'-1' is no number of rows"),
+    ],
+)
+def test_a_fault_that_is_none_is_refused(tmp_path: Path, fault: str, message: str) -> None:
+    with pytest.raises(PipelineError, match="fault") as error:
+        generate(tmp_path / "log", OPTIONS, [fault])
+    assert message in str(error.value)
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    with pytest.raises(PipelineError, match="is there already"):
+        generate(tmp_path / "log", OPTIONS)
+
+
+def test_small_logs_and_campaigns_of_one_day(tmp_path: Path) -> None:
+    generate(tmp_path / "log", GeneratorOptions(impressions=1, campaigns=2, days=1, first_day=date(2024, 2, 29)))
+    assert rows(tmp_path / "log", "SELECT count(*), min(date) FROM impressions") == [(1, date(2024, 2, 29))]
