@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The values of a categorical field as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The values that each row has of a field, or of a cross, by their places in a list of distinct ones.
+
+    Attributes
+    ----------
+    rows : ndarray of int64, shape (n,)
+        The row of each value, not falling; a row may have none, one or several.
+    codes : ndarray of int64, shape (n,)
+        The place of each value.
+    row_count : int
+        How many rows there are.
+    """
+
+    rows: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int64]
+    row_count: int
+
+    def renumbered(self, numbers: npt.NDArray[np.int64]) -> Codes:
+        """Return the values by other numbers, shape (distinct values,), without those whose number is negative."""
+        codes = numbers[self.codes]
+        known = codes >= 0
+        return Codes(self.rows[known], codes[known], self.row_count)
+
+    def rows_with(self, distinct: int) -> npt.NDArray[np.int64]:
+        """Return how many rows have each of so many distinct values; one that a row has twice counts once."""
+        rows, codes = self.rows, self.codes
+        if len(rows) and (np.diff(rows) == 0).any():
+            pairs = np.unique(rows * distinct + codes)
+            codes = pairs % distinct
+        return np.bincount(codes, minlength=distinct)
+
+    def crossed(self, other: Codes, other_distinct: int) -> Codes:
+        """Return each row's pairs of values: ``code * other_distinct + other's code``. O(pairs)."""
+        their_counts = np.bincount(other.rows, minlength=self.row_count)
+        their_starts = np.cumsum(their_counts) - their_counts
+        repeats = their_counts[self.rows]
+        ends = np.cumsum(repeats)
+        total = int(ends[-1]) if len(ends) else 0
+        theirs = np.repeat(their_starts[self.rows] - (ends - repeats), repeats) + np.arange(total)
+        pairs = np.repeat(self.codes, repeats) * other_distinct + other.codes[theirs]
+        return Codes(np.repeat(self.rows, repeats), pairs, self.row_count)
+
+
+def read_codes(column: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
+    """Return a column's values as codes, and its distinct values.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray of string, or of list of string
+        Nulls, and nulls in lists, are no values.
+
+    Returns
+    -------
+    codes : Codes
+        By places in the distinct values.
+    distinct : pyarrow.Array of string
+        In no particular order. O(n) expected.
+    """
+    row_count = len(column)
+    if pa.types.is_list(column.type):
+        rows = _list_rows(column)
+        values = pc.list_flatten(column)
+    else:
+        rows = None
+        values = column
+    encoded = pc.dictionary_encode(values)
+    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    if isinstance(encoded, pa.ChunkedArray):  # no chunk at all
+        return Codes(np.empty(0, np.int64), np.empty(0, np.int64), row_count), pa.array([], pa.string())
+    codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
+    present = np.flatnonzero(codes >= 0)
+    rows = present if rows is None else rows[present]
+    return Codes(rows, codes[present], row_count), encoded.dictionary
+
+
+def _list_rows(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """Return the row of each element of lists."""
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
+    return np.repeat(np.arange(len(column), dtype=np.int64), lengths)
+
+
+def laid_out(parts: list[Codes], row_count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Return where each row begins, and the columns of all parts row by row."""
+    counts = [np.bincount(part.rows, minlength=row_count) for part in parts]
+    starts = np.zeros(row_count + 1, np.int64)
+    if counts:
+        np.cumsum(np.sum(counts, axis=0), out=starts[1:])
+    columns = np.empty(int(starts[-1]), np.int32)
+    cursor = starts[:-1].copy()
+    for part, part_counts in zip(parts, counts, strict=True):
+        first_of_row = np.cumsum(part_counts) - part_counts
+        columns[cursor[part.rows] + np.arange(len(part.rows)) - first_of_row[part.rows]] = part.codes
+        cursor += part_counts
+    return starts, columns

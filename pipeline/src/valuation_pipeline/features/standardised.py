@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers by their distance from the mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: A model's mean and standard deviation may not be greater.
+MAXIMUM_NUMBER = 1e18
+
+
+@dataclass(frozen=True)
+class Standardised:
+    """A number's mean and scale among the rows that a vocabulary was made from.
+
+    Attributes
+    ----------
+    field : str
+        The field's name.
+    mean, std : float
+        Of the rows that have it; the standard deviation of the population, above 0.
+    """
+
+    field: str
+    mean: float
+    std: float
+
+    def of(self, column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
+        """Return (x - mean) / std of a column of doubles; 0 where one is missing, as the engine has it."""
+        standardised: npt.NDArray[np.float64] = np.nan_to_num((doubles(column) - self.mean) / self.std, nan=0.0)
+        return standardised
+
+
+def standardised(field: str, column: pa.ChunkedArray) -> Standardised | str:
+    """Return the mean and standard deviation of a column of doubles, or why it can have no weight."""
+    values = doubles(column)
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return "no row has it"
+    if values.min() == values.max():
+        return f"it is {float(values[0])!r} in every row that has it"
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, std = float(values.mean()), float(values.std())
+    if not (abs(mean) <= MAXIMUM_NUMBER and MAXIMUM_NUMBER**-1 <= std <= MAXIMUM_NUMBER):
+        return f"its mean is {mean:g} and its standard deviation {std:g}, which no model can have; give it buckets"
+    return Standardised(field, mean, std)
+
+
+def doubles(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
+    """Return a column of doubles, NaN where there is none."""
+    array: npt.NDArray[np.float64] = pc.fill_null(column, float("nan")).to_numpy()
+    return array

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From examples to a table of features, one row an impression."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.features.definition import FeatureField, FeatureSet
+from valuation_pipeline.features.queries import COLUMNS, REASONS, fields_query, quoted
+from valuation_pipeline.sampling import Sample, SamplingOptions, register_fingerprint, sample_condition, sample_of
+
+_METADATA = b"valuation-features"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What became of the rows of a table of features.
+
+    Attributes
+    ----------
+    sample : Sample
+        How many positives (clicks) and negatives there were, and how many negatives were kept.
+    set_aside : dict of str to dict of str to int
+        Of the table's rows, by field and reason: values that the log has and that count as missing.
+    """
+
+    sample: Sample
+    set_aside: dict[str, dict[str, int]]
+
+
+def tabulate(
+    examples: Path | duckdb.DuckDBPyConnection, feature_set: FeatureSet, sampling: SamplingOptions | None = None
+) -> pa.Table:
+    """Take the fields of a feature set out of examples.
+
+    Parameters
+    ----------
+    examples : Path or DuckDBPyConnection
+        A Parquet file of examples; or a connection that has them as the table or view ``examples``.
+    feature_set : FeatureSet
+        Which fields.
+    sampling : SamplingOptions, optional
+        Which negatives (rows without a click) to keep. Left out, all. Exposures are counted before.
+
+    Returns
+    -------
+    pyarrow.Table
+        One row an impression, ordered by (time, impression_id): the columns of
+        :data:`valuation_pipeline.features.queries.COLUMNS` and ``features``, a struct with one child for each field:
+        string (a category), list of string (several), double (a number); null where there is none. A number is missing
+        where its text is none, or infinite; :func:`summary` counts these. Equal examples give an equal table. O(rows x
+        fields); DuckDB works on disk where memory ends, the table itself is in memory.
+
+    Raises
+    ------
+    PipelineError
+        If the file cannot be read, or the sample holds no negative.
+    """
+    if isinstance(examples, duckdb.DuckDBPyConnection):
+        return _tabulate(examples, "examples", "examples", feature_set, sampling or SamplingOptions())
+    with tempfile.TemporaryDirectory() as spill, duckdb.connect(config={"temp_directory": spill}) as connection:
+        table = f"read_parquet({quoted(str(examples))})"
+        return _tabulate(connection, table, str(examples), feature_set, sampling or SamplingOptions())
+
+
+def summary(table: pa.Table) -> Summary:
+    """Return what :func:`tabulate` counted; it stands in the table's metadata, which slices and filters keep."""
+    counted = json.loads(table.schema.metadata[_METADATA])
+    return Summary(Sample(**counted["sample"]), counted["set_aside"])
+
+
+def feature_column(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return the column of a field of a table of features, null where the row has none."""
+    column = table.column("features")
+    place = column.type.get_field_index(name)
+    return pa.chunked_array([chunk.field(place) for chunk in column.chunks], column.type.field(place).type)
+
+
+def _tabulate(
+    connection: duckdb.DuckDBPyConnection, table: str, place: str, feature_set: FeatureSet, sampling: SamplingOptions
+) -> pa.Table:
+    register_fingerprint(connection)
+    try:
+        query = fields_query(feature_set, table, sample_condition(sampling))
+        selected: Any = connection.sql(query).to_arrow_table()
+        outcomes = dict(connection.execute(f"SELECT click, count(*) FROM {table} GROUP BY click").fetchall())
+    except duckdb.Error as error:
+        raise PipelineError(f"{place}: {error}") from error
+    kept_negatives = selected.num_rows - outcomes.get(True, 0)
+    sample = sample_of(outcomes.get(True, 0), outcomes.get(False, 0), kept_negatives, sampling)
+    fields = feature_set.fields
+    set_aside = {field.name: _reasons(selected.column(f"r{place}")) for place, field in enumerate(fields)}
+    counted = {
+        "sample": vars(sample),
+        "set_aside": {name: reasons for name, reasons in set_aside.items() if reasons},
+    }
+    result = selected.select(list(COLUMNS)).append_column("features", _struct(selected, fields))
+    return result.replace_schema_metadata({_METADATA: json.dumps(counted)})
+
+
+def _reasons(column: pa.ChunkedArray) -> dict[str, int]:
+    counts = np.bincount(column.to_numpy(), minlength=len(REASONS) + 1)
+    return {reason: int(counts[number]) for number, reason in REASONS.items() if counts[number]}
+
+
+def _struct(selected: pa.Table, fields: list[FeatureField]) -> pa.ChunkedArray:
+    """Make one column of the fields, whose names SQL does not see: DuckDB's do not tell ``a`` from ``A``."""
+    types = {"category": pa.string(), "multi": pa.list_(pa.string()), "number": pa.float64()}
+    members = [pa.field(field.name, types[field.kind]) for field in fields]
+    columns = selected.select([f"f{place}" for place in range(len(fields))])
+    chunks = [
+        pa.StructArray.from_arrays(
+            [pc.cast(column, member.type) for column, member in zip(batch.columns, members, strict=True)],
+            fields=members,
+        )
+        for batch in columns.to_batches()
+    ]
+    return pa.chunked_array(chunks, pa.struct(members))

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""BigQuery's FARM_FINGERPRINT for DuckDB."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import valuation
+
+
+def register_fingerprint(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give a connection the function ``farm_fingerprint(VARCHAR) -> BIGINT``.
+
+    It is FarmHash's Fingerprint64 of the text's UTF-8 bytes read as a signed number, as BigQuery's FARM_FINGERPRINT is;
+    null of null. DuckDB's own ``hash()`` changes between versions and would sample anew after an update. A connection
+    that has the function already is left as it is.
+    """
+    known = "SELECT count(*) FROM duckdb_functions() WHERE function_name = 'farm_fingerprint'"
+    if connection.execute(known).fetchall() != [(0,)]:
+        return
+    connection.create_function(  # type: ignore[call-overload]
+        "farm_fingerprint", _signed_fingerprints, ["VARCHAR"], "BIGINT", type="arrow"
+    )
+
+
+def _signed_fingerprints(texts: Any) -> Any:
+    return pa.array(valuation.fingerprints(texts).view(np.int64))
