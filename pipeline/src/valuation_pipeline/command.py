@@ -10,7 +10,7 @@ from rich.console import Console
 
 from valuation_pipeline import __version__
 from valuation_pipeline.errors import PipelineError
-from valuation_pipeline.logs.command import logs
+from valuation_pipeline.logs.command import extract_examples, logs
 
 app = typer.Typer(
     name="valuation-pipeline",
@@ -36,6 +36,7 @@ def _common(
 
 
 app.add_typer(logs)
+app.command("extract")(extract_examples)
 
 
 def main() -> None:

@@ -70,7 +70,8 @@ def plant(
         ]
         planted.append(pa.table(listed, schema=PLANTED))
 
-    for fault in faults:
+    # Duplicates come first, so that they are of rows that are well.
+    for fault in sorted(faults, key=lambda fault: fault.name != "duplicates"):
         count = fault.count
         if fault.name == "duplicates":
             for table in ("impressions", "clicks", "conversions"):

@@ -14,11 +14,15 @@ from rich.progress import Progress
 from valuation_pipeline.generated.faults import FAULTS
 from valuation_pipeline.generated.log import generate
 from valuation_pipeline.generated.options import GeneratorOptions
+from valuation_pipeline.logs.display import counts_table
+from valuation_pipeline.logs.extract import extract
+from valuation_pipeline.logs.options import LogOptions
 from valuation_pipeline.options import as_options
 
 logs = typer.Typer(name="logs", help="Generate, check and convert delivery logs.", no_args_is_help=True)
 
 _DEFAULT = GeneratorOptions()
+_LOG = LogOptions()
 _FIRST_DAY = _DEFAULT.first_day.isoformat()
 
 
@@ -58,3 +62,33 @@ def generate_log(
         task = bar.add_task("days", total=options.days)
         generate(output, options, fault or [], lambda day: bar.advance(task))
     typer.echo(f"{output}: {options.impressions:,} impressions, {options.dates[0]} to {options.dates[-1]}")
+
+
+def extract_examples(
+    log: Annotated[Path, typer.Argument(metavar="LOGS", help="A folder of valuation-log/1.")],
+    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day (UTC).")],
+    end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")],
+    output: Annotated[Path, typer.Option("--out", help="The folder to make.")],
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+            help="Clicks and conversions before this time (UTC) are known; by default the midnight after the last day.",
+        ),
+    ] = None,
+    click_window_hours: Annotated[
+        float, typer.Option(help="A click counts within these hours after its impression.")
+    ] = _LOG.click_window_hours,
+    attribution_days: Annotated[
+        float, typer.Option(help="A conversion counts within these days after its click.")
+    ] = _LOG.attribution_days,
+    memory_limit: Annotated[str | None, typer.Option(help="What DuckDB may hold in memory, such as 4GB.")] = None,
+) -> None:
+    """Write the examples of some days: impressions with their clicks and conversions. What is wrong is set aside."""
+    values = {
+        "click_window_hours": click_window_hours,
+        "attribution_days": attribution_days,
+        "memory_limit": memory_limit,
+    }
+    counts = extract(log, start.date(), end.date(), as_options(LogOptions, values, "extract"), output, as_of)
+    Console().print(counts_table(counts.tables))
