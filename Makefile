@@ -32,7 +32,7 @@ requirements:
 	@Tests/requirements.sh libjansson-dev zlib1g-dev libxxhash-dev pkg-config python3-venv
 
 test-requirements: requirements
-	@Tests/requirements.sh gcc g++ libjson-c-dev locales valgrind
+	@Tests/requirements.sh gcc g++ libjson-c-dev locales valgrind chromium chromium-driver
 
 # ---- Building ---------------------------------------------------------------------------------------------------
 

@@ -55,7 +55,11 @@ def write_json(file: Path, value: Any) -> None:
 
     NaN and infinities are refused (ValueError), for JSON has none.
     """
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(file, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a text as UTF-8, whole or not at all."""
     unfinished = file.with_name(f".{file.name}.unfinished")
     unfinished.write_text(text, encoding="utf-8")
     _flush(unfinished)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from valuation_pipeline.files import whole_folder, write_json
+from valuation_pipeline.files import whole_folder, write_json, write_text
 
 
 def test_a_folder_appears_whole_and_replaces_the_old_one(tmp_path: Path) -> None:
@@ -49,3 +49,10 @@ def test_json_has_no_nan(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Out of range"):
         write_json(tmp_path / "value.json", {"a": float("nan")})
     assert json.loads((tmp_path / "value.json").read_text("utf-8")) == {"b": 1, "a": ["é"]}
+
+
+def test_a_text_replaces_the_old_one_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    for text in ("one\n", "zwei: ü\n"):
+        write_text(tmp_path / "file", text)
+        assert (tmp_path / "file").read_text("utf-8") == text
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages written once, served as they are, and one headless Chromium for all tests."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.support.wait import WebDriverWait
+
+from report.pages import hostile_page, training_page
+from valuation_pipeline.report import write
+
+PROBE = (Path(__file__).parent / "probe.js").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A page as the browser has it: what it logged and asked for, and what the probe saw."""
+
+    console: list[str]
+    requests: list[str]
+    seen: dict[str, Any]
+
+
+class Reader:
+    """A browser that opens the pages of a folder from a server on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.served: list[str] = []
+        handler = functools.partial(_Handler, self.served, directory=str(folder))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+        os.environ["SE_OFFLINE"] = "true"
+        options = webdriver.ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        self.driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
+
+    def open(self, name: str, width: int, scheme: str, media: str = "screen") -> Opened:
+        """Open a page in a window of that width and with that colour scheme, and wait until its charts are drawn."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._tell("Emulation.setEmulatedMedia", media=media, features=features)
+        self._tell("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        self.console()
+        self.requests()
+        self.driver.get(self.address(name))
+        WebDriverWait(self.driver, 60).until(
+            lambda driver: driver.execute_script(
+                "return Array.from(document.querySelectorAll('.plot')).every((plot) => plot.textContent !== '')"
+            )
+        )
+        return Opened(self.console(), self.requests(), self.driver.execute_script(PROBE))
+
+    def address(self, name: str) -> str:
+        """Give the address of a file."""
+        return f"http://127.0.0.1:{self._server.server_port}/{name}"
+
+    def console(self) -> list[str]:
+        """Give what the console shows since it was asked last."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
+
+    def requests(self) -> list[str]:
+        """Give the addresses asked for since the last time, whether or not they were let through."""
+        entries = self.driver.get_log("performance")  # type: ignore[no-untyped-call]
+        events = [json.loads(entry["message"])["message"] for entry in entries]
+        return [
+            event["params"]["request"]["url"]
+            for event in events
+            if event["method"] == "Network.requestWillBeSent"
+            and not event["params"]["request"]["url"].startswith("data:")
+        ]
+
+    def close(self) -> None:
+        """End the browser and the server."""
+        self.driver.quit()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _tell(self, command: str, **arguments: Any) -> None:
+        self.driver.execute_cdp_cmd(command, arguments)
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Serves files and notes what was asked for."""
+
+    def __init__(self, served: list[str], *arguments: Any, **named: Any) -> None:
+        self._served = served
+        super().__init__(*arguments, **named)
+
+    def log_message(self, *_arguments: Any) -> None:
+        self._served.append(self.path)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder with ``training`` and ``hostile``, as HTML and JSON."""
+    folder = tmp_path_factory.mktemp("pages")
+    write(training_page(200), folder, "training")
+    write(hostile_page(), folder, "hostile")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reader(folder: Path) -> Iterator[Reader]:
+    """Give the browser."""
+    reader = Reader(folder)
+    yield reader
+    reader.close()
