@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from valuation_pipeline.features.buckets import bucket_labels
-from valuation_pipeline.features.definition import Exposure, FeatureField, FeatureSet, Number, Time
+from valuation_pipeline.features.definition import Exposure, FeatureField, Number, Time
 from valuation_pipeline.features.sources import entry_of
 
 #: Columns that pass through.
@@ -40,32 +42,47 @@ REASONS = {
 }
 
 
-def fields_query(feature_set: FeatureSet, table: str, condition: str) -> str:
-    """Return the query: the columns that pass through, then ``f0``, ``f1``, ... and ``r0``, ``r1``, ... of the fields.
+def fields_query(fields: Sequence[FeatureField], source: str, condition: str) -> str:
+    """Return the query for fields that depend on their own row alone: all but exposures.
 
-    ``f`` is a field's value; ``r`` the number of the reason why it is missing though the log has one, 0 where there is
-    none. Exposures are counted over all rows of the table, then the condition chooses rows. Ordered by time and
-    impression.
+    It gives the columns that pass through and ``file_row_number``, then of the field at each place ``f<place>``, its
+    value, and where a value may be set aside ``r<place>``: the number of the reason, 0 where there is none. Ordered by
+    time and impression.
 
     Parameters
     ----------
-    feature_set : FeatureSet
-        Which fields.
-    table : str
-        SQL of a table with the columns of examples.
+    fields : sequence of FeatureField
+        Of a feature set.
+    source : str
+        SQL of a table with the columns of examples and ``file_row_number``.
     condition : str
         SQL that holds for the rows wanted.
     """
-    fields = list(enumerate(feature_set.fields))
-    raw = [f"{_raw(field)} AS raw{place}" for place, field in fields]
-    parsed = [f"TRY_CAST(raw{place}[1] AS DOUBLE) AS number{place}" for place, field in fields if _is_parsed(field)]
-    values = [f"{_value(place, field)} AS f{place}, {_reason(place, field)} AS r{place}" for place, field in fields]
-    columns = ", ".join(COLUMNS)
+    columns = ["file_row_number", *COLUMNS]
+    own = [(place, field) for place, field in enumerate(fields) if field.section != "exposure"]
+    raw = [f"{_raw(field)} AS raw{place}" for place, field in own]
+    parsed = [f"TRY_CAST(raw{place}[1] AS DOUBLE) AS number{place}" for place, field in own if _is_parsed(field)]
+    reasons = [f"{_reason(place, field)} AS r{place}" for place, field in own if _may_be_set_aside(field)]
+    values = [f"{_value(place, field)} AS f{place}" for place, field in own]
     return (
-        f"WITH examples_raw AS (SELECT {', '.join([columns, *raw])} FROM {table}), "
-        f"examples_chosen AS (SELECT {', '.join(['*', *parsed])} FROM examples_raw WHERE {condition}) "
-        f"SELECT {', '.join([columns, *values])} FROM examples_chosen ORDER BY time, impression_id"
+        f"WITH logged AS (SELECT {', '.join([*columns, *raw])} FROM {source} WHERE {condition}), "
+        f"parsed AS (SELECT {', '.join(['*', *parsed])} FROM logged), "
+        f"judged AS (SELECT {', '.join(['*', *reasons])} FROM parsed) "
+        f"SELECT {', '.join([*columns, *values, *(reason.split()[-1] for reason in reasons)])} FROM judged "
+        "ORDER BY time, impression_id"
     )
+
+
+def exposures_query(fields: Sequence[FeatureField], source: str) -> str:
+    """Return the query that counts exposures over all rows: ``file_row_number``, and ``f<place>`` of these fields.
+
+    A count is at most the field's cap, and -1 where the row lacks the unit.
+    """
+    counts = []
+    for place, field in enumerate(fields):
+        if isinstance(field.definition, Exposure):
+            counts.append(f"{_exposure(field.definition)} AS f{place}")
+    return f"SELECT {', '.join(['file_row_number', *counts])} FROM {source}"
 
 
 def quoted(text: str) -> str:
@@ -73,21 +90,27 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _is_of_a_feature(field: FeatureField) -> bool:
+    return field.section in ("category", "number") and field.source.startswith("features.")
+
+
 def _is_parsed(field: FeatureField) -> bool:
-    return isinstance(field.definition, Number) and entry_of(field.source) is not None
+    return field.section == "number" and _is_of_a_feature(field)
+
+
+def _may_be_set_aside(field: FeatureField) -> bool:
+    return field.section == "number" or (_is_of_a_feature(field) and field.kind == "category")
 
 
 def _raw(field: FeatureField) -> str:
     """Return what the log has of a field: a list of texts of a feature, otherwise the value itself."""
     if isinstance(field.definition, Time):
         return _time(field.definition)
-    if isinstance(field.definition, Exposure):
-        return _exposure(field.definition)
     entry = entry_of(field.source)
     if entry is None:
         return field.source
     container, name = entry
-    value = f"map_extract({container}, {quoted(name)})[1]"
+    value = f"map_extract_value({container}, {quoted(name)})"
     return f"list_filter({value}, lambda x: x IS NOT NULL)" if container == "features" else value
 
 
@@ -99,24 +122,21 @@ def _time(time: Time) -> str:
 
 
 def _exposure(exposure: Exposure) -> str:
-    unit = f"map_extract(unit, {quoted(exposure.unit)})[1]"
+    unit = f"map_extract_value(unit, {quoted(exposure.unit)})"
     window = f"PARTITION BY {unit}, {exposure.of}, CAST(time AS DATE) ORDER BY time, impression_id"
     count = f"LEAST(ROW_NUMBER() OVER ({window}) - 1, {exposure.cap})"
-    return f"CASE WHEN {unit} IS NOT NULL THEN CAST({count} AS VARCHAR) END"
+    return f"CAST(CASE WHEN {unit} IS NULL THEN -1 ELSE {count} END AS SMALLINT)"
 
 
 def _value(place: int, field: FeatureField) -> str:
     raw = f"raw{place}"
     if isinstance(field.definition, Number):
-        number = f"CASE WHEN {_reason(place, field)} = 0 THEN number{place} END" if _is_parsed(field) else raw
+        number = f"CASE WHEN r{place} = 0 THEN {f'number{place}' if _is_parsed(field) else raw} END"
         bounds = field.definition.buckets
         return number if bounds is None else _bucket(f"({number})", bounds)
-    container, _ = entry_of(field.source) or ("", "")
-    if field.kind == "multi":
-        return raw if container == "features" else f"CASE WHEN {raw} IS NOT NULL THEN [{raw}] END"
-    if container == "features" and field.section == "category":
-        return f"CASE WHEN len({raw}) = 1 THEN {raw}[1] END"
-    return raw
+    if _is_of_a_feature(field):
+        return raw if field.kind == "multi" else f"CASE WHEN r{place} = 0 THEN {raw}[1] END"
+    return f"CASE WHEN {raw} IS NOT NULL THEN [{raw}] END" if field.kind == "multi" else raw
 
 
 def _bucket(number: str, bounds: tuple[float, ...]) -> str:
@@ -128,15 +148,13 @@ def _bucket(number: str, bounds: tuple[float, ...]) -> str:
 
 
 def _reason(place: int, field: FeatureField) -> str:
-    raw = f"raw{place}"
-    if field.section == "number":
-        if not _is_parsed(field):
-            return f"CASE WHEN isfinite({raw}) IS FALSE THEN 3 ELSE 0 END"
-        return (
-            f"CASE WHEN {raw} IS NULL OR len({raw}) = 0 THEN 0 WHEN len({raw}) > 1 THEN 1 "
-            f"WHEN NOT regexp_full_match({raw}[1], '{_NUMBER}') THEN 2 "
-            f"WHEN number{place} IS NULL OR NOT isfinite(number{place}) THEN 3 ELSE 0 END"
-        )
-    if field.kind == "category" and field.section == "category" and field.source.startswith("features."):
+    raw, number = f"raw{place}", f"number{place}"
+    if not _is_of_a_feature(field):
+        return f"CASE WHEN isfinite({raw}) IS FALSE THEN 3 ELSE 0 END"
+    if field.section == "category":
         return f"CASE WHEN len({raw}) > 1 THEN 1 ELSE 0 END"
-    return "0"
+    return (
+        f"CASE WHEN {raw} IS NULL OR len({raw}) = 0 THEN 0 WHEN len({raw}) > 1 THEN 1 "
+        f"WHEN NOT regexp_full_match({raw}[1], '{_NUMBER}') THEN 2 "
+        f"WHEN {number} IS NULL OR NOT isfinite({number}) THEN 3 ELSE 0 END"
+    )

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from valuation_pipeline.errors import PipelineError
-from valuation_pipeline.features.definition import FeatureField, FeatureSet
-from valuation_pipeline.features.queries import COLUMNS, REASONS, fields_query, quoted
+from valuation_pipeline.features.definition import Exposure, FeatureField, FeatureSet
+from valuation_pipeline.features.queries import COLUMNS, REASONS, exposures_query, fields_query, quoted
 from valuation_pipeline.sampling import Sample, SamplingOptions, register_fingerprint, sample_condition, sample_of
 
 _METADATA = b"valuation-features"
@@ -38,15 +38,13 @@ class Summary:
     set_aside: dict[str, dict[str, int]]
 
 
-def tabulate(
-    examples: Path | duckdb.DuckDBPyConnection, feature_set: FeatureSet, sampling: SamplingOptions | None = None
-) -> pa.Table:
+def tabulate(examples: Path, feature_set: FeatureSet, sampling: SamplingOptions | None = None) -> pa.Table:
     """Take the fields of a feature set out of examples.
 
     Parameters
     ----------
-    examples : Path or DuckDBPyConnection
-        A Parquet file of examples; or a connection that has them as the table or view ``examples``.
+    examples : Path
+        A Parquet file of examples.
     feature_set : FeatureSet
         Which fields.
     sampling : SamplingOptions, optional
@@ -57,20 +55,40 @@ def tabulate(
     pyarrow.Table
         One row an impression, ordered by (time, impression_id): the columns of
         :data:`valuation_pipeline.features.queries.COLUMNS` and ``features``, a struct with one child for each field:
-        string (a category), list of string (several), double (a number); null where there is none. A number is missing
-        where its text is none, or infinite; :func:`summary` counts these. Equal examples give an equal table. O(rows x
-        fields); DuckDB works on disk where memory ends, the table itself is in memory.
+        string (a category), list of string (several), double (a number); null where there is none. A value is missing,
+        too, where a number's text is none or infinite, and where there are several of a field that has one;
+        :func:`summary` counts these. Equal examples give an equal table. O(rows x fields); DuckDB works on disk where
+        memory ends, while the table, and 2 bytes for each exposure of all examples, are in memory.
 
     Raises
     ------
     PipelineError
         If the file cannot be read, or the sample holds no negative.
     """
-    if isinstance(examples, duckdb.DuckDBPyConnection):
-        return _tabulate(examples, "examples", "examples", feature_set, sampling or SamplingOptions())
+    if not examples.is_file():
+        raise PipelineError(f"{examples}: there is no such file; extract examples from the log first")
+    chosen = sampling or SamplingOptions()
+    source = f"read_parquet({quoted(str(examples))}, file_row_number = true)"
+    fields = feature_set.fields
     with tempfile.TemporaryDirectory() as spill, duckdb.connect(config={"temp_directory": spill}) as connection:
-        table = f"read_parquet({quoted(str(examples))})"
-        return _tabulate(connection, table, str(examples), feature_set, sampling or SamplingOptions())
+        if chosen.one_in > 1:
+            register_fingerprint(connection)
+        try:
+            selected: Any = connection.sql(fields_query(fields, source, sample_condition(chosen))).to_arrow_table()
+            outcomes = dict(connection.execute(f"SELECT click, count(*) FROM {source} GROUP BY click").fetchall())
+            selected = _with_exposures(connection, source, fields, selected)
+        except duckdb.Error as error:
+            raise PipelineError(f"{examples}: {error}") from error
+    positives, negatives = outcomes.get(True, 0), outcomes.get(False, 0)
+    sample = sample_of(positives, negatives, selected.num_rows - positives, chosen)
+    set_aside = {
+        field.name: _reasons(selected.column(f"r{place}"))
+        for place, field in enumerate(fields)
+        if f"r{place}" in selected.column_names
+    }
+    counted = {"sample": vars(sample), "set_aside": {name: reasons for name, reasons in set_aside.items() if reasons}}
+    result = selected.select(list(COLUMNS)).append_column("features", _struct(selected, fields))
+    return result.replace_schema_metadata({_METADATA: json.dumps(counted)})
 
 
 def summary(table: pa.Table) -> Summary:
@@ -86,26 +104,22 @@ def feature_column(table: pa.Table, name: str) -> pa.ChunkedArray:
     return pa.chunked_array([chunk.field(place) for chunk in column.chunks], column.type.field(place).type)
 
 
-def _tabulate(
-    connection: duckdb.DuckDBPyConnection, table: str, place: str, feature_set: FeatureSet, sampling: SamplingOptions
+def _with_exposures(
+    connection: duckdb.DuckDBPyConnection, source: str, fields: list[FeatureField], selected: pa.Table
 ) -> pa.Table:
-    register_fingerprint(connection)
-    try:
-        query = fields_query(feature_set, table, sample_condition(sampling))
-        selected: Any = connection.sql(query).to_arrow_table()
-        outcomes = dict(connection.execute(f"SELECT click, count(*) FROM {table} GROUP BY click").fetchall())
-    except duckdb.Error as error:
-        raise PipelineError(f"{place}: {error}") from error
-    kept_negatives = selected.num_rows - outcomes.get(True, 0)
-    sample = sample_of(outcomes.get(True, 0), outcomes.get(False, 0), kept_negatives, sampling)
-    fields = feature_set.fields
-    set_aside = {field.name: _reasons(selected.column(f"r{place}")) for place, field in enumerate(fields)}
-    counted = {
-        "sample": vars(sample),
-        "set_aside": {name: reasons for name, reasons in set_aside.items() if reasons},
-    }
-    result = selected.select(list(COLUMNS)).append_column("features", _struct(selected, fields))
-    return result.replace_schema_metadata({_METADATA: json.dumps(counted)})
+    """Add the exposure of each row, which was counted over all rows of the file."""
+    if not any(field.section == "exposure" for field in fields):
+        return selected
+    counted: Any = connection.sql(exposures_query(fields, source)).to_arrow_table()
+    rows_of_file, wanted = counted.column("file_row_number").to_numpy(), selected.column("file_row_number").to_numpy()
+    for place, field in enumerate(fields):
+        if isinstance(field.definition, Exposure):
+            counts = np.empty(len(rows_of_file), np.int16)
+            counts[rows_of_file] = counted.column(f"f{place}").to_numpy()
+            labels = pa.array([str(count) for count in range(field.definition.cap + 1)])
+            own = counts[wanted]
+            selected = selected.append_column(f"f{place}", labels.take(pa.array(own, mask=own < 0)))
+    return selected
 
 
 def _reasons(column: pa.ChunkedArray) -> dict[str, int]:
