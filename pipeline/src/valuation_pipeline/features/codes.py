@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+
 @dataclass(frozen=True)
 class Codes:
     """The values that each row has of a field, or of a cross, by their places in a list of distinct ones.
@@ -81,10 +82,7 @@ def read_codes(column: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
     else:
         rows = None
         values = column
-    encoded = pc.dictionary_encode(values)
-    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    if isinstance(encoded, pa.ChunkedArray):  # no chunk at all
-        return Codes(np.empty(0, np.int64), np.empty(0, np.int64), row_count), pa.array([], pa.string())
+    encoded = pc.dictionary_encode(values).combine_chunks()
     codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
     present = np.flatnonzero(codes >= 0)
     rows = present if rows is None else rows[present]
