@@ -10,6 +10,7 @@ from rich.console import Console
 
 from valuation_pipeline import __version__
 from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.features.command import features
 from valuation_pipeline.logs.command import extract_examples, logs
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ def _common(
 
 
 app.add_typer(logs)
+app.command()(features)
 app.command("extract")(extract_examples)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from features.examples import write_examples
 
+from features.examples import write_examples
 from valuation_pipeline.features import FeatureSet
 
 DOCUMENTATION = Path(__file__).parents[3] / "Documentation"
