@@ -15,11 +15,14 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 PYTHON := .venv/bin/python
-CORE := $(shell find Sources/Valuation Sources/CJansson Sources/CZlib Sources/CPlatform Sources/CKernels Sources/CChecksum Sources/CStandIns Include -type f)
+CORE := $(shell find Sources/Valuation Sources/CJansson Sources/CZlib Sources/CPlatform Sources/CKernels Sources/CChecksum Sources/CStandIns -type f) \
+	Include/valuation.h Include/module.modulemap
+SOLVING := $(shell find Sources/ValuationSolver Sources/CPlatform -type f) Include/valuation_solver.h Include/module.modulemap
 COMMAND := $(shell find Sources/ValuationCLI Sources/ValuationMain -type f)
 PACKAGE := $(shell find bindings/python/src -name '*.py' -o -name py.typed) bindings/python/pyproject.toml \
 	bindings/python/hatch_build.py bindings/python/build_wheel.py
 LIBRARY := build/lib/libvaluation.so.$(VERSION)
+SOLVER := build/lib/libvaluation_solver.so.$(VERSION)
 
 .PHONY: help
 help: ## List the targets
@@ -48,6 +51,19 @@ $(LIBRARY): Package.swift $(CORE) | requirements
 	mv $@.new $@
 	ln -sf libvaluation.so.$(VERSION) build/lib/libvaluation.so.$(ABI)
 	ln -sf libvaluation.so.$(ABI) build/lib/libvaluation.so
+
+.PHONY: solver
+solver: $(SOLVER) ## Leave the solver of the batch half and its header in build/
+
+$(SOLVER): Package.swift $(SOLVING)
+	@echo "==> Building libvaluation_solver.so (Embedded Swift)"
+	VALUATION_BUILD=solver swift build -c release --scratch-path .build-solver
+	mkdir -p build/lib build/include
+	cp Include/valuation_solver.h build/include/
+	strip --strip-unneeded -o $@.new .build-solver/release/libvaluation_solver.so
+	mv $@.new $@
+	ln -sf libvaluation_solver.so.$(VERSION) build/lib/libvaluation_solver.so.$(ABI)
+	ln -sf libvaluation_solver.so.$(ABI) build/lib/libvaluation_solver.so
 
 build/bin/valuation: $(LIBRARY) $(COMMAND)
 	@echo "==> Building the valuation command"

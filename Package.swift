@@ -4,6 +4,7 @@ import PackageDescription
 
 /// What is to be built, from the environment variable VALUATION_BUILD:
 /// - `library`: the library as it is shipped (Embedded Swift, no Swift runtime);
+/// - `solver`: the solver of the batch half as it is shipped, a library of its own;
 /// - `command`: the `valuation` command, a client of the shipped library;
 /// - unset: the core as ordinary Swift, with its unit tests.
 ///
@@ -70,6 +71,31 @@ case "library":
                     .unsafeFlags(["-Osize", "-wmo", "-Xfrontend", "-function-sections"]),
                 ],
                 linker: [.unsafeFlags(["-use-ld=lld"] + linker.flatMap { ["-Xlinker", $0] })])
+        ])
+case "solver":
+    let linker = [
+        "-soname=libvaluation_solver.so.1",
+        "--version-script=\(Context.packageDirectory)/Sources/ValuationSolver/solver.map",
+        "--gc-sections", "--icf=all", "--as-needed", "--no-undefined", "-z", "relro", "-z", "now",
+    ]
+    package = Package(
+        name: "valuation",
+        products: [.library(name: "valuation_solver", type: .dynamic, targets: ["ValuationSolver"])],
+        targets: [
+            .systemLibrary(name: "CValuationSolver", path: "Include"),
+            .systemLibrary(name: "CPlatform", path: "Sources/CPlatform"),
+            .target(
+                name: "ValuationSolver",
+                dependencies: ["CValuationSolver", "CPlatform"],
+                path: "Sources/ValuationSolver",
+                exclude: ["solver.map"],
+                swiftSettings: [
+                    .enableExperimentalFeature("Embedded"),
+                    .unsafeFlags(["-O", "-wmo", "-Xfrontend", "-function-sections"]),
+                ],
+                linkerSettings: [
+                    .linkedLibrary("m"), .unsafeFlags(["-use-ld=lld"] + linker.flatMap { ["-Xlinker", $0] }),
+                ]),
         ])
 case "command":
     package = Package(

@@ -143,6 +143,11 @@ static inline const char *valuation_platform_error_text(int code) {
     return text ? text : "unknown error";
 }
 
+// What another thread may be writing just now.
+static inline int32_t valuation_platform_load(const int32_t *word) {
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
 // nanosleep for less than a second.
 static inline void valuation_platform_sleep(long nanoseconds) {
     struct timespec time = {0, nanoseconds};

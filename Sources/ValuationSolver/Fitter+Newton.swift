@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Proximal Newton steps over the working columns (Yuan, Ho, Lin, "An improved GLMNET for L1-regularized logistic regression", 2012).
+extension Fitter {
+    /// More passes in one step are of no use: the quadratic is nearly minimal, or it is not worth it.
+    private static var mostPasses: Int { 1_000 }
+    private static var mostHalvings: Int { 40 }
+    /// The quadratic is only an approximation: what is left of it at this share is not worth a pass.
+    private static var negligible: Double { 0.05 }
+
+    /// Steps until one has no more to win than the accuracy.
+    ///
+    /// - Parameter iterations: how many steps may be taken still.
+    /// - Returns: whether that came about.
+    mutating func minimise(_ iterations: inout Int) throws(Failure) -> Bool {
+        while iterations > 0 {
+            iterations &-= 1
+            if try step() { return true }
+        }
+        return false
+    }
+
+    /// One step. - Returns: whether it was the last one.
+    private mutating func step() throws(Failure) -> Bool {
+        let before = smoothObjective + prepare()
+        let won = try minimiseQuadratic()
+        let formerIntercept = intercept
+        intercept += shift
+        writeNextPredictor()
+        // Rounding may hide what little there is to win.
+        let noise = 1e-15 * (1 + before.magnitude)
+        var share = 1.0
+        for _ in 0..<Fitter.mostHalvings {
+            loss = approximate(nextPredictor)
+            if smoothObjective + penalty() <= before - 1e-3 * share * won + noise {
+                swap(&predictor, &nextPredictor)
+                return won <= accuracy
+            }
+            try poll()
+            share /= 2
+            halve(formerIntercept)
+        }
+        // No part of the step helps: the numbers cannot tell any more.
+        for place in 0..<workingCount {
+            let column = Int(working[place])
+            coefficients[column] = formerCoefficients[column]
+        }
+        intercept = formerIntercept
+        loss = approximate(predictor)
+        return true
+    }
+
+    /// The penalty of the working coefficients; the others are 0.
+    func penalty() -> Double {
+        var penalty = 0.0
+        for place in 0..<workingCount {
+            let column = Int(working[place])
+            let coefficient = coefficients[column]
+            if coefficient != 0 { penalty += limits[column] * coefficient.magnitude }
+        }
+        return penalty
+    }
+
+    /// Makes the quadratic ready at the coefficients. - Returns: their penalty.
+    @inline(never)
+    private mutating func prepare() -> Double {
+        let states = UnsafePointer(states)
+        let (slopes, curvatures) = (slopes, curvatures)
+        let total = loss.curvature + interceptPrecision
+        shift = total > 0 ? (loss.gradient - interceptPrecision * intercept) / total : 0
+        for place in 0..<workingCount {
+            let column = Int(working[place])
+            formerCoefficients[column] = coefficients[column]
+            let slope: Double
+            let square: Double
+            if column >= columns.listCount {
+                let numbers = columns.numbers(column)
+                slope = states.sum(numbers, columns.rowCount) { $0.curvature * $1 }
+                square = states.sum(numbers, columns.rowCount) { $0.curvature * $1 * $1 }
+            } else {
+                let rows = columns.rows(column)
+                slope = states.sum(rows) { $0.curvature }
+                square = columns.hasRepeats(column) ? sumOfSquares(rows) : slope
+            }
+            slopes[column] = slope
+            // A column that is in every row is as good as the intercept: nothing would be left of its curvature.
+            curvatures[column] = total > 0 ? Double.maximum(square - slope * slope / total, 1e-6 * square) : square
+        }
+        return penalty()
+    }
+
+    /// The second derivative of a column that some rows name more than once. - Parameter rows: repeats side by side.
+    private func sumOfSquares(_ rows: UnsafeBufferPointer<Int32>) -> Double {
+        var sum = 0.0
+        var start = 0
+        while start < rows.count {
+            var end = start &+ 1
+            while end < rows.count && rows[end] == rows[start] { end &+= 1 }
+            let times = Double(end &- start)
+            sum += times * times * states[Int(rows[start])].curvature
+            start = end
+        }
+        return sum
+    }
+
+    /// Passes over all working columns, and over those that are not 0 until they settle, in turns.
+    ///
+    /// - Returns: what the quadratic has lost, at least.
+    private mutating func minimiseQuadratic() throws(Failure) -> Double {
+        var won = (loss.curvature + interceptPrecision) / 2 * shift * shift
+        var isFull = true
+        var former = 0.0
+        var ratio = 0.0
+        for _ in 0..<Fitter.mostPasses {
+            try poll()
+            let part = isFull ? descend(working, workingCount) : descend(active, activeCount)
+            won += part
+            // Passes over the same columns win less and less, in the end by the same ratio: so much is still to come.
+            if former > 0 { ratio = Double.minimum(part / former, 0.999) }
+            let isEnough = part / (1 - ratio) <= Double.maximum(accuracy / 10, won * Fitter.negligible)
+            if isFull {
+                if isEnough { break }
+                collectActive()
+                isFull = false
+                former = 0
+            } else {
+                isFull = isEnough
+                former = isEnough ? 0 : part
+            }
+        }
+        return won
+    }
+
+    private mutating func collectActive() {
+        activeCount = 0
+        for place in 0..<workingCount {
+            let column = working[place]
+            if coefficients[Int(column)] == 0 { continue }
+            active[activeCount] = column
+            activeCount &+= 1
+        }
+    }
+
+    /// - Complexity: O(rows + entries of columns that have moved).
+    @inline(never)
+    private func writeNextPredictor() {
+        let next = nextPredictor
+        for row in 0..<columns.rowCount { next[row] = predictor[row] + shift }
+        for place in 0..<workingCount {
+            let column = Int(working[place])
+            let step = coefficients[column] - formerCoefficients[column]
+            if step != 0 { columns.add(step, of: column, to: next) }
+        }
+    }
+
+    /// Goes half the way back.
+    private mutating func halve(_ formerIntercept: Double) {
+        for row in 0..<columns.rowCount {
+            nextPredictor[row] = (nextPredictor[row] + predictor[row]) / 2
+        }
+        for place in 0..<workingCount {
+            let column = Int(working[place])
+            coefficients[column] = (coefficients[column] + formerCoefficients[column]) / 2
+        }
+        intercept = (intercept + formerIntercept) / 2
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+
+/// A model being fitted: where it stands, and the memory in which it is worked on.
+///
+/// Whatever is one for each column has `columns.count` elements, whatever is one for each row `columns.rowCount`.
+struct Fitter {
+    let columns: Columns
+    let outcomes: UnsafePointer<Double>
+    let penaltyFactors: UnsafePointer<Double>?
+    private let stop: UnsafePointer<Int32>?
+
+    /// With a sum of 1.
+    let weights: UnsafeMutablePointer<Double>
+    /// The precision of the intercept's prior, for the mean loss.
+    let interceptPrecision: Double
+    /// What a Newton step may win and be the last one.
+    var accuracy = 0.0
+
+    var intercept = 0.0
+    let coefficients: UnsafeMutablePointer<Double>
+    /// At the coefficients.
+    var predictor: UnsafeMutablePointer<Double>
+    /// At the coefficients, as are the states until coefficients move.
+    var loss = Loss()
+    let states: UnsafeMutablePointer<RowState>
+
+    /// What a step goes from, and the predictor that it leads to.
+    let formerCoefficients: UnsafeMutablePointer<Double>
+    var nextPredictor: UnsafeMutablePointer<Double>
+    /// How far the intercept has moved in a step; the residuals do not know of it yet.
+    var shift = 0.0
+
+    /// Of the quadratic: how the intercept's derivative changes with a coefficient, and the second derivative with the intercept
+    /// always at its best.
+    let slopes: UnsafeMutablePointer<Double>
+    let curvatures: UnsafeMutablePointer<Double>
+    /// Minus the loss's derivatives.
+    let gradient: UnsafeMutablePointer<Double>
+    /// How large a derivative must be before a coefficient is worth its penalty.
+    let limits: UnsafeMutablePointer<Double>
+
+    /// The columns that are worked on, and of them those that are not 0.
+    let working: UnsafeMutablePointer<Int32>
+    var workingCount = 0
+    let isWorking: UnsafeMutablePointer<Bool>
+    let active: UnsafeMutablePointer<Int32>
+    var activeCount = 0
+
+    /// Begins with everything at 0.
+    ///
+    /// - Parameter sum: of all weights.
+    init(
+        _ problem: Problem, outcomes: UnsafePointer<Double>, weightSum sum: Double, interceptPrecision: Double,
+        stop: UnsafePointer<Int32>?, _ memory: inout Memory
+    ) throws(Failure) {
+        columns = try Columns(problem, &memory)
+        let (n, count) = (columns.rowCount, columns.count)
+        self.outcomes = outcomes
+        self.stop = stop
+        self.interceptPrecision = interceptPrecision / sum
+        penaltyFactors = problem.penaltyFactors
+        weights = try memory.take(n)
+        coefficients = try memory.take(count)
+        predictor = try memory.take(n)
+        states = try memory.take(n)
+        formerCoefficients = try memory.take(count)
+        nextPredictor = try memory.take(n)
+        slopes = try memory.take(count)
+        curvatures = try memory.take(count)
+        gradient = try memory.take(count)
+        limits = try memory.take(count)
+        working = try memory.take(count)
+        isWorking = try memory.take(count)
+        active = try memory.take(count)
+        for row in 0..<n { weights[row] = (problem.weights?[row] ?? 1) / sum }
+    }
+
+    @inline(__always)
+    func penaltyFactor(_ column: Int) -> Double { penaltyFactors?[column] ?? 1 }
+
+    /// Whether a column may have a coefficient at all.
+    func isPossible(_ column: Int) -> Bool { penaltyFactor(column) < .infinity && !columns.isEmpty(column) }
+
+    /// Moves the predictor and all that follows from it to the coefficients. - Complexity: O(entries of columns that are not 0).
+    mutating func moveTo(_ problem: Problem, intercept: Double) {
+        self.intercept = intercept
+        for row in 0..<columns.rowCount { predictor[row] = (problem.offset?[row] ?? 0) + intercept }
+        for column in 0..<columns.count where coefficients[column] != 0 {
+            columns.add(coefficients[column], of: column, to: predictor)
+        }
+        loss = approximate(predictor)
+    }
+
+    func approximate(_ predictor: UnsafePointer<Double>) -> Loss {
+        ValuationSolver.approximate(
+            columns.rowCount, predictor: predictor, outcomes: outcomes, weights: weights, states)
+    }
+
+    /// Computes all derivatives at the coefficients. - Complexity: O(entries).
+    @inline(never)
+    mutating func computeGradient() throws(Failure) {
+        try poll()
+        let states = UnsafePointer(states)
+        for column in 0..<columns.count {
+            gradient[column] =
+                column < columns.listCount
+                ? states.sum(columns.rows(column)) { $0.residual }
+                : states.sum(columns.numbers(column), columns.rowCount) { $0.residual * $1 }
+        }
+    }
+
+    /// The objective without the penalty on coefficients.
+    var smoothObjective: Double { loss.value + interceptPrecision / 2 * intercept * intercept }
+
+    /// Whether the caller wants no more.
+    @inline(__always)
+    func poll() throws(Failure) {
+        if let stop, valuation_platform_load(stop) != 0 { throw .stopped }
+    }
+}
+
+extension Columns {
+    /// Adds a multiple of a column to one value for each row. - Complexity: O(entries of the column).
+    @inline(__always)
+    func add(_ factor: Double, of column: Int, to values: UnsafeMutablePointer<Double>) {
+        if column < listCount {
+            for row in rows(column) { values[Int(row)] += factor }
+        } else {
+            let numbers = numbers(column)
+            for row in 0..<rowCount { values[row] += factor * numbers[row] }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Problems by chance, and what must hold of their minimum, computed with NumPy alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valuation_pipeline.solver import Problem
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a problem by chance is like."""
+
+    seed: int
+    rows: int = 300
+    fields: int = 6
+    labels: int = 12
+    numbers: int = 0
+    has_weights: bool = False
+    has_offset: bool = False
+    has_factors: bool = False
+    has_fractions: bool = False
+    strength: float = 1.0
+    rate: float = 0.2
+
+
+def make(kind: Kind) -> Problem:
+    """Rows that name one label of each field, the frequent ones more often, and outcomes of a sparse model."""
+    random = np.random.default_rng(kind.seed)
+    n, p, m = kind.rows, kind.fields * kind.labels, kind.numbers
+    shares = 1 / np.arange(1, kind.labels + 1)
+    labels = random.choice(kind.labels, (n, kind.fields), p=shares / shares.sum())
+    columns = labels + kind.labels * np.arange(kind.fields)
+    numbers = random.normal(size=(n, m)) if m else None
+    truth = np.where(random.random(p) < 0.3, random.normal(0, kind.strength, p), 0)
+    predictor = truth[columns].sum(1) + np.log(kind.rate / (1 - kind.rate))
+    if numbers is not None:
+        predictor += numbers @ random.normal(0, kind.strength / 2, m)
+    probabilities = 1 / (1 + np.exp(-predictor))
+    trials = random.integers(1, 20, n) if kind.has_fractions else np.ones(n, int)
+    weights = random.choice([1.0, 5.0, 20.0, 0.3], n) if kind.has_weights else np.ones(n)
+    factors = random.choice([0, 0.5, 1, 2, np.inf], p + m, p=[0.05, 0.25, 0.45, 0.2, 0.05])
+    return Problem(
+        starts=kind.fields * np.arange(n + 1),
+        columns=columns.ravel().astype(np.int32),
+        column_count=p,
+        numbers=numbers,
+        outcomes=random.binomial(trials, probabilities) / trials,
+        weights=weights * trials if kind.has_weights or kind.has_fractions else None,
+        offset=random.normal(0, 1, n) if kind.has_offset else None,
+        penalty_factors=factors if kind.has_factors else None,
+    )
+
+
+def dense(problem: Problem) -> Floats:
+    """All columns as one matrix, (n, p + m)."""
+    matrix = np.zeros((problem.row_count, problem.column_count))
+    rows = np.repeat(np.arange(problem.row_count), np.diff(problem.starts))
+    np.add.at(matrix, (rows, problem.columns), 1)
+    return matrix if problem.numbers is None else np.hstack([matrix, problem.numbers])
+
+
+def weights_of(problem: Problem) -> Floats:
+    return np.ones(problem.row_count) if problem.weights is None else problem.weights
+
+
+def factors_of(problem: Problem) -> Floats:
+    return np.ones(problem.coefficient_count) if problem.penalty_factors is None else problem.penalty_factors
+
+
+def predictor(problem: Problem, intercept: float, coefficients: Floats) -> Floats:
+    offset = 0 if problem.offset is None else problem.offset
+    return np.asarray(offset + intercept + dense(problem) @ coefficients)
+
+
+def objective(
+    problem: Problem, intercept: float, coefficients: Floats, penalty: float, intercept_precision: float = 0
+) -> float:
+    """The objective as the documentation has it."""
+    eta, w = predictor(problem, intercept, coefficients), weights_of(problem)
+    loss = (w * (np.logaddexp(0, eta) - problem.outcomes * eta)).sum() / w.sum()
+    nonzero = coefficients != 0
+    size = (factors_of(problem)[nonzero] * np.abs(coefficients[nonzero])).sum()
+    return float(loss + penalty * size + intercept_precision / (2 * w.sum()) * intercept**2)
+
+
+def violation(
+    problem: Problem, intercept: float, coefficients: Floats, penalty: float, intercept_precision: float = 0
+) -> float:
+    """How far the conditions of the minimum (Karush, Kuhn, Tucker) are missed at most."""
+    eta, w = predictor(problem, intercept, coefficients), weights_of(problem) / weights_of(problem).sum()
+    residuals = w * (problem.outcomes - 1 / (1 + np.exp(-eta)))
+    gradient = residuals @ dense(problem)
+    factors = factors_of(problem)
+    assert not coefficients[np.isinf(factors)].any(), "a column came in that never may"
+    possible = np.isfinite(factors)
+    limits = penalty * factors[possible]
+    gradient, coefficients = gradient[possible], coefficients[possible]
+    missed = np.where(
+        coefficients == 0, np.maximum(0, np.abs(gradient) - limits), np.abs(gradient - limits * np.sign(coefficients))
+    )
+    of_intercept = abs(residuals.sum() - intercept_precision / weights_of(problem).sum() * intercept)
+    return float(max(of_intercept, missed.max(initial=0)))
