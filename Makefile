@@ -21,6 +21,8 @@ SOLVING := $(shell find Sources/ValuationSolver Sources/CPlatform -type f) Inclu
 COMMAND := $(shell find Sources/ValuationCLI Sources/ValuationMain -type f)
 PACKAGE := $(shell find bindings/python/src -name '*.py' -o -name py.typed) bindings/python/pyproject.toml \
 	bindings/python/hatch_build.py bindings/python/build_wheel.py
+PIPELINE := $(shell find pipeline/src -type f -not -name '*.pyc') pipeline/pyproject.toml pipeline/README.md \
+	bindings/python/hatch_build.py bindings/python/build_wheel.py
 LIBRARY := build/lib/libvaluation.so.$(VERSION)
 SOLVER := build/lib/libvaluation_solver.so.$(VERSION)
 
@@ -78,6 +80,14 @@ wheel: build/wheel/.made ## Build the Python wheel
 build/wheel/.made: $(LIBRARY) $(PACKAGE) .venv/.build
 	@echo "==> Building the Python wheel"
 	$(PYTHON) bindings/python/build_wheel.py build/lib build/wheel
+	touch $@
+
+.PHONY: pipeline-wheel
+pipeline-wheel: build/pipeline-wheel/.made ## Build the wheel of the pipeline, with the solver in it
+
+build/pipeline-wheel/.made: $(SOLVER) $(PIPELINE) .venv/.build
+	@echo "==> Building the wheel of the pipeline"
+	$(PYTHON) bindings/python/build_wheel.py build/lib build/pipeline-wheel --project pipeline
 	touch $@
 
 .venv/.made: | requirements

