@@ -59,10 +59,25 @@ def test_names_that_sql_would_not_tell_apart_are_different_fields(tmp_path: Path
 
 def test_numbers_are_what_json_takes_for_one_and_the_others_are_counted(tmp_path: Path) -> None:
     numbers = ["12", "12.0", "-0.5e1", "1E3"]
-    others = [" 12", "+1", "01", ".5", "1_000", "0x10", "", "NaN", "inf", "1e999", "9" * 400, ["1", "2"], []]
+    others: list[Any] = [
+        " 12",
+        "+1",
+        "01",
+        ".5",
+        "1_000",
+        "0x10",
+        "",
+        "NaN",
+        "inf",
+        "1e999",
+        "9" * 400,
+        ["1", "2"],
+        [],
+        [None],
+    ]
     rows: list[dict[str, Any]] = [{"features": {"n": text}} for text in (*numbers, *others)] + [{}]
     table = tabulate(write_examples(tmp_path / "e.parquet", rows), feature_set(number={"n": {}}))
-    assert feature_column(table, "n").to_pylist() == [12.0, 12.0, -5.0, 1000.0, *[None] * 14]
+    assert feature_column(table, "n").to_pylist() == [12.0, 12.0, -5.0, 1000.0, *[None] * 15]
     assert summary(table).set_aside == {
         "n": {"not a number": 9, "beyond the range of a double": 2, "several values, and the field is not multi": 1}
     }
@@ -77,10 +92,10 @@ def test_a_bid_that_is_not_finite_is_counted(tmp_path: Path) -> None:
 
 def test_several_values_of_a_field_that_has_one_are_set_aside_and_counted(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [
-        {"features": {"slot": value}} for value in (["12"], ["12", "12"], ["12", "77"], [None, "77"], [])
+        {"features": {"slot": value}} for value in (["12"], ["12", "12"], ["12", "77"], [None, "77"], [None], [])
     ]
     table = tabulate(write_examples(tmp_path / "e.parquet", rows), feature_set(category={"slot": {}}))
-    assert feature_column(table, "slot").to_pylist() == ["12", None, None, "77", None]
+    assert feature_column(table, "slot").to_pylist() == ["12", None, None, "77", None, None]
     assert summary(table).set_aside == {"slot": {"several values, and the field is not multi": 2}}
 
 

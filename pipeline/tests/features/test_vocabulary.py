@@ -130,3 +130,10 @@ def test_no_rows_give_no_columns(tmp_path: Path) -> None:
     assert len(vocabulary.encode(table)) == 0
     one = table_of(tmp_path, features, [{"a": "1", "b": ["2"]}])
     assert vocabulary.encode(one).starts.tolist() == [0, 0]
+
+
+def test_nulls_among_several_values_are_none(tmp_path: Path) -> None:
+    features = feature_set(category={"tags": {"multi": True}})
+    table = table_of(tmp_path, features, [{"tags": [None, "a", None]}, {"tags": [None]}, {"tags": []}, {}])
+    assert Vocabulary.fit(table, features).encode(table).starts.tolist() == [0, 1, 1, 1, 1]
+    assert [features.request_features(row) for row in table.to_pylist()] == [{"tags": ["a"]}, {}, {}, {}]

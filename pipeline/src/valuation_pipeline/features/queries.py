@@ -60,13 +60,15 @@ def fields_query(fields: Sequence[FeatureField], source: str, condition: str) ->
     """
     columns = ["file_row_number", *COLUMNS]
     own = [(place, field) for place, field in enumerate(fields) if field.section != "exposure"]
-    raw = [f"{_raw(field)} AS raw{place}" for place, field in own]
+    logged = [f"{_logged(field)} AS logged{place}" for place, field in own]
+    raw = [f"{_without_nulls(place, field)} AS raw{place}" for place, field in own]
     parsed = [f"TRY_CAST(raw{place}[1] AS DOUBLE) AS number{place}" for place, field in own if _is_parsed(field)]
     reasons = [f"{_reason(place, field)} AS r{place}" for place, field in own if _may_be_set_aside(field)]
     values = [f"{_value(place, field)} AS f{place}" for place, field in own]
     return (
-        f"WITH logged AS (SELECT {', '.join([*columns, *raw])} FROM {source} WHERE {condition}), "
-        f"parsed AS (SELECT {', '.join(['*', *parsed])} FROM logged), "
+        f"WITH logged AS (SELECT {', '.join([*columns, *logged])} FROM {source} WHERE {condition}), "
+        f"sound AS (SELECT {', '.join([*columns, *raw])} FROM logged), "
+        f"parsed AS (SELECT {', '.join(['*', *parsed])} FROM sound), "
         f"judged AS (SELECT {', '.join(['*', *reasons])} FROM parsed) "
         f"SELECT {', '.join([*columns, *values, *(reason.split()[-1] for reason in reasons)])} FROM judged "
         "ORDER BY time, impression_id"
@@ -102,7 +104,7 @@ def _may_be_set_aside(field: FeatureField) -> bool:
     return field.section == "number" or (_is_of_a_feature(field) and field.kind == "category")
 
 
-def _raw(field: FeatureField) -> str:
+def _logged(field: FeatureField) -> str:
     """Return what the log has of a field: a list of texts of a feature, otherwise the value itself."""
     if isinstance(field.definition, Time):
         return _time(field.definition)
@@ -110,8 +112,15 @@ def _raw(field: FeatureField) -> str:
     if entry is None:
         return field.source
     container, name = entry
-    value = f"map_extract_value({container}, {quoted(name)})"
-    return f"list_filter({value}, lambda x: x IS NOT NULL)" if container == "features" else value
+    return f"map_extract_value({container}, {quoted(name)})"
+
+
+def _without_nulls(place: int, field: FeatureField) -> str:
+    """Return several texts without nulls among them; looking through one text for nulls would take time for nothing."""
+    logged = f"logged{place}"
+    if not _is_of_a_feature(field):
+        return logged
+    return f"CASE WHEN len({logged}) > 1 THEN list_filter({logged}, lambda x: x IS NOT NULL) ELSE {logged} END"
 
 
 def _time(time: Time) -> str:
@@ -154,7 +163,7 @@ def _reason(place: int, field: FeatureField) -> str:
     if field.section == "category":
         return f"CASE WHEN len({raw}) > 1 THEN 1 ELSE 0 END"
     return (
-        f"CASE WHEN {raw} IS NULL OR len({raw}) = 0 THEN 0 WHEN len({raw}) > 1 THEN 1 "
+        f"CASE WHEN len({raw}) > 1 THEN 1 WHEN {raw}[1] IS NULL THEN 0 "
         f"WHEN NOT regexp_full_match({raw}[1], '{_NUMBER}') THEN 2 "
         f"WHEN {number} IS NULL OR NOT isfinite({number}) THEN 3 ELSE 0 END"
     )

@@ -57,8 +57,8 @@ def tabulate(examples: Path, feature_set: FeatureSet, sampling: SamplingOptions 
         :data:`valuation_pipeline.features.queries.COLUMNS` and ``features``, a struct with one child for each field:
         string (a category), list of string (several), double (a number); null where there is none. A value is missing,
         too, where a number's text is none or infinite, and where there are several of a field that has one;
-        :func:`summary` counts these. Equal examples give an equal table. O(rows x fields); DuckDB works on disk where
-        memory ends, while the table, and 2 bytes for each exposure of all examples, are in memory.
+        :func:`summary` counts these. Equal examples give an equal table. O(rows x fields); DuckDB works on disk (in
+        TMPDIR) where memory ends, while the table, and 2 bytes for each exposure of all examples, are in memory.
 
     Raises
     ------
