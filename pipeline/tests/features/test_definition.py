@@ -43,6 +43,7 @@ def test_the_example_has_fields_of_every_sort() -> None:
         ({"category": {"a": {"source": "features."}}}, "category.a.source: unknown source 'features.'"),
         ({"category": {"a": {"source": "bid"}}}, "category.a.source: bid is a number; move it to [number.a]"),
         ({"category": {"a": {"source": "ad", "multi": True}}}, "category.a.multi: ad is one text; leave multi out"),
+        ({"category": {"a": {"source": "unit.u", "multi": True}}}, "a.multi: unit.u is one text; leave multi out"),
         ({"number": {"a": {"source": "campaign"}}}, "number.a.source: campaign is a text; move it to [category.a]"),
         ({"number": {"a": {"source": "unit.user"}}}, "number.a.source: unit.user is a text; move it to [category.a]"),
         ({"number": {"a": {"source": "cost"}}}, "number.a.source: unknown source 'cost'; write features.<name>"),

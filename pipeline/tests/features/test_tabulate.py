@@ -141,14 +141,16 @@ def test_exposures_are_the_units_earlier_impressions_of_the_same_day(tmp_path: P
         row(1, "8", user="u"),  # at the same time, but behind by its id
         row(2, "9", user="v"),
         row(3, "9", session="s"),  # nobody known
+        row(3, "9", user=""),
+        row(3, "9", user=""),
         row(4, "9", "2", user="u"),
         row(5, "9", user="u"),
         row(6, "9", user="u"),
     ]
     features = feature_set(exposure={"campaign": {"of": "campaign", "cap": 3}, "ad": {"of": "ad", "cap": 2}})
     table = tabulate(write_examples(tmp_path / "e.parquet", rows), features)
-    assert feature_column(table, "campaign").to_pylist() == ["0", "1", "0", "1", "2", "0", None, "0", "3", "3"]
-    assert feature_column(table, "ad").to_pylist() == ["0", "1", "0", "1", "0", "0", None, "2", "2", "2"]
+    assert feature_column(table, "campaign").to_pylist() == ["0", "1", "0", "1", "2", "0", *[None] * 3, "0", "3", "3"]
+    assert feature_column(table, "ad").to_pylist() == ["0", "1", "0", "1", "0", "0", *[None] * 3, "2", "2", "2"]
 
 
 def test_exposures_are_counted_before_negatives_are_dropped(tmp_path: Path) -> None:

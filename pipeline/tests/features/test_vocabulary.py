@@ -74,7 +74,11 @@ def test_rows_in_another_order_or_in_pieces_give_the_same_vocabulary_and_documen
     )
     draws = np.random.default_rng(5)
     rows = [
-        {"slot": f"s{draws.integers(0, 20)}", "tags": [f"t{tag}" for tag in draws.integers(0, 9, 2)], "n": str(place)}
+        {
+            "slot": f"s{draws.integers(0, 20)}",
+            "tags": [f"t{tag}" for tag in draws.integers(0, 9, 2)],
+            "n": str(place / 7),
+        }
         for place in range(300)
     ]
     table = table_of(tmp_path, features, rows)

@@ -43,8 +43,11 @@ def _names(feature_set: FeatureSet) -> Iterator[str]:
 
 def _sources(feature_set: FeatureSet) -> Iterator[str]:
     for name, category in feature_set.category.items():
-        if category.source is not None and entry_of(category.source) is None:
-            path = f"category.{name}.source"
+        path = f"category.{name}.source"
+        entry = entry_of(category.source or f"features.{name}")
+        if category.multi and (category.source in CATEGORY_COLUMNS or (entry is not None and entry[0] == "unit")):
+            yield f"category.{name}.multi: {category.source} is one text; leave multi out"
+        if entry is None:
             if category.source in NUMBER_COLUMNS:
                 yield f"{path}: {category.source} is a number; move it to [number.{name}]"
             elif category.source not in CATEGORY_COLUMNS:
@@ -52,8 +55,6 @@ def _sources(feature_set: FeatureSet) -> Iterator[str]:
                     f"{path}: unknown source {category.source!r}; write features.<name>, unit.<name>, or one of "
                     f"{', '.join(CATEGORY_COLUMNS)}"
                 )
-            elif category.multi:
-                yield f"category.{name}.multi: {category.source} is one text; leave multi out"
     for name, number in feature_set.number.items():
         entry = entry_of(number.source or f"features.{name}")
         if (entry is None or entry[0] == "unit") and number.source not in NUMBER_COLUMNS:

@@ -131,7 +131,7 @@ def _time(time: Time) -> str:
 
 
 def _exposure(exposure: Exposure) -> str:
-    unit = f"map_extract_value(unit, {quoted(exposure.unit)})"
+    unit = f"NULLIF(map_extract_value(unit, {quoted(exposure.unit)}), '')"  # the engine takes "" for nobody, too
     window = f"PARTITION BY {unit}, {exposure.of}, CAST(time AS DATE) ORDER BY time, impression_id"
     count = f"LEAST(ROW_NUMBER() OVER ({window}) - 1, {exposure.cap})"
     return f"CAST(CASE WHEN {unit} IS NULL THEN -1 ELSE {count} END AS SMALLINT)"
@@ -145,7 +145,7 @@ def _value(place: int, field: FeatureField) -> str:
         return number if bounds is None else _bucket(f"({number})", bounds)
     if _is_of_a_feature(field):
         return raw if field.kind == "multi" else f"CASE WHEN r{place} = 0 THEN {raw}[1] END"
-    return f"CASE WHEN {raw} IS NOT NULL THEN [{raw}] END" if field.kind == "multi" else raw
+    return raw
 
 
 def _bucket(number: str, bounds: tuple[float, ...]) -> str:
