@@ -4,6 +4,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 import pytest
 import valuation
 
@@ -79,6 +81,30 @@ def test_the_least_number_of_64_bits_falls_in_a_part() -> None:
 def test_the_share_is_counted() -> None:
     assert sample_of(10, 17000, 352, SamplingOptions(one_in=50)).share == 352 / 17000
     assert sample_of(10, 0, 0, SamplingOptions(one_in=50)).share == 1
+
+
+def test_the_share_gives_back_the_odds_of_the_whole_log(connection: duckdb.DuckDBPyConnection) -> None:
+    options = SamplingOptions(one_in=20, part=11)
+    draws = np.random.default_rng(3)
+    groups = np.repeat([0, 1, 2], 40_000)
+    log = pa.table(
+        {
+            "impression_id": [f"{place:x}" for place in range(len(groups))],
+            "site": groups,
+            "click": draws.random(len(groups)) < np.array([0.01, 0.05, 0.2])[groups],
+        }
+    )
+    connection.register("log", log)
+    counts = "count(*) FILTER (click), count(*) FILTER (NOT click), count(*) FILTER (NOT click AND is_kept)"
+    query = f"SELECT {counts} FROM (SELECT *, {sample_condition(options)} AS is_kept FROM log) GROUP BY site"
+    found = np.array(connection.execute(query).fetchall())
+    clicks, negatives, kept = found.T
+    share = sample_of(int(clicks.sum()), int(negatives.sum()), int(kept.sum()), options).share
+    # The logit among the rows kept is higher by -ln(share); ln of a group's kept share has this standard deviation.
+    deviation = np.sqrt((1 - share) / (share * negatives))
+    error = np.log(clicks / kept) + np.log(share) - np.log(clicks / negatives)
+    assert (np.abs(error) < 4 * deviation).all()
+    assert (np.log(clicks / kept) - np.log(clicks / negatives) > 2.8).all()  # without the correction: ln 20 is 3.0
 
 
 def test_a_sample_without_negatives_is_refused() -> None:
