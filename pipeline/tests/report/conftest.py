@@ -49,20 +49,33 @@ class Reader:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
 
-    def open(self, name: str, width: int, scheme: str, media: str = "screen") -> Opened:
+    def open(self, name: str, width: int, scheme: str = "light") -> Opened:
         """Open a page in a window of that width and with that colour scheme, and wait until its charts are drawn."""
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self._tell("Emulation.setEmulatedMedia", media=media, features=features)
-        self._tell("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        self.switch(scheme)
+        self.resize(width)
         self.console()
         self.requests()
         self.driver.get(self.address(name))
         WebDriverWait(self.driver, 60).until(
             lambda driver: driver.execute_script(
-                "return Array.from(document.querySelectorAll('.plot')).every((plot) => plot.textContent !== '')"
+                "return Array.from(document.querySelectorAll('.plot')).every((plot) => plot.querySelector('svg'))"
             )
         )
-        return Opened(self.console(), self.requests(), self.driver.execute_script(PROBE))
+        return Opened(self.console(), self.requests(), self.look())
+
+    def switch(self, scheme: str, media: str = "screen") -> None:
+        """Switch to another colour scheme, or to paper, without loading the page again."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._tell("Emulation.setEmulatedMedia", media=media, features=features)
+
+    def resize(self, width: int) -> None:
+        """Make the window as wide as that, in CSS pixels."""
+        self._tell("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+
+    def look(self) -> dict[str, Any]:
+        """Give what there is to see: see probe.js."""
+        seen: dict[str, Any] = self.driver.execute_script(PROBE)
+        return seen
 
     def address(self, name: str) -> str:
         """Give the address of a file."""

@@ -20,11 +20,10 @@ const behind = (element) => {
   return "white";
 };
 // The contrast of WCAG 2.2: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
+const between = (one, other) => (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
 const contrast = (element) => {
   const style = getComputedStyle(element);
-  const text = luminance(element.closest("svg") ? style.fill : style.color);
-  const back = luminance(behind(element));
-  return (Math.max(text, back) + 0.05) / (Math.min(text, back) + 0.05);
+  return between(luminance(element.closest("svg") ? style.fill : style.color), luminance(behind(element)));
 };
 const texts = Array.from(document.querySelectorAll("body *")).filter(
   (element) =>
@@ -46,6 +45,12 @@ return {
   title: document.title,
   overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   background: luminance(getComputedStyle(document.body).backgroundColor),
+  series_contrasts: [1, 2, 3, 4, 5, 6].map((number) =>
+    between(
+      luminance(getComputedStyle(document.documentElement).getPropertyValue(`--series-${number}`)),
+      luminance(behind(document.body)),
+    ),
+  ),
   text_count: texts.length,
   faint: faint.map((element) => `${element.tagName} ${element.textContent.slice(0, 40)}: ${contrast(element)}`),
   plots,

@@ -151,9 +151,16 @@ def test_times_are_utc() -> None:
     rows = [
         {"time": dt.datetime(2026, 11, 29, 1, 0), "value": 1.0},
         {"time": dt.datetime(2026, 11, 29, 4, 0, tzinfo=east), "value": 2.0},
+        {"time": "2026-11-29T05:00:00+02:00", "value": 3.0},
+        {"time": "2026-11-30", "value": 4.0},
     ]
     data = _data(time_series(rows, "Title", time="time", value="value"))
-    assert [row["time"] for row in data] == ["2026-11-29T01:00:00.000Z", "2026-11-29T02:00:00.000Z"]
+    assert [row["time"] for row in data] == [
+        "2026-11-29T01:00:00.000Z",
+        "2026-11-29T02:00:00.000Z",
+        "2026-11-29T03:00:00.000Z",
+        "2026-11-30",
+    ]
 
 
 def test_names_with_dots_and_brackets_are_names() -> None:

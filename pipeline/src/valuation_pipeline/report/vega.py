@@ -72,7 +72,6 @@ def specification(chart: Chart) -> tuple[dict[str, Any], int]:
     written["description"] = chart.description
     if "width" not in written and not {"hconcat", "vconcat", "concat", "facet", "repeat"} & written.keys():
         written["width"] = "container"
-        written["autosize"] = {"type": "fit-x", "contains": "padding"}
     left_out = chart.left_out
     for name, rows in written.get("datasets", {}).items():
         written["datasets"][name], dropped = _finite(rows)

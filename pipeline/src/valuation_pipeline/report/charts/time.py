@@ -39,7 +39,7 @@ def time_series(
     title : str
         What the chart shows.
     time : str
-        The member with the time: a date or a datetime (UTC, if it names no zone).
+        The member with the time: a date or a datetime, or its ISO 8601 text; UTC, if it names no zone.
     value, low, high : str
         The members with the value and the ends of its band.
     series : str, optional
@@ -59,7 +59,9 @@ def time_series(
     number_format = NUMBER_FORMATS.get(kind, "")
     days_only = all("T" not in row["time"] for row in points)
     line_name = "series" if series else None
-    x = alt.X("time", type="temporal", scale=alt.Scale(type="utc"), title=None)
+    days = len({row["time"] for row in points})
+    x_axis = alt.Axis(format="%b %e", tickCount="day") if days_only and days <= 14 else alt.Axis()
+    x = alt.X("time", type="temporal", scale=alt.Scale(type="utc"), axis=x_axis, title=None)
     y_scale = alt.Scale(zero=False, nice=True)
     y_axis = alt.Axis(format=axis_format(kind), grid=True)
     y = alt.Y("value", type="quantitative", scale=y_scale, axis=y_axis, title=unit or None)
@@ -109,7 +111,9 @@ def _point(row: Mapping[str, Any], time: str, value: str, band: Sequence[str], s
     }
 
 
-def _utc(time: dt.date | dt.datetime) -> str:
+def _utc(time: dt.date | dt.datetime | str) -> str:
+    if isinstance(time, str):
+        time = dt.date.fromisoformat(time) if len(time) == 10 else dt.datetime.fromisoformat(time)
     if not isinstance(time, dt.datetime):
         return time.isoformat()
     if time.tzinfo is not None:
