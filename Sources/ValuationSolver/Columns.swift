@@ -69,9 +69,9 @@ struct Columns {
         UnsafePointer(numbers + (column &- listCount) &* rowCount)
     }
 
-    /// Whether some row names a column twice.
+    /// Whether no row has more of a column than 1.
     @inline(__always)
-    func hasRepeats(_ column: Int) -> Bool { repeats[column] }
+    func isBinary(_ column: Int) -> Bool { column < listCount && !repeats[column] }
 
     /// Whether no row has anything of a column.
     @inline(__always)

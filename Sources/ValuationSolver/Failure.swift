@@ -106,12 +106,12 @@ func describe(_ failure: Failure, in error: UnsafeMutablePointer<valuation_solve
             if failure.row >= 0 {
                 writer.add(" (row ")
                 writer.add(failure.row)
-                if failure.column >= 0 {
-                    writer.add(", column ")
-                    writer.add(failure.column)
-                }
-                writer.add(")")
             }
+            if failure.column >= 0 {
+                writer.add(failure.row >= 0 ? ", column " : " (column ")
+                writer.add(failure.column)
+            }
+            if failure.row >= 0 || failure.column >= 0 { writer.add(")") }
             writer.add(": ")
         }
         writer.add(failure.message)

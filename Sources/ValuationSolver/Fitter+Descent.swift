@@ -17,19 +17,14 @@ extension Fitter {
         let (curvatures, limits) = (curvatures, limits)
         let total = loss.curvature + interceptPrecision
         let perTotal = total > 0 ? 1 / total : 0
-        let rowCount = columns.rowCount
-        let listCount = columns.listCount
+        let columns = columns
+        let (residuals, rowCurvatures) = (residuals, rowCurvatures)
         var shift = shift
         var won = 0.0
         for place in 0..<count {
             let column = Int(list[place])
-            let isList = column < listCount
-            let sum =
-                isList
-                ? UnsafePointer(states).sum(columns.rows(column)) { $0.residual }
-                : UnsafePointer(states).sum(columns.numbers(column), rowCount) { $0.residual * $1 }
             let (former, curvature, limit) = (coefficients[column], curvatures[column], limits[column])
-            let target = sum - shift * slopes[column] + curvature * former
+            let target = columns.product(column, residuals) - shift * slopes[column] + curvature * former
             var new = 0.0
             // Nothing speaks for a coefficient where there is no curvature.
             if target.magnitude > limit && curvature > 0 {
@@ -40,17 +35,7 @@ extension Fitter {
             coefficients[column] = new
             shift -= step * slopes[column] * perTotal
             won += 0.5 * curvature * step * step
-            if isList {
-                for row in columns.rows(column) {
-                    let state = states + Int(row)
-                    state.pointee.residual -= step * state.pointee.curvature
-                }
-            } else {
-                let numbers = columns.numbers(column)
-                for row in 0..<rowCount {
-                    states[row].residual -= step * numbers[row] * states[row].curvature
-                }
-            }
+            columns.subtract(step, of: column, times: rowCurvatures, from: residuals)
         }
         self.shift = shift
         return won

@@ -64,43 +64,19 @@ extension Fitter {
     /// Makes the quadratic ready at the coefficients. - Returns: their penalty.
     @inline(never)
     private mutating func prepare() -> Double {
-        let states = UnsafePointer(states)
         let (slopes, curvatures) = (slopes, curvatures)
         let total = loss.curvature + interceptPrecision
         shift = total > 0 ? (loss.gradient - interceptPrecision * intercept) / total : 0
         for place in 0..<workingCount {
             let column = Int(working[place])
             formerCoefficients[column] = coefficients[column]
-            let slope: Double
-            let square: Double
-            if column >= columns.listCount {
-                let numbers = columns.numbers(column)
-                slope = states.sum(numbers, columns.rowCount) { $0.curvature * $1 }
-                square = states.sum(numbers, columns.rowCount) { $0.curvature * $1 * $1 }
-            } else {
-                let rows = columns.rows(column)
-                slope = states.sum(rows) { $0.curvature }
-                square = columns.hasRepeats(column) ? sumOfSquares(rows) : slope
-            }
+            let slope = columns.product(column, rowCurvatures)
+            let square = columns.isBinary(column) ? slope : columns.squareProduct(column, rowCurvatures)
             slopes[column] = slope
             // A column that is in every row is as good as the intercept: nothing would be left of its curvature.
             curvatures[column] = total > 0 ? Double.maximum(square - slope * slope / total, 1e-6 * square) : square
         }
         return penalty()
-    }
-
-    /// The second derivative of a column that some rows name more than once. - Parameter rows: repeats side by side.
-    private func sumOfSquares(_ rows: UnsafeBufferPointer<Int32>) -> Double {
-        var sum = 0.0
-        var start = 0
-        while start < rows.count {
-            var end = start &+ 1
-            while end < rows.count && rows[end] == rows[start] { end &+= 1 }
-            let times = Double(end &- start)
-            sum += times * times * states[Int(rows[start])].curvature
-            start = end
-        }
-        return sum
     }
 
     /// Passes over all working columns, and over those that are not 0 until they settle, in turns.

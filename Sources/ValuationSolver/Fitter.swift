@@ -21,9 +21,12 @@ struct Fitter {
     let coefficients: UnsafeMutablePointer<Double>
     /// At the coefficients.
     var predictor: UnsafeMutablePointer<Double>
-    /// At the coefficients, as are the states until coefficients move.
+    /// At the predictor.
     var loss = Loss()
-    let states: UnsafeMutablePointer<RowState>
+    /// Of the quadratic approximation at the predictor, one for each row: w (y - p), less what steps have taken since, and
+    /// w p (1 - p).
+    let residuals: UnsafeMutablePointer<Double>
+    let rowCurvatures: UnsafeMutablePointer<Double>
 
     /// What a step goes from, and the predictor that it leads to.
     let formerCoefficients: UnsafeMutablePointer<Double>
@@ -63,7 +66,8 @@ struct Fitter {
         weights = try memory.take(n)
         coefficients = try memory.take(count)
         predictor = try memory.take(n)
-        states = try memory.take(n)
+        residuals = try memory.take(n)
+        rowCurvatures = try memory.take(n)
         formerCoefficients = try memory.take(count)
         nextPredictor = try memory.take(n)
         slopes = try memory.take(count)
@@ -94,20 +98,15 @@ struct Fitter {
 
     func approximate(_ predictor: UnsafePointer<Double>) -> Loss {
         ValuationSolver.approximate(
-            columns.rowCount, predictor: predictor, outcomes: outcomes, weights: weights, states)
+            columns.rowCount, predictor: predictor, outcomes: outcomes, weights: weights, residuals: residuals,
+            curvatures: rowCurvatures)
     }
 
     /// Computes all derivatives at the coefficients. - Complexity: O(entries).
     @inline(never)
     mutating func computeGradient() throws(Failure) {
         try poll()
-        let states = UnsafePointer(states)
-        for column in 0..<columns.count {
-            gradient[column] =
-                column < columns.listCount
-                ? states.sum(columns.rows(column)) { $0.residual }
-                : states.sum(columns.numbers(column), columns.rowCount) { $0.residual * $1 }
-        }
+        for column in 0..<columns.count { gradient[column] = columns.product(column, residuals) }
     }
 
     /// The objective without the penalty on coefficients.
@@ -117,18 +116,5 @@ struct Fitter {
     @inline(__always)
     func poll() throws(Failure) {
         if let stop, valuation_platform_load(stop) != 0 { throw .stopped }
-    }
-}
-
-extension Columns {
-    /// Adds a multiple of a column to one value for each row. - Complexity: O(entries of the column).
-    @inline(__always)
-    func add(_ factor: Double, of column: Int, to values: UnsafeMutablePointer<Double>) {
-        if column < listCount {
-            for row in rows(column) { values[Int(row)] += factor }
-        } else {
-            let numbers = numbers(column)
-            for row in 0..<rowCount { values[row] += factor * numbers[row] }
-        }
     }
 }

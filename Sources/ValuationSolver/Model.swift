@@ -14,7 +14,7 @@ struct Model {
             throw .member("coefficients", "it is NULL, but there are columns.")
         }
         let most = Double.greatestFiniteMagnitude
-        try check("coefficients", coefficients, count, -most...most, perRow: 0, "a coefficient is finite.")
+        try check("coefficients", coefficients, count, of: .columns, -most...most, "a coefficient is finite.")
         self.problem = problem
         self.intercept = intercept
         self.coefficients = coefficients

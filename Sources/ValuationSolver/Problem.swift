@@ -63,12 +63,13 @@ struct Problem {
                 throw .member("numbers", "it is NULL, but number_count is not 0.")
             }
             try check(
-                "numbers", numbers, rowCount &* numberCount, -Problem.bound...Problem.bound, perRow: numberCount,
+                "numbers", numbers, rowCount &* numberCount, of: .numbers(perRow: numberCount, first: columnCount),
+                -Problem.bound...Problem.bound,
                 "a number is finite and from -1e6 to 1e6; standardise the column.")
         }
         if let offset {
             try check(
-                "offset", offset, rowCount, -Problem.bound...Problem.bound, perRow: 1,
+                "offset", offset, rowCount, of: .rows, -Problem.bound...Problem.bound,
                 "an offset is finite and from -1e6 to 1e6.")
         }
     }
@@ -77,10 +78,10 @@ struct Problem {
     @discardableResult
     func checkOutcomes() throws(Failure) -> Double {
         guard let outcomes else { throw .member("outcomes", "it is NULL; every row has an outcome.") }
-        try check("outcomes", outcomes, rowCount, 0...1, perRow: 1, "an outcome is a number from 0 to 1.")
+        try check("outcomes", outcomes, rowCount, of: .rows, 0...1, "an outcome is a number from 0 to 1.")
         if let penaltyFactors {
             try check(
-                "penalty_factors", penaltyFactors, coefficientCount, 0...Double.infinity, perRow: 0,
+                "penalty_factors", penaltyFactors, coefficientCount, of: .columns, 0...Double.infinity,
                 "a penalty factor is 0 or more; infinity keeps a column out.")
         }
         return try checkWeights()
@@ -91,7 +92,7 @@ struct Problem {
     func checkWeights() throws(Failure) -> Double {
         guard let weights else { return Double(rowCount) }
         try check(
-            "weights", weights, rowCount, 0...Double.greatestFiniteMagnitude, perRow: 1,
+            "weights", weights, rowCount, of: .rows, 0...Double.greatestFiniteMagnitude,
             "a weight is finite and 0 or more.")
         var sum = 0.0
         for row in 0..<rowCount { sum += weights[row] }
@@ -130,18 +131,29 @@ struct Problem {
     }
 }
 
+/// What the values of an array belong to, one after the other.
+enum Owners {
+    case rows
+    case columns
+    /// Of each row in turn the columns from `first` on.
+    case numbers(perRow: Int, first: Int)
+}
+
 /// Looks for values out of range; what is no number is in none.
-///
-/// - Parameter perRow: how many values each row of the problem has; 0 where the values are of columns.
 func check(
-    _ name: StaticString, _ values: UnsafePointer<Double>, _ count: Int, _ range: ClosedRange<Double>, perRow: Int,
+    _ name: StaticString, _ values: UnsafePointer<Double>, _ count: Int, of owners: Owners,
+    _ range: ClosedRange<Double>,
     _ message: StaticString
 ) throws(Failure) {
     let (low, high) = (range.lowerBound, range.upperBound)
     for index in 0..<count {
         let value = values[index]
         if value >= low && value <= high { continue }
-        if perRow == 0 { throw .value(name, index, column: index, message) }
-        throw .value(name, index, row: index / perRow, message)
+        switch owners {
+        case .rows: throw .value(name, index, row: index, message)
+        case .columns: throw .value(name, index, column: index, message)
+        case .numbers(let perRow, let first):
+            throw .value(name, index, row: index / perRow, column: first &+ index % perRow, message)
+        }
     }
 }

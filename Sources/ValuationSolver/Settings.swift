@@ -52,7 +52,7 @@ struct Settings {
         let range = -Problem.bound...Problem.bound
         if let initialCoefficients {
             try check(
-                "initial_coefficients", initialCoefficients, problem.coefficientCount, range, perRow: 0,
+                "initial_coefficients", initialCoefficients, problem.coefficientCount, of: .columns, range,
                 "it lies between -1e6 and 1e6.")
         }
         guard range.contains(initialIntercept) else {

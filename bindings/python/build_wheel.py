@@ -4,7 +4,8 @@
 Usage: python build_wheel.py LIBRARY_DIRECTORY OUTPUT_DIRECTORY [--project DIRECTORY]
 
 LIBRARY_DIRECTORY holds the library that the project's pyproject.toml names: libvaluation.so for this project, which is
-built where no other is given. OUTPUT_DIRECTORY holds exactly one wheel of the project afterwards, whose path is printed.
+built where no other is given. OUTPUT_DIRECTORY holds exactly one wheel of the project afterwards, whose path is
+printed.
 Needs the packages of build-requirements.txt; installing the wheel needs neither them nor a compiler.
 """
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,11 @@ class Kind:
     has_fractions: bool = False
     strength: float = 1.0
     rate: float = 0.2
+
+
+def of(*arguments: Any, **more: Any) -> Problem:
+    """A problem of lists and arrays of any type, which it converts."""
+    return Problem(*arguments, **more)
 
 
 def make(kind: Kind) -> Problem:
