@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether as much is predicted as happens, overall and for each campaign: Σp / Σy.
+
+A model that predicts half as much again as happens has the AUC of the right one, and a log loss that is hardly worse;
+it overbids all the same. That much is told by the counts alone, with an exact interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from valuation_pipeline.checks.judging import apart, judged, percent
+from valuation_pipeline.checks.options import Check, CheckOptions
+from valuation_pipeline.checks.statistics import (
+    Floats,
+    adjusted,
+    count_p_values,
+    dispersion_of_others,
+    poisson_interval,
+)
+from valuation_pipeline.checks.verdicts import Verdict
+
+Target = Literal["click", "conversion"]
+Source = Literal["held_out", "engine", "logged"]
+
+#: The checks of each source of predictions.
+OVERALL: dict[Source, Check] = {
+    "held_out": "calibration",
+    "engine": "engine_calibration",
+    "logged": "logged_calibration",
+}
+BY_CAMPAIGN: dict[Source, Check] = {
+    "held_out": "campaign_calibration",
+    "engine": "engine_campaign_calibration",
+    "logged": "logged_campaign_calibration",
+}
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What was predicted and what happened, of each campaign.
+
+    Attributes
+    ----------
+    target : str
+        "click" or "conversion".
+    source : str
+        Whose predictions: "held_out" for those of models that were fitted without these days, "engine" for those of the
+        models to be published, "logged" for those that servers logged.
+    days : int
+        Over how many days.
+    campaigns : list of str, n
+    rows, predicted, observed : ndarray of float64, shape (n,)
+        Rows, the sum of their probabilities, and how many of them had the outcome.
+    """
+
+    target: Target
+    source: Source
+    days: int
+    campaigns: list[str]
+    rows: Floats
+    predicted: Floats
+    observed: Floats
+
+    @property
+    def on(self) -> str:
+        """Which days, for people."""
+        count = "day" if self.days == 1 else f"{self.days} days"
+        return {
+            "held_out": f"the {count} held back from training",
+            "engine": f"the last {count}, scored by the engine",
+            "logged": f"the last {count}, as servers logged them",
+        }[self.source]
+
+
+def check_calibration(predicted: Predicted, day_spread: float, options: CheckOptions) -> list[Verdict]:
+    """Judge the sum over all campaigns.
+
+    Parameters
+    ----------
+    predicted : Predicted
+        Of one target.
+    day_spread : float
+        The variance of the factor by which the overall rate of one day differs from that of the days trained on
+        (:func:`volumes.day_spread`); that of the mean of several is as much smaller.
+    """
+    check = OVERALL[predicted.source]
+    said, happened = float(predicted.predicted.sum()), float(predicted.observed.sum())
+    if said == 0 and happened == 0:
+        return [Verdict(check, predicted.target, "skipped", None, None, f"There are no rows on {predicted.on}.")]
+    level = options.levels().shared_by(2)  # two targets
+    spread = day_spread / predicted.days
+    ratio = said / happened if happened else np.inf
+    p_value = float(count_p_values(happened, max(said, 1e-9), spread))
+    status = judged(p_value, apart(ratio, options.calibration_limit), level)
+    return [
+        Verdict(
+            check,
+            predicted.target,
+            status,
+            _finite(ratio),
+            _limit(ratio, options),
+            _sentence(f"All campaigns on {predicted.on}", predicted.target, said, happened, status != "passed"),
+        )
+    ]
+
+
+def check_campaigns(predicted: Predicted, options: CheckOptions) -> list[Verdict]:
+    """Judge each campaign: a verdict for each that is off, and one for all others.
+
+    How much campaigns are off without anything being wrong with them (they have days, and rare ones are drawn to the
+    mean) is estimated from the others of each, and is ``campaign_effect`` at least.
+    """
+    check = BY_CAMPAIGN[predicted.source]
+    some = predicted.predicted > 0
+    if not some.any():
+        return [Verdict(check, predicted.target, "skipped", None, None, f"There are no rows on {predicted.on}.")]
+    level = options.levels().shared_by(2)  # two targets
+    names = [name for name, taken in zip(predicted.campaigns, some, strict=True) if taken]
+    said, happened = predicted.predicted[some], predicted.observed[some]
+    spreads = np.maximum(options.campaign_effect**2, dispersion_of_others(happened, said))
+    p_values = adjusted(count_p_values(happened, said, spreads))
+    verdicts = []
+    for place in np.argsort(p_values):
+        ratio = float(said[place] / happened[place]) if happened[place] else np.inf
+        status = judged(float(p_values[place]), apart(ratio, options.calibration_limit), level)
+        if status == "passed":
+            continue
+        what = f"Campaign {names[place]} on {predicted.on}"
+        reason = _sentence(what, predicted.target, float(said[place]), float(happened[place]), off=True)
+        verdicts.append(
+            Verdict(check, f"{predicted.target} {names[place]}", status, _finite(ratio), _limit(ratio, options), reason)
+        )
+    count = len(names) - len(verdicts)
+    typical = percent(float(np.median(spreads)) ** 0.5)
+    reason = (
+        f"Of {len(names)} campaigns on {predicted.on}, {count} predict {predicted.target}s as they happen; they may be "
+        f"off by {typical} from one to another, and by chance."
+    )
+    return [*verdicts, Verdict(check, f"{predicted.target} all", "passed", float(count), None, reason)]
+
+
+def _sentence(what: str, target: str, said: float, happened: float, off: bool) -> str:
+    low, high = poisson_interval(happened)
+    interval = f"{said / high:.3f} to {said / low:.3f}" if low else f"{said / high:.3f} or more"
+    ratio = f"a ratio of {said / happened:.3f}" if happened else "no ratio"
+    found = (
+        f"{what}: {said:,.1f} {target}s were predicted, {happened:,.0f} happened, {ratio} (95 % interval of the ratio "
+        f"{interval})"
+    )
+    if not off:
+        return f"{found}."
+    wrong = "over-predicts and would overbid" if said > happened else "under-predicts and would lose auctions"
+    return (
+        f"{found}: the model {wrong}; look whether {target}s of these days are missing or new, whether the sampling "
+        f"rate is in the model, and what changed for whom."
+    )
+
+
+def _limit(ratio: float, options: CheckOptions) -> float:
+    return 1 - options.calibration_limit if ratio < 1 else 1 / (1 - options.calibration_limit)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

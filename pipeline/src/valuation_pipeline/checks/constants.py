@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A model that says the same of every row, in the place of one that is no better."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+from valuation_pipeline.checks.calibration import Target
+from valuation_pipeline.errors import PipelineError
+
+Document = Mapping[str, Any]
+
+#: How many rows of all campaigns' rate a campaign's is shrunk by, as the engine does for campaigns without a model
+#: (Documentation/model-format.md).
+PRIOR_ROWS: dict[Target, float] = {"click": 1000.0, "conversion": 50.0}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What a constant says of a campaign.
+
+    Attributes
+    ----------
+    probability : float
+        Its rate, shrunk towards that of all campaigns: above 0 and below 1.
+    rows, positives : int
+        Before negatives were dropped.
+    advertiser : str or None
+    """
+
+    probability: float
+    rows: int
+    positives: int
+    advertiser: str | None = None
+
+
+def observed_rates(target: Target, campaigns: Sequence[Mapping[str, Any]]) -> dict[str, Rate]:
+    """Return the rate of each campaign, and that of all of them as "*".
+
+    With k rows of prior, (positives + k · overall rate) / (rows + k): a Beta posterior's mean (Gelman et al., "Bayesian
+    Data Analysis", 3rd ed., 2.4). It is the constant that training held the models against.
+
+    Parameters
+    ----------
+    target : str
+    campaigns : sequence of dict
+        The campaigns of ``training.json``: their ``campaign``, ``rows``, ``positives``, and ``advertiser`` if known.
+    """
+    rows = sum(campaign["rows"] for campaign in campaigns)
+    positives = sum(campaign["positives"] for campaign in campaigns)
+    overall, prior = (positives + 0.5) / (rows + 1), PRIOR_ROWS[target]
+    rates = {
+        campaign["campaign"]: Rate(
+            (campaign["positives"] + prior * overall) / (campaign["rows"] + prior),
+            campaign["rows"],
+            campaign["positives"],
+            campaign.get("advertiser"),
+        )
+        for campaign in campaigns
+    }
+    return {"*": Rate(overall, rows, positives), **rates}
+
+
+def replace_by_constants(
+    documents: Sequence[Document], target: Target, rates: Mapping[str, Rate]
+) -> list[dict[str, Any]]:
+    """Return the models of a target with constants for some campaigns.
+
+    Parameters
+    ----------
+    documents : sequence of dict
+        All models of the target from one run (``valuation-model/1``).
+    target : str
+    rates : mapping of str to Rate
+        The campaigns whose models to replace, with "*" for the shared one. One that has no model of its own gets one,
+        for the shared model would value it otherwise.
+
+    Returns
+    -------
+    list of dict
+        In the order given, and campaigns that had none behind them. O(documents).
+
+    Raises
+    ------
+    PipelineError
+        If a model that stays extends one that is replaced, for it would then correct a constant.
+    """
+    if not rates:
+        return [dict(document) for document in documents]
+    if not documents:
+        raise PipelineError(f"there is no {target} model to take a constant's version and sampling rate from")
+    replaced = []
+    for document in documents:
+        if document["campaign"] in rates:
+            replaced.append(_constant(document, document["campaign"], rates[document["campaign"]]))
+        elif document.get("extends") in rates:
+            raise PipelineError(
+                f"the {target} model of campaign {document['campaign']!r} extends that of {document['extends']!r}, "
+                f"which a constant is to replace; replace both"
+            )
+        else:
+            replaced.append(dict(document))
+    present = {document["campaign"] for document in documents}
+    added = [_constant(documents[0], campaign, rate) for campaign, rate in rates.items() if campaign not in present]
+    return replaced + added
+
+
+def _constant(like: Document, campaign: str, rate: Rate) -> dict[str, Any]:
+    """Return the document of a model without weights.
+
+    Its version and sampling rate are those of another model. Its variance, where that one has some, is the intercept's
+    in a logistic regression on the sampled rows, 1 / (n p (1 - p)). It extends nothing: a constant corrects nothing.
+    """
+    share, p = like["negative_sampling_rate"], rate.probability
+    trainer = f"constant instead of {(like.get('training') or {}).get('trainer') or 'a model'}"
+    result = {
+        "format": "valuation-model/1",
+        "kind": "logistic",
+        "campaign": campaign,
+        "target": like["target"],
+        "version": like["version"],
+        **({"advertiser": rate.advertiser} if rate.advertiser is not None else {}),
+        "intercept": log(p / (1 - p)) - log(share),
+        "negative_sampling_rate": share,
+        "categorical": {},
+        "training": {
+            "rows": rate.rows,
+            "positives": rate.positives,
+            **({"base_rate": rate.positives / rate.rows} if rate.rows else {}),
+            "trainer": trainer.encode()[:255].decode(errors="ignore"),
+        },
+        "self_test": [{"features": {}, "probability": p}],
+    }
+    if "variance" in like:
+        rows = max(1, rate.rows)
+        result["variance"] = {"intercept": min(10_000.0, 1 / (rows * p) + 1 / (rows * (1 - p) * share))}
+    return result

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The checks that look at the log alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from valuation_pipeline.checks.arrivals import impressions_by_day, outcomes_by_day
+from valuation_pipeline.checks.calibration import BY_CAMPAIGN, OVERALL, Target, check_calibration, check_campaigns
+from valuation_pipeline.checks.campaign_rates import check_campaign_rates
+from valuation_pipeline.checks.inputs import TARGETS, RunInputs
+from valuation_pipeline.checks.logged import logged_predictions
+from valuation_pipeline.checks.options import CheckOptions
+from valuation_pipeline.checks.set_aside import check_set_aside, read_set_aside
+from valuation_pipeline.checks.statistics import Floats
+from valuation_pipeline.checks.verdicts import Verdict
+from valuation_pipeline.checks.volumes import check_volume, day_spread
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How long outcomes count, as the extraction of the examples had it.
+
+    Attributes
+    ----------
+    click_days, conversion_days : int
+        At most so many days after the impression.
+    """
+
+    click_days: int = 1
+    conversion_days: int = 7
+
+    def of(self, target: str) -> int:
+        """Return the window of a target."""
+        return self.click_days if target == "click" else self.conversion_days
+
+
+def check_log(run: RunInputs, windows: Windows, options: CheckOptions) -> tuple[list[Verdict], dict[Target, float]]:
+    """Judge the newest day of the log by the days before.
+
+    Returns
+    -------
+    verdicts : list of Verdict
+    spreads : dict of target to float
+        The variance of the factor by which the rate of one day differs from that of the days before.
+    """
+    spreads: dict[Target, float] = {}
+    with duckdb.connect() as connection:
+        impressions = impressions_by_day(connection, run.examples)
+        verdicts = check_volume(impressions, options)
+        used = {"impressions": _newest_and_before(impressions.counts)}
+        for target in TARGETS:
+            whole, campaigns = outcomes_by_day(connection, run.examples, target, windows.of(target))
+            verdicts += check_volume(whole, options)
+            verdicts += check_campaign_rates(campaigns, options)
+            counts = whole.counts.sum(axis=1)
+            spreads[target] = (
+                day_spread(counts[:-1], whole.exposures[:-1], options.day_effect) if len(counts) > 2 else 0.0
+            )
+            spreads[target] = max(spreads[target], options.day_effect**2)
+            used[whole.table] = _newest_and_before(whole.counts)
+            logged = logged_predictions(connection, run, target, windows.of(target), options.recent_days)
+            if logged is None:
+                reason = f"The log has no predictions of {target}s; log pctr and pcvr to have them judged."
+                verdicts += [
+                    Verdict(check, target, "skipped", None, None, reason)
+                    for check in (OVERALL["logged"], BY_CAMPAIGN["logged"])
+                ]
+            else:
+                verdicts += check_calibration(logged, spreads[target], options) + check_campaigns(logged, options)
+        if run.set_aside.is_file():
+            set_aside = read_set_aside(connection, run.set_aside, run.newest)
+            verdicts += check_set_aside(set_aside, used, str(run.newest), options)
+        else:
+            reason = f"{run.set_aside} is not there, so nothing is known of rows that were set aside."
+            verdicts.append(Verdict("set_aside", "all tables", "skipped", None, None, reason))
+    return verdicts, spreads
+
+
+def _newest_and_before(counts: Floats) -> tuple[float, float]:
+    by_day = counts.sum(axis=1)
+    return float(by_day[-1]), float(by_day[:-1].sum())

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tests that the checks are made of: counts against expectations, many at once, and rankings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+Floats = npt.NDArray[np.float64]
+
+
+def poisson_interval(count: float, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the exact interval of a Poisson mean of which ``count`` happened (Garwood, Biometrika 28, 1936).
+
+    Covers the mean at least with the given confidence, whatever it is.
+    """
+    beyond = (1 - confidence) / 2
+    low = float(stats.chi2.ppf(beyond, 2 * count) / 2) if count > 0 else 0.0
+    return low, float(stats.chi2.isf(beyond, 2 * (count + 1)) / 2)
+
+
+#: The variances that :func:`dispersion` chooses from.
+GRID = np.concatenate([[0.0], np.geomspace(1e-5, 10, 121)])
+#: Expectations below this tell nothing of how much counts vary beyond chance.
+TELLING = 5.0
+
+
+def dispersion(counts: Floats, expected: Floats, *, fitted: bool = False, confidence: float = 0.9) -> float:
+    """Return by how much counts vary beyond chance at most, as the variance of a factor that multiplies expectations.
+
+    If the factor of count y has the variance a, y has the variance m + a m² about its expectation m, and the sum of
+    (y - m)² / (m + a m²) is about a chi-square. The answer is the a that makes it as small as a chi-square is with the
+    probability 1 - ``confidence``: the upper end of Viechtbauer's interval by Q-profiles (Statistics in Medicine 26,
+    2007), which is 0 where counts vary no more than chance lets them. All counts weigh about the same, large or small.
+
+    Parameters
+    ----------
+    counts, expected : ndarray of float64, shape (n,)
+        Those with expectations below 5 are passed over.
+    fitted : bool, default=False
+        Whether the expectations were scaled to the same counts, which takes a degree of freedom.
+    confidence : float, default=0.9
+        How sure it is that counts do not vary more.
+
+    Returns
+    -------
+    float
+        0 to 10; 0.01 where counts vary by 10 % from one to another. 0 if there is nothing to estimate it from.
+    """
+    sums, freedom = _profile(counts, expected)
+    return float(_variance(sums[:, None], freedom - fitted, confidence)[0])
+
+
+def dispersion_of_others(counts: Floats, expected: Floats, confidence: float = 0.9) -> Floats:
+    """Return :func:`dispersion` for each count, of all the others: so that what is wrong does not excuse itself.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        0 where there are no others. O(n).
+    """
+    sums, freedom = _profile(counts, expected)
+    telling = expected >= TELLING
+    result = np.full(len(counts), _variance(sums[:, None], freedom, confidence)[0])
+    result[telling] = _variance(sums[:, None] - _terms(counts[telling], expected[telling]), freedom - 1, confidence)
+    return result
+
+
+def _terms(counts: Floats, expected: Floats) -> Floats:
+    return np.asarray(np.square(counts - expected) / (expected + GRID[:, None] * np.square(expected)))
+
+
+def _profile(counts: Floats, expected: Floats) -> tuple[Floats, int]:
+    """Return the sum of squares for each variance of the grid, and how many counts are in it."""
+    telling = expected >= TELLING
+    sums = sum(
+        (_terms(counts[part], expected[part]).sum(axis=1) for part in np.array_split(np.flatnonzero(telling), 64)),
+        start=np.zeros(len(GRID)),
+    )
+    return np.asarray(sums), int(telling.sum())
+
+
+def _variance(sums: Floats, freedom: int, confidence: float) -> Floats:
+    """Return the first variance of the grid for which each column of sums is small enough."""
+    if freedom < 1:
+        return np.zeros(sums.shape[1])
+    enough = sums <= stats.chi2.ppf(1 - confidence, freedom)
+    return np.asarray(np.where(enough.any(axis=0), GRID[np.argmax(enough, axis=0)], GRID[-1]))
+
+
+def count_p_values(counts: npt.ArrayLike, expected: npt.ArrayLike, spread: npt.ArrayLike) -> Floats:
+    """Return how probable counts are that lie as far from their expectation, or farther, on either side.
+
+    Counts are negative binomial: Poisson given a mean that varies by a gamma factor of variance ``spread`` (Poisson
+    itself for 0). The probability is twice that of the smaller tail, at most 1, and so never too small.
+
+    Parameters
+    ----------
+    counts, expected, spread : array_like, broadcast together
+        Expectations above 0. Of counts that are sums of Bernoulli outcomes with different probabilities, Poisson has
+        the larger variance, so the test is on the safe side.
+    """
+    y, mean, extra = np.broadcast_arrays(*(np.asarray(a, np.float64) for a in (counts, expected, spread)))
+    size = 1 / np.maximum(extra, 1e-12)
+    lower = np.where(extra > 1e-12, stats.nbinom.cdf(y, size, 1 / (1 + mean / size)), stats.poisson.cdf(y, mean))
+    upper = np.where(extra > 1e-12, stats.nbinom.sf(y - 1, size, 1 / (1 + mean / size)), stats.poisson.sf(y - 1, mean))
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(lower, upper)))
+
+
+def adjusted(p_values: Floats) -> Floats:
+    """Adjust p-values of many tests of one kind as Benjamini and Hochberg do (J. R. Stat. Soc. B 57, 1995).
+
+    Reject those below q: of the rejected, a share of q at most is false on average; where nothing is wrong, anything at
+    all is rejected with the probability q at most, for tests that are independent.
+    """
+    return np.asarray(stats.false_discovery_control(p_values), np.float64) if len(p_values) else p_values
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How well probabilities put what happened before what did not.
+
+    Attributes
+    ----------
+    auc : float
+        Of two rows, one of each outcome, the share of pairs in the right order; ties count half.
+    p_value : float
+        How probable an AUC as low is, or lower, if the order were random (Mann & Whitney, 1947; normal with the
+        correction for ties).
+    """
+
+    auc: float
+    p_value: float
+
+
+def ranking(outcomes: npt.NDArray[np.bool_], probabilities: Floats) -> Ranking | None:
+    """Rank rows by probability; None where all outcomes are the same. O(n log n)."""
+    positives, negatives = probabilities[outcomes], probabilities[~outcomes]
+    if not len(positives) or not len(negatives):
+        return None
+    if probabilities.min() == probabilities.max():
+        return Ranking(0.5, 1.0)
+    test = stats.mannwhitneyu(positives, negatives, alternative="less", method="asymptotic")
+    return Ranking(float(test.statistic) / (len(positives) * len(negatives)), float(test.pvalue))
+
+
+def log_losses(outcomes: npt.NDArray[np.bool_], probabilities: Floats) -> Floats:
+    """Return -ln of the probability given to what happened, of each row; it is kept off 0 by 1e-12."""
+    kept = np.clip(np.where(outcomes, probabilities, 1 - probabilities), 1e-12, 1.0)
+    return np.asarray(-np.log(kept))

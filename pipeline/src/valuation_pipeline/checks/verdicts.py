@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a check says: a line of the report, and perhaps a reason to hold a release back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from valuation_pipeline.checks.options import CHECKS, Check
+from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.files import write_json
+
+Status = Literal["passed", "warned", "failed", "skipped"]
+
+#: What is to be read first comes first.
+ORDER: tuple[Status, ...] = ("failed", "warned", "passed", "skipped")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one check found of one thing.
+
+    Attributes
+    ----------
+    check : str
+        Which check, a name of ``options.CHECKS``.
+    subject : str
+        What was looked at: a table, a field, a campaign, a target.
+    status : str
+        "failed" holds the release back, "warned" is for people, "skipped" could not be looked at.
+    value, threshold : float or None
+        What was measured, and where the limit is; None where there is no single number.
+    reason : str
+        One sentence with the figures: what was found, what it means, what to do.
+    """
+
+    check: Check
+    subject: str
+    status: Status
+    value: float | None
+    threshold: float | None
+    reason: str
+
+
+def held_back(verdicts: Iterable[Verdict]) -> bool:
+    """Say whether any check failed, so that yesterday's release goes on serving."""
+    return any(verdict.status == "failed" for verdict in verdicts)
+
+
+def in_order(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts with the failed first, then warned, passed and skipped, each as they came."""
+    return sorted(verdicts, key=lambda verdict: ORDER.index(verdict.status))
+
+
+def write_verdicts(file: Path, verdicts: Sequence[Verdict]) -> None:
+    """Write verdicts as a JSON list, whole or not at all."""
+    write_json(file, [asdict(verdict) for verdict in verdicts])
+
+
+def read_verdicts(file: Path) -> list[Verdict]:
+    """Read what :func:`write_verdicts` wrote; a PipelineError says what is wrong with the file."""
+    try:
+        rows: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+        verdicts = [Verdict(**row) for row in rows]
+    except OSError as error:
+        raise PipelineError(f"{file}: {error.strerror}; make it with `valuation-pipeline check`") from error
+    except (ValueError, TypeError) as error:
+        raise PipelineError(
+            f"{file}: no list of verdicts: {error}; make it anew with `valuation-pipeline check`"
+        ) from error
+    for verdict in verdicts:
+        if verdict.status not in get_args(Status) or verdict.check not in CHECKS:
+            raise PipelineError(
+                f"{file}: {verdict.check!r} with the status {verdict.status!r} is no verdict of this version"
+            )
+    return verdicts

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Predicted against observed: what is flagged, what is not, and how it is said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from valuation_pipeline.checks.calibration import Predicted, check_calibration, check_campaigns
+from valuation_pipeline.checks.options import CheckOptions
+
+
+def _predicted(said: np.ndarray, happened: np.ndarray, days: int = 1) -> Predicted:
+    names = [f"c-{number}" for number in range(len(said))]
+    return Predicted("click", "held_out", days, names, 100.0 * said, said.astype(float), happened.astype(float))
+
+
+def test_a_campaign_that_is_over_predicted_by_30_percent_is_found_among_others_that_are_not() -> None:
+    rng = np.random.default_rng(1)
+    said = np.full(50, 1000.0)
+    found = 0
+    for _ in range(50):
+        happened = rng.poisson(said * np.exp(0.02 * rng.normal(size=50)))
+        happened[7] = rng.poisson(1000 / 1.3)
+        flagged = [
+            verdict
+            for verdict in check_campaigns(_predicted(said, happened), CheckOptions())
+            if verdict.status == "failed"
+        ]
+        assert {verdict.subject for verdict in flagged} <= {"click c-7"}
+        found += bool(flagged)
+    assert found >= 40
+
+
+def test_campaigns_that_vary_from_day_to_day_are_not_flagged() -> None:
+    rng = np.random.default_rng(2)
+    alarms = 0
+    for _ in range(100):
+        said = rng.lognormal(6, 1.3, 40)
+        happened = rng.poisson(said * np.exp(0.15 * rng.normal(size=40)))
+        verdicts = check_campaigns(_predicted(said, happened), CheckOptions())
+        alarms += any(verdict.status in ("failed", "warned") for verdict in verdicts)
+    assert alarms <= 3
+
+
+def test_what_is_within_the_limit_is_never_flagged_however_sure() -> None:
+    said = np.array([1e6])
+    assert [v.status for v in check_campaigns(_predicted(said, said * 1.05), CheckOptions())] == ["passed"]
+    assert [v.status for v in check_calibration(_predicted(said, said * 1.05), 0.0, CheckOptions())] == ["passed"]
+
+
+def test_all_campaigns_together_are_judged_with_the_effect_of_the_day() -> None:
+    said = np.full(10, 1000.0)
+    fewer = _predicted(said, said / 1.25)
+    assert check_calibration(fewer, 0.02**2, CheckOptions())[0].status == "failed"
+    assert check_calibration(fewer, 0.15**2, CheckOptions())[0].status == "passed"
+
+
+def test_several_days_tell_more_than_one() -> None:
+    said = np.full(10, 1000.0)
+    assert check_calibration(_predicted(said, said / 1.25, days=9), 0.15**2, CheckOptions())[0].status == "failed"
+
+
+def test_the_reason_has_the_figures_and_what_to_do() -> None:
+    (verdict,) = check_calibration(_predicted(np.array([130.0]), np.array([10.0])), 0.0025, CheckOptions())
+    assert verdict.value == pytest.approx(13.0)
+    assert "130.0 clicks were predicted, 10 happened, a ratio of 13.000" in verdict.reason
+    assert "(95 % interval of the ratio 7.069 to 27.109)" in verdict.reason
+    assert "over-predicts and would overbid" in verdict.reason
+    assert "look whether clicks of these days are missing" in verdict.reason
+
+
+def test_predictions_of_what_never_happened_have_no_ratio() -> None:
+    (verdict,) = check_calibration(_predicted(np.array([200.0]), np.array([0.0])), 0.0025, CheckOptions())
+    assert verdict.status == "failed"
+    assert verdict.value is None
+    assert "0 happened, no ratio (95 % interval of the ratio 54.217 or more)" in verdict.reason
+
+
+def test_nothing_predicted_and_nothing_happened_is_skipped() -> None:
+    nothing = _predicted(np.zeros(0), np.zeros(0))
+    assert check_calibration(nothing, 0.0, CheckOptions())[0].status == "skipped"
+    assert check_campaigns(nothing, CheckOptions())[0].status == "skipped"

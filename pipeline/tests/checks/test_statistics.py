@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tests of the checks, held against known truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+
+from valuation_pipeline.checks.fields import population_stability
+from valuation_pipeline.checks.statistics import (
+    adjusted,
+    count_p_values,
+    dispersion,
+    dispersion_of_others,
+    log_losses,
+    poisson_interval,
+    ranking,
+)
+
+
+@pytest.mark.parametrize(
+    ("count", "low", "high"), [(0, 0.0, 3.688879), (1, 0.025318, 5.571643), (10, 4.795389, 18.390356)]
+)
+def test_poisson_intervals_are_garwoods(count: int, low: float, high: float) -> None:
+    assert poisson_interval(count) == pytest.approx((low, high), rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("mean", [0.3, 2.5, 12.0, 300.0])
+def test_poisson_intervals_cover_the_mean_at_least_as_often_as_they_say(mean: float) -> None:
+    counts = np.arange(int(mean + 12 * mean**0.5) + 20)
+    covered = [low <= mean <= high for low, high in map(poisson_interval, counts.tolist())]
+    assert float(stats.poisson.pmf(counts, mean)[covered].sum()) >= 0.95
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(3.0, 0.0), (40.0, 0.0), (40.0, 0.04), (900.0, 0.01)])
+@pytest.mark.parametrize("level", [0.05, 0.001])
+def test_p_values_are_below_a_level_no_more_often_than_it_says(mean: float, spread: float, level: float) -> None:
+    counts = np.arange(int(20 * mean) + 50)
+    chances = (
+        stats.nbinom.pmf(counts, 1 / spread, 1 / (1 + mean * spread)) if spread else stats.poisson.pmf(counts, mean)
+    )
+    assert chances.sum() == pytest.approx(1, abs=1e-6)
+    assert float(chances[count_p_values(counts, mean, spread) < level].sum()) <= level
+
+
+def test_p_values_tell_what_is_far_off() -> None:
+    none, few, right, many = count_p_values([0, 60, 100, 140], 100.0, 0.0025)
+    assert none < 1e-30
+    assert few < 1e-3
+    assert right > 0.9
+    assert many < 1e-3
+
+
+@pytest.mark.parametrize("truth", [0.0, 0.01, 0.09])
+def test_dispersion_is_an_upper_bound_as_often_as_it_says(truth: float) -> None:
+    rng = np.random.default_rng(5)
+    above = 0
+    for _ in range(400):
+        expected = rng.lognormal(5, 1, 30)
+        factors = rng.gamma(1 / truth, truth, 30) if truth else np.ones(30)
+        above += dispersion(rng.poisson(expected * factors).astype(float), expected, confidence=0.9) >= truth
+    assert above / 400 >= 0.9 - 3 * (0.9 * 0.1 / 400) ** 0.5
+
+
+def test_dispersion_of_chance_alone_is_small() -> None:
+    rng = np.random.default_rng(6)
+    expected = np.full(200, 400.0)
+    assert dispersion(rng.poisson(expected).astype(float), expected) < 0.001
+
+
+def test_what_is_off_does_not_raise_its_own_dispersion() -> None:
+    rng = np.random.default_rng(7)
+    expected = np.full(50, 1000.0)
+    counts = rng.poisson(expected).astype(float)
+    counts[3] = 2000
+    of_others = dispersion_of_others(counts, expected)
+    assert of_others[3] < 0.001
+    assert of_others[4] > 0.002
+
+
+def test_dispersion_of_others_is_that_of_the_others() -> None:
+    rng = np.random.default_rng(8)
+    expected = rng.lognormal(4, 1, 40)
+    counts = rng.poisson(expected * rng.gamma(20, 1 / 20, 40)).astype(float)
+    for place, found in enumerate(dispersion_of_others(counts, expected)):
+        assert found == pytest.approx(dispersion(np.delete(counts, place), np.delete(expected, place)), rel=1e-9)
+
+
+def test_adjusting_keeps_the_rate_of_any_false_alarm() -> None:
+    rng = np.random.default_rng(9)
+    alarms = sum((adjusted(rng.random(50)) < 0.05).any() for _ in range(2000))
+    assert alarms <= stats.binom.ppf(0.999, 2000, 0.05)
+
+
+def test_auc_is_scikit_learns_with_ties() -> None:
+    rng = np.random.default_rng(10)
+    outcomes = rng.random(500) < 0.3
+    scores = np.round(rng.random(500) + 0.3 * outcomes, 1).astype(np.float64)
+    found = ranking(outcomes, scores)
+    assert found is not None
+    assert found.auc == pytest.approx(roc_auc_score(outcomes, scores), abs=1e-12)
+    assert found.p_value > 0.99
+
+
+def test_swapped_labels_rank_worse_than_chance() -> None:
+    rng = np.random.default_rng(11)
+    probabilities = rng.beta(2, 30, 3000)
+    outcomes = rng.random(3000) < probabilities
+    right, swapped = ranking(outcomes, probabilities), ranking(~outcomes, probabilities)
+    assert right is not None
+    assert swapped is not None
+    assert right.p_value > 0.5
+    assert swapped.p_value < 1e-6
+    assert swapped.auc == pytest.approx(1 - right.auc)
+
+
+def test_a_ranking_of_one_outcome_is_none() -> None:
+    assert ranking(np.ones(5, bool), np.linspace(0, 1, 5)) is None
+
+
+def test_log_losses_are_those_of_what_happened() -> None:
+    losses = log_losses(np.array([True, False, True]), np.array([0.8, 0.25, 0.0]))
+    assert losses == pytest.approx([-np.log(0.8), -np.log(0.75), -np.log(1e-12)])
+
+
+def test_population_stability_follows_its_distribution_when_nothing_changed() -> None:
+    rng = np.random.default_rng(12)
+    shares = rng.dirichlet(np.ones(20) * 5)
+    before = rng.multinomial(50_000, shares, 500).astype(np.float64)
+    now = rng.multinomial(5_000, shares, 500).astype(np.float64)
+    found = [population_stability(*counts) for counts in zip(before, now, strict=True)]
+    scaled = np.array(found) / (1 / 50_000 + 1 / 5_000)
+    assert np.mean(scaled) == pytest.approx(19, rel=0.05)
+    assert np.mean(scaled > stats.chi2.isf(0.05, 19)) <= 0.05 + 3 * (0.05 * 0.95 / 500) ** 0.5
