@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from logs.small import click, conversion, impression, write_log
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.generated.log import generate
 from valuation_pipeline.generated.options import GeneratorOptions
@@ -28,30 +29,7 @@ from valuation_pipeline.logs.schema import EXAMPLES
 DAY = date(2026, 3, 1)
 NOW = datetime(2026, 11, 1)
 OPTIONS = LogOptions()
-GENERATED = GeneratorOptions(impressions=6000, campaigns=10, days=3)
-
-
-def impression(number: int, **columns: Any) -> dict[str, Any]:
-    return {
-        "impression_id": f"i-{number}",
-        "time": f"2026-03-01 {number % 24:02}:00:00",
-        "campaign": "c",
-        "ad": "a",
-        **columns,
-    }
-
-
-def click(number: int, minute: int = 1) -> dict[str, Any]:
-    return {"impression_id": f"i-{number}", "time": f"2026-03-01 {number % 24:02}:{minute:02}:00"}
-
-
-def write_log(log: Path, **tables: list[Any]) -> Path:
-    """A log of JSON Lines; a row that is a text is a line as it stands."""
-    log.mkdir(parents=True)
-    for table in ("impressions", "clicks", "conversions"):
-        lines = [row if isinstance(row, str) else json.dumps(row) for row in tables.get(table, [])]
-        (log / f"{table}.jsonl").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-    return log
+GENERATED = GeneratorOptions(impressions=2400, campaigns=10, days=3, click_rate=0.1, candidate_share=0.0)
 
 
 def run(log: Path, start: date = DAY, end: date = DAY, **more: Any) -> tuple[Counts, list[dict[str, Any]], list[Any]]:
@@ -135,10 +113,6 @@ def test_the_detail_names_the_column_and_the_record_is_as_it_was(tmp_path: Path)
     assert (bad["file"], bad["detail"]) == ("impressions.jsonl", "bid")
     assert json.loads(bad["record"]) == impression(2, bid="much", colour="red")
     assert (broken["row"], broken["record"]) == (3, "{broken")
-
-
-def conversion(number: int, time: str, **columns: Any) -> dict[str, Any]:
-    return {"impression_id": f"i-{number}", "time": time, **columns}
 
 
 CLICKS_SET_ASIDE: list[tuple[Any, Reason]] = [
@@ -306,7 +280,7 @@ def _cell(value: Any) -> str:
 
 
 def test_the_same_log_in_three_formats_gives_the_same_bytes(tmp_path: Path) -> None:
-    options = GeneratorOptions(impressions=2000, campaigns=5, days=2, predictions="noisy", candidate_share=0.0)
+    options = GeneratorOptions(impressions=500, campaigns=5, days=1, predictions="noisy", candidate_share=0.0)
     generate(tmp_path / "generated", options, ["duplicates", "times_out_of_order"])
     days = (options.dates[0], options.dates[-1])
     parquet = tmp_path / "generated" / "log"
@@ -358,7 +332,7 @@ cells = st.one_of(
     st.lists(st.integers(), max_size=2),
     st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2),
 )
-columns = st.sampled_from([*EXAMPLES.names[:22], "colour", "@file", "a'b\"c"])
+columns = st.sampled_from([*EXAMPLES.names[:22], "colour", "@file", "AD", "a'b\"c"])
 lines = st.one_of(
     st.dictionaries(columns, cells, max_size=6),
     st.builds(impression, st.integers(0, 3)),
@@ -368,17 +342,36 @@ lines = st.one_of(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(impressions=st.lists(lines, max_size=6), clicks=st.lists(lines, max_size=4))
+ANY = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANY_LOG = given(impressions=st.lists(lines, max_size=6), clicks=st.lists(lines, max_size=4))
+
+
+@settings(ANY, max_examples=4)
+@ANY_LOG
 def test_no_line_is_lost_whatever_it_holds(
     tmp_path_factory: pytest.TempPathFactory, impressions: list[Any], clicks: list[Any]
 ) -> None:
-    log = write_log(tmp_path_factory.mktemp("any") / "log", impressions=[impression(1), *impressions], clicks=clicks)
+    see_that_no_line_is_lost(tmp_path_factory.mktemp("any"), impressions, clicks)
+
+
+@pytest.mark.thorough
+@settings(ANY, max_examples=100)
+@ANY_LOG
+def test_no_line_of_many_is_lost_whatever_it_holds(
+    tmp_path_factory: pytest.TempPathFactory, impressions: list[Any], clicks: list[Any]
+) -> None:
+    see_that_no_line_is_lost(tmp_path_factory.mktemp("any"), impressions, clicks)
+
+
+def see_that_no_line_is_lost(folder: Path, impressions: list[Any], clicks: list[Any]) -> None:
+    log = write_log(folder / "log", impressions=[impression(1), *impressions], clicks=clicks)
     counts, examples, aside = run(log)
-    read = counts.tables["impressions"]
-    assert read.read == 1 + len(impressions)
-    assert read.used == len(examples)
-    assert len([entry for entry in aside if entry[0] == "impressions"]) == sum(read.set_aside.values())
+    for table, lines_written in (("impressions", 1 + len(impressions)), ("clicks", len(clicks))):
+        read = counts.tables[table]
+        assert read.read == lines_written
+        assert read.used + read.outside + sum(read.set_aside.values()) == lines_written
+        assert len([entry for entry in aside if entry[0] == table]) == sum(read.set_aside.values())
+    assert counts.tables["impressions"].used == len(examples)
 
 
 def test_extracting_twice_gives_the_same_bytes(tmp_path: Path) -> None:

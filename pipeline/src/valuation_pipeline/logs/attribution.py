@@ -16,6 +16,7 @@ from valuation_pipeline.logs.options import LogOptions
 from valuation_pipeline.logs.reading import DAY, FILE, ROW, RawTable, literal, quoted
 from valuation_pipeline.logs.reasons import Reason
 
+READ = ("impressions", "clicks", "conversions")
 _AT = f"{quoted(FILE)} AS file, {quoted(ROW)} AS row"
 
 
@@ -38,12 +39,24 @@ def match(
         "now": _timestamp(now),
         "click_window": f"to_microseconds({round(options.click_window_hours * 3_600_000_000)})",
         "attribution": f"to_microseconds({round(options.attribution_days * 86_400_000_000)})",
-        "future": f"({quoted(DAY)} IS NOT NULL AND time >= {quoted(DAY)} + INTERVAL 1 DAY)",
+        "future": _FUTURE,
     }
     for query in (_IMPRESSIONS, _REPEATED_IMPRESSIONS, _CLICKS, _REPEATED_CLICKS, _CLICKED):
         connection.execute(query.format(**times))
     for query in (_CONVERSIONS, _CONVERTED, _EXAMPLES):
         connection.execute(query.format(**times))
+
+
+def match_candidates(connection: duckdb.DuckDBPyConnection, start: date, end: date, now: datetime) -> None:
+    """Find the state of each candidate; needs the view ``typed_candidates``."""
+    connection.execute(
+        _CANDIDATES.format(
+            start=f"TIMESTAMP '{start}'",
+            after=f"TIMESTAMP '{end + timedelta(days=1)}'",
+            now=_timestamp(now),
+            future=_FUTURE,
+        )
+    )
 
 
 def write_set_aside(connection: duckdb.DuckDBPyConnection, raw: dict[str, RawTable], file: Path) -> None:
@@ -53,13 +66,13 @@ def write_set_aside(connection: duckdb.DuckDBPyConnection, raw: dict[str, RawTab
         SELECT "table", file, "row", '{Reason.UNREADABLE}' AS reason, detail, record FROM unreadable
     """)
     for table, relation in raw.items():
-        columns = ", ".join(f"{literal(name)}: raw.{quoted(name)}" for name in relation.columns)
-        if not columns:
-            continue
+        source = relation.origin or relation
+        columns = ", ".join(f"{literal(name)}: raw.{quoted(name)}" for name in source.columns)
+        record = f"to_json({{{columns}}})::VARCHAR" if columns else "'{}'"
         connection.execute(f"""
             INSERT INTO set_aside
-            SELECT '{table}', file, row, state, detail, to_json({{{columns}}})::VARCHAR
-            FROM {relation.name} raw
+            SELECT '{table}', file, row, state, detail, {record}
+            FROM {source.name} raw
             JOIN (SELECT * FROM {table}_rows WHERE state NOT IN ('used', 'outside')) aside
             ON raw.{quoted(FILE)} = aside.file AND raw.{quoted(ROW)} = aside.row
         """)
@@ -73,6 +86,7 @@ def _timestamp(moment: datetime) -> str:
     return f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'"
 
 
+_FUTURE = f"({quoted(DAY)} IS NOT NULL AND time >= {quoted(DAY)} + INTERVAL 1 DAY)"
 _BY_ITSELF = f"""
     WHEN reason IN ('{Reason.NO_ID}', '{Reason.NO_TIME}') THEN reason
     WHEN {{future}} OR time > {{now}} THEN '{Reason.FUTURE_TIME}'
@@ -88,6 +102,16 @@ SELECT {_AT}, impression_id, time, detail, CASE
     WHEN reason IS NOT NULL THEN reason
     ELSE 'used' END AS state
 FROM typed_impressions
+"""
+
+_CANDIDATES = f"""
+CREATE TABLE candidates_rows AS
+SELECT {_AT}, request_id, time, detail, CASE
+    {_BY_ITSELF}
+    WHEN time < {{start}} OR time >= {{after}} THEN 'outside'
+    WHEN reason IS NOT NULL THEN reason
+    ELSE 'used' END AS state
+FROM typed_candidates
 """
 
 # The first row of an id stays what it is; another one of these days is a duplicate, one outside is looked up no more.

@@ -70,32 +70,30 @@ def typed_view(connection: duckdb.DuckDBPyConnection, table: str, raw: RawTable)
         A required column is missing, or a column has a type that never becomes the schema's.
     """
     check_columns(table, raw)
-    schema = TABLES[table]
     names = {name.lower(): name for name in raw.columns}
-    columns, conditions, bad = [], [], []
-    for field in schema:
+    typed, conditions, bad = [], [], []
+    for field in TABLES[table]:
         source = names.get(field.name)
+        column = quoted(field.name)
         if source is None:
-            columns.append(f"NULL::{duckdb_type(field.name, table)} AS {quoted(field.name)}")
-            if not field.nullable:
-                conditions.append(f"WHEN true THEN '{REQUIRED[field.name]}'")
-            continue
-        given, typed = f"raw.{quoted(source)}", _cast(field.type, f"raw.{quoted(source)}", raw.columns[source])
-        if field.name == "pricing":
-            typed = f"CASE WHEN lower({typed}) IN {PRICINGS} THEN lower({typed}) END"
-        elif field.name in _RANGES:
-            typed = f"CASE WHEN {_RANGES[field.name].format(typed)} THEN {typed} END"
-        columns.append(f"{typed} AS {quoted(field.name)}")
-        if not field.nullable:
-            conditions.append(f"WHEN {typed} IS NULL THEN '{REQUIRED[field.name]}'")
+            typed.append(f"NULL::{duckdb_type(field.name, table)} AS {column}")
         else:
-            bad.append(f"WHEN {typed} IS NULL AND {_is_given(given, raw.columns[source])} THEN '{field.name}'")
+            given, kind = f"raw.{quoted(source)}", raw.columns[source]
+            value = _cast(field.type, given, kind)
+            typed.append(f"{_within_range(field.name, value)} AS {column}")
+            if field.nullable and value != given:
+                typed.append(f"{_is_given(given, kind)} AS {quoted('given ' + field.name)}")
+                bad.append(f"WHEN {column} IS NULL AND {quoted('given ' + field.name)} THEN '{field.name}'")
+        if not field.nullable:
+            conditions.append(f"WHEN {column} IS NULL THEN '{REQUIRED[field.name]}'")
     detail = f"CASE {' '.join(bad)} END" if bad else "NULL::VARCHAR"
-    reason = f"CASE {' '.join(conditions)} WHEN detail IS NOT NULL THEN '{Reason.BAD_VALUE}' END"
     added = ", ".join(f"raw.{quoted(name)}" for name in (FILE, ROW, DAY))
+    kept = ", ".join(quoted(name) for name in (FILE, ROW, DAY, *TABLES[table].names))
     connection.execute(f"""
         CREATE VIEW typed_{table} AS
-        SELECT {added}, {", ".join(columns)}, {detail} AS detail, {reason} AS reason FROM {raw.name} raw
+        SELECT {kept}, {detail} AS detail,
+               CASE {" ".join(conditions)} WHEN detail IS NOT NULL THEN '{Reason.BAD_VALUE}' END AS reason
+        FROM (SELECT {added}, {", ".join(typed)} FROM {raw.name} raw)
     """)
     return f"typed_{table}"
 
@@ -134,6 +132,15 @@ def duckdb_type(column: str, table: str) -> str:
     return kinds.get(kind) or {"string": "VARCHAR", "double": "DOUBLE", "int32": "INTEGER", "bool": "BOOLEAN"}.get(
         str(kind), "VARCHAR[]"
     )
+
+
+def _within_range(column: str, value: str) -> str:
+    """Null where the value is not one that the column may have."""
+    if column == "pricing":
+        return f"CASE WHEN lower({value}) IN {PRICINGS} THEN lower({value}) END"
+    if column in _RANGES:
+        return f"CASE WHEN {_RANGES[column].format(value)} THEN {value} END"
+    return value
 
 
 def _is_time(kind: str) -> bool:

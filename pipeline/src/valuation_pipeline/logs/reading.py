@@ -25,6 +25,7 @@ FILE, ROW, DAY = "@file", "@row", "@day"
 """Columns that are added: the file relative to the log, the row in it counted from 1 (in CSV after the header; in JSON
 Lines the line), and the day of the partition."""
 
+DELIMITERS = {"csv": ",", "tsv": "\t"}
 _LINES = pa.schema([("row", pa.int64()), ("line", pa.string())])
 _LINES_AT_ONCE = 50_000
 
@@ -43,12 +44,15 @@ class RawTable:
         Records of the files, also the unreadable ones.
     has_header : bool
         Whether a file says which columns it has, as Parquet and CSV do.
+    origin : RawTable, optional
+        The table as its files have it, where a mapping made this one of it.
     """
 
     name: str
     columns: dict[str, str]
     rows: int
     has_header: bool
+    origin: RawTable | None = None
 
 
 def quoted(name: str) -> str:
@@ -69,9 +73,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def open_table(
-    connection: duckdb.DuckDBPyConnection, table: str, files: list[LogFile], log: Path, delimiter: str = ","
-) -> RawTable:
+def open_table(connection: duckdb.DuckDBPyConnection, table: str, files: list[LogFile], log: Path) -> RawTable:
     """Make the relation ``raw_<table>`` of these files; unreadable lines go to the table ``unreadable``.
 
     Files may differ in their columns: a column that a file lacks is null there.
@@ -95,10 +97,8 @@ def open_table(
         for file in text:
             path = str(file.path.relative_to(log))
             try:
-                if file.format == "csv":
-                    rows += _load_csv(connection, table, file, path, delimiter)
-                else:
-                    rows += _load_json_lines(connection, table, file, path)
+                load = _load_json_lines if file.format == "jsonl" else _load_csv
+                rows += load(connection, table, file, path)
             except (OSError, EOFError) as error:
                 raise PipelineError(f"{file.path}: cannot be read: {error}") from error
             except duckdb.Error as error:
@@ -107,8 +107,12 @@ def open_table(
     empty = (
         f"SELECT NULL::VARCHAR AS {quoted(FILE)}, NULL::BIGINT AS {quoted(ROW)}, NULL::DATE AS {quoted(DAY)} LIMIT 0"
     )
-    connection.execute(f"CREATE VIEW {name} AS {' UNION ALL BY NAME '.join(f'({part})' for part in parts or [empty])}")
-    described = connection.execute(f"DESCRIBE {name}").fetchall()
+    query = " UNION ALL BY NAME ".join(f"({part})" for part in parts or [empty])
+    try:
+        connection.execute(f"CREATE VIEW {name} AS {query}")
+        described = connection.execute(f"DESCRIBE {name}").fetchall()
+    except duckdb.Error as error:
+        raise PipelineError(f"{log}: the files of {table} do not fit together: {_first_line(error)}") from error
     has_header = any(file.format != "jsonl" for file in files)
     return RawTable(name, {row[0]: row[1] for row in described if row[0] not in (FILE, ROW, DAY)}, rows, has_header)
 
@@ -145,7 +149,8 @@ def _parquet(connection: duckdb.DuckDBPyConnection, files: list[LogFile], log: P
     """
 
 
-def _load_csv(connection: duckdb.DuckDBPyConnection, table: str, file: LogFile, path: str, delimiter: str) -> int:
+def _load_csv(connection: duckdb.DuckDBPyConnection, table: str, file: LogFile, path: str) -> int:
+    delimiter = DELIMITERS[file.format]
     header = _csv_header(file.path, delimiter)
     columns = "{" + ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header) + "}"
     connection.execute(f"""
@@ -189,7 +194,9 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, table: str, file: LogFile, 
 
 def _csv_header(path: Path, delimiter: str) -> list[str]:
     with _open(path) as file, io.TextIOWrapper(file, "utf-8-sig", newline="", errors="replace") as text:
-        header = next(csv.reader(text, delimiter=delimiter), [])
+        names = next(csv.reader(text, delimiter=delimiter), [])
+    header = [name or f"column{place}" for place, name in enumerate(names)]
+    header = [f"{name}_" if name.lower() in (FILE, ROW, DAY) else name for name in header]
     for place, name in enumerate(header):
         if name.lower() in (earlier.lower() for earlier in header[:place]):
             raise PipelineError(f"{path}: the header names the column {name!r} twice")
@@ -216,7 +223,9 @@ def _load_json_lines(connection: duckdb.DuckDBPyConnection, table: str, file: Lo
         SELECT key FROM (SELECT unnest(json_keys(line)) AS key, row FROM lines WHERE {valid})
         GROUP BY key ORDER BY min(row), key
     """)
-    columns = [row[0] for row in found.fetchall()]
+    # Names of columns do not tell upper and lower case apart: of two that differ in it alone, the first one is read.
+    named = {row[0].lower(): row[0] for row in reversed(found.fetchall()) if row[0].lower() not in (FILE, ROW, DAY)}
+    columns = list(reversed(named.values()))
     structure = "{" + ", ".join(f'{_json_text(name)}: "VARCHAR"' for name in columns) + "}"
     record = f"unnest(from_json(line, {literal(structure)}))" if columns else "NULL AS nothing"
     query = f"SELECT row AS number, {record} FROM lines WHERE {valid}"

@@ -27,10 +27,7 @@ class Reason(StrEnum):
     NO_CAMPAIGN = "no_campaign", "campaign is missing"
     NO_AD = "no_ad", "ad is missing"
     BAD_VALUE = "bad_value", "another value cannot be what its column holds; the detail names the column"
-    DUPLICATE = (
-        "duplicate",
-        "an earlier row is of the same impression, or a click of the same impression, or the same conversion",
-    )
+    DUPLICATE = "duplicate", "the impression, its click or the same conversion has an earlier row"
     IMPRESSION_SET_ASIDE = "impression_set_aside", "its impression is set aside"
     CLICK_WITHOUT_IMPRESSION = "click_without_impression", "no impression has this impression_id"
     CLICK_BEFORE_IMPRESSION = "click_before_impression", "the click's time is before its impression's"
@@ -42,3 +39,7 @@ class Reason(StrEnum):
         "conversion_after_window",
         "the conversion came later than attribution_days after its click",
     )
+
+
+LATE = frozenset({Reason.CLICK_AFTER_WINDOW, Reason.CONVERSION_AFTER_WINDOW})
+"""What is set aside by the windows that were asked for, and is no fault of the log."""

@@ -15,6 +15,8 @@ EXTENSIONS = {
     ".parquet": "parquet",
     ".csv": "csv",
     ".csv.gz": "csv",
+    ".tsv": "tsv",
+    ".tsv.gz": "tsv",
     ".jsonl": "jsonl",
     ".jsonl.gz": "jsonl",
     ".ndjson": "jsonl",
@@ -25,7 +27,7 @@ _PARTITION = re.compile(r"date=(\d{4}-\d{2}-\d{2})")
 
 @dataclass(frozen=True)
 class LogFile:
-    """A file of a table: where, in which format (parquet, csv, jsonl), and the day of its partition if it has one."""
+    """A file of a table: where, in which format (parquet, csv, tsv, jsonl), and the day of its partition, if any."""
 
     path: Path
     format: str
@@ -46,6 +48,19 @@ def files_of_table(log: Path, table: str) -> list[LogFile]:
         raise PipelineError(f"{log}: no folder; a log is a folder with the tables impressions, clicks and conversions")
     single = [path for path in sorted(log.glob(f"{table}.*")) if path.is_file()]
     return [_log_file(path, log) for path in [*single, *_data_files(log / table)]]
+
+
+def matching_files(source: Path, pattern: str) -> list[LogFile]:
+    """The files of another source that a glob matches, in the order of their paths.
+
+    Raises
+    ------
+    PipelineError
+        There is no such folder, or a file's extension is none that is read.
+    """
+    if not source.is_dir():
+        raise PipelineError(f"{source}: no folder")
+    return [_log_file(path, source) for path in sorted(source.glob(pattern)) if path.is_file()]
 
 
 def within(files: list[LogFile], keep: Callable[[date], bool]) -> list[LogFile]:
