@@ -12,6 +12,7 @@ from valuation_pipeline import __version__
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.features.command import features
 from valuation_pipeline.logs.command import extract_examples, logs
+from valuation_pipeline.training.command import compare_strategies, train_models
 
 app = typer.Typer(
     name="valuation-pipeline",
@@ -39,6 +40,8 @@ def _common(
 app.add_typer(logs)
 app.command()(features)
 app.command("extract")(extract_examples)
+app.command("train")(train_models)
+app.command("compare")(compare_strategies)
 
 
 def main() -> None:

@@ -151,7 +151,9 @@ class Vocabulary:
             numbers[:, place] = number.of(feature_column(table, number.field))
         return Rows(starts, columns, numbers)
 
-    def document_parts(self, intercept: float, coefficients: npt.ArrayLike) -> dict[str, Any]:
+    def document_parts(
+        self, intercept: float, coefficients: npt.ArrayLike, listed: npt.NDArray[np.bool_] | None = None
+    ) -> dict[str, Any]:
         """Return the members of a model document that hold its weights.
 
         Parameters
@@ -160,33 +162,35 @@ class Vocabulary:
             Of the logit.
         coefficients : array_like of float, shape (column_count + len(numbers),)
             In the order of the columns, then the numbers, per standard deviation of these.
+        listed : ndarray of bool, shape (column_count + len(numbers),), optional
+            Which weights are there even if they are 0, for they have a variance. Left out, none.
 
         Returns
         -------
         dict
-            ``intercept``, ``categorical``, ``numeric`` and ``crosses`` of ``valuation-model/1``, without the weights
-            that are 0. Equal coefficients give equal documents, byte for byte. O(column_count).
+            ``intercept``, ``categorical``, ``numeric`` and ``crosses`` of ``valuation-model/1``, without the other
+            weights that are 0. Equal coefficients give equal documents, byte for byte. O(column_count).
         """
         weights = _finite(coefficients, self.column_count + len(self.numbers))
+        present = weights != 0 if listed is None else listed | (weights != 0)
         categorical: dict[str, dict[str, float]] = {}
         offset = 0
         for name, values in self.values.items():
-            own = weights[offset : offset + len(values)]
-            named = {values[place]: float(own[place]) for place in np.flatnonzero(own)}
-            if named:
-                categorical[name] = named
+            places = np.flatnonzero(present[offset : offset + len(values)])
+            if len(places):
+                categorical[name] = {values[place]: float(weights[offset + place]) for place in places}
             offset += len(values)
         crosses = []
         for cross in self.crosses:
-            own = weights[offset : offset + len(cross.pairs)]
-            pairs = [[*self._pair(cross, int(place)), float(own[place])] for place in np.flatnonzero(own)]
+            places = np.flatnonzero(present[offset : offset + len(cross.pairs)])
+            pairs = [[*self._pair(cross, int(place)), float(weights[offset + place])] for place in places]
             if pairs:
                 crosses.append({"fields": list(cross.fields), "weights": pairs})
             offset += len(cross.pairs)
         numeric = {
-            number.field: {"mean": number.mean, "std": number.std, "weight": float(weight)}
-            for number, weight in zip(self.numbers, weights[offset:], strict=True)
-            if weight
+            number.field: {"mean": number.mean, "std": number.std, "weight": float(weights[offset + place])}
+            for place, number in enumerate(self.numbers)
+            if present[offset + place]
         }
         return {"intercept": float(intercept), "categorical": categorical, "numeric": numeric, "crosses": crosses}
 
@@ -200,7 +204,8 @@ class Vocabulary:
         variances : array_like of float, shape (column_count + len(numbers),)
             Of the coefficients.
         coefficients : array_like of float, shape (column_count + len(numbers),)
-            Those of the document: a weight that is 0 is left out there, so its variance is left out here.
+            Not 0 for each weight that the document has: of the others the variance is left out. That is the case of the
+            document's own coefficients, or of what it has ``listed``.
         """
         count = self.column_count + len(self.numbers)
         parts = self.document_parts(intercept, np.where(_finite(coefficients, count), _finite(variances, count), 0))

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Strategy ``corrections``: to the shared model's log-odds, each campaign's offset, come few weights of its own."""
+
+from __future__ import annotations
+
+from valuation_pipeline.training.job import Job, Outcome
+from valuation_pipeline.training.models import Weights
+from valuation_pipeline.training.own import candidates, decide, fit_own
+from valuation_pipeline.training.rows import Numbers, weighed
+from valuation_pipeline.training.samples import Sample
+from valuation_pipeline.training.shared import fit_shared
+
+
+def corrections(job: Job) -> Outcome:
+    """Fit the shared model, then the corrections, each step twice: to choose penalties, and on all rows."""
+    shared = fit_shared(job)
+    campaigns = job.eligible()
+    precision = job.options.intercept_precision
+    choice, held = None, None
+    if job.trial is not None and shared.chosen is not None:
+        offset = _log_odds(job.trial.fitted, shared.chosen.weights, job.count)
+        held = candidates(job, job.trial, campaigns, shared.chosen.log_odds, offset, precision)
+        choice = held.choice()
+    now = _log_odds(job.now, shared.final, job.count)
+    own = fit_own(job, campaigns, choice, now, precision)
+    return Outcome(
+        models=job.models(shared.final, own),
+        held_back=None if held is None or choice is None else held.chosen(choice),
+        shared_held_back=None if shared.chosen is None else shared.chosen.log_odds,
+        decisions=decide(job, campaigns, held, choice, own, "shared model only"),
+        curve=[] if shared.chosen is None else shared.chosen.curve,
+    )
+
+
+def _log_odds(sample: Sample, weights: Weights, count: int) -> Numbers:
+    return weights.intercept + weighed(sample.encoded, weights.coefficients(count))

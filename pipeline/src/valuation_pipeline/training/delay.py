@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long conversions take: the share that has come by the age of a click, of each campaign, shrunk to all campaigns'.
+
+At any time the conversions that one knows of are those whose delay was shorter than the age of their click: delays are
+truncated from the right. Seen backwards in time that is the product-limit estimator's case (Lagakos, Barraj, De
+Gruttola, "Nonparametric analysis of truncated survival data, with application to AIDS", 1988): among the conversions
+with a delay of at most t whose click is at least t old, the share with a delay of nearly t estimates the hazard of the
+reversed time, and
+
+    F(t) = product over the later steps s > t of (1 - hazard(s))
+
+is the share of all conversions within the attribution window that has come by the age t. Each hazard of a campaign is a
+binomial share, which a Beta prior around the hazard of all campaigns shrinks; how strongly is found by the marginal
+likelihood (empirical Bayes; Gelman et al., "Bayesian Data Analysis", 3rd ed., 2.4 and 5.3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaln
+
+from valuation_pipeline.training.rows import Examples, Indices, Numbers
+
+STEPS = 24
+"""Steps of a curve: each later one is longer by the same factor, from 1/1000 of the attribution window on."""
+STRENGTHS = np.geomspace(1.0, 10_000.0, 25)
+"""Strengths of the prior that are tried, in conversions."""
+LEAST_SHARE = 0.01
+"""Clicks so young that less than this share of conversions has come say next to nothing, and are left out."""
+
+
+@dataclass(frozen=True)
+class DelayCurves:
+    """Shares of conversions that have come by an age.
+
+    Attributes
+    ----------
+    edges : array (STEPS + 1)
+        Ages in microseconds, from 0 to the attribution window.
+    shares : array (campaigns, STEPS + 1)
+        Share of each campaign's conversions that has come by then, from 0 to 1.
+    strength : float
+        How many conversions all campaigns' curve counts for in each campaign's.
+    """
+
+    edges: Numbers
+    shares: Numbers
+    strength: float
+
+    @classmethod
+    def fit(cls, examples: Examples, at: int, attribution: int) -> DelayCurves:
+        """Estimate the curves from what is known at a time. O(clicks + campaigns * STEPS * STRENGTHS).
+
+        Parameters
+        ----------
+        examples : Examples
+            Of conversions.
+        at, attribution : int
+            Microseconds: the time, and how long after a click its conversions count.
+        """
+        edges = np.concatenate([[0.0], np.geomspace(attribution / 1000.0, attribution, STEPS)])
+        came = (examples.outcomes > 0) & (examples.outcome_times < at) & (examples.times < at)
+        campaign = np.repeat(np.arange(len(examples.campaigns)), np.diff(examples.bounds))[came]
+        delay = (examples.outcome_times - examples.times)[came]
+        age = (at - examples.times)[came]
+        # The step that a delay falls into, and the last one that the click was old enough to show whole.
+        step = np.clip(np.searchsorted(edges, delay, side="left") - 1, 0, STEPS - 1)
+        shown = np.searchsorted(edges, age, side="right") - 2
+        whole = step <= shown
+        campaigns = len(examples.campaigns)
+        events = _table(campaign[whole], step[whole], campaigns)
+        # At risk in step s, backwards: delay in a step up to s, click old enough for s.
+        begins = _table(campaign[whole], step[whole], campaigns).cumsum(axis=1)
+        ended = _table(campaign[whole], np.minimum(shown[whole], STEPS - 1), campaigns).cumsum(axis=1)
+        at_risk = begins - np.concatenate([np.zeros((campaigns, 1)), ended[:, :-1]], axis=1)
+        overall = (events.sum(axis=0) + 0.5) / (at_risk.sum(axis=0) + 1.0)
+        strength = _strength(events[:, 1:], at_risk[:, 1:], overall[1:])
+        hazard = (events + strength * overall) / (at_risk + strength)
+        later = np.cumprod((1.0 - hazard)[:, :0:-1], axis=1)[:, ::-1]
+        shares = np.concatenate([np.zeros((campaigns, 1)), later, np.ones((campaigns, 1))], axis=1)
+        return cls(edges, shares, strength)
+
+    def log_shares(self, examples: Examples, at: int) -> Numbers:
+        """The log of the share for each row's age: 0 beyond the attribution window, -inf below LEAST_SHARE."""
+        result = np.zeros(len(examples))
+        age = (at - examples.times).astype(np.float64)
+        for campaign in range(len(examples.campaigns)):
+            rows = examples.rows_of(campaign)
+            share = np.interp(age[rows], self.edges, self.shares[campaign])
+            with np.errstate(divide="ignore"):
+                result[rows] = np.where(share >= LEAST_SHARE, np.log(share), -np.inf)
+        return result
+
+
+def _table(campaign: Indices, step: NDArray[np.int64], campaigns: int) -> Numbers:
+    counts = np.bincount(campaign * STEPS + step, minlength=campaigns * STEPS)
+    return counts.reshape(campaigns, STEPS).astype(np.float64)
+
+
+def _strength(events: Numbers, at_risk: Numbers, overall: Numbers) -> float:
+    """The strength under which the campaigns' counts are likeliest (beta-binomial)."""
+    likelihoods = [
+        float(
+            (
+                betaln(events + strength * overall, at_risk - events + strength * (1.0 - overall))
+                - betaln(strength * overall, strength * (1.0 - overall))
+            ).sum()
+        )
+        for strength in STRENGTHS
+    ]
+    return float(STRENGTHS[int(np.argmax(likelihoods))])

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all strategies work on, and what they give back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from valuation_pipeline.training.models import Models, Weights
+from valuation_pipeline.training.options import Target, TrainingOptions
+from valuation_pipeline.training.rows import Examples, Indices, Numbers
+from valuation_pipeline.training.samples import Sample, Trial
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many are done, and of how many."""
+
+PRIOR_ROWS = {"click": 1000.0, "conversion": 50.0}
+"""How many rows of all campaigns' rate a campaign's observed rate is shrunk by (Documentation/model-format.md)."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training.
+
+    Attributes
+    ----------
+    examples : Examples
+    target : "click" or "conversion"
+    options : TrainingOptions
+    column_count : int
+        Columns of the vocabulary; its numbers come behind them.
+    factors : array (columns + numbers)
+        Penalty factors of the shared model.
+    now : Sample
+        All that can be fitted.
+    trial : Trial or None
+        What penalties are chosen by; None where the days do not reach.
+    workers : int
+    progress : callable
+    """
+
+    examples: Examples
+    target: Target
+    options: TrainingOptions
+    column_count: int
+    factors: Numbers
+    now: Sample
+    trial: Trial | None
+    workers: int
+    progress: Progress
+
+    @property
+    def count(self) -> int:
+        """Columns and numbers."""
+        return len(self.factors)
+
+    def minimum_rows(self) -> int:
+        """Rows, as sampled, that a campaign needs for a model of its own."""
+        rate = float(self.now.outcomes.mean())
+        return int(np.ceil(self.options.minimum_expected_positives / rate)) if rate > 0 else len(self.now) + 1
+
+    def eligible(self) -> Indices:
+        """The campaigns with enough rows for a model of their own, by their index."""
+        rows, _ = self.now.counts()
+        return np.flatnonzero(rows >= self.minimum_rows())
+
+    def observed(self, sample: Sample) -> Numbers:
+        """Log-odds among sampled rows of each campaign's observed rate, shrunk towards all campaigns'.
+
+        Returns
+        -------
+        array (campaigns + 1)
+            All campaigns' rate is the last.
+        """
+        rows, positives = (np.append(counts, 0.0) for counts in sample.counts())
+        negatives = (rows - positives) / self.examples.negative_sampling_rate
+        overall = (positives.sum() + 0.5) / (positives.sum() + negatives.sum() + 1.0)
+        prior = PRIOR_ROWS[self.target]
+        rate = (positives + prior * overall) / (positives + negatives + prior)
+        result: Numbers = np.log(rate) - np.log1p(-rate) - self.examples.log_rate
+        return result
+
+    def models(self, shared: Weights | None, own: dict[int, Weights]) -> Models:
+        """Weights with what stands in for those that are missing."""
+        observed = self.observed(self.now)
+        return Models(self.count, shared, own, observed[:-1], float(observed[-1]))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a strategy has made.
+
+    Attributes
+    ----------
+    models : Models
+        Fitted on all rows.
+    held_back : array (held-back rows) or None
+        Log-odds from the models that did not see those days, among sampled rows.
+    shared_held_back : array (held-back rows) or None
+        The same of the shared model alone, where the strategy has one.
+    decisions : list of str
+        For each campaign, why it has the models that it has.
+    curve : list of (ratio, normalized entropy)
+        Of the shared model on the held-back days.
+    """
+
+    models: Models
+    held_back: Numbers | None
+    shared_held_back: Numbers | None
+    decisions: list[str]
+    curve: list[tuple[float, float]]

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Strategy ``joint``: shared weights and each campaign's own in one problem, so that each takes what it explains best.
+
+A campaign's own columns are those of its rows, which no other campaign shares; what a shared column explains for all
+campaigns need not be paid for in each. A campaign's level is the weight of its category in the shared model. Numbers
+have shared weights only: give a number buckets where campaigns may differ in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valuation_pipeline.features import Rows
+from valuation_pipeline.training.job import Job, Outcome
+from valuation_pipeline.training.models import Weights
+from valuation_pipeline.training.penalties import DEFAULT_RATIO, choose_along, fit_at
+from valuation_pipeline.training.per_campaign import differing, renumbered
+from valuation_pipeline.training.rows import Indices, Numbers
+from valuation_pipeline.training.samples import Sample
+from valuation_pipeline.training.shared import problem
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of the joint problem: the vocabulary's, those of each campaign, then the numbers.
+
+    Attributes
+    ----------
+    shared : int
+        Columns of the vocabulary.
+    kept : dict of int to int64 array
+        Of each campaign that has columns of its own, which of the vocabulary's.
+    firsts : dict of int to int
+        Where they begin.
+    total : int
+    """
+
+    shared: int
+    kept: dict[int, Indices]
+    firsts: dict[int, int]
+    total: int
+
+    @classmethod
+    def of(cls, job: Job) -> Columns:
+        """Give columns to the campaigns with enough rows."""
+        kept = {int(campaign): differing(job.now, int(campaign), job.column_count) for campaign in job.eligible()}
+        firsts, total = {}, job.column_count
+        for campaign, columns in kept.items():
+            firsts[campaign] = total
+            total += len(columns)
+        return cls(job.column_count, kept, firsts, total)
+
+    def rows(self, sample: Sample) -> Rows:
+        """A sample over the joint problem's columns. O(entries), twice the memory of the sample."""
+        parts, lengths = [], np.zeros(len(sample), np.int64)
+        for campaign, kept in self.kept.items():
+            place = sample.rows_of(campaign)
+            own = renumbered(sample.encoded.take(np.arange(place.start, place.stop)), kept, self.shared)
+            parts.append(own.columns + np.int32(self.firsts[campaign]))
+            lengths[place] = np.diff(own.starts)
+        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        columns = np.concatenate(parts) if parts else np.empty(0, np.int32)
+        return beside(sample.encoded, starts, columns)
+
+    def factors(self, job: Job) -> Numbers:
+        """Penalty factors of all columns and numbers."""
+        own = np.full(self.total - self.shared, job.options.joint_penalty_factor)
+        return np.concatenate([job.factors[: self.shared], own, job.factors[self.shared :]])
+
+    def split(self, weights: Weights, job: Job) -> tuple[Weights, dict[int, Weights]]:
+        """The shared model, and what each campaign adds to it."""
+        dense = weights.coefficients(self.total + job.count - job.column_count)
+        common = np.concatenate([dense[: self.shared], dense[self.total :]])
+        own = {}
+        for campaign, kept in self.kept.items():
+            first = self.firsts[campaign]
+            added = np.zeros(job.count)
+            added[kept] = dense[first : first + len(kept)]
+            if added.any():
+                own[campaign] = Weights.of(0.0, added, weights.penalty, weights.ratio)
+        return Weights.of(weights.intercept, common, weights.penalty, weights.ratio), own
+
+
+def joint(job: Job) -> Outcome:
+    """Choose the one penalty on the held-back days, and fit all rows with it."""
+    columns = Columns.of(job)
+    factors = columns.factors(job)
+    chosen, ratio = None, DEFAULT_RATIO
+    job.progress("joint model", 0, 2)
+    if job.trial is not None:
+        held = job.trial.held_back
+        chosen = choose_along(
+            problem(job.trial.fitted, columns.rows(job.trial.fitted), columns.total, factors),
+            columns.rows(held),
+            held.outcomes,
+            job.examples.weights[held.rows],
+            job.examples.log_rate,
+        )
+        ratio = chosen.weights.ratio
+    job.progress("joint model", 1, 2)
+    everything = problem(job.now, columns.rows(job.now), columns.total, factors)
+    final = fit_at(everything, ratio, None if chosen is None else chosen.weights)
+    job.progress("joint model", 2, 2)
+    shared, own = columns.split(final, job)
+    return Outcome(
+        models=job.models(shared, own),
+        held_back=None if chosen is None else chosen.log_odds,
+        shared_held_back=None,
+        decisions=_decisions(job, columns, own),
+        curve=[] if chosen is None else chosen.curve,
+    )
+
+
+def beside(rows: Rows, starts: Indices, columns: NDArray[np.int32]) -> Rows:
+    """Rows with further columns behind those that each has.
+
+    Parameters
+    ----------
+    rows : Rows
+    starts : int64 array (n + 1)
+        Where in ``columns`` the further ones of each row begin.
+    columns : int32 array
+    """
+    both = rows.starts + starts
+    result = np.empty(both[-1], np.int32)
+    before, after = np.diff(rows.starts), np.diff(starts)
+    result[np.repeat(both[:-1] - rows.starts[:-1], before) + np.arange(len(rows.columns))] = rows.columns
+    result[np.repeat(both[:-1] + before - starts[:-1], after) + np.arange(len(columns))] = columns
+    return Rows(both, result, rows.numbers)
+
+
+def _decisions(job: Job, columns: Columns, own: dict[int, Weights]) -> list[str]:
+    rows, _ = job.now.counts()
+    result = []
+    for campaign in range(len(job.examples.campaigns)):
+        if campaign not in columns.kept:
+            result.append(f"shared model only: {rows[campaign]} rows, fewer than {job.minimum_rows()}")
+        elif campaign not in own:
+            result.append("shared model only: no weight of its own is worth its penalty")
+        else:
+            result.append("corrected: weights of its own from the joint problem")
+    return result

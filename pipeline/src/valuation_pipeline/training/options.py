@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What training may be told: the section ``[training]`` of pipeline.toml."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from valuation_pipeline.options import Options
+
+Strategy = Literal["pooled", "corrections", "joint", "separate"]
+Target = Literal["click", "conversion"]
+STRATEGIES: tuple[Strategy, ...] = ("pooled", "corrections", "joint", "separate")
+
+
+class TrainingOptions(Options):
+    """How models are trained. Documentation/training.md says how the defaults were found.
+
+    Attributes
+    ----------
+    strategy : str, default="corrections"
+        ``pooled``: one model for all campaigns. ``corrections``: a shared model and a sparse correction for each
+        campaign that extends it. ``joint``: both in one problem. ``separate``: a model for each campaign that knows
+        nothing of the others.
+    validation_days : int, default=1
+        Days held back to choose penalties of click models.
+    conversion_validation_days : int, default=3
+        The same for conversion models, days of which every conversion is known.
+    gap_days : int, default=0
+        Days between those that are fitted and those that are held back, of click models. Conversion models take what
+        was known when the first held-back day began.
+    minimum_expected_positives : float
+        A campaign has a model of its own if it has so many rows that this many positives are expected of them at all
+        campaigns' rate. It goes by rows, not by positives: campaigns picked for many positives had luck among theirs,
+        and their models would predict too much.
+    size_classes : list of int
+        Bounds between classes of campaigns, by positives in the fitted days; a bound belongs to the class above it.
+    class_positives : float
+        When a campaign's penalty is chosen, how many expected positives the mean loss of its class counts for beside
+        the loss of its own held-back days.
+    intercept_precision : float
+        Precision of a correction's intercept, whose prior is normal around 0, in units of the log-odds.
+    campaign_penalty_factor : float
+        Penalty of the shared model's columns of campaigns and advertisers, as a share of other columns'.
+    joint_penalty_factor : float
+        Penalty of a campaign's own columns in the joint problem, as a multiple of shared columns'.
+    half_life_days : float, optional
+        Rows of this age weigh half as much as today's. Left out, all rows weigh the same.
+    variances : bool, default=False
+        Whether models say how uncertain their weights are, for policies that explore.
+    delay : "leave_out" or "offset"
+        What becomes of clicks so young that conversions may still come: left out, or kept with the log of the share of
+        conversions that has come by their age as an offset.
+    self_tests : int, default=6
+        Examples for each model, which the engine must reproduce before a release serves.
+    """
+
+    strategy: Strategy = "corrections"
+    validation_days: int = Field(1, ge=1)
+    conversion_validation_days: int = Field(3, ge=1)
+    gap_days: int = Field(0, ge=0)
+    minimum_expected_positives: float = Field(10.0, ge=0)
+    size_classes: tuple[int, ...] = (50, 501)
+    class_positives: float = Field(100.0, ge=0)
+    intercept_precision: float = Field(10.0, ge=0)
+    campaign_penalty_factor: float = Field(0.1, ge=0)
+    joint_penalty_factor: float = Field(1.0, gt=0)
+    half_life_days: float | None = Field(None, gt=0)
+    variances: bool = False
+    delay: Literal["leave_out", "offset"] = "leave_out"
+    self_tests: int = Field(6, ge=0, le=1000)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One campaign's own weights: a sparse logistic regression on its rows, beside what is known of them already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+
+from valuation_pipeline.features import Rows
+from valuation_pipeline.solver import Path, Problem, fit_path
+from valuation_pipeline.training.models import Weights
+from valuation_pipeline.training.penalties import TOLERANCE
+from valuation_pipeline.training.rows import Indices, Numbers
+from valuation_pipeline.training.samples import Sample
+
+
+@dataclass(frozen=True)
+class Own:
+    """A campaign's rows as a problem of its own.
+
+    Attributes
+    ----------
+    problem : Problem
+        Over the columns that some of the campaign's rows have and others lack; what all have is the intercept.
+    kept : int64 array
+        These columns, and all numbers, in the vocabulary.
+    """
+
+    problem: Problem
+    kept: Indices
+
+    @classmethod
+    def of(cls, sample: Sample, campaign: int, offset: Numbers | None, column_count: int) -> Own:
+        """Make the problem of a campaign, given by its index.
+
+        Parameters
+        ----------
+        sample : Sample
+        campaign : int
+        offset : array (rows of the sample) or None
+            What is known of the log-odds beforehand; to it comes the sample's own offset.
+        column_count : int
+            Columns of the vocabulary.
+        """
+        place = sample.rows_of(campaign)
+        rows = sample.encoded.take(np.arange(place.start, place.stop))
+        kept = differing(sample, campaign, column_count)
+        known = sample.offset[place] if offset is None else sample.offset[place] + offset[place]
+        local = renumbered(rows, kept, column_count)
+        numbers = np.arange(column_count, column_count + rows.numbers.shape[1])
+        problem = Problem(
+            local.starts,
+            local.columns,
+            len(kept),
+            sample.outcomes[place],
+            numbers=local.numbers,
+            weights=None if sample.fit_weights is None else sample.fit_weights[place],
+            offset=known,
+        )
+        return cls(problem, np.concatenate([kept, numbers]))
+
+    def path(self, ratios: Numbers, intercept_precision: float) -> Path:
+        """Fit the problem along falling penalties, given as shares of the largest."""
+        return fit_path(self.problem, ratios=ratios, intercept_precision=intercept_precision, tolerance=TOLERANCE)
+
+    def log_odds(self, path: Path, sample: Sample, campaign: int, column_count: int) -> Numbers:
+        """What each fit of a path adds to the log-odds of the campaign's rows in a sample.
+
+        Returns
+        -------
+        array (penalties, rows)
+        """
+        place = sample.rows_of(campaign)
+        rows = sample.encoded.take(np.arange(place.start, place.stop))
+        columns = len(self.kept) - rows.numbers.shape[1]
+        local = renumbered(rows, self.kept[:columns], column_count)
+        matrix = scipy.sparse.csr_array(
+            (np.ones(len(local.columns)), local.columns, local.starts), shape=(len(rows), columns)
+        )
+        sums = matrix @ path.coefficients[:, :columns].T
+        sums += np.einsum("nm,lm->nl", rows.numbers, path.coefficients[:, columns:])
+        result: Numbers = sums.T + path.intercepts[:, None]
+        return result
+
+    def weights(self, path: Path, index: int, ratio: float, count: int) -> Weights:
+        """One fit of a path, in the vocabulary's columns."""
+        dense = np.zeros(count)
+        dense[self.kept] = path.coefficients[index]
+        return Weights.of(path.intercepts[index], dense, path.penalties[index], ratio)
+
+
+def differing(sample: Sample, campaign: int, column_count: int) -> Indices:
+    """The columns that some of a campaign's rows have and others lack."""
+    place = sample.rows_of(campaign)
+    first, last = sample.encoded.starts[place.start], sample.encoded.starts[place.stop]
+    counts = np.bincount(sample.encoded.columns[first:last], minlength=column_count)
+    return np.flatnonzero((counts > 0) & (counts < place.stop - place.start))
+
+
+def renumbered(rows: Rows, kept: Indices, column_count: int) -> Rows:
+    """Rows over some of the columns, numbered from 0; other columns are dropped."""
+    place: NDArray[np.int32] = np.full(column_count, -1, np.int32)
+    place[kept] = np.arange(len(kept), dtype=np.int32)
+    columns = place[rows.columns]
+    present = columns >= 0
+    before = np.concatenate([[0], np.cumsum(present)])
+    return Rows(before[rows.starts].astype(np.int64), columns[present], rows.numbers)
