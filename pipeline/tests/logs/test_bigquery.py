@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -144,3 +145,20 @@ def test_it_samples_the_rows_that_the_pipeline_samples(both: tuple[Path, duckdb.
     (share,) = run(connection, "sample_share").fetchall()[0]
     assert share == (len(sampled) - clicks) / (impressions - clicks)
     assert 0.15 < share < 0.25
+
+
+def test_its_export_is_a_log_that_gives_the_same_examples(
+    both: tuple[Path, duckdb.DuckDBPyConnection], tmp_path: Path
+) -> None:
+    folder, connection = both
+    exports = statements(FOLDER / "export.sql")
+    assert len(exports) == 3
+    (tmp_path / "log").mkdir()
+    for export in exports:
+        (table,) = re.findall(r"/log/(\w+)/part-\*\.parquet'", export.sql(dialect="bigquery"))
+        query = export.this.sql(dialect="duckdb")
+        connection.execute(f"COPY ({query}) TO '{tmp_path}/log/{table}.parquet' (FORMAT parquet)")
+    counts = extract(tmp_path / "log", FIRST, LAST, LogOptions(attribution_days=1), tmp_path / "examples", AS_OF, NOW)
+    assert all(counted.set_aside == {} for counted in counts.tables.values())
+    tables = [pq.read_table(output / "examples.parquet") for output in (folder, tmp_path / "examples")]
+    assert tables[0].equals(tables[1])
