@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from valuation_pipeline import __version__
+from valuation_pipeline.checks.command import check
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.features.command import features
 from valuation_pipeline.logs.command import extract_examples, logs
@@ -42,6 +43,7 @@ app.command()(features)
 app.command("extract")(extract_examples)
 app.command("train")(train_models)
 app.command("compare")(compare_strategies)
+app.command()(check)
 
 
 def main() -> None:

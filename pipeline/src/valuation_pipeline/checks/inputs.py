@@ -76,7 +76,7 @@ def read_run(folder: Path) -> RunInputs:
     """Read the folder of a run; a PipelineError says which step is missing."""
     examples = folder / "examples" / "examples.parquet"
     if not examples.is_file():
-        raise PipelineError(f"{examples}: not there; make it with `valuation-pipeline logs extract`")
+        raise PipelineError(f"{examples}: not there; make it with `valuation-pipeline extract`")
     with duckdb.connect() as connection:
         try:
             newest = connection.execute(f"SELECT max(date) FROM read_parquet({quoted(str(examples))})").fetchall()[0][0]
