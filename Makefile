@@ -141,7 +141,7 @@ test: test-requirements ## Run the tests in every language (from nothing, about 
 test-thorough: test-requirements ## Run what takes longer: the core under sanitizers, faults and swaps, and the fuzzers
 	python3 Tests/run.py --thorough
 
-tested: build .venv/.demo,test
+tested: build solver .venv/.demo,test
 
 .PHONY: bench-requirements bench bench-quick
 bench-requirements: test-requirements
@@ -154,7 +154,7 @@ bench-quick: bench-requirements build .venv/.bench ## The same at a few points, 
 	$(PYTHON) Benchmarks/bench.py --quick
 
 .PHONY: fuzz
-fuzz: requirements .venv/.test ## Fuzz the loader and the request reader, SECONDS_PER_FUZZER each
+fuzz: requirements .venv/.test ## Fuzz whatever reads bytes or arrays from outside, SECONDS_PER_FUZZER each
 	$(PYTHON) Fuzz/fuzz.py --seconds $(SECONDS_PER_FUZZER)
 
 .PHONY: torture

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fuzz what reads bytes from outside with libFuzzer and the address and undefined-behaviour sanitizers.
 
-The targets are model files, manifests, compiled files, requests and policies; as many run at a time as there are
-processors. Cases that once failed lie in Fuzz/cases/<target>/ and are replayed first; a new one is put there. Seeds are
-taken from Fuzz/seeds.py. What the fuzzer finds worth keeping grows in build/fuzz/<target>/corpus; figures go to
-build/fuzz/report.json. Undefined behaviour is looked for in the core's C; Swift traps by itself.
+The targets are model files, manifests, compiled files, requests, policies, and the solver's arrays; as many run at a
+time as there are processors. Cases that once failed lie in Fuzz/cases/<target>/ and are replayed first; a new one is
+put there. Seeds are taken from Fuzz/seeds.py. What the fuzzer finds worth keeping grows in build/fuzz/<target>/corpus;
+figures go to build/fuzz/report.json. Undefined behaviour is looked for in the core's C; Swift traps by itself.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,11 +25,11 @@ import seeds
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "fuzz"
-TARGETS = ("model", "manifest", "compiled", "request", "policy")
+TARGETS = ("model", "manifest", "compiled", "request", "policy", "solver")
 #: What seeds and a minute reach at least: with fewer edges, the seeds are no longer sound, and nothing much was tried.
-EDGES = {"model": 2000, "manifest": 400, "compiled": 900, "request": 2000, "policy": 1200}
+EDGES = {"model": 2000, "manifest": 400, "compiled": 900, "request": 2000, "policy": 1200, "solver": 700}
 #: The longest inputs, where they are not of 8,192 bytes.
-LONGEST = {"compiled": 65536}
+LONGEST = {"compiled": 65536, "solver": 600}
 MODULES = (
     "Include",
     "Sources/CJansson",
@@ -57,7 +58,6 @@ def build_c() -> list[str]:
     # The Clang that comes with Swift, so that both have the same sanitizers.
     beside_swift = Path(shutil.which("swiftc") or "swiftc").resolve().parent / "clang"
     clang = str(beside_swift if beside_swift.exists() else "clang")
-    FOLDER.mkdir(parents=True, exist_ok=True)
     sanitizers = ["-fsanitize=fuzzer-no-link,address,undefined", "-fno-sanitize-recover=undefined"]
     compiled = []
     for source in (ROOT / name for name in C_SOURCES):
@@ -68,15 +68,25 @@ def build_c() -> list[str]:
     return compiled
 
 
-def build(c_objects: list[str]) -> bool:
-    """Compile the core and all targets into one program; return whether it compiles."""
+def compile_program(module: str, output: str, files: list[str], modules: Sequence[str]) -> bool:
+    """Compile a module with its fuzz targets into a program; return whether it compiles."""
+    command = ["swiftc", "-O", "-wmo", "-parse-as-library", "-sanitize=fuzzer,address", "-use-ld=lld"]
+    command += ["-module-name", module, *(f"-I{ROOT}/{path}" for path in modules), *files, "-o", str(FOLDER / output)]
+    return subprocess.run(command, check=False).returncode == 0
+
+
+def build_core() -> bool:
+    """Compile the core and its targets into one program; return whether it compiles."""
     core = sorted(str(path) for path in (ROOT / "Sources/Valuation").rglob("*.swift"))
     targets = sorted(str(path) for path in (ROOT / "Fuzz").glob("*.swift"))
-    modules = [f"-I{ROOT}/{path}" for path in MODULES]
-    command = ["swiftc", "-O", "-wmo", "-parse-as-library", "-sanitize=fuzzer,address", "-use-ld=lld"]
-    files = [*core, *targets, *c_objects]
-    command += ["-module-name", "Valuation", *modules, "-ljansson", "-lz", *files, "-o", str(FOLDER / "fuzz")]
-    return subprocess.run(command, check=False).returncode == 0
+    return compile_program("Valuation", "fuzz", [*core, *targets, *build_c(), "-ljansson", "-lz"], MODULES)
+
+
+def build_solver() -> bool:
+    """Compile the solver, a library of its own, and its target; return whether it compiles."""
+    folders = (ROOT / "Sources/ValuationSolver", ROOT / "Fuzz/Solver")
+    files = sorted(str(path) for folder in folders for path in folder.glob("*.swift"))
+    return compile_program("ValuationSolver", "fuzz-solver", files, ("Include", "Sources/CPlatform"))
 
 
 def run(target: str, seconds: int) -> Outcome:
@@ -86,8 +96,9 @@ def run(target: str, seconds: int) -> Outcome:
     seeds.write(target, folder / "seeds")
     corpus.mkdir(parents=True, exist_ok=True)
     cases.mkdir(parents=True, exist_ok=True)
+    program = FOLDER / ("fuzz-solver" if target == "solver" else "fuzz")
     command = [
-        FOLDER / "fuzz", f"-max_total_time={seconds}", f"-max_len={LONGEST.get(target, 8192)}", "-timeout=60",
+        program, f"-max_total_time={seconds}", f"-max_len={LONGEST.get(target, 8192)}", "-timeout=60",
         "-rss_limit_mb=4096", f"-artifact_prefix={cases}/", f"-dict={ROOT}/Fuzz/json.dict", "-print_final_stats=1",
         "-verbosity=1",
         corpus, cases, folder / "seeds",
@@ -138,7 +149,10 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.targets) - set(TARGETS):
         parser.error(f"no such target: {', '.join(sorted(unknown))}")
-    if not build(build_c()):
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    if set(options.targets) - {"solver"} and not build_core():
+        return 1
+    if "solver" in options.targets and not build_solver():
         return 1
     outcomes = []
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:

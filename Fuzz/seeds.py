@@ -173,6 +173,11 @@ def write(target: str, folder: Path) -> None:
         (folder / "request").write_text(json.dumps(REQUEST))
         (folder / "escaped").write_text(json.dumps(REQUEST, ensure_ascii=False, indent=1))
         return
+    if target == "solver":
+        # Bytes that stand for themselves: rows that name a column or two, with weights and an offset, or with numbers.
+        for flags in (0x00, 0x06, 0x2A, 0x70):
+            (folder / f"flags-{flags:02x}").write_bytes(bytes([flags, 11, 4, flags % 3]) + bytes(range(1, 200)))
+        return
     conversion = MODEL | {"target": "conversion", "self_test": []}
     correction = MODEL | {"campaign": "7", "extends": "1042", "self_test": [], "crosses": [], "variance": None}
     one = json.dumps(MODEL).encode()

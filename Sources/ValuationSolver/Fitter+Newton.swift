@@ -8,20 +8,33 @@ extension Fitter {
     /// The quadratic is only an approximation: what is left of it at this share is not worth a pass.
     private static var negligible: Double { 0.05 }
 
+    private enum Step {
+        /// There may be more to win.
+        case further
+        /// It has won no more than the accuracy.
+        case last
+        /// No part of it wins anything: the numbers cannot tell any more.
+        case vain
+    }
+
     /// Steps until one has no more to win than the accuracy.
     ///
     /// - Parameter iterations: how many steps may be taken still.
-    /// - Returns: whether that came about.
+    /// - Returns: whether that came about, and neither the steps nor the precision of numbers ran out.
     mutating func minimise(_ iterations: inout Int) throws(Failure) -> Bool {
         while iterations > 0 {
             iterations &-= 1
-            if try step() { return true }
+            switch try step() {
+            case .further: continue
+            case .last: return true
+            case .vain: return false
+            }
         }
         return false
     }
 
-    /// One step. - Returns: whether it was the last one.
-    private mutating func step() throws(Failure) -> Bool {
+    /// Minimises the quadratic, and goes there, or half the way, a quarter, and so on, until that wins a share of what was promised.
+    private mutating func step() throws(Failure) -> Step {
         let before = smoothObjective + prepare()
         let won = try minimiseQuadratic()
         let formerIntercept = intercept
@@ -34,20 +47,19 @@ extension Fitter {
             loss = approximate(nextPredictor)
             if smoothObjective + penalty() <= before - 1e-3 * share * won + noise {
                 swap(&predictor, &nextPredictor)
-                return won <= accuracy
+                return won <= accuracy ? .last : .further
             }
             try poll()
             share /= 2
             halve(formerIntercept)
         }
-        // No part of the step helps: the numbers cannot tell any more.
         for place in 0..<workingCount {
             let column = Int(working[place])
             coefficients[column] = formerCoefficients[column]
         }
         intercept = formerIntercept
         loss = approximate(predictor)
-        return true
+        return .vain
     }
 
     /// The penalty of the working coefficients; the others are 0.

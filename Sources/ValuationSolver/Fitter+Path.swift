@@ -40,11 +40,14 @@ extension Fitter {
         chooseWorking(penalty, former)
         var iterations = maximumIterations
         var hasConverged = false
-        repeat {
-            hasConverged = try minimise(&iterations)
+        while iterations > 0 {
+            let isMinimal = try minimise(&iterations)
             try computeGradient()
-        } while addViolating() > 0 && iterations > 0
-        // What was added last was not worked on.
+            if addViolating() == 0 {
+                hasConverged = isMinimal
+                break
+            }
+        }
         return Fit(
             penalty: penalty, objective: smoothObjective + self.penalty(), violation: violation(),
             iterations: maximumIterations &- iterations, hasConverged: hasConverged)
