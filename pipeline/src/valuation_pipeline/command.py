@@ -12,6 +12,7 @@ from valuation_pipeline import __version__
 from valuation_pipeline.checks.command import check
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.features.command import features
+from valuation_pipeline.generated.command import generate_log
 from valuation_pipeline.logs.command import extract_examples, logs
 from valuation_pipeline.training.command import compare_strategies, train_models
 
@@ -38,6 +39,7 @@ def _common(
     """From delivery logs to releases of valuation, every day."""
 
 
+logs.command("generate")(generate_log)
 app.add_typer(logs)
 app.command()(features)
 app.command("extract")(extract_examples)

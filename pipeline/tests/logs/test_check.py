@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from typer.testing import CliRunner
 
 from logs.small import click, conversion, impression, write_log
-from valuation_pipeline.command import app
 from valuation_pipeline.logs.check import LogCheck, check_log
+from valuation_pipeline.logs.command import logs
 from valuation_pipeline.logs.options import LogOptions
 from valuation_pipeline.logs.reasons import Reason
 
@@ -96,13 +96,13 @@ def test_the_command_tells_people_and_programs(tmp_path: Path) -> None:
     rows = [impression(1), impression(1), impression(2, campain="c")]
     log = write_log(tmp_path / "log", impressions=rows, clicks=[click(1)])
     runner = CliRunner()
-    text = runner.invoke(app, ["logs", "check", str(log)], env={"COLUMNS": "80"})
+    text = runner.invoke(logs, ["check", str(log)], env={"COLUMNS": "80"})
     assert text.exit_code == 1
     words = " ".join(text.output.split())
     assert "impressions: the column campain is not of the schema and is left alone; did you mean campaign?" in words
     assert "impressions 1 duplicate the impression, its click or the same conversion has an earlier row" in words
     assert "✗ impressions: 33.33% of the rows are set aside for faults" in words
     assert all(len(line) <= 80 for line in text.output.splitlines() if str(tmp_path) not in line)
-    document = runner.invoke(app, ["logs", "check", str(log), "--format", "json", "--tolerate", "0.4"])
+    document = runner.invoke(logs, ["check", str(log), "--format", "json", "--tolerate", "0.4"])
     assert document.exit_code == 0
     assert json.loads(document.output)["tables"]["impressions"]["set_aside"] == {"duplicate": 1}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -10,9 +11,13 @@ import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import typer
+from scipy.special import expit
 from scipy.stats import chi2
+from typer.testing import CliRunner
 
 from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.generated.command import generate_log
 from valuation_pipeline.generated.log import generate
 from valuation_pipeline.generated.options import GeneratorOptions
 from valuation_pipeline.logs.schema import TABLES
@@ -176,6 +181,45 @@ def test_a_fault_that_is_none_is_refused(tmp_path: Path, fault: str, message: st
     assert not (tmp_path / "log").exists()
 
 
+def test_the_engine_s_predictions_are_logged_as_it_serves_them(tmp_path: Path) -> None:
+    """A model of a slot, a campaign and an exposure, held against its formula; float32 is what the engine answers."""
+    weights = {"slot": {"0": 0.5, "1": -0.25}, "campaign": {"c-1": 1.0}, "seen": {"0": 0.125}}
+    for target in ("click", "conversion"):
+        model = {
+            "format": "valuation-model/1",
+            "kind": "logistic",
+            "campaign": "*",
+            "target": target,
+            "version": "2026-03-01",
+            "negative_sampling_rate": 1.0,
+            "intercept": -2.0,
+            "categorical": weights,
+            "self_test": [{"features": {"slot": "0"}, "probability": float(expit(-1.5))}],
+        }
+        (tmp_path / "models").mkdir(exist_ok=True)
+        (tmp_path / "models" / f"{target}.json").write_text(json.dumps(model), encoding="utf-8")
+    generate(tmp_path / "log", GeneratorOptions(impressions=2000, campaigns=9, days=2), models=tmp_path / "models")
+    served = rows(
+        tmp_path / "log",
+        """
+        SELECT features['slot'][1], campaign, pricing, bid, pctr, pcvr, expected_revenue,
+               row_number() OVER (PARTITION BY date, unit['user'], campaign ORDER BY time, impression_id) - 1
+        FROM impressions
+        """,
+    )
+    assert len(served) == 2000
+    for slot, campaign, pricing, bid, pctr, pcvr, revenue, seen in served:
+        terms = (("slot", slot), ("campaign", campaign), ("seen", str(seen)))
+        probability = expit(-2.0 + sum(weights[field].get(str(value), 0.0) for field, value in terms))
+        assert pctr == pytest.approx(probability, rel=1e-6)
+        assert pcvr == (pytest.approx(probability, rel=1e-6) if pricing == "cpa" else None)
+        factor = {"cpm": 1e-3, "cpc": probability, "cpa": probability**2}[str(pricing)]
+        assert revenue == pytest.approx(bid * factor, rel=1e-5)
+    (tmp_path / "models" / "click.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(PipelineError, match="models"):
+        generate(tmp_path / "other", OPTIONS, models=tmp_path / "models")
+
+
 def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
     with pytest.raises(PipelineError, match="is there already"):
@@ -185,3 +229,16 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
 def test_small_logs_and_campaigns_of_one_day(tmp_path: Path) -> None:
     generate(tmp_path / "log", GeneratorOptions(impressions=1, campaigns=2, days=1, first_day=date(2024, 2, 29)))
     assert rows(tmp_path / "log", "SELECT count(*), min(date) FROM impressions") == [(1, date(2024, 2, 29))]
+
+
+def test_the_command_writes_the_log_that_its_options_say(tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.command()(generate_log)
+    arguments = ["--impressions", "300", "--campaigns", "3", "--days", "2", "--first-day", "2026-01-31", "--seed", "4"]
+    run = CliRunner().invoke(app, [str(tmp_path / "log"), *arguments, "--fault", "duplicates=2"])
+    assert run.exit_code == 0, run.output
+    assert run.output.endswith("log: 300 impressions, 2026-01-31 to 2026-02-01\n")
+    options = GeneratorOptions(impressions=300, campaigns=3, days=2, first_day=date(2026, 1, 31), seed=4)
+    generate(tmp_path / "same", options, ["duplicates=2"])
+    for file in ("truth.parquet", "planted.parquet"):
+        assert (tmp_path / "log" / file).read_bytes() == (tmp_path / "same" / file).read_bytes()

@@ -20,6 +20,7 @@ from valuation_pipeline.generated.faults import OVER_PREDICTED, Fault, campaign_
 from valuation_pipeline.generated.fields import features_toml
 from valuation_pipeline.generated.options import GeneratorOptions
 from valuation_pipeline.generated.planted import PLANTED, plant
+from valuation_pipeline.generated.served import Served
 from valuation_pipeline.generated.world import World, draw_world
 from valuation_pipeline.logs.schema import CLICKS, CONVERSIONS, TIME
 
@@ -31,6 +32,7 @@ def generate(
     options: GeneratorOptions,
     faults: Sequence[str] = (),
     progress: Callable[[date], None] = lambda day: None,
+    models: Path | None = None,
 ) -> None:
     """Write a log with known truth.
 
@@ -50,11 +52,14 @@ def generate(
         ``NAME[=argument]`` of ``faults.FAULTS``.
     progress : callable
         Called after each day.
+    models : Path, optional
+        A directory of releases, a release, or model documents: the engine's predictions by them are logged. Their
+        fields are those of the log's features.toml.
 
     Raises
     ------
     PipelineError
-        The folder is there, or a fault is not one.
+        The folder is there, a fault is not one, or the engine refuses the models.
     """
     if output.exists():
         raise PipelineError(f"{output}: is there already; a log is generated into a folder of its own")
@@ -63,18 +68,21 @@ def generate(
     biggest = campaign_name(int(np.argmax(world.campaign_weights * throughout)))
     parsed = [parse_fault(fault, options, biggest) for fault in faults]
     with whole_folder(output) as folder:
-        (folder / "features.toml").write_text(features_toml(), encoding="utf-8")
-        _Writer(folder, world, parsed).write(progress)
+        features = folder / "features.toml"
+        features.write_text(features_toml(), encoding="utf-8")
+        served = Served(models, features) if models else None
+        _Writer(folder, world, parsed, served).write(progress)
 
 
 class _Writer:
     """Writes day after day, and keeps what came after the day for the days that follow."""
 
-    def __init__(self, folder: Path, world: World, faults: list[Fault]) -> None:
+    def __init__(self, folder: Path, world: World, faults: list[Fault], served: Served | None) -> None:
         self.log = folder / "log"
         self.folder = folder
         self.world = world
         self.faults = faults
+        self.served = served
         self.pending = {"clicks": CLICKS.empty_table(), "conversions": CONVERSIONS.empty_table()}
         self.planted = [PLANTED.empty_table()]
 
@@ -102,6 +110,10 @@ class _Writer:
         gone = {fault.subject for fault in faults if fault.name == "feature_gone"}
         moved = any(fault.name == "vocabulary_moved" for fault in faults)
         shown = tables.impressions(world, day, date_, gone, moved, over_predicted)
+        if self.served:
+            for name, column in self.served.predictions(shown).items():
+                place = shown.schema.get_field_index(name)
+                shown = shown.set_column(place, shown.schema.field(place), column)
         ids = shown["impression_id"].combine_chunks()
         came = {"clicks": tables.clicks(ids, day), "conversions": tables.conversions(ids, day)}
         for name, table in came.items():
