@@ -106,6 +106,19 @@ def test_each_bad_impression_is_set_aside_with_its_reason(tmp_path: Path) -> Non
     assert counts.tables["impressions"].set_aside[Reason.UNREADABLE] == 2
 
 
+def test_keys_that_can_be_no_columns_are_left_alone(tmp_path: Path) -> None:
+    odd = {"": 1, "\0": 2, "@row": 3, "a\nb": 4, 'q"': 5, "TIME": 6}
+    _, examples, aside = run(write_log(tmp_path / "log", impressions=[impression(1), impression(2) | odd]))
+    assert (len(examples), aside) == (2, [])
+
+
+def test_values_of_features_are_texts_as_a_request_has_them(tmp_path: Path) -> None:
+    values = {"a": [None, 1, True, 1e2, 1.50, 10**20, "x"], "none": None, "empty": [], "zero": 0.0, "": "y"}
+    _, examples, _ = run(write_log(tmp_path / "log", impressions=[impression(1, features=values)]))
+    texts = ["1", "true", "100", "1.5", "100000000000000000000", "x"]
+    assert dict(examples[0]["features"]) == {"a": texts, "zero": ["0"], "": ["y"]}
+
+
 def test_the_detail_names_the_column_and_the_record_is_as_it_was(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log", impressions=[impression(1), impression(2, bid="much", colour="red"), "{broken"])
     run(log)
@@ -429,10 +442,29 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="clicks: the column time is BIGINT, not TIMESTAMP"):
         run(log)
     (log / "clicks.parquet").unlink()
+    (log / "clicks.csv").write_bytes(b"impression_id,time\ni-1,2026-03-01\r\ni-2,2026-03-01\n")
+    with pytest.raises(
+        PipelineError, match=r"clicks\.csv: cannot be read: .*; see that all its lines end in the same way"
+    ):
+        run(log)
+    (log / "clicks.csv").unlink()
     (log / "clicks.csv.gz").write_bytes(b"no gzip")
     with pytest.raises(PipelineError, match=r"clicks\.csv\.gz: cannot be read"):
         run(log)
     assert not (tmp_path / "log-examples").exists()
+
+
+def test_a_damaged_parquet_file_is_named(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "log", clicks=[click(1)])
+    (log / "impressions.jsonl").unlink()
+    file = log / "impressions.parquet"
+    rows = pa.table({name: [f"{name}-{row}" for row in range(5000)] for name in ("impression_id", "campaign", "ad")})
+    pq.write_table(rows.append_column("time", pa.array(["2026-03-01 01:00:00"] * 5000)), file)
+    content = bytearray(file.read_bytes())
+    content[40:4000] = bytes(3960)
+    file.write_bytes(content)
+    with pytest.raises(PipelineError, match="the log cannot be read: .*impressions.parquet"):
+        run(log)
 
 
 def test_days_without_impressions_are_refused_with_those_there_are(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.logs.casting import duckdb_type
-from valuation_pipeline.logs.reading import DAY, FILE, ROW, RawTable, literal, open_table, quoted
+from valuation_pipeline.logs.reading import DAY, FILE, ROW, RawTable, first_line, literal, open_table, quoted
 from valuation_pipeline.logs.schema import TABLES
 from valuation_pipeline.logs.tables import LogFile, matching_files
 from valuation_pipeline.options import Options, as_options, read_toml
@@ -163,7 +163,7 @@ class _Expressions:
         try:
             described = self.connection.execute(f"DESCRIBE SELECT ({expression}) AS value {self.origin}").fetchall()
         except duckdb.Error as error:
-            message = str(error).splitlines()[0]
+            message = first_line(error)
             raise PipelineError(f"mapping: {self.table}.{key}: {expression!r}: {message}") from error
         return str(described[0][1])
 

@@ -17,7 +17,7 @@ from valuation_pipeline.logs.attribution import READ
 from valuation_pipeline.logs.casting import MACROS, typed_view
 from valuation_pipeline.logs.mapping import Mapping, open_mapped_table
 from valuation_pipeline.logs.options import LogOptions
-from valuation_pipeline.logs.reading import RawTable, literal, open_table, prepare
+from valuation_pipeline.logs.reading import RawTable, first_line, literal, open_table, prepare
 from valuation_pipeline.logs.tables import LogFile, files_of_table, matching_files, within
 
 
@@ -25,7 +25,7 @@ from valuation_pipeline.logs.tables import LogFile, files_of_table, matching_fil
 def working_database(folder: Path, memory_limit: str | None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in the folder ``temporary`` of a folder, where DuckDB also puts what does not fit in memory.
 
-    It is removed at the end.
+    It is removed at the end. A PipelineError says what DuckDB could not read, or that it ran out of memory or disk.
     """
     temporary = folder / "temporary"
     temporary.mkdir()
@@ -37,6 +37,10 @@ def working_database(folder: Path, memory_limit: str | None) -> Iterator[duckdb.
             prepare(connection)
             connection.execute(MACROS)
             yield connection
+    except duckdb.OutOfMemoryException as error:
+        raise PipelineError(f"{first_line(error)}; give it more by memory_limit, or disk in {folder.parent}") from error
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        raise PipelineError(f"the log cannot be read: {first_line(error)}") from error
     finally:
         shutil.rmtree(temporary)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,8 @@ def open_table(connection: duckdb.DuckDBPyConnection, table: str, files: list[Lo
             except (OSError, EOFError) as error:
                 raise PipelineError(f"{file.path}: cannot be read: {error}") from error
             except duckdb.Error as error:
-                raise PipelineError(f"{file.path}: cannot be read: {_first_line(error)}") from error
+                hint = "" if file.format == "jsonl" else "; see that all its lines end in the same way"
+                raise PipelineError(f"{file.path}: cannot be read: {first_line(error)}{hint}") from error
         parts.append(f"SELECT * FROM text_{table}")
     empty = (
         f"SELECT NULL::VARCHAR AS {quoted(FILE)}, NULL::BIGINT AS {quoted(ROW)}, NULL::DATE AS {quoted(DAY)} LIMIT 0"
@@ -112,7 +114,7 @@ def open_table(connection: duckdb.DuckDBPyConnection, table: str, files: list[Lo
         connection.execute(f"CREATE VIEW {name} AS {query}")
         described = connection.execute(f"DESCRIBE {name}").fetchall()
     except duckdb.Error as error:
-        raise PipelineError(f"{log}: the files of {table} do not fit together: {_first_line(error)}") from error
+        raise PipelineError(f"{log}: the files of {table} do not fit together: {first_line(error)}") from error
     has_header = any(file.format != "jsonl" for file in files)
     return RawTable(name, {row[0]: row[1] for row in described if row[0] not in (FILE, ROW, DAY)}, rows, has_header)
 
@@ -129,7 +131,7 @@ def _count_parquet(connection: duckdb.DuckDBPyConnection, files: list[LogFile]) 
             query = f"SELECT num_rows FROM parquet_file_metadata({literal(str(file.path))})"
             count += connection.execute(query).fetchall()[0][0]
         except duckdb.Error as error:
-            raise PipelineError(f"{file.path}: cannot be read as Parquet: {_first_line(error)}") from error
+            raise PipelineError(f"{file.path}: cannot be read as Parquet: {first_line(error)}") from error
     return count
 
 
@@ -224,9 +226,11 @@ def _load_json_lines(connection: duckdb.DuckDBPyConnection, table: str, file: Lo
         GROUP BY key ORDER BY min(row), key
     """)
     # Names of columns do not tell upper and lower case apart: of two that differ in it alone, the first one is read.
-    named = {row[0].lower(): row[0] for row in reversed(found.fetchall()) if row[0].lower() not in (FILE, ROW, DAY)}
+    unusable = ("", FILE, ROW, DAY)
+    keys = [key for (key,) in found.fetchall() if key.lower() not in unusable and "\0" not in key]
+    named = {key.lower(): key for key in reversed(keys)}
     columns = list(reversed(named.values()))
-    structure = "{" + ", ".join(f'{_json_text(name)}: "VARCHAR"' for name in columns) + "}"
+    structure = "{" + ", ".join(f'{json.dumps(name)}: "VARCHAR"' for name in columns) + "}"
     record = f"unnest(from_json(line, {literal(structure)}))" if columns else "NULL AS nothing"
     query = f"SELECT row AS number, {record} FROM lines WHERE {valid}"
     _insert(connection, table, file, path, columns, query if columns else f"SELECT * EXCLUDE (nothing) FROM ({query})")
@@ -276,9 +280,6 @@ def _open(path: Path) -> IO[bytes]:
     return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
-def _json_text(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What DuckDB says, without the hints that follow."""
     return str(error).splitlines()[0]
