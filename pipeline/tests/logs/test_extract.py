@@ -463,7 +463,7 @@ def test_a_damaged_parquet_file_is_named(tmp_path: Path) -> None:
     content = bytearray(file.read_bytes())
     content[40:4000] = bytes(3960)
     file.write_bytes(content)
-    with pytest.raises(PipelineError, match="the log cannot be read: .*impressions.parquet"):
+    with pytest.raises(PipelineError, match=r"the log cannot be read: .*impressions\.parquet"):
         run(log)
 
 
