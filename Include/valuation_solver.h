@@ -200,7 +200,7 @@ typedef struct valuation_solver_settings {
  *
  * Errors: INVALID_ARGUMENT, STRUCT_SIZE, INVALID_VALUE, OUT_OF_MEMORY, STOPPED. Any thread.
  * Time: about as many nanoseconds as there are entries (of rows, and numbers) in the columns that come in, times the passes,
- * some 20 to 60 a penalty. Memory: 4 bytes an entry, 8 a number, 40 a row, 60 a column. Since 0.1. */
+ * some 10 to 60 a penalty. Memory: 4 bytes an entry, 8 a number, 40 a row, 66 a column. Since 0.1. */
 valuation_solver_status valuation_solver_fit_path(const valuation_solver_problem *problem,
                                                   const valuation_solver_settings *settings, valuation_solver_fit *fits,
                                                   double *coefficients, double *largest_penalty, int64_t *fitted_count,

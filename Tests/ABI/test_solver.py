@@ -32,6 +32,20 @@ def test_the_header_compiles_alone(compiler: str, standard: str, toolchain: Tool
     program.run()
 
 
+def test_the_example_of_the_header_does_what_it_says(toolchain: Toolchain, tmp_path: Path):
+    text = (REPOSITORY / "Include" / "valuation_solver.h").read_text()
+    example = text.split("THE WHOLE LIBRARY IN ONE EXAMPLE")[1].split("CONVENTIONS")[0]
+    lines = [line.removeprefix(" *").strip() for line in example.splitlines()]
+    check = "for (int i = 0; i < 3; i++) if (!fits[i].converged || fits[i].penalty <= 0) return 1;"
+    includes = "#include <stdio.h>\n#include <valuation_solver.h>\n"
+    source = tmp_path / "example.c"
+    source.write_text(
+        f"{includes}int main(void) {{\n{chr(10).join(lines)}\n{check}\nreturn coefficients[0] != 0;\n}}\n"
+    )
+    options = (f"-I{BUILT}/include", f"-Wl,-rpath,{BUILT}/lib")
+    assert toolchain.compile_source(source, options=options, libraries=(str(LIBRARY),)).run() == ""
+
+
 def test_a_program_fits_is_refused_ends_and_runs_out_of_memory(toolchain: Toolchain):
     program = toolchain.compile_source(
         HERE / "solver.c",

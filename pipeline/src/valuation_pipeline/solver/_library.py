@@ -71,8 +71,3 @@ def call(name: str, *arguments: Any) -> None:
     if status == _abi.STOPPED:
         raise FitStopped(message)
     raise SolverError(message)
-
-
-def version() -> str:
-    """Return the release of the loaded library, for example ``"0.1.0"``."""
-    return str(library.valuation_solver_version().decode())

@@ -121,7 +121,7 @@ def fit_path(
     FitStopped
         If `stop` was set.
     MemoryError
-        If there is no memory: it takes 4 bytes an entry, 8 a number, 40 a row and 60 a column.
+        If there is no memory: it takes 4 bytes an entry, 8 a number, 40 a row and 66 a column.
 
     Notes
     -----
