@@ -17,7 +17,9 @@ class LogOptions(Options):
     conversion_days: int = Field(30, ge=1, description="days of impressions that the conversion model is trained on")
     click_window_hours: float = Field(24.0, gt=0, description="hours after its impression within which a click counts")
     attribution_days: float = Field(7.0, gt=0, description="days after its click within which a conversion counts")
-    mapping: Path | None = Field(None, description="a valuation-mapping/1 file, where the log has other columns")
+    mapping: Path | None = Field(
+        None, description="a valuation-mapping/1 file, where the log has other columns; from the working directory"
+    )
     memory_limit: str | None = Field(
         None,
         pattern=r"^[0-9]+(\.[0-9]+)? ?([KMGT]i?B)$",
