@@ -107,6 +107,14 @@ build/pipeline-wheel/.made: $(SOLVER) $(PIPELINE) .venv/.build
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/wheel/*.whl
 	touch $@
 
+# The pipeline: the engine's wheel and its own, without and with the packages of its tests.
+.venv/.pipeline .venv/.pipeline,test: .venv/.pipeline%: build/wheel/.made build/pipeline-wheel/.made
+	@echo "==> Installing the pipeline and the Python packages that it needs"
+	$(PYTHON) -c 'import sys; sys.exit("The pipeline needs Python 3.11 or newer; install it, make clean, and try again." if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check build/wheel/*.whl "$$(ls build/pipeline-wheel/*.whl)$(if $*,[test])"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/wheel/*.whl build/pipeline-wheel/*.whl
+	touch $@
+
 .venv/.bench: build/wheel/.made Benchmarks/requirements.txt
 	@echo "==> Installing the wheel and the Python packages of the benchmark"
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt
@@ -134,6 +142,16 @@ install: build ## Put library, header, pkg-config file and command under PREFIX 
 demo: build .venv/.demo ## Train on a real log, publish, validate, score and show (from nothing)
 	$(PYTHON) bindings/python/examples/open_bandit/demo.py
 
+.PHONY: pipeline
+pipeline: build .venv/.pipeline ## Put the pipeline into .venv: .venv/bin/valuation-pipeline
+
+.PHONY: lock
+lock: build/wheel/.made ## Make pipeline/requirements.lock anew, of the newest packages that it may have
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check uv
+	.venv/bin/uv pip compile pipeline/pyproject.toml --quiet --upgrade --python-version 3.11 --generate-hashes \
+		--find-links build/wheel --no-emit-package valuation --no-emit-find-links --no-annotate \
+		--custom-compile-command "make lock" --output-file pipeline/requirements.lock
+
 .PHONY: test test-thorough tested
 test: test-requirements ## Run the tests in every language (from nothing, about ten minutes on two processors)
 	python3 Tests/run.py
@@ -141,7 +159,10 @@ test: test-requirements ## Run the tests in every language (from nothing, about 
 test-thorough: test-requirements ## Run what takes longer: the core under sanitizers, faults and swaps, and the fuzzers
 	python3 Tests/run.py --thorough
 
-tested: build solver .venv/.demo,test
+tested: build solver .venv/.demo,test .venv/.pipeline,test
+
+# One pip at a time.
+.venv/.pipeline,test: | .venv/.demo,test
 
 .PHONY: bench-requirements bench bench-quick
 bench-requirements: test-requirements
@@ -163,7 +184,7 @@ torture: test-requirements build .venv/.demo .venv/.test ## The whole fault camp
 	$(PYTHON) Tests/Torture/torture.py
 
 .PHONY: lint
-lint: .venv/.test ## Check formatting and lint rules
+lint: .venv/.test .venv/.pipeline,test ## Check formatting and lint rules
 	$(PYTHON) Tests/lint.py
 
 .PHONY: format

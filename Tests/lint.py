@@ -36,6 +36,7 @@ def checks(fix: bool) -> dict[str, list[str]]:
         "ruff check": [str(TOOLS / "ruff"), "check", "."],
         "ruff format": [str(TOOLS / "ruff"), "format", "--check", "."],
         "mypy": ["env", "--chdir=bindings/python", str(TOOLS / "mypy")],
+        "mypy of the pipeline": ["env", "--chdir=pipeline", str(TOOLS / "mypy")],
     }
 
 

@@ -52,10 +52,10 @@ def swift(name: str, *options: str) -> Suite:
     return Suite(name, [*command, "--xunit-output", results], results)
 
 
-def pytest(name: str, folder: str) -> Suite:
+def pytest(name: str, folder: str, *more: str) -> Suite:
     """A folder of Python tests."""
     results = f"build/test/{name}.xml"
-    options = ["-q", "-p", "no:cacheprovider", "-p", "no:benchmark", "--junitxml", results]
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:benchmark", "--junitxml", results, *more]
     return Suite(name, [PYTHON, "-m", "pytest", *options, folder], results)
 
 
@@ -81,6 +81,7 @@ QUICK = Plan(
     # Without debug information, which takes a third of the time to build.
     [swift("unit", "-Xswiftc", "-gnone")],
     [
+        pytest("pipeline", "pipeline/tests"),
         pytest("guards", "Tests/Guards"),
         pytest("python", "bindings/python/tests"),
         pytest("abi", "Tests/ABI"),
@@ -94,6 +95,7 @@ THOROUGH = Plan(
     [swift("thread", "--sanitize", "thread"), swift("address", "--sanitize", "address")],
     [
         pytest("torture", "Tests/Torture"),
+        pytest("pipeline", "pipeline/tests", "-m", "thorough"),
         script("fuzz", "Fuzz/fuzz.py", "--seconds", os.environ.get("SECONDS_PER_FUZZER", "60")),
     ],
 )

@@ -15,6 +15,7 @@ from valuation_pipeline.features.command import features
 from valuation_pipeline.generated.command import generate_log
 from valuation_pipeline.logs.command import extract_examples, logs
 from valuation_pipeline.training.command import compare_strategies, train_models
+from valuation_pipeline.workflow.command import configuration, run
 
 app = typer.Typer(
     name="valuation-pipeline",
@@ -39,6 +40,7 @@ def _common(
     """From delivery logs to releases of valuation, every day."""
 
 
+app.command()(run)
 logs.command("generate")(generate_log)
 app.add_typer(logs)
 app.command()(features)
@@ -46,6 +48,7 @@ app.command("extract")(extract_examples)
 app.command("train")(train_models)
 app.command("compare")(compare_strategies)
 app.command()(check)
+app.command()(configuration)
 
 
 def main() -> None:

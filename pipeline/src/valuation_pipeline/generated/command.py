@@ -41,7 +41,7 @@ def generate_log(
         typer.Option(metavar="NAME[=ARGUMENT]", help="May be given several times: " + ", ".join(FAULTS) + "."),
     ] = None,
 ) -> None:
-    """Write a log with known truth: OUT/log, OUT/truth.parquet, OUT/features.toml, OUT/planted.parquet."""
+    """Write a log with known truth: OUT/log, truth.parquet, features.toml, pipeline.toml, planted.parquet."""
     values = {
         "impressions": impressions,
         "campaigns": campaigns,

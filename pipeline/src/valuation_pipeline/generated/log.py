@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a generated log: the log itself, its truth, and a features.toml that suits it."""
+"""Writes a generated log: the log itself, its truth, and a configuration that suits it."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def generate(
 
     The folder gets ``log/`` (``valuation-log/1``, a Parquet file a table and day, clicks and conversions on the days
     that they came on, also after the last one), ``truth.parquet`` (impression_id, pctr, pcvr: the probabilities that
-    clicks and, among clicks, conversions were drawn with), ``features.toml``, and ``planted.parquet`` (the wrong rows
-    that were asked for).
+    clicks and, among clicks, conversions were drawn with), ``features.toml``, ``pipeline.toml``, and
+    ``planted.parquet`` (the wrong rows that were asked for).
 
     The same options give the same rows. Memory is that of one day. A million impressions take ten seconds.
 
@@ -70,6 +70,7 @@ def generate(
     with whole_folder(output) as folder:
         features = folder / "features.toml"
         features.write_text(features_toml(), encoding="utf-8")
+        (folder / "pipeline.toml").write_text('format = "valuation-pipeline/1"\n', encoding="utf-8")
         served = Served(models, features) if models else None
         _Writer(folder, world, parsed, served).write(progress)
 

@@ -30,6 +30,10 @@ from valuation_pipeline.training.shared import penalty_factors, pooled
 STRATEGIES = {"pooled": pooled, "corrections": corrections, "joint": joint, "separate": separate}
 
 
+class NothingToTrainError(PipelineError):
+    """Of a target no positives, or no negatives, are known."""
+
+
 @dataclass(frozen=True)
 class Trained:
     """The models of a target, and what is known of them.
@@ -116,8 +120,10 @@ def train(
 
     Raises
     ------
+    NothingToTrainError
+        No outcomes are known yet, or all are alike.
     PipelineError
-        There is nothing to train on, all outcomes are alike, or the features lack the campaign or advertiser.
+        There is nothing to train on, or the features lack the campaign or advertiser.
     """
     rate = 1.0 if target == "conversion" else negative_sampling_rate
     known = Known(target, attribution_days, options)
@@ -127,7 +133,7 @@ def train(
     now = known.sample(examples, at)
     positives = float(now.outcomes.sum())
     if positives in (0.0, float(len(now))):
-        raise PipelineError(
+        raise NothingToTrainError(
             f"{target} models: {positives:.0f} positives among {len(now)} rows that are known at "
             f"{as_of:%Y-%m-%d %H:%M}; both positives and negatives are needed. Train on more days, or see what "
             "counts.json says of the log"

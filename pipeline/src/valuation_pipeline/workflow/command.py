@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``valuation-pipeline run`` and ``valuation-pipeline configuration``."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from valuation_pipeline.configuration import DEFAULT, as_toml, read_configuration
+from valuation_pipeline.workflow.errors import HeldBackError
+from valuation_pipeline.workflow.processes import let_children_die_with_their_parents
+from valuation_pipeline.workflow.run import Wishes, run_days
+
+Configured = Annotated[
+    Path, typer.Option("--configuration", metavar="FILE", help="Left out and not there: all defaults.")
+]
+
+
+def run(
+    logs: Annotated[Path, typer.Option(metavar="FOLDER", help="The delivery log.")],
+    models: Annotated[Path, typer.Option(metavar="FOLDER", help="The directory of releases; made by the first.")],
+    day: Annotated[
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], metavar="DATE", help="In UTC; by default yesterday."),
+    ] = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="Run all days from here to --date."),
+    ] = None,
+    work: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Of runs, a folder a day; by default work beside the models.")
+    ] = None,
+    configuration: Configured = DEFAULT,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processors to use; by default all.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="URL", help="Of a luigid, whose page then shows the graph of the tasks.")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Publish a day that is published from other inputs once more, beside that.")
+    ] = False,
+) -> None:
+    """Run a day: wait for its log, train, check, publish, report. What is done already is not done again.
+
+    Exits with 0 published (or it was), 1 something to mend, 2 wrong usage, 3 held back by checks, 4 the log has not
+    arrived, 5 another run is at it, 130 interrupted. The reason is the last line on standard error.
+    """
+    last = day.date() if day else datetime.now(UTC).date() - timedelta(days=1)
+    begin = first.date() if first else last
+    if begin > last:
+        raise typer.BadParameter(f"{begin} is after {last}", param_hint="--from")
+    wishes = Wishes(
+        logs=logs,
+        models=models,
+        work=work or models.parent / "work",
+        configuration=read_configuration(configuration),
+        workers=workers or len(os.sched_getaffinity(0)),
+        scheduler_url=scheduler,
+        again=again,
+    )
+    let_children_die_with_their_parents()
+    held_back: HeldBackError | None = None
+    try:
+        for told in run_days(begin, last, wishes):
+            if isinstance(told, HeldBackError):
+                held_back = told
+                typer.echo(str(told), err=True)
+            else:
+                typer.echo(told)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; run again to go on", err=True)
+        raise typer.Exit(130) from None
+    if held_back:
+        raise typer.Exit(held_back.exit_code)
+
+
+def configuration(file: Annotated[Path, typer.Argument(metavar="FILE")] = DEFAULT) -> None:
+    """Show what a configuration comes to: every member, what it means, and what it is by default."""
+    typer.echo(as_toml(read_configuration(file)), nl=False)

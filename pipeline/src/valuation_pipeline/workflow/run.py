@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs days, one after another: the lock, the tasks, and one line that says what became of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import luigi
+
+from valuation_pipeline.checks.verdicts import read_verdicts
+from valuation_pipeline.configuration import Configuration
+from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.workflow.day import Day
+from valuation_pipeline.workflow.errors import HeldBackError
+from valuation_pipeline.workflow.lock import locked
+from valuation_pipeline.workflow.luigi_run import logging_to, run_task
+from valuation_pipeline.workflow.publication import previous_release, release_of
+from valuation_pipeline.workflow.tasks import Arrived, Finished, StepTask
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How days are to be run.
+
+    Attributes
+    ----------
+    logs, models, work : Path
+        The log, the directory of releases, the folder of runs.
+    configuration : Configuration
+        Of all steps.
+    workers : int
+        How many processors to use. With two or more, models of clicks and of conversions are made at a time.
+    scheduler_url : str or None
+        Of a luigid.
+    again : bool
+        Publish a day that is published from other inputs beside that.
+    """
+
+    logs: Path
+    models: Path
+    work: Path
+    configuration: Configuration
+    workers: int = 1
+    scheduler_url: str | None = None
+    again: bool = False
+
+
+def run_days(first: date, last: date, wishes: Wishes) -> Iterator[str | HeldBackError]:
+    """Run days, the oldest first, each with what was known at its end.
+
+    Yields
+    ------
+    str or HeldBackError
+        What became of the day, in a line. A day that is held back does not keep the next from being run.
+
+    Raises
+    ------
+    PipelineError
+        A day stops, and so do all that follow.
+    """
+    for offset in range((last - first).days + 1):
+        day = first + timedelta(days=offset)
+        try:
+            yield run_day(day, wishes)
+        except HeldBackError as error:
+            yield error
+
+
+def run_day(date: date, wishes: Wishes) -> str:
+    """Run a day as far as it is not done, and publish it.
+
+    Equal inputs give the same release, byte for byte, however often the run was killed in between; a day that is
+    published from the same inputs is left as it is.
+
+    Returns
+    -------
+    str
+        What became of it, in a line.
+
+    Raises
+    ------
+    PipelineError
+        Its message begins with the day.
+    """
+    day = Day(date, wishes.logs, wishes.models, wishes.work, wishes.configuration, wishes.workers)
+    try:
+        with locked(day.work / date.isoformat(), f"{date}"), logging_to(day.log_file):
+            return f"{date} {_run(day, wishes)}"
+    except PipelineError as error:
+        raise type(error)(f"{date}: {error}") from error
+
+
+def _run(day: Day, wishes: Wishes) -> str:
+    processes = min(2, wishes.workers)
+    run_task(_task(Arrived, day), processes, wishes.scheduler_url)
+    release, is_published = release_of(day.models, day.date, day.known, wishes.again)
+    if is_published:
+        return f"is published as {release} in {day.models} from the same inputs; nothing to do"
+    day = replace(
+        day,
+        previous=previous_release(day.models, day.date),
+        release=release,
+        workers=max(1, wishes.workers // processes),
+    )
+    run_task(_task(Finished, day), processes, wishes.scheduler_url)
+    return _told(day)
+
+
+def _task(kind: type[StepTask | Finished], day: Day) -> luigi.Task:
+    return kind(date=day.date, models=str(day.models), day=day)
+
+
+def _told(day: Day) -> str:
+    """Say what was published, for cron's mail."""
+    manifest, published = (_read(day.folder("release") / name) for name in ("manifest.json", "published.json"))
+    held_out = _read(day.folder("click") / "training.json")["held_out"] or {}
+    warnings = sum(verdict.status == "warned" for verdict in read_verdicts(day.folder("check") / "verdicts.json"))
+    entropy = held_out.get("ne")
+    return (
+        f"published {day.release} in {day.models}: {manifest['counts']['campaigns']} campaigns, "
+        + (f"click NE {entropy:.2f}, " if entropy is not None else "")
+        + f"{warnings} warning{'' if warnings == 1 else 's'}"
+        + ("" if published["serves"] else ", a later day serves")
+        + f"; {day.folder('report') / 'report.html'}"
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    return dict(json.loads(file.read_text(encoding="utf-8")))

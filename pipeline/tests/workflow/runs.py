@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs of days: as the command, and as processes that end at a given step. Kept importable by other processes."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from valuation_pipeline.configuration import read_configuration
+from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.files import whole_folder
+from valuation_pipeline.workflow import steps
+from valuation_pipeline.workflow.day import Day, Step
+from valuation_pipeline.workflow.run import Wishes, run_day
+
+#: Days of the small log.
+FIRST, LAST = date(2026, 3, 4), date(2026, 3, 5)
+
+#: Processes are forked from one that has imported everything and done nothing, which saves seconds each.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload([__name__])
+
+
+def wishes(place: Path, work: Path, models: Path) -> Wishes:
+    """How a day of the small log is run in this process."""
+    return Wishes(place / "log" / "log", models, work, read_configuration(place / "pipeline.toml"))
+
+
+def command(place: Path, work: Path, models: Path, *arguments: str) -> list[str]:
+    """The command that runs a day of the small log."""
+    paths = ["--logs", str(place / "log" / "log"), "--models", str(models), "--work", str(work)]
+    configuration = ["--configuration", str(place / "pipeline.toml")]
+    return [
+        sys.executable,
+        "-m",
+        "valuation_pipeline.command",
+        "run",
+        *paths,
+        *configuration,
+        *arguments,
+    ]
+
+
+def run(place: Path, work: Path, models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        command(place, work, models, *arguments), capture_output=True, text=True, timeout=600, check=False
+    )
+
+
+def start(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
+    """Start a function of this module in a process of its own."""
+    process = PROCESSES.Process(target=target, args=arguments)
+    process.start()
+    return process
+
+
+def leave_out_the_page() -> None:
+    """Write no page, which takes longer than all the rest of a small run, and on which no other step depends."""
+    steps.MAKE = {**steps.MAKE, "report": _no_page}
+
+
+def _no_page(day: Day) -> None:
+    with whole_folder(day.folder("report")):
+        pass
+
+
+def run_quietly(place: Path, work: Path, models: Path, day: date) -> None:
+    """Run a day without its page, and exit as the command does."""
+    leave_out_the_page()
+    try:
+        run_day(day, wishes(place, work, models))
+    except PipelineError as error:
+        (work / f"{os.getpid()}.reason").write_text(str(error))
+        sys.exit(error.exit_code)
+
+
+def die_at(step: Step, when: str, place: Path, work: Path, models: Path, day: date) -> None:
+    """Run a day without its page, and be killed before a step, or right after it has made its folder."""
+    leave_out_the_page()
+    make = steps.MAKE[step]
+
+    def die(day: Day) -> None:
+        if when == "after":
+            make(day)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    steps.MAKE = {**steps.MAKE, step: die}
+    run_day(day, wishes(place, work, models))
+
+
+def released(models: Path, release: str) -> dict[str, object]:
+    """Return the files of a release, times aside."""
+    folder = models / "releases" / release
+    files: dict[str, object] = {file.name: file.read_bytes() for file in folder.iterdir()}
+    for name, times in (("manifest.json", ("created", "checksum")), ("lineage.json", ("made",))):
+        document = json.loads((folder / name).read_text())
+        files[name] = {member: value for member, value in document.items() if member not in times}
+    return files
+
+
+def new_models(folder: Path, secret_of: Path) -> Path:
+    """Make a directory of releases under the secret of another, which the compiled file depends on."""
+    folder.mkdir(parents=True)
+    (folder / "SECRET").write_bytes((secret_of / "SECRET").read_bytes())
+    return folder
+
+
+def processes_with(text: str) -> list[str]:
+    """Return the command lines of running processes whose environment holds a text."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if text.encode() in (folder / "environ").read_bytes():
+                found.append(re.sub("\0", " ", (folder / "cmdline").read_text()))
+        except OSError:  # gone meanwhile, or somebody else's
+            continue
+    return found
