@@ -635,18 +635,19 @@ valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source
  * A predictor with "exploration" draws its weights instead of taking the most likely ones (Thompson sampling; Chapelle & Li,
  * "An empirical evaluation of Thompson sampling", 2011): each is moved by scale x its standard deviation x z, which moves the
  * logit by as much as the weight is multiplied by. z is the standard normal's quantile of (k + 1/2) / 8192, where k are the
- * highest 13 of 32 bits x: x = the lowest 32 bits of H(seed, label) ^ H(the campaign's key, 2 x level + target); x ^= x >> 16;
- * x *= 0x7feb352d; x ^= x >> 15; x *= 0x846ca68b; x ^= x >> 16. H(a, b) = Fingerprint64 of both numbers' 16 bytes,
- * little-endian; label is the key of the category, the number's field or the cross, 0 for an intercept and for an observed
- * rate, which is drawn as a whole; level is 0 for the campaign's own model, 1 for the one that it extends, and so on; target is
- * 0 for clicks, 1 for conversions. So a request's features move all ads of a campaign together, an ad's own weights move it
- * alone, campaigns move independently, and the same seed gives the same values, in valuation_score and valuation_rank too.
- * Values are those of the formula to 1e-6 of the probability, and 1e-7 of what the weights move the logit by.
- * Propensities are exact to 0.01 where the ads of each campaign move together, to 0.03 where more than 32 of them may be worth
- * most. Where ads have uncertain weights of their own, they are shares among n draws that stand for all others, with a standard
- * error of at most 0.5 / sqrt(n); n is 4,096 for 32 ads that may be worth most, 1,024 for 128, 256 from 512 on. All are 0 where
- * the time budget was over before they were found, and the best is chosen then: it binds the values and the propensities
- * together.
+ * highest 13 of 32 bits x: x = the highest 32 of the lowest 64 bits of (label ^ H(seed, 0)) * 0x9e3779b97f4a7c15; x ^= the
+ * lowest 32 bits of the campaign's key ^ (2 x level + target) * 0x9e3779b9; x ^= x >> 16; x *= 0x7feb352d; x ^= x >> 15;
+ * x *= 0x846ca68b; x ^= x >> 16. What it moves the logit by is rounded to whole 2^-30. H(a, b) = Fingerprint64 of both
+ * numbers' 16 bytes, little-endian; label is the key of the category, the number's field or the cross, 0 for an intercept and
+ * for an observed rate, which is drawn as a whole; level is 0 for the campaign's own model, 1 for the one that it extends, and
+ * so on; target is 0 for clicks, 1 for conversions. So a request's features move all ads of a campaign together, an ad's own
+ * weights move it alone, campaigns move independently, and the same seed gives the same values, in valuation_score and
+ * valuation_rank too. Values are those of the formula to 1e-6 of the probability, and 1e-7 of what the weights move the logit
+ * by. Propensities are exact to 0.01 where the ads of each campaign move together, to 0.03 where more than 32 of them may be
+ * worth most. Where ads have uncertain weights of their own, they are shares among n draws that stand for all others, with a
+ * standard error of at most 0.5 / sqrt(n); n is 4,096 for 32 ads that may be worth most, 1,024 for 128, 256 from 512 on. All
+ * are 0 where the time budget was over before they were found, and the best is chosen then: it binds the values and the
+ * propensities together.
  *
  * Errors, threads: as valuation_score, and OUT_OF_MEMORY where there are more candidates, or more campaigns may be worth most,
  * than ever before; values_out is unspecified then. A predictor that explores costs O(features of the request) for each model

@@ -8,14 +8,34 @@
 
 enum { QUEUE = 256 };
 
-// Lookups that may find something: where in the lists the weight of a model may stand, and which sum it is for.
+// Lookups that may find something: where in the lists the weight of a model may stand, and which sum it is for, as in
+// valuation_found.
 typedef struct {
     uint32_t start[QUEUE + 16], end[QUEUE + 16], model[QUEUE + 16], sum[QUEUE + 16];
     size_t count;
 } lookups;
 
-// Adds what the lookups find. In steps, each of which begins to fetch what the next one reads.
-static inline void complete(const valuation_rows *rows, lookups *queue, int64_t *sums) {
+__attribute__((noinline)) static void note(const lookups *queue, valuation_found *found) {
+    for (size_t i = 0; i < queue->count; i++) {
+        found->places[found->count] = queue->start[i];
+        found->sums[found->count] = queue->sum[i];
+        found->count += queue->start[i] != VALUATION_ROWS_NOWHERE;
+    }
+}
+
+// Notes the places that dense rows have for the weights of models; base is the number of the first sum.
+__attribute__((noinline)) static void note_dense(const valuation_row *list, const uint32_t *models, size_t width, uint32_t base,
+                                                 valuation_found *found) {
+    for (size_t i = 0; i < width; i++) {
+        if (valuation_row_kind(list[i]) != VALUATION_ROW_DENSE) continue;
+        found->places[found->count] = list[i].start + valuation_row_dense_place(list[i], models[i]);
+        found->sums[found->count++] = base + (uint32_t)i;
+    }
+}
+
+// Adds what the lookups find, and notes it unless found is NULL. In steps, each of which begins to fetch what the next one
+// reads.
+static inline void complete(const valuation_rows *rows, lookups *queue, int64_t *sums, valuation_found *found) {
     size_t width = rows->is_wide ? 4 : 2;
     for (size_t i = 0; i < queue->count; i++)
         valuation_kernels_prefetch((const char *)rows->list_models + queue->start[i] * width);
@@ -24,7 +44,9 @@ static inline void complete(const valuation_rows *rows, lookups *queue, int64_t 
         queue->start[i] = place;
         valuation_kernels_prefetch(rows->weights + (place == VALUATION_ROWS_NOWHERE ? 0 : place));
     }
-    for (size_t i = 0; i < queue->count; i++) sums[queue->sum[i]] += valuation_rows_at(rows, queue->start[i]);
+    if (found) note(queue, found);
+    for (size_t i = 0; i < queue->count; i++)
+        sums[queue->sum[i] % VALUATION_KERNELS_BLOCK] += valuation_rows_at(rows, queue->start[i]);
     queue->count = 0;
 }
 
@@ -43,12 +65,14 @@ static inline void enqueue(const valuation_rows *rows, valuation_row row, uint32
 }
 
 static void look_up_baseline(const valuation_rows *rows, const valuation_row *list, size_t depth, const uint32_t *models,
-                             size_t width, int64_t *sums) {
+                             size_t width, int64_t *sums, valuation_found *found) {
     uint32_t listed[VALUATION_KERNELS_BLOCK];
     lookups queue;
     queue.count = 0;
     for (size_t level = 0; level < depth; level++) {
         const valuation_row *level_rows = list + level * VALUATION_KERNELS_BLOCK;
+        const uint32_t base = (uint32_t)level * VALUATION_KERNELS_BLOCK;
+        if (found) note_dense(level_rows, models, width, base, found);
         size_t listed_count = 0;
         for (size_t i = 0; i < width; i++) {
             valuation_row row = level_rows[i];
@@ -58,10 +82,11 @@ static void look_up_baseline(const valuation_rows *rows, const valuation_row *li
             listed[listed_count] = (uint32_t)i;
             listed_count += !is_dense && row.shape != 0;
         }
-        for (size_t i = 0; i < listed_count; i++) enqueue(rows, level_rows[listed[i]], models[listed[i]], listed[i], &queue);
-        if (queue.count > QUEUE - VALUATION_KERNELS_BLOCK) complete(rows, &queue, sums);
+        for (size_t i = 0; i < listed_count; i++)
+            enqueue(rows, level_rows[listed[i]], models[listed[i]], base + listed[i], &queue);
+        if (queue.count > QUEUE - VALUATION_KERNELS_BLOCK) complete(rows, &queue, sums, found);
     }
-    complete(rows, &queue, sums);
+    complete(rows, &queue, sums, found);
 }
 
 static void add_row_baseline(const valuation_rows *rows, valuation_row row, const uint32_t *models, size_t count,
@@ -163,7 +188,7 @@ TARGET static inline void enqueue_lists(const valuation_rows *rows, __mmask16 is
 }
 
 // From the starts and shapes of lists to where in them the weights may stand, and then to the weights.
-TARGET static inline void complete_lists(const valuation_rows *rows, lookups *queue, int64_t *sums) {
+TARGET static inline void complete_lists(const valuation_rows *rows, lookups *queue, int64_t *sums, valuation_found *found) {
     const __m512i one = _mm512_set1_epi32(1), none = _mm512_setzero_si512();
     const __m512i start_mask = _mm512_set1_epi64((1 << VALUATION_DIRECTORY_START_BITS) - 1);
     for (size_t first = 0; first < queue->count; first += 16) {
@@ -187,18 +212,20 @@ TARGET static inline void complete_lists(const valuation_rows *rows, lookups *qu
         _mm512_storeu_si512(queue->start + first, _mm512_add_epi32(start, begin));
         _mm512_storeu_si512(queue->end + first, _mm512_add_epi32(start, end));
     }
-    complete(rows, queue, sums);
+    complete(rows, queue, sums, found);
 }
 
 TARGET static void look_up_avx512(const valuation_rows *rows, const valuation_row *list, size_t depth, const uint32_t *models,
-                                  size_t width, int64_t *sums) {
+                                  size_t width, int64_t *sums, valuation_found *found) {
     const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const __m512i evens = _mm512_slli_epi32(lanes, 1), odds = _mm512_add_epi32(evens, _mm512_set1_epi32(1));
     lookups queue;
     queue.count = 0;
     for (size_t level = 0; level < depth; level++) {
+        const uint32_t base = (uint32_t)level * VALUATION_KERNELS_BLOCK;
+        if (found) note_dense(list + base, models, width, base, found);
         for (size_t first = 0; first < width; first += 16) {
-            const valuation_row *sixteen = list + level * VALUATION_KERNELS_BLOCK + first;
+            const valuation_row *sixteen = list + base + first;
             __m512i low = _mm512_loadu_si512(sixteen), high = _mm512_loadu_si512(sixteen + 8);
             __m512i start = _mm512_permutex2var_epi32(low, evens, high);
             __m512i shape = _mm512_permutex2var_epi32(low, odds, high);
@@ -207,12 +234,12 @@ TARGET static void look_up_avx512(const valuation_rows *rows, const valuation_ro
             __mmask16 dense = _mm512_cmpeq_epi32_mask(kind, _mm512_set1_epi32(VALUATION_ROW_DENSE));
             __mmask16 is_list = _mm512_test_epi32_mask(shape, shape) & (__mmask16)~dense;
             if (dense) add_dense(rows, dense, _mm512_add_epi32(start, dense_places(shape, model)), sums + first);
-            __m512i sum = _mm512_add_epi32(lanes, _mm512_set1_epi32((int)first));
+            __m512i sum = _mm512_add_epi32(lanes, _mm512_set1_epi32((int)(base + first)));
             if (is_list) enqueue_lists(rows, is_list, start, shape, model, sum, &queue);
-            if (queue.count > QUEUE - 16) complete_lists(rows, &queue, sums);
+            if (queue.count > QUEUE - 16) complete_lists(rows, &queue, sums, found);
         }
     }
-    complete_lists(rows, &queue, sums);
+    complete_lists(rows, &queue, sums, found);
 }
 
 TARGET static inline uint32_t list_model(const valuation_rows *rows, size_t place) {
@@ -254,9 +281,9 @@ TARGET static void add_row_avx512(const valuation_rows *rows, valuation_row row,
         }
         __m512i sum = _mm512_add_epi32(lanes, _mm512_set1_epi32((int)first));
         enqueue_lists(rows, wanted, start, shape, model, sum, &queue);
-        if (queue.count > QUEUE - 16) complete_lists(rows, &queue, sums);
+        if (queue.count > QUEUE - 16) complete_lists(rows, &queue, sums, NULL);
     }
-    complete_lists(rows, &queue, sums);
+    complete_lists(rows, &queue, sums, NULL);
 }
 
 #undef TARGET

@@ -84,6 +84,9 @@ enum {
     VALUATION_KERNELS_DEPTH = 8,
 };
 
+// What draws move a logit by is a whole number of these parts of 1: sums of them are exact, in whatever order, up to 2^23.
+enum { VALUATION_KERNELS_MOVES = 1 << 30 };
+
 // The table of labels.
 typedef struct {
     valuation_hash hash;
@@ -123,6 +126,12 @@ typedef struct {
     uint32_t wants_clicks, wants_conversions, longest;
 } valuation_block;
 
+// Which weights were found: where each stands, and which sum it was added to, plus BLOCK times the number of its row.
+typedef struct {
+    uint32_t *places, *sums;
+    size_t count;
+} valuation_found;
+
 // What a model's logit is made of: constant + unit * sum.
 typedef struct {
     double constant;
@@ -144,9 +153,10 @@ typedef struct {
     int (*resolve)(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths, size_t position,
                    size_t width, valuation_row *click, valuation_row *conversion, uint16_t *unusual);
     // sums[i] += the weights of models[i] in list[i], list[BLOCK + i], list[2 * BLOCK + i] ..., depth of them, for each i below
-    // width <= BLOCK.
+    // width <= BLOCK. Appends to found, unless that is NULL, the places that dense rows have for a weight, and of lists those
+    // of the weights that are there: up to depth * width.
     void (*look_up)(const valuation_rows *rows, const valuation_row *list, size_t depth, const uint32_t *models, size_t width,
-                    int64_t *sums);
+                    int64_t *sums, valuation_found *found);
     // sums[i] += the weight of models[i] in row, or 0, for each i below count. models up to count rounded up to
     // VALUATION_KERNELS_WIDTH must be valid, and as many sums may be changed.
     void (*add_row)(const valuation_rows *rows, valuation_row row, const uint32_t *models, size_t count, int64_t *sums);
@@ -156,10 +166,11 @@ typedef struct {
     // probabilities[i] = 1 / (1 + e^-z) with z = logits[i] cut at +-bound <= 80, for each i below width; returns whether any
     // was cut. See Sigmoid.swift for the error.
     int (*sigmoid)(const double *logits, size_t width, double bound, float *probabilities);
-    // For each i below width, a multiple of eight, and each of the rows: d = row[places[i]]; moved[i] += d * z and
-    // variances[i] += d * d, with z drawn by the row's label and halves[i] from the table of normal numbers whose upper half is
-    // given. See Draw.swift and NormalTable.swift.
-    void (*draw)(const float *const *rows, const uint32_t *labels, size_t row_count, const uint32_t *places,
+    // For each i below width, a multiple of eight, and each of the rows: moved[i] += d * z, rounded to whole
+    // 1 / VALUATION_KERNELS_MOVES, and variances[i] += d * d, with z drawn by the row's label and halves[i] from the table of
+    // normal numbers whose upper half is given. d is row[places[i]]; where places is NULL, the row's number for model i, of
+    // paired rows where is_paired. See Draw.swift and NormalTable.swift.
+    void (*draw)(const float *const *rows, const uint32_t *labels, size_t row_count, const uint32_t *places, int64_t is_paired,
                  const uint32_t *halves, const float *upper, size_t width, double *moved, double *variances);
     // Writes the values (valuation_value) of the count candidates of a block.
     void (*write)(const void *candidates, const valuation_block *block, const float *clicks, const float *conversions,

@@ -10,14 +10,13 @@
 #include "kernels.h"
 
 // What the scorer must know of a model beside its scale: the number in its target of the model that this one is a correction
-// to, or UINT32_MAX; what the probability is when there is no time to compute it; and the standard deviation of the intercept,
-// 0 where nobody said, VALUATION_DEVIATION_OF_RATE where it is that of an observed rate.
+// to, or UINT32_MAX; and what the probability is when there is no time to compute it.
 typedef struct {
     uint32_t base;
     float prior;
-    float deviation;
 } valuation_parameters;
 
+// What stands for the standard deviation of an intercept that is an observed rate, which says how uncertain it is.
 #define VALUATION_DEVIATION_OF_RATE (-1.0f)
 
 // A field, for reading JSON requests, which name fields and not keys alone. kinds: 1 where it is a category, 2 a number, 3
@@ -78,7 +77,7 @@ typedef struct {
     uint64_t header_checksum[2];  // of the bytes before this member
 } valuation_compiled_header;
 
-_Static_assert(sizeof(valuation_parameters) == 12 && sizeof(valuation_field) == 16 && sizeof(valuation_number) == 16, "layout");
+_Static_assert(sizeof(valuation_parameters) == 8 && sizeof(valuation_field) == 16 && sizeof(valuation_number) == 16, "layout");
 _Static_assert(sizeof(valuation_observed) == 32 && sizeof(valuation_description) == 112, "layout");
 _Static_assert(sizeof(valuation_label) == 32, "layout");
 _Static_assert(sizeof(valuation_campaign) == 24 && sizeof(valuation_scale) == 16, "layout");

@@ -34,9 +34,9 @@ extension ExplainAnswer {
 
     /// Of a model's intercept; nil where it is certain. - Parameter level: how often the models before it were extended.
     func interceptDraw(_ model: UInt32, _ target: Target, _ level: Int) -> WeightDraw? {
-        let own = index.pointee.parameters(target)[index.pointee.local(model).number]
+        let own = index.pointee.local(model).number
         let deviation = index.pointee.interceptDeviation(own, target, explanation.campaign)
-        return draw(deviation, Draw.intercept, target, level)
+        return draw(Double(deviation), Draw.intercept, target, level)
     }
 
     /// Of a feature's or a cross's weight; nil where it is certain.

@@ -30,8 +30,14 @@ struct Normals {
 
     /// - Parameter part: from 0 to `NormalTable.count` - 1, rising with z.
     @inline(__always)
-    subscript(part: Int) -> Double {
-        let (half, upper) = (NormalTable.count / 2, upper.unsafelyUnwrapped)
-        return part < half ? -Double(upper[half &- 1 &- part]) : Double(upper[part &- half])
+    subscript(part: Int) -> Double { Double(single(part)) }
+
+    @inline(__always)
+    func single(_ part: Int) -> Float {
+        // Without a branch, which the processor could only guess.
+        let half = NormalTable.count / 2
+        let isLower = part < half
+        let z = upper.unsafelyUnwrapped[(isLower ? ~part : part) & (half &- 1)]
+        return Float(bitPattern: z.bitPattern ^ (isLower ? 1 &<< 31 : 0))
     }
 }

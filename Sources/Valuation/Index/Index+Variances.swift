@@ -35,6 +35,12 @@ extension Index {
         let row = slot.pointee.row(target)
         if !slot.pointee.isNumber { return deviation(row, model) }
         guard let place = numberPlace(row, model) else { return 0 }
+        return deviation(ofNumberAt: place, number: number)
+    }
+
+    /// - Parameter place: of a number's weight in `numberParameters`.
+    @inline(__always)
+    func deviation(ofNumberAt place: Int, number: Double) -> Float {
         let distance = Double(numberDeviations[place]) * (number - numberParameters[place].mean)
         return Float(max(-Index.largestDeviation, min(Index.largestDeviation, distance)))
     }

@@ -18,7 +18,7 @@ import CPlatform
 ///
 /// - Memory: of a weight in a dense row 4 to 22 bytes, in a list 6 to 9 (2 more in an index of more than 65,536 models of a
 ///   target), of a number 20; 36 a label, 27 a campaign (35 more where anything was observed of
-///   any), 144 and the names a model. Where any weight but the intercept is uncertain, 4 more a number, and in a list, and 4 to 22 in a
+///   any), 148 and the names a model. Where any weight but the intercept is uncertain, 4 more a number, and in a list, and 4 to 22 in a
 ///   dense row.
 struct Index: ~Copyable {
     static let none = UInt32.max
@@ -90,6 +90,12 @@ struct Index: ~Copyable {
     let conversionScales: UnsafeMutablePointer<valuation_scale>
     let clickParameters: UnsafeMutablePointer<ModelParameters>
     let conversionParameters: UnsafeMutablePointer<ModelParameters>
+    /// The standard deviation of each model's intercept, 0 where nobody said, `VALUATION_DEVIATION_OF_RATE` where it is that of an
+    /// observed rate; and the lower half of its campaign's key, by which draws differ.
+    let clickIntercepts: UnsafeMutablePointer<Float>
+    let conversionIntercepts: UnsafeMutablePointer<Float>
+    let clickCampaigns: UnsafeMutablePointer<UInt32>
+    let conversionCampaigns: UnsafeMutablePointer<UInt32>
     let labelSlots: UnsafeMutablePointer<LabelSlot>
     /// One more than the hash knows: the last is that of an unknown campaign.
     let campaignSlots: UnsafeMutablePointer<CampaignSlot>
@@ -123,7 +129,7 @@ struct Index: ~Copyable {
     init(_ secret: Secret, counts: Counts, hashes: Hashes) throws(Failure) {
         let block = try Block.allocate(byteCount: Layout(counts, hashes).byteCount)
         self.init(secret, counts: counts, hashes: hashes, block: block)
-        let absent = ModelParameters(base: Index.none, prior: .nan, deviation: 0)
+        let absent = ModelParameters(base: Index.none, prior: .nan)
         clickParameters.initialize(repeating: absent, count: counts.width(.click))
         conversionParameters.initialize(repeating: absent, count: counts.width(.conversion))
         let vacant = CampaignSlot(
@@ -145,6 +151,10 @@ struct Index: ~Copyable {
         conversionScales = (start + layout.conversionScales).assumingMemoryBound(to: valuation_scale.self)
         clickParameters = (start + layout.clickParameters).assumingMemoryBound(to: ModelParameters.self)
         conversionParameters = (start + layout.conversionParameters).assumingMemoryBound(to: ModelParameters.self)
+        clickIntercepts = (start + layout.clickIntercepts).assumingMemoryBound(to: Float.self)
+        conversionIntercepts = (start + layout.conversionIntercepts).assumingMemoryBound(to: Float.self)
+        clickCampaigns = (start + layout.clickCampaigns).assumingMemoryBound(to: UInt32.self)
+        conversionCampaigns = (start + layout.conversionCampaigns).assumingMemoryBound(to: UInt32.self)
         labelSlots = (start + layout.labelSlots).assumingMemoryBound(to: LabelSlot.self)
         campaignSlots = (start + layout.campaignSlots).assumingMemoryBound(to: CampaignSlot.self)
         fieldSlots = (start + layout.fieldSlots).assumingMemoryBound(to: FieldSlot.self)
@@ -185,6 +195,18 @@ struct Index: ~Copyable {
     @inline(__always)
     func parameters(_ target: Target) -> UnsafeMutablePointer<ModelParameters> {
         target == .click ? clickParameters : conversionParameters
+    }
+
+    /// The standard deviations of the models' intercepts.
+    @inline(__always)
+    func intercepts(_ target: Target) -> UnsafeMutablePointer<Float> {
+        target == .click ? clickIntercepts : conversionIntercepts
+    }
+
+    /// The lower halves of the keys of the models' campaigns.
+    @inline(__always)
+    func campaigns(_ target: Target) -> UnsafeMutablePointer<UInt32> {
+        target == .click ? clickCampaigns : conversionCampaigns
     }
 }
 

@@ -174,7 +174,9 @@ extension IndexBuilder {
             index.scales(target)[own] = valuation_scale(constant: constant, unit: model.unit)
             index.parameters(target)[own] = Index.ModelParameters(
                 base: baseNumber == Index.none ? Index.none : UInt32(index.local(baseNumber).number),
-                prior: Float(rate.isNaN ? 1 / (1 + exp(-constant)) : rate), deviation: model.deviation)
+                prior: Float(rate.isNaN ? 1 / (1 + exp(-constant)) : rate))
+            index.intercepts(target)[own] = model.deviation
+            index.campaigns(target)[own] = UInt32(truncatingIfNeeded: model.campaignKey)
         }
         return longest
     }

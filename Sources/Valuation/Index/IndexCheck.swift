@@ -39,12 +39,12 @@ extension Index {
 
     private func areModelsSound(_ target: Target) -> Bool {
         let (scales, parameters, models) = (scales(target), parameters(target), counts.models(target))
+        let intercepts = intercepts(target)
         for number in 0..<models {
-            let (scale, model) = (scales[number], parameters[number])
+            let (scale, model, deviation) = (scales[number], parameters[number], intercepts[number])
             // The units that `IndexBuilder.unit` gives, and beyond any sum of intercepts.
             let isScaled = scale.unit >= 0x1p-30 && scale.unit <= 0x1p-24 && scale.constant.magnitude <= 1e6
-            let isDeviation =
-                model.deviation >= 0 && model.deviation.isFinite || model.deviation == VALUATION_DEVIATION_OF_RATE
+            let isDeviation = deviation >= 0 && deviation.isFinite || deviation == VALUATION_DEVIATION_OF_RATE
             if !isScaled || !isDeviation || !(model.prior >= 0 && model.prior <= 1) { return false }
             var (base, length) = (model.base, 1)
             while base != Index.none {

@@ -9,6 +9,7 @@ extension Index {
 
         private(set) var byteCount = 0
         let clickScales, conversionScales, clickParameters, conversionParameters: Int
+        let clickIntercepts, conversionIntercepts, clickCampaigns, conversionCampaigns: Int
         let labelSlots, fieldSlots, labelPilots, campaignPilots, fieldPilots, campaignSlots: Int
         let numberParameters, numberModels, directory, listModels, weights: Int
         let observedSlots, deviations, numberDeviations: Int
@@ -28,6 +29,10 @@ extension Index {
             conversionScales = place(valuation_scale.self, counts.width(.conversion))
             clickParameters = place(ModelParameters.self, counts.width(.click))
             conversionParameters = place(ModelParameters.self, counts.width(.conversion))
+            clickIntercepts = place(Float.self, counts.width(.click))
+            conversionIntercepts = place(Float.self, counts.width(.conversion))
+            clickCampaigns = place(UInt32.self, counts.width(.click))
+            conversionCampaigns = place(UInt32.self, counts.width(.conversion))
             labelSlots = place(LabelSlot.self, hashes.labels.slotCount)
             fieldSlots = place(FieldSlot.self, hashes.fields.slotCount)
             labelPilots = place(UInt16.self, hashes.labels.pilotCount)

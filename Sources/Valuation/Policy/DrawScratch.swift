@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// By how much draws move a logit, and the variance of that; the half of a draw that the campaign's own model gives.
-struct SharedDraw {
-    var moved = 0.0
-    var variance = 0.0
-    var half: UInt32 = 0
-}
-
-/// What the weights of a model that all ads of a campaign share have drawn in the request that has a stamp.
+/// What the weights of a model that all ads of a campaign share have drawn in the request that has a stamp: by how much that moves a logit,
+/// and the variance of it.
 struct KnownDraw {
     var stamp: UInt32 = 0
     /// The block in which it was drawn, counted through the request, and where in it the campaign stood first.
     var block: UInt32 = 0
     var campaign: UInt64 = 0
+    var moved = 0.0
+    var variance = 0.0
     var place: Int32 = 0
-    var drawn = SharedDraw()
+}
+
+/// What all models of a target have drawn at once, each for its own campaign, in the request that has a stamp.
+struct DrawnModels {
+    var stamp: UInt32 = 0
+    /// Whether they have drawn from the dense rows and from the lists, or there are none.
+    var hasDenseRows = false
+    var hasLists = false
+
+    /// Whether there is anything to be fetched.
+    var hasAny: Bool { hasDenseRows || hasLists }
 }
 
 /// Rows of deviations that the kernels draw from together.
@@ -25,20 +31,23 @@ enum DrawnRows: Int, CaseIterable {
     /// What was looked up for each lane.
     case found
 
-    /// How many rows are drawn from at once.
+    /// How many rows are drawn from at once, and for how many lanes between two looks at the clock.
     static let count = 32
+    static let lanes = 2048
 }
 
 /// The working memory of predictors that explore.
 struct DrawScratch: ~Copyable {
     /// What is kept of each candidate of a block, target by target.
     struct Candidates {
-        /// Which candidate stood first in the block with the same campaign's model, and what all its ads share.
+        /// Which candidate stood first in the block with the same campaign's model.
         let sources: UnsafeMutablePointer<Int32>
-        let shared: UnsafeMutablePointer<SharedDraw>
-        /// All that has been drawn.
+        /// The half of a draw that its campaign's own model gives.
+        let halves: UnsafeMutablePointer<UInt32>
+        /// All that has been drawn, and the part of the variances that is of what all its ads share.
         let moved: UnsafeMutablePointer<Double>
         let variances: UnsafeMutablePointer<Double>
+        let sharedVariances: UnsafeMutablePointer<Double>
     }
 
     /// What is kept of each lane of the kernels.
@@ -46,33 +55,34 @@ struct DrawScratch: ~Copyable {
         /// The candidates whose campaigns have not drawn yet, and those of the lanes.
         let new: UnsafeMutablePointer<Int32>
         let candidates: UnsafeMutablePointer<Int32>
-        /// The number of the model in its target, where it stands in paired rows, and in what was looked up: the lane's own number.
+        /// The number of the model in its target, and where it stands in paired rows.
         let models: UnsafeMutablePointer<UInt32>
         let pairedPlaces: UnsafeMutablePointer<UInt32>
-        let numbers: UnsafeMutablePointer<UInt32>
         /// The model's half of a draw, and what has been drawn.
         let halves: UnsafeMutablePointer<UInt32>
-        /// The half of a draw that the label of the candidate's own feature at hand gives.
-        let labelHalves: UnsafeMutablePointer<UInt32>
         let moved: UnsafeMutablePointer<Double>
         let variances: UnsafeMutablePointer<Double>
-        /// `DrawnRows.count` of each kind: where they are, and the half of a draw that the label gives; and those that were looked up.
-        let rows: UnsafeMutablePointer<UnsafePointer<Float>?>
-        let labels: UnsafeMutablePointer<UInt32>
+        /// What was looked up for each, row by row.
         let found: UnsafeMutablePointer<Float>
 
-        /// Where the places of the lanes are in rows of a kind.
-        func places(_ kind: DrawnRows) -> UnsafeMutablePointer<UInt32> {
+        /// Where the lanes stand in rows of a kind; nil where one behind the other.
+        func places(_ kind: DrawnRows) -> UnsafeMutablePointer<UInt32>? {
             switch kind {
             case .paired: pairedPlaces
             case .dense: models
-            case .found: numbers
+            case .found: nil
             }
         }
     }
 
+    /// Rows that are still to be drawn from: `DrawnRows.count` of each kind, where they are, and the half of a draw that the label gives.
+    struct Rows {
+        let starts: UnsafeMutablePointer<UnsafePointer<Float>?>
+        let labels: UnsafeMutablePointer<UInt32>
+    }
+
     private var sources = Buffer<Int32>()
-    private var shared = Buffer<SharedDraw>()
+    private var halves = Buffer<UInt32>()
     private var candidateSums = Buffer<Double>()
     private var candidateNumbers = Buffer<Int32>()
     private var laneNumbers = Buffer<UInt32>()
@@ -83,6 +93,11 @@ struct DrawScratch: ~Copyable {
     /// Of each model of each release, one release behind the other, and where those of each begin.
     private var known = Buffer<KnownDraw>()
     private var starts = Buffer<Int>()
+    /// Of each release, the targets; and for each model what it has drawn and its variance, target by target, with as many models for each
+    /// as there are of the other target, for a forged list may name those.
+    private var drawn = Buffer<DrawnModels>()
+    private var modelSums = Buffer<Double>()
+    private var sumStarts = Buffer<Int>()
     /// The halves of draws that the request's terms give.
     private(set) var termHalves = Buffer<UInt32>()
     /// The request's terms in the order of their labels.
@@ -92,22 +107,27 @@ struct DrawScratch: ~Copyable {
     mutating func prepare(_ snapshot: UnsafeMutablePointer<Snapshot>) throws(Failure) {
         if sources.count == 0 { try reserve() }
         starts.removeAll()
-        var modelCount = 0
+        sumStarts.removeAll()
+        var (modelCount, sumCount) = (0, 0)
         for release in 0...snapshot.pointee.others.count {
             try starts.append(modelCount)
-            modelCount += Snapshot.index(snapshot, release: release).pointee.counts.models
+            try sumStarts.append(sumCount)
+            let index = Snapshot.index(snapshot, release: release)
+            modelCount += index.pointee.counts.models
+            if index.pointee.hasVariances { sumCount += 4 * DrawScratch.width(index) }
         }
         try known.resize(max(modelCount, known.count), filling: KnownDraw())
+        try drawn.resize(max(2 * starts.count, drawn.count), filling: DrawnModels())
+        try modelSums.resize(max(sumCount, modelSums.count), filling: 0)
     }
 
     private mutating func reserve() throws(Failure) {
         let count = Scratch.blockSize
         try sources.resize(2 * count, filling: 0)
-        try shared.resize(2 * count, filling: SharedDraw())
-        try candidateSums.resize(4 * count, filling: 0)
+        try halves.resize(2 * count, filling: 0)
+        try candidateSums.resize(6 * count, filling: 0)
         try candidateNumbers.resize(2 * count, filling: 0)
-        try laneNumbers.resize(5 * count, filling: 0)
-        for lane in 0..<count { laneNumbers[2 * count + lane] = UInt32(lane) }
+        try laneNumbers.resize((3 + 2 * AdFeatures.depth) * count, filling: 0)
         try laneSums.resize(2 * count, filling: 0)
         try rows.resize(DrawnRows.allCases.count * DrawnRows.count, filling: nil)
         try labels.resize(DrawnRows.allCases.count * DrawnRows.count, filling: 0)
@@ -128,19 +148,40 @@ struct DrawScratch: ~Copyable {
     /// Forgets what has been drawn: to be called when the stamps begin anew.
     mutating func forget() {
         for model in 0..<known.count { known[model].stamp = 0 }
+        for target in 0..<drawn.count { drawn[target].stamp = 0 }
     }
 
     /// Of each model of a release.
     func known(_ release: Int) -> UnsafeMutablePointer<KnownDraw> { known.base.unsafelyUnwrapped + starts[release] }
+
+    /// What all models of a target of a release have drawn.
+    func drawn(_ release: Int, _ target: Target) -> UnsafeMutablePointer<DrawnModels> {
+        drawn.base.unsafelyUnwrapped + (2 &* release &+ (target == .click ? 0 : 1))
+    }
+
+    /// By how much that moves the logit of each model, and the variances of it. - Precondition: the index has variances.
+    func sums(
+        _ release: Int, _ target: Target, _ index: UnsafePointer<Index>
+    ) -> (moved: UnsafeMutablePointer<Double>, variances: UnsafeMutablePointer<Double>) {
+        let width = DrawScratch.width(index)
+        let start = modelSums.base.unsafelyUnwrapped + (sumStarts[release] &+ (target == .click ? 0 : 2 &* width))
+        return (start, start + width)
+    }
+
+    /// The places for sums of each target.
+    static func width(_ index: UnsafePointer<Index>) -> Int {
+        max(index.pointee.counts.width(.click), index.pointee.counts.width(.conversion))
+    }
 
     @inline(__always)
     func candidates(_ target: Target) -> Candidates {
         let count = Scratch.blockSize
         let start = target == .click ? 0 : count
         return Candidates(
-            sources: sources.base.unsafelyUnwrapped + start, shared: shared.base.unsafelyUnwrapped + start,
+            sources: sources.base.unsafelyUnwrapped + start, halves: halves.base.unsafelyUnwrapped + start,
             moved: candidateSums.base.unsafelyUnwrapped + start,
-            variances: candidateSums.base.unsafelyUnwrapped + (2 &* count &+ start))
+            variances: candidateSums.base.unsafelyUnwrapped + (2 &* count &+ start),
+            sharedVariances: candidateSums.base.unsafelyUnwrapped + (4 &* count &+ start))
     }
 
     @inline(__always)
@@ -149,11 +190,21 @@ struct DrawScratch: ~Copyable {
         let numbers = laneNumbers.base.unsafelyUnwrapped
         return Lanes(
             new: candidateNumbers.base.unsafelyUnwrapped, candidates: candidateNumbers.base.unsafelyUnwrapped + count,
-            models: numbers, pairedPlaces: numbers + count, numbers: numbers + 2 &* count, halves: numbers + 3 &* count,
-            labelHalves: numbers + 4 &* count, moved: laneSums.base.unsafelyUnwrapped,
-            variances: laneSums.base.unsafelyUnwrapped + count,
-            rows: rows.base.unsafelyUnwrapped, labels: labels.base.unsafelyUnwrapped,
+            models: numbers, pairedPlaces: numbers + count, halves: numbers + 2 &* count,
+            moved: laneSums.base.unsafelyUnwrapped, variances: laneSums.base.unsafelyUnwrapped + count,
             found: found.base.unsafelyUnwrapped)
+    }
+
+    @inline(__always)
+    var pending: Rows { Rows(starts: rows.base.unsafelyUnwrapped, labels: labels.base.unsafelyUnwrapped) }
+
+    /// Room for the weights of some features of each candidate.
+    @inline(__always)
+    var weights: valuation_found {
+        let numbers = laneNumbers.base.unsafelyUnwrapped
+        return valuation_found(
+            places: numbers + 3 &* Scratch.blockSize, sums: numbers + (3 &+ AdFeatures.depth) &* Scratch.blockSize,
+            count: 0)
     }
 
     /// How many lanes the kernels draw for.

@@ -40,7 +40,7 @@ extension PolicyScoring {
         let before = scratch.pointee.factors.count
         noteFactors(target, place, candidate, wanted, release)
         let count = mergeFactors(from: before, scale)
-        var shared = scratch.pointee.draws.candidates(target).shared[place].variance
+        var shared = scratch.pointee.draws.candidates(target).sharedVariances[place]
         shared += varianceOfRepeated(target, place, release)
         for position in before..<(before &+ count) {
             let moved = scratch.pointee.factors[position].shared

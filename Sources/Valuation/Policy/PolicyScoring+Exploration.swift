@@ -9,19 +9,19 @@ import CValuation
 /// The weights' posterior is Gaussian and independent (their Laplace approximation). Each weight is drawn once a request: one of the
 /// request's features moves all ads of a campaign together, one of an ad moves the ads that have it.
 extension PolicyScoring {
-    /// Values candidates by a release whose weights are drawn.
+    /// Values candidates that a release has just read, by weights that are drawn.
     mutating func explore(
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, release: Int, scale: Double,
-        into values: UnsafeMutablePointer<valuation_value>
+        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ wanted: Scoring.Wanted, release: Int,
+        scale: Double, into values: UnsafeMutablePointer<valuation_value>
     ) {
-        let (scoring, found) = read(candidates, count, release)
-        let wanted = scoring.pointee.add(candidates, count, found, fetches: false)
-        scoring.pointee.takeLogits(count, wanted)
+        let scoring = scratch.pointee.scorings + release
+        scoring.pointee.addRequest(count, wanted)
         // Of a target that no candidate has a model for, and where the time is over, nothing is there to draw from.
         for target in Target.allCases where wanted.has(target) && !scoring.pointee.deadline.isOver {
             drawShared(target, candidates, count, release)
         }
-        if !scoring.pointee.deadline.isOver { drawOwn(candidates, count, wanted, release) }
+        if wanted.adFeatures > 0 && !scoring.pointee.deadline.isOver { addOwn(candidates, count, wanted, release) }
+        scoring.pointee.takeLogits(count, wanted)
         if notesArms && !scoring.pointee.deadline.isOver { noteArms(candidates, count, wanted, release, scale) }
         for target in Target.allCases where wanted.has(target) && !scoring.pointee.deadline.isOver {
             moveLogits(target, count, release, scale)

@@ -5,40 +5,44 @@ import CValuation
 
 /// What the weights of the ads' own features draw, and of their crosses with each other and with the request's.
 extension PolicyScoring {
-    /// Draws for each candidate of a block, behind `drawShared`. Where the time is over before, what it leaves is of no use.
+    /// Adds the weights that candidates have of their own, and draws each where it was found, behind `drawShared`. Where the time is over
+    /// before, what it leaves is of no use.
     @_optimize(speed)
     @inline(never)
-    mutating func drawOwn(
+    mutating func addOwn(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ wanted: Scoring.Wanted, _ release: Int
     ) {
         let scoring = scratch.pointee.scorings + release
         let index = scoring.pointee.index
-        if wanted.adFeatures == 0 || !index.pointee.hasVariances { return }
-        let ads = AdArrays(scoring.pointee.scratch)
-        var table = valuation_labels(
-            hash: index.pointee.hashes.labels.function, pilots: index.pointee.labelPilots,
-            slots: index.pointee.labelSlots)
-        let width = RowPlaces.roundedUp(count)
-        for position in 0..<Int(wanted.adFeatures) {
-            if scoring.pointee.deadline.check(after: count) { return }
-            let isUnusual = scoring.pointee.scratch.pointee.kernels.pointee.resolve(
-                &table, ads.features, ads.lengths, position, width, ads.clickRows, ads.conversionRows, ads.unusual)
-            let halves = scratch.pointee.draws.lanes.labelHalves
-            for place in 0..<count where !(ads.clickRows[place].isEmpty && ads.conversionRows[place].isEmpty) {
-                halves[place] = draw.half(ofLabel: candidates[place].features[position].key)
-            }
-            if wanted.click { drawRows(.click, ads.clickRows, candidates, count, release) }
-            if wanted.conversion { drawRows(.conversion, ads.conversionRows, candidates, count, release) }
-            if isUnusual == 0 { continue }
-            ads.forEachUnusual(width) { place in
-                let feature = candidates[place].features[position]
-                guard let slot = index.pointee.label(feature.key), slot.pointee.isNumber, feature.number.isFinite else {
-                    return
+        let (ads, width) = (AdArrays(scoring.pointee.scratch), RowPlaces.roundedUp(count))
+        let flags = scoring.pointee.scratch.pointee.flags.base.unsafelyUnwrapped
+        var position = 0
+        while position < Int(wanted.adFeatures) && !scoring.pointee.deadline.check() {
+            let depth = min(AdFeatures.depth, Int(wanted.adFeatures) &- position)
+            scoring.pointee.resolve(candidates, count, position..<(position &+ depth), wanted, flags)
+            for level in 0..<index.pointee.levels {
+                var found = scratch.pointee.draws.weights
+                if wanted.click {
+                    scoring.pointee.click.addWeights(
+                        ads.clickRows, depth: depth, width: width, level: level, notedIn: &found)
+                    draw(found, .click, level, candidates, position, release)
                 }
-                drawTerm(Term(slot: slot, number: feature.number), place, candidates[place].campaign, wanted, release)
+                if wanted.conversion {
+                    scoring.pointee.conversion.addWeights(
+                        ads.conversionRows, depth: depth, width: width, level: level, notedIn: &found)
+                    draw(found, .conversion, level, candidates, position, release)
+                }
             }
+            for number in 0..<depth {
+                ads.forEachUnusual(width, number) { place in
+                    drawNumber(candidates[place].features[position &+ number], place, candidates, wanted, release)
+                }
+            }
+            position &+= depth
         }
         if !index.pointee.hasCrosses { return }
+        scoring.pointee.addCrosses(candidates, count, wanted)
+        if !index.pointee.hasVariances { return }
         for place in 0..<count where ads.lengths[place] > 0 {
             Scoring.forEachAdCross(candidates[place], scoring) { slot in
                 drawTerm(Term(slot: slot, number: 1), place, candidates[place].campaign, wanted, release)
@@ -46,42 +50,42 @@ extension PolicyScoring {
         }
     }
 
-    /// Draws the weights that candidates' models, and those that these extend, have in rows of their own, whose labels' halves of draws
-    /// are at hand.
+    /// Draws the weights of a candidate's feature that is a number, and no others.
+    private mutating func drawNumber(
+        _ feature: valuation_feature, _ place: Int, _ candidates: UnsafePointer<valuation_candidate>,
+        _ wanted: Scoring.Wanted, _ release: Int
+    ) {
+        guard let slot = (scratch.pointee.scorings + release).pointee.index.pointee.label(feature.key),
+            slot.pointee.isNumber, feature.number.isFinite
+        else { return }
+        drawTerm(Term(slot: slot, number: feature.number), place, candidates[place].campaign, wanted, release)
+    }
+
+    /// Draws the weights that were found of the features from a position on.
     @_optimize(speed)
-    private mutating func drawRows(
-        _ target: Target, _ rows: UnsafePointer<Index.Row>,
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ release: Int
+    @inline(__always)
+    private mutating func draw(
+        _ found: valuation_found, _ target: Target, _ level: Int, _ candidates: UnsafePointer<valuation_candidate>,
+        _ position: Int, _ release: Int
     ) {
         let scoring = scratch.pointee.scorings + release
         let index = scoring.pointee.index
-        let models = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
+        if !index.pointee.hasVariances { return }
+        let all = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
+        let (models, deviations) = (all + level &* Scratch.blockSize, index.pointee.deviations)
         let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models(target))
-        let (draws, lanes) = (scratch.pointee.draws.candidates(target), scratch.pointee.draws.lanes)
-        for level in 0..<index.pointee.levels {
-            let models = models + level &* Scratch.blockSize
-            var any: UInt32 = 0
-            for place in 0..<count {
-                let model = models[place]
-                if rows[place].isEmpty || model == absent {
-                    lanes.found[place] = 0
-                    continue
-                }
-                lanes.found[place] = index.pointee.deviation(rows[place], Int(model))
-                any |= lanes.found[place].bitPattern
-                let half =
-                    level == 0
-                    ? draws.shared[place].half
-                    : Draw.half(ofCampaign: candidates[place].campaign, target, level: level)
-                lanes.halves[place] = half ^ lanes.labelHalves[place]
-            }
-            if any == 0 { continue }
-            for place in count..<DrawScratch.roundedUp(count) { lanes.found[place] = 0 }
-            lanes.rows[0] = UnsafePointer(lanes.found)
-            lanes.labels[0] = 0
-            scoring.pointee.scratch.pointee.kernels.pointee.draw(
-                lanes.rows, lanes.labels, 1, lanes.numbers, lanes.halves, normals.upper, DrawScratch.roundedUp(count),
-                draws.moved, draws.variances)
+        let (draws, normals, draw) = (scratch.pointee.draws.candidates(target), normals, draw)
+        let other = Draw.half(of: target, level: 0) ^ Draw.half(of: target, level: level)
+        for number in 0..<found.count {
+            let place = Int(found.sums[number]) % Scratch.blockSize
+            // In a dense row, there may be something else behind the last model.
+            if models[place] == absent { continue }
+            let deviation = deviations[Int(found.places[number])]
+            let feature = candidates[place].features + (position &+ Int(found.sums[number]) / Scratch.blockSize)
+            let half = draw.half(ofLabel: feature.pointee.key)
+            let z = normals.single(Draw.part(half, draws.halves[place] ^ other))
+            draws.moved[place] += Draw.move(deviation, z)
+            draws.variances[place] += Double(deviation * deviation)
         }
     }
 
@@ -93,9 +97,9 @@ extension PolicyScoring {
         for target in Target.allCases where wanted.has(target) {
             let draws = scratch.pointee.draws.candidates(target)
             forEachDeviation(of: term, target, place, release) { level, deviation in
-                let z = normals[Draw.part(half, Draw.half(ofCampaign: campaign, target, level: level))]
-                draws.moved[place] += Double(deviation) * z
-                draws.variances[place] += Double(deviation) * Double(deviation)
+                let z = normals.single(Draw.part(half, Draw.half(ofCampaign: campaign, target, level: level)))
+                draws.moved[place] += Draw.move(deviation, z)
+                draws.variances[place] += Double(deviation * deviation)
             }
         }
     }

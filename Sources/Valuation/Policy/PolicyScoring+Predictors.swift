@@ -13,11 +13,7 @@ extension PolicyScoring {
         switch predictor.kind {
         case .release:
             let release = Int(policy.pointee.document.members[predictor.members.start])
-            if predictor.exploration > 0 {
-                explore(candidates, count, release: release, scale: predictor.exploration, into: values)
-            } else {
-                value(candidates, count, release: release, into: values)
-            }
+            value(candidates, count, release: release, exploration: predictor.exploration, into: values)
         case .ensemble: value(candidates, count, ensemble: predictor, into: values)
         case .naive: value(candidates, count, naive: predictor, into: values)
         case .constant, .retired:
@@ -30,25 +26,31 @@ extension PolicyScoring {
     }
 
     private mutating func value(
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, release: Int,
+        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, release: Int, exploration: Double,
         into values: UnsafeMutablePointer<valuation_value>
     ) {
-        let (scoring, found) = read(candidates, count, release)
-        scoring.pointee.value(candidates, count: count, found, into: values)
-    }
-
-    /// Reads candidates that a release values by themselves.
-    mutating func read(
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ release: Int
-    ) -> (UnsafeMutablePointer<Scoring>, Scoring.Wanted) {
-        // As many of the candidates to come as of this block.
-        let expected = remaining &* count / Scratch.blockSize
-        let scoring = begin(release, expecting: max(count, expected))
+        let scoring = begin(release, expecting: expected(count))
         (scoring.pointee.source, scoring.pointee.flags) = (0, [])
         let found = scoring.pointee.read(candidates, count)
         removeMarks(release, count)
-        return (scoring, found)
+        value(candidates, count, found, release: release, exploration: exploration, into: values)
     }
+
+    /// Values candidates that a release has just read.
+    @inline(__always)
+    mutating func value(
+        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ found: Scoring.Wanted, release: Int,
+        exploration: Double, into values: UnsafeMutablePointer<valuation_value>
+    ) {
+        if exploration > 0 {
+            explore(candidates, count, found, release: release, scale: exploration, into: values)
+        } else {
+            (scratch.pointee.scorings + release).pointee.value(candidates, count: count, found, into: values)
+        }
+    }
+
+    /// How many of the candidates to come a predictor values that values `count` of this block.
+    func expected(_ count: Int) -> Int { max(count, remaining &* count / Scratch.blockSize) }
 
     private mutating func value(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, ensemble: PolicyDocument.Predictor,
@@ -57,7 +59,8 @@ extension PolicyScoring {
         guard let found = scratch.pointee.memberValues.base else { return }
         for place in 0..<count { scratch.pointee.sums[place] = EnsembleSum() }
         for member in ensemble.members.range {
-            value(candidates, count, release: Int(policy.pointee.document.members[member]), into: found)
+            let release = Int(policy.pointee.document.members[member])
+            value(candidates, count, release: release, exploration: 0, into: found)
             for place in 0..<count {
                 scratch.pointee.sums[place].add(found[place], ofLogits: ensemble.averagesLogits)
             }

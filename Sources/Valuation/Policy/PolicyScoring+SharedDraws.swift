@@ -5,8 +5,9 @@ import CValuation
 
 /// What the weights that all ads of a campaign share draw: intercepts, and the weights of the request's features.
 ///
-/// The campaigns of a block stand side by side in the lanes of the kernels, which draw a weight of all of them at once. What a
-/// campaign has drawn is kept for the blocks behind.
+/// Where that costs less, all models draw at once (`drawModels`), each for its own campaign, of which the candidates then only fetch
+/// theirs. What is left is drawn for the campaigns of a block, which stand side by side in the lanes of the kernels. What a
+/// campaign has drawn is kept for the blocks behind. As sums of draws are exact, the road does not show in the result.
 extension PolicyScoring {
     /// Draws for each candidate of a block whose sums have been taken, so that the models which theirs extend are found. Where the time is
     /// over before, what it leaves is of no use.
@@ -17,153 +18,251 @@ extension PolicyScoring {
     ) {
         let scoring = scratch.pointee.scorings + release
         let index = scoring.pointee.index
+        let drawn = drawModels(target, count, release)
+        if scoring.pointee.deadline.isOver { return }
+        let draws = scratch.pointee.draws.candidates(target)
+        let newCount = findNew(target, candidates, count, drawn, release)
+        for level in 0..<index.pointee.levels where newCount > 0 {
+            // Of the campaigns' own models, those that have drawn with all others, then the rest.
+            let isApart = drawn.hasAny && level == 0
+            if isApart { drawLanes(newCount, candidates, level, true, drawn, target, release) }
+            drawLanes(newCount, candidates, level, isApart ? false : nil, DrawnModels(), target, release)
+            if scoring.pointee.deadline.isOver { return }
+        }
+        if newCount > 0 { share(target, candidates, count, newCount, release) }
+        if notesArms { memcpy(draws.sharedVariances, draws.variances, count &* MemoryLayout<Double>.stride) }
+    }
+
+    /// Fetches what candidates have drawn before, or all models at once, and notes the first candidates of campaigns that are to draw yet.
+    ///
+    /// - Returns: how many these are.
+    @_optimize(speed)
+    @inline(__always)
+    private mutating func findNew(
+        _ target: Target, _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ drawn: DrawnModels,
+        _ release: Int
+    ) -> Int {
+        let scoring = scratch.pointee.scorings + release
+        let index = scoring.pointee.index
         let models = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
         let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models(target))
         let (draws, lanes) = (scratch.pointee.draws.candidates(target), scratch.pointee.draws.lanes)
         let known = scratch.pointee.draws.known(release) + (target == .click ? 0 : index.pointee.counts.clickModels)
+        let (intercepts, campaigns) = (index.pointee.intercepts(target), index.pointee.campaigns(target))
         let stamp = scratch.pointee.decisions.stamp
+        let own = Draw.half(of: target, level: 0)
+        let isComplete = drawn.hasDenseRows && drawn.hasLists && index.pointee.levels == 1
+        if isComplete {
+            let sums = scratch.pointee.draws.sums(release, target, index)
+            var isAnyLeft = false
+            for place in 0..<count {
+                let model = models[place]
+                let half = UInt32(truncatingIfNeeded: candidates[place].campaign) ^ own
+                draws.halves[place] = half
+                draws.moved[place] = sums.moved[Int(model)]
+                draws.variances[place] = sums.variances[Int(model)]
+                let isOwn = campaigns[Int(model)] ^ own == half && intercepts[Int(model)] >= 0
+                isAnyLeft = isAnyLeft || !isOwn && model != absent
+            }
+            drawIntercepts(target, draws, models, count, release)
+            if !isAnyLeft { return 0 }
+        }
         block &+= 1
         var newCount = 0
         for place in 0..<count where models[place] != absent {
-            let (entry, campaign) = (known + Int(models[place]), candidates[place].campaign)
+            let (model, campaign) = (Int(models[place]), candidates[place].campaign)
             let number = Int32(truncatingIfNeeded: place)
             draws.sources[place] = number
+            if isComplete && campaigns[model] ^ own == draws.halves[place] && intercepts[model] >= 0 { continue }
+            draws.halves[place] = UInt32(truncatingIfNeeded: campaign) ^ own
+            let entry = known + model
             if entry.pointee.stamp != stamp || entry.pointee.campaign != campaign {
                 (entry.pointee.stamp, entry.pointee.block) = (stamp, block)
                 (entry.pointee.campaign, entry.pointee.place) = (campaign, number)
-                draws.shared[place] = SharedDraw()
+                (draws.moved[place], draws.variances[place]) = (0, 0)
                 lanes.new[newCount] = number
                 newCount &+= 1
             } else if entry.pointee.block == block {
                 draws.sources[place] = entry.pointee.place
             } else {
-                draws.shared[place] = entry.pointee.drawn
+                (draws.moved[place], draws.variances[place]) = (entry.pointee.moved, entry.pointee.variance)
             }
         }
-        for level in 0..<index.pointee.levels {
-            if scoring.pointee.deadline.check(after: newCount) { return }
-            let laneCount = take(
-                lanes, newCount, draws, models + level &* Scratch.blockSize, level, candidates, target, index)
-            if laneCount == 0 { break }
-            if index.pointee.hasVariances && !drawTerms(lanes, laneCount, target, release) { return }
-            for lane in 0..<laneCount {
-                let drawn = draws.shared + Int(lanes.candidates[lane])
-                drawn.pointee.moved += lanes.moved[lane]
-                drawn.pointee.variance += lanes.variances[lane]
-            }
-        }
+        return newCount
+    }
+
+    /// Adds what the intercepts of candidates' models draw, as far as these say how uncertain they are.
+    @inline(__always)
+    private mutating func drawIntercepts(
+        _ target: Target, _ draws: DrawScratch.Candidates, _ models: UnsafePointer<UInt32>, _ count: Int,
+        _ release: Int
+    ) {
+        let scoring = scratch.pointee.scorings + release
+        let pending = scratch.pointee.draws.pending
+        pending.starts[0] = UnsafePointer(scoring.pointee.index.pointee.intercepts(target))
+        pending.labels[0] = interceptHalf
+        scoring.pointee.scratch.pointee.kernels.pointee.draw(
+            pending.starts, pending.labels, 1, models, 0, draws.halves, normals.upper, DrawScratch.roundedUp(count),
+            draws.moved, draws.variances)
+    }
+
+    /// Gives what a campaign's first candidate has drawn to the others, and keeps it for the blocks behind.
+    private mutating func share(
+        _ target: Target, _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ newCount: Int,
+        _ release: Int
+    ) {
+        let scoring = scratch.pointee.scorings + release
+        let index = scoring.pointee.index
+        let models = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
+        let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models(target))
+        let (draws, lanes) = (scratch.pointee.draws.candidates(target), scratch.pointee.draws.lanes)
+        let known = scratch.pointee.draws.known(release) + (target == .click ? 0 : index.pointee.counts.clickModels)
         for position in 0..<newCount {
             let place = Int(lanes.new[position])
             let entry = known + Int(models[place])
-            if entry.pointee.campaign == candidates[place].campaign { entry.pointee.drawn = draws.shared[place] }
+            if entry.pointee.campaign == candidates[place].campaign {
+                (entry.pointee.moved, entry.pointee.variance) = (draws.moved[place], draws.variances[place])
+            }
         }
         for place in 0..<count where models[place] != absent {
             let source = Int(draws.sources[place])
-            if source != place { draws.shared[place] = draws.shared[source] }
-            draws.moved[place] = draws.shared[place].moved
-            draws.variances[place] = draws.shared[place].variance
+            if source == place { continue }
+            (draws.moved[place], draws.variances[place]) = (draws.moved[source], draws.variances[source])
+        }
+    }
+
+    /// Draws for new campaigns' models of a level, unless the time is over. - Parameters: as of `take` and `drawTerms`.
+    @inline(never)
+    private mutating func drawLanes(
+        _ newCount: Int, _ candidates: UnsafePointer<valuation_candidate>, _ level: Int, _ isFetching: Bool?,
+        _ drawn: DrawnModels, _ target: Target, _ release: Int
+    ) {
+        let scoring = scratch.pointee.scorings + release
+        if scoring.pointee.deadline.check(after: newCount) { return }
+        let (draws, lanes) = (scratch.pointee.draws.candidates(target), scratch.pointee.draws.lanes)
+        let count = take(newCount, candidates, level, isFetching, target, release)
+        if count == 0 { return }
+        drawTerms(lanes, count, drawn, target, release)
+        for lane in 0..<count {
+            let place = Int(lanes.candidates[lane])
+            draws.moved[place] += lanes.moved[lane]
+            draws.variances[place] += lanes.variances[lane]
         }
     }
 
     /// Gives each new campaign that has a model of a level a lane, which begins with what the intercept draws.
     ///
+    /// - Parameter isFetching: whether to take the campaigns whose models have drawn for them with all others, to which their lanes add
+    ///   the intercept's draw; nil for all campaigns.
     /// - Returns: how many lanes there are.
     @_optimize(speed)
     private mutating func take(
-        _ lanes: DrawScratch.Lanes, _ newCount: Int, _ draws: DrawScratch.Candidates, _ models: UnsafePointer<UInt32>,
-        _ level: Int, _ candidates: UnsafePointer<valuation_candidate>, _ target: Target, _ index: UnsafePointer<Index>
+        _ newCount: Int, _ candidates: UnsafePointer<valuation_candidate>, _ level: Int, _ isFetching: Bool?,
+        _ target: Target, _ release: Int
     ) -> Int {
-        let (absent, parameters) = (
-            UInt32(truncatingIfNeeded: index.pointee.counts.models(target)),
-            target == .click ? index.pointee.clickParameters : index.pointee.conversionParameters
-        )
+        let scoring = scratch.pointee.scorings + release
+        let index = scoring.pointee.index
+        let all = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
+        let (models, lanes) = (all + level &* Scratch.blockSize, scratch.pointee.draws.lanes)
+        let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models(target))
+        let campaigns = index.pointee.campaigns(target)
         let paired = Index.Row.dense(start: 0, isPaired: true)
         var count = 0
         for position in 0..<newCount {
             let place = Int(lanes.new[position])
             let (model, campaign) = (models[place], candidates[place].campaign)
             if model == absent { continue }
+            let isOwn = campaigns[Int(model)] == UInt32(truncatingIfNeeded: campaign)
+            if let isFetching, isFetching != isOwn { continue }
             let half = Draw.half(ofCampaign: campaign, target, level: level)
-            if level == 0 { draws.shared[place].half = half }
-            let deviation = index.pointee.interceptDeviation(parameters[Int(model)], target, campaign)
+            let deviation = index.pointee.interceptDeviation(Int(model), target, campaign)
             lanes.candidates[count] = lanes.new[position]
             lanes.models[count] = model
             lanes.pairedPlaces[count] = valuation_row_dense_place(paired, model)
             lanes.halves[count] = half
-            lanes.moved[count] = deviation * normals[Draw.part(interceptHalf, half)]
-            lanes.variances[count] = deviation * deviation
+            lanes.moved[count] = Draw.move(deviation, normals.single(Draw.part(interceptHalf, half)))
+            lanes.variances[count] = Double(deviation * deviation)
             count &+= 1
+        }
+        if isFetching == true {
+            let sums = scratch.pointee.draws.sums(release, target, index)
+            for lane in 0..<count {
+                lanes.moved[lane] += sums.moved[Int(lanes.models[lane])]
+                lanes.variances[lane] += sums.variances[Int(lanes.models[lane])]
+            }
         }
         // The kernels draw for whole vectors.
         for lane in count..<DrawScratch.roundedUp(count) { (lanes.models[lane], lanes.pairedPlaces[lane]) = (0, 0) }
         return count
     }
 
-    /// Adds what the weights of the request's terms draw in each lane. - Returns: false where the time was over before.
+    /// Adds what the weights of the request's terms draw in each lane, unless the time is over.
+    ///
+    /// - Parameter drawn: what has been drawn from already.
     @_optimize(speed)
     private mutating func drawTerms(
-        _ lanes: DrawScratch.Lanes, _ count: Int, _ target: Target, _ release: Int
-    ) -> Bool {
+        _ lanes: DrawScratch.Lanes, _ count: Int, _ drawn: DrawnModels, _ target: Target, _ release: Int
+    ) {
         let scoring = scratch.pointee.scorings + release
         let index = scoring.pointee.index
+        if !index.pointee.hasVariances || drawn.hasDenseRows && drawn.hasLists { return }
         let terms = scoring.pointee.terms.list
-        guard let halves = termHalves(release) else { return false }
-        var (paired, dense, found) = (0, 0, 0)
+        guard let halves = termHalves(release) else { return }
+        let width = DrawScratch.roundedUp(count)
+        var rows = PendingRows(scratch.pointee.draws.pending)
         for position in 0..<terms.count {
             let term = terms[position]
             let row = term.slot.pointee.row(target)
             if row.isEmpty { continue }
-            if !row.isDense || term.slot.pointee.isNumber {
-                if scoring.pointee.deadline.check(after: count) { return false }
-                let deviations = lanes.found + found &* Scratch.blockSize
+            if row.isDense && !term.slot.pointee.isNumber {
+                if drawn.hasDenseRows { continue }
+                let kind: DrawnRows = row.isPaired ? .paired : .dense
+                if rows.add(index.pointee.deviations + Int(row.start), halves[position], kind) {
+                    draw(kind, &rows, lanes.places(kind), lanes.halves, width, lanes.moved, lanes.variances, release)
+                }
+            } else if !drawn.hasLists {
+                if scoring.pointee.deadline.check(after: count) { return }
+                let deviations = lanes.found + rows.found &* Scratch.blockSize
                 for lane in 0..<count {
                     deviations[lane] = index.pointee.deviation(
                         of: term.slot, number: term.number, target, Int(lanes.models[lane]))
                 }
-                add(deviations, halves[position], .found, &found, lanes, count, release)
-            } else if row.isPaired {
-                add(
-                    index.pointee.deviations + Int(row.start), halves[position], .paired, &paired, lanes, count, release
-                )
-            } else {
-                add(index.pointee.deviations + Int(row.start), halves[position], .dense, &dense, lanes, count, release)
+                if rows.add(deviations, halves[position], .found) {
+                    draw(.found, &rows, nil, lanes.halves, width, lanes.moved, lanes.variances, release)
+                }
             }
         }
-        drawRows(.paired, &paired, lanes, count, release)
-        drawRows(.dense, &dense, lanes, count, release)
-        drawRows(.found, &found, lanes, count, release)
-        return !scoring.pointee.deadline.isOver
+        draw(.paired, &rows, lanes.pairedPlaces, lanes.halves, width, lanes.moved, lanes.variances, release)
+        draw(.dense, &rows, lanes.models, lanes.halves, width, lanes.moved, lanes.variances, release)
+        draw(.found, &rows, nil, lanes.halves, width, lanes.moved, lanes.variances, release)
     }
 
-    /// Takes a row in, and draws where there are as many as are drawn from at once.
-    @inline(__always)
-    private mutating func add(
-        _ deviations: UnsafePointer<Float>, _ half: UInt32, _ kind: DrawnRows, _ rowCount: inout Int,
-        _ lanes: DrawScratch.Lanes, _ count: Int, _ release: Int
-    ) {
-        let place = kind.rawValue &* DrawnRows.count &+ rowCount
-        lanes.rows[place] = deviations
-        lanes.labels[place] = half
-        rowCount &+= 1
-        if rowCount == DrawnRows.count { drawRows(kind, &rowCount, lanes, count, release) }
-    }
-
-    /// Draws from the rows that have been taken in, unless the time is over.
+    /// Draws from the rows of a kind that have been taken in, unless the time is over.
+    ///
+    /// - Parameter places: of the lanes in the rows; nil where one behind the other.
     @inline(never)
-    private mutating func drawRows(
-        _ kind: DrawnRows, _ rowCount: inout Int, _ lanes: DrawScratch.Lanes, _ count: Int, _ release: Int
+    mutating func draw(
+        _ kind: DrawnRows, _ rows: inout PendingRows, _ places: UnsafePointer<UInt32>?,
+        _ halves: UnsafePointer<UInt32>, _ width: Int, _ moved: UnsafeMutablePointer<Double>,
+        _ variances: UnsafeMutablePointer<Double>, _ release: Int
     ) {
-        defer { rowCount = 0 }
+        let (starts, labels, count) = rows.take(kind)
         let scoring = scratch.pointee.scorings + release
-        if rowCount == 0 || scoring.pointee.deadline.check(after: count) { return }
-        let start = kind.rawValue &* DrawnRows.count
-        scoring.pointee.scratch.pointee.kernels.pointee.draw(
-            lanes.rows + start, lanes.labels + start, rowCount, lanes.places(kind), lanes.halves, normals.upper,
-            DrawScratch.roundedUp(count), lanes.moved, lanes.variances)
+        let (slice, isPaired) = (DrawnRows.lanes, places == nil && kind == .paired)
+        var start = 0
+        while start < width && count > 0 && !scoring.pointee.deadline.check(after: slice) {
+            let length = min(slice, width &- start)
+            scoring.pointee.scratch.pointee.kernels.pointee.draw(
+                starts, labels, count, places.map { $0 + start }, isPaired ? 1 : 0, halves + start, normals.upper,
+                length, moved + start, variances + start)
+            start &+= length
+            if places != nil { continue }
+            for row in 0..<count { starts[row] = starts[row].map { $0 + (isPaired ? 2 &* length : length) } }
+        }
     }
 
     /// The halves of the draws that the request's terms give; nil where the time was over before.
-    private mutating func termHalves(_ release: Int) -> UnsafeMutablePointer<UInt32>? {
+    mutating func termHalves(_ release: Int) -> UnsafeMutablePointer<UInt32>? {
         let halves = scratch.pointee.draws.termHalves.base.unsafelyUnwrapped
         if releaseOfHalves == release { return halves }
         let scoring = scratch.pointee.scorings + release
@@ -176,11 +275,61 @@ extension PolicyScoring {
     }
 }
 
+/// Rows taken in to be drawn from together.
+struct PendingRows {
+    private let memory: DrawScratch.Rows
+    private var paired = 0
+    private var dense = 0
+    private(set) var found = 0
+
+    init(_ memory: DrawScratch.Rows) { self.memory = memory }
+
+    /// - Parameter half: of a draw, that the label gives. - Returns: whether there are as many as are drawn from at once.
+    @inline(__always)
+    mutating func add(_ deviations: UnsafePointer<Float>, _ half: UInt32, _ kind: DrawnRows) -> Bool {
+        let count = self.count(kind)
+        let place = kind.rawValue &* DrawnRows.count &+ count
+        memory.starts[place] = deviations
+        memory.labels[place] = half
+        set(kind, count &+ 1)
+        return count &+ 1 == DrawnRows.count
+    }
+
+    /// Hands out the rows of a kind; there are none behind that.
+    @inline(__always)
+    mutating func take(
+        _ kind: DrawnRows
+    ) -> (UnsafeMutablePointer<UnsafePointer<Float>?>, UnsafeMutablePointer<UInt32>, Int) {
+        let (start, count) = (kind.rawValue &* DrawnRows.count, count(kind))
+        set(kind, 0)
+        return (memory.starts + start, memory.labels + start, count)
+    }
+
+    @inline(__always)
+    private func count(_ kind: DrawnRows) -> Int {
+        switch kind {
+        case .paired: paired
+        case .dense: dense
+        case .found: found
+        }
+    }
+
+    @inline(__always)
+    private mutating func set(_ kind: DrawnRows, _ count: Int) {
+        switch kind {
+        case .paired: paired = count
+        case .dense: dense = count
+        case .found: found = count
+        }
+    }
+}
+
 extension Index {
     /// By how much a standard deviation moves a model's intercept as a campaign has it.
     @inline(__always)
-    func interceptDeviation(_ model: ModelParameters, _ target: Target, _ campaign: UInt64) -> Double {
-        model.deviation >= 0 ? Double(model.deviation) : deviationOfRate(target, campaign)
+    func interceptDeviation(_ model: Int, _ target: Target, _ campaign: UInt64) -> Float {
+        let deviation = intercepts(target)[model]
+        return deviation >= 0 ? deviation : Float(deviationOfRate(target, campaign))
     }
 
     @inline(never)

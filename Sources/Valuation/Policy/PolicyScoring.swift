@@ -17,6 +17,8 @@ struct PolicyScoring: ~Copyable {
     private let everyone: Decision
     /// The release that values these, or -1 where it is not one alone that does.
     private let commonRelease: Int
+    /// How much that one explores.
+    private let commonExploration: Double
     /// How many candidates are still to come.
     private(set) var remaining: Int
     let draw: Draw
@@ -43,7 +45,7 @@ struct PolicyScoring: ~Copyable {
     ) {
         notesArms = arms != nil
         deadline = request.deadline
-        draw = policy.pointee.explores ? Draw(request) : Draw(seed: 0)
+        draw = policy.pointee.explores ? Draw(request) : Draw()
         normals = policy.pointee.table.normals
         interceptHalf = policy.pointee.explores ? draw.half(ofLabel: Draw.intercept) : 0
         self.arms = arms ?? scratch.pointee.arms.base.unsafelyUnwrapped
@@ -53,8 +55,9 @@ struct PolicyScoring: ~Copyable {
         if scratch.pointee.decisions.stamp == 1 { scratch.pointee.draws.forget() }
         everyone = scratch.pointee.decisions.decide(CampaignTable.everyone, request, policy)
         let predictor = policy.pointee.document.predictor(Int(everyone.predictor))
-        let isPlain = predictor.pointee.kind == .release && predictor.pointee.exploration == 0 && arms == nil
-        commonRelease = isPlain ? Int(policy.pointee.document.members[predictor.pointee.members.start]) : -1
+        let isRelease = predictor.pointee.kind == .release && arms == nil
+        commonExploration = predictor.pointee.exploration
+        commonRelease = isRelease ? Int(policy.pointee.document.members[predictor.pointee.members.start]) : -1
     }
 
     /// Values every candidate.
@@ -105,12 +108,13 @@ struct PolicyScoring: ~Copyable {
         (scoring.pointee.source, scoring.pointee.flags) = (everyone.source, everyone.flags)
         let wanted = scoring.pointee.read(candidates, count)
         if !policy.pointee.hasCampaigns || !isAnyMarked(count) {
-            return scoring.pointee.value(candidates, count: count, wanted, into: values)
+            return value(
+                candidates, count, wanted, release: commonRelease, exploration: commonExploration, into: values)
         }
         if decide(candidates, count, areMarked: true) {
             removeMarks(commonRelease, count)
             (scoring.pointee.source, scoring.pointee.flags) = (0, [])
-            scoring.pointee.value(candidates, count: count, wanted, into: values)
+            value(candidates, count, wanted, release: commonRelease, exploration: commonExploration, into: values)
         } else {
             scoreApart(candidates, count, into: values)
         }

@@ -19,7 +19,7 @@ struct AdFeatures: ~Copyable {
         try lengths.resize(Scratch.blockSize, filling: 0)
         try clickRows.resize(Scratch.blockSize * AdFeatures.depth, filling: Index.Row())
         try conversionRows.resize(Scratch.blockSize * AdFeatures.depth, filling: Index.Row())
-        try unusual.resize(Scratch.blockSize / 16, filling: 0)
+        try unusual.resize(Scratch.blockSize / 16 * AdFeatures.depth, filling: 0)
     }
 }
 
@@ -48,9 +48,14 @@ struct AdArrays {
         features[place] = UnsafeRawPointer(first)?.assumingMemoryBound(to: UInt64.self)
     }
 
+    /// Where the bits of the features at a position of those that are dealt with together are.
+    @inline(__always)
+    func unusual(_ number: Int) -> UnsafeMutablePointer<UInt16> { unusual + number &* (Scratch.blockSize / 16) }
+
     /// Hands out the candidates whose bit in `unusual` is set. - Parameter width: a multiple of 16.
     @inline(__always)
-    func forEachUnusual(_ width: Int, _ body: (_ place: Int) -> Void) {
+    func forEachUnusual(_ width: Int, _ number: Int, _ body: (_ place: Int) -> Void) {
+        let unusual = unusual(number)
         for group in 0..<(width &>> 4) {
             var left = unusual[group]
             while left != 0 {

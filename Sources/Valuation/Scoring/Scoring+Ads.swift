@@ -24,24 +24,34 @@ extension Scoring {
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ positions: Range<Int>, _ wanted: Wanted,
         _ flags: UnsafeMutablePointer<Flags>
     ) {
+        let (ads, width) = (AdArrays(scratch), RowPlaces.roundedUp(count))
+        resolve(candidates, count, positions, wanted, flags)
+        if wanted.click { click.addWeights(ads.clickRows, depth: positions.count, width: width) }
+        if wanted.conversion { conversion.addWeights(ads.conversionRows, depth: positions.count, width: width) }
+    }
+
+    /// Finds the rows of the features at some positions, and adds those that have none, which are numbers.
+    mutating func resolve(
+        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ positions: Range<Int>, _ wanted: Wanted,
+        _ flags: UnsafeMutablePointer<Flags>
+    ) {
         let ads = AdArrays(scratch)
         let width = RowPlaces.roundedUp(count)
         var table = valuation_labels(
             hash: index.pointee.hashes.labels.function, pilots: index.pointee.labelPilots,
             slots: index.pointee.labelSlots)
         for position in positions {
-            let start = (position &- positions.lowerBound) &* Scratch.blockSize
+            let number = position &- positions.lowerBound
+            let start = number &* Scratch.blockSize
             let isUnusual = scratch.pointee.kernels.pointee.resolve(
                 &table, ads.features, ads.lengths, position, width, ads.clickRows + start, ads.conversionRows + start,
-                ads.unusual)
+                ads.unusual(number))
             if isUnusual == 0 { continue }
-            ads.forEachUnusual(width) { place in
+            ads.forEachUnusual(width, number) { place in
                 let feature = candidates[place].features[position]
                 flags[place].formUnion(addUnusual(feature, to: place, wanted))
             }
         }
-        if wanted.click { click.addWeights(ads.clickRows, depth: positions.count, width: width) }
-        if wanted.conversion { conversion.addWeights(ads.conversionRows, depth: positions.count, width: width) }
     }
 
     /// Adds a number; says what is wrong with anything else.
@@ -56,7 +66,7 @@ extension Scoring {
 
     // MARK: Crosses
 
-    private mutating func addCrosses(
+    mutating func addCrosses(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ wanted: Wanted
     ) {
         let lengths = AdArrays(scratch).lengths

@@ -64,28 +64,22 @@ struct Scoring: ~Copyable {
         _ candidates: UnsafePointer<valuation_candidate>, count: Int, _ found: Wanted,
         into values: UnsafeMutablePointer<valuation_value>
     ) {
-        let wanted = add(candidates, count, found, fetches: true)
+        let wanted = add(candidates, count, found)
         takeLogits(count, wanted)
         write(candidates, count, wanted, into: values)
     }
 
-    /// Sums the weights of candidates that have just been read.
+    /// Sums the weights of candidates that have just been read, of which some may fetch the probabilities of their models instead.
     ///
-    /// - Parameter fetches: whether candidates may fetch the probabilities of their models instead.
     /// - Returns: what is still wanted.
     @_optimize(speed)
-    mutating func add(
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ found: Wanted, fetches: Bool
+    private mutating func add(
+        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ found: Wanted
     ) -> Wanted {
         var wanted = found
-        if wanted.click && !deadline.check() {
-            click.plan(terms, candidates: remaining, scratch, &deadline)
-        }
-        if wanted.conversion && !deadline.check() {
-            conversion.plan(terms, candidates: remaining, scratch, &deadline)
-        }
+        plan(wanted)
         if deadline.isOver { return wanted }
-        if fetches && wanted.adFeatures == 0 {
+        if wanted.adFeatures == 0 {
             if wanted.click && click.finishModels(candidates: remaining) {
                 click.takeProbabilities(count: count)
                 wanted.click = false
@@ -95,12 +89,34 @@ struct Scoring: ~Copyable {
                 wanted.conversion = false
             }
         }
-        if wanted.click { click.beginBlock(count: count, &deadline) }
-        if wanted.conversion { conversion.beginBlock(count: count, &deadline) }
+        beginBlock(count, wanted)
         if wanted.adFeatures > 0 && !deadline.isOver {
             addAds(candidates, count, wanted, scratch.pointee.flags.base.unsafelyUnwrapped)
         }
         return wanted
+    }
+
+    /// Sums the weights of the request's terms for the models of candidates that have just been read.
+    @_optimize(speed)
+    mutating func addRequest(_ count: Int, _ wanted: Wanted) {
+        plan(wanted)
+        if !deadline.isOver { beginBlock(count, wanted) }
+    }
+
+    @inline(__always)
+    private mutating func plan(_ wanted: Wanted) {
+        if wanted.click && !deadline.check() {
+            click.plan(terms, candidates: remaining, scratch, &deadline)
+        }
+        if wanted.conversion && !deadline.check() {
+            conversion.plan(terms, candidates: remaining, scratch, &deadline)
+        }
+    }
+
+    @inline(__always)
+    private mutating func beginBlock(_ count: Int, _ wanted: Wanted) {
+        if wanted.click { click.beginBlock(count: count, &deadline) }
+        if wanted.conversion { conversion.beginBlock(count: count, &deadline) }
     }
 
     /// Turns the sums into logits.

@@ -157,7 +157,7 @@ struct TargetScoring {
             termSums[position] = 0
         }
         withUnsafePointer(to: index.pointee.rows) {
-            kernels.pointee.look_up($0, termRows, 1, termModels, width, termSums)
+            kernels.pointee.look_up($0, termRows, 1, termModels, width, termSums, nil)
         }
         var sum: Int64 = 0
         for position in 0..<width { sum &+= termSums[position] }
@@ -169,8 +169,19 @@ struct TargetScoring {
         withUnsafePointer(to: index.pointee.rows) {
             for level in 0..<index.pointee.levels {
                 let start = level &* Scratch.blockSize
-                kernels.pointee.look_up($0, rows, depth, models + start, width, entrySums + start)
+                kernels.pointee.look_up($0, rows, depth, models + start, width, entrySums + start, nil)
             }
+        }
+    }
+
+    /// The same for the models of one level, noting where the weights are that were found.
+    mutating func addWeights(
+        _ rows: UnsafePointer<Index.Row>, depth: Int, width: Int, level: Int, notedIn found: inout valuation_found
+    ) {
+        let start = level &* Scratch.blockSize
+        found.count = 0
+        withUnsafePointer(to: index.pointee.rows) {
+            kernels.pointee.look_up($0, rows, depth, models + start, width, entrySums + start, &found)
         }
     }
 

@@ -34,8 +34,9 @@ import Testing
         let campaign = valuation_campaign_key(nil, "1042", 4)
         for (seed, label, level) in [(1, 0, 0), (77, 5, 1), (UInt64.max, 1 << 60, 2)] {
             for (target, number) in [(Target.click, UInt64(0)), (.conversion, 1)] {
-                let model = fingerprint(campaign, UInt64(2 * level) + number)
-                var x = (fingerprint(seed, UInt64(label)) ^ model) & 0xffff_ffff
+                let model = campaign ^ (UInt64(2 * level) + number) * 0x9e37_79b9
+                let product = (UInt64(label) ^ fingerprint(seed, 0)) &* 0x9e37_79b9_7f4a_7c15
+                var x = (product >> 32 ^ model) & 0xffff_ffff
                 x = (x ^ x >> 16) &* 0x7feb_352d & 0xffff_ffff
                 x = (x ^ x >> 15) &* 0x846c_a68b & 0xffff_ffff
                 x ^= x >> 16
@@ -108,7 +109,7 @@ import Testing
         #expect(chiSquare < 130)
     }
 
-    /// Weights are drawn for many campaigns at once, in the order of the rows, each with the number of its part.
+    /// Weights are drawn for many campaigns at once, each with the number of its part.
     @Test(arguments: Kernels.all) func manyLanesDrawWhatEachWouldAlone(kernels: Kernels) throws {
         let table = try NormalTable(isNeeded: true)
         let normals = table.normals
@@ -124,17 +125,37 @@ import Testing
                 }
                 let places = (0..<width).map { _ in UInt32.random(in: 0..<300, using: &generator) }
                 let halves = (0..<width).map { _ in UInt32.random(in: 0 ... .max, using: &generator) }
-                let drawn = kernels.draw(rows, at: places, halves, normals, onTopOf: 0.25)
-                for lane in 0..<width {
-                    var (moved, spread) = (0.25, Float(0))
-                    for row in rows {
-                        let deviation = row.deviations[Int(places[lane])]
-                        moved += Double(deviation) * normals[Draw.part(row.label, halves[lane])]
-                        spread += deviation * deviation
+                for (given, arePaired) in [(places, false), (nil, false), (nil, true)] {
+                    let drawn = kernels.draw(rows, at: given, arePaired: arePaired, halves, normals, onTopOf: 0.25)
+                    for lane in 0..<width {
+                        var (moved, spread) = (0.25, Float(0))
+                        // Eight of one target, eight of the other.
+                        let place = given.map { Int($0[lane]) } ?? (arePaired ? lane / 8 * 16 + lane % 8 : lane)
+                        for row in rows {
+                            let deviation = row.deviations[place]
+                            moved += Draw.move(deviation, normals.single(Draw.part(row.label, halves[lane])))
+                            spread += deviation * deviation
+                        }
+                        #expect(drawn.moved[lane] == moved && drawn.variances[lane] == 0.25 + Double(spread))
                     }
-                    #expect(drawn.moved[lane] == moved && drawn.variances[lane] == 0.25 + Double(spread))
                 }
             }
         }
+    }
+
+    /// Within half a part of 2^30 of the product, and exact in any order.
+    @Test func movesAreRoundedSoThatTheirSumIsExact() {
+        var generator = SeededGenerator(seed: 12)
+        let moves = (0..<10_000).map { _ in
+            let (deviation, z) = (
+                Float.random(in: 0...300, using: &generator), Float.random(in: -4...4, using: &generator)
+            )
+            let move = Draw.move(deviation, z)
+            #expect(abs(move - Double(deviation * z)) <= 0x1p-31 && (move * 0x1p30).rounded() == move * 0x1p30)
+            return move
+        }
+        let sum = moves.reduce(0, +)
+        for _ in 0..<10 { #expect(moves.shuffled(using: &generator).reduce(0, +) == sum) }
+        #expect(Draw.move(1e-12, 1) == 0 && Draw.move(0, 3) == 0 && Draw.move(262_144, -3.84).isFinite)
     }
 }

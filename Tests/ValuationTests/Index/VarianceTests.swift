@@ -169,6 +169,6 @@ extension Index {
     /// - Parameter model: as models are numbered in `descriptions`.
     fileprivate func deviationOfIntercept(_ model: UInt32) -> Float {
         let (target, number) = local(model)
-        return parameters(target)[number].deviation
+        return intercepts(target)[number]
     }
 }

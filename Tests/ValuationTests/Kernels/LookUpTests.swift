@@ -79,6 +79,33 @@ import Testing
         }
     }
 
+    /// Each weight that is there once, and of dense rows those that are not, with 0 at their place.
+    @Test(arguments: Kernels.all, Mixture.allCases)
+    func whereWeightsWereFoundIsNoted(kernels: Kernels, mixture: Mixture) throws {
+        var generator = SeededGenerator(seed: 54)
+        let world = try world(mixture)
+        let known = world.columns.map { $0.keys.sorted() }
+        let memory = world.index.pointer.pointee.rows
+        for count in Self.counts {
+            for depth in [1, 3, 8] {
+                let labels = (0..<depth).map { _ in
+                    (0..<count).map { _ in Int.random(in: world.columns.indices, using: &generator) }
+                }
+                let models = labels[0].map { model(known[$0], &generator) }
+                let (sums, found) = kernels.lookUpNoting(
+                    labels.map { $0.map { world.rows[$0] } }, of: models, in: memory)
+                let weights = labels.map { zip($0, models).map { world.columns[$0][$1] ?? 0 } }
+                #expect(sums == models.indices.map { sum in weights.reduce(0) { $0 + Int64($1[sum]) } })
+                #expect(found.allSatisfy { memory.weights[Int($0.place)] == weights[$0.row][$0.sum] })
+                let expected = (0..<depth).flatMap { row in
+                    models.indices.filter { weights[row][$0] != 0 || world.rows[labels[row][$0]].isDense }
+                        .map { [row, $0] }
+                }
+                #expect(Set(found.map { [$0.row, $0.sum] }) == Set(expected) && found.count == expected.count)
+            }
+        }
+    }
+
     @Test(arguments: Kernels.all, Mixture.allCases)
     func theWeightsOfOneRowAreAddedToAnyNumberOfSums(kernels: Kernels, mixture: Mixture) throws {
         var generator = SeededGenerator(seed: 53)

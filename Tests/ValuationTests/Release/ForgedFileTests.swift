@@ -124,7 +124,7 @@ import Testing
         for name in ["label.key", "label pilot", "campaign.key", "weight", "field.kinds"] {
             #expect(!refused.contains(name) && used.contains(name), Comment(rawValue: name))
         }
-        for name in ["deviation", "number deviation", "click.deviation", "conversion.deviation"] {
+        for name in ["deviation", "number deviation", "click.intercept deviation", "conversion.intercept deviation"] {
             #expect(refused.contains(name), Comment(rawValue: name))
         }
     }

@@ -98,16 +98,23 @@ struct CompiledBytes {
     }
 
     private mutating func addModels() {
-        for (name, target, scales, parameters) in [
-            ("click", Target.click, layout.clickScales, layout.clickParameters),
-            ("conversion", .conversion, layout.conversionScales, layout.conversionParameters),
+        for (name, target, scales, parameters, intercepts, campaigns) in [
+            (
+                "click", Target.click, layout.clickScales, layout.clickParameters, layout.clickIntercepts,
+                layout.clickCampaigns
+            ),
+            (
+                "conversion", .conversion, layout.conversionScales, layout.conversionParameters,
+                layout.conversionIntercepts, layout.conversionCampaigns
+            ),
         ] {
             let count = counts.width(target)
             add("\(name).constant", scales, count, \valuation_scale.constant)
             add("\(name).unit", scales, count, \valuation_scale.unit)
             add("\(name).base", parameters, count, \valuation_parameters.base)
             add("\(name).prior", parameters, count, \valuation_parameters.prior)
-            add("\(name).deviation", parameters, count, \valuation_parameters.deviation)
+            add("\(name).intercept deviation", intercepts, count, \Float.self)
+            add("\(name).campaign", campaigns, count, \UInt32.self)
         }
         add("number.mean", layout.numberParameters, counts.numbers, \valuation_number.mean)
         add("number.slope", layout.numberParameters, counts.numbers, \valuation_number.slope)

@@ -83,9 +83,32 @@ struct Kernels: CustomTestStringConvertible {
         let list = rows.flatMap { $0 + [Index.Row](repeating: Index.Row(), count: block - $0.count) }
         let added = written(over: Int64(0), width) { memoryOfSums in
             memoryOfSums.update(from: sums, count: sums.count)
-            withUnsafePointer(to: memory) { loops.look_up($0, list, rows.count, padded, width, memoryOfSums) }
+            withUnsafePointer(to: memory) { loops.look_up($0, list, rows.count, padded, width, memoryOfSums, nil) }
         }
         return Array(added.prefix(models.count))
+    }
+
+    /// `lookUp` on top of 0, with what it notes: the place of each weight, and which row of which sum it is of.
+    func lookUpNoting(
+        _ rows: [[Index.Row]], of models: [UInt32], in memory: valuation_rows
+    ) -> (sums: [Int64], found: [(place: UInt32, row: Int, sum: Int)]) {
+        let block = Int(VALUATION_KERNELS_BLOCK)
+        let width = RowPlaces.roundedUp(models.count)
+        let padded = models + [UInt32](repeating: 0, count: width - models.count)
+        let list = rows.flatMap { $0 + [Index.Row](repeating: Index.Row(), count: block - $0.count) }
+        var (count, owners) = (0, [UInt32]())
+        var sums: [Int64] = []
+        let places = written(over: UInt32(77), rows.count * width) { places in
+            owners = written(over: UInt32(77), rows.count * width) { owners in
+                sums = written(over: Int64(0), width) { sums in
+                    var found = valuation_found(places: places, sums: owners, count: 0)
+                    withUnsafePointer(to: memory) { loops.look_up($0, list, rows.count, padded, width, sums, &found) }
+                    count = found.count
+                }
+            }
+        }
+        let found = zip(places, owners).prefix(count).map { ($0, Int($1) / block, Int($1) % block) }
+        return (Array(sums.prefix(models.count)), found)
     }
 
     /// `sums`, each with the weight of its model in the row added.
@@ -130,10 +153,11 @@ struct Kernels: CustomTestStringConvertible {
     ///
     /// - Parameters:
     ///   - rows: deviations, with the half of a draw that the label gives.
+    ///   - places: of the lanes in the rows; nil where they stand one behind the other.
     ///   - halves: of the lanes, a multiple of eight of them.
     func draw(
-        _ rows: [(deviations: [Float], label: UInt32)], at places: [UInt32], _ halves: [UInt32],
-        _ normals: Normals, onTopOf before: Double
+        _ rows: [(deviations: [Float], label: UInt32)], at places: [UInt32]?, arePaired: Bool = false,
+        _ halves: [UInt32], _ normals: Normals, onTopOf before: Double
     ) -> (moved: [Double], variances: [Double]) {
         let memory = rows.map { row in
             let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: row.deviations.count)
@@ -145,9 +169,15 @@ struct Kernels: CustomTestStringConvertible {
         var variances: [Double] = []
         let moved = written(over: before, halves.count) { moved in
             variances = written(over: before, halves.count) { variances in
-                loops.draw(
-                    starts, rows.map(\.label), rows.count, places, halves, normals.upper, halves.count, moved, variances
-                )
+                let labels = rows.map(\.label)
+                if let places {
+                    loops.draw(
+                        starts, labels, rows.count, places, 0, halves, normals.upper, halves.count, moved, variances)
+                } else {
+                    loops.draw(
+                        starts, labels, rows.count, nil, arePaired ? 1 : 0, halves, normals.upper, halves.count, moved,
+                        variances)
+                }
             }
         }
         return (moved: moved, variances: variances)

@@ -53,7 +53,7 @@ struct RandomModels {
     }
 
     /// A document that says of some of its weights how uncertain they are.
-    private static func withVariances(
+    static func withVariances(
         _ document: ModelDocument, _ generator: inout SeededGenerator
     ) -> ModelDocument {
         if generator.once(in: 3) { return document }

@@ -87,8 +87,9 @@ def drawn(
 def z(secret: key_function.Secret, seed: int, campaign: str, target: str, weight: reference.Weight) -> float:
     """Return the draw of a weight."""
     level, label = weight
-    model = fingerprint_of(secret.campaign_key(campaign), 2 * level + (target == "conversion"))
-    x = (fingerprint_of(seed, key_of(secret, label)) ^ model) & 0xFFFFFFFF
+    model = secret.campaign_key(campaign) ^ (2 * level + (target == "conversion")) * 0x9E3779B9
+    product = (key_of(secret, label) ^ fingerprint_of(seed, 0)) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
+    x = (product >> 32 ^ model) & 0xFFFFFFFF
     x = (x ^ x >> 16) * 0x7FEB352D & 0xFFFFFFFF
     x = (x ^ x >> 15) * 0x846CA68B & 0xFFFFFFFF
     x ^= x >> 16

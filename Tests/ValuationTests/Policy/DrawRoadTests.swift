@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+import Testing
+
+@testable import Valuation
+
+/// Exploring takes another road for few candidates than for many: weights are looked up for each campaign, or drawn for all models at
+/// once. Nothing of it shows in a value.
+@Suite(.serialized) struct DrawRoadTests {
+    enum Kind: CaseIterable {
+        case plain, withBases
+    }
+
+    private static let policy = #"""
+        {"format": "valuation-policy/1", "default": "curious",
+         "predictors": {"curious": {"release": "LATEST", "exploration": 0.3}}}
+        """#
+
+    /// So many campaigns that rows are dense, lists with a directory and short lists.
+    private static func generated(_ kind: Kind) -> ManyModels {
+        ManyModels(campaigns: 150, hasBases: kind == .withBases, hasCrosses: true, seed: 91)
+    }
+
+    private func scorer(_ generated: ManyModels) throws -> ScorerHandle {
+        var generator = SeededGenerator(seed: 92)
+        let uncertain = generated.documents.map { RandomModels.withVariances($0, &generator) }
+        // Of these, nothing is known but what was observed; they share no model with others, but the default's bases.
+        let entries = (0..<5).map { (number: Int) -> CampaignEntry in
+            CampaignEntry(campaign: "new-\(number)", impressions: 1000, clicks: Double(number), conversions: 0)
+        }
+        let folder = try TemporaryFolder()
+        let engine = try EngineHandle()
+        let documents = uncertain.map(\.json) + entries.map(\.json)
+        try engine.load(try folder.write("models.jsonl", documents.joined(separator: "\n")))
+        try engine.loadPolicy(json: Self.policy)
+        return try engine.scorer()
+    }
+
+    /// Of known campaigns, and of some that others' models stand in for; a part with features, known ones twice.
+    private func ads(_ count: Int, _ generated: inout ManyModels) -> [Ad] {
+        var ads = generated.ads(count)
+        for place in ads.indices {
+            if place % 20 == 0 { ads[place].campaign = ["new-\(place % 5)", "unheard of", "*"][place / 20 % 3] }
+            if place / 50 % 3 == 0 { ads[place].features = Array(generated.features().prefix(place % 9)) }
+        }
+        return ads
+    }
+
+    private func drawn(_ scorer: ScorerHandle) throws -> [DrawnModels] {
+        let scorer = UnsafeMutablePointer<Scorer>(try #require(scorer.pointer))
+        guard let scratch = scorer.pointee.policyScratch else { return [] }
+        return Target.allCases.map { scratch.pointee.draws.drawn(0, $0).pointee }
+    }
+
+    @Test(arguments: Kind.allCases) func anAdDrawsTheSameBitsAmongAnyNumberOfAds(kind: Kind) throws {
+        var generated = Self.generated(kind)
+        let scorer = try scorer(generated)
+        var roads = Set<[Bool]>()
+        for seed in 1...2 as ClosedRange<UInt64> {
+            let request = generated.features()
+            let ads = ads(1000, &generated)
+            let expected = try scorer.score(request, ads, Circumstances(seed: seed))
+            for count in [1, 5, 30, 80, 100, 1000] {
+                for start in stride(from: 0, to: min(ads.count, 20 * count), by: count) {
+                    let some = Array(ads[start..<min(ads.count, start + count)])
+                    let values = try scorer.score(request, some, Circumstances(seed: seed))
+                    let others = expected[start..<(start + some.count)]
+                    #expect(firstDifference(values.map(\.all), others.map(\.all)) == nil, "\(count) from \(start)")
+                    for drawn in try drawn(scorer) { roads.insert([drawn.hasDenseRows, drawn.hasLists]) }
+                }
+            }
+            #expect(Set(expected.map(\.pctr)).count > 100 && expected.count { $0.has(.explored) } > 500)
+        }
+        // The test would prove little if it took the same road again and again.
+        #expect(roads.contains([false, false]) && roads.contains([true, true]) && roads.count >= 3)
+    }
+
+    @Test func whatCostsLessIsChosen() {
+        func cost(models: Int, candidates: Int, denseRows: Int = 0, lists: [Int] = []) -> DrawCost {
+            var cost = DrawCost(models: models, candidates: candidates)
+            for _ in 0..<denseRows { cost.addDenseRow() }
+            for length in lists { cost.addList(length) }
+            return cost
+        }
+        #expect(cost(models: 1000, candidates: 1000, denseRows: 1).favorsDenseRows)
+        #expect(!cost(models: 1000, candidates: 100, denseRows: 1).favorsDenseRows)
+        #expect(
+            !cost(models: 1000, candidates: 1000).favorsDenseRows && !cost(models: 1000, candidates: 1000).favorsLists)
+        #expect(cost(models: 1000, candidates: 100, lists: [60, 60, 60]).favorsLists)
+        #expect(!cost(models: 1000, candidates: 1, lists: [60, 60, 60]).favorsLists)
+        #expect(!cost(models: 1_000_000, candidates: 100, lists: [200_000]).favorsLists)
+    }
+}
