@@ -5,10 +5,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-from test_examples import ROOT, output_after
+from test_examples import PATIENCE, README, ROOT, lines, output_after
 
 PAGE = ROOT / "Documentation/pipeline.md"
 COMMAND = Path(sys.executable).with_name("valuation-pipeline")
+
+
+def test_the_pipelines_example_prints_what_stands_below_it(tmp_path):
+    commands, expected = output_after(README, "sh", "valuation-pipeline run")
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/valuation-pipeline").symlink_to(COMMAND)
+    result = subprocess.run(commands, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
+    assert result.returncode == 0, result.stderr
+    assert lines(result.stdout) == lines(expected)
 
 
 def test_the_page_shows_the_configuration_with_all_its_defaults(tmp_path):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -111,7 +112,9 @@ def _log_blocks(counts: dict[str, Any]) -> list[Block]:
         for table, counted in counts["tables"].items()
         for reason, count in counted["set_aside"].items()
     ]
-    by_day = {date.fromisoformat(day): counted for day, counted in counts["days"].items()}
+    # Of a young log, the first days are from before it began.
+    begun = itertools.dropwhile(lambda day: not day[1]["impressions"], counts["days"].items())
+    by_day = {date.fromisoformat(day): counted for day, counted in begun}
     days = [
         {"day": day, "table": table, "rows": counted[table]}
         for day, counted in by_day.items()
@@ -147,7 +150,8 @@ def _model_blocks(folder: Path) -> list[Block]:
     campaigns = [_flat(row) for row in training["campaigns"]]
     decisions: dict[str, int] = {}
     for row in campaigns:
-        decisions[row["decision"]] = decisions.get(row["decision"], 0) + 1
+        kind = row["decision"].partition(":")[0]  # what follows is the campaign's own
+        decisions[kind] = decisions.get(kind, 0) + 1
     return [
         Figures(_figures(training)),
         count_bars([{"reason": name, "count": count} for name, count in decisions.items()], "Campaigns, by decision"),
