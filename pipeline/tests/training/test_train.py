@@ -214,3 +214,4 @@ def test_features_without_the_campaign_are_refused(log: Log) -> None:
         PipelineError, match=r"features.toml: the shared model needs the campaign .*\[category.campaign\]"
     ):
         train(log.table, lacking, TrainingOptions(), "click", log.as_of)
+    assert train(log.table, lacking, TrainingOptions(strategy="separate"), "click", log.as_of).documents

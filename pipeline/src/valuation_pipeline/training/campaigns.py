@@ -36,6 +36,7 @@ def campaign_documents(examples: Path) -> list[dict[str, Any]]:
         FROM read_parquet(?) GROUP BY campaign ORDER BY campaign"""
     try:
         with duckdb.connect() as connection:
+            connection.execute("SET enable_progress_bar = false")
             rows = connection.execute(query, [str(examples)]).fetchall()
     except duckdb.Error as error:
         raise PipelineError(f"{examples}: {error}") from error

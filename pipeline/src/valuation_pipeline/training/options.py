@@ -49,7 +49,7 @@ class TrainingOptions(Options):
         Rows of this age weigh half as much as today's. Left out, all rows weigh the same.
     variances : bool, default=False
         Whether models say how uncertain their weights are, for policies that explore.
-    delay : "leave_out" or "offset"
+    delay : "leave_out" or "offset", default="offset"
         What becomes of clicks so young that conversions may still come: left out, or kept with the log of the share of
         conversions that has come by their age as an offset.
     self_tests : int, default=6
@@ -62,11 +62,11 @@ class TrainingOptions(Options):
     gap_days: int = Field(0, ge=0)
     minimum_expected_positives: float = Field(10.0, ge=0)
     size_classes: tuple[int, ...] = (50, 501)
-    class_positives: float = Field(100.0, ge=0)
+    class_positives: float = Field(10.0, ge=0)
     intercept_precision: float = Field(10.0, ge=0)
     campaign_penalty_factor: float = Field(0.1, ge=0)
     joint_penalty_factor: float = Field(1.0, gt=0)
     half_life_days: float | None = Field(None, gt=0)
     variances: bool = False
-    delay: Literal["leave_out", "offset"] = "leave_out"
+    delay: Literal["leave_out", "offset"] = "offset"
     self_tests: int = Field(6, ge=0, le=1000)

@@ -138,7 +138,9 @@ def train(
             f"{as_of:%Y-%m-%d %H:%M}; both positives and negatives are needed. Train on more days, or see what "
             "counts.json says of the log"
         )
-    factors = penalty_factors(table, feature_set, vocabulary, options.campaign_penalty_factor)
+    factors = np.ones(vocabulary.column_count + len(vocabulary.numbers))
+    if options.strategy != "separate":
+        factors = penalty_factors(table, feature_set, vocabulary, options.campaign_penalty_factor)
     job = Job(
         examples=examples,
         target=target,
