@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 from scipy.special import expit, logit
 
-from valuation_pipeline.checks.calibration import Predicted, Source, Target, check_calibration, check_campaigns
+from valuation_pipeline.checks.calibration import Predicted, Source, check_calibration, check_campaigns
 from valuation_pipeline.checks.campaign_rates import CampaignArrivals, check_campaign_rates
 from valuation_pipeline.checks.fields import check_fields
 from valuation_pipeline.checks.held_out import HeldOut
@@ -20,6 +20,7 @@ from valuation_pipeline.checks.set_aside import SetAside, check_set_aside
 from valuation_pipeline.checks.statistics import Floats
 from valuation_pipeline.checks.verdicts import Verdict
 from valuation_pipeline.checks.volumes import Arrivals, check_volume, day_spread
+from valuation_pipeline.training.options import Target
 
 DAYS = 14
 SPANS: dict[Source, slice] = {"held_out": slice(-1, None), "engine": slice(-7, None), "logged": slice(-7, None)}

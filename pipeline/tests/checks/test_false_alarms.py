@@ -9,6 +9,7 @@ from scipy import stats
 
 from checks.simulated import Simulated, Truth
 from valuation_pipeline.checks import CheckOptions
+from valuation_pipeline.checks.calibration import Predicted, check_campaigns
 
 STEADY = Truth(impressions=40_000, campaigns=20)
 VARYING = Truth(impressions=40_000, campaigns=20, day_effect=0.2, campaign_day_effect=0.2, campaign_effect=0.1)
@@ -48,6 +49,28 @@ def test_hundreds_of_runs_without_a_fault_are_flagged_no_more_often_than_stated(
     print(f"{failed} held back and {flagged} flagged of 400 runs")
     assert failed <= stats.binom.ppf(0.999, 400, OPTIONS.false_alarm_rate)
     assert flagged <= stats.binom.ppf(0.999, 400, OPTIONS.warning_rate)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("campaign_effect", "clicks", "at_least"),
+    [(0.0, 600, 0.6), (0.0, 1000, 0.9), (0.0, 2000, 0.98), (0.05, 5000, 0.25)],
+)
+def test_a_campaign_over_predicted_by_30_percent_is_found(campaign_effect: float, clicks: int, at_least: float) -> None:
+    rng = np.random.default_rng(21)
+    failed = flagged = 0
+    for _ in range(200):
+        said = rng.lognormal(np.log(clicks) - 0.5, 1, 50)
+        said[7] = clicks
+        true = said * np.exp(campaign_effect * rng.normal(size=50))
+        true[7] /= 1.3
+        names = [f"c-{number}" for number in range(50)]
+        predicted = Predicted("click", "held_out", 1, names, said, said, rng.poisson(true).astype(np.float64))
+        statuses = {v.status for v in check_campaigns(predicted, OPTIONS) if v.subject == "click c-7"}
+        failed += "failed" in statuses
+        flagged += bool(statuses)
+    print(f"{failed / 200:.1%} held back, {flagged / 200:.1%} flagged: {clicks} clicks, effect {campaign_effect:.0%}")
+    assert flagged / 200 >= at_least
 
 
 def test_faults_of_the_newest_day_are_found_in_every_run() -> None:

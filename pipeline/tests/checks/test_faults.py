@@ -189,15 +189,24 @@ def test_constants_are_published_where_they_are_hard_to_beat(tmp_path: Path) -> 
     assert not any(document["categorical"] for document in documents)
 
 
-def test_a_campaign_lost_since_the_last_release(tmp_path: Path) -> None:
+def test_a_campaign_that_lost_its_model_since_the_last_release(tmp_path: Path) -> None:
     run = MadeRun()
-    run.documents["click"].append({**run.documents["click"][1], "campaign": "c-9"})
     run.publish(tmp_path / "batch", tmp_path / "models", "earlier")
     run.documents["click"].pop()
-    run.columns["campaign"] = np.where(run.newest() & (run.columns["campaign"] == 5), 9, run.columns["campaign"])
     verdicts = run.check(tmp_path / "run", previous=tmp_path / "models")
     assert ("campaigns_lost", "click") in failed(verdicts)
-    assert "c-9" in flagged(verdicts, "campaigns_lost")[0].reason
+    assert "(c-0)" in flagged(verdicts, "campaigns_lost")[0].reason
+
+
+def test_a_campaign_that_is_no_longer_shown_warns(tmp_path: Path) -> None:
+    run = MadeRun()
+    run.publish(tmp_path / "batch", tmp_path / "models", "earlier")
+    run.columns["campaign"][run.newest(campaign=3)] = 4
+    run.columns["held_click"] = run.columns["pctr"]
+    verdicts = run.check(tmp_path / "run", previous=tmp_path / "models")
+    (found,) = flagged(verdicts, "campaigns_lost")
+    assert (found.subject, found.status) == ("log", "warned")
+    assert "(c-3)" in found.reason
 
 
 def test_values_that_moved_warn_in_money(tmp_path: Path) -> None:

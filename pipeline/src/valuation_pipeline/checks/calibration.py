@@ -19,11 +19,11 @@ from valuation_pipeline.checks.statistics import (
     adjusted,
     count_p_values,
     dispersion_of_others,
-    poisson_interval,
 )
 from valuation_pipeline.checks.verdicts import Verdict
+from valuation_pipeline.training.metrics import poisson_interval
+from valuation_pipeline.training.options import Target
 
-Target = Literal["click", "conversion"]
 Source = Literal["held_out", "engine", "logged"]
 
 #: The checks of each source of predictions.
@@ -69,10 +69,11 @@ class Predicted:
     def on(self) -> str:
         """Which days, for people."""
         count = "day" if self.days == 1 else f"{self.days} days"
+        complete = " with complete conversions" if self.target == "conversion" else ""
         return {
             "held_out": f"the {count} held back from training",
-            "engine": f"the last {count}, scored by the engine",
-            "logged": f"the last {count}, as servers logged them",
+            "engine": f"the last {count}{complete}, scored by the engine",
+            "logged": f"the last {count}{complete}, as servers logged them",
         }[self.source]
 
 

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
-from valuation_pipeline.checks.calibration import Target
 from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.training.job import PRIOR_ROWS
+from valuation_pipeline.training.options import Target
 
 Document = Mapping[str, Any]
-
-#: How many rows of all campaigns' rate a campaign's is shrunk by, as the engine does for campaigns without a model
-#: (Documentation/model-format.md).
-PRIOR_ROWS: dict[Target, float] = {"click": 1000.0, "conversion": 50.0}
 
 
 @dataclass(frozen=True)
@@ -40,8 +37,8 @@ class Rate:
 def observed_rates(target: Target, campaigns: Sequence[Mapping[str, Any]]) -> dict[str, Rate]:
     """Return the rate of each campaign, and that of all of them as "*".
 
-    With k rows of prior, (positives + k · overall rate) / (rows + k): a Beta posterior's mean (Gelman et al., "Bayesian
-    Data Analysis", 3rd ed., 2.4). It is the constant that training held the models against.
+    With k = ``PRIOR_ROWS`` rows, (positives + k · overall rate) / (rows + k): a Beta posterior's mean (Gelman et al.,
+    "Bayesian Data Analysis", 3rd ed., 2.4). It is the constant that training held the models against.
 
     Parameters
     ----------

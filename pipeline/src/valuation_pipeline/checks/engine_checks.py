@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import valuation
 
 from valuation_pipeline.checks.arrivals import quoted
-from valuation_pipeline.checks.calibration import Predicted, Target, check_calibration, check_campaigns
+from valuation_pipeline.checks.calibration import Predicted, check_calibration, check_campaigns
 from valuation_pipeline.checks.engines import BOTH, Release, releases_beside, score
 from valuation_pipeline.checks.inputs import RunInputs
 from valuation_pipeline.checks.log_checks import Windows
@@ -24,6 +24,7 @@ from valuation_pipeline.checks.options import CheckOptions
 from valuation_pipeline.checks.replay import check_replay
 from valuation_pipeline.checks.verdicts import Verdict
 from valuation_pipeline.features import FeatureSet
+from valuation_pipeline.training.options import Target
 
 
 def check_engine(
@@ -76,9 +77,11 @@ def check_engine(
                 Verdict(check, "last release", "skipped", None, None, reason)
                 for check in ("campaigns_lost", "moved", "replay")
             ]
-        sample = newest.slice(0, 0) if newest.num_rows == 0 else _spread_out(newest, options.moved_rows)
+        sample = _spread_out(newest, options.moved_rows)
         after = score(engine, sample, feature_set)["expected_revenue"].astype(np.float64)
-    return [*verdicts, *_against_last(run, models, newest, sample, after, feature_set, previous, options)]
+    day_before = table.filter(pc.equal(table["date"], pa.scalar(run.newest - timedelta(days=1))))
+    shown = Counter(newest["campaign"].to_pylist()), Counter(day_before["campaign"].to_pylist())
+    return [*verdicts, *_against_last(run, models, newest, shown, sample, after, feature_set, previous, options)]
 
 
 def _scored(
@@ -121,16 +124,13 @@ def _against_last(
     run: RunInputs,
     models: Path,
     newest: pa.Table,
+    shown: tuple[Counter[str], Counter[str]],
     sample: pa.Table,
     after: np.ndarray,
     feature_set: FeatureSet,
     previous: Release,
     options: CheckOptions,
 ) -> list[Verdict]:
-    impressions = Counter(newest["campaign"].to_pylist())
-    decided: dict[str, set[str]] = {
-        trained.target: {row["campaign"] for row in trained.campaigns} for trained in run.targets
-    }
     with valuation.Engine() as engine:
         try:
             engine.load(previous.folder)
@@ -145,7 +145,7 @@ def _against_last(
     campaigns = np.array(sample["campaign"].to_pylist(), object)
     plain = newest.filter(pc.is_in(newest["impression_id"], value_set=_logged_plainly(run)))
     return [
-        *check_lost(comparison, impressions, decided, options),
+        *check_lost(comparison, *shown, options),
         *check_weights(comparison),
         *check_money(campaigns, before, after, options),
         *check_replay(plain, feature_set, releases_beside(previous), options),

@@ -76,7 +76,7 @@ def score(
     feature_set : FeatureSet
         Its fields.
     pricing, bids : optional
-        In the place of the table's own. What has no pricing in the log is taken for CPM, as money needs one.
+        In the place of the table's own, without which a row's expected revenue is 0.
 
     Returns
     -------

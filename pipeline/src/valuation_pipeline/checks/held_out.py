@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from valuation_pipeline.checks.calibration import Predicted, Target
+from valuation_pipeline.checks.calibration import Predicted
 from valuation_pipeline.checks.statistics import Floats
+from valuation_pipeline.training.options import Target
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from valuation_pipeline.checks.arrivals import quoted
-from valuation_pipeline.checks.calibration import Target
 from valuation_pipeline.checks.held_out import HeldOut
 from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.training.options import Target
 
 TARGETS: tuple[Target, ...] = get_args(Target)
 

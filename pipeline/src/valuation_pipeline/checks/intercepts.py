@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from math import exp, log
 from typing import Any
 
-from valuation_pipeline.checks.calibration import Target
 from valuation_pipeline.checks.judging import percent
 from valuation_pipeline.checks.options import CheckOptions
 from valuation_pipeline.checks.verdicts import Status, Verdict
+from valuation_pipeline.training.options import Target
 
 
 def check_intercepts(documents: Sequence[Mapping[str, Any]], target: Target, options: CheckOptions) -> list[Verdict]:

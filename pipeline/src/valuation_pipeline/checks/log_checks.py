@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from valuation_pipeline.checks.arrivals import impressions_by_day, outcomes_by_day
-from valuation_pipeline.checks.calibration import BY_CAMPAIGN, OVERALL, Target, check_calibration, check_campaigns
+from valuation_pipeline.checks.calibration import BY_CAMPAIGN, OVERALL, check_calibration, check_campaigns
 from valuation_pipeline.checks.campaign_rates import check_campaign_rates
 from valuation_pipeline.checks.inputs import TARGETS, RunInputs
 from valuation_pipeline.checks.logged import logged_predictions
@@ -17,6 +17,7 @@ from valuation_pipeline.checks.set_aside import check_set_aside, read_set_aside
 from valuation_pipeline.checks.statistics import Floats
 from valuation_pipeline.checks.verdicts import Verdict
 from valuation_pipeline.checks.volumes import check_volume, day_spread
+from valuation_pipeline.training.options import Target
 
 
 @dataclass(frozen=True)

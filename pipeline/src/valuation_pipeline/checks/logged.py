@@ -9,8 +9,9 @@ import duckdb
 import numpy as np
 
 from valuation_pipeline.checks.arrivals import quoted
-from valuation_pipeline.checks.calibration import Predicted, Target
+from valuation_pipeline.checks.calibration import Predicted
 from valuation_pipeline.checks.inputs import RunInputs
+from valuation_pipeline.training.options import Target
 
 
 def logged_predictions(

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether campaigns that had a model yesterday, and have traffic, have none today."""
+"""Whether campaigns were lost since the last release: their models, or their impressions."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from valuation import Comparison
 
@@ -16,57 +16,61 @@ NAMED = 5
 
 
 def check_lost(
-    comparison: Comparison,
-    impressions: Mapping[str, int],
-    decided: Mapping[str, Collection[str]],
-    options: CheckOptions,
+    comparison: Comparison, newest: Mapping[str, int], before: Mapping[str, int], options: CheckOptions
 ) -> list[Verdict]:
-    """Judge the models that the last release has and these models have not.
+    """Judge the models that the last release has and these have not, and the campaigns that are no longer shown.
+
+    A campaign ends, or becomes too small for a model of its own, without anything being wrong; so it goes by the share
+    of the impressions.
 
     Parameters
     ----------
     comparison : Comparison
         From the last release to the models to be published.
-    impressions : mapping of str to int
-        Of each campaign on the newest day.
-    decided : mapping of target to campaigns
-        Those that this run's training looked at, whether it gave them a model of their own or not: a campaign that has
-        become too small for one is no loss.
+    newest, before : mapping of str to int
+        Impressions of each campaign on the newest day, and on the day before.
     options : CheckOptions
         ``lost_limit`` is used.
     """
-    total = sum(impressions.values())
     verdicts = []
     for target in ("click", "conversion"):
-        before = sum(m["target"] == target and m["change"] != "added" for m in comparison["models"])
-        dropped = [
-            model["campaign"]
-            for model in comparison["models"]
-            if model["target"] == target and model["change"] == "dropped"
-        ]
-        ended = [name for name in dropped if not impressions.get(name) and name != "*"]
-        smaller = [name for name in dropped if name not in ended and name in decided.get(target, ())]
-        lost = [name for name in dropped if name not in ended and name not in smaller]
-        share = sum(impressions.get(name, 0) for name in lost) / total if total else 0.0
+        dropped = [m["campaign"] for m in comparison["models"] if m["target"] == target and m["change"] == "dropped"]
+        lost = sorted((name for name in dropped if newest.get(name)), key=lambda name: -newest[name])
+        share = _share(lost, newest)
         status: Status = "passed"
-        if "*" in lost or share > options.lost_limit:
+        if "*" in dropped:
             status = "failed"
-        elif lost:
-            status = "warned"
-        if lost:
             reason = (
-                f"{len(lost)} campaigns of the last release ({_named(lost)}) have no {target} model and are unknown "
-                f"to this run's training, though they have {percent(share)} of the day's impressions: their rows are "
-                f"missing from the log's window; have them delivered, or check how campaigns are named."
+                f"The last release has a shared {target} model and this one has none, so campaigns without a model of "
+                f"their own would be valued by their observed rates: look at the training's strategy and its messages."
+            )
+        elif share > options.lost_limit:
+            status = "failed"
+            reason = (
+                f"{len(lost)} campaigns of the last release with {percent(share)} of the day's impressions have no "
+                f"{target} model of their own any more ({_named(lost)}): look at what training.json says of them, and "
+                f"whether their rows are in the log."
             )
         else:
             reason = (
-                f"No campaign with traffic lost its {target} model unnoticed: {len(ended)} of the last release have "
-                f"ended, {len(smaller)} have become too small for a model of their own, {before - len(dropped)} have "
-                f"another model."
+                f"{len(lost)} campaigns with {percent(share)} of the day's impressions have no {target} model of their "
+                f"own any more, {len(dropped) - len(lost)} that had one are no longer shown."
             )
         verdicts.append(Verdict("campaigns_lost", target, status, share, options.lost_limit, reason))
-    return verdicts
+    gone = sorted((name for name in before if not newest.get(name)), key=lambda name: -before[name])
+    share = _share(gone, before)
+    found = f"{len(gone)} campaigns that had {percent(share)} of the impressions of the day before have none"
+    if share > options.lost_limit:
+        reason = (
+            f"{found} ({_named(gone)}): if they have not ended, their part of the log is missing; have it delivered."
+        )
+        return [*verdicts, Verdict("campaigns_lost", "log", "warned", share, options.lost_limit, reason)]
+    return [*verdicts, Verdict("campaigns_lost", "log", "passed", share, options.lost_limit, f"{found}.")]
+
+
+def _share(campaigns: list[str], impressions: Mapping[str, int]) -> float:
+    total = sum(impressions.values())
+    return sum(impressions.get(name, 0) for name in campaigns) / total if total else 0.0
 
 
 def _named(campaigns: list[str]) -> str:

@@ -116,7 +116,7 @@ class CheckOptions(Options):
         0.2, gt=0, lt=1, description="A field that has lost less than this share of its rows is never flagged."
     )
     new_value_limit: float = Field(
-        0.1,
+        0.5,
         gt=0,
         lt=1,
         description="A field whose share of rows with values never seen has risen by less than this is never flagged.",
@@ -140,10 +140,10 @@ class CheckOptions(Options):
         10.0, gt=1, description="By what factor the probability at the intercept may differ from the overall rate."
     )
     lost_limit: float = Field(
-        0.01,
+        0.05,
         ge=0,
         lt=1,
-        description="The share of the last day's impressions that campaigns may have whose models were lost.",
+        description="The share of a day's impressions that campaigns may have which lose their model or their traffic.",
     )
     moved_limit: float = Field(
         0.3, gt=0, description="By what share the expected revenue of all impressions may change from the last release."

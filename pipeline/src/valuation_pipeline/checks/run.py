@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from valuation_pipeline.checks.arrivals import quoted
-from valuation_pipeline.checks.calibration import Target, check_calibration, check_campaigns
+from valuation_pipeline.checks.calibration import check_calibration, check_campaigns
 from valuation_pipeline.checks.constants import observed_rates, replace_by_constants
 from valuation_pipeline.checks.engine_checks import check_engine
 from valuation_pipeline.checks.engines import last_release
@@ -29,6 +29,7 @@ from valuation_pipeline.checks.rankings import check_ranking
 from valuation_pipeline.checks.verdicts import Verdict, in_order, write_verdicts
 from valuation_pipeline.features import FeatureSet, tabulate
 from valuation_pipeline.files import whole_folder, write_json_lines
+from valuation_pipeline.training.options import Target
 
 #: With so many days before it the newest day's features are compared.
 COMPARED_DAYS = 14

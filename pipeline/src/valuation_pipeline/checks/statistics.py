@@ -12,23 +12,13 @@ from scipy import stats
 Floats = npt.NDArray[np.float64]
 
 
-def poisson_interval(count: float, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the exact interval of a Poisson mean of which ``count`` happened (Garwood, Biometrika 28, 1936).
-
-    Covers the mean at least with the given confidence, whatever it is.
-    """
-    beyond = (1 - confidence) / 2
-    low = float(stats.chi2.ppf(beyond, 2 * count) / 2) if count > 0 else 0.0
-    return low, float(stats.chi2.isf(beyond, 2 * (count + 1)) / 2)
-
-
 #: The variances that :func:`dispersion` chooses from.
 GRID = np.concatenate([[0.0], np.geomspace(1e-5, 10, 121)])
 #: Expectations below this tell nothing of how much counts vary beyond chance.
 TELLING = 5.0
 
 
-def dispersion(counts: Floats, expected: Floats, *, fitted: bool = False, confidence: float = 0.9) -> float:
+def dispersion(counts: Floats, expected: Floats, *, fitted: bool = False, confidence: float = 0.95) -> float:
     """Return by how much counts vary beyond chance at most, as the variance of a factor that multiplies expectations.
 
     If the factor of count y has the variance a, y has the variance m + a m² about its expectation m, and the sum of
@@ -42,7 +32,7 @@ def dispersion(counts: Floats, expected: Floats, *, fitted: bool = False, confid
         Those with expectations below 5 are passed over.
     fitted : bool, default=False
         Whether the expectations were scaled to the same counts, which takes a degree of freedom.
-    confidence : float, default=0.9
+    confidence : float, default=0.95
         How sure it is that counts do not vary more.
 
     Returns
@@ -54,7 +44,7 @@ def dispersion(counts: Floats, expected: Floats, *, fitted: bool = False, confid
     return float(_variance(sums[:, None], freedom - fitted, confidence)[0])
 
 
-def dispersion_of_others(counts: Floats, expected: Floats, confidence: float = 0.9) -> Floats:
+def dispersion_of_others(counts: Floats, expected: Floats, confidence: float = 0.95) -> Floats:
     """Return :func:`dispersion` for each count, of all the others: so that what is wrong does not excuse itself.
 
     Returns

@@ -65,33 +65,39 @@ def _expected(arrivals: Arrivals) -> float:
     """Return the rows expected of the newest day; of impressions the mean of the same weekday where there is one."""
     counts, exposures = arrivals.counts.sum(axis=1), arrivals.exposures
     if not arrivals.of:
-        same = counts[:-1][-7::-7]
-        return float(same.mean()) if len(same) else float(counts[:-1].mean())
+        return float(_alike(counts).mean())
     known = exposures[:-1].sum()
     return float(counts[:-1].sum() / known * exposures[-1]) if known else 0.0
 
 
-def day_spread(counts: Floats, exposures: Floats, effect: float) -> float:
+def _alike(counts: Floats) -> Floats:
+    """Return the days before that are the newest's weekday; all where there is none."""
+    same = counts[:-1][-7::-7]
+    return same if len(same) else counts[:-1]
+
+
+def day_spread(counts: Floats, exposures: Floats, effect: float, averaged: int | None = None) -> float:
     """Return the variance of the factor by which a further day differs from what days before lead one to expect.
 
-    That is the day's own, as estimated of the days before and ``effect``² at least, that of their mean, and the chance
-    in their counts.
+    That is the day's own, as estimated of the days before and ``effect``² at least, that of the mean of the days
+    that it is held against (``averaged`` of them; left out, all), and the chance in their counts.
     """
     total, known = counts.sum(), exposures.sum()
     if total == 0 or known == 0:
         return effect**2
     own = max(effect**2, dispersion(counts, total / known * exposures, fitted=True))
-    return float(own * (1 + 1 / len(counts)) + 1 / total)
+    return float(own * (1 + 1 / (averaged or len(counts))) + 1 / total)
 
 
 def _day(arrivals: Arrivals, expected: float, options: CheckOptions, levels: Levels) -> Verdict:
     counts = arrivals.counts.sum(axis=1)
     count, ratio = counts[-1], counts[-1] / expected
     limit = options.rate_limit if arrivals.of else 0.5
-    spread = day_spread(counts[:-1], arrivals.exposures[:-1], options.day_effect)
+    averaged = None if arrivals.of else len(_alike(counts))
+    spread = day_spread(counts[:-1], arrivals.exposures[:-1], options.day_effect, averaged)
     p_value = float(count_p_values(count, expected, spread))
     status = judged(p_value, apart(ratio, limit), levels)
-    before = f"its {arrivals.of} and the {len(counts) - 1} days before" if arrivals.of else "the days before"
+    before = f"its {arrivals.of} and the {len(counts) - 1} days before" if arrivals.of else "the same weekdays before"
     found = (
         f"{arrivals.days[-1]} has {count:,.0f} {arrivals.table}; {before} lead one to expect {expected:,.0f} (ratio "
         f"{ratio:.3f}; days differ by {percent(spread**0.5)})"
