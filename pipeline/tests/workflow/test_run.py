@@ -130,6 +130,20 @@ def test_a_day_that_is_held_back_leaves_what_serves_and_says_why(
     assert [type(told) for told in run_days(LAST, LAST, faulty)] == [HeldBackError]
 
 
+def test_a_log_without_conversions_becomes_a_release_of_click_models(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    for table in ("impressions", "clicks"):
+        (tmp_path / "log" / table).symlink_to(place / "log" / "log" / table)
+    models = tmp_path / "models"
+    told = run_day(FIRST, replace(wishes(place, tmp_path / "work", models), logs=tmp_path / "log"))
+    assert f"published {FIRST}" in told
+    counts = json.loads((models / "releases" / str(FIRST) / "manifest.json").read_text())["counts"]
+    assert counts["click_models"] > 0
+    assert counts["conversion_models"] == 0
+    page = (tmp_path / "work" / str(FIRST) / "report" / "report.json").read_text()
+    assert "There are none. The log has no table of conversions." in page
+
+
 def test_a_day_whose_log_is_missing_is_not_begun(place: Path, tmp_path: Path) -> None:
     with pytest.raises(
         NotArrivedError, match=r"^2026-03-09: .*date=2026-03-09/_SUCCESS: the day's marker is not there"
