@@ -100,10 +100,10 @@ build/pipeline-wheel/.made: $(SOLVER) $(PIPELINE) .venv/.build
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r bindings/python/build-requirements.txt
 	touch $@
 
-# The wheel with the packages of its extras; a new wheel replaces the installed one.
-.venv/.demo .venv/.test .venv/.demo,test: .venv/.%: build/wheel/.made
-	@echo "==> Installing the wheel and the Python packages for $*"
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check "$$(ls build/wheel/*.whl)[$*]"
+# The wheel with the packages of its tests; a new wheel replaces the installed one.
+.venv/.test: build/wheel/.made
+	@echo "==> Installing the wheel and the Python packages of its tests"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check "$$(ls build/wheel/*.whl)[test]"
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/wheel/*.whl
 	touch $@
 
@@ -139,8 +139,8 @@ install: build ## Put library, header, pkg-config file and command under PREFIX 
 # ---- Showing, testing, measuring --------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: build .venv/.demo ## Train on a real log, publish, validate, score and show (from nothing)
-	$(PYTHON) bindings/python/examples/open_bandit/demo.py
+demo: build .venv/.pipeline ## Train on a real log, check, publish, score, report (from nothing)
+	$(PYTHON) pipeline/examples/open_bandit/demo.py
 
 .PHONY: pipeline
 pipeline: build .venv/.pipeline ## Put the pipeline into .venv: .venv/bin/valuation-pipeline
@@ -159,10 +159,10 @@ test: test-requirements ## Run the tests in every language (from nothing, about 
 test-thorough: test-requirements ## Run what takes longer: the core under sanitizers, faults and swaps, and the fuzzers
 	python3 Tests/run.py --thorough
 
-tested: build solver .venv/.demo,test .venv/.pipeline,test
+tested: build solver .venv/.test .venv/.pipeline,test
 
 # One pip at a time.
-.venv/.pipeline,test: | .venv/.demo,test
+.venv/.pipeline,test: | .venv/.test
 
 .PHONY: bench-requirements bench bench-quick
 bench-requirements: test-requirements
@@ -179,7 +179,7 @@ fuzz: requirements .venv/.test ## Fuzz whatever reads bytes or arrays from outsi
 	$(PYTHON) Fuzz/fuzz.py --seconds $(SECONDS_PER_FUZZER)
 
 .PHONY: torture
-torture: test-requirements build .venv/.demo .venv/.test ## The whole fault campaign: fuzzers, faults, swaps under load (half an hour)
+torture: test-requirements build .venv/.test ## The whole fault campaign: fuzzers, faults, swaps under load (half an hour)
 	$(PYTHON) Fuzz/fuzz.py --seconds 600
 	$(PYTHON) Tests/Torture/torture.py
 

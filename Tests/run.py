@@ -86,7 +86,7 @@ QUICK = Plan(
         pytest("python", "bindings/python/tests"),
         pytest("abi", "Tests/ABI"),
         pytest("command", "Tests/CLI"),
-        pytest("open-bandit", "bindings/python/examples/open_bandit"),
+        pytest("open-bandit", "pipeline/examples/open_bandit"),
         pytest("documentation", "Tests/Documentation"),
         script("lint", "Tests/lint.py"),
     ],
