@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the pages say of the pipeline is what it does."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,3 +26,16 @@ def test_the_page_shows_the_configuration_with_all_its_defaults(tmp_path):
     assert printed.returncode == 0, printed.stderr
     shown, _ = output_after(PAGE, "toml", "[workflow]")
     assert shown == printed.stdout
+
+
+def test_the_page_links_to_pages_and_sections_that_are_there():
+    text = PAGE.read_text()
+    sections = {
+        re.sub(r"[^a-z0-9 -]", "", line.lower()).strip().replace(" ", "-")
+        for line in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if target.startswith("#"):
+            assert target[1:] in sections, target
+        elif "://" not in target:
+            assert (PAGE.parent / target.partition("#")[0]).exists(), target
