@@ -16,7 +16,7 @@ from valuation_pipeline.logs.extract import extract
 from valuation_pipeline.logs.options import LogOptions
 
 GENERATED = GeneratorOptions(
-    impressions=24_000, campaigns=12, days=24, click_rate=0.1, conversion_rate=0.2, candidate_share=0, seed=3
+    impressions=12_000, campaigns=8, days=24, click_rate=0.1, conversion_rate=0.2, candidate_share=0, seed=3
 )
 
 

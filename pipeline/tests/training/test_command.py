@@ -37,12 +37,12 @@ def test_train_writes_models_that_the_engine_publishes(log: Log, tmp_path: Path)
     training = json.loads((out / "training.json").read_text())
     assert (training["first_day"], training["last_day"]) == ("2026-03-05", "2026-03-24")
     assert training["held_out"]["first_day"] == "2026-03-23"
-    assert pq.read_metadata(out / "held_out.parquet").num_rows == 2000
+    assert pq.read_metadata(out / "held_out.parquet").num_rows == 1000
     campaigns = campaign_documents(log.folder / "examples" / "examples.parquet")
     (models := tmp_path / "models").mkdir()
     (models / "campaigns.jsonl").write_text("".join(json.dumps(document) + "\n" for document in campaigns))
     (models / "click.jsonl").write_bytes((out / "models.jsonl").read_bytes())
-    assert sum(document["impressions"] for document in campaigns) == 24_000
+    assert sum(document["impressions"] for document in campaigns) == 12_000
     valuation.publish(models, tmp_path / "releases")
 
 

@@ -59,6 +59,6 @@ def test_poisson_intervals_are_those_of_the_tables(count: int, low: float, high:
 def test_poisson_intervals_hold_the_mean_at_least_as_often_as_they_say() -> None:
     rng = np.random.default_rng(1)
     for mean in (0.5, 3.0, 40.0):
-        counts = rng.poisson(mean, 2000)
+        counts, times = np.unique(rng.poisson(mean, 20_000), return_counts=True)
         held = [low <= mean <= high for low, high in map(poisson_interval, counts)]
-        assert np.mean(held) > 0.945
+        assert np.average(held, weights=times) > 0.945
