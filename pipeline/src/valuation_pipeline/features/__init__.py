@@ -4,7 +4,8 @@
 from valuation_pipeline.features.definition import FeatureField, FeatureSet
 from valuation_pipeline.features.requests import of_rows
 from valuation_pipeline.features.rows import Aggregated, Rows, aggregate, restrict
-from valuation_pipeline.features.tabulate import Summary, feature_column, summary, tabulate
+from valuation_pipeline.features.selection import select_rows
+from valuation_pipeline.features.tabulate import Summary, as_features, feature_column, summary, tabulate
 from valuation_pipeline.features.vocabulary import Vocabulary
 
 __all__ = [
@@ -15,9 +16,11 @@ __all__ = [
     "Summary",
     "Vocabulary",
     "aggregate",
+    "as_features",
     "feature_column",
     "of_rows",
     "restrict",
+    "select_rows",
     "summary",
     "tabulate",
 ]

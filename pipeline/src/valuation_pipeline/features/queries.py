@@ -63,7 +63,7 @@ def fields_query(fields: Sequence[FeatureField], source: str, condition: str) ->
     logged = [f"{_logged(field)} AS logged{place}" for place, field in own]
     raw = [f"{_without_nulls(place, field)} AS raw{place}" for place, field in own]
     parsed = [f"TRY_CAST(raw{place}[1] AS DOUBLE) AS number{place}" for place, field in own if _is_parsed(field)]
-    reasons = [f"{_reason(place, field)} AS r{place}" for place, field in own if _may_be_set_aside(field)]
+    reasons = [f"{_reason(place, field)} AS r{place}" for place, field in own if may_be_set_aside(field)]
     values = [f"{_value(place, field)} AS f{place}" for place, field in own]
     return (
         f"WITH logged AS (SELECT {', '.join([*columns, *logged])} FROM {source} WHERE {condition}), "
@@ -87,6 +87,11 @@ def exposures_query(fields: Sequence[FeatureField], source: str) -> str:
     return f"SELECT {', '.join(['file_row_number', *counts])} FROM {source}"
 
 
+def may_be_set_aside(field: FeatureField) -> bool:
+    """Whether a row may have a value of the field that counts as missing, so that the query says why."""
+    return field.section == "number" or (_is_of_a_feature(field) and field.kind == "category")
+
+
 def quoted(text: str) -> str:
     """Return a text as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"
@@ -98,10 +103,6 @@ def _is_of_a_feature(field: FeatureField) -> bool:
 
 def _is_parsed(field: FeatureField) -> bool:
     return field.section == "number" and _is_of_a_feature(field)
-
-
-def _may_be_set_aside(field: FeatureField) -> bool:
-    return field.section == "number" or (_is_of_a_feature(field) and field.kind == "category")
 
 
 def _logged(field: FeatureField) -> str:

@@ -7,7 +7,6 @@ import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -15,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from valuation_pipeline.errors import PipelineError
-from valuation_pipeline.features.definition import Exposure, FeatureField, FeatureSet
-from valuation_pipeline.features.queries import COLUMNS, REASONS, exposures_query, fields_query, quoted
-from valuation_pipeline.sampling import Sample, SamplingOptions, register_fingerprint, sample_condition, sample_of
+from valuation_pipeline.features.definition import FeatureField, FeatureSet
+from valuation_pipeline.features.queries import COLUMNS, REASONS, quoted
+from valuation_pipeline.features.selection import select_rows
+from valuation_pipeline.sampling import Sample, SamplingOptions, sample_of
 
 _METADATA = b"valuation-features"
 
@@ -68,19 +68,35 @@ def tabulate(examples: Path, feature_set: FeatureSet, sampling: SamplingOptions 
     if not examples.is_file():
         raise PipelineError(f"{examples}: there is no such file; extract examples from the log first")
     chosen = sampling or SamplingOptions()
-    source = f"read_parquet({quoted(str(examples))}, file_row_number = true)"
-    fields = feature_set.fields
     with tempfile.TemporaryDirectory() as spill, duckdb.connect(config={"temp_directory": spill}) as connection:
-        if chosen.one_in > 1:
-            register_fingerprint(connection)
-        try:
-            selected: Any = connection.sql(fields_query(fields, source, sample_condition(chosen))).to_arrow_table()
-            outcomes = dict(connection.execute(f"SELECT click, count(*) FROM {source} GROUP BY click").fetchall())
-            selected = _with_exposures(connection, source, fields, selected)
-        except duckdb.Error as error:
-            raise PipelineError(f"{examples}: {error}") from error
-    positives, negatives = outcomes.get(True, 0), outcomes.get(False, 0)
-    sample = sample_of(positives, negatives, selected.num_rows - positives, chosen)
+        selected = select_rows(connection, examples, feature_set.fields, chosen)
+        query = f"SELECT click, count(*) FROM read_parquet({quoted(str(examples))}) GROUP BY click"
+        outcomes = dict(connection.execute(query).fetchall())
+    return as_features(selected, feature_set.fields, outcomes.get(True, 0), outcomes.get(False, 0), chosen)
+
+
+def as_features(
+    selected: pa.Table, fields: list[FeatureField], positives: int, negatives: int, sampling: SamplingOptions
+) -> pa.Table:
+    """Make a table of features, as :func:`tabulate` returns it, of selected rows.
+
+    Parameters
+    ----------
+    selected : pyarrow.Table
+        From :func:`valuation_pipeline.features.selection.select_rows`.
+    fields : list of FeatureField
+        Those selected.
+    positives, negatives : int
+        How many rows the examples have with and without a click.
+    sampling : SamplingOptions
+        Which of the negatives were kept.
+
+    Raises
+    ------
+    PipelineError
+        If the sample holds no negative.
+    """
+    sample = sample_of(positives, negatives, selected.num_rows - positives, sampling)
     set_aside = {
         field.name: _reasons(selected.column(f"r{place}"))
         for place, field in enumerate(fields)
@@ -102,24 +118,6 @@ def feature_column(table: pa.Table, name: str) -> pa.ChunkedArray:
     column = table.column("features")
     place = column.type.get_field_index(name)
     return pa.chunked_array([chunk.field(place) for chunk in column.chunks], column.type.field(place).type)
-
-
-def _with_exposures(
-    connection: duckdb.DuckDBPyConnection, source: str, fields: list[FeatureField], selected: pa.Table
-) -> pa.Table:
-    """Add the exposure of each row, which was counted over all rows of the file."""
-    if not any(field.section == "exposure" for field in fields):
-        return selected
-    counted: Any = connection.sql(exposures_query(fields, source)).to_arrow_table()
-    rows_of_file, wanted = counted.column("file_row_number").to_numpy(), selected.column("file_row_number").to_numpy()
-    for place, field in enumerate(fields):
-        if isinstance(field.definition, Exposure):
-            counts = np.empty(len(rows_of_file), np.int16)
-            counts[rows_of_file] = counted.column(f"f{place}").to_numpy()
-            labels = pa.array([str(count) for count in range(field.definition.cap + 1)])
-            own = counts[wanted]
-            selected = selected.append_column(f"f{place}", labels.take(pa.array(own, mask=own < 0)))
-    return selected
 
 
 def _reasons(column: pa.ChunkedArray) -> dict[str, int]:
