@@ -12,6 +12,7 @@ from valuation_pipeline.training.models import Models, Weights
 from valuation_pipeline.training.options import Target, TrainingOptions
 from valuation_pipeline.training.rows import Examples, Indices, Numbers
 from valuation_pipeline.training.samples import Sample, Trial
+from valuation_pipeline.training.workers import Workers
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many are done, and of how many."""
@@ -48,13 +49,18 @@ class Job:
     factors: Numbers
     now: Sample
     trial: Trial | None
-    workers: int
+    workers: Workers
     progress: Progress
 
     @property
     def count(self) -> int:
         """Columns and numbers."""
         return len(self.factors)
+
+    @property
+    def number_count(self) -> int:
+        """Numbers of the vocabulary."""
+        return self.count - self.column_count
 
     def minimum_rows(self) -> int:
         """Rows, as sampled, that a campaign needs for a model of its own."""

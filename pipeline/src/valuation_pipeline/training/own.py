@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from valuation_pipeline.training.campaign_fits import CampaignFits, fit, judge
 from valuation_pipeline.training.job import Job
 from valuation_pipeline.training.metrics import losses
 from valuation_pipeline.training.models import Weights
 from valuation_pipeline.training.penalties import CAMPAIGN_RATIOS, choose
-from valuation_pipeline.training.per_campaign import Own
 from valuation_pipeline.training.rows import Indices, Numbers
 from valuation_pipeline.training.samples import Trial
-from valuation_pipeline.training.workers import side_by_side
 
 DEFAULT_CANDIDATE = 7
 """Of models that stand alone, where no day was held back: about a sixteenth of the largest penalty."""
@@ -90,16 +89,11 @@ def candidates(
     tried = np.zeros(len(rows), bool)
     tried[campaigns] = (mixed if offset is None else rows > 0)[campaigns]
 
-    def fit(campaign: int) -> None:
-        own = Own.of(fitted, campaign, offset, job.column_count)
-        path = own.path(CAMPAIGN_RATIOS, precision)
-        place = held.rows_of(campaign)
-        if place.start < place.stop:
-            added = own.log_odds(path, held, campaign, job.column_count)
-            log_odds[1:, place] = added if offset is None else added + without[place]
-
+    fits = CampaignFits(fitted, offset, precision, job.column_count, job.number_count, held_back=held)
     wanted = np.flatnonzero(tried).tolist()
-    for done, _ in enumerate(side_by_side(fit, wanted, job.workers), 1):
+    for done, (campaign, added) in enumerate(job.workers.each(judge, fits, wanted), 1):
+        place = held.rows_of(campaign)
+        log_odds[1:, place] = added if offset is None else added + without[place]
         job.progress("penalties", done, len(wanted))
     weights = job.examples.weights[held.rows]
     weighted = np.vstack([weights, weights * losses(held.outcomes, log_odds + job.examples.log_rate)])
@@ -140,14 +134,9 @@ def fit_own(
     can = mixed if offset is None else rows > 0
     wanted = [campaign for campaign in campaigns.tolist() if choice[campaign] > 0 and can[campaign]]
 
-    def fit(campaign: int) -> Weights:
-        own = Own.of(job.now, campaign, offset, job.column_count)
-        last = int(choice[campaign]) - 1
-        path = own.path(CAMPAIGN_RATIOS[: last + 1], precision)
-        return own.weights(path, last, float(CAMPAIGN_RATIOS[last]), job.count)
-
+    fits = CampaignFits(job.now, offset, precision, job.column_count, job.number_count, choice=choice)
     result = {}
-    for campaign, weights in side_by_side(fit, wanted, job.workers):
+    for campaign, weights in job.workers.each(fit, fits, wanted):
         result[campaign] = weights
         job.progress("models", len(result), len(wanted))
     return result

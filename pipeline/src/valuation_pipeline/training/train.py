@@ -26,6 +26,7 @@ from valuation_pipeline.training.rows import Indices, Numbers, read_rows
 from valuation_pipeline.training.samples import Known, microseconds
 from valuation_pipeline.training.separate import separate
 from valuation_pipeline.training.shared import penalty_factors, pooled
+from valuation_pipeline.training.workers import Threads, Workers
 
 STRATEGIES = {"pooled": pooled, "corrections": corrections, "joint": joint, "separate": separate}
 
@@ -93,7 +94,7 @@ def train(
     target: Target,
     as_of: datetime,
     negative_sampling_rate: float = 1.0,
-    workers: int | None = None,
+    workers: int | Workers | None = None,
     progress: Progress = lambda stage, done, total: None,
     attribution_days: float = 7.0,
 ) -> Trained:
@@ -112,8 +113,8 @@ def train(
         UTC; what the table says was known then. Rows from then on are left out.
     negative_sampling_rate : float, default=1
         Share of the negatives that the table has; for conversions, of clicks, always 1.
-    workers : int, optional
-        Threads; by default one a core. The result does not depend on it.
+    workers : int or Workers, optional
+        Threads, by default one a core; or what else fits campaigns. The result does not depend on it.
     progress : callable
     attribution_days : float, default=7
         How long after a click its conversions count.
@@ -149,7 +150,7 @@ def train(
         factors=factors,
         now=now,
         trial=known.trial(examples, at),
-        workers=workers or os.cpu_count() or 1,
+        workers=Threads(workers or os.cpu_count() or 1) if workers is None or isinstance(workers, int) else workers,
         progress=progress,
     )
     outcome = STRATEGIES[options.strategy](job)

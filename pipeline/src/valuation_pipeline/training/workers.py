@@ -5,43 +5,55 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
-Item = TypeVar("Item")
+from valuation_pipeline.training.campaign_fits import CampaignFits
+
 Result = TypeVar("Result")
 
 AHEAD = 4
 """Results for each worker that may wait to be taken: what bounds the memory."""
 
 
-def side_by_side(
-    function: Callable[[Item], Result], items: Sequence[Item], workers: int
-) -> Iterator[tuple[Item, Result]]:
-    """Call a function for each item in threads, and give the results in the items' order.
+class Workers(Protocol):
+    """What fits campaigns."""
 
-    Threads suffice, for the solver holds no lock while it works. After an error, or when the caller stops, what has not
-    begun is not begun any more.
+    def each(
+        self, function: Callable[[CampaignFits, int], Result], fits: CampaignFits, campaigns: Sequence[int]
+    ) -> Iterator[tuple[int, Result]]:
+        """Call a function for each campaign, and give the results in the campaigns' order.
 
-    Parameters
-    ----------
-    function : callable
-        Of one item; must not depend on what other calls do.
-    items : sequence
-    workers : int
-        Threads, 1 or more.
+        Parameters
+        ----------
+        function : callable
+            Of the fits and a campaign by its index, whose rows alone it looks at; named at the top of a module.
+        fits : CampaignFits
+        campaigns : sequence of int
+            Rising.
+        """
+        ...
 
-    Yields
-    ------
-    (item, result)
-    """
-    executor = ThreadPoolExecutor(workers, thread_name_prefix="training")
-    try:
-        waiting = [(item, executor.submit(function, item)) for item in items[: AHEAD * workers]]
-        for following in items[AHEAD * workers :]:
-            item, future = waiting.pop(0)
-            yield item, future.result()
-            waiting.append((following, executor.submit(function, following)))
-        for item, future in waiting:
-            yield item, future.result()
-    finally:
-        executor.shutdown(cancel_futures=True)
+
+@dataclass(frozen=True)
+class Threads:
+    """So many threads, 1 or more. They suffice on one machine, for the solver holds no lock while it works."""
+
+    count: int
+
+    def each(
+        self, function: Callable[[CampaignFits, int], Result], fits: CampaignFits, campaigns: Sequence[int]
+    ) -> Iterator[tuple[int, Result]]:
+        """See Workers. After an error, or when the caller stops, what has not begun is not begun any more."""
+        executor = ThreadPoolExecutor(self.count, thread_name_prefix="training")
+        try:
+            first = AHEAD * self.count
+            waiting = [(campaign, executor.submit(function, fits, campaign)) for campaign in campaigns[:first]]
+            for following in campaigns[first:]:
+                campaign, future = waiting.pop(0)
+                yield campaign, future.result()
+                waiting.append((following, executor.submit(function, fits, following)))
+            for campaign, future in waiting:
+                yield campaign, future.result()
+        finally:
+            executor.shutdown(cancel_futures=True)
