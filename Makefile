@@ -32,12 +32,15 @@ help: ## List the targets
 
 # ---- What must be on the machine. Each says what it does, and what to do where it cannot. -----------------------
 
-.PHONY: requirements test-requirements
+.PHONY: requirements test-requirements thorough-requirements
 requirements:
 	@Tests/requirements.sh libjansson-dev zlib1g-dev libxxhash-dev pkg-config python3-venv
 
 test-requirements: requirements
 	@Tests/requirements.sh gcc g++ libjson-c-dev locales valgrind chromium chromium-driver
+
+thorough-requirements: test-requirements
+	@Tests/requirements.sh openjdk-17-jre-headless
 
 # ---- Building ---------------------------------------------------------------------------------------------------
 
@@ -115,6 +118,11 @@ build/pipeline-wheel/.made: $(SOLVER) $(PIPELINE) .venv/.build
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/wheel/*.whl build/pipeline-wheel/*.whl
 	touch $@
 
+.venv/.spark: .venv/.pipeline,test
+	@echo "==> Installing pyspark (two to three minutes)"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check "$$(ls build/pipeline-wheel/*.whl)[spark]"
+	touch $@
+
 .venv/.bench: build/wheel/.made Benchmarks/requirements.txt
 	@echo "==> Installing the wheel and the Python packages of the benchmark"
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt
@@ -152,14 +160,16 @@ lock: build/wheel/.made ## Make pipeline/requirements.lock anew, of the newest p
 		--find-links build/wheel --no-emit-package valuation --no-emit-find-links --no-annotate \
 		--custom-compile-command "make lock" --output-file pipeline/requirements.lock
 
-.PHONY: test test-thorough tested
+.PHONY: test test-thorough tested tested-thorough
 test: test-requirements ## Run the tests in every language (from nothing, about ten minutes on two processors)
 	python3 Tests/run.py
 
-test-thorough: test-requirements ## Run what takes longer: the core under sanitizers, faults and swaps, and the fuzzers
+test-thorough: thorough-requirements ## Run what takes longer: the core under sanitizers, faults and swaps, Spark, and the fuzzers
 	python3 Tests/run.py --thorough
 
 tested: build solver .venv/.test .venv/.pipeline,test
+
+tested-thorough: tested .venv/.spark
 
 # One pip at a time.
 .venv/.pipeline,test: | .venv/.test

@@ -5,7 +5,8 @@
 
 Each suite is a command that writes JUnit XML, from which the counts are taken; a suite that dies without it counts as
 one failure. Two suites run at a time. Output goes to build/test/<suite>.log and is shown where a suite fails.
---thorough runs what takes long instead: the core under sanitizers, the fault campaign in short, and the fuzzers.
+--thorough runs what takes long instead: the core under sanitizers, the fault campaign in short, Spark, and
+the fuzzers.
 """
 
 from __future__ import annotations
@@ -65,19 +66,22 @@ def script(name: str, *command: str) -> Suite:
     return Suite(name, [PYTHON, *command, "--junit", results], results)
 
 
-# What the other suites run: the library, the command, and the wheel with what its tests need.
-BUILD = Suite("build", ["make", "--jobs", "2", "tested"], None)
+def build(target: str) -> Suite:
+    """What the other suites run: the library, the command, and the wheels with what their tests need."""
+    return Suite("build", ["make", "--jobs", "2", target], None)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Suites that build the core themselves, and those that wait for BUILD; in each the longest come first."""
+    """Suites that build the core themselves, and those that wait for the build; in each the longest come first."""
 
+    build: Suite
     alone: list[Suite]
     built: list[Suite]
 
 
 QUICK = Plan(
+    build("tested"),
     # Without debug information, which takes a third of the time to build.
     [swift("unit", "-Xswiftc", "-gnone")],
     [
@@ -92,10 +96,12 @@ QUICK = Plan(
     ],
 )
 THOROUGH = Plan(
+    build("tested-thorough"),
     [swift("thread", "--sanitize", "thread"), swift("address", "--sanitize", "address")],
     [
         pytest("torture", "Tests/Torture"),
-        pytest("pipeline", "pipeline/tests", "-m", "thorough"),
+        pytest("pipeline", "pipeline/tests", "-m", "thorough", "--ignore", "pipeline/tests/spark"),
+        pytest("spark", "pipeline/tests/spark", "-m", "thorough"),
         script("fuzz", "Fuzz/fuzz.py", "--seconds", os.environ.get("SECONDS_PER_FUZZER", "60")),
     ],
 )
@@ -168,7 +174,7 @@ def run_all(plan: Plan) -> list[Outcome]:
     def build_first() -> None:
         is_sound = False
         try:
-            outcomes.append(run(BUILD))
+            outcomes.append(run(plan.build))
             is_sound = outcomes[-1].failed == 0
         finally:  # the other lane waits for it
             if not is_sound:

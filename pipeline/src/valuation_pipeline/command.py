@@ -14,6 +14,7 @@ from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.features.command import features
 from valuation_pipeline.generated.command import generate_log
 from valuation_pipeline.logs.command import extract_examples, logs
+from valuation_pipeline.scoring.command import score
 from valuation_pipeline.training.command import compare_strategies, train_models
 from valuation_pipeline.workflow.command import configuration, run
 
@@ -48,6 +49,7 @@ app.command("extract")(extract_examples)
 app.command("train")(train_models)
 app.command("compare")(compare_strategies)
 app.command()(check)
+app.command()(score)
 app.command()(configuration)
 
 

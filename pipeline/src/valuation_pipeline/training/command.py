@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from valuation_pipeline.computing import EngineOption, MasterOption, Tabulate, computing
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.features import FeatureSet, summary, tabulate
 from valuation_pipeline.files import whole_folder, write_json, write_json_lines
@@ -55,11 +56,13 @@ def train_models(
     configuration: Configuration = None,
     strategy: Annotated[Strategy | None, typer.Option(help="Instead of the configuration's.")] = None,
     workers: Workers = None,
+    engine: EngineOption = "local",
+    master: MasterOption = None,
 ) -> None:
     """Train the models of a target: OUT/models.jsonl, OUT/training.json and OUT/held_out.parquet."""
-    read = _read(examples, features, target, configuration)
-    options = read.options if strategy is None else read.options.model_copy(update={"strategy": strategy})
-    with whole_folder(out) as folder, _progress() as progress:
+    with computing(engine, master, workers) as chosen, whole_folder(out) as folder, _progress() as progress:
+        read = _read(examples, features, target, configuration, chosen.tabulate)
+        options = read.options if strategy is None else read.options.model_copy(update={"strategy": strategy})
         trained = train(
             read.table,
             read.feature_set,
@@ -67,7 +70,7 @@ def train_models(
             target,
             read.as_of,
             read.share,
-            workers,
+            chosen.workers,
             progress,
             read.attribution_days,
         )
@@ -111,7 +114,9 @@ def compare_strategies(
     Console(soft_wrap=True).print(_as_table(compared, counts, target))
 
 
-def _read(examples: Path, features: Path, target: Target, configuration: Path | None) -> _Input:
+def _read(
+    examples: Path, features: Path, target: Target, configuration: Path | None, tabulate: Tabulate = tabulate
+) -> _Input:
     values = {} if configuration is None else read_toml(configuration)
     log = as_options(LogOptions, values.get("log", {}), f"{configuration}: log")
     sampling = as_options(SamplingOptions, values.get("sampling", {}), f"{configuration}: sampling")

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from valuation_pipeline.computing import EngineOption, MasterOption, check_engine
 from valuation_pipeline.configuration import DEFAULT, as_toml, read_configuration
 from valuation_pipeline.workflow.errors import HeldBackError
 from valuation_pipeline.workflow.processes import let_children_die_with_their_parents
@@ -36,6 +37,8 @@ def run(
     ] = None,
     configuration: Configured = DEFAULT,
     workers: Annotated[int | None, typer.Option(min=1, help="Processors to use; by default all.")] = None,
+    engine: EngineOption = "local",
+    master: MasterOption = None,
     scheduler: Annotated[
         str | None, typer.Option(metavar="URL", help="Of a luigid, whose page then shows the graph of the tasks.")
     ] = None,
@@ -52,12 +55,15 @@ def run(
     begin = first.date() if first else last
     if begin > last:
         raise typer.BadParameter(f"{begin} is after {last}", param_hint="--from")
+    check_engine(engine, master)
     wishes = Wishes(
         logs=logs,
         models=models,
         work=work or models.parent / "work",
         configuration=read_configuration(configuration),
         workers=workers or len(os.sched_getaffinity(0)),
+        engine=engine,
+        master=master,
         scheduler_url=scheduler,
         again=again,
     )

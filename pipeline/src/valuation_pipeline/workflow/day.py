@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 import valuation
 
 from valuation_pipeline import __version__
+from valuation_pipeline.computing import Engine
 from valuation_pipeline.configuration import Configuration
 from valuation_pipeline.logs.mapping import Mapping, read_mapping
 from valuation_pipeline.options import Options
@@ -38,6 +39,8 @@ class Day:
         Of all steps.
     workers : int
         How many processes may compute at a time.
+    engine, master : str, str or None
+        What computes; see ``computing.computing``. Models do not depend on it.
     previous : str or None
         The newest release of an earlier day, with which this one is compared.
     release : str
@@ -50,6 +53,8 @@ class Day:
     work: Path
     configuration: Configuration
     workers: int = 1
+    engine: Engine = "local"
+    master: str | None = None
     previous: str | None = None
     release: str = ""
 

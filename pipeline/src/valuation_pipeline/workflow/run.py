@@ -13,6 +13,7 @@ from typing import Any
 import luigi
 
 from valuation_pipeline.checks.verdicts import read_verdicts
+from valuation_pipeline.computing import Engine
 from valuation_pipeline.configuration import Configuration
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.workflow.day import Day
@@ -35,6 +36,8 @@ class Wishes:
         Of all steps.
     workers : int
         How many processors to use. With two or more, models of clicks and of conversions are made at a time.
+    engine, master : str, str or None
+        What features are taken and models are made with; see ``computing.computing``.
     scheduler_url : str or None
         Of a luigid.
     again : bool
@@ -46,6 +49,8 @@ class Wishes:
     work: Path
     configuration: Configuration
     workers: int = 1
+    engine: Engine = "local"
+    master: str | None = None
     scheduler_url: str | None = None
     again: bool = False
 
@@ -87,7 +92,16 @@ def run_day(date: date, wishes: Wishes) -> str:
     PipelineError
         Its message begins with the day.
     """
-    day = Day(date, wishes.logs, wishes.models, wishes.work, wishes.configuration, wishes.workers)
+    day = Day(
+        date,
+        wishes.logs,
+        wishes.models,
+        wishes.work,
+        wishes.configuration,
+        wishes.workers,
+        wishes.engine,
+        wishes.master,
+    )
     try:
         with locked(day.work / date.isoformat(), f"{date}"), logging_to(day.log_file):
             return f"{date} {_run(day, wishes)}"

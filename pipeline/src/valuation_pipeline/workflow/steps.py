@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from valuation_pipeline.checks import Windows, check_run, held_back, read_verdicts
+from valuation_pipeline.computing import Tabulate, computing
 from valuation_pipeline.errors import PipelineError
-from valuation_pipeline.features import FeatureSet, tabulate
+from valuation_pipeline.features import FeatureSet
 from valuation_pipeline.files import whole_folder, write_json, write_json_lines
 from valuation_pipeline.logs.extract import extract
 from valuation_pipeline.logs.opening import files_of
@@ -115,25 +116,26 @@ def _train(target: Target, day: Day) -> Trained | str:
         return "The log has no table of conversions."
     options = day.configuration
     feature_set = FeatureSet.read(options.features)
-    table, share = _table_of(day, target, feature_set)
-    try:
-        return train(
-            table,
-            feature_set,
-            options.training,
-            target,
-            as_of=datetime.combine(day.date + timedelta(days=1), time(), UTC),
-            negative_sampling_rate=share,
-            workers=day.workers,
-            attribution_days=options.log.attribution_days,
-        )
-    except NothingToTrainError as error:
-        if target == "click":
-            raise
-        return str(error)
+    with computing(day.engine, day.master, day.workers) as chosen:
+        table, share = _table_of(day, target, feature_set, chosen.tabulate)
+        try:
+            return train(
+                table,
+                feature_set,
+                options.training,
+                target,
+                as_of=datetime.combine(day.date + timedelta(days=1), time(), UTC),
+                negative_sampling_rate=share,
+                workers=chosen.workers,
+                attribution_days=options.log.attribution_days,
+            )
+        except NothingToTrainError as error:
+            if target == "click":
+                raise
+            return str(error)
 
 
-def _table_of(day: Day, target: Target, feature_set: FeatureSet) -> tuple[pa.Table, float]:
+def _table_of(day: Day, target: Target, feature_set: FeatureSet, tabulate: Tabulate) -> tuple[pa.Table, float]:
     """Tabulate the features of the target's days, and count the share of their negatives that the sample keeps.
 
     Conversions are of clicks, all of which a sample keeps.
