@@ -131,12 +131,12 @@ def _task(kind: type[StepTask | Finished], day: Day) -> luigi.Task:
 
 def _told(day: Day) -> str:
     """Say what was published, for cron's mail."""
-    manifest, published = (_read(day.folder("release") / name) for name in ("manifest.json", "published.json"))
-    held_out = _read(day.folder("click") / "training.json")["held_out"] or {}
+    published = _read(day.folder("release") / "published.json")
+    training = _read(day.folder("click") / "training.json")
     warnings = sum(verdict.status == "warned" for verdict in read_verdicts(day.folder("check") / "verdicts.json"))
-    entropy = held_out.get("ne")
+    entropy = (training["held_out"] or {}).get("ne")
     return (
-        f"published {day.release} in {day.models}: {manifest['counts']['campaigns']} campaigns, "
+        f"published {day.release} in {day.models}: {len(training['campaigns'])} campaigns, "
         + (f"click NE {entropy:.2f}, " if entropy is not None else "")
         + f"{warnings} warning{'' if warnings == 1 else 's'}"
         + ("" if published["serves"] else ", a later day serves")
