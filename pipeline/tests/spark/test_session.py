@@ -52,4 +52,13 @@ valuation_pipeline.errors.PipelineError: examples: part 3 is damaged: read it ag
         "Job aborted.\nTraceback (most recent call last):\n  File ...\n    x\nMemoryError: of 12 bytes\n\n\tat org.x"
     )
     assert reason_of(anybodys) == "MemoryError: of 12 bytes"
+    java = (
+        "An error occurred while calling o61.\n: org.apache.spark.SparkException: Exception in await: \n\tat org.x\n"
+        "Caused by: org.apache.spark.SparkException: Job aborted: worker exited (crashed).\n\tat org.y\n"
+    )
+    assert reason_of(java) == "Job aborted: worker exited (crashed)."
+    start = (
+        "An error occurred while calling None.\n: org.apache.spark.SparkException: Could not parse Master URL: 'x'\n"
+    )
+    assert reason_of(start) == "Could not parse Master URL: 'x'"
     assert reason_of("[PATH_NOT_FOUND] no such file\nmore\n") == "[PATH_NOT_FOUND] no such file"

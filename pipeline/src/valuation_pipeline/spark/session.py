@@ -81,7 +81,8 @@ def failures_told(doing: str) -> Iterator[None]:
 def reason_of(told: str) -> str:
     """Return what Spark's long messages come to.
 
-    That is the message of our own error in an executor, or the last line of another's traceback, or the first line.
+    That is the message of our own error in an executor, or the last line of another's traceback, or what Java says was
+    the cause, or the first line.
     """
     lines = [line for line in told.splitlines() if line.strip()]
     for line in reversed(lines):
@@ -89,8 +90,13 @@ def reason_of(told: str) -> str:
         if colon and kind.startswith(_OURS) and " " not in kind:
             return message
     tracebacks = [place for place, line in enumerate(lines) if line.startswith("Traceback (most recent")]
-    after = lines[tracebacks[-1] + 1 :] if tracebacks else lines
-    return next((line.strip() for line in after if not line.startswith((" ", "\t"))), told)
+    if tracebacks:
+        return next((line for line in lines[tracebacks[-1] + 1 :] if not line.startswith((" ", "\t"))), lines[0])
+    for beginning in ("Caused by: ", ": "):
+        for line in lines:
+            if line.startswith(beginning):
+                return line.removeprefix(beginning).partition(": ")[2] or line.removeprefix(beginning)
+    return lines[0] if lines else told
 
 
 def _settings(master: str) -> dict[str, str]:
