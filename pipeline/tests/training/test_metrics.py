@@ -62,3 +62,13 @@ def test_poisson_intervals_hold_the_mean_at_least_as_often_as_they_say() -> None
         counts, times = np.unique(rng.poisson(mean, 20_000), return_counts=True)
         held = [low <= mean <= high for low, high in map(poisson_interval, counts)]
         assert np.average(held, weights=times) > 0.945
+
+
+def test_auc_of_sampled_rows_is_never_above_one() -> None:
+    draws = np.random.default_rng(1)
+    for count in range(2, 300):
+        outcomes = np.arange(count) >= count - 1
+        weights = np.where(outcomes, 1.0, 1.0 / draws.uniform(0.01, 1.0))
+        found = auc(outcomes.astype(np.float64), np.arange(count, dtype=np.float64), weights)
+        assert found == pytest.approx(1.0)
+        assert found <= 1.0

@@ -70,7 +70,8 @@ def auc(outcomes: Numbers, scores: Numbers, weights: Numbers) -> float | None:
     pairs = float(tied_positives.sum()) * float(tied_negatives.sum())
     if pairs <= 0.0:
         return None
-    return float((tied_positives * (below + tied_negatives / 2.0)).sum()) / pairs
+    # Weights that are no whole numbers add up to a few units in the last place more than there are.
+    return min(float((tied_positives * (below + tied_negatives / 2.0)).sum()) / pairs, 1.0)
 
 
 def poisson_interval(count: float, level: float = 0.95) -> tuple[float, float]:
