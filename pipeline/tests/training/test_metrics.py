@@ -71,4 +71,5 @@ def test_auc_of_sampled_rows_is_never_above_one() -> None:
         weights = np.where(outcomes, 1.0, 1.0 / draws.uniform(0.01, 1.0))
         found = auc(outcomes.astype(np.float64), np.arange(count, dtype=np.float64), weights)
         assert found == pytest.approx(1.0)
+        assert found is not None
         assert found <= 1.0
