@@ -9,7 +9,7 @@ func checked(_ request: UnsafePointer<valuation_request>?) throws(Failure) -> Re
     guard let request else { throw Failure(.invalidArgument, "The request is NULL.") }
     try checkSize(request, request.pointee.struct_size, first: firstRequestSize)
     let count = Int(request.pointee.feature_count)
-    if count > Scratch.maximumFeatures {
+    if count > Limits.maximumFeatures {
         throw Failure(.limitExceeded, "A request has at most 10,000 features.")
     }
     if count > 0 && request.pointee.features == nil {

@@ -147,7 +147,7 @@ extension Engine {
         remembering update: (inout History) -> Void = { _ in }
     ) throws(Failure) -> Bool {
         if let known = secret.known, known != release.secret {
-            throw note.located(EngineSecret.another, release.path.text)
+            throw note.located(Secret.another, release.path.text)
         }
         let origin = try Snapshot.Origin(release)
         if let serving, isSame(serving, origin), serving.pointee.origin.id.text == origin.id.text {

@@ -51,11 +51,6 @@ struct EngineSecret: ~Copyable {
             _ = state.compareExchange(
                 expected: EngineSecret.open, desired: EngineSecret.taken, ordering: .acquiringAndReleasing)
         }
-        if known != secret { throw EngineSecret.another }
-    }
-
-    static var another: Failure {
-        Failure(
-            .secret, "The engine's keys are under another secret than this; load it into an engine of its own, first.")
+        if known != secret { throw Secret.another }
     }
 }

@@ -25,6 +25,12 @@ struct Secret: Equatable {
     @inline(__always)
     fileprivate var point: UInt64 { words.0 & Secret.prime }
 
+    /// What is said of models under another secret than the engine's.
+    static var another: Failure {
+        Failure(
+            .secret, "The engine's keys are under another secret than this; load it into an engine of its own, first.")
+    }
+
     // MARK: Keys
 
     /// The key of a category. - Complexity: O(text).

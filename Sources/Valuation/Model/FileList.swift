@@ -7,9 +7,9 @@ struct FileList: ~Copyable {
     static let maximumFiles = 1_000_000
 
     /// The directory that the last components of the paths are looked up in; -1 to take the paths as they are.
-    private var folder: Int32 = -1
+    var folder: Int32 = -1
     /// What each file of a release must be.
-    private var sums = Buffer<FileSum>()
+    var sums = Buffer<FileSum>()
     /// NUL-terminated paths, end to end.
     private var paths = Buffer<UInt8>()
     private var offsets = Buffer<Int>()
@@ -36,16 +36,6 @@ struct FileList: ~Copyable {
         }
     }
 
-    /// The model files of a release, which must live as long as the list is used.
-    init(_ release: borrowing Release) throws(Failure) {
-        folder = release.folder.descriptor
-        for position in 0..<release.manifest.files.count {
-            let file = release.manifest.files[position]
-            try append(directory: release.path.text, name: release.manifest.text(file.name))
-            try sums.append(file.sum)
-        }
-    }
-
     /// What the file must be, if that is known.
     func expected(_ index: Int) -> FileSum? {
         sums.count == 0 ? nil : sums[index]
@@ -64,7 +54,7 @@ struct FileList: ~Copyable {
         return try ByteSource(folder: folder, name: name, isSummed: isSummed)
     }
 
-    private mutating func append(directory: Text, name: Text) throws(Failure) {
+    mutating func append(directory: Text, name: Text) throws(Failure) {
         try offsets.append(paths.count)
         if directory.count > 0 {
             try paths.append(directory)

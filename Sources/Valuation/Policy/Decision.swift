@@ -55,7 +55,7 @@ struct Decisions: ~Copyable {
 
     /// Makes room for a policy; does nothing if there is enough already.
     mutating func prepare(_ policy: UnsafePointer<Policy>) throws(Failure) {
-        try placements.reserve(Scratch.maximumFeatures)
+        try placements.reserve(Limits.maximumFeatures)
         try outcomes.resize(
             max(outcomes.count, policy.pointee.document.rules.count),
             filling: Outcome(stamp: 0, variant: 0, hasUnit: true))

@@ -68,7 +68,7 @@ extension PolicyDecoder {
         }
         let layer = value.member("layer") == nil ? Text("default") : try name(value, "layer", &problems)
         if let layer { rule.layer = try document.layerNumber(layer) }
-        let unit = value.member("unit") == nil ? Text(RequestReader.plainUnit) : try name(value, "unit", &problems)
+        let unit = value.member("unit") == nil ? Text(PolicyDocument.plainUnit) : try name(value, "unit", &problems)
         if let unit {
             rule.unit = try document.unitNumber(unit)
             if rule.unit >= PolicyDocument.maximumUnits {

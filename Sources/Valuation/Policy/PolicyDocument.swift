@@ -11,6 +11,8 @@ struct PolicyDocument: ~Copyable {
     /// Releases that are open at a time, LATEST included.
     static let maximumReleases = 16
     static let maximumUnits = 16
+    /// The field of a unit that is given by itself.
+    static let plainUnit: StaticString = "unit"
     /// Different conditions of newcomers.
     static let maximumNewcomers = 8
 

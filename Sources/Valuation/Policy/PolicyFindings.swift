@@ -42,7 +42,7 @@ struct PolicyFindings: ~Copyable {
         try output.append(output.count > 1 ? ",{\"severity\":\"" : "{\"severity\":\"")
         try output.append(severity)
         try output.append("\",\"status\":\"")
-        try output.append(Text(cString: valuation_status_name(note.error.pointee.status)))
+        try output.append(Text(Status(rawValue: note.error.pointee.status)?.name ?? "VALUATION_ERROR_UNKNOWN"))
         try output.append("\",\"line\":", integer: Int(note.error.pointee.line))
         try output.append(",\"column\":", integer: Int(note.error.pointee.column))
         try output.append(",\"json_path\":")

@@ -32,7 +32,7 @@ enum Pricing: valuation_pricing {
     static func problems(_ candidate: valuation_candidate) -> Flags {
         var flags: Flags = []
         let length = candidate.feature_count
-        let hasFeatures = length == 0 || length <= UInt32(Scratch.maximumFeatures) && candidate.features != nil
+        let hasFeatures = length == 0 || length <= UInt32(Limits.maximumFeatures) && candidate.features != nil
         if Pricing(rawValue: candidate.pricing) == nil || !hasFeatures { flags.insert(.invalidCandidate) }
         if !(candidate.bid >= 0 && candidate.bid <= .greatestFiniteMagnitude) { flags.insert(.invalidBid) }
         return flags

@@ -276,7 +276,7 @@ struct FeatureReader: ~Copyable {
     private mutating func add(
         _ feature: valuation_feature, _ field: UnsafePointer<Field>, _ source: Source, _ cursor: JSONCursor
     ) throws(Failure) {
-        if features.count &- objectStart &- replacedCount == Scratch.maximumFeatures {
+        if features.count &- objectStart &- replacedCount == Limits.maximumFeatures {
             throw cursor.failure(.limitExceeded, "More than 10,000 features in one object.")
         }
         try features.append(feature)

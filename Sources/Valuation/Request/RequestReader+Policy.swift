@@ -67,9 +67,6 @@ extension RequestReader {
         }
     }
 
-    /// The field of a unit that is given by itself.
-    static let plainUnit: StaticString = "unit"
-
     /// What scoring needs of the request; valid as long as what `read` has handed out.
     func plainRequest() -> Request {
         let features = request.features.elements
@@ -92,7 +89,7 @@ extension RequestReader {
     mutating func readUnits(_ cursor: inout JSONCursor, _ kind: JSONCursor.Kind) throws(Failure) {
         circumstances.removeUnits()
         if kind != .object {
-            try circumstances.texts.append(RequestReader.plainUnit)
+            try circumstances.texts.append(PolicyDocument.plainUnit)
             try readUnit(&cursor, kind, fieldStart: 0)
         } else if cursor.enter(closing: UInt8(ascii: "}")) {
             repeat {

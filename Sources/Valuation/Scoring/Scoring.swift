@@ -172,15 +172,15 @@ struct Scoring: ~Copyable {
     private mutating func usePriors(_ count: Int, _ flags: UnsafeMutablePointer<Flags>) {
         for place in 0..<count {
             flags[place].insert(.budgetExceeded)
-            click.probabilities[place] = click.prior(place)
-            conversion.probabilities[place] = conversion.prior(place)
+            click.probabilities[place] = click.priorProbability(place)
+            conversion.probabilities[place] = conversion.priorProbability(place)
         }
     }
 
     /// What one model makes of features alone, whatever its campaign: for self-tests. The features are taken as an ad's, so that
     /// the cost is that of one model's weights.
     ///
-    /// - Precondition: at most `Scratch.maximumFeatures` features.
+    /// - Precondition: at most `Limits.maximumFeatures` features.
     static func probability(
         model: UInt32, features: UnsafeMutableBufferPointer<valuation_feature>, index: UnsafePointer<Index>,
         scratch: UnsafeMutablePointer<Scratch>

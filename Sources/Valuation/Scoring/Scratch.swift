@@ -5,9 +5,8 @@ import CValuation
 
 /// The working memory of one scorer: taken when the scorer is made and when models are loaded, never while scoring.
 struct Scratch: ~Copyable {
-    static let maximumFeatures = VALUATION_MAXIMUM_FEATURES
     /// A request's features, and as many crosses of them as are listed.
-    static let maximumTerms = 2 * maximumFeatures
+    static let maximumTerms = 2 * Limits.maximumFeatures
     /// Candidates that are valued together: enough to fill the vector units, few enough to stay in the first cache.
     static let blockSize = VALUATION_KERNELS_BLOCK
 
@@ -30,9 +29,9 @@ struct Scratch: ~Copyable {
 
     init() throws(Failure) {
         try terms.reserve(Scratch.maximumTerms)
-        try crossing.reserve(Scratch.maximumFeatures)
+        try crossing.reserve(Limits.maximumFeatures)
         try adFeatures.reserve()
-        try adCrossing.reserve(Scratch.maximumFeatures)
+        try adCrossing.reserve(Limits.maximumFeatures)
         try denseRows.reserve(Scratch.maximumTerms)
         try denseWeights.reserve(Scratch.maximumTerms)
         try flags.resize(Scratch.blockSize, filling: [])

@@ -67,7 +67,7 @@ struct TargetScoring {
     var absentModel: UInt32 { UInt32(truncatingIfNeeded: index.pointee.counts.models(target)) }
 
     /// What the probability of a candidate is when there is no time to compute it.
-    func prior(_ place: Int) -> Float { parameters[Int(models[place])].prior }
+    func priorProbability(_ place: Int) -> Float { parameters[Int(models[place])].prior }
 
     // MARK: A block of candidates
 

@@ -24,7 +24,7 @@ struct Opening {
 
     /// The compiled file's index if the release has one that this library can read, otherwise one of its model files.
     func index(of release: borrowing Release) throws(Failure) -> Index {
-        if let secret, secret != release.secret { throw note.located(EngineSecret.another, release.path.text) }
+        if let secret, secret != release.secret { throw note.located(Secret.another, release.path.text) }
         if let compiled = release.manifest.compiled, release.manifest.compiledFormat == CompiledFile.format {
             do {
                 return try index(ofCompiled: compiled, release)

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPlatform
+import CValuation
+
+/// The part of a request that scoring needs.
+struct Request {
+    let features: UnsafePointer<valuation_feature>?
+    let featureCount: Int
+    let deadline: Deadline
+    /// What a policy looks at beside the features.
+    var units: UnsafePointer<valuation_unit>?
+    var unitCount = 0
+    var seed: UInt64 = 0
+    /// Seconds since 1970, nil for now.
+    var time: Int64?
+
+    /// - Parameter timeBudget: nanoseconds from now, or 0.
+    init(features: UnsafePointer<valuation_feature>?, featureCount: Int, timeBudget: UInt64) {
+        self.features = features
+        self.featureCount = featureCount
+        deadline = Deadline(budget: timeBudget)
+    }
+}
