@@ -196,12 +196,6 @@ func decodeAnswer<Answer: Decodable>(_ type: Answer.Type, from bytes: UnsafeRawB
     do {
         return try decoder.decode(type, from: Data(bytes))
     } catch {
-        throw unexpectedAnswer("\(error)")
+        throw Problem.cannotBeShown("\(error)")
     }
-}
-
-/// The answer is right, but this program cannot lay it out: a number beyond a double's range in the name of an ad, or a
-/// library that is newer than this program.
-func unexpectedAnswer(_ reason: String) -> Problem {
-    Problem(file: "", message: "the answer cannot be shown here (\(reason)); use --format jsonl")
 }

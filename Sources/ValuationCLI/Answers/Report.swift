@@ -28,7 +28,7 @@ struct Report {
         do {
             return try bytes.withUnsafeBytes { try decodeAnswer(type, from: $0) }
         } catch {
-            throw error as? Problem ?? unexpectedAnswer("\(error)")
+            throw error as? Problem ?? Problem.cannotBeShown("\(error)")
         }
     }
 

@@ -43,6 +43,12 @@ struct Problem: Error {
         self.message = message
     }
 
+    /// The answer is right, but this program cannot lay it out: a number beyond a double's range in the name of an ad, or a
+    /// library that is newer than this program.
+    static func cannotBeShown(_ reason: String) -> Problem {
+        Problem(file: "", message: "the answer cannot be shown here (\(reason)); use --format jsonl")
+    }
+
     /// One line, as compilers and linters write it, so that editors can jump to the place:
     /// `file:line:column: $.json.path: message [STATUS_NAME]`. What is unknown is left out.
     func text(paint: Paint = Paint(enabled: false)) -> String {
