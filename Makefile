@@ -34,10 +34,10 @@ help: ## List the targets
 
 .PHONY: requirements test-requirements thorough-requirements
 requirements:
-	@Tests/requirements.sh libjansson-dev zlib1g-dev libxxhash-dev pkg-config python3-venv
+	@Scripts/requirements.sh libjansson-dev zlib1g-dev libxxhash-dev pkg-config python3-venv
 
 test-requirements: requirements
-	@Tests/requirements.sh gcc g++ libjson-c-dev locales valgrind chromium chromium-driver
+	@Scripts/requirements.sh gcc g++ libjson-c-dev locales valgrind chromium chromium-driver
 
 thorough-requirements: test-requirements
 	@Tests/requirements.sh openjdk-17-jre-headless
@@ -176,7 +176,7 @@ tested-thorough: tested .venv/.spark
 
 .PHONY: bench-requirements bench bench-quick
 bench-requirements: test-requirements
-	@Tests/requirements.sh liblinear-dev
+	@Scripts/requirements.sh liblinear-dev
 
 bench: bench-requirements build .venv/.bench ## Measure against other engines and the machine's limit (about 20 minutes)
 	$(PYTHON) Benchmarks/bench.py
@@ -195,11 +195,11 @@ torture: test-requirements build .venv/.test ## The whole fault campaign: fuzzer
 
 .PHONY: lint
 lint: .venv/.test .venv/.pipeline,test ## Check formatting and lint rules
-	$(PYTHON) Tests/lint.py
+	$(PYTHON) Scripts/lint.py
 
 .PHONY: format
 format: .venv/.test ## Format everything
-	$(PYTHON) Tests/lint.py --fix
+	$(PYTHON) Scripts/lint.py --fix
 
 .PHONY: clean
 clean: ## Remove everything that was made

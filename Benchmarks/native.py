@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The native contenders (C++, in native/), built on first use and called through ctypes.
 
-    python Benchmarks/native.py M F N A [CONTENDER...]    # p50, p99, p99.9 at one grid point; see one_point.py
-
 The library under test is looked for in the folder that VALUATION_LIBRARY_DIRECTORY names, build/lib by default.
 """
 
@@ -270,9 +268,3 @@ def measure_load(model_set: ModelSet, other: Path | None = None) -> dict[str, fl
     _compile(program, [SOURCES / "load.cpp"], [], ["-ljansson"])
     command = [str(program), str(other or library()), str(model_set.folder / "models")]
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-
-
-if __name__ == "__main__":
-    from one_point import main
-
-    main()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A few native contenders at one point of the grid, for work on one of them: python Benchmarks/native.py M F N A."""
+"""A few native contenders at one point of the grid, for work on one of them: python Benchmarks/one_point.py M F N A."""
 
 from __future__ import annotations
 
@@ -81,3 +81,7 @@ def main() -> None:
         )
     table.columns[0].no_wrap = True
     Console(width=110).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -92,7 +92,7 @@ QUICK = Plan(
         pytest("command", "Tests/CLI"),
         pytest("open-bandit", "pipeline/examples/open_bandit"),
         pytest("documentation", "Tests/Documentation"),
-        script("lint", "Tests/lint.py"),
+        script("lint", "Scripts/lint.py"),
     ],
 )
 THOROUGH = Plan(
