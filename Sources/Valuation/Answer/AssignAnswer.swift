@@ -41,18 +41,16 @@ struct AssignAnswer: ~Copyable {
     private func write() throws(Failure) {
         scorer.pointee.output.removeAll()
         let id = scorer.pointee.requests.id
-        try append("{\"id\":")
-        if id.count > 0 { try scorer.pointee.output.append(id) } else { try append("null") }
-        try append(",\"policy\":")
-        try scorer.pointee.output.append(quotedOrNull: text(policy.pointee.document.version))
-        try append(",\"experiments\":[")
+        try scorer.pointee.output.beginObject()
+        try scorer.pointee.output.member("id", json: id)
+        try scorer.pointee.output.member("policy", quotedOrNull: text(policy.pointee.document.version))
+        try scorer.pointee.output.member("experiments", begin: "[")
         try writeExperiments()
-        try append("],\"values\":[")
-        for position in 0..<scorer.pointee.requests.candidates.count {
-            if position > 0 { try append(",") }
-            try writeCandidate(position)
-        }
-        try append("]}")
+        try scorer.pointee.output.endArray()
+        try scorer.pointee.output.member("values", begin: "[")
+        for position in 0..<scorer.pointee.requests.candidates.count { try writeCandidate(position) }
+        try scorer.pointee.output.endArray()
+        try scorer.pointee.output.endObject()
     }
 
     // MARK: Experiments, whatever the campaign
@@ -63,7 +61,6 @@ struct AssignAnswer: ~Copyable {
         for number in 0..<policy.pointee.document.rules.count {
             let rule = policy.pointee.document.rules[number]
             if rule.isOverride { continue }
-            if layer >= 0 { try append(",") }
             if rule.layer != layer { (layer, isTaken) = (rule.layer, false) }
             let outcome = decisions.pointee.outcome(of: number, request, policy)
             try writeExperiment(number, outcome, isExcluded: isTaken)
@@ -75,27 +72,25 @@ struct AssignAnswer: ~Copyable {
         _ number: Int, _ outcome: Decisions.Outcome, isExcluded: Bool
     ) throws(Failure) {
         let rule = policy.pointee.document.rules[number]
-        try append("{\"experiment\":")
-        try scorer.pointee.output.append(quoted: text(rule.name))
-        try append(",\"layer\":")
-        try scorer.pointee.output.append(quoted: text(policy.pointee.document.layers[rule.layer]))
-        try append(",\"unit\":")
-        try scorer.pointee.output.append(quoted: text(policy.pointee.document.units[rule.unit]))
-        try append(",\"bucket\":")
+        try scorer.pointee.output.beginObject()
+        try scorer.pointee.output.member("experiment", quoted: text(rule.name))
+        try scorer.pointee.output.member("layer", quoted: text(policy.pointee.document.layers[rule.layer]))
+        try scorer.pointee.output.member("unit", quoted: text(policy.pointee.document.units[rule.unit]))
         if let bucket = bucket(of: rule) {
-            try scorer.pointee.output.append(integer: bucket)
+            try scorer.pointee.output.member("bucket", integer: bucket)
         } else {
-            try append("null")
+            try scorer.pointee.output.memberNull("bucket")
         }
-        try append(",\"variant\":")
         if outcome.variant == Decisions.Outcome.none || isExcluded {
-            try append("null")
+            try scorer.pointee.output.memberNull("variant")
         } else {
-            try scorer.pointee.output.append(quoted: text(policy.pointee.document.variants[Int(outcome.variant)].name))
+            let variant = policy.pointee.document.variants[Int(outcome.variant)]
+            try scorer.pointee.output.member("variant", quoted: text(variant.name))
         }
-        try append(",\"why\":\"")
+        try scorer.pointee.output.member("why", begin: "\"")
         if isExcluded { try append(AssignAnswer.excluded) } else { try writeReason(number, outcome) }
-        try append("\"}")
+        try append("\"")
+        try scorer.pointee.output.endObject()
     }
 
     private static let excluded: StaticString = "another experiment of its layer has the unit"
@@ -129,26 +124,25 @@ struct AssignAnswer: ~Copyable {
     private func writeCandidate(_ position: Int) throws(Failure) {
         let echo = scorer.pointee.requests.echoes[position]
         let campaign = scorer.pointee.requests.candidates[position].campaign
-        try append("{\"ad\":")
-        if echo.ad.count > 0 { try scorer.pointee.output.append(echo.ad) } else { try append("null") }
-        try append(",\"campaign\":")
-        if echo.campaign.count > 0 { try scorer.pointee.output.append(echo.campaign) } else { try append("null") }
+        try scorer.pointee.output.beginObject()
+        try scorer.pointee.output.member("ad", json: echo.ad)
+        try scorer.pointee.output.member("campaign", json: echo.campaign)
         let entry = policy.pointee.hasCampaigns ? policy.pointee.campaigns.entry(campaign) : nil
         let number = entry?.pointee.number ?? policy.pointee.campaigns.unknown
         let decision = decisions.pointee.decide(number, request, policy)
-        try append(",\"source\":", Int(decision.source))
+        try scorer.pointee.output.member("source", integer: Int(decision.source))
         if let origin = policy.pointee.document.origin(of: decision.source) {
             try SourcePrinter.write(origin, policy.pointee.document, to: &scorer.pointee.output)
         }
-        try append(",\"steps\":[")
+        try scorer.pointee.output.member("steps", begin: "[")
         try writeSteps(campaign)
-        try append("],\"adjustment\":")
+        try scorer.pointee.output.endArray()
         if let entry, entry.pointee.adjustment > 0 {
             try write(policy.pointee.document.adjustments[Int(entry.pointee.adjustment) - 1])
         } else {
-            try append("null")
+            try scorer.pointee.output.memberNull("adjustment")
         }
-        try append("}")
+        try scorer.pointee.output.endObject()
     }
 
     /// Every rule up to the one that decides, and the default.
@@ -158,17 +152,19 @@ struct AssignAnswer: ~Copyable {
         var layer = -1
         for number in 0..<policy.pointee.document.rules.count {
             let rule = policy.pointee.document.rules[number]
-            try append(number > 0 ? ",{\"rule\":\"" : "{\"rule\":\"")
-            try append(rule.isOverride ? "overrides[" : "experiments[", rule.position)
-            try append("]\",\"name\":")
-            try scorer.pointee.output.append(quotedOrNull: text(rule.name))
+            try scorer.pointee.output.beginObject()
+            try scorer.pointee.output.member("rule", begin: rule.isOverride ? "\"overrides[" : "\"experiments[")
+            try scorer.pointee.output.append(integer: rule.position)
+            try append("]\"")
+            try scorer.pointee.output.member("name", quotedOrNull: text(rule.name))
             let outcome = decisions.pointee.outcome(of: number, request, policy)
             let isNew = rule.scope.newcomers == 0 || rule.scope.newcomers & newcomers != 0
             let isOfCampaign =
                 isNew && policy.pointee.document.holds(rule.scope, campaign: campaign, advertiser: advertiser)
             let isExcluded = !rule.isOverride && rule.layer == layer
             let holds = outcome.variant != Decisions.Outcome.none && isOfCampaign && !isExcluded
-            try append(holds ? ",\"holds\":true,\"why\":\"" : ",\"holds\":false,\"why\":\"")
+            try scorer.pointee.output.member("holds", bool: holds)
+            try scorer.pointee.output.member("why", begin: "\"")
             if !isNew {
                 try append("the campaign is no newcomer by its scope")
             } else if !isOfCampaign {
@@ -179,7 +175,7 @@ struct AssignAnswer: ~Copyable {
                 try writeReason(number, outcome)
             }
             if !holds {
-                try append("\",\"predictor\":null}")
+                try endStep(predictor: .empty)
                 continue
             }
             if !rule.isOverride { layer = rule.layer }
@@ -190,30 +186,35 @@ struct AssignAnswer: ~Copyable {
             let named =
                 rule.isOverride ? rule.predictor : policy.pointee.document.variants[Int(outcome.variant)].predictor
             if named == PolicyDocument.Variant.none {
-                try append(", which names no predictor\",\"predictor\":null}")
+                try append(", which names no predictor")
+                try endStep(predictor: .empty)
                 continue
             }
-            try append("\",\"predictor\":")
-            try scorer.pointee.output.append(quoted: text(policy.pointee.document.predictors[named].name))
-            return try append("}")
+            return try endStep(predictor: text(policy.pointee.document.predictors[named].name))
         }
-        if policy.pointee.document.rules.count > 0 { try append(",") }
-        try append(
-            "{\"rule\":\"default\",\"name\":null,\"holds\":true,\"why\":\"no rule before it chose one\",\"predictor\":")
+        try scorer.pointee.output.beginObject()
+        try scorer.pointee.output.member("rule", literal: "default")
+        try scorer.pointee.output.memberNull("name")
+        try scorer.pointee.output.member("holds", bool: true)
+        try scorer.pointee.output.member("why", begin: "\"no rule before it chose one")
         let predictor = policy.pointee.document.predictors[policy.pointee.document.defaultPredictor]
-        try scorer.pointee.output.append(quoted: text(predictor.name))
-        try append("}")
+        try endStep(predictor: text(predictor.name))
+    }
+
+    /// Ends the reason of a step, and the step. - Parameter predictor: empty where it names none.
+    private func endStep(predictor: Text) throws(Failure) {
+        try append("\"")
+        try scorer.pointee.output.member("predictor", quotedOrNull: predictor)
+        try scorer.pointee.output.endObject()
     }
 
     private func write(_ adjustment: PolicyDocument.Adjustment) throws(Failure) {
-        try append("{\"multiplier\":")
-        try scorer.pointee.output.append(number: adjustment.multiplier)
-        try append(",\"floor\":")
-        try scorer.pointee.output.append(number: adjustment.floor)
-        try append(",\"cap\":")
+        try scorer.pointee.output.member("adjustment", begin: "{")
+        try scorer.pointee.output.member("multiplier", number: adjustment.multiplier)
+        try scorer.pointee.output.member("floor", number: adjustment.floor)
         // Without a cap it is infinite, which is written as null.
-        try scorer.pointee.output.append(number: adjustment.cap)
-        try append("}")
+        try scorer.pointee.output.member("cap", number: adjustment.cap)
+        try scorer.pointee.output.endObject()
     }
 
     // MARK: Writing

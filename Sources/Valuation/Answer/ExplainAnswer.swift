@@ -13,7 +13,6 @@ struct ExplainAnswer: ~Copyable {
     private var ignored: IgnoredAnswer
     /// The request's features and behind them the candidate's.
     private var features = Buffer<valuation_feature>()
-    private var isFirstTerm = true
     /// Whether the time was up before the candidate at hand.
     private var isLate = false
     /// By how much of its uncertainty each of its weights was drawn, 0 where they were not.
@@ -52,10 +51,8 @@ struct ExplainAnswer: ~Copyable {
             try ignored.write(candidate: position, features, index.pointee)
             // A constant, a mean or an observed rate has no terms.
             let isNaive = predictor?.kind == .naive
-            try scorer.pointee.output.append(",\"click\":")
-            try writeWithoutTerms(isNaive ? value.pctr : .nan)
-            try scorer.pointee.output.append(",\"conversion\":")
-            return try writeWithoutTerms(isNaive ? value.pcvr : .nan)
+            try writeWithoutTerms("click", isNaive ? value.pctr : .nan)
+            return try writeWithoutTerms("conversion", isNaive ? value.pcvr : .nan)
         }
         let request = scorer.pointee.requests.request.features.elements
         if let start = request.baseAddress { try features.append(start, count: request.count) }
@@ -68,10 +65,8 @@ struct ExplainAnswer: ~Copyable {
         try explanation.explain(candidate, features: features, index: index.pointee)
         if exploration > 0 { move() }
         let adStart = scorer.pointee.requests.echoes[position].featuresStart
-        try scorer.pointee.output.append(",\"click\":")
-        try write(.click, probability: value.pctr, adStart: adStart)
-        try scorer.pointee.output.append(",\"conversion\":")
-        try write(.conversion, probability: value.pcvr, adStart: adStart)
+        try write("click", .click, probability: value.pctr, adStart: adStart)
+        try write("conversion", .conversion, probability: value.pcvr, adStart: adStart)
     }
 
     /// nil without a policy.
@@ -90,60 +85,69 @@ struct ExplainAnswer: ~Copyable {
 
     /// What was counted of a candidate's campaign, and the rates that follow from it, whatever values it.
     private func writeObserved(_ campaign: UInt64, _ naive: Naive) throws(Failure) {
-        try scorer.pointee.output.append(",\"observed\":")
-        if !index.pointee.hasObserved { return try scorer.pointee.output.append("null") }
+        if !index.pointee.hasObserved { return try scorer.pointee.output.memberNull("observed") }
         let (observed, overall) = (index.pointee.observed(campaign), index.pointee.overall)
         let isKnown = index.pointee.campaign(campaign).pointee.key == campaign
+        try scorer.pointee.output.member("observed", begin: "{")
+        try scorer.pointee.output.member("click", begin: "{")
         let clicks = naive.evidence(.click, observed, overall: overall.click)
-        try write(clicks, "{\"click\":{\"clicks\":", "impressions", "advertiser_clicks", isKnown)
+        try write(clicks, ("clicks", "impressions"), ("advertiser_clicks", "advertiser_impressions"), isKnown)
+        try scorer.pointee.output.member("conversion", begin: "{")
         let conversions = naive.evidence(.conversion, observed, overall: overall.conversion)
         try write(
-            conversions, ",\"conversion\":{\"conversions\":", "clicks", "advertiser_conversions",
+            conversions, ("conversions", "clicks"), ("advertiser_conversions", "advertiser_clicks"),
             isKnown && !observed.conversions.isNaN)
-        try scorer.pointee.output.append("}")
+        try scorer.pointee.output.endObject()
     }
 
-    /// - Parameter isKnown: whether anybody counted.
+    /// Writes the members of an object, and ends it.
+    ///
+    /// - Parameters:
+    ///   - own: the names of the campaign's successes and trials.
+    ///   - others: those of its advertiser's other campaigns.
+    ///   - isKnown: whether anybody counted.
     @inline(never)
     private func write(
-        _ evidence: Naive.Evidence, _ start: StaticString, _ trials: StaticString, _ successes: StaticString,
+        _ evidence: Naive.Evidence, _ own: (StaticString, StaticString), _ others: (StaticString, StaticString),
         _ isKnown: Bool
     ) throws(Failure) {
-        try append(start, isKnown ? evidence.successes : .nan)
-        try append(",\"", trials, isKnown ? evidence.trials : .nan)
-        try append(",\"", successes, evidence.othersSuccesses)
-        try append(",\"advertiser_", trials, evidence.othersTrials)
+        try scorer.pointee.output.member(own.0, number: isKnown ? evidence.successes : .nan)
+        try scorer.pointee.output.member(own.1, number: isKnown ? evidence.trials : .nan)
+        try scorer.pointee.output.member(others.0, number: evidence.othersSuccesses)
+        try scorer.pointee.output.member(others.1, number: evidence.othersTrials)
         let rate = evidence.rate
-        try append(rounded: ",\"overall_rate\":", evidence.overall > 0 ? evidence.overall : .nan)
-        try append(",\"prior_weight\":", evidence.weight)
-        try append(rounded: ",\"rate\":", rate.mean)
-        try append(rounded: ",\"standard_deviation\":", rate.deviation)
-        try scorer.pointee.output.append("}")
+        try scorer.pointee.output.member("overall_rate", rounded: evidence.overall > 0 ? evidence.overall : .nan)
+        try scorer.pointee.output.member("prior_weight", number: evidence.weight)
+        try scorer.pointee.output.member("rate", rounded: rate.mean)
+        try scorer.pointee.output.member("standard_deviation", rounded: rate.deviation)
+        try scorer.pointee.output.endObject()
     }
 
     /// A probability that no logit was computed for.
-    private func writeWithoutTerms(_ probability: Float) throws(Failure) {
-        if probability.isNaN { return try scorer.pointee.output.append("null") }
-        try scorer.pointee.output.append("{\"logit\":null,\"probability\":")
+    private func writeWithoutTerms(_ name: StaticString, _ probability: Float) throws(Failure) {
+        if probability.isNaN { return try scorer.pointee.output.memberNull(name) }
+        try scorer.pointee.output.member(name, begin: "{")
+        try scorer.pointee.output.memberNull("logit")
+        try scorer.pointee.output.member("probability")
         try scorer.pointee.output.append(float: probability)
-        try scorer.pointee.output.append(",\"terms\":[]}")
+        try scorer.pointee.output.member("terms", begin: "[]")
+        try scorer.pointee.output.endObject()
     }
 
     @inline(never)
-    private mutating func write(_ target: Target, probability: Float, adStart: Int) throws(Failure) {
-        guard let model = explanation.model(target) else {
-            try scorer.pointee.output.append("null")
-            return
-        }
+    private mutating func write(
+        _ name: StaticString, _ target: Target, probability: Float, adStart: Int
+    ) throws(Failure) {
+        guard let model = explanation.model(target) else { return try scorer.pointee.output.memberNull(name) }
         if isLate {
             // The probability is the model's prior, which has no terms.
-            return try writeWithoutTerms(probability)
+            return try writeWithoutTerms(name, probability)
         }
-        try append("{\"logit\":", explanation.logit(target))
-        try scorer.pointee.output.append(",\"probability\":")
+        try scorer.pointee.output.member(name, begin: "{")
+        try scorer.pointee.output.member("logit", number: explanation.logit(target))
+        try scorer.pointee.output.member("probability")
         try scorer.pointee.output.append(float: probability)
-        try scorer.pointee.output.append(",\"terms\":[")
-        isFirstTerm = true
+        try scorer.pointee.output.member("terms", begin: "[")
         var (current, level) = (model, 0)
         repeat {
             let description = index.pointee.description(of: current)
@@ -157,7 +161,8 @@ struct ExplainAnswer: ~Copyable {
             current = index.pointee.description(of: current).base
             level += 1
         } while current != Index.none
-        try scorer.pointee.output.append("]}")
+        try scorer.pointee.output.endArray()
+        try scorer.pointee.output.endObject()
     }
 
     private mutating func writeConstant(
@@ -166,8 +171,8 @@ struct ExplainAnswer: ~Copyable {
         try begin(term)
         try writeModelName(model)
         try write(drawn)
-        try append(",\"logit\":", logit + (drawn?.moved ?? 0))
-        try scorer.pointee.output.append("}")
+        try scorer.pointee.output.member("logit", number: logit + (drawn?.moved ?? 0))
+        try scorer.pointee.output.endObject()
     }
 
     @inline(never)
@@ -182,72 +187,46 @@ struct ExplainAnswer: ~Copyable {
         let logit = weight + (drawn?.moved ?? 0)
         let isNumber = term.slot.pointee.isNumber
         try begin(term.other >= 0 ? "cross" : isNumber ? "number" : "feature")
-        try scorer.pointee.output.append(",\"from\":\"")
         let requestCount = scorer.pointee.requests.request.features.count
         let isAds = term.feature >= requestCount
         let isOthersAds = term.other >= 0 ? term.other >= requestCount : isAds
-        try scorer.pointee.output.append(isAds ? "ad" : isOthersAds ? "request x ad" : "request")
-        try scorer.pointee.output.append("\",\"feature\":\"")
+        try scorer.pointee.output.member("from", literal: isAds ? "ad" : isOthersAds ? "request x ad" : "request")
+        try scorer.pointee.output.member("feature", begin: "\"")
         try writeName(term.feature, adStart: adStart)
         if term.other >= 0 {
             try scorer.pointee.output.append(" x ")
             try writeName(term.other, adStart: adStart)
         }
         try scorer.pointee.output.append("\"")
-        if isNumber { try append(",\"number\":", term.number) }
+        if isNumber { try scorer.pointee.output.member("number", number: term.number) }
         try writeModelName(model)
         if isNumber, let place = index.pointee.numberPlace(term.slot.pointee.row(owner), local) {
             let parameters = index.pointee.numberParameters[place]
-            try append(",\"mean\":", parameters.mean)
-            try append(rounded: ",\"weight\":", parameters.slope)
+            try scorer.pointee.output.member("mean", number: parameters.mean)
+            try scorer.pointee.output.member("weight", rounded: parameters.slope)
         } else {
-            try append(rounded: ",\"weight\":", weight)
+            try scorer.pointee.output.member("weight", rounded: weight)
         }
         try write(drawn)
-        try append(rounded: ",\"logit\":", logit)
-        try append(rounded: ",\"expected_revenue\":", explanation.expectedRevenue(of: logit, target))
-        try scorer.pointee.output.append("}")
+        try scorer.pointee.output.member("logit", rounded: logit)
+        try scorer.pointee.output.member("expected_revenue", rounded: explanation.expectedRevenue(of: logit, target))
+        try scorer.pointee.output.endObject()
     }
 
-    private mutating func begin(_ term: StaticString) throws(Failure) {
-        try scorer.pointee.output.append(isFirstTerm ? "{\"term\":\"" : ",{\"term\":\"")
-        isFirstTerm = false
-        try scorer.pointee.output.append(term)
-        try scorer.pointee.output.append("\"")
+    private func begin(_ term: StaticString) throws(Failure) {
+        try scorer.pointee.output.beginObject()
+        try scorer.pointee.output.member("term", literal: term)
     }
 
     private func write(_ drawn: WeightDraw?) throws(Failure) {
         guard let drawn else { return }
-        try append(rounded: ",\"deviation\":", drawn.deviation)
-        try append(rounded: ",\"draw\":", drawn.z)
-    }
-
-    @inline(never)
-    private func append(_ start: StaticString, _ name: StaticString, _ number: Double) throws(Failure) {
-        try scorer.pointee.output.append(start)
-        try scorer.pointee.output.append(name)
-        try append("\":", number)
-    }
-
-    @inline(never)
-    private func append(_ member: StaticString, _ number: Double) throws(Failure) {
-        try scorer.pointee.output.append(member)
-        try scorer.pointee.output.append(number: number)
-    }
-
-    /// For people: to the digits of a Float, which hides that weights are held in steps of a power of two.
-    @inline(never)
-    private func append(rounded member: StaticString, _ number: Double) throws(Failure) {
-        let rounded = Float(number)
-        if !rounded.isFinite { return try append(member, number) }
-        try scorer.pointee.output.append(member)
-        try scorer.pointee.output.append(float: rounded)
+        try scorer.pointee.output.member("deviation", rounded: drawn.deviation)
+        try scorer.pointee.output.member("draw", rounded: drawn.z)
     }
 
     private func writeModelName(_ model: UInt32) throws(Failure) {
         let range = index.pointee.description(of: model).campaign
-        try scorer.pointee.output.append(",\"model\":")
-        try scorer.pointee.output.append(quoted: index.pointee.text(range))
+        try scorer.pointee.output.member("model", quoted: index.pointee.text(range))
     }
 
     /// A feature's name as the request wrote it, for example `slot=12`; a number's is its field.

@@ -15,7 +15,6 @@ struct IgnoredAnswer: ~Copyable {
 
     private let scorer: UnsafeMutablePointer<Scorer>
     private let snapshot: UnsafeMutablePointer<Snapshot>
-    private var isFirst = true
     private var near = NearField()
     private var sought = Buffer<Sought>()
     private var names = Buffer<UInt8>()
@@ -62,8 +61,7 @@ struct IgnoredAnswer: ~Copyable {
     mutating func write(
         candidate: Int, _ features: borrowing Buffer<valuation_feature>, _ index: borrowing Index
     ) throws(Failure) {
-        try append(",\"ignored\":[")
-        isFirst = true
+        try scorer.pointee.output.member("ignored", begin: "[")
         for position in 0..<scorer.pointee.requests.request.slips.count {
             try write(scorer.pointee.requests.request.slips[position], isAds: false)
         }
@@ -84,11 +82,10 @@ struct IgnoredAnswer: ~Copyable {
                 ? scorer.pointee.requests.ads.sources[position &- requestCount &+ adStart]
                 : scorer.pointee.requests.request.sources[position]
             try begin(Flags.unknownFeature.rawValue, isAds: isAds, source.field)
-            try append("\",\"value\":\"")
-            try scorer.pointee.output.append(source.value)
-            try append("\"}")
+            try scorer.pointee.output.member("value", escaped: source.value)
+            try scorer.pointee.output.endObject()
         }
-        try append("]")
+        try scorer.pointee.output.endArray()
     }
 
     /// Writes a field that does not count, once for each reason.
@@ -97,27 +94,21 @@ struct IgnoredAnswer: ~Copyable {
         while flags != 0 {
             try begin(flags, isAds: isAds, slip.field)
             flags &= flags &- 1
-            if flags != 0 { try append("\"}") }
+            if flags != 0 { try scorer.pointee.output.endObject() }
         }
         let intended = slip.flags.contains(.unknownField) ? try intended(slip.field) : .empty
         if intended.count > 0 {
-            try append("\",\"did_you_mean\":\"")
-            try scorer.pointee.output.append(intended)
+            try scorer.pointee.output.member("did_you_mean", escaped: intended)
         }
-        try append("\"}")
+        try scorer.pointee.output.endObject()
     }
 
-    private func append(_ text: StaticString) throws(Failure) {
-        try scorer.pointee.output.append(text)
-    }
-
-    /// Writes up to the end of the field's name. - Parameter flags: the lowest is the reason.
+    /// Begins the object of a field, up to its name. - Parameter flags: the lowest is the reason.
     @inline(never)
     private mutating func begin(_ flags: valuation_flags, isAds: Bool, _ field: Text) throws(Failure) {
-        try append(isFirst ? "{\"reason\":\"" : ",{\"reason\":\"")
-        isFirst = false
-        try append(Flags.name(ofBit: flags.trailingZeroBitCount) ?? "")
-        try append(isAds ? "\",\"from\":\"ad\",\"field\":\"" : "\",\"from\":\"request\",\"field\":\"")
-        try scorer.pointee.output.append(field)
+        try scorer.pointee.output.beginObject()
+        try scorer.pointee.output.member("reason", literal: Flags.name(ofBit: flags.trailingZeroBitCount) ?? "")
+        try scorer.pointee.output.member("from", literal: isAds ? "ad" : "request")
+        try scorer.pointee.output.member("field", escaped: field)
     }
 }

@@ -25,19 +25,10 @@ struct SourcePrinter: ~Copyable {
     static func write(
         _ origin: PolicyDocument.Origin, _ document: borrowing PolicyDocument, to output: inout Buffer<UInt8>
     ) throws(Failure) {
+        let (experiment, variant) = document.names(of: origin)
         try output.append(",\"predictor\":")
         try output.append(quoted: document.text(document.predictors[origin.predictor].name))
-        let (experiment, variant) = document.names(of: origin)
-        try output.append(",\"experiment\":")
-        try output.append(quotedOrNull: experiment)
-        try output.append(",\"variant\":")
-        try output.append(quotedOrNull: variant)
-    }
-}
-
-extension Buffer where Element == UInt8 {
-    /// A string in quotes, or `null` for an empty one.
-    mutating func append(quotedOrNull text: Text) throws(Failure) {
-        if text.count == 0 { try append("null") } else { try append(quoted: text) }
+        try output.member("experiment", quotedOrNull: experiment)
+        try output.member("variant", quotedOrNull: variant)
     }
 }

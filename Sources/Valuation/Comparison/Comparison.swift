@@ -10,7 +10,6 @@ struct Comparison: ~Copyable {
     private var output = Buffer<UInt8>()
     private var moves = WeightMoves()
     private var totals = Totals()
-    private var hasModels = false
     /// The models of the second set so far.
     private var seen = KeyTable()
 
@@ -129,15 +128,15 @@ struct Comparison: ~Copyable {
             totals.dropped += moves.dropped
             try write(table.text(model.campaign), model.target, "dropped", before: model.constant, after: nil)
         }
-        try output.append("]")
-        try output.append(",\"added_models\":", integer: totals.addedModels)
-        try output.append(",\"dropped_models\":", integer: totals.droppedModels)
-        try output.append(",\"changed_models\":", integer: totals.changedModels)
-        try output.append(",\"unchanged_models\":", integer: totals.unchangedModels)
-        try output.append(",\"added\":", integer: totals.added)
-        try output.append(",\"dropped\":", integer: totals.dropped)
-        try output.append(",\"moved\":", integer: totals.moved)
-        try output.append("}")
+        try output.endArray()
+        try output.member("added_models", integer: totals.addedModels)
+        try output.member("dropped_models", integer: totals.droppedModels)
+        try output.member("changed_models", integer: totals.changedModels)
+        try output.member("unchanged_models", integer: totals.unchangedModels)
+        try output.member("added", integer: totals.added)
+        try output.member("dropped", integer: totals.dropped)
+        try output.member("moved", integer: totals.moved)
+        try output.endObject()
         var finished = Buffer<UInt8>()
         swap(&finished, &output)
         return finished
@@ -147,30 +146,21 @@ struct Comparison: ~Copyable {
         _ campaign: Text, _ target: Target, _ change: StaticString, before: Double?, after: Double?,
         bases: (before: Text, after: Text)? = nil
     ) throws(Failure) {
-        if hasModels { try output.append(",") }
-        hasModels = true
-        try output.append("{\"campaign\":")
-        try output.append(quoted: campaign)
-        try output.append(target == .click ? ",\"target\":\"click\"" : ",\"target\":\"conversion\"")
-        try output.append(",\"change\":\"")
-        try output.append(change)
-        try output.append("\",\"constant\":{\"before\":")
-        try WeightMoves.append(before, to: &output)
-        try output.append(",\"after\":")
-        try WeightMoves.append(after, to: &output)
-        try output.append("}")
+        try output.beginObject()
+        try output.member("campaign", quoted: campaign)
+        try output.member("target", literal: target == .click ? "click" : "conversion")
+        try output.member("change", literal: change)
+        try output.member("constant", begin: "{")
+        try output.member("before", number: before ?? .nan)
+        try output.member("after", number: after ?? .nan)
+        try output.endObject()
         if let bases {
-            try output.append(",\"extends\":{\"before\":")
-            try Comparison.append(base: bases.before, to: &output)
-            try output.append(",\"after\":")
-            try Comparison.append(base: bases.after, to: &output)
-            try output.append("}")
+            try output.member("extends", begin: "{")
+            try output.member("before", quotedOrNull: bases.before)
+            try output.member("after", quotedOrNull: bases.after)
+            try output.endObject()
         }
         try moves.write(most: most, to: &output)
-        try output.append("}")
-    }
-
-    private static func append(base: Text, to output: inout Buffer<UInt8>) throws(Failure) {
-        if base.count == 0 { try output.append("null") } else { try output.append(quoted: base) }
+        try output.endObject()
     }
 }

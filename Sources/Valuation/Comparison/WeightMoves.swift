@@ -50,31 +50,24 @@ struct WeightMoves: ~Copyable {
 
     /// The counts as members of a JSON object, and the weights that moved farthest. - Complexity: O(moves + most × log moves).
     mutating func write(most: Int, to output: inout Buffer<UInt8>) throws(Failure) {
-        try output.append(",\"added\":", integer: added)
-        try output.append(",\"dropped\":", integer: dropped)
-        try output.append(",\"moved\":", integer: moved)
-        try output.append(",\"unchanged\":", integer: unchanged)
-        try output.append(",\"distance\":")
-        try output.append(number: distance)
-        try output.append(",\"most\":[")
+        try output.member("added", integer: added)
+        try output.member("dropped", integer: dropped)
+        try output.member("moved", integer: moved)
+        try output.member("unchanged", integer: unchanged)
+        try output.member("distance", number: distance)
+        try output.member("most", begin: "[")
         let heap = moves.elements
         Heap.make(heap) { $0.isFarther(than: $1) }
         for place in 0..<min(most, moves.count) {
             let move = heap[0]
             heap[0] = heap[moves.count - 1 - place]
             Heap.siftDown(heap, 0, moves.count - 1 - place) { $0.isFarther(than: $1) }
-            try output.append(place == 0 ? "{\"weight\":" : ",{\"weight\":")
-            try output.append(quoted: names.text.slice(Int(move.name.start), Int(move.name.end)))
-            try output.append(",\"before\":")
-            try WeightMoves.append(move.before, to: &output)
-            try output.append(",\"after\":")
-            try WeightMoves.append(move.after, to: &output)
-            try output.append("}")
+            try output.beginObject()
+            try output.member("weight", quoted: names.text.slice(Int(move.name.start), Int(move.name.end)))
+            try output.member("before", number: move.before ?? .nan)
+            try output.member("after", number: move.after ?? .nan)
+            try output.endObject()
         }
-        try output.append("]")
-    }
-
-    static func append(_ number: Double?, to output: inout Buffer<UInt8>) throws(Failure) {
-        try output.append(number: number ?? .nan)
+        try output.endArray()
     }
 }

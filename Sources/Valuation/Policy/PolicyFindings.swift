@@ -12,7 +12,7 @@ struct PolicyFindings: ~Copyable {
     /// The finished array.
     consuming func finish() throws(Failure) -> Buffer<UInt8> {
         if ranOutOfMemory { throw .outOfMemory }
-        try output.append("]")
+        try output.endArray()
         return output
     }
 
@@ -39,16 +39,14 @@ struct PolicyFindings: ~Copyable {
     }
 
     private mutating func add(_ severity: StaticString, _ note: Note) throws(Failure) {
-        try output.append(output.count > 1 ? ",{\"severity\":\"" : "{\"severity\":\"")
-        try output.append(severity)
-        try output.append("\",\"status\":\"")
-        try output.append(Text(Status(rawValue: note.error.pointee.status)?.name ?? "VALUATION_ERROR_UNKNOWN"))
-        try output.append("\",\"line\":", integer: Int(note.error.pointee.line))
-        try output.append(",\"column\":", integer: Int(note.error.pointee.column))
-        try output.append(",\"json_path\":")
-        try output.append(quoted: note.jsonPath)
-        try output.append(",\"message\":")
-        try output.append(quoted: note.message)
-        try output.append("}")
+        try output.beginObject()
+        try output.member("severity", literal: severity)
+        try output.member(
+            "status", literal: Status(rawValue: note.error.pointee.status)?.name ?? "VALUATION_ERROR_UNKNOWN")
+        try output.member("line", integer: Int(note.error.pointee.line))
+        try output.member("column", integer: Int(note.error.pointee.column))
+        try output.member("json_path", quoted: note.jsonPath)
+        try output.member("message", quoted: note.message)
+        try output.endObject()
     }
 }

@@ -100,35 +100,34 @@ struct ReleaseList: ~Copyable {
     /// - Parameter latest: the id that LATEST names, or empty.
     func write(latest: Text, to output: inout Buffer<UInt8>) throws(Failure) {
         try output.append("[")
-        for position in 0..<count {
-            if position > 0 { try output.append(",") }
-            try write(position, latest: latest, to: &output)
-        }
-        try output.append("]")
+        for position in 0..<count { try write(position, latest: latest, to: &output) }
+        try output.endArray()
     }
 
     private func write(_ position: Int, latest: Text, to output: inout Buffer<UInt8>) throws(Failure) {
         let entry = entries[position]
-        try output.append("{\"id\":")
-        try output.append(quoted: id(position))
-        try output.append(",\"latest\":")
-        try output.append(id(position) == latest ? "true" : "false")
-        if !entry.isSound {
-            try output.append(
-                ",\"created\":null,\"bytes\":null,\"campaigns\":null,\"click_models\":null,\"conversion_models\":null")
-            try output.append(",\"weights\":null,\"compiled\":null,\"problem\":")
-            try output.append(quoted: problem(position))
-            return try output.append("}")
+        try output.beginObject()
+        try output.member("id", quoted: id(position))
+        try output.member("latest", bool: id(position) == latest)
+        if entry.isSound {
+            try output.member("created", quoted: created(position))
+            try output.member("bytes", integer: entry.bytes)
+            try output.member("campaigns", integer: entry.counts.campaigns)
+            try output.member("click_models", integer: entry.counts.clickModels)
+            try output.member("conversion_models", integer: entry.counts.conversionModels)
+            try output.member("weights", integer: entry.counts.weights)
+            try output.member("compiled", bool: entry.isCompiled)
+            try output.memberNull("problem")
+        } else {
+            try output.memberNull("created")
+            try output.memberNull("bytes")
+            try output.memberNull("campaigns")
+            try output.memberNull("click_models")
+            try output.memberNull("conversion_models")
+            try output.memberNull("weights")
+            try output.memberNull("compiled")
+            try output.member("problem", quoted: problem(position))
         }
-        try output.append(",\"created\":")
-        try output.append(quoted: created(position))
-        try output.append(",\"bytes\":", integer: entry.bytes)
-        try output.append(",\"campaigns\":", integer: entry.counts.campaigns)
-        try output.append(",\"click_models\":", integer: entry.counts.clickModels)
-        try output.append(",\"conversion_models\":", integer: entry.counts.conversionModels)
-        try output.append(",\"weights\":", integer: entry.counts.weights)
-        try output.append(",\"compiled\":")
-        try output.append(entry.isCompiled ? "true" : "false")
-        try output.append(",\"problem\":null}")
+        try output.endObject()
     }
 }

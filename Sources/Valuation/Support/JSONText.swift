@@ -16,11 +16,6 @@ extension Buffer where Element == UInt8 {
         appendWritten(DecimalText.write(float, to: spare))
     }
 
-    /// Takes the last byte away if it is `byte`.
-    mutating func dropLast(_ byte: UInt8) {
-        if count > 0, self[count - 1] == byte { truncate(count - 1) }
-    }
-
     /// A member's name as it stands in JSON, and its number.
     @inline(never)
     mutating func append(_ member: StaticString, integer: Int) throws(Failure) {
