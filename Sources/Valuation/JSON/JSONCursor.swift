@@ -72,6 +72,7 @@ struct JSONCursor {
     @inline(always)
     var isNull: Bool { byte == UInt8(ascii: "n") }
 
+    @inline(always)
     mutating func kind() -> Kind {
         nextByte() == UInt8(ascii: "\"") ? .string : otherKind
     }

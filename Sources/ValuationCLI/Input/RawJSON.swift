@@ -18,7 +18,9 @@ enum RawJSON {
     /// - Parameter count: how many there are, by whoever decoded the answer.
     static func elements(of name: String, in answer: UnsafeRawBufferPointer, count: Int) throws -> [Range<Int>] {
         let elements = elements(of: name, in: answer)
-        guard elements.count == count else { throw Problem.cannotBeShown("\(elements.count) of \(count) \(name) found") }
+        guard elements.count == count else {
+            throw Problem.cannotBeShown("\(elements.count) of \(count) \(name) found")
+        }
         return elements
     }
 
