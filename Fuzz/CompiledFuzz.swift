@@ -128,5 +128,5 @@ private func policy(of index: borrowing Index) throws(Failure) -> UnsafeMutableP
         return try? PolicyDecoder.decode(Text(policyText), under: .standard, problems: &problems)
     }
     guard let document else { fatalError("the policy is not sound: \(description.message)") }
-    return try Policy.allocate(try Policy(document, index: index, others: IndexList()))
+    return try Memory.place(try Policy(document, index: index, others: IndexList()))
 }

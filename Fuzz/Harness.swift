@@ -18,7 +18,7 @@ final class Harness {
     init(_ snapshot: consuming Snapshot) throws(Failure) {
         hasPolicy = snapshot.policy != nil
         engine = try Engine.allocate(Engine.Options())
-        engine.pointee.replace(with: try Snapshot.allocate(snapshot))
+        engine.pointee.replace(with: try Memory.place(snapshot))
         scorer = try Scorer.allocate(engine: engine)
     }
 

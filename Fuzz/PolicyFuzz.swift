@@ -60,7 +60,7 @@ private func check(_ document: consuming PolicyDocument, _ note: Note) throws(Fa
     let index = try loader.index(of: Text(models), kind: FileKind(name: Text("models.jsonl"))!)
     try document.review(&findings, index, note)
     _ = try findings.finish()
-    let policy = try Policy.allocate(try Policy(document, index: index, others: IndexList()))
+    let policy = try Memory.place(try Policy(document, index: index, others: IndexList()))
     let origin = try Snapshot.Origin(path: Text("memory"))
     let harness = try Harness(Snapshot(index: index, origin: origin, policy: policy))
     for request in requests { harness.check(request) }

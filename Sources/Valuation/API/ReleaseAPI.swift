@@ -18,23 +18,17 @@ func reporting(
     return callWithNote(error) { note throws(Failure) in
         if isRequired && report_out == nil { throw Failure(.invalidArgument, "report_out is NULL.") }
         // Taken first, so that nothing can fail once the work is done.
-        guard let memory = malloc(MemoryLayout<Report>.size) else { throw .outOfMemory }
+        let report = try Memory.room(for: Report.self)
         do throws(Failure) {
             var text = try body(note)
             _ = try text.terminated()
-            let report = memory.bindMemory(to: Report.self, capacity: 1)
             report.initialize(to: Report(text: text))
-            if let report_out { report_out.pointee = OpaquePointer(report) } else { destroy(report) }
+            if let report_out { report_out.pointee = OpaquePointer(report) } else { Memory.destroy(report) }
         } catch {
-            free(memory)
+            free(report)
             throw error
         }
     }
-}
-
-private func destroy(_ report: UnsafeMutablePointer<Report>) {
-    report.deinitialize(count: 1)
-    free(report)
 }
 
 /// See valuation.h.
@@ -52,7 +46,7 @@ public func valuation_report_text(_ report: OpaquePointer!, _ length_out: Unsafe
 /// See valuation.h.
 @c @implementation
 public func valuation_report_destroy(_ report: OpaquePointer!) {
-    if let report { destroy(UnsafeMutablePointer(report)) }
+    if let report { Memory.destroy(UnsafeMutablePointer<Report>(report)) }
 }
 
 /// The wishes of a publisher, which may be NULL.

@@ -105,7 +105,7 @@ extension Engine {
         _ index: consuming Index, _ origin: consuming Snapshot.Origin, _ text: Text, at path: Text,
         _ supply: ReleaseSupply, _ note: Note
     ) throws(Failure) -> UnsafeMutablePointer<Snapshot> {
-        if path.count == 0 { return try Snapshot.allocate(Snapshot(index: index, origin: origin)) }
+        if path.count == 0 { return try Memory.place(Snapshot(index: index, origin: origin)) }
         note.setFile(path)
         var problems = Problems(note: note, firstNote: note, listener: nil)
         let document = try PolicyDecoder.decode(text, under: index.secret, problems: &problems)
@@ -113,8 +113,8 @@ extension Engine {
         // Models are never kept back for it: without counts, a naive predictor knows no value.
         if !supply.takesMemory && supply.isPresent { try fitting.checkObserved(document, index) }
         let others = try releases(of: document, supply, index, origin, fitting)
-        let policy = try Policy.allocate(try Policy(document, index: index, others: others))
-        return try Snapshot.allocate(Snapshot(index: index, origin: origin, others: others, policy: policy))
+        let policy = try Memory.place(try Policy(document, index: index, others: others))
+        return try Memory.place(Snapshot(index: index, origin: origin, others: others, policy: policy))
     }
 
     /// The releases that a policy names beside LATEST: those in memory, and the others opened.

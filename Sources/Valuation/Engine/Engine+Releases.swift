@@ -42,7 +42,7 @@ extension Engine {
             try secret.keep(made.pointee.index.secret)
         } catch {
             let located = note.located(error, made.pointee.origin.path.text)
-            Snapshot.destroy(made)
+            Memory.destroy(made)
             throw located
         }
     }

@@ -51,9 +51,9 @@ struct Engine: ~Copyable {
     }
 
     deinit {
-        if let snapshot = record.pointee.serving { Snapshot.destroy(snapshot) }
-        if let snapshot = record.pointee.previous { Snapshot.destroy(snapshot) }
-        if let snapshot = record.pointee.leaving { Snapshot.destroy(snapshot) }
+        if let snapshot = record.pointee.serving { Memory.destroy(snapshot) }
+        if let snapshot = record.pointee.previous { Memory.destroy(snapshot) }
+        if let snapshot = record.pointee.leaving { Memory.destroy(snapshot) }
         record.deinitialize(count: 1)
         CPlatform.free(records)
     }
@@ -62,12 +62,11 @@ struct Engine: ~Copyable {
     static func allocate(_ options: Options) throws(Failure) -> UnsafePointer<Engine> {
         let secret = try EngineSecret()
         let readers = try Readers()
-        guard let records = malloc(2 &* MemoryLayout<History>.stride) else { throw .outOfMemory }
-        guard let memory = malloc(MemoryLayout<Engine>.size) else {
-            CPlatform.free(records)
+        let pointer = try Memory.room(for: Engine.self)
+        guard let records = malloc(2 &* MemoryLayout<History>.stride) else {
+            CPlatform.free(pointer)
             throw .outOfMemory
         }
-        let pointer = memory.bindMemory(to: Engine.self, capacity: 1)
         pointer.initialize(
             to: Engine(
                 options, secret: secret, readers: readers,
@@ -78,11 +77,7 @@ struct Engine: ~Copyable {
     /// Gives up one reference; the last one frees the engine.
     static func release(_ engine: UnsafePointer<Engine>) {
         let (_, left) = engine.pointee.references.subtract(1, ordering: .acquiringAndReleasing)
-        if left == 0 {
-            let memory = UnsafeMutablePointer(mutating: engine)
-            memory.deinitialize(count: 1)
-            CPlatform.free(memory)
-        }
+        if left == 0 { Memory.destroy(UnsafeMutablePointer(mutating: engine)) }
     }
 
     func addReader() throws(Failure) -> UnsafePointer<Readers.Reader> {
@@ -221,7 +216,7 @@ struct Engine: ~Copyable {
         }
         // A child that is forked from now on does not free it: it may be half gone.
         remember { history in history.leaving = nil }
-        Snapshot.destroy(leaving)
+        Memory.destroy(leaving)
     }
 
     private var record: UnsafeMutablePointer<History> {

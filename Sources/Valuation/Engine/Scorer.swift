@@ -34,28 +34,27 @@ struct Scorer: ~Copyable {
     }
 
     deinit {
-        if let policyScratch { PolicyScratch.destroy(policyScratch) }
-        Scratch.destroy(scratch)
+        if let policyScratch { Memory.destroy(policyScratch) }
+        Memory.destroy(scratch)
     }
 
     static func allocate(engine: UnsafePointer<Engine>) throws(Failure) -> UnsafeMutablePointer<Scorer> {
-        guard let memory = malloc(MemoryLayout<Scorer>.size) else { throw .outOfMemory }
+        let pointer = try Memory.room(for: Scorer.self)
         let scratch: UnsafeMutablePointer<Scratch>
         let place: UnsafePointer<Readers.Reader>
         do {
             scratch = try Scratch.allocate()
         } catch {
-            free(memory)
+            free(pointer)
             throw error
         }
         do {
             place = try engine.pointee.addReader()
         } catch {
-            Scratch.destroy(scratch)
-            free(memory)
+            Memory.destroy(scratch)
+            free(pointer)
             throw error
         }
-        let pointer = memory.bindMemory(to: Scorer.self, capacity: 1)
         pointer.initialize(to: Scorer(engine: engine, reader: place, scratch: scratch))
         do {
             if let snapshot = engine.pointee.pin(place) {
@@ -74,10 +73,7 @@ struct Scorer: ~Copyable {
         let engine = scorer.pointee.engine
         engine.pointee.removeReader(scorer.pointee.reader)
         // What a call had half changed cannot be freed.
-        if !scorer.pointee.isInCall.load(ordering: .relaxed) {
-            scorer.deinitialize(count: 1)
-            free(scorer)
-        }
+        if !scorer.pointee.isInCall.load(ordering: .relaxed) { Memory.destroy(scorer) }
         Engine.release(engine)
     }
 

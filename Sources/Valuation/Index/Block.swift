@@ -33,7 +33,7 @@ struct Block: ~Copyable {
 
     /// A block of zeros. - Parameter headerBytes: of them, how many come before the index.
     static func allocate(byteCount: Int, headerBytes: Int = 0) throws(Failure) -> UnsafePointer<Block> {
-        let place = try room()
+        let place = try Memory.room(for: Block.self)
         let isLarge = byteCount >= large
         let memory = isLarge ? valuation_platform_map_zeros(byteCount) : valuation_platform_allocate(byteCount)
         guard let memory else {
@@ -47,7 +47,7 @@ struct Block: ~Copyable {
 
     /// A file's first bytes, mapped.
     static func map(_ descriptor: Int32, byteCount: Int, headerBytes: Int) throws(Failure) -> UnsafePointer<Block> {
-        let place = try room()
+        let place = try Memory.room(for: Block.self)
         guard let memory = valuation_platform_map(descriptor, byteCount) else {
             let code = valuation_platform_errno()
             free(place)
@@ -55,11 +55,6 @@ struct Block: ~Copyable {
         }
         place.initialize(to: Block(memory, mappedBytes: byteCount, headerBytes: headerBytes))
         return UnsafePointer(place)
-    }
-
-    private static func room() throws(Failure) -> UnsafeMutablePointer<Block> {
-        guard let memory = malloc(MemoryLayout<Block>.size) else { throw .outOfMemory }
-        return memory.bindMemory(to: Block.self, capacity: 1)
     }
 
     func retain() {
@@ -70,8 +65,6 @@ struct Block: ~Copyable {
     static func release(_ block: UnsafePointer<Block>) {
         let (_, left) = block.pointee.references.subtract(1, ordering: .acquiringAndReleasing)
         if left > 0 { return }
-        let memory = UnsafeMutablePointer(mutating: block)
-        memory.deinitialize(count: 1)
-        free(memory)
+        Memory.destroy(UnsafeMutablePointer(mutating: block))
     }
 }

@@ -49,7 +49,7 @@ struct SelfTests: ~Copyable {
         }
 
         deinit {
-            Scratch.destroy(scratch)
+            Memory.destroy(scratch)
         }
 
         /// Whether the model gives what a test expects; if not, the note says what it gives. The features are taken as an ad's, so

@@ -13,8 +13,7 @@ struct IndexList: ~Copyable {
 
     deinit {
         for number in 0..<places.count {
-            places[number].index.deinitialize(count: 1)
-            free(places[number].index)
+            Memory.destroy(places[number].index)
         }
     }
 
@@ -22,10 +21,7 @@ struct IndexList: ~Copyable {
 
     mutating func append(_ index: consuming Index, contents: Checksum) throws(Failure) {
         try places.reserve(places.count + 1)
-        guard let memory = malloc(MemoryLayout<Index>.size) else { throw .outOfMemory }
-        let place = memory.bindMemory(to: Index.self, capacity: 1)
-        place.initialize(to: index)
-        try places.append(Place(index: place, contents: contents))
+        try places.append(Place(index: try Memory.place(index), contents: contents))
     }
 
     subscript(number: Int) -> UnsafePointer<Index> { UnsafePointer(places[number].index) }

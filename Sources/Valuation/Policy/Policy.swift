@@ -80,19 +80,6 @@ struct Policy: ~Copyable {
 
     /// Whether it is told how likely each candidate is to be chosen.
     var hasPropensities: Bool { explores || document.minimumPropensity > 0 }
-
-    /// Moves a policy to memory of its own. - Returns: to be given to `destroy`.
-    static func allocate(_ policy: consuming Policy) throws(Failure) -> UnsafeMutablePointer<Policy> {
-        guard let memory = malloc(MemoryLayout<Policy>.size) else { throw .outOfMemory }
-        let pointer = memory.bindMemory(to: Policy.self, capacity: 1)
-        pointer.initialize(to: policy)
-        return pointer
-    }
-
-    static func destroy(_ policy: UnsafeMutablePointer<Policy>) {
-        policy.deinitialize(count: 1)
-        free(policy)
-    }
 }
 
 extension Index {

@@ -35,32 +35,26 @@ struct PolicyScratch: ~Copyable {
     }
 
     deinit {
-        for release in 1..<max(1, scratches.count) { Scratch.destroy(scratches[release]) }
+        for release in 1..<max(1, scratches.count) { Memory.destroy(scratches[release]) }
         free(scorings)
     }
 
     /// - Parameter own: the scorer's, which outlives this.
     static func allocate(_ own: UnsafeMutablePointer<Scratch>) throws(Failure) -> UnsafeMutablePointer<PolicyScratch> {
-        guard let memory = malloc(MemoryLayout<PolicyScratch>.size) else { throw .outOfMemory }
+        let pointer = try Memory.room(for: PolicyScratch.self)
         guard let room = malloc(MemoryLayout<Scoring>.stride * PolicyDocument.maximumReleases) else {
-            free(memory)
+            free(pointer)
             throw .outOfMemory
         }
         let scorings = room.bindMemory(to: Scoring.self, capacity: PolicyDocument.maximumReleases)
-        let pointer = memory.bindMemory(to: PolicyScratch.self, capacity: 1)
         pointer.initialize(to: PolicyScratch(scorings))
         do {
             try pointer.pointee.reserve(own)
         } catch {
-            destroy(pointer)
+            Memory.destroy(pointer)
             throw error
         }
         return pointer
-    }
-
-    static func destroy(_ scratch: UnsafeMutablePointer<PolicyScratch>) {
-        scratch.deinitialize(count: 1)
-        free(scratch)
     }
 
     private mutating func reserve(_ own: UnsafeMutablePointer<Scratch>) throws(Failure) {

@@ -55,7 +55,7 @@ struct Snapshot: ~Copyable {
     }
 
     deinit {
-        if let policy { Policy.destroy(policy) }
+        if let policy { Memory.destroy(policy) }
     }
 
     /// The index of a release as the policy numbers them, the snapshot's own being the first.
@@ -64,22 +64,9 @@ struct Snapshot: ~Copyable {
         release == PolicyDocument.latest ? Snapshot.index(snapshot) : snapshot.pointee.others[release &- 1]
     }
 
-    /// Moves a snapshot to memory of its own. - Returns: to be given to `destroy` once nobody reads it any more.
-    static func allocate(_ snapshot: consuming Snapshot) throws(Failure) -> UnsafeMutablePointer<Snapshot> {
-        guard let memory = malloc(MemoryLayout<Snapshot>.size) else { throw .outOfMemory }
-        let pointer = memory.bindMemory(to: Snapshot.self, capacity: 1)
-        pointer.initialize(to: snapshot)
-        return pointer
-    }
-
     /// The index where it lies, without a copy. It is the first member, so it lies where the snapshot does.
     @inline(__always)
     static func index(_ snapshot: UnsafeMutablePointer<Snapshot>) -> UnsafePointer<Index> {
         UnsafeRawPointer(snapshot).assumingMemoryBound(to: Index.self)
-    }
-
-    static func destroy(_ snapshot: UnsafeMutablePointer<Snapshot>) {
-        snapshot.deinitialize(count: 1)
-        free(snapshot)
     }
 }

@@ -45,22 +45,9 @@ struct Scratch: ~Copyable {
         UnsafeMutableRawPointer(flags.base.unsafelyUnwrapped).assumingMemoryBound(to: UInt32.self)
     }
 
-    /// Moves a new one to memory of its own. - Returns: to be given to `destroy`.
+    /// - Returns: a new one, to be given to `Memory.destroy`.
     static func allocate() throws(Failure) -> UnsafeMutablePointer<Scratch> {
-        guard let memory = malloc(MemoryLayout<Scratch>.size) else { throw .outOfMemory }
-        let pointer = memory.bindMemory(to: Scratch.self, capacity: 1)
-        do {
-            pointer.initialize(to: try Scratch())
-        } catch {
-            free(memory)
-            throw error
-        }
-        return pointer
-    }
-
-    static func destroy(_ scratch: UnsafeMutablePointer<Scratch>) {
-        scratch.deinitialize(count: 1)
-        free(scratch)
+        try Memory.place(try Scratch())
     }
 
     /// Makes room for an index; does nothing if there is enough already.

@@ -36,7 +36,7 @@ final class LoadedModels {
         try checked { error in
             callWithNote(error) { note throws(Failure) in
                 let origin = try Snapshot.Origin(path: Text("memory"))
-                let snapshot = try Snapshot.allocate(Snapshot(index: try index(note), origin: origin))
+                let snapshot = try Memory.place(Snapshot(index: try index(note), origin: origin))
                 let scratch = try Scratch.allocate()
                 try scratch.pointee.prepare(snapshot.pointee.index.counts)
                 made = (snapshot, scratch)
@@ -46,8 +46,8 @@ final class LoadedModels {
     }
 
     deinit {
-        Snapshot.destroy(snapshot)
-        Scratch.destroy(scratch)
+        Memory.destroy(snapshot)
+        Memory.destroy(scratch)
     }
 
     func withIndex<Value>(_ body: (UnsafePointer<Index>) -> Value) -> Value {

@@ -109,7 +109,7 @@ import Testing
                 campaign: key, features: nil, feature_count: 0, pricing: Pricing.cpa.rawValue, bid: 1)
         }
         let scratch = try Scratch.allocate()
-        defer { Scratch.destroy(scratch) }
+        defer { Memory.destroy(scratch) }
         try scratch.pointee.prepare(index.pointer.pointee.counts)
         func logits(_ timeBudget: UInt64) -> [Float] {
             var values = [valuation_value](repeating: valuation_value(), count: models)

@@ -126,7 +126,7 @@ import Testing
     @Test(arguments: counts) func theSumsOfAllModelsAreTheWeightsOfEachLabelAndOfAll(clickModels: Int) throws {
         let world = try Self.world(clickModels)
         let scratch = try Scratch.allocate()
-        defer { Scratch.destroy(scratch) }
+        defer { Memory.destroy(scratch) }
         try scratch.pointee.prepare(world.index.pointer.pointee.counts)
         for target in [Target.click, .conversion] {
             var total = [Int64](repeating: 0, count: world.models(target))

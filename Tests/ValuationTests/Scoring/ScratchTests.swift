@@ -28,7 +28,7 @@ import Testing
             sets.append((generated: generated, models: try LoadedModels(generated.documents)))
         }
         let used = try Scratch.allocate()
-        defer { Scratch.destroy(used) }
+        defer { Memory.destroy(used) }
         for step in 0..<60 {
             let place = Int.random(in: sets.indices, using: &generator)
             var set = sets[place]
@@ -37,7 +37,7 @@ import Testing
             let ads = set.generated.ads(count)
             sets[place].generated = set.generated
             let new = try Scratch.allocate()
-            defer { Scratch.destroy(new) }
+            defer { Memory.destroy(new) }
             for scratch in [used, new] { try scratch.pointee.prepare(set.models.snapshot.pointee.index.counts) }
             // Now and then the time is up before all is done, wherever that is.
             if generator.once(in: 3) {
