@@ -40,7 +40,7 @@ test-requirements: requirements
 	@Scripts/requirements.sh gcc g++ libjson-c-dev locales valgrind chromium chromium-driver
 
 thorough-requirements: test-requirements
-	@Tests/requirements.sh openjdk-17-jre-headless
+	@Scripts/requirements.sh openjdk-17-jre-headless
 
 # ---- Building ---------------------------------------------------------------------------------------------------
 

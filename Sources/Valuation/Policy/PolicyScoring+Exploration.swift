@@ -10,6 +10,7 @@ import CValuation
 /// request's features moves all ads of a campaign together, one of an ad moves the ads that have it.
 extension PolicyScoring {
     /// Values candidates that a release has just read, by weights that are drawn.
+    @inline(never)
     mutating func explore(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ wanted: Scoring.Wanted, release: Int,
         scale: Double, into values: UnsafeMutablePointer<valuation_value>

@@ -63,7 +63,7 @@ extension PolicyScoring {
 
     /// Draws the weights that were found of the features from a position on.
     @_optimize(speed)
-    @inline(__always)
+    @inline(never)
     private mutating func draw(
         _ found: valuation_found, _ target: Target, _ level: Int, _ candidates: UnsafePointer<valuation_candidate>,
         _ position: Int, _ release: Int
@@ -90,6 +90,7 @@ extension PolicyScoring {
     }
 
     /// Draws the weights of one candidate's term.
+    @inline(never)
     private mutating func drawTerm(
         _ term: Term, _ place: Int, _ campaign: UInt64, _ wanted: Scoring.Wanted, _ release: Int
     ) {
