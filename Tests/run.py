@@ -80,13 +80,16 @@ class Plan:
     built: list[Suite]
 
 
+# Compiling each layer of the core by itself, and loading large policies under valgrind.
+SLOW_GUARDS = ["Tests/Guards/test_floors.py", "Tests/Guards/test_policy_costs.py"]
+
 QUICK = Plan(
     build("tested"),
     # Without debug information, which takes a third of the time to build.
     [swift("unit", "-Xswiftc", "-gnone")],
     [
         pytest("pipeline", "pipeline/tests"),
-        pytest("guards", "Tests/Guards"),
+        pytest("guards", "Tests/Guards", *(f"--ignore={file}" for file in SLOW_GUARDS)),
         pytest("python", "bindings/python/tests"),
         pytest("abi", "Tests/ABI"),
         pytest("command", "Tests/CLI"),
@@ -100,6 +103,7 @@ THOROUGH = Plan(
     [swift("thread", "--sanitize", "thread"), swift("address", "--sanitize", "address")],
     [
         pytest("torture", "Tests/Torture"),
+        pytest("guards", *SLOW_GUARDS),
         pytest("pipeline", "pipeline/tests", "-m", "thorough", "--ignore", "pipeline/tests/spark"),
         pytest("spark", "pipeline/tests/spark", "-m", "thorough"),
         script("fuzz", "Fuzz/fuzz.py", "--seconds", os.environ.get("SECONDS_PER_FUZZER", "60")),
