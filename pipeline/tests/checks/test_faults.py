@@ -132,7 +132,7 @@ def test_a_sampling_correction_that_is_missing(tmp_path: Path) -> None:
         document["intercept"] += np.log(20) * (document["campaign"] == "*")
         document["self_test"] = []
     verdicts = run.check(tmp_path)
-    assert {("engine_calibration", "click"), ("intercept", "click *")} <= failed(verdicts)
+    assert ("engine_calibration", "click") in failed(verdicts)
     assert "sampling correction" in flagged(verdicts, "intercept")[0].reason
 
 

@@ -54,7 +54,7 @@ STATISTICAL: tuple[Check, ...] = (
 )
 
 #: Those that only warn unless they are told otherwise: they are about the world, or about the release before.
-WARNING: tuple[Check, ...] = ("drift", "moved", "logged_calibration", "logged_campaign_calibration")
+WARNING: tuple[Check, ...] = ("drift", "intercept", "moved", "logged_calibration", "logged_campaign_calibration")
 
 Severity = Literal["fail", "warn", "off"]
 
@@ -73,8 +73,8 @@ class CheckOptions(Options):
     )
     severity: dict[Check, Severity] = Field(
         default_factory=dict,
-        description='What each check may do: "fail" (hold back), "warn", or "off". Left out, drift, moved and '
-        "the two of logged predictions warn, and all others fail.",
+        description='What each check may do: "fail" (hold back), "warn", or "off". Left out, drift, intercept, moved '
+        "and the two of logged predictions warn, and all others fail.",
     )
     day_effect: float = Field(
         0.05,
