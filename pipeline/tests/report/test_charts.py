@@ -22,6 +22,7 @@ from valuation_pipeline.report import (
     reliability_diagram,
     time_series,
 )
+from valuation_pipeline.report.page import Kind
 from valuation_pipeline.report.vega import specification
 
 Draw = Callable[[Rows], Chart | Paragraph]
@@ -161,6 +162,14 @@ def test_times_are_utc() -> None:
         "2026-11-29T03:00:00.000Z",
         "2026-11-30",
     ]
+
+
+def test_counts_over_time_begin_at_zero_and_other_values_where_they_are() -> None:
+    rows = [{"time": f"2026-11-{day}", "value": 27_272 + day % 2} for day in range(10, 20)]
+    cases: list[tuple[Kind, bool]] = [("count", True), ("number", False)]
+    for kind, is_zero in cases:
+        written, _ = specification(_drawn(time_series(rows, "Title", time="time", value="value", kind=kind)))
+        assert written["layer"][0]["encoding"]["y"]["scale"]["zero"] is is_zero
 
 
 def test_names_with_dots_and_brackets_are_names() -> None:

@@ -62,7 +62,8 @@ def time_series(
     days = len({row["time"] for row in points})
     x_axis = alt.Axis(format="%b %e", tickCount="day") if days_only and days <= 14 else alt.Axis()
     x = alt.X("time", type="temporal", scale=alt.Scale(type="utc"), axis=x_axis, title=None)
-    y_scale = alt.Scale(zero=False, nice=True)
+    # A count that hardly changes is to look like one.
+    y_scale = alt.Scale(zero=kind == "count", nice=True)
     y_axis = alt.Axis(format=axis_format(kind), grid=True)
     y = alt.Y("value", type="quantitative", scale=y_scale, axis=y_axis, title=unit or None)
     tooltip = [
