@@ -81,7 +81,7 @@ class Plan:
 
 
 # Compiling each layer of the core by itself, and loading large policies under valgrind.
-SLOW_GUARDS = ["Tests/Guards/test_floors.py", "Tests/Guards/test_policy_costs.py"]
+SLOW_GUARDS = ["Tests/Guards/test_layers.py", "Tests/Guards/test_policy_costs.py"]
 
 QUICK = Plan(
     build("tested"),

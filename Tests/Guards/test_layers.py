@@ -17,7 +17,7 @@ C_MODULES = ["Include", *(f"Sources/{name}" for name in ("CJansson", "CZlib", "C
 C_MODULES += [f"Sources/{name}/include" for name in ("CKernels", "CChecksum")]
 
 
-def floors() -> list[str]:
+def layers() -> list[str]:
     """The folders of the core, lowest first, as the page has them."""
     return re.findall(r"^\| `(\w+)` \|", PAGE.read_text(), re.MULTILINE)
 
@@ -34,13 +34,13 @@ def errors(folders: list[str]) -> list[str]:
 
 
 def test_the_page_lists_every_folder():
-    assert sorted(floors()) == sorted(path.name for path in CORE.iterdir() if path.is_dir())
+    assert sorted(layers()) == sorted(path.name for path in CORE.iterdir() if path.is_dir())
 
 
-@pytest.mark.parametrize("floor", floors())
-def test_a_floor_compiles_with_those_below_it_alone(floor: str):
-    assert errors(floors()[: floors().index(floor) + 1]) == []
+@pytest.mark.parametrize("layer", layers())
+def test_a_layer_compiles_with_those_below_it_alone(layer: str):
+    assert errors(layers()[: layers().index(layer) + 1]) == []
 
 
-def test_a_floor_without_one_below_it_does_not_compile():
+def test_a_layer_without_one_below_it_does_not_compile():
     assert any("cannot find type 'Buffer' in scope" in error for error in errors(["JSON"]))
