@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -85,11 +83,7 @@ def test_a_stop_ends_a_fit_in_the_main_thread_and_in_others() -> None:
 
 def run(code: str, interrupt: bool = False) -> subprocess.CompletedProcess[str]:
     """Run a program to its end; send it what Ctrl-C sends once it has written a line."""
-    source = Path(__file__).resolve().parents[2] / "src"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(source), os.environ.get("PYTHONPATH", "")])}
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     if interrupt:
         assert process.stdout.readline() == "begun\n"
