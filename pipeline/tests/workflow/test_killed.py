@@ -18,7 +18,8 @@ from workflow.conftest import Finished
 from workflow.runs import FIRST, command, die_at, new_models, processes_with, released, run_quietly, start
 
 
-@pytest.mark.parametrize("when", ["before", pytest.param("after", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("when", ["before", "after"])
 def test_a_run_that_is_killed_at_every_step_ends_in_the_same_release(
     place: Path, finished: Finished, tmp_path: Path, when: str
 ) -> None:

@@ -49,6 +49,7 @@ def asked(url: str, what: str, **about: str) -> dict[str, dict[str, object]]:
         return dict(json.loads(answer.read())["response"])
 
 
+@pytest.mark.thorough
 def test_its_page_has_the_tasks_by_date_and_why_one_failed(place: Path, luigid: str, tmp_path: Path) -> None:
     day = date(2026, 3, 9)
     wanted = replace(wishes(place, tmp_path / "work", tmp_path / "models"), scheduler_url=luigid)
