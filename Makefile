@@ -161,7 +161,7 @@ lock: build/wheel/.made ## Make pipeline/requirements.lock anew, of the newest p
 		--custom-compile-command "make lock" --output-file pipeline/requirements.lock
 
 .PHONY: test test-thorough tested tested-thorough
-test: test-requirements ## Run the tests in every language (from nothing, about ten minutes on two processors)
+test: test-requirements ## Run the tests in every language (from nothing, a quarter of an hour on two processors)
 	python3 Tests/run.py
 
 test-thorough: thorough-requirements ## Run what takes longer: the core under sanitizers, faults and swaps, Spark, and the fuzzers
