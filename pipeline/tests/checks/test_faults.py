@@ -191,11 +191,44 @@ def test_constants_are_published_where_they_are_hard_to_beat(tmp_path: Path) -> 
 
 def test_a_campaign_that_lost_its_model_since_the_last_release(tmp_path: Path) -> None:
     run = MadeRun()
+    shared = run.documents["click"][0]
+    run.documents["click"] = [{**shared, "campaign": f"c-{code}"} for code in range(len(CAMPAIGNS))]
     run.publish(tmp_path / "batch", tmp_path / "models", "earlier")
-    run.documents["click"].pop()
+    del run.documents["click"][0]
     verdicts = run.check(tmp_path / "run", previous=tmp_path / "models")
     assert ("campaigns_lost", "click") in failed(verdicts)
-    assert "(c-0)" in flagged(verdicts, "campaigns_lost")[0].reason
+    reason = flagged(verdicts, "campaigns_lost")[0].reason
+    assert "(c-0); their observed rates value them" in reason
+
+
+def test_corrections_that_give_way_to_the_shared_model_warn_when_most_do(tmp_path: Path) -> None:
+    run = MadeRun()
+    shared, correction = run.documents["click"]
+    weights = {"slot": {"1": 0.2}}
+    corrections = [
+        {**correction, "campaign": f"c-{code}", "categorical": weights, "self_test": []} for code in range(3)
+    ]
+    run.documents["click"] = [shared, *corrections]
+    run.publish(tmp_path / "batch", tmp_path / "models", "earlier")
+    del run.documents["click"][1]
+    verdicts = run.check(tmp_path / "run", previous=tmp_path / "models")
+    assert not flagged(verdicts, "campaigns_lost")
+    del run.documents["click"][1:]
+    verdicts = run.check(tmp_path / "again", previous=tmp_path / "models")
+    (found,) = flagged(verdicts, "campaigns_lost")
+    assert found.status == "warned"
+    assert "(c-0, c-1, c-2); the shared one values them" in found.reason
+
+
+def test_constants_that_give_way_to_the_shared_model_are_no_loss(tmp_path: Path) -> None:
+    run = MadeRun()
+    shared, constant = run.documents["click"]
+    del constant["extends"]
+    constant["intercept"] = shared["intercept"]
+    run.publish(tmp_path / "batch", tmp_path / "models", "earlier")
+    run.documents["click"] = [shared]
+    verdicts = run.check(tmp_path / "run", previous=tmp_path / "models")
+    assert not flagged(verdicts, "campaigns_lost")
 
 
 def test_a_campaign_that_is_no_longer_shown_warns(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from scipy import stats
 from checks.trained_run import check_day, generated, train_day
 from valuation_pipeline.checks import CheckOptions, Verdict
 from valuation_pipeline.generated.options import GeneratorOptions
+from valuation_pipeline.training.options import Strategy
 
 pytestmark = pytest.mark.thorough
 
@@ -91,7 +92,8 @@ def test_models_that_over_predict_a_campaign_by_30_percent(tmp_path: Path) -> No
     assert ("engine_campaign_calibration", "click c-5") in _flagged(check_day(log, run))
 
 
-def test_thirty_clean_days_are_flagged_no_more_often_than_stated(tmp_path: Path) -> None:
+@pytest.mark.parametrize("strategy", ["pooled", "corrections"])
+def test_thirty_clean_days_are_flagged_no_more_often_than_stated(tmp_path: Path, strategy: Strategy) -> None:
     window, runs = 20, 30
     options = GeneratorOptions(
         impressions=4_000 * (window + runs - 1),
@@ -107,7 +109,7 @@ def test_thirty_clean_days_are_flagged_no_more_often_than_stated(tmp_path: Path)
     failed = warned = 0
     for day in options.dates[window - 1 :]:
         run = tmp_path / "runs" / str(day)
-        train_day(log, run, day, window)
+        train_day(log, run, day, window, strategy=strategy)
         verdicts = check_day(log, run, tmp_path / "models")
         statuses = {verdict.status for verdict in verdicts if verdict.check not in ("drift", "moved", "entropy")}
         failed += "failed" in statuses

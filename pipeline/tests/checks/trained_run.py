@@ -18,7 +18,7 @@ from valuation_pipeline.generated.options import GeneratorOptions
 from valuation_pipeline.logs.extract import extract
 from valuation_pipeline.logs.options import LogOptions
 from valuation_pipeline.training.campaigns import campaign_documents
-from valuation_pipeline.training.options import Target, TrainingOptions
+from valuation_pipeline.training.options import Strategy, Target, TrainingOptions
 from valuation_pipeline.training.train import train
 
 WINDOWS = Windows(click_days=1, conversion_days=8)
@@ -52,9 +52,16 @@ def generated(folder: Path, options: GeneratorOptions, faults: Sequence[str] = (
     return folder
 
 
-def train_day(log: Path, folder: Path, day: date, days: int, targets: Sequence[Target] = TARGETS) -> None:
+def train_day(
+    log: Path,
+    folder: Path,
+    day: date,
+    days: int,
+    targets: Sequence[Target] = TARGETS,
+    strategy: Strategy = "pooled",
+) -> None:
     """Fill the folder of a run with the examples and models of a day and those before, ``days`` in all."""
-    training = TrainingOptions(strategy="pooled")
+    training = TrainingOptions(strategy=strategy)
     folder.mkdir(parents=True)
     feature_set = FeatureSet.read(log / "features.toml")
     first = day - timedelta(days=days - 1)

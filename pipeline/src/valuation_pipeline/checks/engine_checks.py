@@ -144,8 +144,9 @@ def _against_last(
         before = score(engine, sample, feature_set)["expected_revenue"].astype(np.float64)
     campaigns = np.array(sample["campaign"].to_pylist(), object)
     plain = newest.filter(pc.is_in(newest["impression_id"], value_set=_logged_plainly(run)))
+    shared = {document["target"] for document in run.documents if document["campaign"] == "*"}
     return [
-        *check_lost(comparison, *shown, options),
+        *check_lost(comparison, shared, *shown, options),
         *check_weights(comparison),
         *check_money(campaigns, before, after, options),
         *check_replay(plain, feature_set, releases_beside(previous), options),

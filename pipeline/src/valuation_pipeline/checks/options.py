@@ -143,7 +143,7 @@ class CheckOptions(Options):
         0.05,
         ge=0,
         lt=1,
-        description="The share of a day's impressions that campaigns may have which lose their model or their traffic.",
+        description="The share of a day's impressions of campaigns that may lose their only model or their traffic.",
     )
     moved_limit: float = Field(
         0.3, gt=0, description="By what share the expected revenue of all impressions may change from the last release."
