@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * valuation.h - what every candidate ad is worth for this impression.
+ * valuation.h - what each candidate ad is worth for one impression.
  *
- * An ad server receives a request (slot, audience, context) and has N ads that may answer it. This
- * library tells, inside the ad server's own process and in microseconds, the money that showing each
- * of them is expected to earn:
+ * An ad server receives a request (slot, audience, context) and has N candidate ads for it. This library runs inside
+ * the ad server's process and computes, in microseconds, the expected revenue of showing each of them:
  *
  *     CPM    bid / 1000
  *     CPC    bid x pCTR
@@ -12,7 +11,7 @@
  *
  *     pCTR = P(click = 1 | request, ad)       pCVR = P(conversion = 1 | request, ad, click = 1)
  *
- * Both probabilities come from sparse logistic regressions, one per campaign and target, read from JSON
+ * Both probabilities come from sparse logistic regressions, one for each campaign and target, read from JSON
  * (Documentation/model-format.md).
  *
  * THE WHOLE LIBRARY IN ONE EXAMPLE
@@ -39,43 +38,46 @@
  *
  * CONVENTIONS
  *
- * Threads. Each declaration names one of three rules. "Any thread": may be called from several threads at once on the same
- * object. "One thread per object": calls on one object must not overlap; different objects are independent. "Exclusive": no
- * other call on the object may run at the same time.
+ * Threads. Each declaration names one of three rules. "Any thread": several threads may call it at once on the same
+ * object. "One thread per object": calls on one object must not overlap; different objects are independent.
+ * "Exclusive": no other call on the object may run at the same time.
  *
- * Lifetime. "Borrowed": the library reads it during the call and keeps nothing. "Owned until": the library owns what it hands
- * out, until the moment named. Handles belong to the caller until destroyed.
+ * Lifetime. "Borrowed": the library reads it during the call and keeps nothing. "Owned until": the library owns what
+ * it hands out, until the moment named. Handles belong to the caller until destroyed.
  *
- * Strings. Pointer and length in bytes, UTF-8, no terminating NUL needed. A NULL pointer is allowed where the length is 0.
+ * Strings. A pointer and a length in bytes; UTF-8; no terminating NUL needed. The pointer may be NULL if the length
+ * is 0.
  *
- * Errors. Every call that can fail returns a valuation_status. The last parameter may be NULL, or point to a valuation_error of
- * the caller that is filled in when the call fails. There is no thread-local or global "last error".
+ * Errors. Every call that can fail returns a valuation_status. Its last parameter is NULL or points to the caller's
+ * valuation_error, which is filled in when the call fails. There is no thread-local or global "last error".
  *
- * Growth. A struct that begins with struct_size has an _INIT macro; use it. Members are added at the end only: a caller
- * compiled against an older header passes a smaller size and gets the defaults of the newer members; a caller compiled against
- * a newer header than the library may pass a larger size as long as the bytes that the library does not know are zero (in a
- * valuation_error they are left alone). The other structs never change. Functions are added, never altered.
+ * Growth. A struct that begins with struct_size has an _INIT macro; use it. New members are added only at the end. A
+ * caller compiled against an older header passes a smaller size and gets the defaults of the newer members. A caller
+ * compiled against a newer header may pass a larger size, as long as the bytes that the library does not know are
+ * zero (in a valuation_error they are left alone). The other structs never change. Functions are added, never
+ * altered.
  *
- * A guest. The library starts no thread, installs no signal handler, prints nothing, changes neither locale, environment nor
- * working directory, and keeps no file open after a call. It looks at neither locale nor environment, and calls nothing of the
- * host's but the C library. Two engines in one process do not know of each other. It never ends the process, whatever the
- * input.
+ * What the library leaves alone. It starts no thread, installs no signal handler and prints nothing. It neither reads
+ * nor changes the locale and the environment, does not change the working directory, and keeps no file open after a
+ * call. It calls nothing but the C library. Two engines in one process share nothing. Whatever the input, it never
+ * ends the process.
  *
- * A host. It may do at any time what a process may do, but three things: call the library from a signal handler; leave a call
- * other than by its return (longjmp, a C++ exception out of a callback, asynchronous cancellation); and call it while the
- * thread's floating-point unit does not round to the nearest, or traps. (Denormal numbers may be flushed to zero; then they are
- * zero in models, too, so that a rate below 1e-307 is refused, and what is compiled has other bytes for them.)
- * pthread_cancel waits for the end of a call that reads or writes files; the others have no cancellation point.
+ * What the host must not do. Three things: call the library from a signal handler; leave a call other than by its
+ * return (longjmp, a C++ exception out of a callback, asynchronous cancellation); call the library on a thread whose
+ * floating-point unit does not round to nearest, or traps. The thread may flush denormal numbers to zero. They are
+ * then zero in models, too: a rate below 1e-307 is refused, and a compiled file has other bytes for them.
+ * pthread_cancel takes effect at the end of a call that reads or writes files; other calls have no cancellation
+ * point.
  *
- * Fork. A child goes on with its parent's engines and scorers, whatever the parent's other threads were doing at that moment:
- * it scores, loads, refreshes, goes back, changes the policy and publishes, as far as malloc works in a child (glibc's does),
- * and neither process sees what the other one does. A scorer that another thread was calling may be destroyed in the child and
- * must not be used; its memory stays taken. So does what a load of another thread had taken so far, descriptors included. A
- * handle that another thread was just making or giving back is lost to the child. None of this holds before Linux 4.14 (no
- * MADV_WIPEONFORK), where a child that was forked while other threads were in a call must make an engine of its own, and
- * destroys none of its parent's.
+ * Fork. A child process may use its parent's engines and scorers, whatever the parent's other threads were doing at
+ * the fork. It may score, load, refresh, roll back, change the policy and publish, as far as malloc works in a child
+ * (glibc's does). Neither process sees what the other one does. Exceptions: the child must not use a scorer that
+ * another thread was calling; it may destroy it, but the scorer's memory stays allocated. What another thread's load
+ * had allocated so far stays allocated, too, descriptors included. A handle that another thread was just creating or
+ * destroying is lost to the child. None of this holds before Linux 4.14, which lacks MADV_WIPEONFORK: there, a child
+ * that was forked while other threads were in a call must create its own engine and must not destroy its parent's.
  *
- * Stack. No call needs more than 48 kB of stack, whatever it is given; scoring needs less than 16 kB.
+ * Stack. No call needs more than 48 kB of stack, whatever its input; scoring needs less than 16 kB.
  *
  * Money. All bids of one request are in one currency; values are in that currency, per impression.
  */
@@ -102,7 +104,7 @@ extern "C" {
 #define VALUATION_VERSION_PATCH 0
 #define VALUATION_VERSION "0.1.0"
 
-/* The version of the binary interface, which is the number in the SONAME (libvaluation.so.1). */
+/* The version of the binary interface: the number in the SONAME (libvaluation.so.1). */
 #define VALUATION_ABI_VERSION 1
 
 /* The version of the model format that this library reads: "valuation-model/1". */
@@ -136,49 +138,49 @@ const char *valuation_build_info(void);
  *             error.message);
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* What became of a call. The numbers are fixed for ever; a number is never reused. */
+/* The outcome of a call. The numbers never change, and a number is never reused. */
 typedef int32_t valuation_status;
 enum {
     VALUATION_OK = 0,
     VALUATION_ERROR_INVALID_ARGUMENT = 1, /* NULL where an object is needed, an impossible count or name */
     VALUATION_ERROR_STRUCT_SIZE = 2,      /* struct_size too small, or unknown trailing bytes not zero */
-    VALUATION_ERROR_OUT_OF_MEMORY = 3,    /* nothing changed; the call may be repeated */
+    VALUATION_ERROR_OUT_OF_MEMORY = 3,    /* nothing changed; the caller may retry */
     VALUATION_ERROR_FILE_NOT_FOUND = 4,   /* no such file or directory */
     VALUATION_ERROR_READ_FAILED = 5,      /* permission, I/O error, neither file nor directory */
-    VALUATION_ERROR_GZIP = 6,             /* not gzip, truncated, or its checksum does not fit */
+    VALUATION_ERROR_GZIP = 6,             /* not gzip, truncated, or its checksum does not match */
     VALUATION_ERROR_JSON_SYNTAX = 7,      /* not JSON or not UTF-8; line and column say where */
     VALUATION_ERROR_DUPLICATE_KEY = 8,    /* one JSON object names a member twice */
     VALUATION_ERROR_FORMAT = 9,           /* "format" is not one that this library reads */
     VALUATION_ERROR_INVALID_VALUE = 10,   /* missing, of the wrong type or out of range; json_path says which */
     VALUATION_ERROR_NON_FINITE = 11,      /* a number beyond a double, or an integer beyond 64 bits */
     VALUATION_ERROR_DUPLICATE_MODEL = 12, /* two models for one campaign and target */
-    VALUATION_ERROR_UNKNOWN_MODEL = 13,   /* "extends" names a model that is not there, a cycle, or is too deep */
+    VALUATION_ERROR_UNKNOWN_MODEL = 13,   /* "extends" names a model that does not exist, a cycle, or is too deep */
     VALUATION_ERROR_KEY_COLLISION = 14,   /* two different labels have one key */
-    VALUATION_ERROR_SELF_TEST = 15,       /* a model does not reproduce an example it carries */
+    VALUATION_ERROR_SELF_TEST = 15,       /* a model does not reproduce one of its own examples */
     VALUATION_ERROR_LIMIT_EXCEEDED = 16,  /* size, depth or count above a documented limit */
     VALUATION_ERROR_NOTHING_LOADED = 17,  /* scoring before a load, or a load that holds no model */
-    VALUATION_ERROR_CHECKSUM = 18,        /* a file of a release, or a compiled file, is not as it was published */
-    VALUATION_ERROR_WRITE_FAILED = 19,    /* disk full, permission, I/O error; nothing that was there before was changed, or
+    VALUATION_ERROR_CHECKSUM = 18,        /* a release's file or a compiled file is not as it was published */
+    VALUATION_ERROR_WRITE_FAILED = 19,    /* disk full, permission, I/O error; nothing that existed was changed, or
                                              the message says what */
     VALUATION_ERROR_UNKNOWN_RELEASE = 20, /* no release of that id, or none to go back to */
-    VALUATION_ERROR_RELEASE_EXISTS = 21,  /* a release of that id is there already */
-    VALUATION_ERROR_BUSY = 22,            /* another process is publishing or pruning there */
+    VALUATION_ERROR_RELEASE_EXISTS = 21,  /* a release of that id exists already */
+    VALUATION_ERROR_BUSY = 22,            /* another process is publishing or pruning in that directory */
     VALUATION_ERROR_SECRET = 23           /* keys under another secret than the engine's, or SECRET is malformed */
 };
 
-/* The name of a status, for example "VALUATION_ERROR_GZIP"; "VALUATION_ERROR_UNKNOWN" for a number this library does not
- * know. NUL-terminated, static. Any thread. O(1). Since 0.1. */
+/* The name of a status, for example "VALUATION_ERROR_GZIP"; "VALUATION_ERROR_UNKNOWN" for a number that this library
+ * does not know. NUL-terminated, static. Any thread. O(1). Since 0.1. */
 const char *valuation_status_name(valuation_status status);
 
 /* Where a call failed, why, and what to do. Owned by the caller, reusable, may live on the stack (about 2 KB).
- * When a call fails, every member is set. When it succeeds, status becomes VALUATION_OK and the rest is left as it was.
- * Texts are UTF-8, NUL-terminated, and cut at a character's boundary where they would not fit. */
+ * When a call fails, every member is set. When it succeeds, status becomes VALUATION_OK and the rest is left as it
+ * was. Texts are UTF-8 and NUL-terminated; one that does not fit is cut between two characters. */
 typedef struct valuation_error {
     uint32_t struct_size;    /* set by VALUATION_ERROR_INIT */
-    valuation_status status; /* the same as the call returned */
-    uint32_t line;           /* 1-based line in the file or text, 0 where there is none */
-    uint32_t column;         /* 1-based byte in that line, 0 where unknown */
-    char file[512];          /* path of the file concerned (its end, where longer), or "" */
+    valuation_status status; /* what the call returned */
+    uint32_t line;           /* 1-based line in the file or text, 0 if there is none */
+    uint32_t column;         /* 1-based byte in that line, 0 if unknown */
+    char file[512];          /* path of the file concerned (the end of a longer path), or "" */
     char json_path[256];     /* for example $.categorical.slot["12"], or "" */
     char message[1024];      /* one sentence: what is wrong and what to do */
 } valuation_error;
@@ -188,11 +190,11 @@ typedef struct valuation_error {
 /* ---------------------------------------------------------------------------------------------------------------
  * Engine: the loaded models
  *
- * Make one per process. Load models into it at any time: what is being served goes on being served until the new models have
- * been read, checked and tried, and then they replace the old ones at once.
+ * Create one for each process. Load models into it at any time. The old models serve until the new ones have been
+ * read, checked and self-tested; then the new ones replace them all at once.
  *
  *     valuation_engine_load(engine, "models", 6, &error);      // once: the release that models/LATEST names
- *     for (;;) {                                               // in a thread of the host's that is not in a hurry
+ *     for (;;) {                                               // in a thread of the host that may wait
  *         bool changed;
  *         if (valuation_engine_refresh(engine, &changed, &error) != VALUATION_OK) log(error.message);
  *         sleep(1);
@@ -201,7 +203,7 @@ typedef struct valuation_error {
 
 typedef struct valuation_engine valuation_engine;
 
-/* How an engine behaves. NULL stands for VALUATION_OPTIONS_INIT wherever a pointer to it is asked for. */
+/* How an engine behaves. Wherever a pointer to it is expected, NULL means VALUATION_OPTIONS_INIT. */
 typedef struct valuation_options {
     uint32_t struct_size;         /* set by VALUATION_OPTIONS_INIT */
     uint32_t switches;            /* any of valuation_switches, 0 for none */
@@ -209,105 +211,111 @@ typedef struct valuation_options {
                                      0 = 16 GiB. Compiled files do not count */
 } valuation_options;
 
-/* What an engine can be told to do otherwise. */
+/* Switches that change an engine's defaults. */
 enum {
-    /* Of compiled files nothing is looked at but the header's 4,096 bytes: neither the checksum, nor whether the contents lead
-     * anywhere. Opening one takes the same time whatever its size, and reads nothing that is not scored with. Such a file is
-     * believed as the process's own memory is: what is damaged or forged in it may end the process, or read and write memory
-     * that is not the library's. For files that nobody but the host can have written, and that it has checked itself. */
+    /* Check nothing of a compiled file but its header of 4,096 bytes: neither the checksum nor the references inside.
+     * Opening a file then takes the same time whatever its size, and reads only what scoring needs. The library trusts
+     * the file as it trusts the process's own memory: a damaged or forged file may end the process, or make it read and
+     * write memory that is not the library's. Use this only for files that nobody but the host can have written, and
+     * that the host has checked itself. */
     VALUATION_SWITCH_TRUST_COMPILED = 1 << 0,
-    /* What was served before is freed as soon as nobody reads it, instead of being kept for valuation_engine_roll_back. */
+    /* Free the previous models as soon as nobody reads them, instead of keeping them for valuation_engine_roll_back. */
     VALUATION_SWITCH_FORGET_PREVIOUS = 1 << 1,
-    /* Compiled files are copied to memory of the process's own instead of being mapped. What happens to a file or its disk
-     * later is then without effect, but processes that load the same file no longer share it. Without this, a mapped page that
-     * the system dropped for want of memory is read again when it is needed, and the process ends (SIGBUS) if the disk fails
-     * just then. */
+    /* Copy compiled files into the process's own memory instead of mapping them. Then nothing that happens later to the
+     * file or its disk has an effect, but processes that load the same file no longer share it. Without this switch, a
+     * mapped page that the system dropped for lack of memory is read again when it is needed, and the process ends
+     * (SIGBUS) if the disk fails at that moment. */
     VALUATION_SWITCH_COPY_COMPILED = 1 << 2
 };
 
 #define VALUATION_OPTIONS_INIT {(uint32_t)sizeof(valuation_options), 0, 0}
 
-/* Makes an engine with nothing loaded.
+/* Creates an engine with nothing loaded.
  * options     borrowed; NULL for the defaults
  * engine_out  receives the handle, or NULL on failure
  * Errors: INVALID_ARGUMENT, STRUCT_SIZE, OUT_OF_MEMORY. Any thread. O(1). Since 0.1. */
 valuation_status valuation_engine_create(const valuation_options *options, valuation_engine **engine_out,
                                          valuation_error *error);
 
-/* Gives the handle back. The models stay in memory until the last scorer of this engine is destroyed, so that the order of
- * destruction does not matter. NULL is allowed. Exclusive. Since 0.1. */
+/* Destroys the handle. The models stay in memory until the last scorer of this engine is destroyed, so engine and
+ * scorers may be destroyed in any order. NULL is allowed. Exclusive. Since 0.1. */
 void valuation_engine_destroy(valuation_engine *engine);
 
-/* Loads all models at path and, if every check passes, lets them replace what the engine held.
+/* Loads all models at path and, if every check passes, replaces the engine's models by them.
  * path  borrowed; one of
  *       - a model file (.json, .json.gz, .jsonl, .jsonl.gz);
- *       - a directory of them, of which every such file is read in the order of their names (names that begin with a dot are
- *         passed over, subdirectories are not entered);
- *       - a release: a directory with manifest.json (Documentation/releases.md). Its compiled file is mapped if it has one that
- *         this library can read, otherwise its model files are read. What is read is held against the manifest's checksums;
- *       - a directory of releases, with LATEST, which names the one to load; the engine remembers it, as it is given, for
- *         valuation_engine_refresh and valuation_engine_roll_back;
- *       - a compiled file (.valuation); one of a directory of releases has that directory's SECRET beside it, or follows the
- *         directory into its engine.
+ *       - a directory of model files, all of which are read in the order of their names. Names that begin with a dot
+ *         are skipped, and subdirectories are not entered;
+ *       - a release: a directory with manifest.json (Documentation/releases.md). Its compiled file is mapped if it has
+ *         one that this library can read; otherwise its model files are read. Whatever is read is checked against the
+ *         manifest's checksums;
+ *       - a directory of releases, with LATEST, which names the one to load. The engine remembers this path, as given,
+ *         for valuation_engine_refresh and valuation_engine_roll_back;
+ *       - a compiled file (.valuation). One that belongs to a directory of releases needs that directory's SECRET
+ *         beside it, or an engine that has loaded the directory before.
  *
- * Each model's self-test is replayed through the code that serves (of a compiled file: when it was compiled). If anything is
- * wrong the call fails, nothing changes, and the models loaded before go on serving. Scorers see the new models from their next
- * call on; calls under way finish on the old ones. A release that serves already is left as it is. The engine keeps the models
- * served before for valuation_engine_roll_back; this call frees those from before them, after their last reader has left.
+ * Each model's self-test runs through the code that serves (for a compiled file, it ran at compilation). If anything
+ * is wrong, the call fails, nothing changes, and the old models go on serving. Scorers use the new models from their
+ * next call on; calls under way finish on the old ones. A release that serves already is left as it is. The engine
+ * keeps the previous models for valuation_engine_roll_back. This call frees those from before them, after their last
+ * reader has left.
  *
- * A mapped file must not be written to while it serves (publishing and pruning never do: a file is written under another name,
- * and removing one does no harm).
+ * Do not write to a mapped file while it serves. Publishing and pruning never do: a file is written under another
+ * name, and removing one does no harm.
  *
  * Errors: any status but OK; NOTHING_LOADED if path holds no model.
  *
- * Any thread (concurrent loads of one engine queue up; scoring never waits). O(bytes read + weights); beside the old indexes it
- * holds less than twice the new one where labels have many weights (else up to 130 bytes a label), and one document at a time,
- * two where it names labels that collide. Of a compiled file, O(bytes) at the speed of memory, and the memory is shared by all
- * processes that map it. Since 0.1. */
+ * Any thread; concurrent loads of one engine queue up, and scoring never waits. O(bytes read + weights). Besides the
+ * old indexes, a load holds less than twice the new index if labels have many weights (otherwise up to 130 bytes a
+ * label), and one document at a time (two while it names labels that collide). A compiled file costs O(bytes) at the
+ * speed of memory, and all processes that map it share the memory. Since 0.1. */
 valuation_status valuation_engine_load(valuation_engine *engine, const char *path, size_t path_length, valuation_error *error);
 
-/* Looks whether the policy's file was replaced (see valuation_engine_load_policy), and if so loads it; then whether LATEST of
- * the directory of releases last loaded names another release than the one that was last loaded from there, or whether that was
- * published anew under its id, and if so loads it.
+/* Loads what has changed since the last call. First the policy (see valuation_engine_load_policy), if its file was
+ * replaced. Then the release that LATEST names, in the directory of releases last loaded, if that is not the release
+ * last loaded from there, or if that release was published anew under its id.
  * changed_out  receives whether another policy or other models serve now, on failure, too; may be NULL
  *
- * After valuation_engine_roll_back, the release gone back from is not loaded again; one published later is. A release whose
- * files are those of models in memory takes their index over, without reading them (valuation_describe_json says so).
+ * After valuation_engine_roll_back, the release that was rolled back is not loaded again; one published later is. A
+ * release whose files are those of models in memory reuses their index without reading the files
+ * (valuation_describe_json says so).
  *
- * Errors: as valuation_engine_load and valuation_engine_load_policy: what served goes on serving, and the next call tries
- * again. A release that was refused for what is in its files is refused with the same words, without being read, until one of
- * them changes; one that could not be read is tried each time. A policy that cannot be loaded does not keep a release from
- * being loaded, nor the other way round; the first failure is told. INVALID_ARGUMENT if neither a directory of releases nor a
- * policy was loaded.
+ * Errors: as valuation_engine_load and valuation_engine_load_policy. What served goes on serving, and the next call
+ * tries again. A release that was refused for the contents of its files is refused with the same message, without
+ * being read, until one of the files changes; one that could not be read is tried on each call. A policy that cannot
+ * be loaded does not prevent a release from being loaded, nor the other way round; the first failure is reported.
+ * INVALID_ARGUMENT if neither a directory of releases nor a policy was loaded.
  *
- * Any thread but one that must not wait, as an event loop's: a release is opened by the thread that calls, which takes
- * milliseconds where it has a compiled file, and as long as valuation_engine_load takes, often seconds, where it has none.
- * Scoring on other threads goes on meanwhile. One stat(2) for the policy and one for LATEST where they are as they were (for a
- * second or two after a change, policy, LATEST and manifest are read); otherwise as the calls named. Since 0.1. */
+ * Any thread that may wait, so not the one of an event loop: the calling thread opens the release. That takes
+ * milliseconds if the release has a compiled file, and as long as valuation_engine_load, often seconds, if it has
+ * none. Scoring on other threads goes on meanwhile. While nothing changes, the cost is one stat(2) for the policy and
+ * one for LATEST; for a second or two after a change, policy, LATEST and manifest are read. Otherwise the cost is that
+ * of the calls named above. Since 0.1. */
 valuation_status valuation_engine_refresh(valuation_engine *engine, bool *changed_out, valuation_error *error);
 
 /* Goes back to models that served before.
- * id  borrowed; NULL and 0 for the models that were served before the present ones, whatever they were loaded from; otherwise
- *     the id of a release, which is loaded from the directory of releases unless it is in memory
+ * id  borrowed; NULL and 0 for the models that served before the present ones, whatever they were loaded from;
+ *     otherwise the id of a release, which is loaded from the directory of releases unless it is in memory
  *
- * LATEST is left alone: it is for all processes, see valuation_releases_select.
+ * LATEST does not change, because it concerns all processes; see valuation_releases_select.
  *
- * Errors: UNKNOWN_RELEASE if there is nothing to go back to or no such release; for a release that is not in memory, as
- * valuation_engine_load; nothing changes then. Any thread. O(1) if it is in memory; otherwise as valuation_engine_load.
- * Since 0.1. */
+ * Errors: UNKNOWN_RELEASE if there is nothing to go back to or no such release; for a release that is not in memory,
+ * as valuation_engine_load. Nothing changes then. Any thread. O(1) if the models are in memory; otherwise as
+ * valuation_engine_load. Since 0.1. */
 valuation_status valuation_engine_roll_back(valuation_engine *engine, const char *id, size_t id_length, valuation_error *error);
 
-/* Called by valuation_validate for each problem. problem is borrowed to the callback for its duration. Its status is
- * VALUATION_OK for a warning, which keeps no models from being loaded. Return true to hear of further ones. */
+/* Called by valuation_validate for each problem. The problem is borrowed and valid during the call. Its status is
+ * VALUATION_OK for a warning, which does not prevent models from being loaded. Return true to receive further
+ * problems. */
 typedef bool (*valuation_problem_callback)(void *context, const valuation_error *problem);
 
-/* Looks for every problem of the models at path (as valuation_engine_load takes it), not for the first alone, and loads
+/* Finds every problem of the models at path (as valuation_engine_load takes it), not only the first, and loads
  * nothing. A document with a problem is left out of the checks that need the whole set (extends, self-tests).
  * callback  called on the calling thread for each problem in the order found, then for each warning (a model without a
  *           self-test), before this call returns; may be NULL
- * context   handed to callback as it is
- * Returns VALUATION_OK if there is no problem but warnings; otherwise the first problem's status, and error describes that one.
- * Errors: as valuation_engine_load. Any thread. Cost as valuation_engine_load. Since 0.1. */
+ * context   passed to callback unchanged
+ * Returns VALUATION_OK if there are no problems except warnings; otherwise the status of the first problem, which
+ * error describes. Errors: as valuation_engine_load. Any thread. Cost as valuation_engine_load. Since 0.1. */
 valuation_status valuation_validate(const char *path, size_t path_length, const valuation_options *options,
                                     valuation_problem_callback callback, void *context, valuation_error *error);
 
@@ -317,71 +325,72 @@ valuation_status valuation_validate(const char *path, size_t path_length, const 
  *     uint64_t ios = valuation_feature_key(engine, "os", 2, "ios", 3);
  *     uint64_t age = valuation_number_key(engine, "age", 3);
  *
- * A key is a keyed hash of the text, below 2^61, under the 256-bit secret of the directory of releases that the engine loaded
- * (its file SECRET, which the first publish makes). So whoever may choose texts, a creative's name for example, can neither
- * aim at the key of another nor make two that collide: two texts of n bytes in all have the same key with a probability of at
- * most (n / 7 + 4) / 2^61. Documentation/keys.md has the function, for hosts that compute keys themselves, and test vectors.
+ * A key is a keyed hash of the text, below 2^61. The hash uses the 256-bit secret of the directory of releases that
+ * the engine loaded (its file SECRET, which the first publish creates). Therefore someone who can choose texts, for
+ * example a creative's name, can neither aim at the key of another text nor make two keys collide: two texts of n
+ * bytes in all have the same key with a probability of at most (n / 7 + 4) / 2^61. Documentation/keys.md has the
+ * function, for hosts that compute keys themselves, and test vectors.
  *
- * An engine keeps the secret of the first models it loads for its life, so keys may be computed once for the whole inventory,
- * and go on fitting whatever the engine loads later; models under another secret are refused (VALUATION_ERROR_SECRET). Load
- * first: an engine that is asked for a key before anything is loaded stays with the standard secret, and so does one whose
- * first models are of no directory of releases. The standard secret is in Documentation/keys.md, for all to read; a NULL engine
- * stands for it, too. Keys mean nothing to engines of another secret, and one key of a known text gives the secret away: log
- * texts, not keys.
+ * An engine keeps the secret of the first models that it loads for its whole life. Keys may therefore be computed once
+ * for the whole inventory, and stay valid whatever the engine loads later; it refuses models under another secret
+ * (VALUATION_ERROR_SECRET). Load first. An engine that is asked for a key before anything is loaded keeps the standard
+ * secret; so does one whose first models are in no directory of releases. The standard secret is public: it is in
+ * Documentation/keys.md. A NULL engine stands for it, too. Keys mean nothing to engines with another secret, and one
+ * key of a known text gives the secret away: log texts, not keys.
  *
  * Key functions: any thread, no allocation, O(length), cannot fail.
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* The key of a category: a value of a field. A field's name holds no '=' and is not empty. Since 0.1. */
+/* The key of a category: a value of a field. A field's name is not empty and contains no '='. Since 0.1. */
 uint64_t valuation_feature_key(const valuation_engine *engine, const char *field, size_t field_length, const char *value,
                                size_t value_length);
 
-/* The key of a number: its field's. Since 0.1. */
+/* The key of a number, which is the key of its field. Since 0.1. */
 uint64_t valuation_number_key(const valuation_engine *engine, const char *field, size_t field_length);
 
 /* The key of a campaign. "*" is the default model's. Since 0.1. */
 uint64_t valuation_campaign_key(const valuation_engine *engine, const char *id, size_t id_length);
 
-/* The key of two categories met together (a cross), of their keys, in either order. Only the lowest 61 bits of each number are
- * used. The engine forms the crosses that its models know from the features of request and ad by itself; pass no cross as a
- * feature. Since 0.1. */
+/* The key of a cross (two categories that occur together), made of their keys in either order. Only the lowest 61 bits
+ * of each number are used. The engine itself forms the crosses that its models know from the features of request and
+ * ad; do not pass a cross as a feature. Since 0.1. */
 uint64_t valuation_cross_key(const valuation_engine *engine, uint64_t first, uint64_t second);
 
-/* FarmHash's Fingerprint64 of a text, the same as BigQuery's FARM_FINGERPRINT (which shows it as a signed number): no key, but
- * what seeds, buckets and sources are made of, so that analysts can compute them in SQL. Since 0.1. */
+/* FarmHash's Fingerprint64 of a text, the same as BigQuery's FARM_FINGERPRINT (which shows it as a signed number). It
+ * is not a key: seeds, buckets and sources are made of it, so that analysts can compute them in SQL. Since 0.1. */
 uint64_t valuation_fingerprint(const char *text, size_t length);
 
 /* ---------------------------------------------------------------------------------------------------------------
  * Scoring
  *
- * Make one scorer per thread. It holds the scratch space, so that scoring allocates nothing, takes no lock and writes no
- * memory that another thread writes.
+ * Create one scorer for each thread. It holds the scratch space, so that scoring allocates nothing, takes no lock and
+ * writes no memory that another thread writes.
  * ------------------------------------------------------------------------------------------------------------- */
 
 typedef struct valuation_scorer valuation_scorer;
 
-/* Makes a scorer for one thread. Any number may exist for one engine; nothing needs to be loaded yet.
+/* Creates a scorer for one thread. An engine may have any number of them, and nothing needs to be loaded yet.
  *
- * It takes about 80 kB and 20 bytes for each model: 100 kB for 500 campaigns of two models each, 880 kB for 20,000 (and 2 MB of
- * address space that is not touched). JSON requests, policies and exploring add what the largest request needs. Make one for
- * each thread and keep it.
+ * A scorer takes about 80 kB and 20 bytes for each model: 100 kB for 500 campaigns with two models each, 880 kB for
+ * 20,000 (and 2 MB of address space that is not touched). JSON requests, policies and exploration add what the largest
+ * request needs. Create one for each thread and keep it.
  * Errors: INVALID_ARGUMENT, STRUCT_SIZE, OUT_OF_MEMORY. Any thread. O(models) time and memory. Since 0.1. */
 valuation_status valuation_scorer_create(valuation_engine *engine, valuation_scorer **scorer_out, valuation_error *error);
 
-/* Gives the scorer and every text it handed out back. NULL is allowed. Exclusive. O(1), however many scorers there are.
- * Since 0.1. */
+/* Destroys the scorer and every text that it handed out. NULL is allowed. Exclusive. O(1), however many scorers there
+ * are. Since 0.1. */
 void valuation_scorer_destroy(valuation_scorer *scorer);
 
 /* A feature of the request or of an ad: 16 bytes.
- * A category is its key and any number (1.0 by custom): it is there or it is not. A number is the field's key and its value.
- * A feature given twice counts twice. A key that no model knows adds nothing and sets VALUATION_FLAG_UNKNOWN_FEATURE; L1
- * regularisation drops most labels, so that is ordinary. */
+ * A category is its key and any number (1.0 by convention): it is present or not. A number is its field's key and its
+ * value. A feature given twice counts twice. A key that no model knows adds nothing and sets
+ * VALUATION_FLAG_UNKNOWN_FEATURE. This is normal, because L1 regularisation drops most labels. */
 typedef struct valuation_feature {
     uint64_t key;  /* valuation_feature_key or valuation_number_key */
     double number; /* the value of a number; ignored for a category */
 } valuation_feature;
 
-/* Who sees the impression, as experiments bucket it: for example field "user", text "u-77". */
+/* What experiments assign to buckets, for example field "user", text "u-77". */
 typedef struct valuation_unit {
     const char *field; /* borrowed */
     size_t field_length;
@@ -389,27 +398,30 @@ typedef struct valuation_unit {
     size_t text_length;
 } valuation_unit;
 
-/* What the ads compete for: one impression. The members from `units` on are for a policy; without one they are not looked at.
+/* What the ads compete for: one impression. The members from `units` on are for a policy; without one they are ignored.
  */
 typedef struct valuation_request {
     uint32_t struct_size;              /* set by VALUATION_REQUEST_INIT */
     uint32_t feature_count;            /* at most 10,000 */
     const valuation_feature *features; /* borrowed; slot, audience, context; NULL if feature_count is 0 */
     uint64_t time_budget_ns;           /* nanoseconds; 0 = none; see "Time budgets" below */
-    const valuation_unit *units;       /* borrowed; of two of one field the first counts; NULL if unit_count is 0 */
+    const valuation_unit *units;       /* borrowed; if two have one field, the first counts; NULL if unit_count is 0 */
     uint64_t unit_count;               /* at most 16 */
-    uint64_t seed; /* for predictors that explore: the same seed draws the same, so give each impression its own;
+    uint64_t seed; /* for predictors that explore: the same seed draws the same values, so give each impression its own;
                       0 = made from the features' keys and numbers */
-    int64_t time;  /* seconds since 1970, which starts, ends and expiries are held against; 0 = now */
+    int64_t time;  /* seconds since 1970, with which starts, ends and expiries are compared; 0 = now */
 } valuation_request;
 
-/* Time budgets. The time begins with the call; in valuation_score_batch, with the request's turn; in JSON calls, once the text
- * is read, and what is printed or explained does not count. The clock is looked at after each 64 steps of work (a feature, a
- * cross, what one ad is worth in one draw), 16 features of a block of 128 candidates, or one feature's weights for all models,
- * whichever it is: some microseconds, or two nanoseconds a model where that is more. Candidates that are not reached in time
- * are flagged with VALUATION_FLAG_BUDGET_EXCEEDED. Each of them is still decided by the policy, adjusted and written, and gets
- * its prior: about 100 nanoseconds for each candidate and each release that values it, and what the policy's decisions cost
- * (see valuation_engine_load_policy). Not bound is the first call after a load, which makes room for it. */
+/* Time budgets. The time starts with the call; in valuation_score_batch, with the request's turn; in JSON calls, once
+ * the text is read, and printing or explaining does not count. The clock is read after every 64 steps of work (a
+ * feature, a cross, or one ad's worth in one draw), after 16 features of a block of 128 candidates, or after one
+ * feature's weights for all models, depending on how the request is scored. That is every few microseconds, or two
+ * nanoseconds a model if that is more.
+ *
+ * Candidates that are not reached in time have VALUATION_FLAG_BUDGET_EXCEEDED. Each of them still goes through the
+ * policy, is adjusted and written, and gets its prior. This takes about 100 nanoseconds for each candidate and each
+ * release that values it, plus the cost of the policy's decisions (see valuation_engine_load_policy). The budget does
+ * not bind the first call after a load, which grows the scratch space. */
 
 #define VALUATION_REQUEST_INIT {(uint32_t)sizeof(valuation_request), 0, NULL, 0, NULL, 0, 0, 0}
 
@@ -421,7 +433,7 @@ enum {
     VALUATION_PRICING_CPA = 3  /* bid per conversion */
 };
 
-/* An ad that may answer the request: 32 bytes. */
+/* An ad that may be shown for the request: 32 bytes. */
 typedef struct valuation_candidate {
     uint64_t campaign;                 /* valuation_campaign_key */
     const valuation_feature *features; /* borrowed; of the ad itself, for example its creative; NULL if feature_count is 0 */
@@ -430,7 +442,7 @@ typedef struct valuation_candidate {
     double bid; /* finite, not negative */
 } valuation_candidate;
 
-/* What is not ordinary about a value. Several may be set. New bits may be added. */
+/* What is unusual about a value. Several flags may be set. New bits may be added. */
 typedef uint32_t valuation_flags;
 enum {
     /* The models. A campaign without a model of its own is valued by the model of campaign "*", or else by a release's prior.
@@ -440,7 +452,7 @@ enum {
     VALUATION_FLAG_DEFAULT_CONVERSION_MODEL = 1 << 2, /* pcvr is from the model of "*" */
     VALUATION_FLAG_NO_CLICK_MODEL = 1 << 3,           /* pctr is NaN, CPC and CPA are worth 0 */
     VALUATION_FLAG_NO_CONVERSION_MODEL = 1 << 4,      /* pcvr is NaN, CPA is worth 0; set for CPA candidates alone */
-    /* The features. What is flagged adds nothing; the rest counts. Flags of the request's features are on all its values. */
+    /* The features. A flagged feature adds nothing; the others count. Flags of the request's features are on all values. */
     VALUATION_FLAG_UNKNOWN_FEATURE = 1 << 5, /* a key that no model has a weight for */
     VALUATION_FLAG_UNKNOWN_FIELD = 1 << 6,   /* JSON calls: a field that no model knows; often a misspelt name */
     VALUATION_FLAG_WRONG_TYPE = 1 << 7,      /* JSON calls: text for a number's field, or an object or a nested array */
@@ -449,14 +461,15 @@ enum {
     VALUATION_FLAG_INVALID_BID = 1 << 9,        /* NaN, infinite or negative */
     VALUATION_FLAG_INVALID_CANDIDATE = 1 << 10, /* unknown pricing, features NULL or too many, malformed in JSON */
     /* The computation. */
-    VALUATION_FLAG_CLAMPED = 1 << 11,         /* a logit beyond -80 ... 80 was cut there. One number may move a logit by
-                                                 262,144; beyond, the probability is 0 or 1 whatever the others say */
+    VALUATION_FLAG_CLAMPED = 1 << 11,         /* a logit beyond -80 ... 80 was clamped. One number may move a logit by
+                                                 262,144; beyond that, the probability is 0 or 1, whatever the
+                                                 other features say */
     VALUATION_FLAG_BUDGET_EXCEEDED = 1 << 12, /* the time was up: probabilities are the model's prior (its training base
-                                                 rate, or else what its intercept says), or, where they were to be
-                                                 drawn, what is most likely. Features that were not looked at any more
-                                                 are not flagged */
-    /* The release. Neither the campaign nor "*" has a model: the probability is what the release says was observed of the
-     * campaign, shrunk towards the rate of its advertiser's other campaigns and the overall one, or the overall rate alone. */
+                                                 rate, or else what its intercept says), or, if they were to be drawn,
+                                                 the most likely ones. Features that were not reached are not flagged */
+    /* The release. Neither the campaign nor "*" has a model: the probability is the campaign's observed rate in the
+     * release, shrunk towards the rate of its advertiser's other campaigns and the overall rate, or the overall rate
+     * alone. */
     VALUATION_FLAG_CLICK_PRIOR = 1 << 13,
     VALUATION_FLAG_CONVERSION_PRIOR = 1 << 14,
     /* The campaign has no model of its own; the probability is from the model that it extends. */
@@ -475,8 +488,8 @@ const char *valuation_flag_name(valuation_flags flag);
 
 /* What showing one ad is worth: 24 bytes. */
 typedef struct valuation_value {
-    double expected_revenue; /* currency unit of the bid, per impression; bid / 1000, bid x pctr or bid x pctr x pcvr of the
-                                very floats below, computed in double; 0 where flags tell why. A policy may adjust it */
+    double expected_revenue; /* currency unit of the bid, per impression; bid / 1000, bid x pctr or bid x pctr x pcvr of
+                                exactly the floats below, computed in double; 0 if flags say why. A policy may adjust it */
     float pctr;              /* P(click | request, ad), or NaN without a model */
     float pcvr;              /* P(conversion | request, ad, click); NaN unless pricing is CPA and a model exists */
     valuation_flags flags;
@@ -486,22 +499,26 @@ typedef struct valuation_value {
 /* Values each candidate.
  * request, candidates  borrowed; candidates may be NULL if candidate_count is 0
  * values_out           candidate_count values, in the order of the candidates; written only if the call succeeds
- * One bad candidate never fails the others: it gets 0 and a flag. The same request gives the same bits on every call, alone or
- * among other candidates. A probability is within 1e-6 (relative) of its formula in exact arithmetic as long as the number of
- * weights met times the largest weight of the model, or times 1 where that is less, is below 1,800 (each weight is held to
- * 2^-31 of the larger of both). Errors: INVALID_ARGUMENT, STRUCT_SIZE, LIMIT_EXCEEDED, NOTHING_LOADED; OUT_OF_MEMORY only in
- * the first call after a load, when the scratch space grows to the new models. No allocation otherwise. One thread per object.
- * O(the smaller of weights of the request's features and features x candidates, feature by feature, + candidates x (1 +
- * features of the ad)), and for features that crosses are made of O(crossing^2 + candidates x crossing of the ad x (crossing of
- * the request and the ad)). Since 0.1. */
+ *
+ * A bad candidate never affects the others: it gets 0 and a flag. The same request gives the same bits on every call,
+ * alone or among other candidates. A probability is within 1e-6 (relative) of its formula in exact arithmetic as long
+ * as (number of weights met) x max(largest weight of the model, 1) is below 1,800: each weight is stored to 2^-31 of
+ * that maximum.
+ *
+ * Errors: INVALID_ARGUMENT, STRUCT_SIZE, LIMIT_EXCEEDED, NOTHING_LOADED; OUT_OF_MEMORY only in the first call after a
+ * load, when the scratch space grows to the new models. No allocation otherwise. One thread per object.
+ *
+ * Cost: O(min(weights of the feature, candidates)) for each feature of the request, and O(1 + features of the ad) for
+ * each candidate. Features that models cross add O(r^2 + candidates x a x (r + a)), r and a being how many of them the
+ * request and the ad have. Since 0.1. */
 valuation_status valuation_score(valuation_scorer *scorer, const valuation_request *request,
                                  const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
                                  valuation_error *error);
 
-/* Values each candidate and gives the best, best first: at most maximum_count of them. Of two equal ones the earlier candidate
- * comes first.
- * indices_out  maximum_count places; receives positions in candidates
- * values_out   maximum_count places; receives their values
+/* Values each candidate and returns at most maximum_count of the best, best first. Of two equal ones the earlier
+ * candidate comes first.
+ * indices_out  array of maximum_count; receives positions in candidates
+ * values_out   array of maximum_count; receives their values
  * count_out    receives min(maximum_count, candidate_count)
  * Errors, threads: as valuation_score. No allocation. Cost as valuation_score + O(candidates x log maximum_count). Since 0.1.
  */
@@ -509,8 +526,8 @@ valuation_status valuation_rank(valuation_scorer *scorer, const valuation_reques
                                 const valuation_candidate *candidates, size_t candidate_count, size_t maximum_count,
                                 size_t *indices_out, valuation_value *values_out, size_t *count_out, valuation_error *error);
 
-/* Values the candidates of many requests in one call, on one set of models; for logs and evaluation.
- * requests           request_count requests, each with the same struct_size, which is also their distance in memory
+/* Values the candidates of many requests in one call, with one set of models; for logs and evaluation.
+ * requests           request_count requests, each with the same struct_size, which is also the stride of the array
  * candidate_offsets  request_count + 1 numbers, from 0, not falling: request i has the candidates
  *                    candidate_offsets[i] ... candidate_offsets[i + 1] - 1
  * values_out         candidate_offsets[request_count] values
@@ -521,44 +538,52 @@ valuation_status valuation_score_batch(valuation_scorer *scorer, const valuation
                                        valuation_value *values_out, valuation_error *error);
 
 /* ---------------------------------------------------------------------------------------------------------------
- * JSON: the same job for scripts, logs and bindings
+ * JSON: the same calls for scripts, logs and bindings
  *
  *     {"id": "imp-1", "features": {"slot": "12", "os": "ios"},
  *      "candidates": [{"ad": "9", "campaign": "1042", "pricing": "cpc", "bid": 0.5}]}
  *  ->
  *     {"id":"imp-1","values":[{"ad":"9","campaign":"1042","expected_revenue":0.0021,"pctr":0.0043,"pcvr":null,"flags":[]}]}
  *
- * Documentation/request-format.md has every member. A malformed request fails with line and column; a malformed candidate gets
- * 0 and a flag. All texts that this library hands out as JSON are JSON: a number that is none, or beyond a double, is null, and
- * bytes of a path that are not UTF-8 are U+FFFD. Texts handed out belong to the scorer, are NUL-terminated, and live until its
- * next JSON call or its destruction. text is borrowed. The scratch space grows to the largest request seen. Errors of this
- * section: INVALID_ARGUMENT, STRUCT_SIZE, JSON_SYNTAX, INVALID_VALUE, LIMIT_EXCEEDED, NOTHING_LOADED, OUT_OF_MEMORY. One thread
- * per object.
+ * Documentation/request-format.md has every member. A malformed request fails with line and column; a malformed candidate
+ * gets 0 and a flag. All JSON texts that this library hands out are valid JSON: a number that is NaN or beyond a double is
+ * null, and bytes of a path that are not UTF-8 are U+FFFD. Texts handed out are NUL-terminated, belong to the scorer, and
+ * live until its next JSON call or its destruction. text is borrowed. The scratch space grows to the largest request seen.
+ * Errors of this section: INVALID_ARGUMENT, STRUCT_SIZE, JSON_SYNTAX, INVALID_VALUE, LIMIT_EXCEEDED, NOTHING_LOADED,
+ * OUT_OF_MEMORY. One thread per object.
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* Answers a JSON request. Gives the same numbers as valuation_score, printed as the shortest text that reads back to the same
- * double (expected_revenue) or float (pctr, pcvr). Where a policy leaves something to chance, "chosen" behind the values is
- * that of the candidate to be shown (see valuation_explore). Where candidates or their bids are invalid, "invalid_candidates"
+/* Answers a JSON request. Gives the same numbers as valuation_score, printed as the shortest text that reads back to the
+ * same double (expected_revenue) or float (pctr, pcvr). If a policy leaves something to chance, "chosen" after the values
+ * is that of the candidate to show (see valuation_explore). If candidates or their bids are invalid, "invalid_candidates"
  * counts them. O(length) + the cost of valuation_score + O(answer). Since 0.1. */
 valuation_status valuation_score_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                       size_t *length_out, valuation_error *error);
 
-/* Answers a JSON request and says why: for each value, under "click" and "conversion", every term of the logit (intercepts, the
- * sampling correction, each feature and cross with its weight and the model it is from), what it adds to the logit, and
- * "expected_revenue": how much less the ad would be worth without it, before a policy adjusts it; under "observed", what was
- * counted of the campaign, and the rates that follow from it, with their standard deviations. "ignored" names the fields and
- * values that do not count, why, and the field that a misspelt one may be meant for. The probabilities are those of
- * valuation_score_json. For people, not for the serving path: O(length + candidates x (features + crosses + fields ignored)),
- * and up to a millisecond for each of the first 32 different names of unknown fields. Since 0.1. */
+/* Answers a JSON request and explains the values. For each value, "click" and "conversion" list every term of the logit:
+ * intercepts, the sampling correction, each feature and cross with its weight and the model it is from. Each term says
+ * what it adds to the logit, and under "expected_revenue" how much less the ad would be worth without it, before a policy
+ * adjusts it. "observed" has the counts of the campaign and the rates that follow from them, with their standard
+ * deviations. "ignored" names the fields and values that do not count, why, and the field that a misspelt one may be meant
+ * for. The probabilities are those of valuation_score_json.
+ *
+ * For people, not for the serving path: O(length + candidates x (features + crosses + fields ignored)), and up to a
+ * millisecond for each of the first 32 different names of unknown fields. Since 0.1. */
 valuation_status valuation_explain_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                         size_t *length_out, valuation_error *error);
 
-/* Describes what is loaded: where from ("source": its path; "release": id and time, null where it is none; "compiled": whether
- * it is mapped; "reused": whether it was in memory already; "previous": what valuation_engine_roll_back goes back to,
- * "held_back": the release that refresh passes over; "policy": its file, version and the releases it names, or null), totals
- * (models, weights, those of 0 included, labels, bytes) and each model (campaign, target, extends, version, intercept, sampling
- * rate, numbers of weights and variances, what its training said). A release's prior counts as a model of campaign "*", an
- * observed rate that stands in for a model as one of its campaign, with "prior" true. Since 0.1. */
+/* Describes what is loaded:
+ *   "source"     the path
+ *   "release"    its id and time; null if it is not a release
+ *   "compiled"   whether it is mapped
+ *   "reused"     whether it was in memory already
+ *   "previous"   what valuation_engine_roll_back goes back to
+ *   "held_back"  the release that refresh skips
+ *   "policy"     its file, version and the releases it names, or null
+ * then totals (models, weights including those of 0, labels, bytes) and each model (campaign, target, extends, version,
+ * intercept, sampling rate, numbers of weights and variances, what its training reported). A release's prior counts as a
+ * model of campaign "*", and an observed rate that stands in for a model as one of its campaign; both have "prior" true.
+ * Since 0.1. */
 valuation_status valuation_describe_json(valuation_scorer *scorer, const char **text_out, size_t *length_out,
                                          valuation_error *error);
 
@@ -573,121 +598,134 @@ valuation_status valuation_describe_json(valuation_scorer *scorer, const char **
  *     request.unit_count = 1;
  *     valuation_score(scorer, &request, &ad, 1, &value, &error);
  *     valuation_source source;
- *     valuation_find_source(scorer, value.source, &source, &error);    // once for each number that was not met before
+ *     valuation_find_source(scorer, value.source, &source, &error);    // once for each new number
  *     log("%s %s %s", source.predictor, source.experiment, source.variant);
  *
- * A policy is a JSON file that people edit (Documentation/policy.md): named predictors (a release, the mean of several, a
- * constant, or the campaign's observed rate), the default one, overrides, experiments, and what single campaigns' values are
- * multiplied by and held between. Of a candidate, the first that holds decides: an override, an experiment (layer by layer),
- * the default. Each call of valuation_score and its like sees one policy as a whole. Without a policy every value is of the
- * models that valuation_engine_load loaded.
+ * A policy is a JSON file that people edit (Documentation/policy.md). It has named predictors (a release, the mean of
+ * several, a constant, or the campaign's observed rate), a default predictor, overrides, experiments, and for single
+ * campaigns a multiplier, a floor and a cap. The first rule that holds for a candidate decides: an override, an experiment
+ * (layer by layer), the default. Each call of valuation_score and its like sees one policy as a whole. Without a policy,
+ * every value is from the models that valuation_engine_load loaded.
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* Loads a policy and, if it is sound and all that it names is there, lets it decide from the next call of each scorer on.
- * path  borrowed; valuation_engine_refresh follows that file; NULL and 0 to do without a policy again
+/* Loads a policy. If it is sound and everything that it names exists, it decides from each scorer's next call on.
+ * path  borrowed; valuation_engine_refresh follows that file; NULL and 0 to remove the policy
  *
- * "LATEST" in it is whatever valuation_engine_load, _refresh and _roll_back let serve; other releases are opened from the
- * directory of releases, once each, and stay in memory. Loading other models, following LATEST and going back resolve the
- * policy anew, in O(policy + campaigns); if a release that it names is not there, that call fails, and nothing changes.
+ * "LATEST" in a policy means the models that valuation_engine_load, _refresh and _roll_back have put into service. Other
+ * releases are opened from the directory of releases, once each, and stay in memory. Loading other models, following
+ * LATEST and going back resolve the policy anew, in O(policy + campaigns); if a release that the policy names is missing,
+ * that call fails, and nothing changes.
  *
  * Errors: NOTHING_LOADED before models are loaded; INVALID_VALUE and the like with the JSON path of what is wrong;
- * UNKNOWN_RELEASE for a release that is not there; as valuation_engine_load for one that cannot be opened. Nothing changes
- * then. Any thread. O(policy + campaigns x releases that it names) in time and memory, whatever the rules are about, and for
- * each release that is not in memory yet, as valuation_engine_load. Under a policy a request costs, once, O(features) where
- * scopes name placements, and O(rules that may hold for its candidates) with one look at a hash table for each placement of the
- * request and rule that names some; for each set of campaigns with the same rules, O(its experiments); for each candidate,
- * O(1). Since 0.1. */
+ * UNKNOWN_RELEASE for a release that does not exist; as valuation_engine_load for one that cannot be opened. Nothing
+ * changes then. Any thread.
+ *
+ * Loading costs O(policy + campaigns x releases that it names) in time and memory, whatever the rules are about, and as
+ * valuation_engine_load for each release that is not in memory yet. Under a policy a request costs, once, O(features) if
+ * scopes name placements, and O(rules that may hold for its candidates), with one hash table lookup for each placement of
+ * the request and rule that names some; for each set of campaigns with the same rules, O(its experiments); for each
+ * candidate, O(1). Since 0.1. */
 valuation_status valuation_engine_load_policy(valuation_engine *engine, const char *path, size_t path_length,
                                               valuation_error *error);
 
 /* The bucket of a unit in an experiment: Fingerprint64(salt + ":" + unit) mod 10,000, the fingerprint taken as unsigned.
- * BigQuery's are signed; there it is MOD(MOD(f, 10000) + IF(f < 0, 11616, 0), 10000) with f = FARM_FINGERPRINT(CONCAT(salt,
- * ":", unit)). Any thread, no allocation, O(length), cannot fail. Since 0.1. */
+ * BigQuery's fingerprints are signed; there the bucket is MOD(MOD(f, 10000) + IF(f < 0, 11616, 0), 10000) with
+ * f = FARM_FINGERPRINT(CONCAT(salt, ":", unit)). Any thread, no allocation, O(length), cannot fail. Since 0.1. */
 uint32_t valuation_bucket(const char *salt, size_t salt_length, const char *unit, size_t unit_length);
 
-/* What a value is from. NUL-terminated; "" where there is none. */
+/* What a value is from. NUL-terminated; "" if there is none. */
 typedef struct valuation_source {
     const char *predictor;
     const char *experiment;
     const char *variant;
 } valuation_source;
 
-/* The names behind valuation_value.source. The number is the lower half of Fingerprint64(predictor + "\n" + experiment + "\n" +
- * variant), so it means the same in every process and under every policy: look each number up once and keep the names.
- * source_out  receives texts of the scorer's, which live until its next call of valuation_find_source or its destruction
+/* The names behind valuation_value.source. The number is the lower half of Fingerprint64(predictor + "\n" + experiment +
+ * "\n" + variant), so it means the same in every process and under every policy: look each number up once and keep the
+ * names.
+ * source_out  receives texts owned by the scorer until its next call of valuation_find_source or its destruction
  * Errors: INVALID_ARGUMENT if the policy that decides now has no such source. One thread per object. O(1). Since 0.1. */
 valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source, valuation_source *source_out,
                                        valuation_error *error);
 
-/* What valuation_explore has chosen where no candidate is worth anything. */
+/* What valuation_explore chooses if no candidate is worth anything. */
 #define VALUATION_NONE_CHOSEN ((size_t)-1)
 
-/* As valuation_score, chooses a candidate to be shown, and tells how likely each was to be chosen.
- * propensities_out  candidate_count numbers: over the draws of the predictors that explore, the probability that this
- *                   candidate's expected_revenue is the greatest of all; of equal ones the earlier candidate counts. They add
- *                   up to 1 (0 where no candidate is worth anything). Without exploration one is 1 and the others are 0.
- *                   Where the policy has a "minimum_propensity" e, and n candidates are worth anything, each of these has
- *                   (1 - n x e) x what it would have had + e; e is 1 / n at most
- * chosen_out        the position of the candidate to be shown, or VALUATION_NONE_CHOSEN: the first of those that are worth
- *                   most; under a policy with a "minimum_propensity" e, where u < n x e, the one of the n with the number
- *                   floor(u / e) from 0 on: u = (H(seed, 1) >> 11) / 2^53, H as below. May be NULL
+/* Does what valuation_score does, chooses the candidate to show, and computes how likely each was to be chosen.
+ * propensities_out  candidate_count numbers: the probability, over the draws of the predictors that explore, that this
+ *                   candidate's expected_revenue is the greatest; of equal ones the earlier candidate counts. They add up
+ *                   to 1, or are all 0 if no candidate is worth anything. Without exploration one is 1 and the others are
+ *                   0. If the policy has a "minimum_propensity" e, and n candidates are worth anything, each of these has
+ *                   (1 - n x e) x that probability + e; e is at most 1 / n
+ * chosen_out        the position of the candidate to show, or VALUATION_NONE_CHOSEN: the first of those that are worth
+ *                   most. Under a policy with a "minimum_propensity" e, if u < n x e, it is the one of the n with the
+ *                   number floor(u / e), counted from 0, where u = (H(seed, 1) >> 11) / 2^53, H as below. May be NULL
  *
- * A predictor with "exploration" draws its weights instead of taking the most likely ones (Thompson sampling; Chapelle & Li,
- * "An empirical evaluation of Thompson sampling", 2011): each is moved by scale x its standard deviation x z, which moves the
- * logit by as much as the weight is multiplied by. z is the standard normal's quantile of (k + 1/2) / 8192, where k are the
- * highest 13 of 32 bits x: x = the highest 32 of the lowest 64 bits of (label ^ H(seed, 0)) * 0x9e3779b97f4a7c15; x ^= the
- * lowest 32 bits of the campaign's key ^ (2 x level + target) * 0x9e3779b9; x ^= x >> 16; x *= 0x7feb352d; x ^= x >> 15;
- * x *= 0x846ca68b; x ^= x >> 16. What it moves the logit by is rounded to whole 2^-30. H(a, b) = Fingerprint64 of both
- * numbers' 16 bytes, little-endian; label is the key of the category, the number's field or the cross, 0 for an intercept and
- * for an observed rate, which is drawn as a whole; level is 0 for the campaign's own model, 1 for the one that it extends, and
- * so on; target is 0 for clicks, 1 for conversions. So a request's features move all ads of a campaign together, an ad's own
- * weights move it alone, campaigns move independently, and the same seed gives the same values, in valuation_score and
- * valuation_rank too. Values are those of the formula to 1e-6 of the probability, and 1e-7 of what the weights move the logit
- * by. Propensities are exact to 0.01 where the ads of each campaign move together, to 0.03 where more than 32 of them may be
- * worth most. Where ads have uncertain weights of their own, they are shares among n draws that stand for all others, with a
- * standard error of at most 0.5 / sqrt(n); n is 4,096 for 32 ads that may be worth most, 1,024 for 128, 256 from 512 on. All
- * are 0 where the time budget was over before they were found, and the best is chosen then: it binds the values and the
- * propensities together.
+ * Draws. A predictor with "exploration" draws its weights instead of taking the most likely ones (Thompson sampling;
+ * Chapelle & Li, "An empirical evaluation of Thompson sampling", 2011). Each weight is moved by scale x its standard
+ * deviation x z. That moves the logit in proportion to the factor that multiplies the weight. z is the standard normal
+ * quantile of (k + 1/2) / 8192, where k is the highest 13 bits of the 32-bit number x:
  *
- * Errors, threads: as valuation_score, and OUT_OF_MEMORY where there are more candidates, or more campaigns may be worth most,
- * than ever before; values_out is unspecified then. A predictor that explores costs O(features of the request) for each model
- * of the candidates, and O(features of the ad and their crosses) for each candidate, in valuation_score and valuation_rank,
- * too. Propensities cost O(candidates x log candidates + n x ads of a campaign + m x log m) and 24 bytes x m, m
- * being the sum of n over the campaigns that may be worth most. For a campaign whose ads move together n is 256, 1,024 with
- * CPA, and a quarter of that where there are more than 32; otherwise as above, but 65,536 / campaigns at most (256 at least),
- * and 28 bytes for each once. Since 0.1. */
+ *     x = the highest 32 of the lowest 64 bits of (label ^ H(seed, 0)) * 0x9e3779b97f4a7c15
+ *     x ^= the lowest 32 bits of the campaign's key ^ (2 x level + target) * 0x9e3779b9
+ *     x ^= x >> 16; x *= 0x7feb352d; x ^= x >> 15; x *= 0x846ca68b; x ^= x >> 16
+ *
+ * H(a, b) is Fingerprint64 of both numbers' 16 bytes, little-endian. label is the key of the category, the number's field
+ * or the cross; it is 0 for an intercept, and for an observed rate, which is drawn as a whole. level is 0 for the
+ * campaign's own model, 1 for the one that it extends, and so on; target is 0 for clicks, 1 for conversions. The amount by
+ * which the logit moves is rounded to whole 2^-30.
+ *
+ * So a request's features move all ads of a campaign together, an ad's own weights move it alone, and campaigns move
+ * independently. The same seed gives the same values, in valuation_score and valuation_rank, too. Values are those of the
+ * formula to 1e-6 of the probability, and 1e-7 of what the weights move the logit by.
+ *
+ * Accuracy of propensities. If the ads of each campaign move together, propensities are exact to 0.01, or to 0.03 if more
+ * than 32 of the ads may be worth most. If ads have uncertain weights of their own, propensities are shares among n
+ * representative draws, with a standard error of at most 0.5 / sqrt(n); n is 4,096 for 32 ads that may be worth most,
+ * 1,024 for 128, 256 from 512 on. The time budget covers values and propensities together: if it ends before the
+ * propensities are computed, all are 0 and the best candidate is chosen.
+ *
+ * Errors, threads: as valuation_score, and OUT_OF_MEMORY if there are more candidates, or more campaigns that may be worth
+ * most, than ever before; values_out is unspecified then.
+ *
+ * Cost. A predictor that explores costs O(features of the request) for each model of the candidates, and O(features of the
+ * ad and their crosses) for each candidate, in valuation_score and valuation_rank, too. Propensities cost
+ * O(candidates x log candidates + n x ads of a campaign + m x log m) and 24 bytes x m, m being the sum of n over the
+ * campaigns that may be worth most. For a campaign whose ads move together n is 256, or 1,024 with CPA, and a quarter of
+ * that if there are more than 32; otherwise n is as above, but at most 65,536 / campaigns (at least 256), and each takes
+ * 28 bytes once. Since 0.1. */
 valuation_status valuation_explore(valuation_scorer *scorer, const valuation_request *request,
                                    const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
                                    double *propensities_out, size_t *chosen_out, valuation_error *error);
 
-/* Says what the policy decides for a JSON request and why: for each experiment whether it runs, the unit, its bucket and the
- * variant; for each candidate (there may be none) every rule in the order in which they are asked, whether it holds, the
- * predictor, and how the value is adjusted. Documentation/policy.md has every member. For people, not for the serving path.
+/* Explains what the policy decides for a JSON request. For each experiment: whether it runs, the unit, its bucket and the
+ * variant. For each candidate (there may be none): every rule in the order of evaluation, whether it holds, the predictor,
+ * and how the value is adjusted. Documentation/policy.md has every member. For people, not for the serving path.
  * Errors, lifetime, threads: as valuation_explain_json; INVALID_ARGUMENT without a policy. O(length + candidates x rules).
  * Since 0.1. */
 valuation_status valuation_assign_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                        size_t *length_out, valuation_error *error);
 
-/* A JSON text that a call of this and of the next section hands out. Owned by the caller until destroyed. */
+/* A JSON text that a call of this or the next section hands out. Owned by the caller until destroyed. */
 typedef struct valuation_report valuation_report;
 
-/* The text, NUL-terminated; it lives until the report is destroyed. length_out receives its bytes; may be NULL.
+/* The text, NUL-terminated; it lives until the report is destroyed. length_out receives its length in bytes; may be NULL.
  * Any thread. O(1). Since 0.1. */
 const char *valuation_report_text(const valuation_report *report, size_t *length_out);
 
-/* Gives a report back. NULL is allowed. Exclusive. Since 0.1. */
+/* Destroys a report. NULL is allowed. Exclusive. Since 0.1. */
 void valuation_report_destroy(valuation_report *report);
 
-/* Looks for everything that is wrong or suspicious in a policy.
- * policy      a policy's file
- * models      what it is to be held against, as valuation_engine_load takes it; NULL and 0 for the policy by itself
- * report_out  receives an array of findings, errors first: "severity" ("error": an engine would refuse it;
- *             "warning": it cannot be what is meant, for example a rule behind one that always holds, shares that leave a few
- *             buckets over, an experiment that has ended), "status", "line", "column", "json_path", "message". A rule that
- *             overlaps others has one finding, which names the first of them
- * Errors: for what keeps it from looking: FILE_NOT_FOUND, READ_FAILED, OUT_OF_MEMORY, or as valuation_engine_load of models;
- * what is wrong with the policy is in the report, and the call succeeds. What is wrong with the file comes first, and the rest
- * is looked for once that is mended. Any thread. Since 0.1. */
+/* Finds everything that is wrong or suspicious in a policy.
+ * policy      the policy's file
+ * models      the models to check it against, as valuation_engine_load takes them; NULL and 0 to check the policy alone
+ * report_out  receives an array of findings, errors first: "severity", "status", "line", "column", "json_path", "message".
+ *             Severity "error": an engine would refuse the policy. Severity "warning": it can hardly be what was meant,
+ *             for example a rule behind one that always holds, shares that leave a few buckets over, an experiment that
+ *             has ended. A rule that overlaps others has one finding, which names the first of them
+ * Errors: only if the check itself cannot run: FILE_NOT_FOUND, READ_FAILED, OUT_OF_MEMORY, or as valuation_engine_load of
+ * models. What is wrong with the policy is in the report, and the call succeeds. Problems with the file itself are reported
+ * first, and the rest only once they are fixed. Any thread. Since 0.1. */
 valuation_status valuation_policy_check(const char *policy, size_t policy_length, const char *models, size_t models_length,
                                         valuation_report **report_out, valuation_error *error);
 
@@ -696,16 +734,16 @@ valuation_status valuation_policy_check(const char *policy, size_t policy_length
  *
  *     models/LATEST                         the id of the release that serves
  *     models/PREVIOUS                       the id that LATEST named before
- *     models/SECRET                         what keys are formed under; drawn by the first publish, never changed
- *     models/releases/<id>/manifest.json    what is in it, with sizes and checksums
- *     models/releases/<id>/...              the model files as they were, and index.valuation, compiled
+ *     models/SECRET                         the secret of keys; drawn by the first publish, never changed
+ *     models/releases/<id>/manifest.json    the release's contents, with sizes and checksums
+ *     models/releases/<id>/...              the model files, unchanged, and index.valuation, compiled
  *
- * Documentation/releases.md describes every member. For publishers and tools: these calls read and write files, allocate, and
- * may take seconds; no engine is needed. One process at a time writes in a directory of releases (others get BUSY); readers
- * need not care: what LATEST names is complete at every moment, also if the writer is killed or the machine loses power. An id
- * has 1 to 64 letters, digits, dots, hyphens and underscores, and does not begin with a dot. Threads: any; calls share nothing.
- * Errors of this section are those named with each call, and INVALID_ARGUMENT, STRUCT_SIZE, OUT_OF_MEMORY, FILE_NOT_FOUND,
- * READ_FAILED. All texts are borrowed.
+ * Documentation/releases.md describes every member. These calls are for publishers and tools: they read and write files,
+ * allocate, may take seconds, and need no engine. One process at a time writes in a directory of releases; others get BUSY.
+ * Readers need no lock: what LATEST names is complete at every moment, even if the writer is killed or the machine loses
+ * power. An id has 1 to 64 letters, digits, dots, hyphens and underscores, and does not begin with a dot. Threads: any;
+ * calls share nothing. Errors of this section are those named with each call, and INVALID_ARGUMENT, STRUCT_SIZE,
+ * OUT_OF_MEMORY, FILE_NOT_FOUND, READ_FAILED. All texts are borrowed.
  * ------------------------------------------------------------------------------------------------------------- */
 
 /* How models are published. NULL stands for VALUATION_PUBLISHING_INIT. */
@@ -714,8 +752,8 @@ typedef struct valuation_publishing {
     uint32_t switches;    /* any of the following, 0 for none */
     const char *id;       /* of the release; NULL and 0 for the time of the call, in UTC: 2026-11-21T030000Z */
     size_t id_length;
-    double click_prior;      /* P(click) for a campaign without any model, at most 1, which says that a click is given, where
-                                only clicks are logged; 0 to take it from what was observed */
+    double click_prior;      /* P(click) for a campaign without any model; at most 1, which means that a click is given,
+                                for logs of clicks alone; 0 to compute it from the observed counts */
     double conversion_prior; /* P(conversion | click), likewise */
 } valuation_publishing;
 
@@ -726,47 +764,50 @@ enum {
     VALUATION_PUBLISH_KEEP_LATEST = 1 << 1  /* leave LATEST as it is; see valuation_releases_select */
 };
 
-/* Publishes the models at path as a release in the directory root, which is made if it is not there (but not what it would
- * lie in), and lets LATEST name it.
- * path        as valuation_engine_load takes it, but no compiled file; of a release, its files are published anew
+/* Publishes the models at path as a release in the directory root and makes LATEST name it. root is created if it does not
+ * exist; its parent must exist.
+ * path        as valuation_engine_load takes it, but no compiled file; the files of a release are published anew
  * root        a directory of releases; not one that holds model files
  * report_out  receives the manifest; may be NULL
  *
- * The models are loaded as an engine would load them, self-tests and all, so what would not load is not published. Files are
- * written under another name, flushed to the disk (fsync), renamed, and read again before LATEST is replaced by a rename. What
- * a killed publisher left behind is removed by the next one; a call that fails removes its own. The first publish draws the
- * directory's secret, unless its SECRET is there already. A directory with LATEST and without SECRET has the standard secret
- * and keeps it, but where its releases were published under another, SECRET was lost, and the call fails (SECRET). Whoever may
- * read SECRET may read the compiled file, and nobody else, as one key of a known text gives the secret away; the publisher must
- * be in SECRET's group. The priors, where neither given nor known from campaigns' documents or the models' training (base_rate
- * and positives), stay open.
+ * The models are first loaded as an engine would load them, self-tests included, so what would not load is not published.
+ * Files are written under another name, flushed to the disk (fsync), renamed, and read again before LATEST is replaced by
+ * a rename. The next publisher removes what a killed one left behind; a call that fails removes its own files.
+ *
+ * The first publish draws the directory's secret, unless SECRET exists already. A directory with LATEST and without SECRET
+ * has the standard secret and keeps it; but if its releases were published under another secret, SECRET was lost, and the
+ * call fails (SECRET). Only those who may read SECRET may read the compiled file, because one key of a known text gives the
+ * secret away; the publisher must be in SECRET's group. A prior that is neither given nor known from campaign documents or
+ * the models' training (base_rate and positives) is left unset.
  *
  * Errors: as valuation_engine_load; INVALID_ARGUMENT if root holds model files; WRITE_FAILED, RELEASE_EXISTS, BUSY.
- * Models that say nothing of clicks are refused where the policy in root's policy.json has a naive predictor.
+ * Models that do not say how often ads are clicked are refused if the policy in root's policy.json has a naive predictor.
  * O(bytes + weights). Since 0.1. */
 valuation_status valuation_publish(const char *path, size_t path_length, const char *root, size_t root_length,
                                    const valuation_publishing *publishing, valuation_report **report_out,
                                    valuation_error *error);
 
-/* Writes the finished index of the models at path (as valuation_engine_load takes it) as one flat file, which engines map:
- * loading it gives the same bits as loading path, in milliseconds.
- * file  its name ends in .valuation; a file that is there is replaced at once, by a rename
+/* Writes the finished index of the models at path (as valuation_engine_load takes it) as one flat file, which engines map.
+ * Loading the file gives the same bits as loading path, in milliseconds.
+ * file  its name ends in .valuation; an existing file is replaced at once, by a rename
  *
- * The same models under the same secret give the same bytes; the secret is that of path, and the standard one where path is
- * of no directory of releases. Engines of another secret refuse the file (SECRET); one that has loaded nothing takes it
- * where the secret is in a file SECRET beside it, so write it to the directory of releases, or copy SECRET with it. The keys
- * in it give the secret away: let those alone read it who may read SECRET. It is read-only, and for everyone as far as the
- * process's umask lets it be. Errors: as valuation_engine_load; WRITE_FAILED. O(bytes + weights). Since 0.1. */
+ * The same models under the same secret give the same bytes. The secret is that of path, or the standard one if path is in
+ * no directory of releases. Engines with another secret refuse the file (SECRET). An engine that has loaded nothing takes
+ * it if the secret is in a file SECRET beside it: write it to the directory of releases, or copy SECRET with it. The keys
+ * in it give the secret away: let only those read it who may read SECRET. The file is read-only, and readable by everyone
+ * as far as the process's umask allows. Errors: as valuation_engine_load; WRITE_FAILED. O(bytes + weights). Since 0.1. */
 valuation_status valuation_compile(const char *path, size_t path_length, const char *file, size_t file_length,
                                    valuation_error *error);
 
 /* Lists the releases of a directory, newest first: an array of objects with id, created, bytes, campaigns, click_models,
- * conversion_models, weights, compiled, latest (whether LATEST names it) and problem (null, or why its manifest is not sound;
- * what it would say is then null). Of the files only LATEST and manifests are read. O(releases) reads. Since 0.1. */
+ * conversion_models, weights, compiled, latest (whether LATEST names it) and problem (null, or why its manifest is not
+ * sound; the members that the manifest would give are then null). Only LATEST and the manifests are read. O(releases)
+ * reads. Since 0.1. */
 valuation_status valuation_releases_list(const char *root, size_t root_length, valuation_report **report_out,
                                          valuation_error *error);
 
-/* Lets LATEST name another release, after loading that as an engine would. Running engines follow at their next refresh.
+/* Makes LATEST name another release, after loading that release as an engine would. Running engines follow at their next
+ * refresh.
  * id          NULL and 0 for the release that LATEST named before
  * report_out  receives its manifest; may be NULL
  *
@@ -774,25 +815,26 @@ valuation_status valuation_releases_list(const char *root, size_t root_length, v
 valuation_status valuation_releases_select(const char *root, size_t root_length, const char *id, size_t id_length,
                                            valuation_report **report_out, valuation_error *error);
 
-/* Removes all releases but the newest `keep`, those that LATEST and PREVIOUS name and those that a policy in the file
- * policy.json beside them names, and what killed publishers left behind. A release whose manifest is not sound is left for a
- * person to look at. Processes that serve a removed release go on serving it.
+/* Removes old releases, and what killed publishers left behind. It keeps the newest `keep` releases, those that LATEST and
+ * PREVIOUS name, and those that the policy in root's policy.json names. It also keeps a release whose manifest is not
+ * sound, for a person to look at. Processes that serve a removed release go on serving it.
  * keep        at least 1; SECRET is not needed
  * report_out  receives an array of the ids removed; may be NULL
  *
- * Errors: WRITE_FAILED, BUSY; UNKNOWN_RELEASE where LATEST or PREVIOUS holds no id; what is wrong with that policy. Nothing is
+ * Errors: WRITE_FAILED, BUSY; UNKNOWN_RELEASE if LATEST or PREVIOUS holds no id; what is wrong with that policy. Nothing is
  * removed then. Since 0.1. */
 valuation_status valuation_releases_prune(const char *root, size_t root_length, size_t keep, valuation_report **report_out,
                                           valuation_error *error);
 
-/* Compares the model files of two sets of models, as valuation_engine_load takes them, but no compiled files. Per campaign and
- * target that differs: "change" ("added", "dropped" or "changed"), how many weights were added, dropped and moved, how far, and
- * the weights that moved farthest, with their names; and totals. Variances are not compared. See Documentation/releases.md.
+/* Compares the model files of two sets of models, as valuation_engine_load takes them, but no compiled files. The report
+ * has, for each campaign and target that differs: "change" ("added", "dropped" or "changed"), how many weights were added,
+ * dropped and moved, how far, and the weights that moved farthest, with their names; and totals. Variances are not
+ * compared. See Documentation/releases.md.
  * most  how many weights of a model to name
  *
  * The models are decoded and checked one by one; what needs a whole set (extends, self-tests) is not checked.
- * Errors: as valuation_engine_load. O(bytes + weights + weights named x log(weights)), holding all labels of the first set.
- * Since 0.1. */
+ * Errors: as valuation_engine_load. O(bytes + weights + weights named x log(weights)); all labels of the first set are in
+ * memory. Since 0.1. */
 valuation_status valuation_compare(const char *before, size_t before_length, const char *after, size_t after_length,
                                    size_t most, valuation_report **report_out, valuation_error *error);
 
