@@ -58,7 +58,7 @@ struct Buffer<Element: BitwiseCopyable>: ~Copyable {
         count &+= 1
     }
 
-    /// Appends `length` elements that lie at `source`, which is outside this buffer. - Complexity: O(length) amortised.
+    /// Appends `length` elements from `source`, which is outside this buffer. - Complexity: O(length) amortised.
     mutating func append(_ source: UnsafePointer<Element>, count length: Int) throws(Failure) {
         if length == 0 { return }
         try reserve(count &+ length)
@@ -77,25 +77,25 @@ struct Buffer<Element: BitwiseCopyable>: ~Copyable {
         count = newCount
     }
 
-    /// Where the next element will stand; valid for as many elements as were reserved.
+    /// Where the next element goes; valid for as many elements as were reserved.
     var spare: UnsafeMutablePointer<Element> {
         assert(base != nil)
         return base.unsafelyUnwrapped + count
     }
 
-    /// Counts `length` elements more, which the caller has written behind the last one after reserving room for them.
+    /// Counts `length` more elements, which the caller has written after the last one in reserved memory.
     mutating func appendWritten(_ length: Int) {
         assert(count + length <= capacity)
         count &+= length
     }
 
-    /// Forgets the elements from `newCount` on and keeps the memory. - Complexity: O(1).
+    /// Removes the elements from `newCount` on and keeps the memory. - Complexity: O(1).
     mutating func truncate(_ newCount: Int) {
         assert(newCount >= 0 && newCount <= count)
         count = newCount
     }
 
-    /// Forgets every element and keeps the memory. - Complexity: O(1).
+    /// Removes every element and keeps the memory. - Complexity: O(1).
     mutating func removeAll() {
         count = 0
     }
@@ -114,7 +114,7 @@ extension Buffer where Element == UInt8 {
         try append(text.start, count: text.count)
     }
 
-    /// The bytes as borrowed text with a NUL byte behind it, which does not count.
+    /// The bytes as borrowed text, followed by a NUL byte that its length does not include.
     mutating func terminated() throws(Failure) -> Text {
         try append(0)
         truncate(count - 1)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A copy of a text with a NUL byte behind it, as the C library wants names.
+/// A copy of a text followed by a NUL byte, as the C library wants names.
 struct CString: ~Copyable {
     private var bytes = Buffer<UInt8>()
 
-    /// Throws where the text holds a NUL byte.
+    /// Throws if the text contains a NUL byte.
     @inline(never)
     init(_ text: Text) throws(Failure) {
         if text.contains(0) { throw Failure(.invalidArgument, "A name holds a NUL byte.") }

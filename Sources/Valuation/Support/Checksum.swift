@@ -2,19 +2,19 @@
 import CChecksum
 import CPlatform
 
-/// XXH3 with 128 bits: what a manifest and a compiled file hold their bytes against. It finds damage, not malice.
+/// XXH3 with 128 bits, the checksum of manifests and compiled files. It finds damage, not malice.
 typealias Checksum = valuation_checksum
 
 extension valuation_checksum: @retroactive Equatable {
-    /// How many hexadecimal digits it is written with, as `xxh128sum` does.
+    /// The number of hexadecimal digits, as in `xxh128sum`.
     static let digits = 32
 
-    /// Whether both are the same 128 bits.
+    /// Whether both have the same 128 bits.
     public static func == (first: valuation_checksum, second: valuation_checksum) -> Bool {
         first.high == second.high && first.low == second.low
     }
 
-    /// nil where the text is not 32 digits in lower case.
+    /// nil unless the text is 32 digits in lower case.
     init?(hexadecimal text: Text) {
         guard text.count == Checksum.digits else { return nil }
         self.init(high: 0, low: 0)
@@ -62,7 +62,7 @@ struct ChecksumState: ~Copyable {
     var checksum: Checksum { valuation_checksum_end(state) }
 }
 
-/// What is known of a file's contents.
+/// The size and the checksum of a file.
 struct FileSum: Equatable {
     var bytes: Int
     var checksum: Checksum

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Numbers as decimal text without an allocation. A number's `description` may make a String on the heap, which ends the process
-// where there is no memory left.
+// Numbers as decimal text without an allocation. A number's `description` may make a String on the heap, which ends the
+// process if there is no memory left.
 
-/// Hands `body` the shortest text that reads back to the same number, without a trailing ".0".
+/// Passes `body` the shortest text that reads back to the same number, without a trailing ".0".
 func withDecimal<Number: TextOutputStreamable, Result>(_ number: Number, _ body: (Text) -> Result) -> Result {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { buffer in
         let start = buffer.baseAddress.unsafelyUnwrapped
@@ -15,7 +15,7 @@ func withDecimal<Number: TextOutputStreamable, Result>(_ number: Number, _ body:
     }
 }
 
-/// Hands `body` the digits of an integer.
+/// Passes `body` the digits of an integer.
 func withDecimal<Result>(_ number: Int, _ body: (Text) -> Result) -> Result {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { buffer in
         let start = buffer.baseAddress.unsafelyUnwrapped
@@ -34,7 +34,7 @@ func withDecimal<Result>(_ number: Int, _ body: (Text) -> Result) -> Result {
     }
 }
 
-/// Takes what the standard library prints of a floating-point number: at most 24 bytes, handed over as ASCII.
+/// Collects what the standard library prints of a floating-point number: at most 24 bytes of ASCII.
 private struct ASCIIWriter: TextOutputStream {
     let start: UnsafeMutablePointer<UInt8>
     var count = 0

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// Numbers as JSON has them, written straight into reserved room. All numbers of answers pass through here: what is no number,
-/// NaN or infinite, becomes `null`, for JSON has no name for it.
+/// Numbers as JSON has them, written straight into reserved memory. All numbers of answers pass through here. NaN and
+/// infinity become `null`, because JSON has no name for them.
 enum DecimalText {
-    /// How many bytes there must be room for; more is written over than the text has.
+    /// How many bytes must be reserved; more bytes are overwritten than the text has.
     static let room = 40
 
     /// Writes the shortest text that reads back to the same double, without a trailing ".0", or `null`. - Returns: its length.
     @inline(never)
     static func write(_ number: Double, to place: UnsafeMutablePointer<UInt8>) -> Int {
         guard number > 0, let decimal = ShortestDecimal(number) else { return writeUncommon(number, to: place) }
-        // Of a double that is no integer, sixteen digits or seventeen.
+        // For a double that is no integer, sixteen or seventeen digits.
         let aligned = aligned(decimal, least: 10_000_000_000_000_000)
         return write(SignificantDigits(seventeen: aligned.digits), point: 17 &+ aligned.exponent, to: place)
     }
@@ -20,12 +20,12 @@ enum DecimalText {
     @inline(never)
     static func write(_ number: Float, to place: UnsafeMutablePointer<UInt8>) -> Int {
         guard number > 0, let decimal = ShortestDecimal(number) else { return writeUncommon(number, to: place) }
-        // Of a float that is no integer, seven digits to nine.
+        // For a float that is no integer, seven to nine digits.
         let aligned = aligned(decimal, least: 100_000_000)
         return write(SignificantDigits(nine: aligned.digits), point: 9 &+ aligned.exponent, to: place)
     }
 
-    /// The same number with digits that are not below `least`.
+    /// The same number with digits that are at least `least`.
     @inline(always)
     private static func aligned(_ decimal: ShortestDecimal, least: UInt64) -> ShortestDecimal {
         var aligned = decimal
@@ -59,9 +59,9 @@ enum DecimalText {
         }
     }
 
-    /// As the standard library and Python's repr lay a number out: with an exponent below 0.0001.
+    /// Lays a number out as the standard library and Python's repr do: with an exponent below 0.0001.
     ///
-    /// - Parameter point: where the point stands, from the first digit on.
+    /// - Parameter point: the position of the decimal point, counted from the first digit.
     @inline(always)
     private static func write(_ digits: SignificantDigits, point: Int, to place: UnsafeMutablePointer<UInt8>) -> Int {
         if point > 0 {
@@ -92,12 +92,12 @@ enum DecimalText {
     }
 }
 
-/// The digits of a number in ASCII, with zeros behind them up to seventeen.
+/// The digits of a number in ASCII, padded with zeros to seventeen.
 private struct SignificantDigits {
     private var first: UInt8
     private var next: UInt64
     private var last: UInt64
-    /// How many digits there are without the zeros at the end; at least one.
+    /// The number of digits without trailing zeros; at least one.
     let count: Int
 
     /// - Precondition: below 10^17.
@@ -136,12 +136,12 @@ private struct SignificantDigits {
         bytes.storeBytes(of: last.littleEndian, toByteOffset: 9, as: UInt64.self)
     }
 
-    /// The eight digits of a number below 10^8, the first in the lowest byte: halved into fours, twos and ones of digits, all of
-    /// a kind at the same time (Khuong, "How to print integers really fast", 2017).
+    /// The eight digits of a number below 10^8, the first in the lowest byte. The number is halved into fours, twos and
+    /// ones of digits, all halves of one size at the same time (Khuong, "How to print integers really fast", 2017).
     @inline(always)
     private static func eight(_ number: UInt64) -> UInt64 {
-        // The divisions by 10^4, 100 and 10 are multiplications by 2^40 / 10^4, 2^19 / 100 and 2^10 / 10. What is left of
-        // a half goes above it: x << 32 - q × (10^4 << 32 - 1) is q | (x - q × 10^4) << 32.
+        // The divisions by 10^4, 100 and 10 are multiplications by 2^40 / 10^4, 2^19 / 100 and 2^10 / 10. The remainder
+        // of a half goes above it: x << 32 - q × (10^4 << 32 - 1) is q | (x - q × 10^4) << 32.
         let upper = (number &* 109_951_163) &>> 40
         let fours = number &<< 32 &- upper &* (10_000 &<< 32 &- 1)
         let hundreds = ((fours &* 5243) &>> 19) & 0x7f_0000_007f

@@ -29,19 +29,20 @@ enum Status: valuation_status {
     case secret = 23
 }
 
-/// Why a call failed: the value that every throwing function of the core throws.
+/// Why a call failed: the error type of every throwing function of the core.
 ///
-/// It is small and holds nothing on the heap, because there may be no memory left to describe a failure in. What is not a literal,
-/// such as a name from a file, is written into the `Note` of the work at hand before the failure is thrown.
+/// It is small and has nothing on the heap, because there may be no memory left to describe a failure. Any text that is
+/// not a literal, such as a name from a file, is written into the `Note` of the current work before the failure is
+/// thrown.
 struct Failure: Error, @unchecked Sendable {
-    /// What `detail` is.
+    /// The type of `detail`.
     private enum Detail: UInt8 {
         case none, jsonPath, reason
     }
 
-    // As few words as a thrown value is handed over in registers: each call that may throw is much less code then.
+    // As few words as a thrown value is returned in registers: that makes each call that may throw much less code.
 
-    /// Literals, which end with a NUL byte and live for ever.
+    /// Literals, which end with a NUL byte and live forever.
     private var messageStart: UnsafePointer<CChar>
     private var detail: UnsafePointer<CChar>?
     /// 1-based line, or 0.
@@ -62,21 +63,21 @@ struct Failure: Error, @unchecked Sendable {
         UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
     }
 
-    /// One sentence for the person who must mend the input.
+    /// One sentence for the person who must fix the input.
     var message: Text { Text(cString: messageStart) }
 
-    /// Place in the document, for example `$.candidates`, or empty.
+    /// Path in the document, for example `$.candidates`, or empty.
     var jsonPath: Text {
         guard detailKind == .jsonPath, let detail else { return .empty }
         return Text(cString: detail)
     }
 
-    /// Says where in the document; there is no reason then.
+    /// Sets the path in the document; the failure then has no reason.
     mutating func setJSONPath(_ path: StaticString) {
         (detail, detailKind) = (Failure.cString(path), .jsonPath)
     }
 
-    /// What the C library or zlib says of it: text that lives for ever, or nil.
+    /// The reason that the C library or zlib gives: text that lives forever, or nil.
     var reason: UnsafePointer<CChar>? {
         get { detailKind == .reason ? detail : nil }
         set { (detail, detailKind) = (newValue, newValue == nil ? .none : .reason) }
@@ -89,7 +90,7 @@ struct Failure: Error, @unchecked Sendable {
         return failure
     }
 
-    /// A file of a release that is not what its manifest says.
+    /// A file of a release whose bytes are not those that its manifest describes.
     static var changedFile: Failure {
         Failure(.checksum, "The file is not as it was published; copy or publish the release again.")
     }

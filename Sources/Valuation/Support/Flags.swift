@@ -27,7 +27,7 @@ struct Flags: OptionSet {
     static let adjusted = Flags(rawValue: 1 << 19)
     static let explored = Flags(rawValue: 1 << 20)
 
-    /// As JSON answers print them, in the order of their bits.
+    /// Names as JSON answers print them, in the order of their bits.
     static func name(ofBit bit: Int) -> StaticString? {
         switch bit {
         case 0: "unknown_campaign"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A binary heap in a piece of memory: no element is above its parent (Williams, "Heapsort", 1964). The standard library's sort takes
-/// memory.
+/// A binary heap in existing memory: no element is above its parent (Williams, "Heapsort", 1964). The standard
+/// library's sort allocates.
 enum Heap {
-    /// Lets the element at `root` sink to its place among those up to `end`. - Complexity: O(log end).
+    /// Sifts the element at `root` down among those up to `end`. - Complexity: O(log end).
     @inline(__always)
     static func siftDown<Element: BitwiseCopyable>(
         _ elements: UnsafeMutableBufferPointer<Element>, _ root: Int, _ end: Int,
@@ -22,7 +22,7 @@ enum Heap {
         elements[root] = moved
     }
 
-    /// Makes a heap. - Complexity: O(elements).
+    /// Builds a heap. - Complexity: O(elements).
     @inline(__always)
     static func make<Element: BitwiseCopyable>(
         _ elements: UnsafeMutableBufferPointer<Element>, _ isAbove: (Element, Element) -> Bool
@@ -32,7 +32,7 @@ enum Heap {
         }
     }
 
-    /// Sorts, what is above all others last. - Returns: false where the time was over before.
+    /// Sorts; the element above all others comes last. - Returns: false if the time was over before the end.
     /// - Complexity: O(elements × log elements).
     @inline(__always)
     static func sort<Element: BitwiseCopyable>(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where in a document the decoder stands, as a stack of member names and indices; rendered only when something is wrong.
+/// The decoder's path in a document, as a stack of member names and indices; rendered only for an error.
 struct JSONPath: ~Copyable {
     private struct Step {
         /// nil for an array's element.
@@ -11,7 +11,7 @@ struct JSONPath: ~Copyable {
 
     private var steps = Buffer<Step>()
 
-    /// The path of members in each other.
+    /// The path of nested members.
     static func of(_ first: Text, _ second: Text, _ third: Text? = nil) throws(Failure) -> JSONPath {
         var path = JSONPath()
         try path.push(first)
@@ -41,7 +41,7 @@ struct JSONPath: ~Copyable {
         steps.truncate(depth)
     }
 
-    /// Hands `body` the parts of the path's text, for example of `$.categorical.slot["12"]`.
+    /// Passes `body` the parts of the path's text, for example of `$.categorical.slot["12"]`.
     func write(_ body: (Text) -> Void) {
         body(Text("$"))
         for index in 0..<steps.count {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Writing JSON where speed does not matter: a comma goes in front of whatever does not come first in its object or array, which the last
-/// byte tells.
+/// Writing JSON where speed does not matter: a comma precedes everything but the first item of an object or array,
+/// which the last byte tells.
 extension Buffer where Element == UInt8 {
-    /// Ends what was written before, if anything was.
+    /// Writes a comma if an item precedes.
     private mutating func separate() throws(Failure) {
         switch count > 0 ? self[count - 1] : UInt8(ascii: "[") {
         case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ":"): return
@@ -31,7 +31,7 @@ extension Buffer where Element == UInt8 {
         try append(quoted: text)
     }
 
-    /// The name of a member, whose value follows.
+    /// The name of a member; its value follows.
     @inline(never)
     mutating func member(_ name: StaticString) throws(Failure) {
         try separate()
@@ -40,7 +40,7 @@ extension Buffer where Element == UInt8 {
         try append("\":")
     }
 
-    /// A member whose object or array is begun.
+    /// A member, and the start of its object or array.
     @inline(never)
     mutating func member(_ name: StaticString, begin: StaticString) throws(Failure) {
         try member(name)
@@ -67,7 +67,7 @@ extension Buffer where Element == UInt8 {
         try append(UInt8(ascii: "\""))
     }
 
-    /// A string that has its escapes already.
+    /// A string that is escaped already.
     @inline(never)
     mutating func member(_ name: StaticString, escaped text: Text) throws(Failure) {
         try member(name, begin: "\"")
@@ -75,7 +75,7 @@ extension Buffer where Element == UInt8 {
         try append(UInt8(ascii: "\""))
     }
 
-    /// A JSON text as the host wrote it, or `null` for an empty one.
+    /// A JSON text exactly as the host wrote it, or `null` for an empty one.
     @inline(never)
     mutating func member(_ name: StaticString, json text: Text) throws(Failure) {
         if text.count == 0 { return try memberNull(name) }
@@ -89,14 +89,14 @@ extension Buffer where Element == UInt8 {
         try append(integer: integer)
     }
 
-    /// `null` for what is no number.
+    /// `null` for NaN and infinity.
     @inline(never)
     mutating func member(_ name: StaticString, number: Double) throws(Failure) {
         try member(name)
         try append(number: number)
     }
 
-    /// To the digits of a Float, for people: it hides that weights are held in steps of a power of two.
+    /// Rounded to the digits of a Float, for people: this hides that weights are stored in steps of a power of two.
     @inline(never)
     mutating func member(_ name: StaticString, rounded number: Double) throws(Failure) {
         let rounded = Float(number)

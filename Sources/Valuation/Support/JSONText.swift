@@ -3,20 +3,20 @@ import CPlatform
 
 /// Writing JSON.
 extension Buffer where Element == UInt8 {
-    /// The shortest text that reads back to the same double, without a trailing ".0", or `null` for what is no number.
+    /// The shortest text that reads back to the same double, without a trailing ".0", or `null` for NaN and infinity.
     @inline(never)
     mutating func append(number: Double) throws(Failure) {
         try reserve(count &+ DecimalText.room)
         appendWritten(DecimalText.write(number, to: spare))
     }
 
-    /// The shortest text that reads back to the same float, or `null` for what is no number.
+    /// The shortest text that reads back to the same float, or `null` for NaN and infinity.
     mutating func append(float: Float) throws(Failure) {
         try reserve(count &+ DecimalText.room)
         appendWritten(DecimalText.write(float, to: spare))
     }
 
-    /// A member's name as it stands in JSON, and its number.
+    /// A member's name as JSON text, and its number.
     @inline(never)
     mutating func append(_ member: StaticString, integer: Int) throws(Failure) {
         try append(member)

@@ -3,8 +3,8 @@ import CPlatform
 
 /// A growing map from keys to small numbers, for building: open addressing, linear probing, at most half full.
 ///
-/// Where a key stands depends on numbers that nobody outside of the process knows, so nobody can choose keys that meet. What is built
-/// does not depend on it.
+/// The slot of a key depends on numbers that nobody outside the process knows, so nobody can choose keys that collide.
+/// What is built does not depend on the slots.
 struct KeyTable: ~Copyable {
     static let none = UInt32.max
 
@@ -14,19 +14,19 @@ struct KeyTable: ~Copyable {
     }
 
     private var slots = Buffer<Slot>()
-    /// Not drawn yet while the multiplier is 0.
+    /// Not drawn yet if the multiplier is 0.
     private var salt = valuation_salt(offset: 0, multiplier: 0)
     private var shift: UInt64 = 0
     private(set) var count = 0
 
     init() {}
 
-    /// A table under a salt of a test's own, whose multiplier is odd.
+    /// A table with a given salt, for tests; its multiplier is odd.
     init(salt: valuation_salt) {
         self.salt = salt
     }
 
-    /// How much memory there is.
+    /// The number of allocated slots.
     var slotCount: Int { slots.count }
 
     /// The number of `key`, or `none`. - Complexity: O(1) expected, whatever the keys are.
@@ -35,7 +35,7 @@ struct KeyTable: ~Copyable {
         slots.count == 0 ? KeyTable.none : slots[place(of: key)].value
     }
 
-    /// Adds a key that is not there. - Complexity: O(1) amortised.
+    /// Adds a key that is not in the table. - Complexity: O(1) amortised.
     @_optimize(speed)
     mutating func insert(_ key: UInt64, _ value: UInt32) throws(Failure) {
         if (count &+ 1) &* 2 > slots.count { try grow() }
@@ -43,9 +43,9 @@ struct KeyTable: ~Copyable {
         count &+= 1
     }
 
-    /// Forgets every key and keeps the memory, unless it is too much to go through for a few keys again and again.
+    /// Removes every key. It keeps the memory, unless there is too much to clear again and again for a few keys.
     ///
-    /// - Complexity: O(keys that there were).
+    /// - Complexity: O(number of keys).
     @_optimize(speed)
     mutating func removeAll() {
         if slots.count > max(1024, 16 &* count) { slots = Buffer() }
@@ -53,7 +53,7 @@ struct KeyTable: ~Copyable {
         count = 0
     }
 
-    /// How many slots are looked at to find a key. - Precondition: the table is not empty.
+    /// How many slots are read to find a key. - Precondition: the table is not empty.
     func steps(toFind key: UInt64) -> Int {
         (place(of: key) &- home(of: key)) & (slots.count &- 1) &+ 1
     }
@@ -65,8 +65,8 @@ struct KeyTable: ~Copyable {
         return index
     }
 
-    /// The first slot to look at. Both halves of the product count: keys that differ in their highest bits alone differ in few bits
-    /// of the lower one. The second multiplication carries the lowest bits to those that are kept.
+    /// The first slot to read. Both halves of the product count: keys that differ only in their highest bits differ in
+    /// few bits of the lower half. The second multiplication carries the lowest bits to those that are kept.
     private func home(of key: UInt64) -> Int {
         let (high, low) = (key ^ salt.offset).multipliedFullWidth(by: salt.multiplier)
         return Int(truncatingIfNeeded: ((high ^ low) &* 0x9e37_79b9_7f4a_7c15) &>> shift)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A sentence with values in it, to be written into a `Note` at once: it borrows its texts, and takes no memory.
+/// A sentence with values in it, to be written into a `Note` at once: it borrows its texts and allocates nothing.
 ///
-/// Literals with interpolations make one: `"Campaign \"\(name)\" has \(count) models."`; at most four values.
+/// It is made from a literal with interpolations: `"Campaign \"\(name)\" has \(count) models."`; at most four values.
 struct Message: ExpressibleByStringInterpolation {
     typealias StringLiteralType = StaticString
 
@@ -35,7 +35,7 @@ struct Message: ExpressibleByStringInterpolation {
         count += 1
     }
 
-    /// Hands `body` the parts in their order.
+    /// Passes `body` the parts in their order.
     func forEachText(_ body: (Text) -> Void) {
         for index in 0..<count {
             switch pieces[index] {

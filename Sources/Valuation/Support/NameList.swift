@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Names to be gone through once, end to end in one buffer.
+/// Names to be iterated once, end to end in one buffer.
 struct NameList: ~Copyable {
     private var texts = Buffer<UInt8>()
 

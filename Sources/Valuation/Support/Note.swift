@@ -2,8 +2,8 @@
 import CPlatform
 import CValuation
 
-/// Where a failure is described: a `valuation_error` that outlives the work. Every text is cut at a character's boundary where it
-/// does not fit.
+/// Where a failure is described: a `valuation_error` that outlives the work. A text that does not fit is cut between
+/// two characters.
 struct Note {
     let error: UnsafeMutablePointer<valuation_error>
 
@@ -11,8 +11,8 @@ struct Note {
     static func withTemporary<Result: ~Copyable, Problem: Error>(
         _ body: (Note) throws(Problem) -> Result
     ) throws(Problem) -> Result {
-        // As words: the compiler takes a struct's thousand characters one by one. A temporary allocation of more than 1,024 bytes
-        // would be the heap's.
+        // Stored as words, because the compiler handles a struct's thousand characters one by one. A temporary
+        // allocation of more than 1,024 bytes would be on the heap.
         var words = InlineArray<226, UInt64>(repeating: 0)
         assert(MemoryLayout.size(ofValue: words) >= MemoryLayout<valuation_error>.size)
         return try withUnsafeMutablePointer(to: &words) { words throws(Problem) in
@@ -20,7 +20,7 @@ struct Note {
         }
     }
 
-    /// The texts as they stand, until they are set anew.
+    /// The current texts; valid until they are set again.
     var jsonPath: Text { cut(&error.pointee.json_path) }
     var message: Text { cut(&error.pointee.message) }
 
@@ -32,7 +32,7 @@ struct Note {
         if other != error { memcpy(other, error, MemoryLayout<valuation_error>.size) }
     }
 
-    /// Writes what the failure itself knows; the texts of a noted one are there already.
+    /// Writes what the failure itself contains; the texts of a noted one are there already.
     func describe(_ failure: Failure) {
         error.pointee.struct_size = UInt32(MemoryLayout<valuation_error>.size)
         error.pointee.status = failure.status.rawValue
@@ -47,7 +47,7 @@ struct Note {
         }
     }
 
-    /// Describes a failure of a file. - Returns: what is to be thrown then.
+    /// Describes a failure of a file. - Returns: the failure to throw.
     @inline(never)
     func located(_ failure: Failure, _ file: Text) -> Failure {
         setFile(file)
@@ -57,7 +57,8 @@ struct Note {
         return noted
     }
 
-    /// A path of more than 511 bytes is represented by its end; bytes that are not UTF-8, which a path may have, by U+FFFD.
+    /// Of a path of more than 511 bytes, the end is kept; bytes that are not UTF-8, which a path may have, become
+    /// U+FFFD.
     func setFile(_ path: Text) {
         withUnsafeMutableBytes(of: &error.pointee.file) { room in
             var line = Line(room)
@@ -104,7 +105,7 @@ struct Note {
         }
     }
 
-    /// NUL-terminated text being written into room of a fixed size.
+    /// NUL-terminated text, written into an array of a fixed size.
     struct Line {
         private let start: UnsafeMutableRawPointer?
         let capacity: Int

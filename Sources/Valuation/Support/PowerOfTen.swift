@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// 10^0 to 10^54, each as 128 bits, of which the highest is set, times a power of two. They are exact: 5^54 has 126 bits.
+/// 10^0 to 10^54, each as 128 bits, of which the highest is set, times a power of two. They are exact: 5^54 has 126
+/// bits.
 struct PowerOfTen {
-    /// The largest exponent there is.
+    /// The largest exponent of the table.
     static let maximumExponent = 54
 
     private let high: UInt64
@@ -15,7 +16,7 @@ struct PowerOfTen {
         low = powersOfTen[unchecked: 2 &* exponent &+ 1]
     }
 
-    /// The upper 64 bits, which are all up to 10^27.
+    /// The upper 64 bits, which suffice up to 10^27.
     @inline(always)
     static func upper(_ exponent: Int) -> UInt64 { powersOfTen[unchecked: 2 &* exponent] }
 
@@ -27,9 +28,9 @@ struct PowerOfTen {
 
     /// `factor` times the 128 bits, over 2^128; a remainder makes the result odd.
     ///
-    /// - Parameter isShort: whether `factor` is that of a float and has at most 32 bits. 64 bits of the power, rounded up, are then
-    ///   enough: what they are too large by adds less than 2^32 to the remainder, and no float has a remainder so small
-    ///   (Giulietti proves it; all floats have been tried).
+    /// - Parameter isShort: whether `factor` is that of a float and has at most 32 bits. Then 64 bits of the power,
+    ///   rounded up, are enough: their excess adds less than 2^32 to the remainder, and no float has so small a
+    ///   remainder (Giulietti proves it; all floats have been tried).
     @inline(always)
     func scale(_ factor: UInt64, isShort: Bool) -> UInt64 {
         if isShort {

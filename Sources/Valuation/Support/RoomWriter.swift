@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// Writes text into room that was reserved for all of it, without a check at each piece.
+/// Writes text into memory that was reserved for all of it, without a bounds check for each piece.
 struct RoomWriter {
-    /// How many bytes more than are written there must be room for.
+    /// How many bytes must be reserved beyond those that are written.
     static let slack = max(DecimalText.room, 16)
 
     /// Where the next byte goes.
@@ -25,7 +25,8 @@ struct RoomWriter {
         place += literal.utf8CodeUnitCount
     }
 
-    /// - Parameter end: where the memory that the text is in ends: a short text is copied as 16 bytes where they can be read.
+    /// - Parameter end: the end of the memory that contains the text: a short text is copied as 16 bytes if they can be
+    ///   read.
     @inline(always)
     mutating func put(_ text: Text, readableTo end: UnsafePointer<UInt8>) {
         if text.count <= 16 && end - text.start >= 16 {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The shortest decimal number that reads back to a floating-point number, and of several as short the nearest: Schubfach
-/// (Giulietti, "The Schubfach way to render doubles", 2020), which needs neither a loop nor big integers.
+/// The shortest decimal number that reads back to a floating-point number, and of several equally short ones the
+/// nearest: Schubfach (Giulietti, "The Schubfach way to render doubles", 2020), which needs neither a loop nor big
+/// integers.
 ///
-/// It stays among the numbers for which the power of ten is at most 10^54, where powers of five fit in 128 bits and every product
-/// is exact: 2^-126 to 2^53 of the doubles, all floats below 2^24. That is every probability and nearly every price; the
-/// standard library prints the others (`withDecimal`).
+/// It handles the numbers for which the power of ten is at most 10^54, where powers of five fit in 128 bits and every
+/// product is exact: doubles from 2^-126 to 2^53, and all floats below 2^24. That is every probability and nearly every
+/// price; the standard library prints the others (`withDecimal`).
 struct ShortestDecimal {
     /// The number is `digits` × 10^`exponent`; at most 17 digits, which may end in zeros.
     var digits: UInt64
@@ -36,9 +37,10 @@ struct ShortestDecimal {
             significand: significand, exponent: max(biased, 1) &- 150, isPowerOfTwo: isPowerOfTwo, isFloat: true)
     }
 
-    /// Of `significand` × 2^`exponent`, as a floating-point number has them, with an exponent of -178 to 0.
+    /// The digits of `significand` × 2^`exponent`, in the form of a floating-point number, with an exponent of -178 to
+    /// 0.
     ///
-    /// - Parameter isPowerOfTwo: whether the neighbour below is only half as far away as the one above.
+    /// - Parameter isPowerOfTwo: whether the next lower number is only half as far away as the next higher one.
     @inline(always)
     private init(significand: UInt64, exponent power: Int, isPowerOfTwo: Bool, isFloat: Bool) {
         if significand.trailingZeroBitCount >= 0 &- power {
@@ -59,16 +61,17 @@ struct ShortestDecimal {
         let low = ten.scale((4 &* significand &- below) &<< shift, isShort: isFloat) &+ isOdd
         let high = ten.scale((4 &* significand &+ 2) &<< shift, isShort: isFloat) &- isOdd
         let whole = middle / 4
-        // The nearest number with one digit less is taken if it reads back. No branches: nobody can predict them.
+        // The nearest number with one digit less, if it reads back. Without branches, because they would be
+        // mispredicted.
         let tenth = whole / 10
         let isTenthInside = low <= 40 &* tenth
         let isNextTenthInside = 40 &* tenth &+ 40 <= high
         let isShorter = (isTenthInside != isNextTenthInside) && (whole >= 10)
         let shorter = (tenth &+ (isNextTenthInside ? 1 : 0)) &* 10
-        // Otherwise the nearest one, of two as near the even one.
+        // Otherwise the nearest one, and of two equally near ones the even one.
         var longer = whole &+ ((middle & 3) &+ (whole & 1) &+ 1) &>> 2
         if isPowerOfTwo {
-            // Below it the interval is shorter, and the nearest may be outside.
+            // The interval is shorter below, and the nearest number may be outside.
             let isInside = low <= 4 &* whole
             let isNextInside = 4 &* whole &+ 4 <= high
             if isInside != isNextInside { longer = whole &+ (isNextInside ? 1 : 0) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Status {
-    /// As in valuation.h.
+    /// The name in valuation.h.
     var name: StaticString {
         switch self {
         case .ok: "VALUATION_OK"

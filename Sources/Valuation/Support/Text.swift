@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// Bytes that somebody else owns, usually UTF-8: the core's view of every name, label and document.
+/// Bytes with another owner, usually UTF-8: the core's view of every name, label and document.
 ///
-/// Swift's own String would need Unicode tables for comparing, which the Embedded library leaves out, and would copy.
+/// Comparing Swift's own String needs Unicode tables, which the Embedded library leaves out, and String would copy.
 struct Text {
     let start: UnsafePointer<UInt8>
     let count: Int
@@ -13,7 +13,7 @@ struct Text {
         self.count = count
     }
 
-    /// The text of a literal; lives for ever.
+    /// The text of a literal; lives forever.
     init(_ literal: StaticString) {
         self.init(literal.utf8Start, literal.utf8CodeUnitCount)
     }
@@ -28,7 +28,7 @@ struct Text {
     @inline(__always)
     subscript(index: Int) -> UInt8 { start[index] }
 
-    /// Where the byte behind the last one would be.
+    /// The address after the last byte.
     var end: UnsafePointer<UInt8> { start + count }
 
     /// The bytes `from ..< to`.
@@ -42,7 +42,7 @@ struct Text {
         memchr(start, Int32(byte), count) != nil
     }
 
-    /// Where another text occurs last, or nil.
+    /// The last position of another text, or nil.
     func last(_ other: Text) -> Int? {
         var place = count &- other.count
         while place >= 0 {
@@ -52,7 +52,7 @@ struct Text {
         return nil
     }
 
-    /// Where the last component of a path begins: behind its last slash.
+    /// Where the last component of a path begins: after its last slash.
     var lastComponent: Int {
         var start = count
         while start > 0 && self[start &- 1] != UInt8(ascii: "/") { start &-= 1 }
@@ -69,7 +69,8 @@ struct Text {
         return count >= other.count && slice(count - other.count, count) == other
     }
 
-    /// Whether the bytes at `place` are the same; there must be as many. Without a call: most texts have a few bytes.
+    /// Whether the bytes at `place` are the same; there must be as many. Without a call, because most texts have a few
+    /// bytes.
     @inline(__always)
     func isAt(_ place: UnsafePointer<UInt8>) -> Bool {
         if count < 8 { return isShortAt(place) }

@@ -53,8 +53,8 @@ struct Timestamp {
         }
     }
 
-    /// Seconds since 1970 of a time in UTC as `write` writes it, for example 2026-11-21T03:00:00Z; a fraction is cut off. nil for
-    /// anything else.
+    /// Seconds since 1970 of a UTC time in the format of `write`, for example 2026-11-21T03:00:00Z; a fraction is cut
+    /// off. nil for anything else.
     static func seconds(_ text: Text) -> Int64? {
         guard text.count >= 20, text[text.count &- 1] == UInt8(ascii: "Z"), text[4] == UInt8(ascii: "-"),
             text[7] == UInt8(ascii: "-"), text[10] == UInt8(ascii: "T"), text[13] == UInt8(ascii: ":"),
@@ -89,7 +89,8 @@ struct Timestamp {
         return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31
     }
 
-    /// The reverse of `daysSince1970`, from 1970 on. Not gmtime_r, which takes a lock of the process and reads its time zone.
+    /// The inverse of `daysSince1970`, from 1970 on. Not gmtime_r, which takes a lock of the process and reads its time
+    /// zone.
     private static func date(_ days: Int64) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let dayOfEra = shifted % 146_097
@@ -101,7 +102,8 @@ struct Timestamp {
         return (Int(year), Int(month), Int(dayOfYear - (153 * shiftedMonth + 2) / 5 + 1))
     }
 
-    /// Of the Gregorian calendar, counted from March on (Hinnant, "chrono-compatible low-level date algorithms", 2013).
+    /// Days of the Gregorian calendar, counted from March on (Hinnant, "chrono-compatible low-level date algorithms",
+    /// 2013).
     private static func daysSince1970(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
         let shifted = month > 2 ? year : year - 1
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
