@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// FarmHash Fingerprint64 (Google, 2014; `farmhashna::Hash64` of https://github.com/google/farmhash), the function behind
-/// BigQuery's FARM_FINGERPRINT: a fixed 64-bit hash of a text, equal on every platform and in every version.
+/// FarmHash Fingerprint64 (Google, 2014; `farmhashna::Hash64` of https://github.com/google/farmhash), the function
+/// behind BigQuery's FARM_FINGERPRINT: a fixed 64-bit hash of a text, equal on every platform and in every version.
 ///
 /// - Complexity: O(text), no allocation.
 func fingerprint64(_ text: Text) -> UInt64 {
     text.count <= 64 ? shortFingerprint(text.start, text.count) : longFingerprint(JoinedText(text, .empty, .empty))
 }
 
-/// The fingerprint of three texts laid end to end, without an allocation however long they are.
+/// The fingerprint of the concatenation of three texts, without an allocation however long they are.
 ///
 /// - Complexity: O(text).
 func fingerprint64(_ first: Text, _ second: Text, _ third: Text) -> UInt64 {
@@ -36,7 +36,7 @@ func fingerprint64(_ first: Text, _ second: Text) -> UInt64 {
     }
 }
 
-/// Copies a few bytes without a call: words, of which the last may overlap the one before.
+/// Copies a few bytes without a call: as words, of which the last may overlap the one before.
 @inline(__always)
 private func copyShort(_ text: Text, to place: UnsafeMutablePointer<UInt8>) {
     if text.count < 8 {
@@ -55,7 +55,7 @@ private func copyShort(_ text: Text, to place: UnsafeMutablePointer<UInt8>) {
         of: source.loadUnaligned(fromByteOffset: last, as: UInt64.self), toByteOffset: last, as: UInt64.self)
 }
 
-/// Texts laid end to end in thought.
+/// A virtual concatenation of texts.
 private struct JoinedText {
     let first: Text
     let second: Text
@@ -171,7 +171,7 @@ private func shortFingerprint(_ s: UnsafePointer<UInt8>, _ count: Int) -> UInt64
     }
 }
 
-/// The 56 bytes of state that a text of more than 64 bytes is folded into, 64 bytes a step.
+/// The 56 bytes of state into which a text of more than 64 bytes is folded, 64 bytes a step.
 private struct LongState {
     var x: UInt64
     var y: UInt64

@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What keys are formed under: 256 random bits that belong to a directory of releases, so that nobody who chooses a field's value or
-/// a campaign's name can aim at a key. Documentation/keys.md has the function and test vectors.
+/// The secret of keys: 256 random bits that belong to a directory of releases, so that nobody who chooses a field's
+/// value or a campaign's name can aim at a key. Documentation/keys.md has the function and test vectors.
 ///
-/// A key is a polynomial over the integers modulo 2^61 − 1, whose coefficients are the text's words, at a secret point (Carter &
-/// Wegman, "Universal classes of hash functions", 1979). Two different texts of at most n words have the same key with a probability
-/// of at most n / 2^61, whoever chose them, as long as he does not know the secret. The key of a cross is linear in the two keys, with
-/// secret factors: 1 / 2^61. A bijection of 61 bits makes keys look random, for the tables' sake; it takes nothing from the bound.
+/// A key is a polynomial over the integers modulo 2^61 − 1, whose coefficients are the text's words, at a secret point
+/// (Carter & Wegman, "Universal classes of hash functions", 1979). Two different texts of at most n words have the same
+/// key with a probability of at most n / 2^61, whoever chose them, as long as he does not know the secret. The key of a
+/// cross is linear in the two keys, with secret factors: 1 / 2^61. A bijection of 61 bits makes keys look random, for
+/// the tables; it does not weaken the bound.
 struct Secret: Equatable {
     /// Modulo 2^61 − 1.
     fileprivate static let prime: UInt64 = (1 &<< 61) &- 1
 
-    /// As the file has them.
+    /// In the order of the file.
     let words: (UInt64, UInt64, UInt64, UInt64)
 
-    /// For models outside of a directory of releases: the first 256 bits of π behind the point. Everybody knows it.
+    /// For models outside a directory of releases: the first 256 fractional bits of π. It is public.
     static var standard: Secret {
         Secret(words: (0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344, 0xa409_3822_299f_31d0, 0x082e_fa98_ec4e_6c89))
     }
 
     static func == (first: Secret, second: Secret) -> Bool { first.words == second.words }
 
-    /// Where the polynomials are evaluated.
+    /// The point at which the polynomials are evaluated.
     @inline(__always)
     fileprivate var point: UInt64 { words.0 & Secret.prime }
 
-    /// What is said of models under another secret than the engine's.
+    /// The failure for models under another secret than the engine's.
     static var another: Failure {
         Failure(
             .secret, "The engine's keys are under another secret than this; load it into an engine of its own, first.")
@@ -38,7 +39,7 @@ struct Secret: Equatable {
         prefix(field: field).key(value, readableTo: value.end)
     }
 
-    /// What the keys of all categories of a field begin with. - Complexity: O(field).
+    /// The state with which the keys of all categories of a field begin. - Complexity: O(field).
     func prefix(field: Text) -> KeyPrefix {
         KeyPrefix(state: state(field, kind: 1), point: point)
     }
@@ -56,7 +57,7 @@ struct Secret: Equatable {
     /// The key of the default model's campaign, "*".
     var defaultCampaign: UInt64 { campaign(Text("*")) }
 
-    /// The key of two categories met together, in whatever order. Of what is no key, the lowest 61 bits count.
+    /// The key of a cross: of two categories, in either order. Of a number that is not a key, the lowest 61 bits count.
     @inline(__always)
     func cross(_ first: UInt64, _ second: UInt64) -> UInt64 {
         let (one, other) = (first & Secret.prime, second & Secret.prime)
@@ -65,7 +66,8 @@ struct Secret: Equatable {
         return Secret.key(smaller &+ larger &+ (words.3 & Secret.prime))
     }
 
-    /// The polynomial of a text that ends where its length says, which is in the first word with the kind of key.
+    /// The polynomial of a text. The first word contains the type of key and the text's length, so the end is
+    /// unambiguous.
     private func state(_ text: Text, kind: UInt64) -> UInt64 {
         var state = UInt64(truncatingIfNeeded: text.count) &<< 2 | kind
         var offset = 0
@@ -94,7 +96,7 @@ struct Secret: Equatable {
         return (sum & prime) &+ (sum &>> 61)
     }
 
-    /// The key of what a polynomial came to: reduced, and mixed by a bijection of 61 bits.
+    /// The key from a polynomial's value: reduced, and mixed by a bijection of 61 bits.
     @inline(__always)
     fileprivate static func key(_ state: UInt64) -> UInt64 {
         var key = (state & prime) &+ (state &>> 61)
@@ -108,7 +110,7 @@ struct Secret: Equatable {
 
     /// Up to seven bytes of a text, the first in the lowest bits.
     ///
-    /// - Parameter end: where the memory ends that the text is in.
+    /// - Parameter end: the end of the memory that contains the text.
     @inline(__always)
     fileprivate static func word(
         _ text: Text, _ offset: Int, _ count: Int, readableTo end: UnsafePointer<UInt8>
@@ -126,7 +128,7 @@ struct Secret: Equatable {
         return shortWord(place, count)
     }
 
-    /// Reads that may overlap, none of them beyond the bytes.
+    /// Reads that may overlap; none goes beyond the bytes.
     @inline(__always)
     private static func shortWord(_ place: UnsafeRawPointer, _ count: Int) -> UInt64 {
         if count >= 4 {
@@ -142,14 +144,14 @@ struct Secret: Equatable {
     }
 }
 
-/// A field, made ready for the keys of its categories.
+/// A field, prepared for the keys of its categories.
 struct KeyPrefix {
     fileprivate let state: UInt64
     fileprivate let point: UInt64
 
     /// The key of a category. A byte 1 marks the value's end.
     ///
-    /// - Parameter end: where the memory ends that the value is in.
+    /// - Parameter end: the end of the memory that contains the value.
     /// - Complexity: O(value), 3 to 4 ns for each seven bytes.
     @inline(__always)
     func key(_ value: Text, readableTo end: UnsafePointer<UInt8>) -> UInt64 {

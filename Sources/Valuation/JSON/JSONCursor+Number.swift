@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// A JSON number as it stands in the text.
+/// A JSON number in its textual form.
 struct RawNumber {
     /// Longer ones are refused: a double has at most 17 significant digits.
     static let maximumBytes = 1000
@@ -11,10 +11,10 @@ struct RawNumber {
     var isInteger: Bool
     /// The digits before the exponent as one number, without the point.
     fileprivate var mantissa: UInt64
-    /// How many digits those are; of more than 19 the number may be too large for `mantissa`.
+    /// The number of those digits; with more than 19 the number may be too large for `mantissa`.
     fileprivate var digitCount: Int
     fileprivate var digitsBehindPoint: Int
-    /// Where in the text the written exponent begins, or the end.
+    /// The position of the exponent in the text, or the end.
     fileprivate var exponentStart: Int
 }
 
@@ -54,7 +54,7 @@ extension JSONCursor {
             exponentStart: exponentStart &- start)
     }
 
-    /// Reads one digit or more, which go behind those of `number`. - Returns: how many they are.
+    /// Reads one digit or more and appends them to those of `number`. - Returns: how many they are.
     @inline(always)
     private mutating func digits(_ number: inout UInt64) throws(Failure) -> Int {
         let start = offset
@@ -68,10 +68,10 @@ extension JSONCursor {
 }
 
 extension RawNumber {
-    /// The nearest double; infinite where there is none.
+    /// The nearest double; infinite if the number is too large.
     ///
     /// Up to 2^53 and ten to the ±22 both the digits and the power are exact, so one multiplication or division rounds
-    /// once (Clinger, "How to read floating point numbers accurately", 1990). The rest is left to the C library.
+    /// once (Clinger, "How to read floating point numbers accurately", 1990). The C library converts the others.
     @inline(always)
     var value: Double {
         var exponent = 0 &- digitsBehindPoint
@@ -90,8 +90,9 @@ extension RawNumber {
         return text[0] == UInt8(ascii: "-") ? -magnitude : magnitude
     }
 
-    /// Of more digits than a double has, as most numbers have that programs write: one division of integers, whose remainder says
-    /// to which side the quotient is to be rounded, as long as the power of ten fits in 64 bits. The rest is left to the C library.
+    /// For numbers with more digits than a double has, which most programs write: one division of integers, whose
+    /// remainder says in which direction to round the quotient, as long as the power of ten fits in 64 bits. The C
+    /// library converts the others.
     @inline(never)
     private func uncommonValue(_ exponent: Int) -> Double {
         guard significantDigits <= 19, exponent < 0, exponent >= -27, mantissa > 0 else {
@@ -100,14 +101,14 @@ extension RawNumber {
         let shift = mantissa.leadingZeroBitCount
         let dividend = mantissa &<< UInt64(truncatingIfNeeded: shift)
         let (quotient, remainder) = PowerOfTen.upper(0 &- exponent).dividingFullWidth((dividend &>> 1, dividend &<< 63))
-        // It has 63 bits or 64, so the lowest is none of those that a double keeps.
+        // It has 63 or 64 bits, so a double never keeps the lowest one.
         let rounded = Double(quotient | (remainder == 0 ? 0 : 1))
         let binary = 0 &- shift &- PowerOfTen.binaryExponent(0 &- exponent)
         let magnitude = rounded * Double(bitPattern: UInt64(truncatingIfNeeded: 1023 &+ binary) &<< 52)
         return text[0] == UInt8(ascii: "-") ? -magnitude : magnitude
     }
 
-    /// How many digits there are behind the leading zeros.
+    /// The number of digits after the leading zeros.
     private var significantDigits: Int {
         var zeros = 0
         for index in 0..<exponentStart {
@@ -117,7 +118,7 @@ extension RawNumber {
         return digitCount &- zeros
     }
 
-    /// Whether it takes no closer look to see that the number is in the range of a document's numbers.
+    /// Whether the number is obviously in the range of a document's numbers.
     @inline(always)
     var isSurelyInRange: Bool {
         digitCount <= 18 || (!isInteger && digitCount < 300) ? exponentStart == text.count : false
@@ -131,7 +132,7 @@ extension RawNumber {
         return digitCount <= 19 && mantissa <= (1 &<< 63) &- (isNegative ? 0 : 1)
     }
 
-    /// An exponent as it is written behind its letter; nil where it is far too large.
+    /// An exponent as it is written after its letter; nil if it is far too large.
     @inline(never)
     private static func exponent(_ text: Text) -> Int? {
         var index = 0
@@ -156,8 +157,8 @@ extension RawNumber {
         }
     }
 
-    /// Writes the number as the text of a category: the digits of an integer as they stand, otherwise the shortest decimal
-    /// text. Returns false where the number is too large for a double.
+    /// Writes the number as the text of a category: the digits of an integer unchanged, otherwise the shortest decimal
+    /// text. Returns false if the number is too large for a double.
     func writeCategory(to buffer: inout Buffer<UInt8>) throws(Failure) -> Bool {
         buffer.removeAll()
         if isInteger {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Passing over what nobody asks for, with a look at every byte: what is malformed is refused wherever it stands.
+/// Skipping what nobody asks for. Every byte is still checked, so malformed text is refused wherever it is.
 extension JSONCursor {
-    /// How many objects and arrays may be open at a place.
+    /// How many objects and arrays may be open at once.
     static let maximumDepth = 64
 
     private static let tooManyValues: StaticString =
         "More than 4,000,000 values, an object or an array counted as four; shorten it."
 
-    /// Passes over one value of a request. - Returns: its bytes.
+    /// Skips one value of a request. - Returns: its bytes.
     @inline(always)
     mutating func skipValue() throws(Failure) -> Text {
         let first = nextByte()
@@ -29,18 +29,20 @@ extension JSONCursor {
         try skip(isDocument: false, depth: 0, &unlimited)
     }
 
-    /// Passes over one value of a document, which may hold no NUL and no number beyond a double or, of an integer, beyond 64 bits.
+    /// Skips one value of a document. It must not contain a NUL, a number beyond a double, or an integer beyond 64
+    /// bits.
     ///
     /// - Parameters:
     ///   - depth: how many objects and arrays are open already.
-    ///   - remaining: how many values there may be yet, an object or an array counted as four; lowered by how many there are.
+    ///   - remaining: how many more values are allowed, an object or an array counted as four; decreased by those
+    ///     skipped.
     @inline(never)
     @_optimize(speed)
     mutating func skipDocumentValue(depth: Int, remaining: inout Int) throws(Failure) {
         try skip(isDocument: true, depth: depth, &remaining)
     }
 
-    /// A bit for each open bracket says whether it is an object's, so the depth of a text costs no stack.
+    /// One bit for each open bracket says whether it is an object's, so a deep text needs no stack.
     @inline(always)
     private mutating func skip(isDocument: Bool, depth outerDepth: Int, _ remaining: inout Int) throws(Failure) {
         var cursor = self
@@ -67,7 +69,7 @@ extension JSONCursor {
             } else {
                 try cursor.skipScalar(first, isDocument: isDocument)
             }
-            // Behind a value, which may be the last of what is open.
+            // After a value, which may be the last of the open objects or arrays.
             while depth > outerDepth {
                 if objects & 1 == 0 {
                     if try cursor.nextElement(closing: UInt8(ascii: "]")) { break }
@@ -98,13 +100,13 @@ extension JSONCursor {
         }
     }
 
-    /// Passes over a member's name in a document and the colon behind it.
+    /// Skips a member's name in a document and the colon after it.
     @inline(always)
     private mutating func skipName(isDocument: Bool) throws(Failure) {
         if isDocument { _ = try documentMemberName() } else { _ = try memberName() }
     }
 
-    /// A member's name in a document, where it may hold no NUL, and the colon behind it.
+    /// A member's name in a document, which must not contain a NUL, and the colon after it.
     @inline(always)
     mutating func documentMemberName() throws(Failure) -> RawString {
         _ = nextByte()
@@ -128,7 +130,7 @@ extension JSONCursor {
         }
     }
 
-    /// Refuses a text that begins with the mark that some editors put there, which nobody sees.
+    /// Refuses a text that begins with a byte order mark, which some editors add and nobody sees.
     func refuseByteOrderMark() throws(Failure) {
         if text.count >= 3 && text[0] == 0xef && text[1] == 0xbb && text[2] == 0xbf {
             throw failure(.jsonSyntax, "The text begins with a byte order mark; save it without.")
@@ -137,7 +139,7 @@ extension JSONCursor {
 }
 
 extension Text {
-    /// Whether a string between its quotes, whose escapes are sound, has one for NUL.
+    /// Whether a string between its quotes, with valid escapes, has an escape for NUL.
     fileprivate var holdsNULEscape: Bool {
         var index = 0
         while index < count {

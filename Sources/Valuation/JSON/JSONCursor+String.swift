@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A JSON string as it stands in the text, between its quotes, checked but not decoded.
+/// A JSON string as it is in the text, between its quotes, checked but not decoded.
 struct RawString {
     var body: Text
     var hasEscapes: Bool
 }
 
 extension JSONCursor {
-    /// Reads a string, checking its escapes and its UTF-8. - Precondition: the next byte is the opening quote.
+    /// Reads a string and checks its escapes and its UTF-8. - Precondition: the next byte is the opening quote.
     @inline(always)
     mutating func string() throws(Failure) -> RawString {
         let start = offset &+ 1
@@ -22,7 +22,7 @@ extension JSONCursor {
         return string
     }
 
-    /// Reads on at the first byte that needs attention.
+    /// Continues reading at the first byte that needs attention.
     @inline(never)
     private mutating func uncommonString(from start: Int, at place: Int) throws(Failure) -> RawString {
         moveTo(place)
@@ -46,14 +46,15 @@ extension JSONCursor {
         }
     }
 
-    /// Where the ASCII from `start` on ends that needs no attention; looks at sixteen bytes at a time where there are so many.
+    /// The end of the ASCII bytes from `start` on that need no attention; reads sixteen bytes at a time if there are as
+    /// many.
     @inline(always)
     private func plainEnd(from start: Int) -> Int {
         var place = start
         while place &+ 16 <= text.count {
             let block = UnsafeRawPointer(text.start + place).loadUnaligned(as: SIMD16<Int8>.self)
-            // As signed numbers, control characters and the bytes of other characters are both below 32. Both sides are
-            // vectors, because comparing with a number is not done by one instruction.
+            // As signed numbers, control characters and the bytes of multi-byte characters are both below 32. Both
+            // sides are vectors, because no single instruction compares with a scalar.
             let special =
                 (block .< SIMD16<Int8>(repeating: 32)) .| (block .== SIMD16<Int8>(repeating: 0x22))
                 .| (block .== SIMD16<Int8>(repeating: 0x5c))
@@ -118,7 +119,7 @@ extension JSONCursor {
 }
 
 extension RawString {
-    /// The text itself: the body where it holds no escapes, otherwise decoded into `buffer`, of which it then is a part.
+    /// The text itself: the body if it has no escapes; otherwise it is decoded into `buffer` and is a part of it.
     @inline(always)
     func decoded(into buffer: inout Buffer<UInt8>) throws(Failure) -> Text {
         if !hasEscapes { return body }

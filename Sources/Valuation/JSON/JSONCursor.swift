@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A pull reader of JSON (RFC 8259): goes through a text once, hands out what the caller asks for, skips the rest, and
-/// allocates nothing. For requests and models; policies and manifests are read with jansson (Documentation/design.md says why).
+/// A pull reader of JSON (RFC 8259). It goes through a text once, returns what the caller asks for, skips the rest, and
+/// allocates nothing. It reads requests and models; jansson reads policies and manifests (Documentation/design.md says
+/// why).
 ///
-/// What it skips it still checks, so a text is refused wherever it is malformed.
+/// It checks what it skips, so a text is refused wherever it is malformed.
 ///
-/// What is common is inlined and keeps a cursor in registers. What is not works on a copy, for a cursor whose address a call
-/// takes lives in memory from then on.
+/// Common paths are inlined and keep a cursor in registers. Rare ones work on a copy, because a cursor whose address a
+/// call takes is in memory from then on.
 struct JSONCursor {
     let text: Text
     /// Index of the next byte.
@@ -17,7 +18,7 @@ struct JSONCursor {
         self.offset = offset
     }
 
-    /// The next byte, or 0 at the end; a NUL byte is no JSON either.
+    /// The next byte, or 0 at the end; a NUL byte is not JSON either.
     @inline(always)
     var byte: UInt8 { offset < text.count ? text[offset] : 0 }
 
@@ -31,7 +32,7 @@ struct JSONCursor {
         offset = place
     }
 
-    /// - Complexity: no loop where there is no space or one.
+    /// - Complexity: no loop if there is at most one space.
     @inline(always)
     mutating func skipSpace() {
         if byte > 32 { return }
@@ -42,7 +43,7 @@ struct JSONCursor {
         offset = spaceEnd()
     }
 
-    /// Goes to the next byte that is no space. - Returns: that byte, or 0 at the end.
+    /// Goes to the next byte that is not a space. - Returns: that byte, or 0 at the end.
     @inline(always)
     mutating func nextByte() -> UInt8 {
         let first = byte
@@ -63,12 +64,12 @@ struct JSONCursor {
         return place
     }
 
-    /// What the next value is, by its first byte.
+    /// The type of the next value, by its first byte.
     enum Kind: UInt8 {
         case object, array, string, number, literal, nothing
     }
 
-    /// Whether a literal, at which the cursor stands, is null, if it is one at all.
+    /// Whether the literal at the cursor is null, if it is a literal at all.
     @inline(always)
     var isNull: Bool { byte == UInt8(ascii: "n") }
 
@@ -98,7 +99,7 @@ struct JSONCursor {
         offset &+= 1
     }
 
-    /// Goes to the first element behind "{" or "["; returns false where there is none.
+    /// Goes to the first element after "{" or "["; returns false if there is none.
     @inline(always)
     mutating func enter(closing: UInt8) -> Bool {
         offset &+= 1
@@ -107,7 +108,7 @@ struct JSONCursor {
         return false
     }
 
-    /// Goes to the next element; returns false at the closing bracket, which it takes.
+    /// Goes to the next element. Returns false at the closing bracket, which it skips.
     @inline(always)
     mutating func nextElement(closing: UInt8) throws(Failure) -> Bool {
         let next = nextByte()
@@ -145,7 +146,7 @@ struct JSONCursor {
         throw unexpected("Expected a value here.")
     }
 
-    /// Passes over `bytes` if they come next.
+    /// Skips `bytes` if they come next.
     @inline(always)
     mutating func take(_ bytes: Text) -> Bool {
         guard offset &+ bytes.count <= text.count, bytes.isAt(text.start + offset) else { return false }

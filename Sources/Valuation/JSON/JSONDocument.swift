@@ -2,10 +2,10 @@
 import CJansson
 import CPlatform
 
-/// A parsed JSON document (jansson), freed with this value.
+/// A document parsed by jansson; freed with this value.
 ///
-/// jansson gets to see no text before the pull reader has: its tree takes up to 232 bytes for a value of three, and each level of nesting
-/// takes stack.
+/// The pull reader checks each text before jansson sees it: jansson's tree takes up to 232 bytes for a value of three,
+/// and each level of nesting takes stack.
 struct JSONDocument: ~Copyable {
     /// An object or an array counts as four.
     static let maximumValues = 4_000_000
@@ -40,8 +40,8 @@ struct JSONDocument: ~Copyable {
         json_decref(root.pointer)
     }
 
-    /// Feeds jansson byte by byte and looks at errno between them: where its buffer for a token cannot grow, jansson goes on with
-    /// bytes missing, and forgets errno at the next number.
+    /// Feeds jansson byte by byte and checks errno in between: if its buffer for a token cannot grow, jansson drops
+    /// bytes and goes on, and forgets errno at the next number.
     private struct Feed {
         let text: Text
         var offset = 0
@@ -69,14 +69,14 @@ struct JSONDocument: ~Copyable {
         }
         note.setJSONPath("")
         var failure = Failure.noted(code == json_error_duplicate_key ? .duplicateKey : .jsonSyntax)
-        // jansson counts characters in its columns and bytes in its position, which is behind the byte in question.
+        // jansson counts characters in its columns and bytes in its position, which is after the byte in question.
         let place = JSONCursor(text).failure(.jsonSyntax, "", at: max(0, Int(error.position) &- 1))
         (failure.line, failure.column) = (place.line, place.column)
         return failure
     }
 }
 
-/// A value inside a `JSONDocument`, borrowed from it.
+/// A value in a `JSONDocument`, borrowed from it.
 struct JSONValue {
     let pointer: UnsafeMutablePointer<json_t>
 
@@ -86,7 +86,7 @@ struct JSONValue {
     var isArray: Bool { type == JSON_ARRAY }
     var isNull: Bool { type == JSON_NULL }
 
-    /// The number, of either kind; nil for anything else.
+    /// The number, integer or not; nil for anything else.
     var number: Double? {
         switch type {
         case JSON_INTEGER: Double(json_integer_value(pointer))
@@ -101,7 +101,7 @@ struct JSONValue {
         return Text(UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self), json_string_length(pointer))
     }
 
-    /// How many elements an array has; 0 for anything else.
+    /// The number of elements of an array; 0 for anything else.
     var count: Int { json_array_size(pointer) }
 
     /// The element of an array.
@@ -109,7 +109,7 @@ struct JSONValue {
         json_array_get(pointer, index).map { JSONValue(pointer: $0) }
     }
 
-    /// The member of an object; nil where it is missing.
+    /// The member of an object; nil if it is missing.
     func member(_ name: StaticString) -> JSONValue? {
         let key = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
         return json_object_get(pointer, key).map { JSONValue(pointer: $0) }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where in an object the members begin that a format knows. Whatever else is in the object is passed over.
+/// The positions of an object's known members. All other members are skipped.
 struct KnownMembers {
-    /// The names that are known, one behind the other with a space behind each.
+    /// The known names, one after the other, each followed by a space.
     private let names: StaticString
     private let text: Text
-    /// Of each name, in their order, where its value begins; -1 where it is missing.
+    /// For each name, in the order of `names`, the position of its value; -1 if it is missing.
     private var starts = InlineArray<18, Int>(repeating: -1)
-    /// A name that comes twice, and where it comes again.
+    /// A name that occurs twice, and the position of its second occurrence.
     private(set) var repeated: (name: Text, start: Int)?
 
     /// Goes through an object.
     ///
     /// - Parameters:
     ///   - names: at most 18.
-    ///   - cursor: stands at the object's "{", and is left behind its end.
-    ///   - name: room for decoding.
+    ///   - cursor: at the object's "{"; left after its end.
+    ///   - name: memory for decoding.
     ///   - pass: Called with the cursor at each member's value; must move it past the value.
     init(
         _ names: StaticString, of cursor: inout JSONCursor, decodingInto name: inout Buffer<UInt8>,
@@ -38,7 +38,7 @@ struct KnownMembers {
         } while try cursor.nextElement(closing: UInt8(ascii: "}"))
     }
 
-    /// The value of a member, at which the cursor stands; nil where it is missing. - Precondition: `name` is one of the names.
+    /// A cursor at the value of a member; nil if it is missing. - Precondition: `name` is one of the names.
     @_optimize(speed)
     func member(_ name: StaticString) -> JSONCursor? {
         guard let position = position(of: Text(name)), starts[position] >= 0 else { return nil }

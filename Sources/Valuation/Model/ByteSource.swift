@@ -2,13 +2,13 @@
 import CChecksum
 import CPlatform
 
-/// Bytes to be read once from the front: a file, or memory.
+/// Bytes that are read once from the front: a file, or memory.
 struct ByteSource: ~Copyable {
-    /// -1 where the bytes are in memory.
+    /// -1 if the bytes are in memory.
     private let descriptor: Int32
     private let memory: Text
     private var offset = 0
-    /// Of what was read so far, where it is asked for.
+    /// The checksum of the bytes read so far, if requested.
     private var state: ChecksumState?
 
     init(memory: Text) {
@@ -76,7 +76,7 @@ struct ByteSource: ~Copyable {
         }
     }
 
-    /// Reads what is left. - Returns: what the whole file is. - Precondition: it is summed.
+    /// Reads the rest. - Returns: the size and checksum of the whole file. - Precondition: it is summed.
     mutating func finish() throws(Failure) -> FileSum {
         var rest = Buffer<UInt8>()
         try rest.reserve(65_536)
@@ -95,7 +95,7 @@ struct ByteSource: ~Copyable {
         return failure("It cannot be opened; check its permissions.", code)
     }
 
-    /// A failure with what the C library says of an errno, in English whatever the host's locale is.
+    /// A failure with the C library's text for an errno, in English whatever the host's locale is.
     static func failure(_ message: StaticString, _ code: Int32) -> Failure {
         var failure = Failure(.readFailed, message)
         failure.reason = valuation_platform_error_text(code)

@@ -14,7 +14,7 @@ struct DocumentReader: ~Copyable {
     /// Whether each line is a document.
     let splitsLines: Bool
     private var buffer = Buffer<UInt8>()
-    /// Where the rest that is not yet handed out begins in the buffer.
+    /// The position in the buffer of what has not been returned yet.
     private var start = 0
     private var atEnd = false
     private var linesRead: UInt32 = 0
@@ -29,7 +29,7 @@ struct DocumentReader: ~Copyable {
 
     /// The next document, or nil at the end. It is valid until the next call.
     ///
-    /// - Parameter remaining: how many more bytes the load may read; lowered by what is read.
+    /// - Parameter remaining: how many more bytes the load may read; decreased by what is read.
     mutating func next(remaining: inout UInt64) throws(Failure) -> Text? {
         if !splitsLines {
             if linesRead > 0 { return nil }
@@ -44,12 +44,13 @@ struct DocumentReader: ~Copyable {
         return nil
     }
 
-    /// Reads the rest of the file. - Returns: what the whole file is. - Precondition: its source is summed.
+    /// Reads the rest of the file. - Returns: the size and checksum of the whole file. - Precondition: its source is
+    /// summed.
     mutating func finish() throws(Failure) -> FileSum {
         try source.finish()
     }
 
-    /// Whether the file is not what it must be, if that is known. Reads the rest of it.
+    /// Whether the file differs from what it must be, if that is known. Reads the rest of the file.
     mutating func isChanged(from expected: FileSum?) throws(Failure) -> Bool {
         guard let expected else { return false }
         return try finish() != expected
@@ -77,7 +78,7 @@ struct DocumentReader: ~Copyable {
         }
     }
 
-    /// Lines behind the last that has a number all have that one.
+    /// Lines after the last that has a number all have that number.
     private mutating func countLine() {
         if linesRead < UInt32.max { linesRead &+= 1 }
     }
@@ -117,12 +118,12 @@ struct DocumentReader: ~Copyable {
     }
 }
 
-/// What a file's name says of its contents.
+/// The type of a file's contents, by its name.
 struct FileKind {
     let lines: Bool
     let packed: Bool
 
-    /// nil where the name does not end in one of the four endings of a model file.
+    /// nil unless the name ends in one of the four endings of a model file.
     init?(name: Text) {
         if name.hasSuffix(".json") {
             (lines, packed) = (false, false)

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// The model files that a path stands for: the file itself, a directory's files in the order of their names, or those of a release's
+/// The model files at a path: the file itself, a directory's files in the order of their names, or those of a release's
 /// manifest in its order.
 struct FileList: ~Copyable {
     static let maximumFiles = 1_000_000
 
-    /// The directory that the last components of the paths are looked up in; -1 to take the paths as they are.
+    /// The directory in which the last components of the paths are looked up; -1 to use the paths as they are.
     var folder: Int32 = -1
-    /// What each file of a release must be.
+    /// The expected size and checksum of each file of a release.
     var sums = Buffer<FileSum>()
     /// NUL-terminated paths, end to end.
     private var paths = Buffer<UInt8>()
@@ -36,7 +36,7 @@ struct FileList: ~Copyable {
         }
     }
 
-    /// What the file must be, if that is known.
+    /// The expected size and checksum of the file, if known.
     func expected(_ index: Int) -> FileSum? {
         sums.count == 0 ? nil : sums[index]
     }
@@ -47,7 +47,7 @@ struct FileList: ~Copyable {
         return path.slice(path.lastComponent, path.count)
     }
 
-    /// Opens a file. - Parameter isSummed: whether its checksum is asked for.
+    /// Opens a file. - Parameter isSummed: whether its checksum is needed.
     func open(_ index: Int, isSummed: Bool) throws(Failure) -> ByteSource {
         if folder < 0 { return try ByteSource(path: self[index], isSummed: isSummed) }
         let name = UnsafeRawPointer(name(index).start).assumingMemoryBound(to: CChar.self)

@@ -6,12 +6,12 @@ enum Target: UInt8, CaseIterable {
     case conversion = 1
 }
 
-/// A decoded and validated model document: names already turned into keys, nothing yet shared with other models.
+/// A decoded and validated model document: names are already keys, nothing is shared with other models yet.
 ///
-/// One value is reused for document after document, so that its buffers are allocated once; it is good for as long as the document
-/// it was decoded from.
+/// One value is reused for all documents, so that its buffers are allocated once. It is valid as long as the document
+/// from which it was decoded.
 struct Model: ~Copyable {
-    /// A label's key and a second, independent hash of the same text that tells when two labels share a key.
+    /// A label's key, and a second, independent hash of the same text, which reveals when two labels share a key.
     struct Label {
         var key: UInt64
         var check: UInt64
@@ -20,10 +20,10 @@ struct Model: ~Copyable {
     struct CategoryWeight {
         var label: Label
         var weight: Double
-        /// Where it stands, for messages; borrowed from the document.
+        /// For messages; borrowed from the document.
         var field: Text
         var value: Text
-        /// NaN where it is not given.
+        /// NaN if it is not given.
         var variance = Float.nan
     }
 
@@ -33,9 +33,9 @@ struct Model: ~Copyable {
         var mean: Double
         var slope: Double
         var std: Double
-        /// Of the slope; NaN where it is not given.
+        /// Of the slope; NaN if it is not given.
         var variance = Float.nan
-        /// Where it stands, for messages; borrowed from the document.
+        /// For messages; borrowed from the document.
         var field: Text
     }
 
@@ -43,20 +43,20 @@ struct Model: ~Copyable {
         var first: Label
         var second: Label
         var weight: Double
-        /// Where it stands: in `crosses`, and there in `weights`.
+        /// The index in `crosses`, and there in `weights`.
         var index: Int
         var position: Int
         /// Borrowed from the document.
         var firstValue: Text
         var secondValue: Text
-        /// NaN where it is not given.
+        /// NaN if it is not given.
         var variance = Float.nan
 
-        /// Of the pair as a label.
+        /// The check of the pair's label.
         var check: UInt64 { first.check ^ second.check }
     }
 
-    /// The two fields of which an element of the document's `crosses` joins the values, and their keys.
+    /// The two fields of an element of the document's `crosses`, and their keys.
     struct CrossFields {
         var first: Text
         var second: Text
@@ -64,15 +64,15 @@ struct Model: ~Copyable {
         var secondKey: UInt64
     }
 
-    /// A field that the model has an opinion on.
+    /// A field for which the model has weights.
     struct Field {
         var key: UInt64
         var isNumber: Bool
         /// Borrowed from the document.
         var name: Text
-        /// Where a number stands among `numbers`; -1 where it does not.
+        /// The index of a number in `numbers`; -1 if the field is not a number.
         var number = -1
-        /// Whether variances of its categories have been met.
+        /// Whether the document has variances of its categories.
         var hasVariances = false
     }
 
@@ -85,7 +85,7 @@ struct Model: ~Copyable {
         var index: Int
     }
 
-    /// What the document's `training` says; NaN or -1 where it is silent.
+    /// The members of the document's `training`; NaN or -1 if missing.
     struct Training {
         var isPresent = false
         var rows: Double = -1
@@ -100,13 +100,13 @@ struct Model: ~Copyable {
     var hasBase = false
     var version = Buffer<UInt8>()
     var trainer = Buffer<UInt8>()
-    /// Empty where the document does not say whose campaign it is.
+    /// Empty if the document does not name the advertiser.
     var advertiser = Buffer<UInt8>()
     var target = Target.click
-    /// Whether it stands for an observed rate and is in no file.
+    /// Whether it represents an observed rate and is in no file.
     var isPrior = false
     var intercept = 0.0
-    /// NaN where it is not given.
+    /// NaN if it is not given.
     var interceptVariance = Float.nan
     var negativeSamplingRate = 1.0
     var categories = Buffer<CategoryWeight>()
@@ -115,7 +115,7 @@ struct Model: ~Copyable {
     /// As long as the document's `crosses`.
     var crossFields = Buffer<CrossFields>()
     var fields = Buffer<Field>()
-    /// How many variances are given.
+    /// The number of given variances.
     var varianceCount = 0
     var training = Training()
     var examples = Buffer<Example>()
@@ -152,7 +152,7 @@ extension Model.Label {
         check = Model.Label.checkHash(field, .empty, .empty)
     }
 
-    /// FNV-1a, 64 bits (Fowler, Noll, Vo), of the texts laid end to end.
+    /// FNV-1a, 64 bits (Fowler, Noll, Vo), of the concatenated texts.
     @_optimize(speed)
     private static func checkHash(_ first: Text, _ second: Text, _ third: Text) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325

@@ -21,7 +21,7 @@ extension ModelDecoder {
         let conversions = try optional(root, "conversions", upTo: ModelDecoder.maximumCount, &problems)
         (campaign.impressions, campaign.clicks) = (impressions ?? 0, clicks ?? 0)
         campaign.conversions = conversions ?? 0
-        // A count that was refused is not held against the others.
+        // A count that was refused is not compared with the others.
         let hasClicks = isSound(root, "clicks", clicks)
         if hasClicks && isSound(root, "impressions", impressions) && campaign.clicks > campaign.impressions {
             try report(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The member `crosses` of a model, and what its variances have in common with it.
+/// The member `crosses` of a model, and what its variances share with it.
 extension ModelDecoder {
     mutating func decodeCrosses(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
         try forEachCross(of: root, &problems) { decoder, cross, problems throws(Failure) in
@@ -8,7 +8,7 @@ extension ModelDecoder {
         }
     }
 
-    /// Hands `body` the members of each cross of a model, or of its variances; nil where it is no object.
+    /// Passes `body` the members of each cross of a model, or of its variances; nil if it is not an object.
     @inline(never)
     mutating func forEachCross(
         of object: KnownMembers, _ problems: inout Problems,
@@ -47,9 +47,10 @@ extension ModelDecoder {
         }
     }
 
-    /// Hands `body` each element of the "weights" of a cross, or of its variances, and its position; nil where it is no pair.
+    /// Passes `body` each element of the "weights" of a cross, or of its variances, and its position; nil if it is not
+    /// a pair.
     ///
-    /// - Parameter message: what to say where there are none.
+    /// - Parameter message: the problem to report if there are none.
     @inline(never)
     mutating func forEachPair(
         of cross: KnownMembers?, missing message: StaticString, _ problems: inout Problems,
@@ -71,7 +72,7 @@ extension ModelDecoder {
         } while try weights.nextElement(closing: UInt8(ascii: "]"))
     }
 
-    /// The members of a cross, or of its variances; nil where the value is no object. Passes over it.
+    /// The members of a cross, or of its variances; nil if the value is not an object. Skips it.
     private mutating func fieldsAndWeights(
         _ cursor: inout JSONCursor, _ problems: borrowing Problems
     ) throws(Failure) -> KnownMembers? {
@@ -125,14 +126,14 @@ extension ModelDecoder {
         return try cursor.nextElement(closing: bracket) ? nil : (first, second)
     }
 
-    /// Two values and where their number stands.
+    /// Two values and the position of their number.
     struct Pair {
         var first: Text
         var second: Text
         var number: JSONCursor
     }
 
-    /// Passes over an element of `weights`. - Returns: nil where it is no array of two strings and something else.
+    /// Skips an element of `weights`. - Returns: nil unless it is an array of two strings and a third element.
     private mutating func pair(_ cursor: inout JSONCursor) throws(Failure) -> Pair? {
         _ = cursor.nextByte()
         let start = cursor

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The parts of a document that say where the model comes from and how to know that it is read rightly: `training` and
-/// `self_test`.
+/// The parts of a document about the origin of the model and its verification: `training` and `self_test`.
 extension ModelDecoder {
     mutating func decodeTraining(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
         guard var cursor = root.member("training"), !cursor.isNull else { return }
@@ -16,7 +15,7 @@ extension ModelDecoder {
         model.training.rows = try optional(training, "rows", upTo: ModelDecoder.maximumCount, &problems) ?? -1
         model.training.positives = try optional(training, "positives", upTo: ModelDecoder.maximumCount, &problems) ?? -1
         model.training.baseRate = try optional(training, "base_rate", upTo: 1, &problems) ?? .nan
-        // They become impressions; of 0 / 0 nothing is known.
+        // They become impressions; 0 / 0 says nothing.
         if model.training.positives / model.training.baseRate > ModelDecoder.maximumCount {
             try report(
                 .invalidValue, at: "base_rate",
@@ -34,7 +33,7 @@ extension ModelDecoder {
         try checkTraining(&problems)
     }
 
-    /// Refuses counts that cannot all be true: they become rates.
+    /// Refuses counts that cannot all be true, because they become rates.
     private mutating func checkTraining(_ problems: inout Problems) throws(Failure) {
         let (rows, positives, rate) = (model.training.rows, model.training.positives, model.training.baseRate)
         if rows < 0 || positives < 0 { return }
@@ -84,7 +83,7 @@ extension ModelDecoder {
         } while try cursor.nextElement(closing: UInt8(ascii: "]"))
     }
 
-    /// Whether an array has more than so many elements.
+    /// Whether an array has more than `limit` elements.
     private static func holdsMore(than limit: Int, _ array: JSONCursor) throws(Failure) -> Bool {
         var cursor = array
         guard cursor.enter(closing: UInt8(ascii: "]")) else { return false }
@@ -121,7 +120,7 @@ extension ModelDecoder {
             Model.Example(start: start, end: model.exampleTexts.count, probability: probability, index: index))
     }
 
-    /// The text of features, none of which comes twice.
+    /// The text of features, none of which occurs twice.
     private mutating func checkedFeatures(
         _ features: JSONCursor, _ problems: borrowing Problems
     ) throws(Failure) -> Text {

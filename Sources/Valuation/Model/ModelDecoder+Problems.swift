@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Telling what is wrong with a document, and the checks that are the same in all its parts.
+/// Reporting the problems of a document, and the checks that all its parts share.
 extension ModelDecoder {
-    /// Reports a problem at the decoder's present place.
+    /// Reports a problem at the decoder's current path.
     @_disfavoredOverload @inline(never)
     mutating func report(_ status: Status, _ message: Message, _ problems: inout Problems) throws(Failure) {
         problems.note.setMessage(message)
@@ -12,7 +12,7 @@ extension ModelDecoder {
         try problems.report(failure)
     }
 
-    /// Reports a problem with a member of the object at which the decoder stands.
+    /// Reports a problem with a member of the object at the decoder's current path.
     @_disfavoredOverload @inline(never)
     mutating func report(
         _ status: Status, at member: StaticString, _ message: Message, _ problems: inout Problems
@@ -22,7 +22,7 @@ extension ModelDecoder {
         path.pop()
     }
 
-    /// The same of plain texts, of which a call is a few bytes of code.
+    /// The same with plain texts; a call of it takes few bytes of code.
     @inline(never)
     mutating func report(_ status: Status, _ message: StaticString, _ problems: inout Problems) throws(Failure) {
         try report(status, "\(message)", &problems)
@@ -35,7 +35,8 @@ extension ModelDecoder {
         try report(status, at: member, "\(message)", &problems)
     }
 
-    /// What is thrown of an object that has a member twice, where it comes again. - Parameter start: where that name stands.
+    /// The failure for an object that has a member twice, at the second one. - Parameter start: the position of that
+    /// name.
     @inline(never)
     mutating func twice(
         _ name: Text, _ text: Text, at start: Int, _ problems: borrowing Problems
@@ -50,7 +51,7 @@ extension ModelDecoder {
         return failure
     }
 
-    /// Whether a field's name can be one; reports where not.
+    /// Whether a field's name is valid; reports it if not.
     mutating func checkField(_ field: Text, _ problems: inout Problems) throws(Failure) -> Bool {
         if field.count == 0 || field.count > ModelDecoder.maximumFieldBytes {
             try report(.invalidValue, "A field's name has 1 to 255 bytes.", &problems)
@@ -63,15 +64,15 @@ extension ModelDecoder {
         return true
     }
 
-    /// Whether a category's value can be one; reports where not.
+    /// Whether a category's value is valid; reports it if not.
     mutating func checkValue(_ value: Text, _ problems: inout Problems) throws(Failure) -> Bool {
         if value.count <= ModelDecoder.maximumValueBytes { return true }
         try report(.limitExceeded, "A value is longer than 1,024 bytes; shorten or hash it.", &problems)
         return false
     }
 
-    /// Unknown members are for future versions; one that is almost a known optional member is a slip that would
-    /// otherwise go unnoticed. - Parameter object: stands at the object's "{".
+    /// Unknown members are for future versions. One that is almost a known optional member is a typing error that would
+    /// otherwise go unnoticed. - Parameter object: at the object's "{".
     mutating func refuseMisspeltMembers(
         _ object: JSONCursor, _ known: OptionalMember, _ problems: inout Problems
     ) throws(Failure) {

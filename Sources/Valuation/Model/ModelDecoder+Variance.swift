@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The member `variance` of a model: how uncertain its weights are, each under the name that it has among the weights.
+/// The member `variance` of a model: the uncertainty of its weights, each under the name that it has among the weights.
 extension ModelDecoder {
-    /// To be called when the weights have been decoded.
+    /// Must be called after the weights have been decoded.
     mutating func decodeVariance(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
         guard let value = root.member("variance"), !value.isNull else { return }
         try path.push(Text("variance"))
@@ -98,7 +98,7 @@ extension ModelDecoder {
             model.fields[known].hasVariances = true
             try path.push(field)
             defer { path.pop() }
-            // A weight that cannot be one has been reported with the weights.
+            // An invalid weight has been reported with the weights.
             guard let number = try self.variance(place, &problems), model.fields[known].number >= 0 else { continue }
             let weight = model.numbers[model.fields[known].number]
             let ofSlope = Float(Double(number) / weight.std / weight.std)
@@ -155,7 +155,7 @@ extension ModelDecoder {
         if let number = try variance(pair.number, &problems) { model.crosses[Int(found)].variance = number }
     }
 
-    /// The variance at which a cursor stands, which is counted.
+    /// The variance at a cursor; counts it.
     private mutating func variance(_ value: JSONCursor, _ problems: inout Problems) throws(Failure) -> Float? {
         if let number = try value.numberValue(), number >= 0, number <= ModelDecoder.maximumVariance {
             model.varianceCount += 1

@@ -31,7 +31,7 @@ extension ModelDecoder {
         } while try cursor.nextElement(closing: UInt8(ascii: "}"))
     }
 
-    /// Decodes the values of a field and their weights, which are nearly all of a document.
+    /// Decodes the values of a field and their weights, which are almost all of a document.
     private mutating func decodeValues(
         of field: Text, _ callersCursor: inout JSONCursor, _ problems: inout Problems
     ) throws(Failure) {
@@ -65,7 +65,7 @@ extension ModelDecoder {
         callersCursor.moveTo(cursor.offset)
     }
 
-    /// Reports what is wrong with a weight, at which the cursor stands.
+    /// Reports the problem of the weight at the cursor.
     @inline(never)
     private mutating func refuse(_ weight: JSONCursor, of value: Text, _ problems: inout Problems) throws(Failure) {
         try path.push(value)
@@ -73,7 +73,7 @@ extension ModelDecoder {
         _ = try number(weight, &problems)
     }
 
-    /// Reports what is wrong with the value of a category.
+    /// Reports the problem of a category's value.
     @inline(never)
     private mutating func refuse(_ value: Text, _ problems: inout Problems) throws(Failure) {
         try path.push(value)
@@ -81,13 +81,13 @@ extension ModelDecoder {
         _ = try checkValue(value, &problems)
     }
 
-    /// Whether the category at a place is that of the given names, which have its key.
+    /// Whether the category at an index is that of the given names, which have its key.
     func isCategory(_ position: UInt32, _ value: Text, of field: Text) -> Bool {
         let category = model.categories[Int(position)]
         return category.value == value && category.field == field
     }
 
-    /// The place of a field in the model, if it has an opinion on it beside crosses.
+    /// The index of a field in the model, if the model has weights for it besides crosses.
     func find(_ field: Text, _ key: UInt64) -> Int? {
         let found = fieldTable.find(key)
         return found == KeyTable.none || model.fields[Int(found)].name != field ? nil : Int(found)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Turns a JSON document of format `valuation-model/1` into a `Model`, one of `valuation-campaign/1` into a `CampaignDocument`, and
-/// names everything that is wrong with it.
+/// Turns a JSON document of format `valuation-model/1` into a `Model`, one of `valuation-campaign/1` into a
+/// `CampaignDocument`, and reports everything that is wrong with it.
 ///
 /// Each problem is reported with its JSON path; if `problems` lets the work go on, the faulty part is left out.
 struct ModelDecoder: ~Copyable {
@@ -19,50 +19,50 @@ struct ModelDecoder: ~Copyable {
     static let maximumNameBytes = 255
     static let maximumExamples = 1000
 
-    /// What a document is of.
+    /// The type of a document.
     enum Kind: UInt8 {
         case model
         case campaign
     }
 
-    /// What the last document was of; a model where it did not say.
+    /// The type of the last document; a model if it did not say.
     private(set) var kind = Kind.model
-    /// What the weights' keys are formed under.
+    /// The secret of the weights' keys.
     let secret: Secret
     var model = Model()
     var campaign = CampaignDocument()
     var path = JSONPath()
     var strings = DecodedStrings()
-    /// Where a category stands among the model's, and a pair, by their keys.
+    /// The index of a category among the model's, and of a pair, by their keys.
     var categoryTable = KeyTable()
     var crossTable = KeyTable()
-    /// Where a field stands among the model's, by its key.
+    /// The index of a field among the model's, by its key.
     var fieldTable = KeyTable()
     var exampleFields = NameSet()
-    /// Room for a name that is looked at once.
+    /// Memory for a name that is read once.
     var scratch = Buffer<UInt8>()
-    /// Of the document, for its problems.
+    /// The line of the document, for its problems.
     private(set) var line: UInt32 = 0
 
     init(_ secret: Secret) {
         self.secret = secret
     }
 
-    /// The members of a document that are looked at, of either format.
+    /// The members of a document that are read, of either format.
     private static let members: StaticString = """
         format kind campaign target version intercept negative_sampling_rate categorical numeric crosses extends \
         advertiser variance training self_test impressions clicks conversions\u{20}
         """
 
-    /// Decodes a document into `model` or `campaign`, as `kind` says. Returns whether it is free of problems. Throws what makes it
-    /// no document of JSON, of which nothing is decoded.
+    /// Decodes a document into `model` or `campaign`, as `kind` says. Returns whether it is free of problems. Throws if
+    /// it is not a JSON document; then nothing is decoded.
     ///
-    /// The text is gone through twice: it is checked as a whole, and then decoded in an order in which each part finds what it refers
-    /// to. Nothing is made of the members that nobody knows.
+    /// The text is read twice. First it is checked as a whole; then it is decoded in an order in which each part finds
+    /// what it refers to. Unknown members are ignored.
     ///
     /// - Parameters:
     ///   - firstLine: the line of the file on which the text begins.
-    ///   - line: the same where the file has a document a line, 0 otherwise.
+    ///   - line: the same if the file has one document a line, 0 otherwise.
     /// - Complexity: O(bytes).
     mutating func decode(
         _ text: Text, firstLine: UInt32, line: UInt32, problems: inout Problems
@@ -105,7 +105,7 @@ struct ModelDecoder: ~Copyable {
         }
         try cursor.expectEnd()
         if let (name, start) = root.repeated { throw try twice(name, text, at: start, problems) }
-        // A document of another format is not judged by this one's rules.
+        // A document of another format is not judged by the rules of this one.
         guard try decodeFormat(root, &problems) else { return false }
         switch kind {
         case .model: try decodeModel(root, &problems)
@@ -117,7 +117,7 @@ struct ModelDecoder: ~Copyable {
         return problems.count == before
     }
 
-    /// The members of an object in a document that has been checked. - Parameter cursor: is left behind the object.
+    /// The members of an object in a document that has been checked. - Parameter cursor: left after the object.
     mutating func members(
         _ names: StaticString, of cursor: inout JSONCursor, _ problems: borrowing Problems
     ) throws(Failure) -> KnownMembers {
@@ -128,7 +128,7 @@ struct ModelDecoder: ~Copyable {
         return members
     }
 
-    /// Goes to a member's value. - Returns: its name, which lives as long as the document, and where that begins.
+    /// Goes to a member's value. - Returns: the member's name, which lives as long as the document, and its position.
     @inline(always)
     mutating func memberName(_ cursor: inout JSONCursor) throws(Failure) -> (name: Text, start: Int) {
         _ = cursor.nextByte()
@@ -205,7 +205,7 @@ struct ModelDecoder: ~Copyable {
         }
     }
 
-    /// The required string member `name`; reports and returns nil where it is not there.
+    /// The required string member `name`; if it is missing, reports it and returns nil.
     mutating func string(_ object: KnownMembers, _ name: StaticString, _ problems: inout Problems) throws(Failure)
         -> Text?
     {
@@ -249,13 +249,13 @@ struct ModelDecoder: ~Copyable {
         return try number(object.member(name), upTo: largest, &problems)
     }
 
-    /// The string at which a cursor stands; nil for anything else.
+    /// The string at a cursor; nil for anything else.
     mutating func text(_ value: JSONCursor?) throws(Failure) -> Text? {
         guard var cursor = value, cursor.byte == UInt8(ascii: "\"") else { return nil }
         return try strings.text(try cursor.string())
     }
 
-    /// The number at which the decoder stands.
+    /// The number at the decoder's current path.
     @inline(never)
     mutating func number(
         _ value: JSONCursor?, upTo largest: Double = maximumWeight, _ problems: inout Problems
@@ -276,12 +276,12 @@ struct ModelDecoder: ~Copyable {
     }
 }
 
-/// A cursor as the value at which it stands, in a text that has been checked.
+/// A cursor as its value, in a text that has been checked.
 extension JSONCursor {
     var isObject: Bool { byte == UInt8(ascii: "{") }
     var isArray: Bool { byte == UInt8(ascii: "[") }
 
-    /// The number at which it stands; nil for anything else.
+    /// The number at the cursor; nil for anything else.
     func numberValue() throws(Failure) -> Double? {
         guard JSONCursor.isNumber(byte) else { return nil }
         var cursor = self

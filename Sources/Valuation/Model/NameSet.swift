@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The names met in an object: finds one that comes twice.
+/// The names seen in an object: finds one that occurs twice.
 struct NameSet: ~Copyable {
     private var table = KeyTable()
     private var names = Buffer<Text>()
@@ -10,7 +10,7 @@ struct NameSet: ~Copyable {
         names.removeAll()
     }
 
-    /// Adds a name, which must live as long as the set. Returns false where it is there already.
+    /// Adds a name, which must live as long as the set. Returns false if the set has it already.
     mutating func insert(_ name: Text, key: UInt64) throws(Failure) -> Bool {
         let found = table.find(key)
         if found != KeyTable.none { return names[Int(found)] != name }

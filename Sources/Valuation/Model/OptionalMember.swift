@@ -10,7 +10,7 @@ enum OptionalMember: UInt8 {
     /// Of a campaign's document.
     case campaign
 
-    /// The optional member that `name` is within two edits of, without being a known member itself.
+    /// The optional member that is within two edits of `name`, if `name` is not a known member itself.
     func misspelt(_ name: Text) -> StaticString? {
         for position in 0..<count where Text(member(position)) == name { return nil }
         for position in 0..<count where OptionalMember.editDistance(name, Text(member(position))) <= 2 {
@@ -19,7 +19,7 @@ enum OptionalMember: UInt8 {
         return nil
     }
 
-    /// Whether a member of some document may be a misspelt one.
+    /// Whether the name may be a misspelt member of some document.
     static func isLikeAny(_ name: Text) -> Bool {
         OptionalMember.model.misspelt(name) != nil || OptionalMember.campaign.misspelt(name) != nil
     }

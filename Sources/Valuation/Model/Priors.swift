@@ -10,7 +10,7 @@ struct Priors {
         set { if target == .click { click = newValue } else { conversion = newValue } }
     }
 
-    /// Takes from others what is not known.
+    /// Fills in unknown values from others.
     mutating func complete(from others: Priors) {
         if click == 0 { click = others.click }
         if conversion == 0 { conversion = others.conversion }

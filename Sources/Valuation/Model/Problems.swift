@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuation
 
-/// What becomes of a problem with a model: a load ends at the first, a validation hears of every one.
+/// What happens with a problem of a model: a load ends at the first one, a validation receives every one.
 ///
-/// A problem is described in `note`; the first one's description is kept in `firstNote`.
+/// A problem is described in `note`; the description of the first one is kept in `firstNote`.
 struct Problems: ~Copyable {
-    /// Who hears of each problem and says whether to go on. A C function, because a closure would need memory.
+    /// Receives each problem and says whether to go on. A C function, because a closure would need memory.
     struct Listener {
         var function: valuation_problem_callback
         var context: UnsafeMutableRawPointer?
@@ -18,7 +18,7 @@ struct Problems: ~Copyable {
     private(set) var count = 0
     /// The first problem's status.
     private(set) var status = Status.ok
-    /// Whether `report` has thrown, so that what is being thrown has been reported already.
+    /// Whether `report` has thrown, so that the failure in flight has been reported already.
     private(set) var hasEnded = false
 
     init(note: Note, firstNote: Note, listener: Listener?) {
@@ -27,8 +27,8 @@ struct Problems: ~Copyable {
         self.listener = listener
     }
 
-    /// Reports a failure, of which the note has the file. Throws if the work is to end; returns if it is to go on without what is
-    /// wrong.
+    /// Reports a failure, of which the note has the file. Throws if the work is to end; returns if it is to go on
+    /// without the faulty part.
     mutating func report(_ failure: Failure) throws(Failure) {
         note.describe(failure)
         if count == 0 {
@@ -41,7 +41,7 @@ struct Problems: ~Copyable {
         throw Failure.noted(failure.status)
     }
 
-    /// Tells whoever listens of what nothing is refused for; a load passes over it. - Returns: whether to go on.
+    /// Tells the listener of a warning; a load ignores it. - Returns: whether to go on.
     func warn(_ message: StaticString, at jsonPath: StaticString, line: UInt32) -> Bool {
         guard let listener, !hasEnded else { return false }
         var warning = Failure(.ok, message)
@@ -51,22 +51,22 @@ struct Problems: ~Copyable {
         return listener.function(listener.context, note.error)
     }
 
-    /// Ends the work for want of memory, whoever is listening.
+    /// Ends the work for lack of memory, whoever listens.
     func end(withoutMemory failure: Failure) throws(Failure) {
         note.describe(failure)
         note.copy(to: firstNote.error)
         throw .noted(.outOfMemory)
     }
 
-    /// Reports a failure behind which nothing is left to look at.
+    /// Reports a failure after which there is nothing left to check.
     mutating func end(reporting failure: Failure) throws(Failure) {
         if failure.status == .outOfMemory { try end(withoutMemory: failure) }
         try report(failure)
         throw .noted(failure.status)
     }
 
-    /// Ends the work with a failure that is the reason for the one just reported, of which the note has the file. Whoever listens
-    /// has heard of that one already.
+    /// Ends the work with a failure that is the reason for the one just reported, of which the note has the file. The
+    /// listener has received that one already.
     mutating func end(with failure: Failure) throws(Failure) {
         if listener == nil {
             note.describe(failure)

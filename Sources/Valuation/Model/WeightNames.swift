@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What people call the weights of a model.
+/// The names of a model's weights, for people.
 enum WeightNames {
-    /// Hands `body` each weight of a model: its key, its name, which lives for the call, and how much logit it adds (of a number: for
-    /// each unit of it).
+    /// Passes `body` each weight of a model: its key, its name, which lives for the call, and how much it adds to the
+    /// logit (for a number: for each unit of it).
     static func forEach(
         _ model: borrowing Model, under secret: Secret, _ body: (UInt64, Text, Double) throws(Failure) -> Void
     ) throws(Failure) {
@@ -29,7 +29,7 @@ enum WeightNames {
         }
     }
 
-    /// Hands `body` the key of each label of a model, and its name: of weights, and of the values that crosses join.
+    /// Passes `body` the key of each label of a model, and its name: of weights, and of the values that crosses join.
     static func forEachLabel(
         _ model: borrowing Model, under secret: Secret, _ body: (UInt64, Text) throws(Failure) -> Void
     ) throws(Failure) {
