@@ -2,17 +2,17 @@
 import CPlatform
 import Synchronization
 
-/// The memory that an index lies in: taken from the heap or, if it is large, from the system, or a file mapped read-only. Several indexes
-/// may share one. Of a compiled file, its header comes before the index.
+/// The memory of an index: allocated on the heap or, if it is large, by the system, or a file mapped read-only. Several
+/// indexes may share one. In a compiled file, a header precedes the index.
 struct Block: ~Copyable {
-    /// From so many bytes on, memory is asked for in huge pages.
+    /// From this many bytes on, the block asks for huge pages.
     private static let large = 4 << 20
 
     let start: UnsafeMutableRawPointer
-    /// Whether the index is that of a compiled file.
+    /// Whether the index is from a compiled file.
     let isCompiled: Bool
     private let memory: UnsafeMutableRawPointer
-    /// How many bytes were mapped; 0 where the memory is the heap's.
+    /// The number of mapped bytes; 0 if the memory is on the heap.
     private let mappedBytes: Int
     private let references = Atomic<Int>(1)
 
@@ -31,7 +31,7 @@ struct Block: ~Copyable {
         }
     }
 
-    /// A block of zeros. - Parameter headerBytes: of them, how many come before the index.
+    /// A block of zeros. - Parameter headerBytes: the number of bytes before the index.
     static func allocate(byteCount: Int, headerBytes: Int = 0) throws(Failure) -> UnsafePointer<Block> {
         let place = try Memory.room(for: Block.self)
         let isLarge = byteCount >= large
@@ -61,7 +61,7 @@ struct Block: ~Copyable {
         references.add(1, ordering: .relaxed)
     }
 
-    /// Gives up one reference; the last one frees the memory.
+    /// Releases one reference; the last one frees the memory.
     static func release(_ block: UnsafePointer<Block>) {
         let (_, left) = block.pointee.references.subtract(1, ordering: .acquiringAndReleasing)
         if left > 0 { return }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// What people may want to know of the models; not read while scoring.
+/// Descriptions of the models for people; not read while scoring.
 extension Index {
-    /// - Parameter number: as models are numbered in `descriptions`.
+    /// - Parameter number: the model's index in `descriptions`.
     func description(of number: UInt32) -> Description {
         descriptions[Int(number)]
     }
 
-    /// Weights as the documents have them, those of 0 too, which need no place in the index. - Complexity: O(models).
+    /// Weights in the documents, including those of 0, which are not stored in the index. - Complexity: O(models).
     var weightCount: Int {
         var count = 0
         for number in 0..<counts.models {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// Finding things in the index.
+/// Lookups in the index.
 extension Index {
     /// - Complexity: O(1): about one cache miss.
     @inline(__always)
@@ -10,7 +10,7 @@ extension Index {
         return slot.pointee.key != key || slot.pointee.isVacant ? nil : slot
     }
 
-    /// Where a label stands in `labelSlots`, if it is there.
+    /// The position of a label in `labelSlots`, if the index has it.
     @inline(__always)
     func labelPlace(_ key: UInt64) -> Int {
         hashes.labels.place(of: key, labelPilots)
@@ -32,7 +32,7 @@ extension Index {
         valuation_campaigns(hash: hashes.campaigns.function, pilots: campaignPilots, slots: campaignSlots)
     }
 
-    /// What values a campaign; for one that no model is for, what values an unknown one. - Complexity: O(1).
+    /// The models of a campaign; for a campaign without any, those of an unknown one. - Complexity: O(1).
     @inline(__always)
     func campaign(_ key: UInt64) -> UnsafePointer<CampaignSlot> {
         let slot = campaignSlots + hashes.campaigns.place(of: key, campaignPilots)

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// What was observed of campaigns, and over all of them.
+/// The observed counts of campaigns, and of all of them.
 extension Index {
-    /// Whether anything was, of any campaign or overall.
+    /// Whether there are any, of any campaign or overall.
     @inline(__always)
     var hasObserved: Bool { counts.observed > 0 }
 
-    /// What was observed of a campaign; all zeros where nothing was. - Complexity: O(1).
+    /// The observed counts of a campaign; zeros if there are none. - Complexity: O(1).
     func observed(_ campaign: UInt64) -> Observed {
         let place = hashes.campaigns.place(of: campaign, campaignPilots)
         if !hasObserved || campaignSlots[place].key != campaign { return Observed() }
         return observedSlots[place]
     }
 
-    /// Of all impressions the share of clicks, and of all clicks that of conversions: what the release says, or the sums over the
-    /// campaigns; 0 where unknown.
+    /// The share of clicks among all impressions, and of conversions among all clicks: those of the release, or the
+    /// sums over the campaigns; 0 where unknown.
     var overall: (click: Double, conversion: Double) {
         if !hasObserved { return (0, 0) }
         let all = observedSlots[hashes.campaigns.slotCount]

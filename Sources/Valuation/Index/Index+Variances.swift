@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// How uncertain the weights of models are: the standard deviation of each weight's posterior, 0 where nobody said.
+/// The uncertainty of the models' weights: the standard deviation of each weight's posterior, 0 if it was not given.
 ///
-/// Models are numbered as in `descriptions`. What a model adds to a logit is of its bases, too, whose weights are uncertain by
-/// themselves.
+/// Models are numbered as in `descriptions`. A model's logit includes the terms of its bases, whose weights have their
+/// own uncertainty.
 extension Index {
-    /// Beyond any sound one: how far a number can move a logit.
+    /// Larger than any sound one: how far a number can move a logit.
     private static let largestDeviation = 262_144.0
 
     /// Whether any is known.
@@ -21,14 +21,14 @@ extension Index {
             list_models: listModels, is_wide: rows.is_wide)
     }
 
-    /// By how much a standard deviation of its weight moves what a label adds to the logit of a model: of a number, times its distance
-    /// from the mean. - Parameter number: finite. - Complexity: as `contribution`.
+    /// How far a standard deviation of its weight moves a label's term of a model's logit; for a number, multiplied by
+    /// its distance from the mean. - Parameter number: finite. - Complexity: as `contribution`.
     func deviation(of slot: UnsafePointer<LabelSlot>, number: Double, model: UInt32) -> Float {
         let (target, own) = local(model)
         return deviation(of: slot, number: number, target, own)
     }
 
-    /// - Parameter model: as models are numbered in their target.
+    /// - Parameter model: the model's number in its target.
     @inline(__always)
     func deviation(of slot: UnsafePointer<LabelSlot>, number: Double, _ target: Target, _ model: Int) -> Float {
         if !hasVariances { return 0 }
@@ -38,7 +38,7 @@ extension Index {
         return deviation(ofNumberAt: place, number: number)
     }
 
-    /// - Parameter place: of a number's weight in `numberParameters`.
+    /// - Parameter place: the index of a number's weight in `numberParameters`.
     @inline(__always)
     func deviation(ofNumberAt place: Int, number: Double) -> Float {
         let distance = Double(numberDeviations[place]) * (number - numberParameters[place].mean)

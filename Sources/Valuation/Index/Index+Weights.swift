@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// The weight of one model in a row. Models are numbered from 0 in their target here.
+/// The weight of one model in a row. Here models are numbered from 0 in their target.
 extension Index {
     /// The target of a model of `ModelDescriptions`, and its number in the target.
     @inline(__always)
@@ -10,17 +10,18 @@ extension Index {
         return number < counts.clickModels ? (.click, number) : (.conversion, number &- counts.clickModels)
     }
 
-    /// The opposite of `local`, or `none` where there is no such model.
+    /// The inverse of `local`, or `none` if there is no such model.
     @inline(__always)
     func model(_ target: Target, _ number: UInt32) -> UInt32 {
         if Int(number) >= counts.models(target) { return Index.none }
         return target == .click ? number : number &+ UInt32(truncatingIfNeeded: counts.clickModels)
     }
 
-    /// What a label with the number `number` adds to a model's logit, in the model's units; 0 where it has no weight.
+    /// The term of a label with the number `number` in a model's logit, in the model's units; 0 if the model has no
+    /// weight for it.
     ///
-    /// - Complexity: O(1) expected; of a number O(log weights).
-    @inline(never)  // Small: scoring itself goes other roads.
+    /// - Complexity: O(1) expected; O(log weights) for a number.
+    @inline(never)  // Small: scoring itself uses other paths.
     func contribution(of slot: UnsafePointer<LabelSlot>, number: Double, to model: Int, _ target: Target) -> Int64 {
         let row = slot.pointee.row(target)
         if !slot.pointee.isNumber { return weight(row, model) }
@@ -34,7 +35,7 @@ extension Index {
         withUnsafePointer(to: rows) { Int64(valuation_rows_weight($0, row, UInt32(truncatingIfNeeded: model))) }
     }
 
-    /// How many models a row reaches: its weights, or all models of a dense one.
+    /// The number of models in a row: its weights, or all models for a dense one.
     @inline(__always)
     func length(of row: Row, _ target: Target) -> Int {
         if row.isEmpty { return 0 }
@@ -43,7 +44,7 @@ extension Index {
         return Int(valuation_directory_start(directory[lastEntry(of: row, target)]))
     }
 
-    /// Where the directory of a list ends. - Precondition: it has one.
+    /// The end of a list's directory. - Precondition: it has one.
     @inline(__always)
     func lastEntry(of row: Row, _ target: Target) -> Int {
         row.directory &+ (counts.models(target) &- 1) &>> row.shift &+ 1
@@ -51,9 +52,10 @@ extension Index {
 
     // MARK: Numbers
 
-    /// Where in `numberParameters` the weight of a model stands, or nil.
+    /// The index in `numberParameters` of a model's weight, or nil.
     ///
-    /// - Complexity: O(log weights), O(1) where every model up to this one has a weight; without unpredictable branches.
+    /// - Complexity: O(log weights), or O(1) if every model up to this one has a weight; without unpredictable
+    ///   branches.
     @inline(__always)
     func numberPlace(_ row: Row, _ model: Int) -> Int? {
         var low = Int(row.start)
@@ -68,9 +70,9 @@ extension Index {
         return Int(numberModels[low]) == model ? low : nil
     }
 
-    /// `slope × (number − mean)` in units, rounded. Beyond ±2^48 (at least 262,144 of logit) it is cut, so that tens of thousands can
-    /// be summed without overflow: above at 2^48, below at −2^48 over the golden ratio. Numbers that are cut on both sides so do not
-    /// cancel out, but leave a logit that is far beyond ±80, and flagged.
+    /// `slope × (number − mean)` in units, rounded. It is clamped so that tens of thousands can be summed without
+    /// overflow: above at 2^48 (at least 262,144 of logit), below at −2^48 over the golden ratio. The asymmetry keeps
+    /// clamped numbers from cancelling out: they leave a logit far beyond ±80, which is flagged.
     @inline(__always)
     func numberContribution(_ place: Int, number: Double, unit: Double) -> Int64 {
         let parameters = numberParameters[place]

@@ -4,27 +4,27 @@ import CPlatform
 
 /// Many models as one flat, read-only block of memory, laid out feature by feature for scoring.
 ///
-/// As in a search engine (term-at-a-time; Turtle & Flood, "Query evaluation: strategies and optimizations", 1995), each label has
-/// the weights of all models side by side, so that a request's feature is looked up once for all campaigns. The weights of one
-/// label for one target are a row: dense, one weight for each model, where many models have one; otherwise a list of models and
-/// weights, with a directory by which the weight of one model is found.
+/// As in a search engine (term-at-a-time; Turtle & Flood, "Query evaluation: strategies and optimizations", 1995), each
+/// label has the weights of all models side by side, so that a request's feature is looked up once for all campaigns.
+/// The weights of one label for one target are a row. A row is dense, with one weight for each model, if many models
+/// have one; otherwise it is a list of models and weights, with a directory to find the weight of one model.
 ///
-/// Weights are 32-bit integers in units of a power of two that each model chooses from its largest weight. They are summed as
-/// 64-bit integers: the sum is exact, and the same bits result in whatever order and on whatever road it is formed.
+/// Weights are 32-bit integers in units of a power of two that each model chooses from its largest weight. They are
+/// summed as 64-bit integers. The sum is exact, so the bits do not depend on the order of the terms or the path of the
+/// computation.
 ///
-/// Nothing in it is an address, so it may be mapped from a file (see `CompiledFile`).
+/// The block contains no address, so it may be mapped from a file (see `CompiledFile`).
 ///
-/// How uncertain weights are lies in another array of the same shape, so that it is found where the weight is.
+/// The uncertainty of weights is in another array of the same shape, so that it is found with the weight.
 ///
-/// - Memory: of a weight in a dense row 4 to 22 bytes, in a list 6 to 9 (2 more in an index of more than 65,536 models of a
-///   target), of a number 20; 36 a label, 27 a campaign (35 more where anything was observed of
-///   any), 148 and the names a model. Where any weight but the intercept is uncertain, 4 more a number, and in a list, and 4 to 22 in a
-///   dense row.
+/// - Memory: a weight in a dense row takes 4 to 22 bytes, in a list 6 to 9 (2 more in an index of more than 65,536
+///   models of a target), a number 20; a label 36, a campaign 27 (35 more if any campaign has observed counts), a model
+///   148 and its names. If any weight but the intercept is uncertain, 4 more for a number and a weight in a list, and 4
+///   to 22 for one in a dense row.
 struct Index: ~Copyable {
     static let none = UInt32.max
 
-    /// What values a campaign: its own models, or those that stand in for them, or else the numbers of the models of the targets, which
-    /// stand for none.
+    /// The models of a campaign: its own or their stand-ins. The number of a target's models stands for no model.
     typealias CampaignSlot = valuation_campaign
     typealias FieldSlot = valuation_field
     typealias ModelParameters = valuation_parameters
@@ -32,7 +32,7 @@ struct Index: ~Copyable {
     typealias Description = valuation_description
     typealias Observed = valuation_observed
 
-    /// How many of each thing there are: the shape of the block.
+    /// The counts that determine the layout of the block.
     struct Counts {
         var clickModels = 0
         var conversionModels = 0
@@ -41,13 +41,13 @@ struct Index: ~Copyable {
         /// Weights of categories and crosses.
         var weights = 0
         var numbers = 0
-        /// Places for weights: in lists, then in dense rows.
+        /// Elements for weights: in lists, then in dense rows.
         var listPlaces = 0
         var densePlaces = 0
         var directoryEntries = 0
-        /// Bytes of the campaigns', versions' and trainers' names.
+        /// Bytes of the names of campaigns, versions and trainers.
         var nameBytes = 0
-        /// As many as there are campaign slots where anything was observed, otherwise 0.
+        /// The number of campaign slots if any campaign has observed counts, otherwise 0.
         var observed = 0
         /// Weights of categories, crosses and numbers that are uncertain.
         var variances = 0
@@ -58,46 +58,46 @@ struct Index: ~Copyable {
         @inline(__always)
         func models(_ target: Target) -> Int { target == .click ? clickModels : conversionModels }
 
-        /// How many elements there are for the models of a target: one more for none, rounded up for vectors.
+        /// The number of elements for the models of a target: one more for no model, rounded up for vectors.
         func width(_ target: Target) -> Int { RowPlaces.roundedUp(models(target) &+ 1) }
 
         /// Whether the numbers of a target's models need more than 16 bits.
         var isWide: Bool { max(clickModels, conversionModels) > 65_536 }
     }
 
-    /// Where keys stand in the tables.
+    /// The hashes of the tables.
     struct Hashes {
         var labels: PerfectHash
         var campaigns: PerfectHash
         var fields: PerfectHash
     }
 
-    /// What all keys in it are formed under.
+    /// The secret of all keys in the index.
     let secret: Secret
     let counts: Counts
     let hashes: Hashes
     let byteCount: Int
-    /// How many models the longest chain of models has that extend one another, and whether any model has a cross: nobody else
-    /// pays for them.
+    /// The length of the longest `extends` chain, and whether any model has a cross: users without them do not pay for
+    /// them.
     var levels = 1
     var hasCrosses = false
-    /// What everything lies in.
+    /// The memory of the index.
     let block: UnsafePointer<Block>
 
-    /// One element for each model of a target, and one that stands for none: the intercepts of the model and its bases plus the
-    /// logarithm of the model's own sampling rate, and how much logit one unit of its weights is, a power of two.
+    /// One element for each model of a target, and one for no model: the intercepts of the model and its bases plus the
+    /// logarithm of the model's sampling rate, and the logit of one unit of its weights, a power of two.
     let clickScales: UnsafeMutablePointer<valuation_scale>
     let conversionScales: UnsafeMutablePointer<valuation_scale>
     let clickParameters: UnsafeMutablePointer<ModelParameters>
     let conversionParameters: UnsafeMutablePointer<ModelParameters>
-    /// The standard deviation of each model's intercept, 0 where nobody said, `VALUATION_DEVIATION_OF_RATE` where it is that of an
-    /// observed rate; and the lower half of its campaign's key, by which draws differ.
+    /// The standard deviation of each model's intercept (0 if not given, `VALUATION_DEVIATION_OF_RATE` if it is that of
+    /// an observed rate), and the lower half of its campaign's key, which distinguishes draws.
     let clickIntercepts: UnsafeMutablePointer<Float>
     let conversionIntercepts: UnsafeMutablePointer<Float>
     let clickCampaigns: UnsafeMutablePointer<UInt32>
     let conversionCampaigns: UnsafeMutablePointer<UInt32>
     let labelSlots: UnsafeMutablePointer<LabelSlot>
-    /// One more than the hash knows: the last is that of an unknown campaign.
+    /// One more than the keys of the hash: the last is that of an unknown campaign.
     let campaignSlots: UnsafeMutablePointer<CampaignSlot>
     let fieldSlots: UnsafeMutablePointer<FieldSlot>
     let labelPilots: UnsafeMutablePointer<UInt16>
@@ -109,12 +109,12 @@ struct Index: ~Copyable {
     let directory: UnsafeMutablePointer<UInt64>
     /// The models of the lists' weights, as `UInt32` where `counts.isWide`, otherwise as `UInt16`.
     let listModels: UnsafeMutableRawPointer
-    /// Of the lists and then of the dense rows.
+    /// Those of the lists, then those of the dense rows.
     let weights: UnsafeMutablePointer<Int32>
     /// The last three, for `CKernels`.
     let rows: valuation_rows
-    /// The standard deviation of each of `weights`, 0 where it is not known, and of the slopes of `numberParameters`; none at all
-    /// where none is known.
+    /// The standard deviation of each of `weights`, 0 if it is not known, and of the slopes of `numberParameters`;
+    /// empty if none is known.
     let deviations: UnsafeMutablePointer<Float>
     let numberDeviations: UnsafeMutablePointer<Float>
     /// One for each of the campaign slots, or none at all.
@@ -125,7 +125,7 @@ struct Index: ~Copyable {
     let order: UnsafeMutablePointer<UInt32>
     let names: UnsafeMutablePointer<UInt8>
 
-    /// Takes one block of memory for everything; slots are vacant, the rest is zero.
+    /// Allocates one block of memory for everything; slots are vacant, the rest is zero.
     init(_ secret: Secret, counts: Counts, hashes: Hashes) throws(Failure) {
         let block = try Block.allocate(byteCount: Layout(counts, hashes).byteCount)
         self.init(secret, counts: counts, hashes: hashes, block: block)
@@ -138,7 +138,8 @@ struct Index: ~Copyable {
         campaignSlots.initialize(repeating: vacant, count: hashes.campaigns.slotCount &+ 1)
     }
 
-    /// The index that lies in a block. - Parameter block: as large as `Layout` says; one of its references becomes the index's.
+    /// The index in a block. - Parameter block: of the size that `Layout` gives; one of its references becomes the
+    /// index's.
     init(_ secret: Secret, counts: Counts, hashes: Hashes, block: UnsafePointer<Block>) {
         self.secret = secret
         self.counts = counts
@@ -176,7 +177,7 @@ struct Index: ~Copyable {
         names = (start + layout.names).assumingMemoryBound(to: UInt8.self)
     }
 
-    /// Another index of the same memory, which is freed with the last of them.
+    /// Another index in the same memory, which is freed with the last of them.
     init(sharing other: borrowing Index) {
         other.block.pointee.retain()
         self.init(other.secret, counts: other.counts, hashes: other.hashes, block: other.block)
@@ -224,7 +225,7 @@ extension valuation_field {
     @inline(__always)
     var isVacant: Bool { kinds == 0 }
 
-    /// Takes in what another model says of the field.
+    /// Merges in how another model uses the field.
     mutating func formUnion(isCategory: Bool, isNumber: Bool) {
         kinds |= (isCategory ? 1 : 0) | (isNumber ? 2 : 0)
     }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// The campaigns that models and documents are of.
+/// The campaigns of models and documents.
 extension IndexBuilder {
-    /// What is known of a campaign while building.
+    /// The properties of a campaign while building.
     struct Campaign {
         var key: UInt64
         var name: valuation_name
         /// Numbers of its own models in the order of adding, or `Index.none`.
         var clickModel = Index.none
         var conversionModel = Index.none
-        /// Likewise, of what stands for its observed rates.
+        /// Likewise for the models of its observed rates.
         var naiveClickModel = Index.none
         var naiveConversionModel = Index.none
-        /// Numbers among the advertisers, or `Index.none`; what the document says counts.
+        /// Numbers among the advertisers, or `Index.none`; the document takes precedence.
         var advertiser = Index.none
         var modelAdvertiser = Index.none
-        /// The other members are what its document says.
+        /// The members below are from its document.
         var hasDocument = false
         var base = valuation_name(start: 0, end: 0)
         var impressions = 0.0
@@ -46,18 +46,18 @@ extension IndexBuilder {
     struct Advertiser {
         var key: UInt64
         var name: valuation_name
-        /// Over its campaigns.
+        /// Sums over its campaigns.
         var sums = Counts()
     }
 
-    /// The added model that a campaign has of its own, or `Index.none`; the overall rate counts as one of campaign "*".
+    /// The campaign's own added model, or `Index.none`; the overall rate counts as a model of campaign "*".
     func find(_ campaignKey: UInt64, _ target: Target) -> UInt32 {
         let found = campaignTable.find(campaignKey)
         if found == KeyTable.none { return Index.none }
         return target == .click ? campaigns[Int(found)].clickModel : campaigns[Int(found)].conversionModel
     }
 
-    /// Adds what a document says of a campaign. Throws what stands against it beside what was added before, described in `note`.
+    /// Adds a campaign document. Throws if it contradicts what was added before, with the reason in `note`.
     ///
     /// - Complexity: O(1) expected.
     mutating func add(
@@ -86,7 +86,7 @@ extension IndexBuilder {
         campaignDocuments &+= 1
     }
 
-    /// The number of a campaign among `campaigns`; a new one where it is not there. - Precondition: `checkName`.
+    /// The index of a campaign in `campaigns`; adds it if it is new. - Precondition: `checkName`.
     mutating func campaignNumber(_ name: Text, _ key: UInt64) throws(Failure) -> Int {
         let found = campaignTable.find(key)
         if found != KeyTable.none { return Int(found) }
@@ -96,7 +96,7 @@ extension IndexBuilder {
         return number
     }
 
-    /// The number of an advertiser among `advertisers`; a new one where it is not there.
+    /// The index of an advertiser in `advertisers`; adds it if it is new.
     mutating func advertiserNumber(_ name: Text, _ note: Note) throws(Failure) -> UInt32 {
         let key = secret.campaign(name)
         let found = advertiserTable.find(key)
@@ -113,7 +113,7 @@ extension IndexBuilder {
         return number
     }
 
-    /// Refuses a campaign whose key is another one's, too.
+    /// Refuses a campaign whose key is also that of another one.
     func checkName(_ name: Text, _ key: UInt64, _ note: Note) throws(Failure) {
         let found = campaignTable.find(key)
         if found == KeyTable.none { return }
@@ -124,7 +124,8 @@ extension IndexBuilder {
             at: "$.campaign", note)
     }
 
-    /// Refuses a second model of a campaign for a target, and one that says another advertiser than the campaign's other model.
+    /// Refuses a second model of a campaign for a target, and one with another advertiser than the campaign's other
+    /// model.
     func checkIsFirst(_ model: borrowing Model, _ key: UInt64, _ note: Note) throws(Failure) {
         let found = campaignTable.find(key)
         if found == KeyTable.none { return }
@@ -144,7 +145,7 @@ extension IndexBuilder {
         }
     }
 
-    /// Whether a campaign extends one that has no model, of either target.
+    /// Whether a campaign extends one that has no model for either target.
     func isBaseMissing(of campaign: Campaign) -> Bool {
         if !campaign.hasBase { return false }
         let base = text(campaign.base)

@@ -2,16 +2,16 @@
 import CKernels
 import CPlatform
 
-/// Laying out what was collected.
+/// Laying out the index from what was collected.
 extension IndexBuilder {
     static let maximumChain = 4
 
-    /// How the bases of a model hang together.
+    /// The state of a model's chain of bases.
     enum Chain {
         case sound
-        /// The model's own base is not there; its key.
+        /// The model's own base does not exist; its key.
         case missingBase(UInt64)
-        /// A base of a base is not there, which is that one's problem.
+        /// The base of a base does not exist; this is reported for that base.
         case missingFurtherBase
         /// A cycle, or more than `maximumChain` models.
         case tooLong
@@ -98,7 +98,7 @@ extension IndexBuilder {
         }
     }
 
-    /// Completes the rows with what only their weights tell.
+    /// Completes the rows with data that only their weights provide.
     private mutating func placeWeights(
         in index: borrowing Index, _ numbering: borrowing ModelNumbering, _ rows: inout RowPlaces
     ) throws(Failure) {
@@ -128,7 +128,7 @@ extension IndexBuilder {
         }
     }
 
-    /// Takes the deviations of a row, which come in the order of its weights. - Precondition: there is room.
+    /// Reads the deviations of a row, in the order of its weights. - Precondition: memory is reserved.
     private mutating func take(row: UInt32, into uncertain: inout Buffer<WeightRuns.Weight>) {
         deviations.take(row: row) { model, bits in
             uncertain.spare.pointee = WeightRuns.Weight(row: row, model: model, mantissa: bits)
@@ -136,7 +136,7 @@ extension IndexBuilder {
         }
     }
 
-    /// Models are visited in the index's order, so the numbers of each label come out sorted.
+    /// Models are visited in the index's order, so the numbers of each label are sorted.
     private func placeNumbers(
         in index: borrowing Index, _ numbering: borrowing ModelNumbering, _ rows: inout RowPlaces
     ) throws(Failure) {
@@ -151,7 +151,7 @@ extension IndexBuilder {
         }
     }
 
-    /// - Returns: how many models the longest chain has.
+    /// - Returns: the length of the longest chain.
     private func placeModels(in index: borrowing Index, _ numbering: borrowing ModelNumbering) -> Int {
         var longest = 1
         for number in 0..<added.count {
@@ -188,7 +188,7 @@ extension IndexBuilder {
         }
     }
 
-    /// Frees what the index now holds.
+    /// Frees what is in the index now.
     mutating func removeWeights() {
         weights = WeightRuns()
         numbers = Buffer()

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// What was observed of campaigns: what their documents say, or else what their models' training says.
+/// Observed counts of campaigns: those of their documents, or else those of their models' training.
 extension IndexBuilder {
     struct Counts {
         var impressions = 0.0
         var clicks = 0.0
-        /// NaN where nobody said.
+        /// NaN if not given.
         var conversions = 0.0
     }
 
@@ -34,8 +34,8 @@ extension IndexBuilder {
         }
     }
 
-    /// nil where nothing was counted. `base_rate` is positives / impressions, so the impressions are positives / `base_rate`; without it,
-    /// the rows.
+    /// nil if nothing was counted. `base_rate` is positives / impressions, so the impressions are positives /
+    /// `base_rate`; without it, the rows.
     func counts(of campaign: Campaign) -> Counts? {
         if campaign.hasDocument {
             return Counts(
@@ -61,7 +61,7 @@ extension IndexBuilder {
         return totals
     }
 
-    /// Adds up what was observed. - Parameter priors: count more than what was observed over all campaigns.
+    /// Sums the observed counts. - Parameter priors: take precedence over the observed rates of all campaigns.
     mutating func observe(_ priors: Priors) {
         overall = priors
         overall.complete(from: totals.rates)
@@ -72,7 +72,7 @@ extension IndexBuilder {
             var sums = advertisers[Int(advertiser)].sums
             sums.impressions += counts.impressions
             sums.clicks += counts.clicks
-            // Clicks of which nobody counted the conversions are to say nothing of their rate.
+            // Clicks without counted conversions must not affect the conversion rate.
             sums.conversions += counts.conversions.isNaN ? counts.clicks * overall.conversion : counts.conversions
             advertisers[Int(advertiser)].sums = sums
         }
@@ -83,7 +83,7 @@ extension IndexBuilder {
         return campaign.advertiser != Index.none ? campaign.advertiser : campaign.modelAdvertiser
     }
 
-    /// What the index is to hold of a campaign; nil where nothing is known. - Precondition: `observe`.
+    /// The observed counts of a campaign in the index; nil if nothing is known. - Precondition: `observe`.
     func observed(_ campaign: Campaign) -> Index.Observed? {
         let counts = counts(of: campaign)
         let advertiser = advertiser(of: campaign)
@@ -117,7 +117,7 @@ extension IndexBuilder {
             let place = index.hashes.campaigns.place(of: campaigns[number].key, index.campaignPilots)
             index.observedSlots[place] = observed
         }
-        // Of an unknown campaign: one impression with the overall rates; where those of clicks are not known, one click.
+        // For an unknown campaign: one impression with the overall rates; if that of clicks is unknown, one click.
         var unknown = Index.Observed()
         unknown.impressions = overall.click == 0 && overall.conversion > 0 ? 0 : 1
         unknown.clicks = unknown.impressions == 0 ? 1 : Float(overall.click)

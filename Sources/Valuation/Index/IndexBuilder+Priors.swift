@@ -2,13 +2,13 @@
 import CKernels
 import CPlatform
 
-/// What values campaigns without any model: observed rates, as models without weights, and a release's overall rates, as such models of
-/// campaign "*".
+/// The models of campaigns without any: observed rates, as models without weights, and a release's overall rates, as
+/// such models of campaign "*".
 extension IndexBuilder {
-    /// Puts where a prior is not given what was observed over all campaigns, or else what the models' training says: of all impressions
-    /// (clicks) that the models were trained on, the share of clicks (conversions).
+    /// Replaces a missing prior by what was observed over all campaigns, or else by what the models' training says: the
+    /// share of clicks (conversions) among all impressions (clicks) that the models were trained on.
     ///
-    /// The models of campaign "*" are left out, for they are usually of the same impressions.
+    /// The models of campaign "*" are left out, because they usually come from the same impressions.
     func completePriors(_ priors: inout Priors) {
         priors.complete(from: totals.rates)
         for target in [Target.click, .conversion] where priors[target] == 0 {
@@ -25,8 +25,8 @@ extension IndexBuilder {
         }
     }
 
-    /// Adds a model for each prior that is known, and for the observed rates of each campaign that nothing else values, where there is no
-    /// model of campaign "*".
+    /// Adds a model for each known prior, and, if there is no model of campaign "*", one for the observed rates of each
+    /// campaign that has no other stand-in.
     mutating func addPriors(_ priors: Priors, note: Note) throws(Failure) {
         observe(priors)
         let hasDefault = (

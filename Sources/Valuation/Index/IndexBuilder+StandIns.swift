@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// What values a campaign that has no model of its own for a target: the model of a campaign that it extends, that of campaign "*", what
-/// was observed of it, or the overall rate, whichever comes first.
+/// The stand-in for a campaign without a model for a target: the model of a campaign that it extends, that of campaign
+/// "*", its observed rate, or the overall rate, whichever comes first.
 extension IndexBuilder {
-    /// How many names of "extends" are followed.
+    /// The largest number of "extends" that are followed.
     private static let maximumSteps = 4
 
-    /// A model that values a campaign, by its number in the order of adding (or `Index.none`), and what its values are flagged
-    /// with.
+    /// A model that values a campaign, by its number in the order of adding (or `Index.none`), and the flag of its
+    /// values.
     struct StandIn {
         var model: UInt32
         var flags: Flags
@@ -26,7 +26,7 @@ extension IndexBuilder {
         return standInForUnknown(target)
     }
 
-    /// What values a campaign of which nothing is known.
+    /// The stand-in for an unknown campaign.
     func standInForUnknown(_ target: Target) -> StandIn {
         let model = find(secret.defaultCampaign, target)
         if model == Index.none {
@@ -38,8 +38,8 @@ extension IndexBuilder {
         return StandIn(model: model, flags: target == .click ? .defaultClickModel : .defaultConversionModel)
     }
 
-    /// The first model among those of the campaigns that a campaign extends, they extend, and so on; what a campaign extends its
-    /// document says, or else its model for the other target.
+    /// The first model among those of the campaigns that a campaign extends, directly or indirectly. The campaign's
+    /// document says what it extends, or else its model for the other target.
     func modelOfBase(of campaign: Campaign, _ target: Target) -> UInt32 {
         var current = campaign
         for _ in 0..<IndexBuilder.maximumSteps {
@@ -51,7 +51,7 @@ extension IndexBuilder {
         return Index.none
     }
 
-    /// The number of the campaign that one without a model for a target extends.
+    /// The number of the campaign that a campaign without a model for a target extends.
     private func base(of campaign: Campaign, without target: Target) -> Int? {
         var found = KeyTable.none
         if campaign.hasBase {
@@ -67,7 +67,7 @@ extension IndexBuilder {
 
     func placeCampaigns(in index: borrowing Index, _ numbering: borrowing ModelNumbering) {
         let unknown = (click: standInForUnknown(.click), conversion: standInForUnknown(.conversion))
-        // A campaign that nothing is known of, and places without any.
+        // An unknown campaign, and vacant slots.
         var slot = Index.CampaignSlot()
         slot.click_model = number(unknown.click.model, .click, in: index, numbering)
         slot.conversion_model = number(unknown.conversion.model, .conversion, in: index, numbering)
@@ -78,7 +78,7 @@ extension IndexBuilder {
             let campaign = campaigns[position]
             let isEveryone = campaign.key == secret.defaultCampaign
             slot.key = campaign.key
-            // What was published for "*" is its own, a prior is nobody's.
+            // A model published for "*" is its own model; a prior is nobody's.
             let hasClick = hasModel(campaign.clickModel)
             let hasConversion = hasModel(campaign.conversionModel)
             let click = hasClick || isEveryone ? unknown.click : standIn(for: campaign, .click)
@@ -98,7 +98,7 @@ extension IndexBuilder {
         number != Index.none && added[Int(number)].description.is_prior == 0
     }
 
-    /// A model's number in its target, or that which stands for none.
+    /// A model's number in its target, or the number that stands for no model.
     private func number(
         _ added: UInt32, _ target: Target, in index: borrowing Index, _ numbering: borrowing ModelNumbering
     ) -> UInt32 {

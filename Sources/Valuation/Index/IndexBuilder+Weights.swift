@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// Taking a model's weights in: labels get their numbers, weights become integers.
+/// Adding a model's weights: labels get their numbers, weights become integers.
 extension IndexBuilder {
-    /// The power of two in which the largest weight is just below 2^31; not below 2^-30, so that a number's contribution, cut at
-    /// 2^48 units, may be as large as 262,144.
+    /// The power of two in which the largest weight is just below 2^31. At least 2^-30, so that a number's
+    /// contribution, clamped at 2^48 units, may be as large as 262,144.
     static func unit(of model: borrowing Model) -> Double {
         var largest = 0.0
         for index in 0..<model.categories.count { largest = max(largest, model.categories[index].weight.magnitude) }
@@ -14,7 +14,7 @@ extension IndexBuilder {
     }
 
     mutating func addWeights(of model: borrowing Model, unit: Double, _ note: Note) throws(Failure) {
-        // Exact, for the unit is a power of two.
+        // Exact, because the unit is a power of two.
         let inverse = 1 / unit
         for index in 0..<model.categories.count {
             let category = model.categories[index]
@@ -58,7 +58,7 @@ extension IndexBuilder {
         let mantissa = Int32(min((weight * inverse).rounded(), Double(Int32.max)))
         let deviation = IndexBuilder.deviation(variance)
         if mantissa == 0 && deviation == 0 { return }
-        // The number that the model gets when it is added.
+        // The number that the model will have when it is added.
         let (row, model) = (IndexBuilder.row(label, target), UInt32(added.count))
         if deviation > 0 {
             let bits = Int32(truncatingIfNeeded: deviation.bitPattern)
@@ -68,7 +68,7 @@ extension IndexBuilder {
         count(label, target, 1)
     }
 
-    /// - Parameter variance: NaN where it is not known; for this, 0.
+    /// - Parameter variance: NaN if unknown; the result is then 0.
     static func deviation(_ variance: Float) -> Float { variance > 0 ? variance.squareRoot() : 0 }
 
     static func row(_ label: UInt32, _ target: Target) -> UInt32 {
@@ -76,7 +76,7 @@ extension IndexBuilder {
     }
 
     private mutating func count(_ label: UInt32, _ target: Target, _ change: Int32) {
-        // Not a copy of the whole state, of which there are millions in a load.
+        // No copy of the whole state: a load has millions of them.
         let state = labels.base.unsafelyUnwrapped + Int(label)
         switch target {
         case .click: state.pointee.clickCount &+= UInt32(bitPattern: change)
@@ -91,7 +91,7 @@ extension IndexBuilder {
         numbers.truncate(number)
     }
 
-    /// The number of a label, or nil where its key belongs to another one.
+    /// The number of a label, or nil if its key belongs to another label.
     private mutating func intern(_ label: Model.Label, _ kind: Index.LabelKind) throws(Failure) -> UInt32? {
         let found = labelTable.find(label.key)
         if found != KeyTable.none {
@@ -106,7 +106,7 @@ extension IndexBuilder {
         return number
     }
 
-    /// The label of a cross, after marking both its sides as ones to be tried together.
+    /// The label of a cross, after marking both its sides as ones to try together.
     private mutating func intern(
         _ cross: Model.CrossWeight, _ fields: Model.CrossFields
     ) throws(Failure) -> UInt32? {

@@ -3,17 +3,17 @@ import CKernels
 
 /// Collects models one by one and lays them out as an `Index`.
 ///
-/// - Memory: less than 6 bytes a weight, given back while the index is laid out, and about 90 a label; as much as a weight for each
-///   variance.
+/// - Memory: less than 6 bytes a weight, freed while the index is laid out, and about 90 a label; a variance takes as
+///   much as a weight.
 struct IndexBuilder: ~Copyable {
     static let maximumModels = 1_000_000
     static let maximumWeights = Int(UInt32.max) - 1
-    /// Well below 2^31, which a label's rows are numbered with, by more than a model can add.
+    /// Below 2^31, the limit of a label's rows, by far more than a model can add.
     static let maximumLabels = 1_000_000_000
-    /// Of campaigns, advertisers, versions and trainers together: their places are kept in 32 bits. Tests lower it.
+    /// Of campaigns, advertisers, versions and trainers together, because their offsets have 32 bits. Tests lower it.
     var maximumNameBytes = Int(UInt32.max)
 
-    /// What is known of a label while building; counts and marks run over the models added so far.
+    /// The state of a label while building; counts and marks cover the models added so far.
     struct LabelState {
         var key: UInt64
         var check: UInt64
@@ -22,14 +22,14 @@ struct IndexBuilder: ~Copyable {
         var conversionCount: UInt32 = 0
         var crossesFirst: UInt32 = 0
         var crossesSecond: UInt32 = 0
-        /// Number of the model in which it was met first.
+        /// The number of the first model that has it.
         var model: UInt32
     }
 
-    /// Two labels of one key, of which no text is kept.
+    /// Two labels with one key, whose texts are not kept.
     struct Collision {
         var key: UInt64
-        /// Number of the model that has the label met first.
+        /// The number of the model whose label was first.
         var model: UInt32
     }
 
@@ -40,7 +40,7 @@ struct IndexBuilder: ~Copyable {
         var base: valuation_name
         var hasBase: Bool
         var target: Target
-        /// Whether it stands for the observed rate of one campaign, which has no model for the target.
+        /// Whether it represents the observed rate of one campaign that has no model for the target.
         var isNaive: Bool
         var unit: Double
         /// Of the intercept.
@@ -51,7 +51,7 @@ struct IndexBuilder: ~Copyable {
         var description: Index.Description
     }
 
-    /// Where a model was read, for messages.
+    /// The source of a model, for messages.
     struct Origin {
         var file: Int
         var line: UInt32
@@ -63,27 +63,27 @@ struct IndexBuilder: ~Copyable {
         var deviation: Float
     }
 
-    /// What all keys are formed under.
+    /// The secret of all keys.
     let secret: Secret
     private(set) var added = Buffer<AddedModel>()
     private(set) var clickModels = 0
-    /// Those among the added that are in no file.
+    /// The number of added models that are in no file.
     private var priorModels = 0
     var campaignDocuments = 0
     var campaigns = Buffer<Campaign>()
     var campaignTable = KeyTable()
     var advertisers = Buffer<Advertiser>()
     var advertiserTable = KeyTable()
-    /// What values campaigns of which nothing was observed: the rates over all campaigns.
+    /// The stand-ins for campaigns without observed counts: the rates over all campaigns.
     var overall = Priors()
     var hasCrosses = false
     var labels = Buffer<LabelState>()
-    /// Why a model was refused last; whoever names its labels takes it.
+    /// The reason for the last refusal, to be taken by whoever names its labels.
     var collision: Collision?
     var labelTable = KeyTable()
     var weights = WeightRuns()
     var numbers = Buffer<Number>()
-    /// The standard deviations of uncertain weights, each a `Float`'s bits, as `weights` has the weights.
+    /// The standard deviations of uncertain weights, each as a `Float`'s bits, in the same structure as `weights`.
     var deviations = WeightRuns()
     var fields = Buffer<Index.FieldSlot>()
     private var fieldTable = KeyTable()
@@ -93,7 +93,8 @@ struct IndexBuilder: ~Copyable {
         self.secret = secret
     }
 
-    /// Adds a model. Throws what stands against it beside the models added before, described in `note`; it is then left out.
+    /// Adds a model. If it contradicts the models added before, throws, with the reason in `note`, and leaves the model
+    /// out.
     ///
     /// - Complexity: O(weights) expected.
     mutating func add(_ model: borrowing Model, origin: Origin, note: Note) throws(Failure) {
@@ -122,7 +123,7 @@ struct IndexBuilder: ~Copyable {
         do {
             try addWeights(of: model, unit: unit, note)
         } catch {
-            // What was counted must match what is laid out, so the model is taken out again.
+            // Counts must match what is laid out, so the model is removed again.
             removeWeights(from: firstWeight, firstNumber, target: model.target)
             deviations.truncateUnsettled(firstDeviation)
             throw error
@@ -146,13 +147,13 @@ struct IndexBuilder: ~Copyable {
         campaigns[campaign].setModel(model.target, number, isNaive: isNaive)
     }
 
-    /// A model and a campaign's document count alike: each may need a model of its own in the index, and the rows of the index
-    /// (see `RowPlaces`) can tell little more of them apart.
+    /// A model and a campaign document count alike: each may need a model of its own in the index, and its rows (see
+    /// `RowPlaces`) cannot distinguish many more.
     func checkLimit() throws(Failure) {
         if added.count &- priorModels &+ campaignDocuments >= IndexBuilder.maximumModels {
             throw Failure(.limitExceeded, "More than 1,000,000 models and campaigns.")
         }
-        // Room for the names of one, so that no adding ends between two of them.
+        // Reserves enough for the names of one model, so that adding never fails between two of them.
         if names.count > maximumNameBytes &- 6 &* ModelDecoder.maximumNameBytes { throw IndexBuilder.tooManyNames }
     }
 
@@ -160,7 +161,7 @@ struct IndexBuilder: ~Copyable {
         Failure(.limitExceeded, "The names have more than 4,294,967,295 bytes; load fewer models.")
     }
 
-    /// The added model that an added one extends, or `Index.none`.
+    /// The added model that an added model extends, or `Index.none`.
     func base(of model: AddedModel) -> UInt32 {
         let found = find(model.baseKey, model.target)
         if found == KeyTable.none || text(added[Int(found)].description.campaign) != text(model.base) {

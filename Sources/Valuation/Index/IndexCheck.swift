@@ -2,16 +2,16 @@
 import CKernels
 import CValuation
 
-/// Whether the numbers in an index that lies in a file lead to where they should. Whoever can write to the file can forge it, with
-/// the right checksum: what it says may be wrong then, but nothing outside of it may be read or written.
+/// Whether the numbers in an index from a file are consistent. Someone who can write to the file can forge it, with the
+/// right checksum. Then its values may be wrong, but no memory outside it may be read or written.
 ///
-/// Checked is all that is followed or counted with: models, chains of models, rows, directories, names; and that what is computed with
-/// are numbers in the range of the model format, so that values remain probabilities. Not checked, for it cannot do harm: keys,
-/// pilots, weights, filters, the order of models in rows.
+/// Checked is everything that is followed or used as a count: models, chains, rows, directories, names; and that the
+/// operands of the computation are in the range of the model format, so that values remain probabilities. Not checked,
+/// because they can do no harm: keys, pilots, weights, filters, the order of models in rows.
 extension Index {
     /// - Complexity: O(labels + campaigns + models + weights in lists + directories + names + variances), at about the speed of memory.
     var isSound: Bool {
-        // As `RowPlaces` promises: places are told in 32 bits, and more are read than there are.
+        // The promise of `RowPlaces`: indices have 32 bits, and reads go beyond the last element.
         counts.listPlaces &+ counts.densePlaces &+ 2 &* VALUATION_KERNELS_WIDTH <= Int(UInt32.max)
             && counts.models < Int(UInt32.max) && areListModelsSound && areModelsSound(.click)
             && areModelsSound(.conversion) && areRowsSound && areCampaignsSound && areObservedSound && areVariancesSound
@@ -20,7 +20,8 @@ extension Index {
 
     // MARK: Models
 
-    /// A list may name models of either target: as many sums as both have are kept for each (see `TargetScratch`).
+    /// A list may name models of either target, because each target has as many sums as both have models (see
+    /// `TargetScratch`).
     private var areListModelsSound: Bool {
         let models = max(counts.clickModels, counts.conversionModels)
         if counts.isWide {
@@ -42,7 +43,7 @@ extension Index {
         let intercepts = intercepts(target)
         for number in 0..<models {
             let (scale, model, deviation) = (scales[number], parameters[number], intercepts[number])
-            // The units that `IndexBuilder.unit` gives, and beyond any sum of intercepts.
+            // The units of `IndexBuilder.unit`, and a constant larger than any sum of intercepts.
             let isScaled = scale.unit >= 0x1p-30 && scale.unit <= 0x1p-24 && scale.constant.magnitude <= 1e6
             let isDeviation = deviation >= 0 && deviation.isFinite || deviation == VALUATION_DEVIATION_OF_RATE
             if !isScaled || !isDeviation || !(model.prior >= 0 && model.prior <= 1) { return false }
@@ -64,10 +65,10 @@ extension Index {
     // MARK: Rows
 
     private var areRowsSound: Bool {
-        // No place is in two rows, so that a file cannot have more to be looked at than it has bytes.
+        // No element is in two rows, so the work is bounded by the size of the file.
         var (directoryEntries, numbers) = (counts.directoryEntries, counts.numbers)
         for place in 0..<hashes.labels.slotCount {
-            // Directories lie anywhere, so they are fetched before it is their turn.
+            // Directories are scattered, so they are prefetched.
             let later = UnsafePointer(labelSlots + min(place &+ 16, hashes.labels.slotCount &- 1))
             valuation_kernels_prefetch(directory + later.pointee.click.directory)
             valuation_kernels_prefetch(directory + later.pointee.conversion.directory)
@@ -91,7 +92,7 @@ extension Index {
         let (start, models) = (Int(row.start), counts.models(target))
         if models == 0 { return false }
         if row.isDense {
-            // The model that stands for none may lie one place behind.
+            // The model that stands for none may be one element beyond the row.
             let length = RowPlaces.roundedUp(models) &* (row.isPaired ? 2 : 1)
             return start &+ length < counts.listPlaces &+ counts.densePlaces &+ VALUATION_KERNELS_WIDTH
         }
@@ -99,7 +100,8 @@ extension Index {
         return isDirectorySound(row, target, &directoryEntries)
     }
 
-    /// The parts of a list follow each other, and nothing is in the entry of the end, where models beyond the last are looked for.
+    /// The parts of a list are contiguous. The end entry has no weights, because models beyond the last one are looked
+    /// up there.
     private func isDirectorySound(_ row: Row, _ target: Target, _ left: inout Int) -> Bool {
         let (first, last) = (row.directory, lastEntry(of: row, target))
         left &-= last &- first &+ 1
@@ -154,7 +156,7 @@ extension Index {
         return true
     }
 
-    /// Of campaigns, and summed over as many as there can be.
+    /// Of campaigns, and of their sums.
     @inline(__always)
     private static func isCount(_ number: Float) -> Bool { number >= 0 && number <= 1e22 }
 
@@ -164,7 +166,7 @@ extension Index {
         return Index.areDeviations(deviations, places) && Index.areDeviations(numberDeviations, counts.numbers)
     }
 
-    /// Whether all are finite and not below 0, as their bits tell.
+    /// Whether all are finite and at least 0, by their bits.
     private static func areDeviations(_ deviations: UnsafeMutablePointer<Float>, _ count: Int) -> Bool {
         let bits = UnsafeMutableRawPointer(deviations).assumingMemoryBound(to: UInt32.self)
         return largest(bits, count) < Int(Float.infinity.bitPattern)
@@ -175,7 +177,7 @@ extension Index {
     private var areDescriptionsSound: Bool {
         let texts = Text(names, counts.nameBytes)
         if !texts.isUTF8 { return false }
-        // A campaign's name is that of both its models.
+        // A campaign's name is shared by its models.
         var left = 2 &* counts.nameBytes
         for number in 0..<counts.models {
             let model = descriptions[number]
@@ -194,7 +196,7 @@ extension Index {
     private static func areNumbersSound(_ model: Description) -> Bool {
         let isComputedWith =
             model.intercept.isFinite && model.negative_sampling_rate > 0 && model.negative_sampling_rate <= 1
-        // What nobody said is NaN.
+        // Missing counts are NaN.
         let isInfinite =
             model.rows.isInfinite || model.positives.isInfinite || model.base_rate.isInfinite || model.auc.isInfinite
             || model.log_loss.isInfinite
@@ -203,7 +205,7 @@ extension Index {
 }
 
 extension Text {
-    /// Whether a name is some of the characters. - Precondition: they are UTF-8.
+    /// Whether a name is a part of the characters. - Precondition: they are UTF-8.
     fileprivate func isPart(_ name: valuation_name, _ left: inout Int) -> Bool {
         let (start, end) = (Int(name.start), Int(name.end))
         left &-= end &- start

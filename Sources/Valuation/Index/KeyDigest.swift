@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the multipliers of a set of keys are drawn from: numbers that depend on every key of the set, so that nobody can choose keys
-/// to suit a multiplier, for choosing them changes it. The same keys in the same order give the same numbers.
+/// The source of the multipliers for a set of keys. Its numbers depend on every key of the set, so nobody can choose
+/// keys to suit a multiplier: choosing them changes it. The same keys in the same order give the same numbers.
 ///
-/// SipHash-2-4 without a secret (Aumasson & Bernstein, "SipHash: a fast short-input PRF", 2012): keys with a wanted outcome are found
-/// by trying alone.
+/// SipHash-2-4 without a secret (Aumasson & Bernstein, "SipHash: a fast short-input PRF", 2012): keys with a wanted
+/// outcome can only be found by trial.
 struct KeyDigest {
     private var v0: UInt64 = 0x736f_6d65_7073_6575
     private var v1: UInt64 = 0x646f_7261_6e64_6f6d
@@ -15,7 +15,7 @@ struct KeyDigest {
         for position in 0..<keys.count { add(keys[position]) }
     }
 
-    /// One of as many numbers as are asked for.
+    /// One of any number of derived numbers.
     func number(_ position: Int) -> UInt64 {
         var state = self
         state.add(UInt64(truncatingIfNeeded: position))

@@ -14,12 +14,12 @@ extension Index {
     typealias LabelSlot = valuation_label
 }
 
-/// A label and where its weights lie.
+/// A label and the positions of its weights.
 ///
-/// `bits`, from the lowest: 31 bits of a filter which crosses the label may stand first in, 31 for those which it may stand
-/// second in, one bit of each for a pair of fields; 2 bits of `LabelKind`.
+/// `bits`, from the lowest: a 31-bit filter of the crosses in which the label may be first, another of those in which
+/// it may be second, one bit in each for a pair of fields; 2 bits of `LabelKind`.
 extension valuation_label {
-    /// How many pairs of fields are told apart by the filters of crosses.
+    /// The number of pairs of fields that the filters of crosses distinguish.
     static let crossBits: UInt64 = 31
 
     init(
@@ -44,7 +44,7 @@ extension valuation_label {
     @inline(__always)
     var isCross: Bool { kind == Index.LabelKind.cross.rawValue }
 
-    /// Whether the label may stand in any cross.
+    /// Whether the label may be in any cross.
     @inline(__always)
     var isCrossing: Bool { bits &<< 2 != 0 }
 

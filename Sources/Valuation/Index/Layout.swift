@@ -2,8 +2,8 @@
 import CKernels
 
 extension Index {
-    /// Where each array of an index begins in its block: one behind the other, each on a cache line of its own, what scoring does not
-    /// read last.
+    /// The offset of each array of an index in its block. Arrays are contiguous, each begins on its own cache line, and
+    /// those that scoring does not read come last.
     struct Layout {
         private static let alignment = 64
 
@@ -45,8 +45,8 @@ extension Index {
             // A search may read beyond the end of the last list.
             let padded = counts.listPlaces &+ VALUATION_KERNELS_FOUND
             listModels = counts.isWide ? place(UInt32.self, padded) : place(UInt16.self, padded)
-            // The model that stands for none may lie behind the last row. Dense rows begin on cache lines of their own, for
-            // there are as many places in lists as fill some.
+            // The model that stands for none may be beyond the last row. Dense rows begin on cache lines of their own,
+            // because the elements of lists fill whole lines.
             let places = counts.listPlaces &+ counts.densePlaces &+ VALUATION_KERNELS_WIDTH
             weights = place(Int32.self, places)
             observedSlots = place(Observed.self, counts.observed)

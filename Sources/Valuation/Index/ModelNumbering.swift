@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The index's numbers of the added models: click models first, and in each target first those of campaigns that have models of their own
-/// for both, in one order, so that both models of such a campaign have the same number in their targets. Thus paired rows have the two
-/// weights of a campaign on one cache line.
+/// The index's numbers of the added models. Click models come first. In each target, the models of campaigns with own
+/// models for both targets come first, in one order, so that both models of such a campaign have the same number in
+/// their targets. Thus paired rows have the two weights of a campaign on one cache line.
 struct ModelNumbering: ~Copyable {
     /// From the order of adding to that of the index.
     private(set) var indexNumber = Buffer<UInt32>()
@@ -26,7 +26,8 @@ struct ModelNumbering: ~Copyable {
         for number in 0..<addedNumber.count { indexNumber[Int(addedNumber[number])] = UInt32(number) }
     }
 
-    /// Appends the models of a target whose campaigns have, or have not, one of the other target too, in the order of adding.
+    /// Appends the models of a target whose campaigns also have (or do not have) one for the other target, in the order
+    /// of adding.
     private mutating func append(
         _ target: Target, ofBoth: Bool, _ builder: borrowing IndexBuilder
     ) throws(Failure) {

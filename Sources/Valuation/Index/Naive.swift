@@ -2,17 +2,17 @@
 import CKernels
 import CPlatform
 
-/// The rates of a campaign from what was observed of it alone, whatever the request: counts under a Beta prior that is centred on the
-/// rate of its advertiser's other campaigns, which is itself shrunk towards the overall one (Gelman et al., "Bayesian Data Analysis",
-/// 3rd ed., 2.4 and 5.3).
+/// The rates of a campaign from observed counts alone, whatever the request: counts under a Beta prior that is centred
+/// on the rate of its advertiser's other campaigns, which is itself shrunk towards the overall one (Gelman et al.,
+/// "Bayesian Data Analysis", 3rd ed., 2.4 and 5.3).
 ///
-/// The other ones, for a prior that had the campaign's own counts in it would count them twice.
+/// The prior leaves out the campaign itself, because its counts would count twice.
 struct Naive {
-    /// Pseudo-impressions and pseudo-clicks that the prior weighs.
+    /// The weight of the prior in pseudo-impressions and pseudo-clicks.
     var impressions = 1000.0
     var clicks = 50.0
 
-    /// P(click) and P(conversion | click). - Parameter overall: 0 where unknown; the mean is then NaN.
+    /// P(click) and P(conversion | click). - Parameter overall: 0 if unknown; the mean is then NaN.
     func rates(
         observed: Index.Observed, overall: (click: Double, conversion: Double)
     ) -> (click: Beta, conversion: Beta) {
@@ -22,7 +22,7 @@ struct Naive {
         )
     }
 
-    /// What a rate is inferred from. - Parameter overall: of the same target.
+    /// The evidence for a rate. - Parameter overall: of the same target.
     func evidence(_ target: Target, _ observed: Index.Observed, overall: Double) -> Evidence {
         if target == .click {
             return Evidence(
@@ -33,7 +33,7 @@ struct Naive {
         }
         let isCounted = !observed.conversions.isNaN
         let clicks = Double(observed.clicks)
-        // Conversions that nobody counted are in the advertiser's at the overall rate.
+        // Uncounted conversions are in the advertiser's sum at the overall rate.
         let conversions = isCounted ? Double(observed.conversions) : clicks * overall
         return Evidence(
             successes: isCounted ? conversions : 0, trials: isCounted ? clicks : 0,
@@ -41,7 +41,8 @@ struct Naive {
             othersTrials: Double(observed.advertiser_clicks) - clicks, overall: overall, weight: self.clicks)
     }
 
-    /// Counts of a campaign and of its advertiser's other ones, the rate over all campaigns, and how much that weighs.
+    /// Counts of a campaign and of its advertiser's other campaigns, the rate over all campaigns, and the weight of
+    /// that rate.
     struct Evidence {
         let successes: Double
         let trials: Double
@@ -51,8 +52,9 @@ struct Naive {
         let weight: Double
 
         /// - Parameters:
-        ///   - othersSuccesses, othersTrials: the advertiser's less the campaign's own, below 0 where there is no advertiser. They
-        ///     come from floats: where the difference is lost in their 24 bits, the campaign's own counts outweigh it.
+        ///   - othersSuccesses, othersTrials: the advertiser's less the campaign's own, below 0 if there is no
+        ///     advertiser. They come from floats: if the difference is lost in their 24 bits, the campaign's own counts
+        ///     outweigh it.
         fileprivate init(
             successes: Double, trials: Double, othersSuccesses: Double, othersTrials: Double, overall: Double,
             weight: Double
@@ -63,10 +65,10 @@ struct Naive {
 
         var rate: Beta {
             if overall == 0 { return Beta(alpha: .nan, beta: .nan) }
-            // Who says that all of them are has no doubt that counts could remove.
+            // An overall rate of 1 is certain; no counts change it.
             if overall == 1 { return Beta(alpha: weight, beta: 0) }
             let others = (othersSuccesses + weight * overall) / (othersTrials + weight)
-            // Where counts are so large that the prior is lost beside them, the rate may be 1.
+            // If counts are so large that the prior is lost beside them, the rate may be 1.
             let expected = min(others, 1 - 1e-12)
             return Beta(
                 alpha: successes + weight * expected, beta: max(0, trials - successes) + weight * (1 - expected))
@@ -81,7 +83,7 @@ struct Beta {
 
     var mean: Double { alpha / (alpha + beta) }
 
-    /// The logit of the mean, also where the odds are too small or too large for a double; of a mean of 1, one whose
+    /// The logit of the mean, also if the odds are too small or too large for a double. For a mean of 1, a logit whose
     /// probability is 1.
     var logit: Double {
         if beta == 0 { return Beta.certain }

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// Where each of a fixed set of keys stands in a table, without a search: one look at a small array of pilots, then one at the slot.
-/// Nothing in it depends on how other keys collide, so a processor does not guess wrong about it.
+/// A perfect hash: it gives the table slot of each of a fixed set of keys without a search, with one read of a small
+/// array of pilots and one of the slot. Nothing depends on how other keys collide, so a processor does not mispredict.
 ///
-/// Hash, displace and compress (Belazzougui, Botelho & Dietzfelbinger 2009; pilots as in PTHash, Pibiri & Trani 2021): keys fall into
-/// buckets, and each bucket has the smallest pilot with which all its keys find vacant slots, the largest buckets first.
+/// Hash, displace and compress (Belazzougui, Botelho & Dietzfelbinger 2009; pilots as in PTHash, Pibiri & Trani 2021):
+/// keys fall into buckets, and each bucket has the smallest pilot with which all its keys find vacant slots, the
+/// largest buckets first.
 ///
-/// Two keys share a bucket or a place by chance alone, whatever they are, if the multiplier is drawn by chance (Dietzfelbinger et al.,
-/// "A reliable randomized algorithm for the closest-pair problem", 1997). It is drawn from the keys themselves (`KeyDigest`), so the
-/// same keys have the same table, and whoever chooses keys to meet under one multiplier gets another.
+/// With a random multiplier, two keys share a bucket or a slot only by chance, whatever the keys are (Dietzfelbinger et
+/// al., "A reliable randomized algorithm for the closest-pair problem", 1997). It is drawn from the keys themselves
+/// (`KeyDigest`), so the same keys have the same table, and someone who chooses keys to collide under one multiplier
+/// gets another.
 ///
 /// - Memory: 0.4 to 0.8 bytes a key, and a table with a tenth more slots than keys.
 struct PerfectHash {
-    /// What a key's place depends on beside its pilot; the formula is in `CKernels`.
+    /// What determines a key's slot besides its pilot; the formula is in `CKernels`.
     let function: valuation_hash
     let pilotCount: Int
 
@@ -24,7 +26,7 @@ struct PerfectHash {
             multiplier: multiplier | 1, bucket_shift: UInt64(64 - bucketBits), slot_count: UInt64(slotCount))
     }
 
-    /// A hash as a compiled file has it; nil where the file would not hold its table.
+    /// A hash from a compiled file; nil if the file could not contain its table.
     init?(stored: valuation_hash, fileBytes: UInt64) {
         guard (24...63).contains(stored.bucket_shift), stored.slot_count > 0, stored.slot_count <= fileBytes else {
             return nil
@@ -35,7 +37,7 @@ struct PerfectHash {
 
     var slotCount: Int { Int(truncatingIfNeeded: function.slot_count) }
 
-    /// The only slot where a key can stand. - Complexity: O(1).
+    /// The only possible slot of a key. - Complexity: O(1).
     @inline(__always)
     func place(of key: UInt64, _ pilots: UnsafePointer<UInt16>) -> Int {
         place(of: key, pilot: pilots[bucket(of: key)])
@@ -56,12 +58,12 @@ struct PerfectHash {
 struct PerfectHashBuilder: ~Copyable {
     private static let keysPerBucket = 5
     private static let maximumAttempts = 64
-    /// Beyond what chance brings about: either many keys are equal, or the multiplier is a bad one.
+    /// More than chance explains: either many keys are equal, or the multiplier is a bad one.
     private static let largestBucket = 100
 
     private(set) var hash = PerfectHash(slotCount: 1, bucketBits: 1, multiplier: 1)
     private(set) var pilots = Buffer<UInt16>()
-    /// How many slots were looked at, and how many multipliers were tried.
+    /// The numbers of slots read and of multipliers tried.
     private(set) var steps = 0
     private(set) var attempts = 0
 
@@ -131,7 +133,7 @@ struct PerfectHashBuilder: ~Copyable {
         return true
     }
 
-    /// Takes slots for the keys of one bucket.
+    /// Occupies slots for the keys of one bucket.
     private mutating func findPilot(_ keys: borrowing Buffer<UInt64>, _ range: Range<Int>, _ taken: inout Buffer<Bool>)
         -> UInt16?
     {
@@ -150,7 +152,7 @@ struct PerfectHashBuilder: ~Copyable {
         return nil
     }
 
-    /// Whether a key of a bucket stands there before.
+    /// Whether a key of a bucket occurs earlier in it.
     private func isRepeated(_ keys: borrowing Buffer<UInt64>, _ position: Int, from first: Int) -> Bool {
         for other in first..<position where keys[other] == keys[position] { return true }
         return false

@@ -3,18 +3,20 @@ import CKernels
 
 /// The weights of one label for the models of one target.
 ///
-/// `start` is where its weights begin in `Index.weights`, and, of a list, its models in `Index.listModels`; of a number, its place in
-/// `numberModels` and `numberParameters`. `shape` is 0 where there are none; otherwise its lowest five bits say what the row is:
-/// - 31, a dense row: one weight for each model of the target, 0 where a model has none. The next bit is set where it is paired: each
-///   eight weights are followed by eight of the other target, so that both weights of a campaign, whose models have the same
-///   number in most indexes, are on one cache line. The conversions of a pair begin eight places behind the clicks;
-/// - 30, a list of up to 16 weights, sorted by their models; four bits are one less than its length, 23 a filter: which models may
-///   have a weight;
-/// - else a longer list; they are a shift, and the others, times four, are where the list's directory begins. It has
-///   one entry for all models whose numbers, shifted right, are the same, and one for the end: 18 bits for where in the row
-///   their weights begin, and 46 for which of them may have one.
+/// `start` is the index of its weights in `Index.weights` and, for a list, of its models in `Index.listModels`; for a
+/// number, the index in `numberModels` and `numberParameters`. `shape` is 0 if there are none; otherwise its lowest
+/// five bits are the layout of the row:
+/// - 31, a dense row: one weight for each model of the target, 0 if a model has none. The next bit is set if it is
+///   paired: each eight weights are followed by eight of the other target, so that both weights of a campaign, whose
+///   models have the same number in most indexes, are on one cache line. The conversions of a pair begin eight elements
+///   after the clicks;
+/// - 30, a list of up to 16 weights, sorted by their models; four bits are its length less one, 23 a filter of the
+///   models that may have a weight;
+/// - otherwise a longer list; these bits are a shift, and the others, times four, are the start of the list's
+///   directory. It has one entry for all models whose numbers, shifted right, are the same, and one for the end: 18
+///   bits for the offset of their weights in the row, and 46 for which of them may have one.
 ///
-/// Of a number, `shape` always is how many weights there are. How a weight is found is in `CKernels`.
+/// For a number, `shape` is always the number of weights. `CKernels` has the lookup.
 extension valuation_row {
     static let shortest = Int(VALUATION_ROW_SHORTEST)
 
@@ -23,7 +25,7 @@ extension valuation_row {
         return valuation_row(start: start, shape: isPaired ? kind | UInt32(VALUATION_ROW_PAIRED) : kind)
     }
 
-    /// A list whose filter lets nothing pass. - Parameter length: at most `shortest`.
+    /// A list whose filter passes nothing. - Parameter length: at most `shortest`.
     static func list(start: UInt32, length: Int) -> valuation_row {
         if length == 0 { return valuation_row(start: start, shape: 0) }
         let shape =
@@ -55,7 +57,7 @@ extension valuation_row {
     @inline(__always)
     var hasDirectory: Bool { kind < UInt32(VALUATION_ROW_SHORT) && shape != 0 }
 
-    /// How many weights a short list has.
+    /// The number of weights of a short list.
     @inline(__always)
     var shortLength: Int { Int(truncatingIfNeeded: valuation_row_short_length(self)) }
 

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// Where the weights of each label will lie in the index, and in which shape.
+/// The position of each label's weights in the index, and the layout of its rows.
 struct RowPlaces: ~Copyable {
-    /// A dense row holds so many places for a weight at most: beyond, a list takes less time and memory.
+    /// A dense row has at most this many elements for a weight; beyond that, a list takes less time and memory.
     private static let densePlacesPerWeight = 4
-    /// A dense row is paired with one of the other target that holds so many at most: it costs memory, but saves a cache line.
+    /// A dense row is paired with one of the other target that has at most this many elements for a weight: pairing
+    /// costs memory, but saves a cache line.
     private static let pairedPlacesPerWeight = 8
-    /// A directory has so many weights between two entries at most, on average.
+    /// A directory has at most this many weights between two entries, on average.
     private static let weightsPerEntry = 10
 
     private var clicks = Buffer<Index.Row>()
     private var conversions = Buffer<Index.Row>()
 
-    /// Lays rows end to end, in the order of the labels, and counts places in `counts`.
+    /// Lays rows end to end, in the order of the labels, and sums their elements in `counts`.
     init(_ labels: borrowing Buffer<IndexBuilder.LabelState>, _ counts: inout Index.Counts) throws(Failure) {
         try clicks.reserve(labels.count)
         try conversions.reserve(labels.count)
@@ -33,9 +34,9 @@ struct RowPlaces: ~Copyable {
                 try conversions.append(conversion)
             }
         }
-        // Dense rows lie behind all lists, on cache lines of their own. There is a place 0 even if there is no weight.
+        // Dense rows come after all lists, on cache lines of their own. Element 0 exists even without weights.
         counts.listPlaces = RowPlaces.roundedUp(max(1, counts.listPlaces))
-        // A place may be asked for as far behind the last row as rows are rounded up.
+        // Reads may go as far beyond the last row as rows are rounded up.
         let places = counts.listPlaces + counts.densePlaces + 2 * VALUATION_KERNELS_WIDTH
         if places > Int(UInt32.max) || counts.directoryEntries >> 29 > 0 {
             throw Failure(.limitExceeded, "The weights need more than 4,294,967,295 places; load fewer models.")
@@ -55,7 +56,7 @@ struct RowPlaces: ~Copyable {
         set { if target == .click { clicks[label] = newValue } else { conversions[label] = newValue } }
     }
 
-    /// The next place of a number's row.
+    /// The next element of a number's row.
     mutating func takePlace(_ label: Int, _ target: Target) -> Int {
         let place = self[label, target].start
         self[label, target].start = place + 1
@@ -99,23 +100,23 @@ struct RowPlaces: ~Copyable {
         return Index.Row.list(start: start, directory: directory, shift: shift)
     }
 
-    /// By how many bits a model's number is shifted to find its bucket in a list's directory.
+    /// The number of bits by which a model's number is shifted to give its bucket in a list's directory.
     private static func shift(_ count: Int, _ models: Int) -> Int {
         max(0, bits(models) - bits((count + weightsPerEntry - 1) / weightsPerEntry))
     }
 
-    /// About how many weights a list with a directory has, without a look at the directory.
+    /// The approximate number of weights of a list with a directory, without reading the directory.
     @inline(__always)
     static func estimatedLength(_ row: Index.Row, _ models: Int) -> Int {
         (models &>> row.shift &+ 1) &* (weightsPerEntry &* 3 / 4)
     }
 
-    /// The smallest number of bits with which `count` things can be told apart.
+    /// The smallest number of bits that distinguish `count` values.
     private static func bits(_ count: Int) -> Int {
         Int.bitWidth - max(0, count - 1).leadingZeroBitCount
     }
 
-    /// The number of places in a dense row of so many models.
+    /// The number of elements in a dense row of `count` models.
     static func roundedUp(_ count: Int) -> Int {
         let width = VALUATION_KERNELS_WIDTH
         return (count + width - 1) / width * width

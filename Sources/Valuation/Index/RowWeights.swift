@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The weights of one row while it is laid out: taken in any order, handed out in that of the models.
+/// The weights of one row while it is laid out: added in any order, returned in that of the models.
 struct RowWeights: ~Copyable {
     struct Weight {
         var model: UInt32
@@ -11,7 +11,7 @@ struct RowWeights: ~Copyable {
     private var weights = Buffer<Weight>()
     private var isSorted = true
 
-    /// - Parameter capacity: as many weights as a row can have.
+    /// - Parameter capacity: the largest number of weights of a row.
     init(capacity: Int) throws(Failure) {
         try weights.reserve(capacity)
     }
@@ -21,7 +21,7 @@ struct RowWeights: ~Copyable {
         isSorted = true
     }
 
-    /// - Precondition: there is room.
+    /// - Precondition: there is capacity left.
     @inline(__always)
     mutating func add(_ model: UInt32, _ mantissa: Int32, _ deviation: Float) {
         if weights.count > 0 && weights[weights.count &- 1].model > model { isSorted = false }
@@ -29,13 +29,13 @@ struct RowWeights: ~Copyable {
         weights.appendWritten(1)
     }
 
-    /// - Complexity: O(weights); O(weights × log weights) where they were not added in the order of the models.
+    /// - Complexity: O(weights); O(weights × log weights) if they were not added in the order of the models.
     mutating func forEach(_ body: (Weight) -> Void) {
         if !isSorted { sort() }
         for position in 0..<weights.count { body(weights[position]) }
     }
 
-    /// Heapsort (Williams 1964): needs no memory, which might not be there.
+    /// Heapsort (Williams 1964): it needs no memory, which might not be available.
     private mutating func sort() {
         for root in stride(from: weights.count / 2 &- 1, through: 0, by: -1) { siftDown(from: root, to: weights.count) }
         for last in stride(from: weights.count &- 1, to: 0, by: -1) {

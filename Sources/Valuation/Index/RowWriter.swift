@@ -8,12 +8,12 @@ struct RowWriter {
     private let models: Int
     private let isWide: Bool
     private let weights: UnsafeMutablePointer<Int32>
-    /// nil where no variance is known.
+    /// nil if no variance is known.
     private let deviations: UnsafeMutablePointer<Float>?
     private let listModels: UnsafeMutableRawPointer
     private let directory: UnsafeMutablePointer<UInt64>
     private var place: Int
-    /// The first bucket whose beginning is not written yet.
+    /// The first bucket whose start is not written yet.
     private var nextBucket = 0
 
     init(_ row: Index.Row, _ target: Target, _ index: borrowing Index) {
@@ -54,7 +54,7 @@ struct RowWriter {
         if let deviations { deviations[place] = weight.deviation }
     }
 
-    /// To be called behind the last weight. - Returns: the row, with the filter of a short list.
+    /// Must be called after the last weight. - Returns: the row, with the filter of a short list.
     mutating func finish() -> Index.Row {
         if row.hasDirectory { beginBuckets(through: ((models - 1) >> row.shift) + 1) }
         return row

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// The weights of all models, taken in model by model and handed out label by label: an external sort whose runs stay in memory,
-/// compressed to less than 6 bytes a weight, and are given back to the system while they are read.
+/// The weights of all models, added model by model and returned label by label: an external sort whose runs stay in
+/// memory. They are compressed to less than 6 bytes a weight, and their memory returns to the system while they are
+/// read.
 ///
-/// - Complexity: O(weights) to take in, O(weights + rows × runs) to hand out; runs grow with what has been taken in, so there
-///   are few of them.
+/// - Complexity: O(weights) to add, O(weights + rows × runs) to read; runs grow with what was added, so there are few
+///   of them.
 struct WeightRuns: ~Copyable {
     struct Weight {
         /// Twice the label's number, and 1 more for conversions.
@@ -15,22 +16,22 @@ struct WeightRuns: ~Copyable {
         var mantissa: Int32
     }
 
-    /// Weights sorted by row and then by model, encoded: for each row its distance from the one before, how many weights it has, and for
-    /// each of them the distance of its model from the one before and the mantissa. Distances are in bytes of seven bits, the
-    /// lowest first, the last one below 128 (LEB128).
+    /// Weights sorted by row and then by model, encoded: for each row its distance from the previous one, its number of
+    /// weights, and for each weight the distance of its model from the previous one and the mantissa. Distances are in
+    /// bytes of seven bits, the lowest first, the last one below 128 (LEB128).
     private struct Run {
         let start: UnsafeMutablePointer<UInt8>
         var next: UnsafeMutablePointer<UInt8>
         let end: UnsafeMutablePointer<UInt8>
-        /// Up to where memory was given back.
+        /// The end of the memory that was returned to the system.
         var discarded: UnsafeMutablePointer<UInt8>
-        /// The row that stands next.
+        /// The next row.
         var row: UInt32
         var hasEnded: Bool
     }
 
     private static let smallestRun = 1 << 18
-    /// A run is at least this share of everything taken in before.
+    /// A run is at least this share of everything added before.
     private static let share = 16
     private static let discardedAtOnce = 1 << 18
 
@@ -42,14 +43,14 @@ struct WeightRuns: ~Copyable {
         for position in 0..<runs.count { free(runs[position].start) }
     }
 
-    /// How many weights there are.
+    /// The number of weights.
     var count: Int { encodedCount &+ pending.count }
 
     mutating func append(_ weight: Weight) throws(Failure) {
         try pending.append(weight)
     }
 
-    /// How many of the last weights can be told apart and taken back: those since the last call of `settle`.
+    /// The number of last weights that can still be removed: those since the last call of `settle`.
     var unsettledCount: Int { pending.count }
 
     func unsettled(_ position: Int) -> Weight { pending[position] }
@@ -58,12 +59,12 @@ struct WeightRuns: ~Copyable {
         pending.truncate(count)
     }
 
-    /// Lets weights be sorted away if there are many: to be called between models.
+    /// Sorts weights into a run if there are many: must be called between models.
     mutating func settle() throws(Failure) {
         if pending.count >= max(WeightRuns.smallestRun, encodedCount / WeightRuns.share) { try encodePending() }
     }
 
-    /// Ends the taking in. After this every row is asked for once, in ascending order.
+    /// Ends the adding. After this, each row is read once, in ascending order.
     mutating func finish() throws(Failure) {
         try encodePending()
         pending = Buffer()
@@ -74,7 +75,7 @@ struct WeightRuns: ~Copyable {
         }
     }
 
-    /// Hands out the weights of a row, in the order of their models.
+    /// Passes `body` the weights of a row, in the order of their models.
     mutating func take(row: UInt32, _ body: (_ model: UInt32, _ mantissa: Int32) -> Void) {
         for position in 0..<runs.count where runs[position].row == row && !runs[position].hasEnded {
             var run = runs[position]
@@ -96,7 +97,7 @@ struct WeightRuns: ~Copyable {
         if !run.hasEnded { run.row &+= distance(&run) }
     }
 
-    /// Gives back what was read, in pieces worth a system call.
+    /// Returns the memory of what was read to the system, in pieces worth a system call.
     private static func discard(_ run: inout Run) {
         let length = run.next - run.discarded
         if length < discardedAtOnce { return }
@@ -160,7 +161,7 @@ struct WeightRuns: ~Copyable {
         try bytes.append(UInt8(truncatingIfNeeded: rest))
     }
 
-    /// Sorts by row, digit by digit from the lowest, which keeps the order of the models (Knuth, "The Art of Computer
+    /// Radix sort by row from the lowest digit, which keeps the order of the models (Knuth, "The Art of Computer
     /// Programming", vol. 3, 5.2.5).
     @_optimize(speed)
     private mutating func sortPending() throws(Failure) {
