@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuation
 
-/// Which candidate a request shows: the one that is worth most, or, where a policy says how likely each must be at least, any other
-/// at times.
+/// The candidate that a request shows: the one that is worth most or, if a policy sets a least propensity, sometimes
+/// another one.
 enum Choice {
-    /// The label of what is drawn for it.
+    /// The label of the draw for it.
     private static let label: UInt64 = 1
 
-    /// Chooses among the candidates that are worth anything, and mixes into their propensities that each is chosen with `least`, or,
-    /// where they are too many for that, all alike.
+    /// Chooses among the candidates that are worth anything. Mixes into their propensities that each is chosen with
+    /// `least` or, if they are too many for that, all with the same probability.
     ///
-    /// - Parameter propensities: how likely each was to be worth most; all 0 where that was not found, and nothing is mixed then.
-    /// - Returns: the position, nil where none is worth anything.
+    /// - Parameter propensities: how likely each was to be worth most; all 0 if that was not computed, and nothing is
+    ///   mixed then.
+    /// - Returns: the position, nil if none is worth anything.
     static func choose(
         _ values: UnsafePointer<valuation_value>, _ count: Int, _ propensities: UnsafeMutablePointer<Double>,
         least: Double, _ draw: @autoclosure () -> Draw
@@ -24,7 +25,8 @@ enum Choice {
         }
         if best < 0 { return nil }
         if least == 0 || total == 0 { return best }
-        // Where values are so small that some draws make them 0, what may be worth most may be worth nothing in this one.
+        // If values are so small that some draws make them 0, the candidate that may be worth most may be worth nothing
+        // in this draw.
         for place in 0..<count {
             propensities[place] = values[place].expected_revenue > 0 ? propensities[place] / total : 0
         }
@@ -35,7 +37,7 @@ enum Choice {
         }
         let chance = draw().fraction(ofLabel: label)
         if chance >= evenly { return best }
-        // The chance, which is even below `evenly`, says which.
+        // The random number, which is uniform below `evenly`, selects one.
         var left = min(worthy &- 1, Int(chance / least))
         for place in 0..<count where values[place].expected_revenue > 0 {
             if left == 0 { return place }

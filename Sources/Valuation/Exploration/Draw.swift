@@ -3,19 +3,19 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// What chance gives each weight in one request: the same for the same seed, wherever and however often it is asked.
+/// The random draws of weights in one request: the same for the same seed, wherever and however often they are made.
 ///
-/// A draw is found from two halves, one of the weight's label and one of its model, so that neither is formed again for each
-/// other. Each campaign draws the weights that it has from a model that others use, too, for itself.
+/// A draw combines two halves, one of the weight's label and one of its model, so that each is computed once. A
+/// campaign draws the weights of a model that others use, too, separately.
 struct Draw {
-    /// The label of a model's intercept, and of a rate that was observed.
+    /// The label of a model's intercept, and of an observed rate.
     static let intercept: UInt64 = 0
 
     let seed: UInt64
-    /// What the labels' halves are formed with.
+    /// The number with which the labels' halves are computed.
     private let scrambled: UInt64
 
-    /// Where nothing is drawn.
+    /// For requests without draws.
     init() {
         (seed, scrambled) = (0, 0)
     }
@@ -24,7 +24,7 @@ struct Draw {
         (self.seed, scrambled) = (seed, Draw.hash(seed, 0))
     }
 
-    /// - Parameter request: its seed counts, or else its features' keys and numbers.
+    /// - Parameter request: its seed, or else its features' keys and numbers, determine the draws.
     init(_ request: Request) {
         if request.seed != 0 {
             self.init(seed: request.seed)
@@ -37,13 +37,14 @@ struct Draw {
         }
     }
 
-    /// The upper half of a product, which each bit of the label has a part in (Knuth, "The Art of Computer Programming", vol. 3, 6.4).
+    /// The upper half of a product, which depends on each bit of the label (Knuth, "The Art of Computer Programming",
+    /// vol. 3, 6.4).
     @inline(__always)
     func half(ofLabel key: UInt64) -> UInt32 {
         UInt32(truncatingIfNeeded: ((key ^ scrambled) &* 0x9e37_79b9_7f4a_7c15) &>> 32)
     }
 
-    /// An even number from 0 to 1, without 1.
+    /// A uniform number from 0 to 1, without 1.
     func fraction(ofLabel key: UInt64) -> Double { Double(Draw.hash(seed, key) &>> 11) * 0x1p-53 }
 
     /// - Parameter level: 0 for the campaign's own model, 1 for the one that this extends, and so on.
@@ -52,13 +53,13 @@ struct Draw {
         UInt32(truncatingIfNeeded: campaign) ^ half(of: target, level: level)
     }
 
-    /// By what a target's halves differ from the campaign's key.
+    /// What distinguishes a target's halves from the campaign's key.
     @inline(__always)
     static func half(of target: Target, level: Int) -> UInt32 {
         UInt32(truncatingIfNeeded: level &* 2 &+ (target == .click ? 0 : 1)) &* 0x9e37_79b9
     }
 
-    /// Which of the `NormalTable.count` parts of the distribution is drawn (the mixing is Wellons', "lowbias32", 2018).
+    /// The drawn one of the `NormalTable.count` parts of the distribution (the mixing is Wellons', "lowbias32", 2018).
     @inline(__always)
     static func part(_ label: UInt32, _ model: UInt32) -> Int {
         var x = label ^ model
@@ -67,8 +68,8 @@ struct Draw {
         return Int(truncatingIfNeeded: (x ^ x &>> 16) &>> 19)
     }
 
-    /// By how much a draw moves a logit: `deviation × z`, rounded to a multiple of 2^-30, so that sums of some are exact, in whatever order,
-    /// up to 2^23, far beyond any logit that is not cut.
+    /// How far a draw moves a logit: `deviation × z`, rounded to a multiple of 2^-30. Sums are therefore exact in any
+    /// order up to 2^23, far beyond any logit that is not clamped.
     @inline(__always)
     static func move(_ deviation: Float, _ z: Float) -> Double {
         // Adding and subtracting 1.5 · 2^52 parts rounds to whole ones.

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// Draws that stand for all others of a campaign whose ads have uncertain weights of their own: in each weight, every equally likely
-/// part of its distribution occurs once (Latin hypercube sampling: McKay, Beckman & Conover, 1979).
+/// Representative draws of a campaign whose ads have uncertain weights of their own: in each weight, every equally
+/// likely part of its distribution occurs once (Latin hypercube sampling: McKay, Beckman & Conover, 1979).
 struct Hypercube: ~Copyable {
     /// The most draws, a power of two; at most `NormalTable.count`.
     static let maximum = 4096
     private static let fewest = 256
-    /// Values of ads that are computed for a request, about, and outcomes of campaigns that are sorted.
+    /// About how many values of ads are computed for a request, and outcomes of campaigns are sorted.
     private static let values = 131_072
     private static let outcomes = 65_536
 
-    /// One for each draw: the logit at hand, its probability as a click and as a conversion, and which ad is worth most.
+    /// One for each draw: the current logit, its probability as a click and as a conversion, and the best ad.
     private var logits = Buffer<Double>()
     private var clicks = Buffer<Float>()
     private var conversions = Buffer<Float>()
     private(set) var bestValues = Buffer<Double>()
     private(set) var bestArms = Buffer<Int32>()
 
-    /// How many draws a campaign has where so many ads of so many campaigns may be worth most.
+    /// The number of draws of a campaign if `ads` ads of `campaigns` campaigns may be worth most.
     static func count(ads: Int, campaigns: Int) -> Int {
         let wanted = max(fewest, min(maximum, values / max(1, ads), outcomes / max(1, campaigns)))
         return 1 &<< (Int.bitWidth &- 1 &- wanted.leadingZeroBitCount)
     }
 
-    /// Makes room for the draws of a campaign; none has a best ad yet.
+    /// Reserves memory for the draws of a campaign; none has a best ad yet.
     mutating func begin(_ count: Int) throws(Failure) {
         try logits.resize(max(logits.count, count), filling: 0)
         try clicks.resize(max(clicks.count, count), filling: 0)
@@ -35,7 +35,7 @@ struct Hypercube: ~Copyable {
         try bestArms.resize(count, filling: 0)
     }
 
-    /// Values an ad in each draw. - Returns: false where the time was over before.
+    /// Values an ad in each draw. - Returns: false if the time was over before the end.
     @_optimize(speed)
     mutating func add(
         _ arm: Arm, number: Int32, _ factors: UnsafeMutableBufferPointer<Factor>, _ normals: Normals,
@@ -70,7 +70,7 @@ struct Hypercube: ~Copyable {
         bestArms[draw] = number
     }
 
-    /// Puts a logit together in each draw. - Parameter key: of what is shared by all ads of the campaign.
+    /// Sums the logit of each draw. - Parameter key: of what all ads of the campaign share.
     private mutating func addUp(
         _ logit: Logit, _ key: UInt64, _ own: Range<Int>, _ factors: UnsafeMutableBufferPointer<Factor>,
         _ normals: Normals, _ deadline: inout Deadline
@@ -98,14 +98,14 @@ struct Hypercube: ~Copyable {
     }
 }
 
-/// An order of the parts of a normal distribution that a key chooses: of as many draws as there are, each has its own stratum, and a
-/// place in it.
+/// A permutation of the parts of a normal distribution, determined by a key: each draw has its own stratum, and a
+/// position in it.
 struct Shuffle {
     private let mask: UInt32
     private let shift: UInt32
-    /// How many parts a stratum has, as a power of two.
+    /// The number of parts of a stratum, as a power of two.
     private let width: UInt32
-    /// What is added and multiplied with in each round.
+    /// The addends and factors of each round.
     private let sums: (UInt32, UInt32, UInt32)
     private let factors: (UInt32, UInt32, UInt32)
 
@@ -128,7 +128,7 @@ struct Shuffle {
         factors = (first.1, second.1, third.1)
     }
 
-    /// Each step can be undone, so no two draws have the same stratum.
+    /// Each step is invertible, so no two draws have the same stratum.
     @inline(__always)
     func part(_ draw: Int) -> Int {
         var x = (UInt32(truncatingIfNeeded: draw) &+ sums.0) & mask

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The middles, by probability, of equally likely parts of the standard normal distribution: one of them is drawn for each weight.
+/// The medians of equally likely parts of the standard normal distribution: one of them is drawn for each weight.
 ///
-/// They are so many that a sum of a few is as good as normal, and so few that they stay in the first cache. Not beyond ±3.84.
+/// They are numerous enough for a sum of a few to be practically normal, and few enough to stay in the L1 cache. None
+/// is beyond ±3.84.
 struct NormalTable: ~Copyable {
     static let count = 8192
 
     /// Those above 0; the others are their negatives.
     private var upper = Buffer<Float>()
 
-    /// - Parameter isNeeded: otherwise it is empty.
+    /// - Parameter isNeeded: if false, it is empty.
     init(isNeeded: Bool) throws(Failure) {
         if !isNeeded { return }
         let half = NormalTable.count / 2
@@ -34,7 +35,7 @@ struct Normals {
 
     @inline(__always)
     func single(_ part: Int) -> Float {
-        // Without a branch, which the processor could only guess.
+        // Without a branch, which the processor would mispredict.
         let half = NormalTable.count / 2
         let isLower = part < half
         let z = upper.unsafelyUnwrapped[(isLower ? ~part : part) & (half &- 1)]

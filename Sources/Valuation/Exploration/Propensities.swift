@@ -2,16 +2,16 @@
 import CKernels
 import CPlatform
 
-/// How likely each candidate was to be worth most, over the draws: what inverse propensity scoring weighs logged outcomes with (Bottou
-/// et al., "Counterfactual reasoning and learning systems", 2013).
+/// How likely each candidate was to be worth most, over the draws: the propensities by which inverse propensity scoring
+/// weighs logged outcomes (Bottou et al., "Counterfactual reasoning and learning systems", 2013).
 ///
-/// Each campaign's draws are replaced by some that stand for all of them, with what the best of its ads is worth in each: where its
-/// ads move together, by strata of how far (stratified sampling: Cochran, "Sampling techniques", 1977), otherwise by a
-/// `Hypercube`. Campaigns are drawn independently, so an outcome wins with the product of the chances that every other campaign's is
-/// worse; all outcomes in order of their value make these products running ones. What comes out adds up to 1, whatever is equal,
-/// held by floors and caps, or shares a campaign.
+/// Each campaign's draws are replaced by representative ones, with the value of its best ad in each: strata if its ads
+/// move together (stratified sampling: Cochran, "Sampling techniques", 1977), otherwise a `Hypercube`. Campaigns are
+/// drawn independently, so an outcome wins with the product of the probabilities that every other campaign's is worse.
+/// In the order of the values, these are running products. The propensities add up to 1, even with equal values,
+/// floors, caps, and several ads of a campaign.
 struct Propensities: ~Copyable {
-    /// What a campaign may be worth, and by which of its ads.
+    /// A possible value of a campaign, and the ad that has it.
     private struct Outcome {
         var value: Double
         var probability: Double
@@ -25,17 +25,19 @@ struct Propensities: ~Copyable {
         }
     }
 
-    /// The arms that may be worth most, campaign by campaign, and where those of each begin, and behind the last, end.
+    /// The arms that may be worth most, campaign by campaign; the start of each campaign's arms, and the end of the
+    /// last.
     private var contenders = Buffer<Int32>()
     private var starts = Buffer<Int32>()
     private var outcomes = Buffer<Outcome>()
-    /// Of each campaign, the probability of the outcomes that were gone through.
+    /// For each campaign, the probability of the outcomes passed so far.
     private var passed = Buffer<Double>()
     private var hypercube = Hypercube()
 
-    /// Writes one propensity for each arm, 0 for all where the time is over before they are found.
+    /// Writes one propensity for each arm, 0 for all if the time is over before they are found.
     ///
-    /// - Complexity: O(arms × log arms + outcomes × log outcomes). `Strata` and `Hypercube` say how many outcomes a campaign has.
+    /// - Complexity: O(arms × log arms + outcomes × log outcomes). `Strata` and `Hypercube` say how many outcomes a
+    ///   campaign has.
     @_optimize(speed)
     mutating func find(
         _ arms: UnsafeMutableBufferPointer<Arm>, _ factors: UnsafeMutableBufferPointer<Factor>, _ normals: Normals,
@@ -47,7 +49,7 @@ struct Propensities: ~Copyable {
         guard try collect(arms, &deadline), try group(arms, &deadline) else { return }
         for campaign in 0..<campaignCount {
             let members = Int(starts[campaign])..<Int(starts[campaign &+ 1])
-            // What is an ad's own and what is its campaign's are one, where it is the only one.
+            // For a campaign's only ad, its own draws and the campaign's are the same.
             var haveFactors = false
             for position in members { haveFactors = haveFactors || arms[Int(contenders[position])].hasFactors }
             let isDone =
@@ -56,7 +58,7 @@ struct Propensities: ~Copyable {
                 : try addStrata(of: campaign, members, arms, &deadline)
             if !isDone { return }
         }
-        // The best last.
+        // Best last.
         if !Heap.sort(outcomes.elements, &deadline, { $1.isWorse(than: $0) }) { return }
         try passed.resize(max(campaignCount, passed.count), filling: 0)
         for campaign in 0..<campaignCount { passed[campaign] = 0 }
@@ -66,7 +68,8 @@ struct Propensities: ~Copyable {
 
     private var campaignCount: Int { max(0, starts.count &- 1) }
 
-    /// Collects the arms that may be worth more than what another is worth at least. - Returns: false where the time was over before.
+    /// Collects the arms that may be worth more than another one's least value. - Returns: false if the time was over
+    /// before the end.
     private mutating func collect(
         _ arms: UnsafeMutableBufferPointer<Arm>, _ deadline: inout Deadline
     ) throws(Failure) -> Bool {
@@ -83,7 +86,7 @@ struct Propensities: ~Copyable {
         return true
     }
 
-    /// Puts the contenders of each campaign together. - Returns: false where the time was over before.
+    /// Groups the contenders by campaign. - Returns: false if the time was over before the end.
     private mutating func group(
         _ arms: UnsafeMutableBufferPointer<Arm>, _ deadline: inout Deadline
     ) throws(Failure) -> Bool {
@@ -105,7 +108,8 @@ struct Propensities: ~Copyable {
 
     // MARK: Outcomes
 
-    /// Of a campaign whose ads have uncertain weights of their own. - Returns: false where the time was over before.
+    /// For a campaign whose ads have uncertain weights of their own. - Returns: false if the time was over before the
+    /// end.
     private mutating func addDraws(
         of campaign: Int, _ members: Range<Int>, _ arms: UnsafeMutableBufferPointer<Arm>,
         _ factors: UnsafeMutableBufferPointer<Factor>, _ normals: Normals,
@@ -127,7 +131,7 @@ struct Propensities: ~Copyable {
         return true
     }
 
-    /// Of a campaign whose ads move together. - Returns: false where the time was over before.
+    /// For a campaign whose ads move together. - Returns: false if the time was over before the end.
     @_optimize(speed)
     private mutating func addStrata(
         of campaign: Int, _ members: Range<Int>, _ arms: UnsafeMutableBufferPointer<Arm>, _ deadline: inout Deadline
@@ -143,7 +147,7 @@ struct Propensities: ~Copyable {
         let conversions = Strata(isDrawn: drawsConversions, isAlone: !drawsClicks, campaigns: campaignCount)
         for first in 0..<clicks.count {
             for second in 0..<conversions.count {
-                // A place in the stratum of its own for each campaign, so that equal campaigns are not equal everywhere.
+                // Each campaign has its own position in the stratum, so that the outcomes of equal campaigns are not all equal.
                 let number = UInt64(first &* conversions.count &+ second)
                 let clickZ = clicks.z(first, Draw.hash(key, number &* 2))
                 let conversionZ = conversions.z(second, Draw.hash(key, number &* 2 &+ 1))
@@ -165,9 +169,9 @@ struct Propensities: ~Copyable {
 
     // MARK: In order
 
-    /// An outcome wins where all other campaigns' are among those before it.
+    /// An outcome wins if all other campaigns' outcomes are among those before it.
     ///
-    /// - Returns: false where the time was over before.
+    /// - Returns: false if the time was over before the end.
     @_optimize(speed)
     private mutating func goThrough(
         _ propensities: UnsafeMutablePointer<Double>, _ deadline: inout Deadline
@@ -188,18 +192,18 @@ struct Propensities: ~Copyable {
             logOfAll += log(own + outcome.probability)
             if own > 0 { logOfAll -= log(own) } else { withoutAny &-= 1 }
         }
-        // It is 1 but for rounding, unless all may be worth nothing.
+        // It is 1 except for rounding, unless all may be worth nothing.
         if total == 0 { return true }
         for position in 0..<contenders.count { propensities[Int(contenders[position])] /= total }
         return true
     }
 }
 
-/// Parts of the standard normal distribution, the finer the higher they are: it is there that something is worth most.
+/// Parts of the standard normal distribution, finer towards higher values, where ads are worth most.
 private struct Strata {
     let count: Int
 
-    /// The fewer campaigns there are, the more each one's strata decide.
+    /// The fewer campaigns there are, the more each one's strata matter.
     ///
     /// - Parameter isAlone: whether the other target is not drawn.
     init(isDrawn: Bool, isAlone: Bool, campaigns: Int) {
@@ -207,7 +211,7 @@ private struct Strata {
         count = !isDrawn ? 1 : isAlone ? (isFew ? 256 : 64) : isFew ? 32 : 16
     }
 
-    /// P(Z > z) where a stratum begins.
+    /// P(Z > z) at the start of a stratum.
     private func tail(_ number: Int) -> Double {
         let left = 1 - Double(number) / Double(count)
         return left * left
@@ -215,7 +219,7 @@ private struct Strata {
 
     func probability(_ number: Int) -> Double { tail(number) - tail(number &+ 1) }
 
-    /// A z in a stratum. - Parameter place: where in it: any number.
+    /// A z in a stratum. - Parameter place: the position in it: any number.
     func z(_ number: Int, _ place: UInt64) -> Double {
         if count == 1 { return 0 }
         let part = (Double(place &>> 11) + 0.5) * 0x1p-53

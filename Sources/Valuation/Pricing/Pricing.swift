@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuation
 
-/// What the advertiser pays for, as in valuation.h. What an impression is worth by a model's probabilities is computed in `CKernels`,
-/// `write`; by others', here, with the same bits.
+/// What the advertiser pays for, as in valuation.h. Values from a model's probabilities are computed in `CKernels`,
+/// `write`; values from other probabilities here, with the same bits.
 enum Pricing: valuation_pricing {
     case cpm = 1
     case cpc = 2
@@ -10,7 +10,7 @@ enum Pricing: valuation_pricing {
 
     static let invalid: Flags = [.invalidBid, .invalidCandidate]
 
-    /// What a candidate is worth by given probabilities, NaN where there is none.
+    /// The value of a candidate for given probabilities; NaN stands for a missing one.
     static func value(
         _ candidate: valuation_candidate, pctr: Float, pcvr: Float, flags: Flags
     ) -> valuation_value {
@@ -28,7 +28,7 @@ enum Pricing: valuation_pricing {
         return value
     }
 
-    /// What is wrong with a candidate.
+    /// The problems of a candidate.
     static func problems(_ candidate: valuation_candidate) -> Flags {
         var flags: Flags = []
         let length = candidate.feature_count
@@ -38,7 +38,7 @@ enum Pricing: valuation_pricing {
         return flags
     }
 
-    /// Whether a value is one: 0 may also stand for want of a model, or for a candidate that is none.
+    /// Whether a value is a real one: 0 may also mean a missing model or an invalid candidate.
     static func isKnown(_ value: valuation_value, _ candidate: valuation_candidate) -> Bool {
         if !Flags(rawValue: value.flags).isDisjoint(with: invalid) { return false }
         switch Pricing(rawValue: candidate.pricing) {

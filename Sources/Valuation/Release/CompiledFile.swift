@@ -4,13 +4,14 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// A compiled file, format `valuation-compiled/4`: a header on a page of its own, and then an index as it lies in memory. It is mapped
-/// read-only, so that opening it copies nothing and all processes share its pages, or copied where that is wished for.
+/// A compiled file, format `valuation-compiled/4`: a header on a page of its own, and then an index in its in-memory
+/// form. It is mapped read-only, so that opening it copies nothing and all processes share its pages, or copied on
+/// request.
 enum CompiledFile {
     static let suffix: StaticString = ".valuation"
     private static let magic: StaticString = "VALUATE\n"
     static let format = Int(VALUATION_COMPILED_FORMAT_VERSION)
-    /// What a release's own is called.
+    /// The name of a release's compiled file.
     static let fileName: StaticString = "index.valuation"
 
     private static let headerBytes = MemoryLayout<valuation_compiled_header>.size
@@ -48,22 +49,22 @@ enum CompiledFile {
 
     // MARK: Opening
 
-    /// How a file is opened.
+    /// The options for opening a file.
     struct Wishes {
-        /// How far its bytes are looked at before it serves.
+        /// How much of the file is checked before it serves.
         var check = Check.own
-        /// Whether the index is to be in memory of its own rather than in that of the file.
+        /// Whether the index is copied into memory of its own instead of being mapped.
         var isCopied = false
-        /// What its keys must be formed under.
+        /// The secret that its keys must have.
         var secret: Secret
     }
 
     enum Check {
-        /// Its header alone.
+        /// Only its header.
         case trust
-        /// All against the checksum in the header.
+        /// All bytes, against the checksum in the header.
         case own
-        /// All against what a manifest says.
+        /// All bytes, against the manifest.
         case manifest(FileSum)
 
         var isTrust: Bool { if case .trust = self { true } else { false } }
@@ -99,11 +100,11 @@ enum CompiledFile {
         }
     }
 
-    /// Fetches what is mapped from the disk, so that a disk that fails is an error here and not a signal while scoring.
+    /// Reads the mapped pages from the disk, so that a failing disk is an error here and not a signal while scoring.
     private static func bringIn(_ start: UnsafeMutableRawPointer, _ count: Int, _ descriptor: Int32) throws(Failure) {
         let code = valuation_platform_populate(start, count)
         if code == 0 { return }
-        // Either the kernel cannot do it, or it does not tell what is wrong. What was read is in the page cache.
+        // Either the kernel cannot do it, or it does not say what is wrong. Bytes that were read are in the page cache.
         var room = Buffer<UInt8>()
         try room.resize(min(count, 1 << 18), filling: 0)
         try read(descriptor, count, into: room.base.unsafelyUnwrapped, step: room.count)
@@ -112,7 +113,8 @@ enum CompiledFile {
         }
     }
 
-    /// Reads a file's first bytes. - Parameter step: after so many, it begins again at the front of the memory.
+    /// Reads a file's first bytes. - Parameter step: after this many bytes, it starts again at the beginning of the
+    /// memory.
     private static func read(
         _ descriptor: Int32, _ count: Int, into memory: UnsafeMutableRawPointer, step: Int
     ) throws(Failure) {
@@ -166,7 +168,7 @@ enum CompiledFile {
         return index
     }
 
-    /// What a header says of its index.
+    /// The shape of the index according to the header.
     private static func shape(
         _ header: inout valuation_compiled_header, _ start: UnsafeMutableRawPointer, _ size: Int
     ) throws(Failure) -> (Index.Counts, Index.Hashes) {
@@ -196,7 +198,7 @@ enum CompiledFile {
         return (counts, hashes)
     }
 
-    /// Whether nothing but zeros is between the header and the index.
+    /// Whether there are only zeros between the header and the index.
     private static func isPadded(_ start: UnsafeMutableRawPointer) -> Bool {
         for place in headerBytes..<Int(VALUATION_COMPILED_INDEX)
         where start.load(fromByteOffset: place, as: UInt8.self) != 0 {
@@ -215,7 +217,7 @@ extension Index.Counts {
         UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64
     )
 
-    /// As a compiled file has them.
+    /// In the form of a compiled file.
     fileprivate var stored: Stored {
         (
             UInt64(clickModels), UInt64(conversionModels), UInt64(labels), UInt64(campaigns), UInt64(weights),
@@ -224,11 +226,11 @@ extension Index.Counts {
         )
     }
 
-    /// nil where a count is larger than a file of the size could hold.
+    /// nil if a count is larger than a file of this size could hold.
     init?(stored: Stored, fileBytes: Int) {
         let isSound = withUnsafeBytes(of: stored) { bytes in
             for position in 0..<Int(VALUATION_COMPILED_COUNTS) {
-                // Of weights there are more than bytes at no time, for each is in a row.
+                // There are never more weights than bytes, because each weight is in a row.
                 if bytes.load(fromByteOffset: 8 * position, as: UInt64.self) > UInt64(fileBytes) { return false }
             }
             return true
@@ -245,7 +247,7 @@ extension Index.Counts {
 }
 
 extension Index.Hashes {
-    /// nil where a table would have no slot, or more pilots than a file can hold.
+    /// nil if a table would have no slot, or more pilots than a file can hold.
     init?(_ header: valuation_compiled_header) {
         guard let labels = PerfectHash(stored: header.labels, fileBytes: header.file_bytes),
             let campaigns = PerfectHash(stored: header.campaigns, fileBytes: header.file_bytes),

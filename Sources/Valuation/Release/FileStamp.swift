@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// How a file stood when it was looked at: it was replaced or written to if that is different.
+/// The state of a file at some moment: if a later stamp differs, the file was replaced or written to.
 struct FileStamp {
     private var device: UInt64 = 0
     private var inode: UInt64 = 0
     private var size: Int64 = 0
     private var seconds = 0
     private var nanoseconds = 0
-    /// Whether it may stand so although it is changed once more.
+    /// Whether another change might leave the same stamp.
     private(set) var isFresh = false
 
     /// The stamp of a file. - Parameter path: NUL-terminated.
@@ -18,7 +18,7 @@ struct FileStamp {
         self.init(status)
     }
 
-    /// That of a file in a directory, or nil where it cannot be looked at.
+    /// The stamp of a file in a directory, or nil if the file cannot be accessed.
     init?(_ folder: borrowing Folder, _ name: Text) throws(Failure) {
         let terminated = try CString(name)
         var status = stat()
@@ -32,7 +32,7 @@ struct FileStamp {
         size = Int64(status.st_size)
         seconds = status.st_ctim.tv_sec
         nanoseconds = status.st_ctim.tv_nsec
-        // Clocks of files tick some times a second only, so two changes may have one stamp (as with git's racy index).
+        // File clocks tick only some times a second, so two changes may have one stamp (as with git's racy index).
         isFresh = time(nil) - seconds < 2
     }
 
@@ -41,7 +41,7 @@ struct FileStamp {
         state.add(&words, count: MemoryLayout.size(ofValue: words))
     }
 
-    /// Whether nothing was changed between two stamps, for sure.
+    /// Whether certainly nothing changed between two stamps.
     func isSame(as earlier: FileStamp) -> Bool {
         !earlier.isFresh && device == earlier.device && inode == earlier.inode && size == earlier.size
             && seconds == earlier.seconds && nanoseconds == earlier.nanoseconds

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// A new file being written. It is on the disk, whole, once `finish` has returned; until then its name must be one that nobody reads.
+/// A new file while it is written. It is on the disk, complete, once `finish` has returned; until then it must have a
+/// name that nobody reads.
 struct FileWriter: ~Copyable {
     private let descriptor: Int32
     private var state: ChecksumState
     private var bytes = 0
 
     /// - Parameters:
-    ///   - mode: who may do what with it: by default everyone may read it, and nobody write to it later.
-    ///   - followsUmask: whether that is as far as the process's umask lets it be.
+    ///   - mode: its permissions: by default everyone may read it, and nobody may write to it later.
+    ///   - followsUmask: whether the process's umask limits them.
     init(
         _ folder: borrowing Folder, _ name: Text, mode: mode_t = 0o444, followsUmask: Bool = false
     ) throws(Failure) {
@@ -17,7 +18,7 @@ struct FileWriter: ~Copyable {
         let state = try ChecksumState()
         let opened = valuation_platform_create_at(folder.descriptor, terminated.start, mode)
         if opened < 0 { throw Folder.writeFailure("A file cannot be made.", valuation_platform_errno()) }
-        // Some file systems have modes of their own, and say so.
+        // Some file systems have modes of their own, and report an error.
         if !followsUmask { _ = fchmod(opened, mode) }
         descriptor = opened
         self.state = state
@@ -27,7 +28,7 @@ struct FileWriter: ~Copyable {
         close(descriptor)
     }
 
-    /// Lets those read the file who may read another one of a directory; everyone where that is not there.
+    /// Gives the file the readers of another file of a directory; everyone if that file does not exist.
     func permitReaders(of name: StaticString, in folder: borrowing Folder) throws(Failure) {
         let terminated = try CString(Text(name))
         var status = stat()
@@ -63,7 +64,7 @@ struct FileWriter: ~Copyable {
         try write(text.start, count: text.count)
     }
 
-    /// Waits until the file is on the disk. - Returns: what was written.
+    /// Waits until the file is on the disk. - Returns: its size and checksum.
     func finish() throws(Failure) -> FileSum {
         if fsync(descriptor) != 0 {
             throw Folder.writeFailure("The file cannot be written to the disk.", valuation_platform_errno())

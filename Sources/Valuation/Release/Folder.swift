@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// An open directory. What is opened beneath it is opened without following links, so that nothing outside can be named.
+/// An open directory. Everything below it is opened without following links, so that nothing outside can be named.
 struct Folder: ~Copyable {
     let descriptor: Int32
 
@@ -23,12 +23,12 @@ struct Folder: ~Copyable {
     }
 
     deinit {
-        // A child that was forked meanwhile holds the descriptor, too, and would go on holding what `lock` took.
+        // A child that was forked in the meantime has the descriptor, too, and would keep the lock that `lock` took.
         flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 
-    /// A directory beneath this one.
+    /// A directory below this one.
     func folder(_ name: Text) throws(Failure) -> Folder {
         let terminated = try CString(name)
         return try Folder(descriptor: valuation_platform_open_directory_at(descriptor, terminated.start))
@@ -38,7 +38,7 @@ struct Folder: ~Copyable {
         try contains(Text(name))
     }
 
-    /// Whether something of a name is in the directory. What cannot be told is not taken for absent.
+    /// Whether an entry with this name exists. An error does not count as absence.
     func contains(_ name: Text) throws(Failure) -> Bool {
         let terminated = try CString(name)
         var status = stat()
@@ -48,7 +48,7 @@ struct Folder: ~Copyable {
         throw ByteSource.openFailure(code)
     }
 
-    /// Appends the whole of a small file. - Parameter limit: how many bytes it may have.
+    /// Appends a whole small file. - Parameter limit: its largest size in bytes.
     func read(_ name: Text, into buffer: inout Buffer<UInt8>, limit: Int) throws(Failure) {
         let terminated = try CString(name)
         var source = try ByteSource(folder: descriptor, name: terminated.start)
@@ -61,7 +61,7 @@ struct Folder: ~Copyable {
         }
     }
 
-    /// Appends the one line of a small file, without its end.
+    /// Appends the single line of a small file, without its end.
     func readLine(_ name: Text, into buffer: inout Buffer<UInt8>) throws(Failure) {
         try read(name, into: &buffer, limit: 4096)
         var end = buffer.count
@@ -73,7 +73,7 @@ struct Folder: ~Copyable {
 
     // MARK: Writing
 
-    /// Makes the directory at a path, for good; one that is there is good as well. - Returns: whether it was not there.
+    /// Creates the directory at a path, durably; an existing one is fine. - Returns: whether it did not exist.
     static func make(_ path: Text) throws(Failure) -> Bool {
         let terminated = try CString(path)
         if mkdir(terminated.start, 0o777) != 0 {
@@ -89,7 +89,7 @@ struct Folder: ~Copyable {
         return true
     }
 
-    /// Whether something of a name is a directory in this one, and no link.
+    /// Whether an entry is a directory in this one, and not a link.
     func isFolder(_ name: Text) throws(Failure) -> Bool {
         let terminated = try CString(name)
         var status = stat()
@@ -99,12 +99,12 @@ struct Folder: ~Copyable {
         return valuation_platform_is_directory(&status)
     }
 
-    /// Makes a directory beneath this one, which everyone may enter whatever the umask; one that is there is good as well.
+    /// Creates a directory below this one, which everyone may enter whatever the umask; an existing one is fine.
     func makeFolder(_ name: Text) throws(Failure) {
         let terminated = try CString(name)
         if mkdirat(descriptor, terminated.start, 0o777) == 0 {
             var status = stat()
-            // Some file systems have modes of their own, and say so.
+            // Some file systems have modes of their own, and report an error.
             if fstatat(descriptor, terminated.start, &status, AT_SYMLINK_NOFOLLOW) == 0 {
                 _ = fchmodat(descriptor, terminated.start, status.st_mode & 0o7777 | 0o755, 0)
             }
@@ -114,7 +114,7 @@ struct Folder: ~Copyable {
         if code != EEXIST { throw Folder.writeFailure("A directory cannot be made.", code) }
     }
 
-    /// Puts `source` in the place of `target` at once; of a directory, only where no other is there.
+    /// Renames `source` to `target` atomically; a directory only if no other is there.
     func rename(_ source: Text, to target: Text) throws(Failure) {
         let from = try CString(source)
         let to = try CString(target)
@@ -126,15 +126,15 @@ struct Folder: ~Copyable {
         throw Folder.writeFailure("A file cannot be renamed.", code)
     }
 
-    /// Writes what was made, renamed or removed here to the disk.
+    /// Flushes what was created, renamed or removed here to the disk.
     func synchronize() throws(Failure) {
-        // Some file systems have nothing to do for a directory, and say so.
+        // Some file systems cannot flush a directory, and report an error.
         if fsync(descriptor) == 0 { return }
         let code = valuation_platform_errno()
         if code != EINVAL { throw Folder.writeFailure("The directory cannot be written to the disk.", code) }
     }
 
-    /// Keeps other processes from writing here until this handle is closed.
+    /// Prevents other processes from writing here until this handle is closed.
     func lock() throws(Failure) {
         if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return }
         let code = valuation_platform_errno()
@@ -162,15 +162,15 @@ struct Folder: ~Copyable {
         throw Folder.writeFailure("A file cannot be removed.", code)
     }
 
-    /// Removes a directory that has nothing in it. - Returns: whether it is gone.
+    /// Removes an empty directory. - Returns: whether it is gone.
     func removeEmpty(_ name: StaticString) -> Bool {
         guard let terminated = try? CString(Text(name)) else { return false }
         return unlinkat(descriptor, terminated.start, AT_REMOVEDIR) == 0
     }
 
-    /// Hands `body` the names of what is in the directory, in no order.
+    /// Passes `body` the names of the directory's entries, in no order.
     func forEachName(_ body: (Text) throws(Failure) -> Void) throws(Failure) {
-        // A stream closes its descriptor, and reads from where that stands.
+        // A stream closes its descriptor, and reads from the descriptor's position.
         let own = valuation_platform_open_directory_at(descriptor, ".")
         guard own >= 0 else { throw ByteSource.openFailure(valuation_platform_errno()) }
         guard let stream = fdopendir(own) else {

@@ -2,12 +2,12 @@
 import CChecksum
 import CKernels
 
-/// What `manifest.json` says of a release: format `valuation-release/1`.
+/// The contents of a release's `manifest.json`: format `valuation-release/1`.
 struct Manifest: ~Copyable {
     static let format: StaticString = "valuation-release/1"
     static let fileName: StaticString = "manifest.json"
     static let maximumBytes = 128 * 1024 * 1024
-    /// So many fit into a document of jansson's; see `JSONDocument`.
+    /// This many fit into a document of jansson's; see `JSONDocument`.
     static let maximumFiles = 500_000
 
     struct File {
@@ -15,7 +15,7 @@ struct Manifest: ~Copyable {
         var sum: FileSum
     }
 
-    /// What is in the release, for people; an engine counts for itself.
+    /// The contents of the release, for people; an engine counts for itself.
     struct Counts {
         var campaigns = 0
         var clickModels = 0
@@ -26,9 +26,9 @@ struct Manifest: ~Copyable {
 
     var texts = Buffer<UInt8>()
     var id = valuation_name(start: 0, end: 0)
-    /// The time in UTC, for example 2026-11-21T03:00:00.123456Z; so texts are in the order of time.
+    /// The time in UTC, for example 2026-11-21T03:00:00.123456Z; so the order of texts is the order of time.
     var created = valuation_name(start: 0, end: 0)
-    /// What trained the models, or empty.
+    /// The trainer of the models, or empty.
     var trainer = valuation_name(start: 0, end: 0)
     var files = Buffer<File>()
     var compiled: File?
@@ -36,21 +36,21 @@ struct Manifest: ~Copyable {
     var compiledFormat = 0
     var counts = Counts()
     var priors = Priors()
-    /// Digest of the secret that the keys in the compiled file are formed under; nil where the manifest does not say.
+    /// Digest of the secret of the keys in the compiled file; nil if the manifest does not say.
     var secret: Checksum?
 
     func text(_ name: valuation_name) -> Text {
         texts.text.slice(Int(name.start), Int(name.end))
     }
 
-    /// Keeps a text.
+    /// Stores a text.
     mutating func keep(_ text: Text) throws(Failure) -> valuation_name {
         let start = UInt32(texts.count)
         try texts.append(text)
         return valuation_name(start: start, end: UInt32(texts.count))
     }
 
-    /// A checksum over all that the index depends on: releases that agree in it have the same index.
+    /// A checksum over everything that determines the index: releases with the same value have the same index.
     var contents: Checksum {
         get throws(Failure) {
             var state = try ChecksumState()
@@ -67,7 +67,7 @@ struct Manifest: ~Copyable {
         }
     }
 
-    /// How many bytes the files of the release have together, but for the manifest.
+    /// The total size of the release's files in bytes, without the manifest.
     var bytes: Int {
         var total = compiled?.sum.bytes ?? 0
         for position in 0..<files.count { total &+= files[position].sum.bytes }

@@ -4,7 +4,7 @@ import CKernels
 
 /// Reads a manifest and refuses what is not sound, with its JSON path.
 struct ManifestDecoder: ~Copyable {
-    /// The member that comes last: the checksum of the bytes before it.
+    /// The last member: the checksum of the bytes before it.
     static let checksumMember: StaticString = "\"checksum\""
 
     private let note: Note
@@ -12,7 +12,7 @@ struct ManifestDecoder: ~Copyable {
 
     /// - Parameters:
     ///   - text: the file's whole content.
-    ///   - id: what the release's directory is called.
+    ///   - id: the name of the release's directory.
     static func decode(_ text: Text, id: Text, note: Note) throws(Failure) -> Manifest {
         let document = try JSONDocument(text, note: note)
         var decoder = ManifestDecoder(note: note)
@@ -78,7 +78,7 @@ struct ManifestDecoder: ~Copyable {
         }
     }
 
-    /// Whether nothing but the checksum itself is in the manifest's end, for that is not summed.
+    /// Whether the manifest ends with nothing but the checksum itself, because the end is not covered by it.
     private func isLast(_ end: Text) -> Bool {
         var quotes = 0
         for index in 0..<end.count where end[index] == UInt8(ascii: "\"") { quotes += 1 }
@@ -106,7 +106,7 @@ struct ManifestDecoder: ~Copyable {
         }
     }
 
-    /// A file and what it must be.
+    /// A file with its expected size and checksum.
     private mutating func file(_ object: JSONValue, _ path: Message) throws(Failure) -> Manifest.File {
         let name = try string(object, "name", path)
         if !Release.isFileName(name) {

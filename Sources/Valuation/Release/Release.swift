@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// A published set of models: an open directory, and what its manifest says.
+/// A published set of models: an open directory, and its manifest.
 struct Release: ~Copyable {
     let folder: Folder
     let manifest: Manifest
-    /// What its keys are formed under: that of the directory of releases it is in.
+    /// The secret of its keys: that of the directory of releases that contains it.
     let secret: Secret
     /// Of the directory, for messages.
     let path: Buffer<UInt8>
@@ -13,9 +13,9 @@ struct Release: ~Copyable {
     /// The release in a directory.
     ///
     /// - Parameters:
-    ///   - path: how to name the directory in messages.
-    ///   - id: what it is called.
-    ///   - known: the secret of the directory of releases it is in; nil to look for it two directories up.
+    ///   - path: the directory's name in messages.
+    ///   - id: the release's id.
+    ///   - known: the secret of the directory of releases that contains it; nil to look for it two directories up.
     init(_ folder: consuming Folder, path: Text, id: Text, under known: Secret? = nil, note: Note) throws(Failure) {
         let file = try CString(path: path, Text(Manifest.fileName))
         let manifest = try Release.manifest(in: folder, file.text, id: id, note)
@@ -38,7 +38,7 @@ struct Release: ~Copyable {
         self.folder = folder
     }
 
-    /// What a release's manifest says, whatever its keys are under. - Parameter file: how to name the manifest in messages.
+    /// The manifest of a release, whatever the secret of its keys. - Parameter file: the manifest's name in messages.
     static func manifest(in folder: borrowing Folder, _ file: Text, id: Text, _ note: Note) throws(Failure) -> Manifest
     {
         do throws(Failure) {
@@ -50,13 +50,14 @@ struct Release: ~Copyable {
         }
     }
 
-    /// The secret of the directory of releases that a release's own directory, at a path, lies in; or the standard one.
+    /// The secret of the directory of releases that contains a release's own directory at a path, or the standard one.
     ///
-    /// - Parameter digest: what the manifest says of it.
+    /// - Parameter digest: the secret's digest in the manifest.
     private static func secret(
         around folder: borrowing Folder, _ path: Text, _ digest: Checksum?, _ note: Note
     ) throws(Failure) -> Secret {
-        // A release of the standard secret needs no directory of releases around it, and a file SECRET there may be anything.
+        // A release with the standard secret needs no directory of releases around it, and a file SECRET there may be
+        // anything.
         guard let digest, digest != (try Secret.standard.digest()) else { return .standard }
         do throws(Failure) {
             return try Secret.read(from: try folder.folder(Text("..")).folder(Text(".."))) ?? .standard
@@ -67,7 +68,7 @@ struct Release: ~Copyable {
         }
     }
 
-    /// Throws where a manifest says that its release was published under another secret.
+    /// Throws if the manifest says that its release was published under another secret.
     private static func check(_ digest: Checksum?, _ secret: Secret) throws(Failure) {
         guard let digest else { return }
         let expected = try secret.digest()
@@ -77,7 +78,7 @@ struct Release: ~Copyable {
         )
     }
 
-    /// What the directory at a path is called, wherever links and dots in the path lead.
+    /// The name of the directory at a path, wherever links and dots in the path lead.
     static func name(ofFolderAt path: Text) throws(Failure) -> CString {
         let terminated = try CString(path)
         guard let real = realpath(terminated.start, nil) else {
@@ -95,11 +96,12 @@ struct Release: ~Copyable {
     }
 }
 
-/// What a release is called.
+/// The id of a release.
 enum ReleaseID {
     static let maximumBytes = 64
 
-    /// 1 to 64 letters, digits, dots, hyphens and underscores, the first of them no dot: a name of a directory, and nothing else.
+    /// 1 to 64 letters, digits, dots, hyphens and underscores, not beginning with a dot: the name of a directory, and
+    /// nothing else.
     static func isSound(_ id: Text) -> Bool {
         if id.count == 0 || id.count > maximumBytes || id[0] == UInt8(ascii: ".") { return false }
         for index in 0..<id.count {

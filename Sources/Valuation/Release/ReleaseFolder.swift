@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A directory of releases: `LATEST`, which names the one that serves, `PREVIOUS`, which names what it named before, and
+/// A directory of releases: `LATEST`, which names the release that serves, `PREVIOUS`, which has its former value, and
 /// `releases/<id>/`.
 struct ReleaseFolder: ~Copyable {
     static let latest: StaticString = "LATEST"
@@ -19,7 +19,7 @@ struct ReleaseFolder: ~Copyable {
         self.path = kept
     }
 
-    /// The directory at a path. Described in the note where it cannot be opened.
+    /// The directory at a path. If it cannot be opened, the note says why.
     static func open(_ path: Text, _ note: Note) throws(Failure) -> ReleaseFolder {
         let folder: Folder
         do throws(Failure) {
@@ -30,7 +30,7 @@ struct ReleaseFolder: ~Copyable {
         return try ReleaseFolder(folder, path: path)
     }
 
-    /// What LATEST names.
+    /// The id that LATEST names.
     func latestID(note: Note) throws(Failure) -> CString {
         try id(
             in: ReleaseFolder.latest,
@@ -38,14 +38,14 @@ struct ReleaseFolder: ~Copyable {
             note)
     }
 
-    /// What LATEST named before.
+    /// The id that LATEST named before.
     func previousID(note: Note) throws(Failure) -> CString {
         try id(
             in: ReleaseFolder.previous,
             absent: Failure(.unknownRelease, "No release served before the one that serves; name one by its id."), note)
     }
 
-    /// The id that a file holds. - Parameter absent: what to throw where the file is not there.
+    /// The id in a file. - Parameter absent: what to throw if the file does not exist.
     @inline(never)
     func id(in file: StaticString, absent: Failure, _ note: Note) throws(Failure) -> CString {
         let place = try CString(path: path.text, Text(file))
@@ -63,14 +63,14 @@ struct ReleaseFolder: ~Copyable {
         return try CString(contents.text)
     }
 
-    /// The release of an id, its manifest read and checked.
+    /// The release with an id; its manifest is read and checked.
     func release(_ id: Text, note: Note) throws(Failure) -> Release {
         let place = try self.place(of: id)
         let folder = try self.folder(of: id, place.text, note)
         return try Release(folder, path: place.text, id: id, under: try secret(note), note: note)
     }
 
-    /// The manifest of the release of an id alone. It needs no secret.
+    /// Only the manifest of the release with an id. It needs no secret.
     func manifest(of id: Text, _ note: Note) throws(Failure) -> Manifest {
         let place = try self.place(of: id)
         let file = try CString(path: place.text, Text(Manifest.fileName))
@@ -99,18 +99,18 @@ struct ReleaseFolder: ~Copyable {
         }
     }
 
-    /// Throws where nothing was ever published, which usually is another directory than the one meant.
+    /// Throws if nothing was ever published, which usually means that the path is wrong.
     func requireReleases() throws(Failure) {
         if try folder.contains(ReleaseFolder.releases) { return }
         throw Failure(.fileNotFound, "This is no directory of releases, for it has no \"releases\"; check the path.")
     }
 
-    /// The directory that the releases lie in.
+    /// The directory that contains the releases.
     func releases() throws(Failure) -> Folder {
         try folder.folder(Text(ReleaseFolder.releases))
     }
 
-    /// Lets LATEST name another release, at once, after keeping what it names in PREVIOUS.
+    /// Makes LATEST name another release, atomically, after keeping its value in PREVIOUS.
     func replaceLatest(_ id: Text, note: Note) throws(Failure) {
         do throws(Failure) {
             let former = try latestID(note: note)
@@ -124,7 +124,7 @@ struct ReleaseFolder: ~Copyable {
         try replace(ReleaseFolder.latest, with: id, by: ReleaseFolder.nextLatest)
     }
 
-    /// Replaces a file that holds an id, at once. - Parameter temporary: what it is called until then.
+    /// Replaces a file that contains an id, atomically. - Parameter temporary: its name until then.
     private func replace(_ file: StaticString, with id: Text, by temporary: StaticString) throws(Failure) {
         try folder.remove(Text(temporary))
         var writer = try FileWriter(folder, Text(temporary), mode: 0o644)
@@ -134,7 +134,7 @@ struct ReleaseFolder: ~Copyable {
         try folder.rename(Text(temporary), to: Text(file))
     }
 
-    /// Writes to the disk that LATEST was replaced.
+    /// Flushes the replacement of LATEST to the disk.
     func flushLatest() throws(Failure) {
         do throws(Failure) {
             try folder.synchronize()

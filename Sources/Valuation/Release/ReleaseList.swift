@@ -13,7 +13,7 @@ struct ReleaseList: ~Copyable {
         var bytes = 0
         var counts = Manifest.Counts()
         var isCompiled = false
-        /// What is wrong with the manifest, in `texts`; empty where nothing is.
+        /// The problem of the manifest, in `texts`; empty if there is none.
         var problem = 0
         var problemEnd = 0
 
@@ -71,7 +71,7 @@ struct ReleaseList: ~Copyable {
         try entries.append(entry)
     }
 
-    /// Newest first, of the same second by id, those that are not sound last.
+    /// Newest first, those of the same second by id, unsound ones last.
     private mutating func sort() {
         for end in 1..<max(1, entries.count) {
             var place = end

@@ -2,17 +2,19 @@
 import CChecksum
 import CPlatform
 
-/// The secret of a directory of releases, in a file beside LATEST that its owner and group alone can read: 64 hexadecimal digits.
+/// The secret of a directory of releases, in a file beside LATEST that only its owner and group can read: 64
+/// hexadecimal digits.
 extension ReleaseFolder {
     static let secretFile: StaticString = "SECRET"
     private static let nextSecret: StaticString = ".SECRET.tmp"
 
-    /// The directory's secret; the standard one where it has none, because its first releases were published before there were any.
+    /// The directory's secret, or the standard one if it has none, because its first releases were published before
+    /// secrets existed.
     func secret(_ note: Note) throws(Failure) -> Secret {
         try presentSecret(note) ?? .standard
     }
 
-    /// The directory's secret; nil where nothing was ever published, so that a new one may become it.
+    /// The directory's secret; nil if nothing was ever published, so that a new secret may be drawn.
     func presentSecret(_ note: Note) throws(Failure) -> Secret? {
         let place = try CString(path: path.text, Text(ReleaseFolder.secretFile))
         do throws(Failure) {
@@ -23,7 +25,8 @@ extension ReleaseFolder {
         }
     }
 
-    /// The same for a publisher. Throws where SECRET was lost: the standard secret, or a new one, would not be that of the releases.
+    /// The same for a publisher. Throws if SECRET was lost: neither the standard secret nor a new one would be that of
+    /// the releases.
     func publishersSecret(_ note: Note) throws(Failure) -> Secret? {
         if try !folder.contains(ReleaseFolder.secretFile), try folder.contains(ReleaseFolder.releases) {
             let releases = try releases()
@@ -41,13 +44,14 @@ extension ReleaseFolder {
         } catch {
             switch error.status {
             case .secret, .readFailed, .outOfMemory: throw error
-            // A release that is not sound serves nobody.
+            // An unsound release serves nobody.
             default: return
             }
         }
     }
 
-    /// Writes down what the first publisher of a directory formed keys under. - Precondition: the directory is locked.
+    /// Writes the secret that the first publisher of a directory used for keys. - Precondition: the directory is
+    /// locked.
     func keepFirst(_ secret: Secret, _ note: Note) throws(Failure) {
         guard let known = try presentSecret(note) else { return try keep(secret) }
         if known == secret { return }
@@ -67,7 +71,7 @@ extension ReleaseFolder {
         try folder.synchronize()
     }
 
-    /// Removes what a killed publisher left of it.
+    /// Removes an unfinished file of a killed publisher.
     func removeUnfinishedSecret() throws(Failure) {
         try folder.remove(Text(ReleaseFolder.nextSecret))
     }
@@ -76,7 +80,7 @@ extension ReleaseFolder {
 extension Secret {
     static let digits = 64
 
-    /// A new one.
+    /// A new random secret.
     static func random() throws(Failure) -> Secret {
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         if !valuation_platform_random(&words, MemoryLayout.size(ofValue: words)) {
@@ -85,7 +89,7 @@ extension Secret {
         return Secret(words: words)
     }
 
-    /// The secret in a directory of releases; nil where there is none.
+    /// The secret in a directory of releases; nil if there is none.
     static func read(from folder: borrowing Folder) throws(Failure) -> Secret? {
         var text = Buffer<UInt8>()
         do throws(Failure) {
@@ -100,7 +104,7 @@ extension Secret {
         return secret
     }
 
-    /// nil where the text is not 64 digits in lower case.
+    /// nil unless the text is 64 digits in lower case.
     init?(hexadecimal text: Text) {
         guard text.count == Secret.digits,
             let first = Checksum(hexadecimal: text.slice(0, Checksum.digits)),
@@ -109,7 +113,7 @@ extension Secret {
         self.init(words: (first.high, first.low, second.high, second.low))
     }
 
-    /// What a secret is known by: the checksum of its digits.
+    /// The identity of a secret: the checksum of its digits.
     func digest() throws(Failure) -> Checksum {
         var text = Buffer<UInt8>()
         try text.append(secret: self)

@@ -2,10 +2,11 @@
 import CKernels
 import CValuation
 
-/// The candidates' own features, and a few rows of each in which their weights are to be looked up: those of every candidate's first
-/// feature, then those of every second one, and so on, for `CKernels` deals with neighbouring candidates at once.
+/// The candidates' own features, and a few rows of each whose weights are to be looked up: those of every candidate's
+/// first feature, then those of every second one, and so on, because `CKernels` processes neighbouring candidates
+/// together.
 struct AdFeatures: ~Copyable {
-    /// How many of a candidate's features are dealt with together.
+    /// The number of a candidate's features that are processed together.
     static let depth = VALUATION_KERNELS_DEPTH
 
     fileprivate var features = Buffer<UnsafePointer<UInt64>?>()
@@ -25,12 +26,12 @@ struct AdFeatures: ~Copyable {
 
 /// The arrays of `AdFeatures`.
 struct AdArrays {
-    /// Where each candidate's features are, and how many there are.
+    /// Each candidate's features, and their number.
     let features: UnsafeMutablePointer<UnsafePointer<UInt64>?>
     let lengths: UnsafeMutablePointer<UInt32>
     let clickRows: UnsafeMutablePointer<Index.Row>
     let conversionRows: UnsafeMutablePointer<Index.Row>
-    /// One bit a candidate, set where a feature is not a category that models know.
+    /// One bit a candidate, set if a feature is not a category that models know.
     let unusual: UnsafeMutablePointer<UInt16>
 
     @inline(__always)
@@ -42,17 +43,17 @@ struct AdArrays {
         unusual = scratch.pointee.adFeatures.unusual.base.unsafelyUnwrapped
     }
 
-    /// Notes an ad's features, none where `length` is 0.
+    /// Stores an ad's features; there are none if `length` is 0.
     func set(_ place: Int, _ first: UnsafePointer<valuation_feature>?, length: UInt32) {
         lengths[place] = length
         features[place] = UnsafeRawPointer(first)?.assumingMemoryBound(to: UInt64.self)
     }
 
-    /// Where the bits of the features at a position of those that are dealt with together are.
+    /// The bits of the features at a position among those processed together.
     @inline(__always)
     func unusual(_ number: Int) -> UnsafeMutablePointer<UInt16> { unusual + number &* (Scratch.blockSize / 16) }
 
-    /// Hands out the candidates whose bit in `unusual` is set. - Parameter width: a multiple of 16.
+    /// Passes `body` the candidates whose bit in `unusual` is set. - Parameter width: a multiple of 16.
     @inline(__always)
     func forEachUnusual(_ width: Int, _ number: Int, _ body: (_ place: Int) -> Void) {
         let unusual = unusual(number)

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the roads of `TargetScoring` cost, in hundredths of a nanosecond of the machine on which they were measured
-/// (Documentation/performance.md). Only which road is taken hangs on them, never a result.
+/// The costs of the paths of `TargetScoring`, in hundredths of a nanosecond of the machine on which they were measured
+/// (Documentation/performance.md). They determine only the path, never a result.
 struct Cost {
-    /// One model's weight in a dense row, and one model's sum, while the sums fit the second cache and beyond.
+    /// One model's weight in a dense row, and one model's sum, while the sums fit the L2 cache and beyond.
     private static let dense = (near: 6, far: 12)
     private static let sum = (near: 15, far: 50)
     private static let modelsNear = 8_192
-    /// One weight of a list: to be added, and its sum to be set back; and a list whatever its length.
+    /// One weight of a list: adding it and resetting its sum; and a list whatever its length.
     private static let list = 140
     private static let listStart = 2_000
     private static let number = 300
     /// Reading a candidate's sum.
     private static let candidate = 70
-    /// Looking one candidate's weight up.
+    /// Looking up one candidate's weight.
     private static let denseLookup = 200
     private static let shortLookup = 20
     private static let listLookup = 300
@@ -24,14 +24,14 @@ struct Cost {
 
     private var isNear: Bool { models <= Cost.modelsNear }
 
-    /// What so many dense rows save if they are summed for all models; less than 0 if they had better not be.
+    /// What `count` dense rows save if they are summed for all models; negative if summing costs more.
     @inline(__always)
     func saved(byDenseRows count: Int) -> Int {
         let row = candidates &* Cost.denseLookup &- models &* (isNear ? Cost.dense.near : Cost.dense.far)
         return count &* row &- models &* (isNear ? Cost.sum.near : Cost.sum.far)
     }
 
-    /// Setting so many sums to 0 and reading those of the candidates.
+    /// Setting `count` sums to 0 and reading those of the candidates.
     @inline(__always)
     func sums(toBeCleared count: Int) -> Int {
         candidates &* Cost.candidate &+ count &* (isNear ? Cost.sum.near : Cost.sum.far)

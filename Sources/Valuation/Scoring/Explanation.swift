@@ -3,7 +3,7 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// Why one candidate has its value: the terms of its logits, and what each is worth.
+/// The explanation of one candidate's value: the terms of its logits, and what each is worth.
 ///
 /// The sums of a model's units are exact whatever their order, so the logits are those of `Scoring` to the bit.
 struct Explanation: ~Copyable {
@@ -11,7 +11,7 @@ struct Explanation: ~Copyable {
     struct Term {
         var slot: UnsafePointer<Index.LabelSlot>
         var number: Double
-        /// Position among the features given; of a cross, the first one's.
+        /// Position among the given features; for a cross, the first one's.
         var feature: Int
         /// Position of a cross's second feature, or -1.
         var other: Int
@@ -25,7 +25,7 @@ struct Explanation: ~Copyable {
     private var conversionLogit = 0.0
     private var candidate = valuation_candidate()
 
-    /// Finds the terms of a candidate. - Parameter features: the request's and behind them the ad's. - Complexity: as `find`.
+    /// Finds the terms of a candidate. - Parameter features: the request's, then the ad's. - Complexity: as `find`.
     mutating func explain(
         _ candidate: valuation_candidate, features: borrowing Buffer<valuation_feature>, index: borrowing Index
     ) throws(Failure) {
@@ -41,7 +41,7 @@ struct Explanation: ~Copyable {
 
     /// Finds the terms that any model knows.
     ///
-    /// - Complexity: O(features² ) probes where crosses are concerned, else O(features).
+    /// - Complexity: O(features²) probes if models have crosses, otherwise O(features).
     mutating func find(_ features: borrowing Buffer<valuation_feature>, _ index: borrowing Index) throws(Failure) {
         terms.removeAll()
         for position in 0..<features.count {
@@ -68,12 +68,12 @@ struct Explanation: ~Copyable {
         return model == Index.none ? nil : model
     }
 
-    /// Moves the logit of a target by what was drawn.
+    /// Moves the logit of a target by the draw.
     mutating func move(_ target: Target, by drawn: Double) {
         if target == .click { clickLogit += drawn } else { conversionLogit += drawn }
     }
 
-    /// Cut at ±`Sigmoid.bound`, as for scoring.
+    /// Clamped to ±`Sigmoid.bound`, as in scoring.
     func logit(_ target: Target) -> Double {
         cut(target == .click ? clickLogit : conversionLogit)
     }
@@ -100,7 +100,7 @@ struct Explanation: ~Copyable {
         max(-Sigmoid.bound, min(Sigmoid.bound, logit))
     }
 
-    /// The logit of a model, not cut.
+    /// The logit of a model, not clamped.
     func sum(_ model: UInt32, _ index: borrowing Index) -> Double {
         let (target, own) = index.local(model)
         var logit = index.scales(target)[own].constant

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuation
 
-/// The best few of many values, kept as a heap with the worst on top (Williams 1964), in memory of the caller.
+/// The best few of many values, kept as a heap with the worst on top (Williams 1964), in the caller's memory.
 ///
 /// - Complexity: O(log capacity) a value, O(capacity × log capacity) to finish.
 struct Ranking: ~Copyable {
@@ -10,7 +10,7 @@ struct Ranking: ~Copyable {
     private let capacity: Int
     private(set) var count = 0
 
-    /// - Precondition: both have room for `capacity` elements.
+    /// - Precondition: both have `capacity` elements.
     init(indices: UnsafeMutablePointer<Int>, values: UnsafeMutablePointer<valuation_value>, capacity: Int) {
         (self.indices, self.values, self.capacity) = (indices, values, capacity)
     }
@@ -26,7 +26,7 @@ struct Ranking: ~Copyable {
         }
     }
 
-    /// Sorts what was kept, the best first.
+    /// Sorts the kept values, best first.
     mutating func finish() {
         var last = count
         while last > 1 {

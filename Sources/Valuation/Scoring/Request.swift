@@ -7,7 +7,7 @@ struct Request {
     let features: UnsafePointer<valuation_feature>?
     let featureCount: Int
     let deadline: Deadline
-    /// What a policy looks at beside the features.
+    /// What a policy reads besides the features.
     var units: UnsafePointer<valuation_unit>?
     var unitCount = 0
     var seed: UInt64 = 0

@@ -2,9 +2,9 @@
 import CKernels
 import CValuation
 
-/// What the models know of one request's features and of the crosses between these.
+/// The terms of one request that the models know: its features and the crosses between them.
 struct RequestTerms {
-    /// Features that are looked up between two looks at the clock.
+    /// The number of features that are looked up between two reads of the clock.
     private static let together = 256
 
     private let index: UnsafePointer<Index>
@@ -66,7 +66,7 @@ struct RequestTerms {
         list = terms.elements
     }
 
-    /// Hands out the crosses of a crossing feature with those behind it, as long as there is time.
+    /// Passes `body` the crosses of a crossing feature with those after it, as long as there is time.
     @inline(__always)
     func forEachCross(
         of position: Int, _ deadline: inout Deadline, _ body: (UnsafePointer<Index.LabelSlot>) -> Void
@@ -79,7 +79,7 @@ struct RequestTerms {
     }
 }
 
-/// Looks features up; known ones are appended to `terms`, which has room for them.
+/// Looks features up and appends the known ones to `terms`, which has enough capacity.
 @inline(__always)
 func resolve(
     _ features: UnsafePointer<valuation_feature>, _ count: Int, _ index: UnsafePointer<Index>,

@@ -4,7 +4,7 @@ import CValuation
 
 /// The features of the ads themselves, and their crosses.
 extension Scoring {
-    /// Adds what the candidates' own features, and their crosses with each other and with the request's, weigh.
+    /// Adds the weights of the candidates' own features, and of their crosses with each other and with the request's.
     mutating func addAds(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ wanted: Wanted,
         _ flags: UnsafeMutablePointer<Flags>
@@ -30,7 +30,7 @@ extension Scoring {
         if wanted.conversion { conversion.addWeights(ads.conversionRows, depth: positions.count, width: width) }
     }
 
-    /// Finds the rows of the features at some positions, and adds those that have none, which are numbers.
+    /// Finds the rows of the features at some positions, and adds those without a row, which are numbers.
     mutating func resolve(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ positions: Range<Int>, _ wanted: Wanted,
         _ flags: UnsafeMutablePointer<Flags>
@@ -54,7 +54,7 @@ extension Scoring {
         }
     }
 
-    /// Adds a number; says what is wrong with anything else.
+    /// Adds a number; flags anything else.
     private mutating func addUnusual(_ feature: valuation_feature, to place: Int, _ wanted: Wanted) -> Flags {
         guard let slot = index.pointee.label(feature.key), slot.pointee.isNumber else { return .unknownFeature }
         if !feature.number.isFinite { return .invalidNumber }

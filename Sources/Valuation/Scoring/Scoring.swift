@@ -3,10 +3,10 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// One request being valued against one index: the request's features are looked up once, then candidates are valued block
-/// by block.
+/// The scoring of one request with one index: the request's features are looked up once, then candidates are valued
+/// block by block.
 ///
-/// - Complexity: for each target that is asked for, the least of what the roads of `TargetScoring` cost for the request's features,
+/// - Complexity: for each requested target, the cheapest of the paths of `TargetScoring` for the request's features,
 ///   then O(1 + ad features) a candidate. Allocates nothing.
 struct Scoring: ~Copyable {
     let index: UnsafePointer<Index>
@@ -17,11 +17,11 @@ struct Scoring: ~Copyable {
     var conversion: TargetScoring
     private var campaigns: valuation_campaigns
     private var block: valuation_block
-    /// How many candidates are still to come.
+    /// The number of candidates that are left.
     private var remaining: Int
-    /// What all values are flagged with beside what is found out about them.
+    /// Flags of all values, besides those of the candidate.
     var flags: Flags = []
-    /// What the values say that they are from.
+    /// The source that the values name.
     var source: UInt32 {
         get { block.source }
         set { block.source = newValue }
@@ -29,7 +29,7 @@ struct Scoring: ~Copyable {
 
     /// Looks the request's features up.
     ///
-    /// - Parameter campaigns: the index's table, or what stands in for it.
+    /// - Parameter campaigns: the index's table, or its replacement.
     /// - Precondition: `scratch` is prepared for `index`.
     init(
         _ request: Request, candidates: Int, index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>,
@@ -69,7 +69,7 @@ struct Scoring: ~Copyable {
         write(candidates, count, wanted, into: values)
     }
 
-    /// Sums the weights of candidates that have just been read, of which some may fetch the probabilities of their models instead.
+    /// Sums the weights of candidates that have just been read, or fetches the probabilities of their models.
     ///
     /// - Returns: what is still wanted.
     @_optimize(speed)
@@ -143,7 +143,7 @@ struct Scoring: ~Copyable {
         remaining &-= count
     }
 
-    /// To be called behind the last block.
+    /// Must be called after the last block.
     mutating func finish() {
         click.finish(isLate: deadline.isOver)
         conversion.finish(isLate: deadline.isOver)
@@ -153,14 +153,14 @@ struct Scoring: ~Copyable {
     struct Wanted {
         var click = false
         var conversion = false
-        /// How many features the ad has that has most.
+        /// The largest number of features of an ad.
         var adFeatures: UInt32 = 0
 
         @inline(__always)
         func has(_ target: Target) -> Bool { target == .click ? click : conversion }
     }
 
-    /// Finds the models of each candidate, and what is wrong with it.
+    /// Finds the models of each candidate, and its problems.
     mutating func read(_ candidates: UnsafePointer<valuation_candidate>, _ count: Int) -> Wanted {
         let all = terms.flags.union(flags).rawValue
         scratch.pointee.kernels.pointee.read(candidates, count, &campaigns, all, &block)
@@ -168,7 +168,7 @@ struct Scoring: ~Copyable {
             click: block.wants_clicks != 0, conversion: block.wants_conversions != 0, adFeatures: block.longest)
     }
 
-    /// Takes the probabilities that models have without any features, for want of time.
+    /// Uses the probabilities that models have without any features, for lack of time.
     private mutating func usePriors(_ count: Int, _ flags: UnsafeMutablePointer<Flags>) {
         for place in 0..<count {
             flags[place].insert(.budgetExceeded)
@@ -177,8 +177,8 @@ struct Scoring: ~Copyable {
         }
     }
 
-    /// What one model makes of features alone, whatever its campaign: for self-tests. The features are taken as an ad's, so that
-    /// the cost is that of one model's weights.
+    /// The prediction of one model from features alone, whatever its campaign, for self-tests. The features are scored
+    /// as an ad's, so the cost is that of one model's weights.
     ///
     /// - Precondition: at most `Limits.maximumFeatures` features.
     static func probability(

@@ -3,23 +3,24 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// The working memory of one scorer: taken when the scorer is made and when models are loaded, never while scoring.
+/// The working memory of one scorer: allocated when the scorer is created and when models are loaded, never while
+/// scoring.
 struct Scratch: ~Copyable {
     /// A request's features, and as many crosses of them as are listed.
     static let maximumTerms = 2 * Limits.maximumFeatures
-    /// Candidates that are valued together: enough to fill the vector units, few enough to stay in the first cache.
+    /// Candidates that are valued together: enough to fill the vector units, few enough to stay in the L1 cache.
     static let blockSize = VALUATION_KERNELS_BLOCK
 
     /// The loops for this machine's vector unit.
     let kernels = valuation_kernels_for_this_machine().unsafelyUnwrapped
-    /// What models know of the request's features, then of their crosses.
+    /// The request's known features, then their crosses.
     var terms = Buffer<Term>()
-    /// Those of the request's features that crosses are made of.
+    /// Those of the request's features that may be in crosses.
     var crossing = Buffer<UnsafePointer<Index.LabelSlot>>()
     var adFeatures = AdFeatures()
-    /// Those of the features of the ad at hand that crosses are made of.
+    /// Those of the current ad's features that may be in crosses.
     var adCrossing = Buffer<UnsafePointer<Index.LabelSlot>>()
-    /// The terms with dense rows, and where these lie.
+    /// The terms with dense rows, and the positions of these.
     var denseRows = Buffer<Term>()
     var denseWeights = Buffer<UnsafePointer<Int32>?>()
     var flags = Buffer<Flags>()
@@ -40,17 +41,17 @@ struct Scratch: ~Copyable {
         try conversion.reserve()
     }
 
-    /// `flags` as `CKernels` takes them.
+    /// `flags` in the type that `CKernels` expects.
     var flagBits: UnsafeMutablePointer<UInt32> {
         UnsafeMutableRawPointer(flags.base.unsafelyUnwrapped).assumingMemoryBound(to: UInt32.self)
     }
 
-    /// - Returns: a new one, to be given to `Memory.destroy`.
+    /// - Returns: a new one, to be passed to `Memory.destroy`.
     static func allocate() throws(Failure) -> UnsafeMutablePointer<Scratch> {
         try Memory.place(try Scratch())
     }
 
-    /// Makes room for an index; does nothing if there is enough already.
+    /// Grows the memory to the size for an index; does nothing if it is large enough.
     mutating func prepare(_ counts: Index.Counts) throws(Failure) {
         let largest = max(counts.clickModels, counts.conversionModels)
         try click.prepare(models: counts.clickModels, sums: largest)
@@ -64,10 +65,10 @@ struct Term {
     var number: Double
 }
 
-/// The part of the working memory that there is of each target.
+/// The part of the working memory that exists for each target.
 struct TargetScratch: ~Copyable {
-    /// One for each model of the target, and one that stands for none; as many as for the other target, for a forged list may name
-    /// models of that one.
+    /// One for each model of the target, and one for no model. As many as for the other target, because a forged list
+    /// may name models of that one.
     var sums = Buffer<Int64>()
     /// One element: whether all the sums are 0 between two requests.
     var areZero = Buffer<Bool>()
@@ -77,12 +78,12 @@ struct TargetScratch: ~Copyable {
     var streamed = Buffer<Term>()
     /// The terms whose weights are looked up candidate by candidate.
     var direct = Buffer<Term>()
-    /// Of some of these, the rows, and for one candidate its model and the weights.
+    /// The rows of some of these, and for one candidate its model and the weights.
     var termRows = Buffer<Index.Row>()
     var termModels = Buffer<UInt32>()
     var termSums = Buffer<Int64>()
-    /// The number in the target of each candidate's model, then of those that these extend, then of those that these extend, and so
-    /// on, `Scratch.blockSize` of each; and the sum of each one's weights.
+    /// The numbers of the models in the target: those of the candidates, then those that these extend, and so on,
+    /// `Scratch.blockSize` of each; and the sum of each one's weights.
     var entryModels = Buffer<UInt32>()
     var entrySums = Buffer<Int64>()
     /// One for each candidate of a block.

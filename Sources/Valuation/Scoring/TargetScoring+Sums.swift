@@ -2,9 +2,10 @@
 import CKernels
 import CPlatform
 
-/// The request's terms: which road each takes, and the road of the sums.
+/// The request's terms: the choice of each one's path, and the path that sums rows.
 extension TargetScoring {
-    /// Chooses a road for each term, and goes that of the sums; does nothing if that is done already.
+    /// Chooses a path for each term, and sums the rows of those that are to be summed; does nothing if that is done
+    /// already.
     ///
     /// - Parameter candidates: about how many are still to be valued.
     mutating func plan(
@@ -59,7 +60,7 @@ extension TargetScoring {
         }
     }
 
-    /// Sets the sums of all models to what the dense rows weigh.
+    /// Sets the sums of all models to those of the dense rows.
     private mutating func sum(
         _ terms: UnsafeMutablePointer<Term>, _ count: Int, _ scratch: UnsafeMutablePointer<Scratch>,
         _ deadline: inout Deadline
@@ -78,7 +79,7 @@ extension TargetScoring {
         prefetchLists()
         areZero.pointee = false
         let width = RowPlaces.roundedUp(index.pointee.counts.models(target))
-        // With a deadline, as many models at a time as are summed in a fraction of a millisecond.
+        // With a deadline, sums as many models at a time as take a fraction of a millisecond.
         let slice = deadline.exists ? RowPlaces.roundedUp((1 &<< 18) / max(1, count) &+ 64) : width
         var start = 0
         while start < width && !deadline.check() {
@@ -92,16 +93,16 @@ extension TargetScoring {
         }
     }
 
-    /// Sets the sums of all models to 0, where `finish` has not left them so.
+    /// Sets the sums of all models to 0, unless `finish` has left them so.
     private mutating func clearSums() {
         prefetchLists()
         if areZero.pointee { return }
-        // All there are, also those that only an index loaded before has used.
+        // The whole array, including sums that only a previously loaded index has used.
         memset(sums, 0, sumCount &* MemoryLayout<Int64>.stride)
         areZero.pointee = true
     }
 
-    /// Adds the lists and numbers that are cheaper to be added for all models.
+    /// Adds the lists and numbers that are cheaper to add for all models.
     private mutating func addLists(_ deadline: inout Deadline) {
         for position in 0..<streamedCount {
             if deadline.check() {
@@ -114,9 +115,10 @@ extension TargetScoring {
         }
     }
 
-    /// Where only lists were added to the sums, the few that these touched become 0 again. Elsewhere `areZero` says that they are not.
+    /// If only lists were added to the sums, resets the few sums that they touched. Otherwise `areZero` says that the
+    /// sums are not 0.
     ///
-    /// - Parameter isLate: whether the time is over; the next request that needs them sets all to 0 then.
+    /// - Parameter isLate: whether the time is over; then the next request that needs the sums resets all.
     mutating func finish(isLate: Bool) {
         if isLate && streamedCount > 0 { areZero.pointee = false }
         if !areZero.pointee { return }
@@ -148,7 +150,7 @@ extension TargetScoring {
         }
     }
 
-    /// Begins to fetch a list: it is too short for the processor to see that it is read one after the other.
+    /// Prefetches a list: it is too short for the processor to detect sequential reading.
     private mutating func prefetch(_ row: Index.Row) {
         let start = Int(row.start)
         let models = index.pointee.listModels + start &* (index.pointee.counts.isWide ? 4 : 2)
@@ -160,7 +162,7 @@ extension TargetScoring {
         }
     }
 
-    /// Adds the crosses that there are too many of to be listed.
+    /// Adds the crosses that did not fit into the list.
     private mutating func addUnlistedCrosses(_ terms: RequestTerms, _ deadline: inout Deadline) {
         for position in terms.firstUnlisted..<terms.crossing.count {
             if deadline.check() { return }
@@ -177,7 +179,7 @@ extension TargetScoring {
         }
     }
 
-    /// How much time the road of the sums saves with a term.
+    /// How much time summing saves for a term.
     @inline(__always)
     private mutating func saved(by term: Term, _ row: Index.Row, _ cost: Cost) -> Int {
         if term.slot.pointee.isNumber { return cost.savedByNumbers(Int(row.shape)) }

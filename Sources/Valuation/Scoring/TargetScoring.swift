@@ -4,11 +4,11 @@ import CPlatform
 
 /// One target of one request: the sums of the weights that the candidates' models have for its terms.
 ///
-/// Each term takes the road that costs less (`Cost`): its row is added to the sums of all models at once, or its weight is looked
-/// up for each candidate. As the sums are exact, the road does not show in the result.
+/// Each term takes the cheaper path (`Cost`): its row is added to the sums of all models at once, or its weight is
+/// looked up for each candidate. Sums are exact, so the path does not show in the result.
 ///
-/// Models are numbered in their target here; the number behind the last stands for none. Methods are mutating also where they
-/// change nothing but the scratch space: for others, the compiler would copy the value at each call.
+/// Models are numbered in their target here; the number after the last stands for no model. Methods are mutating even
+/// if they change only the scratch space: otherwise the compiler would copy the value at each call.
 struct TargetScoring {
     let target: Target
     let index: UnsafePointer<Index>
@@ -35,7 +35,7 @@ struct TargetScoring {
     var isPlanned = false
     var usesSums = false
     var hasTriedModels = false
-    /// Whether the probabilities of all models are there.
+    /// Whether the probabilities of all models have been computed.
     var hasModels = false
 
     init(
@@ -63,15 +63,15 @@ struct TargetScoring {
         entrySums = scratch.entrySums.base.unsafelyUnwrapped
     }
 
-    /// The number of models, which stands for none.
+    /// The number of models, which stands for no model.
     var absentModel: UInt32 { UInt32(truncatingIfNeeded: index.pointee.counts.models(target)) }
 
-    /// What the probability of a candidate is when there is no time to compute it.
+    /// The probability of a candidate if there is no time to compute it.
     func priorProbability(_ place: Int) -> Float { parameters[Int(models[place])].prior }
 
     // MARK: A block of candidates
 
-    /// Takes the sums of the request's terms for the models of `count` candidates, and for those that these extend.
+    /// Reads the sums of the request's terms for the models of `count` candidates, and for those that these extend.
     @_optimize(speed)
     mutating func beginBlock(count: Int, _ deadline: inout Deadline) {
         let width = RowPlaces.roundedUp(count)
@@ -86,7 +86,7 @@ struct TargetScoring {
                 memset(entrySums + start, 0, width &* MemoryLayout<Int64>.stride)
             }
         }
-        // Side by side, either candidates or terms: whatever leaves fewer lanes of the vector unit empty.
+        // A vector holds either candidates or terms: whichever leaves fewer lanes empty.
         if count &* vectors(directCount) < directCount &* vectors(count) {
             addDirectlyOneByOne(count, &deadline)
             return
@@ -97,7 +97,8 @@ struct TargetScoring {
         }
     }
 
-    /// Finds the models that those of the candidates extend; where there is none, the one that stands for none, whose unit is 0.
+    /// Finds the models that those of the candidates extend; if there is none, the one that stands for no model, whose
+    /// unit is 0.
     private mutating func addBases(_ width: Int) {
         for level in 1..<max(1, index.pointee.levels) {
             let own = models + (level &- 1) &* Scratch.blockSize
@@ -108,7 +109,7 @@ struct TargetScoring {
         }
     }
 
-    /// How many vectors of the machine hold so many weights that are looked up.
+    /// The number of vectors that `count` looked-up weights fill on this machine.
     private mutating func vectors(_ count: Int) -> Int {
         let bits = Int(truncatingIfNeeded: kernels.pointee.lane_bits)
         return (count &+ 1 &<< bits &- 1) &>> bits
@@ -128,7 +129,7 @@ struct TargetScoring {
         }
     }
 
-    /// Looks up the weights of many terms for one candidate at once, rather than those of many candidates for one term.
+    /// Looks up the weights of many terms for one candidate together, instead of those of many candidates for one term.
     private mutating func addDirectlyOneByOne(_ count: Int, _ deadline: inout Deadline) {
         var first = 0
         while first < directCount && !deadline.check() {
@@ -164,7 +165,8 @@ struct TargetScoring {
         entrySums[entry] &+= sum
     }
 
-    /// Adds the weights of candidates' ads in rows of their own, for the candidates' models and those that these extend.
+    /// Adds the weights of candidates' ads, each in its own row, for the candidates' models and those that these
+    /// extend.
     mutating func addWeights(_ rows: UnsafePointer<Index.Row>, depth: Int, width: Int) {
         withUnsafePointer(to: index.pointee.rows) {
             for level in 0..<index.pointee.levels {
@@ -174,7 +176,7 @@ struct TargetScoring {
         }
     }
 
-    /// The same for the models of one level, noting where the weights are that were found.
+    /// The same for the models of one level; notes where weights were found.
     mutating func addWeights(
         _ rows: UnsafePointer<Index.Row>, depth: Int, width: Int, level: Int, notedIn found: inout valuation_found
     ) {
@@ -216,7 +218,7 @@ struct TargetScoring {
         }
     }
 
-    /// Turns the logits into probabilities, cut at ±`Sigmoid.bound`.
+    /// Turns the logits into probabilities, clamped to ±`Sigmoid.bound`.
     mutating func takeProbabilities(ofLogits count: Int, _ flags: UnsafeMutablePointer<Flags>) {
         let logits = logits
         let width = RowPlaces.roundedUp(count)
@@ -226,11 +228,11 @@ struct TargetScoring {
 
     // MARK: All models at once
 
-    /// Computes the probability of every model, if that costs less than computing those of the candidates, of which each then
-    /// only fetches its own. Not for ads with features, nor for models with bases.
+    /// Computes the probability of every model, if that costs less than computing those of the candidates. Each
+    /// candidate then only fetches its own. Not for ads with features, nor for models with bases.
     ///
     /// - Parameter candidates: about how many are still to be valued.
-    /// - Returns: whether they are there, to be fetched.
+    /// - Returns: whether the probabilities can be fetched.
     mutating func finishModels(candidates: Int) -> Bool {
         if hasTriedModels { return hasModels }
         hasTriedModels = true
@@ -238,7 +240,7 @@ struct TargetScoring {
         if !usesSums || directCount > 0 || index.pointee.levels > 1 || count > 2 * candidates { return false }
         let width = RowPlaces.roundedUp(count &+ 1)
         kernels.pointee.scale(sums, scales, nil, width, modelLogits)
-        // A cut is flagged, which only the road of the candidates does.
+        // A clamped logit must be flagged, which only the path of the candidates does.
         hasModels = kernels.pointee.sigmoid(modelLogits, width, Sigmoid.bound, modelProbabilities) == 0
         return hasModels
     }
