@@ -17,12 +17,12 @@ AT = 30 * DAY
 WINDOW = 7 * DAY
 
 
-def clicks(counts: list[int], means: list[float], seed: int) -> Examples:
-    """Clicks of 30 days, a third converted, with exponential delays of these means in days."""
+def clicks(counts: list[int], means: list[float], seed: int, days: int = 30) -> Examples:
+    """Clicks of the last days up to AT, a third converted, with exponential delays of these means in days."""
     rng = np.random.default_rng(seed)
     campaign = np.repeat(np.arange(len(counts)), counts)
     n = len(campaign)
-    times = rng.integers(0, AT, n)
+    times = rng.integers(AT - days * DAY, AT, n)
     delay = rng.exponential(1.0, n) * np.array(means)[campaign] * DAY
     while (late := delay > WINDOW).any():
         delay[late] = rng.exponential(1.0, late.sum()) * np.array(means)[campaign][late] * DAY
@@ -56,6 +56,19 @@ def test_the_curve_is_that_of_the_delays_though_young_clicks_show_short_ones_onl
     assert curves.shares[0][0] == 0.0
     assert curves.shares[0][-1] == 1.0
     assert (np.diff(curves.shares[0]) >= 0).all()
+
+
+@pytest.mark.parametrize(("mean", "off"), [(0.3, 0.02), (2.0, 0.25)])
+def test_clicks_of_fewer_days_than_the_window_still_tell_what_share_has_come(mean: float, off: float) -> None:
+    """Twenty logs of four days and about a hundred known conversions; the window is a week."""
+    ratios = []
+    for seed in range(20):
+        examples = clicks([400], [mean], seed, days=4)
+        expected = np.exp(DelayCurves.fit(examples, AT, WINDOW).log_shares(examples, AT)).sum()
+        true = sum(true_share(age, mean) for age in (AT - examples.times) / DAY)
+        ratios.append(np.log(expected / true))
+    assert abs(np.mean(ratios)) < 3 * off / np.sqrt(20)
+    assert np.std(ratios) < off
 
 
 def test_campaigns_alike_are_shrunk_to_one_curve_and_campaigns_unlike_are_not() -> None:

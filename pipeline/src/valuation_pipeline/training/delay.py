@@ -12,6 +12,10 @@ reversed time, and
 is the share of all conversions within the attribution window that has come by the age t. Each hazard of a campaign is a
 binomial share, which a Beta prior around the hazard of all campaigns shrinks; how strongly is found by the marginal
 likelihood (empirical Bayes; Gelman et al., "Bayesian Data Analysis", 3rd ed., 2.4 and 5.3).
+
+Where few conversions were at risk, or none because every click is younger than the window, the hazard of all campaigns
+leans on that of exponential delays (Chapelle, "Modeling delayed feedback in display advertising", 2014), whose mean is
+the likeliest under the same truncation.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 from scipy.special import betaln
 
 from valuation_pipeline.training.rows import Examples, Indices, Numbers
@@ -28,6 +33,8 @@ STEPS = 24
 """Steps of a curve: each later one is longer by the same factor, from 1/1000 of the attribution window on."""
 STRENGTHS = np.geomspace(1.0, 10_000.0, 25)
 """Strengths of the prior that are tried, in conversions."""
+EXPONENTIAL = 3.0
+"""How many conversions exponential delays count for in each hazard of all campaigns."""
 LEAST_SHARE = 0.01
 """Clicks so young that less than this share of conversions has come say next to nothing, and are left out."""
 
@@ -76,7 +83,8 @@ class DelayCurves:
         begins = _table(campaign[whole], step[whole], campaigns).cumsum(axis=1)
         ended = _table(campaign[whole], np.minimum(shown[whole], STEPS - 1), campaigns).cumsum(axis=1)
         at_risk = begins - np.concatenate([np.zeros((campaigns, 1)), ended[:, :-1]], axis=1)
-        overall = (events.sum(axis=0) + 0.5) / (at_risk.sum(axis=0) + 1.0)
+        exponential = _exponential_hazards(delay, np.minimum(age, attribution), edges)
+        overall = (events.sum(axis=0) + EXPONENTIAL * exponential) / (at_risk.sum(axis=0) + EXPONENTIAL)
         strength = _strength(events[:, 1:], at_risk[:, 1:], overall[1:])
         hazard = (events + strength * overall) / (at_risk + strength)
         later = np.cumprod((1.0 - hazard)[:, :0:-1], axis=1)[:, ::-1]
@@ -98,6 +106,19 @@ class DelayCurves:
 def _table(campaign: Indices, step: NDArray[np.int64], campaigns: int) -> Numbers:
     counts = np.bincount(campaign * STEPS + step, minlength=campaigns * STEPS)
     return counts.reshape(campaigns, STEPS).astype(np.float64)
+
+
+def _exponential_hazards(delay: NDArray[np.int64], seen: NDArray[np.int64], edges: Numbers) -> Numbers:
+    """The reversed hazard of each step, of the exponential delays that are likeliest if each was seen for so long."""
+
+    def loss(log_mean: float) -> float:
+        mean = np.exp(log_mean)
+        return float((delay / mean + log_mean + np.log(-np.expm1(-seen / mean))).sum())
+
+    shortest, longest = np.log(edges[1]), np.log(10.0 * edges[-1])
+    mean = np.exp(minimize_scalar(loss, bounds=(shortest, longest), method="bounded").x) if len(delay) else edges[-1]
+    came = -np.expm1(-edges / mean)
+    return np.asarray(1.0 - came[:-1] / came[1:])
 
 
 def _strength(events: Numbers, at_risk: Numbers, overall: Numbers) -> float:
