@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import typer
 from rich.console import Console
 
 from valuation_pipeline import __version__
 from valuation_pipeline.checks.command import check
-from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.errors import PipelineError, told
 from valuation_pipeline.features.command import features
 from valuation_pipeline.generated.command import generate_log
 from valuation_pipeline.logs.command import extract_examples, logs
@@ -58,8 +59,14 @@ def main() -> None:
     try:
         app()
     except PipelineError as error:
-        Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(str(error))
-        sys.exit(error.exit_code)
+        _exit(str(error), error.exit_code)
+    except OSError as error:
+        _exit(told(error), PipelineError.exit_code)
+
+
+def _exit(message: str, code: int) -> NoReturn:
+    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(message)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

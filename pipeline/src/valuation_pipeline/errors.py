@@ -12,3 +12,8 @@ class PipelineError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+
+
+def told(error: OSError) -> str:
+    """Say which file the system refused, and why; without a file, the reason alone."""
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)

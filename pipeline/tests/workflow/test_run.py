@@ -177,15 +177,24 @@ def test_the_command_exits_with_a_code_of_its_own_and_the_reason_last(place: Pat
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
+        ([], 1, r"^2026-03-05: features\.toml: No such file or directory"),
+        (["--work", "/dev/null/work"], 1, r"^2026-03-05: /dev/null/work/2026-03-05: Not a directory"),
         (["--configuration", "no.toml"], 1, r"no\.toml: No such file or directory"),
         (["--from", "2026-03-06", "--date", "2026-03-05"], 2, "2026-03-06 is after 2026-03-05"),
         (["--date", "yesterday"], 2, "'yesterday' does not match the format"),
     ],
 )
 def test_what_is_wrong_with_a_command_is_told(
-    arguments: list[str], code: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    code: int,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["valuation-pipeline", "run", "--logs", "logs", "--models", "models", *arguments])
+    monkeypatch.chdir(tmp_path)
+    given = ["--logs", "logs", "--models", "models", "--date", "2026-03-05", *arguments]
+    monkeypatch.setattr("sys.argv", ["valuation-pipeline", "run", *given])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == code

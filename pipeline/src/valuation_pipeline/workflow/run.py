@@ -15,7 +15,8 @@ import luigi
 from valuation_pipeline.checks.verdicts import read_verdicts
 from valuation_pipeline.computing import Engine
 from valuation_pipeline.configuration import Configuration
-from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.errors import PipelineError, told
+from valuation_pipeline.features import FeatureSet
 from valuation_pipeline.workflow.day import Day
 from valuation_pipeline.workflow.errors import HeldBackError
 from valuation_pipeline.workflow.lock import locked
@@ -107,10 +108,13 @@ def run_day(date: date, wishes: Wishes) -> str:
             return f"{date} {_run(day, wishes)}"
     except PipelineError as error:
         raise type(error)(f"{date}: {error}") from error
+    except OSError as error:
+        raise PipelineError(f"{date}: {told(error)}") from error
 
 
 def _run(day: Day, wishes: Wishes) -> str:
     processes = min(2, wishes.workers)
+    FeatureSet.read(wishes.configuration.features)  # A mistake in it is told now, not after hours of waiting.
     run_task(_task(Arrived, day), processes, wishes.scheduler_url)
     release, is_published = release_of(day.models, day.date, day.known, wishes.again)
     if is_published:
