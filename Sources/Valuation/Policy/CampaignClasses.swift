@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// Campaigns for which the same rules hold, taken together: a request asks each rule once for a class, not for every candidate.
+/// Classes of campaigns with the same rules: a request evaluates each rule once for a class, not for every candidate.
 ///
-/// The rules of a class are those of three lists: everyone's with those for newcomers, the advertiser's, and those that name the campaign.
-/// Campaigns share the lists, so there are as many entries as names in scopes (and as many again for each set of conditions of
-/// newcomers that holds for some), and not one for each rule of each campaign.
+/// The rules of a class are those of three lists: everyone's (including those for newcomers), the advertiser's, and
+/// those that name the campaign. Campaigns share the lists. So the number of entries is that of the names in scopes
+/// (and as many again for each set of newcomer conditions that some campaign meets), and not one for each rule of each
+/// campaign.
 struct CampaignClasses: ~Copyable {
-    /// Rules in their order: overrides up to `experiments`, experiments behind.
+    /// Rules in their order: overrides up to `experiments`, then experiments.
     struct List {
         var start: Int
         var experiments: Int
         var end: Int
     }
 
-    /// Numbers of lists.
+    /// The numbers of its lists.
     struct Class {
         var everyones = CampaignClasses.everyones
         var advertisers: UInt32
         var own: UInt32
 
-        /// Whether only the rules for everyone hold.
+        /// Whether it has only the rules for everyone.
         fileprivate var isEveryones: Bool {
             everyones == CampaignClasses.everyones && advertisers == CampaignClasses.empty
                 && own == CampaignClasses.empty
@@ -72,7 +73,8 @@ struct CampaignClasses: ~Copyable {
                 everyones: newcomersLists[Int(bits)], advertisers: advertiserLists[theirs],
                 own: ownLists[own.ofMember(slot)])
             if found.isEveryones { continue }
-            // Fewer lists than 2^28. The halves exchanged behind a multiplication, so that both count in the table's place.
+            // There are fewer than 2^28 lists. The halves are exchanged after a multiplication, so that both affect the
+            // slot.
             let lists = UInt64(bits) &<< 56 | UInt64(found.advertisers) &<< 28 | UInt64(found.own)
             let mixed = lists &* 0x9e37_79b9_7f4a_7c15
             let key = mixed &<< 32 | mixed &>> 32
@@ -95,7 +97,7 @@ struct CampaignClasses: ~Copyable {
     @inline(__always)
     func rule(_ position: Int) -> UInt32 { rules[position] }
 
-    /// The rules that name campaigns, by the slots of these.
+    /// The rules that name campaigns, by the slots of the campaigns.
     private static func ownRules(
         _ document: borrowing PolicyDocument, _ table: borrowing CampaignTable, _ index: borrowing Index
     ) throws(Failure) -> RuleSets {
@@ -114,7 +116,7 @@ struct CampaignClasses: ~Copyable {
         return sets
     }
 
-    /// Adds the list of everyone's rules and of those for newcomers that name neither campaigns nor advertisers.
+    /// Adds the list of the rules for everyone and of those for newcomers that name neither campaigns nor advertisers.
     private mutating func addList(
         ofNewcomers bits: UInt8, _ document: borrowing PolicyDocument
     ) throws(Failure) -> UInt32 {
@@ -154,8 +156,8 @@ struct CampaignClasses: ~Copyable {
     }
 }
 
-/// The rules that name advertisers, but no campaigns. The campaigns of an advertiser have one set of them for each set of conditions of
-/// newcomers that holds for some.
+/// The rules that name advertisers, but no campaigns. The campaigns of an advertiser have one set of rules for each set
+/// of newcomer conditions that some campaign meets.
 private struct AdvertiserRules: ~Copyable {
     let sets: RuleSets
     /// The advertisers that scopes name, each with the bits of its campaigns.
@@ -202,7 +204,7 @@ private struct AdvertiserRules: ~Copyable {
         advertiser ^ UInt64(bits) &* 0x9e37_79b9_7f4a_7c15
     }
 
-    /// The set of a campaign, which no scope may name. - Parameter advertiser: its own; 0 for none.
+    /// The set of a campaign that no scope names. - Parameter advertiser: its own; 0 for none.
     func set(of advertiser: UInt64, _ bits: UInt8) -> Int {
         let member = advertiser == 0 ? KeyTable.none : members.find(AdvertiserRules.member(advertiser, bits))
         return member == KeyTable.none ? 0 : sets.ofMember(Int(member))
@@ -210,7 +212,7 @@ private struct AdvertiserRules: ~Copyable {
 }
 
 extension PolicyDocument {
-    /// Whether any rule tells campaigns apart.
+    /// Whether any rule distinguishes campaigns.
     var hasCampaignScopes: Bool {
         for number in 0..<rules.count where rule(number).pointee.scope.hasCampaigns { return true }
         return false

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// The campaigns of all releases that a policy uses, and those that it names: what values each by each release, which rules hold for it,
-/// and how its values are adjusted.
+/// The campaigns of all releases that a policy uses, and those that it names: the models of each release for each of
+/// them, its class of rules, and its adjustment.
 ///
-/// It stands in for the releases' own tables while a policy has a word on single campaigns, so that reading a candidate also tells
-/// whether there is one, at no cost: `mark` is among the flags then.
+/// While a policy has rules about single campaigns, this table replaces the releases' own. Reading a candidate then
+/// also reveals at no cost whether there are any for its campaign, because `mark` is among the flags.
 ///
 /// - Memory: 32 bytes a campaign, and 24 for each release.
 struct CampaignTable: ~Copyable {
-    /// No flag of valuation.h.
+    /// Not a flag of valuation.h.
     static let mark: UInt32 = 1 << 31
     static let everyone: UInt32 = 0
 
-    /// What the policy says of a campaign: together, for they are read together.
+    /// What the policy says about a campaign: in one struct, because it is read together.
     struct Entry {
         var key: UInt64
-        /// Which of `CampaignClasses` it is in.
+        /// The number of its class in `CampaignClasses`.
         var number = CampaignTable.everyone
         /// One more than the adjustment's number, 0 for none.
         var adjustment: UInt32 = 0
@@ -29,10 +29,10 @@ struct CampaignTable: ~Copyable {
     let hash: PerfectHash
     private let pilots: Buffer<UInt16>
     private var entries = Buffer<Entry>()
-    /// Of the first release, then of the second, and so on.
+    /// Those of the first release, then of the second, and so on.
     private var slots = Buffer<valuation_campaign>()
 
-    /// - Parameter campaigns: keys, some perhaps more than once.
+    /// - Parameter campaigns: keys, possibly repeated.
     /// - Complexity: O(campaigns) expected.
     init(_ campaigns: borrowing Buffer<UInt64>) throws(Failure) {
         var known = KeyTable()
@@ -59,14 +59,14 @@ struct CampaignTable: ~Copyable {
 
     func key(_ slot: Int) -> UInt64 { entries[slot].key }
 
-    /// Where a campaign stands, or nil. - Complexity: O(1).
+    /// The slot of a campaign, or nil. - Complexity: O(1).
     @inline(__always)
     func slot(_ campaign: UInt64) -> Int? {
         let place = hash.place(of: campaign, pilots.base.unsafelyUnwrapped)
         return entries[place].key == campaign ? place : nil
     }
 
-    /// What the policy says of a campaign, or nil. - Complexity: O(1): about two cache misses.
+    /// The entry of a campaign, or nil. - Complexity: O(1): about two cache misses.
     @inline(__always)
     func entry(_ campaign: UInt64) -> UnsafePointer<Entry>? {
         guard let slot = slot(campaign) else { return nil }
@@ -83,7 +83,7 @@ struct CampaignTable: ~Copyable {
 
     mutating func setAdjustment(_ slot: Int, _ number: Int) { entries[slot].adjustment = UInt32(number &+ 1) }
 
-    /// Takes over what a release has for each campaign. - Precondition: classes and adjustments are set.
+    /// Copies each campaign's slot from a release. - Precondition: classes and adjustments are set.
     mutating func add(_ index: borrowing Index) throws(Failure) {
         try slots.reserve(slots.count + slotCount + 1)
         for place in 0..<slotCount {
@@ -92,13 +92,13 @@ struct CampaignTable: ~Copyable {
             if entries[place].isMarked { slot.flags |= CampaignTable.mark }
             try slots.append(slot)
         }
-        // Behind the last, that of an unknown campaign.
+        // The last one is that of an unknown campaign.
         var slot = index.campaignSlots[index.hashes.campaigns.slotCount]
         if unknown != CampaignTable.everyone { slot.flags |= CampaignTable.mark }
         try slots.append(slot)
     }
 
-    /// The table as `CKernels` takes it. - Parameter release: in the order of adding.
+    /// The table in the form of `CKernels`. - Parameter release: in the order of adding.
     func table(_ release: Int) -> valuation_campaigns {
         valuation_campaigns(
             hash: hash.function, pilots: pilots.base.unsafelyUnwrapped,

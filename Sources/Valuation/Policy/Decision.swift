@@ -2,24 +2,27 @@
 import CPlatform
 import CValuation
 
-/// What a policy has decided for some candidates of a request.
+/// The decision of a policy for some candidates of a request.
 struct Decision {
-    /// The number in the document of what computes the values: the predictor, or one that computes the same.
+    /// The number in the document of the predictor that computes the values: the chosen one, or one that computes the
+    /// same.
     var predictor: UInt32
-    /// What the values say that they are from.
+    /// The source that the values name.
     var source: UInt32
     var flags: Flags = []
 }
 
-/// One request's way through a policy. Each rule is asked at most once, and each class of campaigns decided at most once.
+/// The decisions of a policy for one request. Each rule is evaluated at most once, and each class of campaigns decided
+/// at most once.
 ///
-/// What is remembered of a request before is known by its stamp, so nothing needs to be cleared. Policies are handed over by their
-/// address: the compiler would copy one at each call.
+/// Results of an earlier request have another stamp, so nothing needs to be cleared. Policies are passed by address,
+/// because the compiler would copy them at each call.
 struct Decisions: ~Copyable {
-    /// Whether a rule holds for the request at hand, whatever the campaign.
+    /// Whether a rule holds for the current request, whatever the campaign.
     struct Outcome {
         var stamp: UInt32
-        /// Of an experiment, the number of the unit's variant; 0 where an override holds; `Outcome.none` where the rule does not.
+        /// For an experiment, the number of the unit's variant; 0 if an override holds; `Outcome.none` if the rule does
+        /// not hold.
         var variant: Int32
         var hasUnit: Bool
 
@@ -34,7 +37,7 @@ struct Decisions: ~Copyable {
     /// The first override of a list that holds.
     struct First {
         var stamp: UInt32
-        /// `First.none` where none holds.
+        /// `First.none` if none holds.
         var rule: UInt32
 
         static let none = UInt32.max
@@ -42,18 +45,18 @@ struct Decisions: ~Copyable {
 
     private var outcomes = Buffer<Outcome>()
     private var decided = Buffer<Decided>()
-    /// Of each list of `CampaignClasses`.
+    /// One for each list of `CampaignClasses`.
     private var firsts = Buffer<First>()
-    /// Of the request at hand; never 0.
+    /// The stamp of the current request; never 0.
     private(set) var stamp: UInt32 = 0
     private var time: Int64 = 0
-    /// The last unit that was asked for, by its number in the document; -1 for none.
+    /// The last unit that was looked up, by its number in the document; -1 for none.
     private var unitNumber = -1
     private var unit: Text?
-    /// The placements of the request that scopes name; room for those of all features is taken beforehand.
+    /// The request's placements that scopes name; memory for those of all features is reserved in advance.
     private var placements = Buffer<UInt64>()
 
-    /// Makes room for a policy; does nothing if there is enough already.
+    /// Grows the memory to the size for a policy; does nothing if it is large enough.
     mutating func prepare(_ policy: UnsafePointer<Policy>) throws(Failure) {
         try placements.reserve(Limits.maximumFeatures)
         try outcomes.resize(
@@ -66,7 +69,8 @@ struct Decisions: ~Copyable {
             max(firsts.count, policy.pointee.classes.listCount), filling: First(stamp: 0, rule: First.none))
     }
 
-    /// Forgets what was decided for the request before. - Complexity: O(features) where scopes name placements, else O(1).
+    /// Starts a request; decisions for the previous one no longer count. - Complexity: O(features) if scopes name
+    /// placements, otherwise O(1).
     mutating func begin(_ request: Request, _ policy: UnsafePointer<Policy>) {
         stamp &+= 1
         if stamp == 0 { restart() }
@@ -82,7 +86,7 @@ struct Decisions: ~Copyable {
         }
     }
 
-    /// After 2^32 requests the stamps begin anew.
+    /// After 2^32 requests the stamps start anew.
     private mutating func restart() {
         for position in 0..<outcomes.count { outcomes[position].stamp = 0 }
         for position in 0..<decided.count { decided[position].stamp = 0 }
@@ -90,11 +94,12 @@ struct Decisions: ~Copyable {
         stamp = 1
     }
 
-    /// What is decided for the campaigns of a class: the first override that holds; else of the layers in their order, the first
-    /// whose variant names a predictor; else the default, as the control of the first layer that has the unit in an experiment.
+    /// The decision for the campaigns of a class: the first override that holds; otherwise, in the order of the layers,
+    /// the first one whose variant names a predictor; otherwise the default, as the control of the first layer that has
+    /// the unit in an experiment.
     ///
-    /// - Complexity: the first time in a request O(experiments of the class), and for each of its lists, once, O(overrides of it); each
-    ///   rule is asked once.
+    /// - Complexity: the first time in a request O(experiments of the class), and once for each of its lists
+    ///   O(overrides of it); each rule is evaluated once.
     @inline(__always)
     mutating func decide(_ number: UInt32, _ request: Request, _ policy: UnsafePointer<Policy>) -> Decision {
         if decided[Int(number)].stamp == stamp { return decided[Int(number)].decision }
@@ -137,7 +142,7 @@ struct Decisions: ~Copyable {
         return decision
     }
 
-    /// The first override of a list that holds, found once a request, for many classes share a list.
+    /// The first override of a list that holds, found once a request, because many classes share a list.
     private mutating func firstOverride(
         _ number: UInt32, _ request: Request, _ policy: UnsafePointer<Policy>
     ) -> UInt32 {
@@ -192,7 +197,7 @@ struct Decisions: ~Copyable {
         }
     }
 
-    /// Whether a rule holds for the request, and of an experiment for whom.
+    /// Whether a rule holds for the request and, for an experiment, the unit's variant.
     mutating func outcome(of rule: Int, _ request: Request, _ policy: UnsafePointer<Policy>) -> Outcome {
         if outcomes[rule].stamp == stamp { return outcomes[rule] }
         let found = ask(policy.pointee.document.rule(rule), request, policy)
@@ -227,7 +232,8 @@ struct Decisions: ~Copyable {
         return outcome
     }
 
-    /// Whether the request's placement is in a scope. - Complexity: O(placements of the request): one look for each.
+    /// Whether the request's placement is in a scope. - Complexity: O(placements of the request), with one lookup for
+    /// each.
     func isPlaced(in scope: PolicyDocument.Scope, _ policy: UnsafePointer<Policy>) -> Bool {
         if scope.placements.isEmpty { return true }
         for position in 0..<placements.count
@@ -237,14 +243,14 @@ struct Decisions: ~Copyable {
         return false
     }
 
-    /// Whether a rule's time has come and is not over.
+    /// Whether a rule has started and has not ended.
     func isActive(_ rule: PolicyDocument.Rule) -> Bool { rule.isActive(at: time) }
 
     func isBeforeStart(_ rule: PolicyDocument.Rule) -> Bool { time < rule.start }
 }
 
 extension Policy {
-    /// The predictor that computes the values of one.
+    /// The predictor that computes the values of another one.
     @inline(__always)
     fileprivate func computing(_ predictor: Int) -> UInt32 {
         UInt32(truncatingIfNeeded: document.predictor(predictor).pointee.twin)
@@ -252,7 +258,7 @@ extension Policy {
 }
 
 extension Request {
-    /// The text of a unit, nil where the request lacks it. - Complexity: O(units).
+    /// The text of a unit, nil if the request lacks it. - Complexity: O(units).
     func unit(_ field: Text) -> Text? {
         for position in 0..<unitCount {
             let unit = units.unsafelyUnwrapped[position]

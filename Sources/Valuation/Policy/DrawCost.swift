@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the roads of `PolicyScoring.drawShared` cost, in hundredths of a nanosecond, as in `Cost`. Only which road is taken hangs on
-/// them, never a result.
+/// The costs of the paths of `PolicyScoring.drawShared`, in hundredths of a nanosecond, as in `Cost`. They determine
+/// only the path, never a result.
 struct DrawCost {
-    /// One draw from a dense row: of all models side by side, and of one campaign's somewhere in it.
+    /// One draw from a dense row: for all models side by side, and for one campaign's model.
     private static let dense = (all: 100, one: 250)
-    /// One draw from a list that is read through, and a list whatever its length.
+    /// One draw from a list that is read sequentially, and a list whatever its length.
     private static let list = 250
     private static let listStart = 2_000
-    /// Setting what a model has drawn to 0.
+    /// Setting the sum of a model's draws to 0.
     private static let model = 50
-    /// Looking up what one campaign's model has in a list.
+    /// Looking up the weight of one campaign's model in a list.
     private static let lookup = 500
 
     let models: Int
@@ -31,7 +31,7 @@ struct DrawCost {
         listed &+= length
     }
 
-    /// Whether all models had better draw from the dense rows, or from the lists.
+    /// Whether it is cheaper for all models to draw from the dense rows, or from the lists.
     var favorsDenseRows: Bool { denseRows > 0 && models &* DrawCost.dense.all < campaigns &* DrawCost.dense.one }
 
     var favorsLists: Bool {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// What the weights of a model that all ads of a campaign share have drawn in the request that has a stamp: by how much that moves a logit,
-/// and the variance of it.
+/// The draws of the weights of a model that all ads of a campaign share, in the request with this stamp: how far they
+/// move a logit, and its variance.
 struct KnownDraw {
     var stamp: UInt32 = 0
-    /// The block in which it was drawn, counted through the request, and where in it the campaign stood first.
+    /// The block in which it was drawn, counted through the request, and the campaign's first position in it.
     var block: UInt32 = 0
     var campaign: UInt64 = 0
     var moved = 0.0
@@ -13,59 +13,59 @@ struct KnownDraw {
     var place: Int32 = 0
 }
 
-/// What all models of a target have drawn at once, each for its own campaign, in the request that has a stamp.
+/// The draws of all models of a target at once, each for its own campaign, in the request with this stamp.
 struct DrawnModels {
     var stamp: UInt32 = 0
     /// Whether they have drawn from the dense rows and from the lists, or there are none.
     var hasDenseRows = false
     var hasLists = false
 
-    /// Whether there is anything to be fetched.
+    /// Whether there are draws to fetch.
     var hasAny: Bool { hasDenseRows || hasLists }
 }
 
-/// Rows of deviations that the kernels draw from together.
+/// Rows of deviations from which the kernels draw together.
 enum DrawnRows: Int, CaseIterable {
-    /// Dense rows that share cache lines with those of the other target, and others.
+    /// Dense rows that share cache lines with those of the other target, and other dense rows.
     case paired, dense
-    /// What was looked up for each lane.
+    /// The weights that were looked up for each lane.
     case found
 
-    /// How many rows are drawn from at once, and for how many lanes between two looks at the clock.
+    /// The number of rows that are drawn from at once, and of lanes between two reads of the clock.
     static let count = 32
     static let lanes = 2048
 }
 
 /// The working memory of predictors that explore.
 struct DrawScratch: ~Copyable {
-    /// What is kept of each candidate of a block, target by target.
+    /// The state of each candidate of a block, target by target.
     struct Candidates {
-        /// Which candidate stood first in the block with the same campaign's model.
+        /// The first candidate in the block with the same campaign's model.
         let sources: UnsafeMutablePointer<Int32>
-        /// The half of a draw that its campaign's own model gives.
+        /// The half of a draw that depends on the campaign's own model.
         let halves: UnsafeMutablePointer<UInt32>
-        /// All that has been drawn, and the part of the variances that is of what all its ads share.
+        /// The sum of the draws, and the part of the variances that all its ads share.
         let moved: UnsafeMutablePointer<Double>
         let variances: UnsafeMutablePointer<Double>
         let sharedVariances: UnsafeMutablePointer<Double>
     }
 
-    /// What is kept of each lane of the kernels.
+    /// The state of each lane of the kernels.
     struct Lanes {
         /// The candidates whose campaigns have not drawn yet, and those of the lanes.
         let new: UnsafeMutablePointer<Int32>
         let candidates: UnsafeMutablePointer<Int32>
-        /// The number of the model in its target, and where it stands in paired rows.
+        /// The number of the model in its target, and its position in paired rows.
         let models: UnsafeMutablePointer<UInt32>
         let pairedPlaces: UnsafeMutablePointer<UInt32>
-        /// The model's half of a draw, and what has been drawn.
+        /// The model's half of a draw, and the sum of the draws.
         let halves: UnsafeMutablePointer<UInt32>
         let moved: UnsafeMutablePointer<Double>
         let variances: UnsafeMutablePointer<Double>
-        /// What was looked up for each, row by row.
+        /// The weights that were looked up for each, row by row.
         let found: UnsafeMutablePointer<Float>
 
-        /// Where the lanes stand in rows of a kind; nil where one behind the other.
+        /// The positions of the lanes in rows of a kind; nil if they are consecutive.
         func places(_ kind: DrawnRows) -> UnsafeMutablePointer<UInt32>? {
             switch kind {
             case .paired: pairedPlaces
@@ -75,7 +75,8 @@ struct DrawScratch: ~Copyable {
         }
     }
 
-    /// Rows that are still to be drawn from: `DrawnRows.count` of each kind, where they are, and the half of a draw that the label gives.
+    /// Rows that are still to be drawn from: `DrawnRows.count` of each kind, their positions, and the half of a draw
+    /// that depends on the label.
     struct Rows {
         let starts: UnsafeMutablePointer<UnsafePointer<Float>?>
         let labels: UnsafeMutablePointer<UInt32>
@@ -90,20 +91,20 @@ struct DrawScratch: ~Copyable {
     private var rows = Buffer<UnsafePointer<Float>?>()
     private var labels = Buffer<UInt32>()
     private var found = Buffer<Float>()
-    /// Of each model of each release, one release behind the other, and where those of each begin.
+    /// One for each model of each release, release by release, and the start of each release.
     private var known = Buffer<KnownDraw>()
     private var starts = Buffer<Int>()
-    /// Of each release, the targets; and for each model what it has drawn and its variance, target by target, with as many models for each
-    /// as there are of the other target, for a forged list may name those.
+    /// For each release, its targets; and for each model the sum of its draws and its variance, target by target. Each
+    /// target has as many models as the other one, because a forged list may name those.
     private var drawn = Buffer<DrawnModels>()
     private var modelSums = Buffer<Double>()
     private var sumStarts = Buffer<Int>()
-    /// The halves of draws that the request's terms give.
+    /// The halves of draws that depend on the request's terms.
     private(set) var termHalves = Buffer<UInt32>()
     /// The request's terms in the order of their labels.
     private(set) var sorted = Buffer<Term>()
 
-    /// Makes room for the releases of a snapshot.
+    /// Grows the memory to the size for the releases of a snapshot.
     mutating func prepare(_ snapshot: UnsafeMutablePointer<Snapshot>) throws(Failure) {
         if sources.count == 0 { try reserve() }
         starts.removeAll()
@@ -136,7 +137,7 @@ struct DrawScratch: ~Copyable {
         try sorted.reserve(Scratch.maximumTerms)
     }
 
-    /// Takes terms that are to be sorted.
+    /// Copies terms that are to be sorted.
     mutating func sort(_ terms: UnsafeMutableBufferPointer<Term>) {
         sorted.removeAll()
         for term in terms {
@@ -145,21 +146,21 @@ struct DrawScratch: ~Copyable {
         }
     }
 
-    /// Forgets what has been drawn: to be called when the stamps begin anew.
+    /// Invalidates all draws: must be called when the stamps start anew.
     mutating func forget() {
         for model in 0..<known.count { known[model].stamp = 0 }
         for target in 0..<drawn.count { drawn[target].stamp = 0 }
     }
 
-    /// Of each model of a release.
+    /// Those of the models of a release.
     func known(_ release: Int) -> UnsafeMutablePointer<KnownDraw> { known.base.unsafelyUnwrapped + starts[release] }
 
-    /// What all models of a target of a release have drawn.
+    /// The draws of all models of a target of a release.
     func drawn(_ release: Int, _ target: Target) -> UnsafeMutablePointer<DrawnModels> {
         drawn.base.unsafelyUnwrapped + (2 &* release &+ (target == .click ? 0 : 1))
     }
 
-    /// By how much that moves the logit of each model, and the variances of it. - Precondition: the index has variances.
+    /// How far the draws move the logit of each model, and their variances. - Precondition: the index has variances.
     func sums(
         _ release: Int, _ target: Target, _ index: UnsafePointer<Index>
     ) -> (moved: UnsafeMutablePointer<Double>, variances: UnsafeMutablePointer<Double>) {
@@ -168,7 +169,7 @@ struct DrawScratch: ~Copyable {
         return (start, start + width)
     }
 
-    /// The places for sums of each target.
+    /// The number of sums of each target.
     static func width(_ index: UnsafePointer<Index>) -> Int {
         max(index.pointee.counts.width(.click), index.pointee.counts.width(.conversion))
     }
@@ -198,7 +199,7 @@ struct DrawScratch: ~Copyable {
     @inline(__always)
     var pending: Rows { Rows(starts: rows.base.unsafelyUnwrapped, labels: labels.base.unsafelyUnwrapped) }
 
-    /// Room for the weights of some features of each candidate.
+    /// Memory for the weights of some features of each candidate.
     @inline(__always)
     var weights: valuation_found {
         let numbers = laneNumbers.base.unsafelyUnwrapped
@@ -207,6 +208,6 @@ struct DrawScratch: ~Copyable {
             count: 0)
     }
 
-    /// How many lanes the kernels draw for.
+    /// The number of lanes for which the kernels draw.
     static func roundedUp(_ count: Int) -> Int { (count &+ 7) & ~7 }
 }

@@ -2,7 +2,8 @@
 import CPlatform
 import CValuation
 
-/// The sums of what an ensemble's members say of one candidate (bagging: Breiman, "Bagging predictors", 1996).
+/// The sums of the predictions of an ensemble's members for one candidate (bagging: Breiman, "Bagging predictors",
+/// 1996).
 struct EnsembleSum {
     private var click = 0.0
     private var conversion = 0.0
@@ -23,7 +24,7 @@ struct EnsembleSum {
         }
     }
 
-    /// What the candidate is worth by the means.
+    /// The candidate's value for the means.
     func value(_ candidate: valuation_candidate, ofLogits: Bool) -> valuation_value {
         Pricing.value(
             candidate, pctr: EnsembleSum.mean(click, clicks, ofLogits),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// The indexes of the releases that a policy names beside LATEST, each in a place of its own.
+/// The indexes of the releases that a policy names besides LATEST.
 struct IndexList: ~Copyable {
     private struct Place {
         var index: UnsafeMutablePointer<Index>
-        /// What the release's manifest says its index depends on.
+        /// The checksum that the release's manifest gives for everything that determines the index.
         var contents: Checksum
     }
 

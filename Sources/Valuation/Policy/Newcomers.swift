@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// What makes a campaign a newcomer: all that is said must hold, by what LATEST names. Of a campaign that it does not know, all holds.
+/// The conditions for a newcomer: all that are given must hold, according to LATEST. For a campaign that LATEST does
+/// not know, all hold.
 struct Newcomers {
     /// It has no model of its own for this target.
     var withoutModel: Target?
-    /// Less was counted than this: by the campaign's document, or else by what its models' training says.
+    /// Fewer were counted than this: in the campaign's document, or else in its models' training.
     var impressions = Double.infinity
     var clicks = Double.infinity
 
     var saysNothing: Bool { withoutModel == nil && impressions == .infinity && clicks == .infinity }
 
-    /// Whether whatever is a newcomer by this is one by another.
+    /// Whether every newcomer by this condition is one by another.
     func implies(_ other: Newcomers) -> Bool {
         (other.withoutModel == nil || withoutModel == other.withoutModel) && impressions <= other.impressions
             && clicks <= other.clicks
@@ -25,17 +26,17 @@ struct Newcomers {
 }
 
 extension PolicyDocument {
-    /// Which conditions hold for a campaign: their bits. - Complexity: O(conditions), of which there are eight at most.
+    /// The conditions that hold for a campaign, as bits. - Complexity: O(conditions), of which there are eight at most.
     func newcomers(_ campaign: UInt64, _ index: borrowing Index) -> UInt8 {
         var bits: UInt8 = 0
         for number in 0..<newcomers.count where newcomers[number].holds(campaign, index) { bits |= 1 &<< UInt8(number) }
         return bits
     }
 
-    /// The bits of a campaign that nobody knows.
+    /// The bits of an unknown campaign.
     var allNewcomers: UInt8 { UInt8(truncatingIfNeeded: 1 &<< newcomers.count &- 1) }
 
-    /// The bit of a condition, which is added where it is new; nil where there are too many.
+    /// The bit of a condition, which is added if it is new; nil if there are too many.
     mutating func newcomersBit(_ condition: Newcomers) throws(Failure) -> UInt8? {
         var number = 0
         while number < newcomers.count
@@ -48,7 +49,7 @@ extension PolicyDocument {
         return 1 &<< UInt8(number)
     }
 
-    /// The condition of a scope's bit; one that says nothing for 0.
+    /// The condition of a scope's bit; for 0, one without any requirement.
     func condition(_ scope: Scope) -> Newcomers {
         scope.newcomers == 0 ? Newcomers() : newcomers[scope.newcomers.trailingZeroBitCount]
     }
@@ -58,7 +59,7 @@ extension Index {
     /// Whether a campaign has a model of its own. - Complexity: O(1).
     fileprivate func hasOwnModel(_ campaign: UInt64, _ target: Target) -> Bool {
         let slot = self.campaign(campaign)
-        // Beside that of an unknown campaign, the flags say which other model stands in for its own.
+        // Besides that of an unknown campaign, the flags name the other model that stands in for its own.
         let flags =
             target == .click ? Flags(rawValue: slot.pointee.flags) : Flags(rawValue: slot.pointee.conversion_flags)
         return flags.subtracting(.unknownCampaign).isEmpty

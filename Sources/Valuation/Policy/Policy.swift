@@ -2,25 +2,25 @@
 import CKernels
 import CPlatform
 
-/// A policy that decides: what its file says, held against the releases in memory. Never changed after it is made.
+/// A policy that decides: its file, resolved against the releases in memory. Immutable.
 struct Policy: ~Copyable {
     let document: PolicyDocument
     let classes: CampaignClasses
     let campaigns: CampaignTable
-    /// Whether it has a word on single campaigns; otherwise the releases' own tables of campaigns serve.
+    /// Whether it has rules about single campaigns; otherwise the releases' own tables of campaigns are used.
     let hasCampaigns: Bool
-    /// Whether what it decides depends on the time.
+    /// Whether its decisions depend on the time.
     let isTimed: Bool
-    /// The placements that scopes name, and the key of the field that they are of.
+    /// The placements that scopes name, and the key of their field.
     let placements: KeyTable
     let placementField: UInt64
-    /// Whether any predictor explores, and what it draws from; else the table is empty.
+    /// Whether any predictor explores, and the table that it draws from; empty if none does.
     let explores: Bool
     let table: NormalTable
 
     /// - Parameters:
-    ///   - index: of what LATEST names; the only one that says whose a campaign is.
-    ///   - others: of the other releases, in the document's order.
+    ///   - index: that of LATEST, the only one that determines a campaign's advertiser.
+    ///   - others: those of the other releases, in the document's order.
     /// - Complexity: O(campaigns + names in scopes).
     init(
         _ document: consuming PolicyDocument, index: borrowing Index, others: borrowing IndexList
@@ -78,12 +78,12 @@ struct Policy: ~Copyable {
         for number in 0..<document.adjustments.count { try keys.append(document.adjustments[number].campaign) }
     }
 
-    /// Whether it is told how likely each candidate is to be chosen.
+    /// Whether answers say how likely each candidate is to be chosen.
     var hasPropensities: Bool { explores || document.minimumPropensity > 0 }
 }
 
 extension Index {
-    /// Appends the keys of the campaigns that models are for.
+    /// Appends the keys of the campaigns with models.
     fileprivate func collectCampaigns(_ keys: inout Buffer<UInt64>) throws(Failure) {
         for place in 0..<hashes.campaigns.slotCount where campaignSlots[place].key != 0 {
             try keys.append(campaignSlots[place].key)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// `predictors` and `campaigns`: what values can come from, and what is done to them.
+/// `predictors` and `campaigns`: the sources of values, and their adjustments.
 extension PolicyDecoder {
     mutating func decodePredictors(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
         try document.releases.append(
@@ -82,7 +82,7 @@ extension PolicyDecoder {
         }
     }
 
-    /// The releases at which the decoder stands: one id, or a list of at least two.
+    /// The releases at the decoder's current path: one id, or a list of at least two.
     private mutating func members(
         of value: JSONValue, isList: Bool, _ problems: inout Problems
     ) throws(Failure) -> PolicyDocument.Part {
@@ -167,7 +167,7 @@ extension PolicyDecoder {
         if let clicks = try number(value, "clicks", from: 1, to: 1e9, &problems) { predictor.naive.clicks = clicks }
     }
 
-    // MARK: What is done to values
+    // MARK: Adjustments
 
     mutating func decodeAdjustments(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
         guard let campaigns = root.member("campaigns") else { return }

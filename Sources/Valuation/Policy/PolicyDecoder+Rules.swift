@@ -40,7 +40,7 @@ extension PolicyDecoder {
         try sortByLayer(from: first)
     }
 
-    /// Enters the element of a list of rules. - Returns: nil where it is none, and not entered.
+    /// Enters an element of a list of rules. - Returns: nil if it is not a rule; then it is not entered.
     private mutating func rule(
         _ list: JSONValue, _ index: Int, _ problems: inout Problems
     ) throws(Failure) -> JSONValue? {
@@ -149,7 +149,8 @@ extension PolicyDecoder {
 
     // MARK: All experiments
 
-    /// Two experiments with one name cannot be told apart in logs, and with one salt their buckets are not independent.
+    /// Two experiments with one name are indistinguishable in logs, and with one salt their buckets are not
+    /// independent.
     private mutating func checkUniqueness(from first: Int, _ problems: inout Problems) throws(Failure) {
         var names = KeyTable()
         var salts = KeyTable()
@@ -179,7 +180,7 @@ extension PolicyDecoder {
         }
     }
 
-    /// Puts the experiments of each layer together, in the order of the layers' first ones. - Complexity: O(experiments).
+    /// Groups the experiments by layer, in the order of the layers' first ones. - Complexity: O(experiments).
     private mutating func sortByLayer(from first: Int) throws(Failure) {
         var next = Buffer<Int>()
         try next.resize(max(1, document.layers.count) + 1, filling: 0)
@@ -211,7 +212,7 @@ extension PolicyDecoder {
         scope.campaigns = try keys(value, "campaigns", &problems)
         scope.advertisers = try keys(value, "advertisers", &problems)
         if value.member("placements") == nil { return scope }
-        // A copy: names are kept where this one is, which may move.
+        // A copy, because new names are added to the same buffer, which may move.
         var field = Buffer<UInt8>()
         try field.append(document.text(document.placement))
         if field.count == 0 {
@@ -248,7 +249,7 @@ extension PolicyDecoder {
             condition.clicks = try number(value, "fewer_clicks_than", from: 1, to: 1e15, &problems) ?? .infinity
         }
         if condition.saysNothing {
-            // What is wrong with a member has been told.
+            // The problem of a member has been reported.
             if problems.count > before { return 0 }
             try report(
                 .invalidValue, "It must be an object of without_model, fewer_impressions_than or fewer_clicks_than.",
@@ -262,7 +263,7 @@ extension PolicyDecoder {
         return bit
     }
 
-    /// - Parameter field: the one whose categories are listed; nil for campaigns and advertisers.
+    /// - Parameter field: the field whose categories are listed; nil for campaigns and advertisers.
     private mutating func keys(
         _ scope: JSONValue, _ member: StaticString, of field: Text? = nil, _ problems: inout Problems
     ) throws(Failure) -> PolicyDocument.Part {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// Turns a policy's JSON into a `PolicyDocument` and names everything that is wrong with it, each with its JSON path.
+/// Turns a policy's JSON into a `PolicyDocument` and reports everything that is wrong with it, each problem with its
+/// JSON path.
 ///
-/// Unlike a model, a policy is written by people in a hurry: a member that this version does not know is refused, for a misspelt
-/// "expires" would otherwise never expire. Only "comment" may stand anywhere.
+/// Unlike a model, a policy is written by people in a hurry: an unknown member is refused, because a misspelt "expires"
+/// would otherwise never expire. Only "comment" may be anywhere.
 struct PolicyDecoder: ~Copyable {
     var document = PolicyDocument()
     var path = JSONPath()
-    /// What the keys of campaigns, advertisers and placements are formed under.
+    /// The secret of the keys of campaigns, advertisers and placements.
     let secret: Secret
 
     private init(_ secret: Secret) {
@@ -16,7 +17,7 @@ struct PolicyDecoder: ~Copyable {
     }
 
     /// - Parameter text: the file's whole content; the note of `problems` has its path.
-    /// - Returns: good where `problems` has counted none.
+    /// - Returns: a document that is valid if `problems` has counted none.
     static func decode(_ text: Text, under secret: Secret, problems: inout Problems) throws(Failure) -> PolicyDocument {
         var decoder = PolicyDecoder(secret)
         let parsed: JSONDocument
@@ -69,7 +70,7 @@ struct PolicyDecoder: ~Copyable {
 
     // MARK: Members
 
-    /// Reports a problem at the decoder's present place.
+    /// Reports a problem at the decoder's current path.
     @_disfavoredOverload @inline(never)
     mutating func report(_ status: Status, _ message: Message, _ problems: inout Problems) throws(Failure) {
         problems.note.setMessage(message)
@@ -77,7 +78,7 @@ struct PolicyDecoder: ~Copyable {
         try problems.report(.noted(status))
     }
 
-    /// Reports a problem with a member of the object at which the decoder stands.
+    /// Reports a problem with a member of the object at the decoder's current path.
     @_disfavoredOverload @inline(never)
     mutating func report(
         _ status: Status, at member: StaticString, _ message: Message, _ problems: inout Problems
@@ -87,7 +88,7 @@ struct PolicyDecoder: ~Copyable {
         path.pop()
     }
 
-    /// The same of plain texts, of which a call is a few bytes of code.
+    /// The same with plain texts; a call of it takes few bytes of code.
     @inline(never)
     mutating func report(_ status: Status, _ message: StaticString, _ problems: inout Problems) throws(Failure) {
         try report(status, "\(message)", &problems)
@@ -100,7 +101,7 @@ struct PolicyDecoder: ~Copyable {
         try report(status, at: member, "\(message)", &problems)
     }
 
-    /// Reports members of an object that are none of those known. - Parameter known: names with spaces between them.
+    /// Reports unknown members of an object. - Parameter known: names with spaces between them.
     mutating func checkMembers(
         _ object: JSONValue, _ known: StaticString, _ problems: inout Problems
     ) throws(Failure) {
@@ -120,7 +121,7 @@ struct PolicyDecoder: ~Copyable {
         return false
     }
 
-    /// A string of 1 to 255 bytes, the value at which the decoder stands.
+    /// A string of 1 to 255 bytes, the value at the decoder's current path.
     mutating func name(_ value: JSONValue?, _ problems: inout Problems) throws(Failure) -> Text? {
         guard let value else {
             try report(.invalidValue, "The string is missing; add it, or check its spelling.", &problems)
@@ -142,7 +143,7 @@ struct PolicyDecoder: ~Copyable {
         return (1...ModelDecoder.maximumNameBytes).contains(text.count)
     }
 
-    /// The required member that is a name.
+    /// A required member that is a name.
     mutating func name(
         _ object: JSONValue, _ member: StaticString, _ problems: inout Problems
     ) throws(Failure) -> Text? {
@@ -151,7 +152,7 @@ struct PolicyDecoder: ~Copyable {
         return try name(object.member(member), &problems)
     }
 
-    /// A member that may be missing; empty then.
+    /// An optional member; empty if it is missing.
     mutating func optionalName(
         _ object: JSONValue, _ member: StaticString, _ problems: inout Problems
     ) throws(Failure) -> valuation_name {
@@ -161,7 +162,7 @@ struct PolicyDecoder: ~Copyable {
         return try document.keep(text)
     }
 
-    /// A number from `least` to `largest`; nil where the member is missing or wrong, which is reported.
+    /// A number from `least` to `largest`; nil if the member is missing or wrong, which is reported.
     mutating func number(
         _ object: JSONValue, _ member: StaticString, from least: Double, to largest: Double, _ problems: inout Problems
     ) throws(Failure) -> Double? {
@@ -188,7 +189,7 @@ struct PolicyDecoder: ~Copyable {
         return 0
     }
 
-    /// A time in UTC, as seconds since 1970; nil where it is missing.
+    /// A time in UTC, as seconds since 1970; nil if it is missing.
     mutating func time(
         _ object: JSONValue, _ member: StaticString, _ problems: inout Problems
     ) throws(Failure) -> Int64? {

@@ -2,10 +2,10 @@
 
 /// Reading a policy's file.
 enum PolicyFile {
-    /// Of a policy in a directory of releases: those that it names are not pruned.
+    /// The file of a policy in a directory of releases: the releases that it names are not pruned.
     static let name: StaticString = "policy.json"
 
-    /// - Returns: how the file stood before it was read, so that what it is replaced by meanwhile is seen later.
+    /// - Returns: the file's stamp before it was read, so that a replacement in the meantime is noticed later.
     static func read(_ path: Text, into text: inout Buffer<UInt8>, _ note: Note) throws(Failure) -> FileStamp {
         do throws(Failure) {
             let name = try CString(path)

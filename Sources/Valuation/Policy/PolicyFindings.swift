@@ -2,7 +2,7 @@
 import CKernels
 import CValuation
 
-/// What is wrong or suspicious in a policy, as JSON.
+/// Errors and suspicious parts of a policy, as JSON.
 struct PolicyFindings: ~Copyable {
     private var output = Buffer<UInt8>()
     private var ranOutOfMemory = false
@@ -16,7 +16,7 @@ struct PolicyFindings: ~Copyable {
         return output
     }
 
-    /// Adds what keeps an engine from loading the policy, described in a note.
+    /// Adds a reason why an engine would refuse the policy, described in a note.
     mutating func add(_ note: Note) {
         do throws(Failure) {
             try add("error", note)
@@ -25,14 +25,14 @@ struct PolicyFindings: ~Copyable {
         }
     }
 
-    /// Adds what cannot be meant.
+    /// Adds a warning.
     mutating func warn(_ note: Note, _ path: Message, _ message: Message) throws(Failure) {
         note.setJSONPath(path)
         note.setMessage(message)
         try warn(note)
     }
 
-    /// Adds what cannot be meant, of which the note has path and message.
+    /// Adds a warning; the note has its path and message.
     mutating func warn(_ note: Note) throws(Failure) {
         note.describe(.noted(.ok))
         try add("warning", note)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// What keeps a sound policy from fitting the models: told with the place in the policy.
+/// Reasons why a valid policy does not fit the models, with the path in the policy.
 struct PolicyFitting {
     let note: Note
     /// Of the policy's file.
     let path: Text
 
-    /// Throws where a predictor needs what was observed, and nothing was.
+    /// Throws if a predictor needs observed counts, and there are none.
     func checkObserved(_ document: borrowing PolicyDocument, _ index: borrowing Index) throws(Failure) {
         if index.overall.click > 0 { return }
         for number in 0..<document.predictors.count
@@ -20,14 +20,14 @@ struct PolicyFitting {
         }
     }
 
-    /// Releases by id where no directory of releases is known.
+    /// The failure for releases by id if no directory of releases is known.
     func withoutReleases(_ document: borrowing PolicyDocument, _ release: Int) throws(Failure) -> Failure {
         try failure(
             .unknownRelease, document, release: release,
             "Releases are named by id, but no directory of releases is loaded; load one, or name LATEST alone.")
     }
 
-    /// A release that could not be opened. - Returns: what to throw; damage is told where it is, in the release.
+    /// A release that could not be opened. - Returns: what to throw; damage is reported at its location in the release.
     private func located(
         _ error: Failure, _ document: borrowing PolicyDocument, _ release: Int
     ) throws(Failure) -> Failure {
@@ -39,7 +39,7 @@ struct PolicyFitting {
         )
     }
 
-    /// Opens a release that a policy names. - Parameter number: in the document.
+    /// Opens a release that a policy names. - Parameter number: its number in the document.
     func release(
         _ number: Int, of document: borrowing PolicyDocument, root: Text
     ) throws(Failure) -> Release {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// What is suspicious in a policy beside the models that it is to decide between.
+/// Suspicious parts of a policy, in view of its models.
 extension PolicyDocument {
     func review(_ findings: inout PolicyFindings, _ index: borrowing Index, _ note: Note) throws(Failure) {
         let field = text(placement)
@@ -50,7 +50,7 @@ extension PolicyDocument {
         }
     }
 
-    /// The bits of the conditions that hold for all campaigns beside "*"; none where there are no such campaigns.
+    /// The bits of the conditions that hold for all campaigns except "*"; none if there are no such campaigns.
     private func newcomersOfAll(_ index: borrowing Index) -> UInt8 {
         var (bits, isAny) = (allNewcomers, false)
         for place in 0..<index.hashes.campaigns.slotCount {
@@ -74,7 +74,7 @@ extension PolicyDocument {
 }
 
 extension Index {
-    /// Whether a variance is known of any weight, or of any intercept.
+    /// Whether the variance of any weight or intercept is known.
     fileprivate var isAnyUncertain: Bool {
         for number in 0..<counts.models where descriptions[number].variances > 0 { return true }
         return false
@@ -84,7 +84,7 @@ extension Index {
         campaignSlots[hashes.campaigns.place(of: campaign, campaignPilots)].key == campaign
     }
 
-    /// The keys of the advertisers whose campaigns are known.
+    /// The keys of the advertisers with known campaigns.
     fileprivate func advertisers() throws(Failure) -> KeyTable {
         var found = KeyTable()
         for place in 0..<hashes.campaigns.slotCount {

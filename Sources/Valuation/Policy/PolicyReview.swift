@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// What is suspicious in a sound policy: it can be loaded, but cannot be what is meant.
+/// Suspicious parts of a valid policy: it can be loaded, but can hardly be what was meant.
 extension PolicyDocument {
-    /// Looks at the policy by itself. - Complexity: O(policy), and at most `comparisons` comparisons of rules and looks for names.
+    /// Reviews the policy by itself. - Complexity: O(policy), and at most `comparisons` comparisons of rules and
+    /// lookups of names.
     func review(_ findings: inout PolicyFindings, now: Int64, _ note: Note) throws(Failure) {
         try reviewPredictors(&findings, note)
         var left = PolicyDocument.comparisons
@@ -48,7 +49,7 @@ extension PolicyDocument {
 
     // MARK: Predictors and shares
 
-    /// A predictor may be kept ready; a release that nobody uses takes memory.
+    /// A predictor may be kept in reserve, but a release that nobody uses takes memory.
     private func reviewPredictors(_ findings: inout PolicyFindings, _ note: Note) throws(Failure) {
         let areUsed = try usedPredictors()
         for number in 0..<predictors.count where !areUsed[number] {
@@ -63,7 +64,7 @@ extension PolicyDocument {
         }
     }
 
-    /// Of each predictor, whether any rule or the default names it.
+    /// For each predictor, whether any rule or the default names it.
     private func usedPredictors() throws(Failure) -> Buffer<Bool> {
         var areUsed = Buffer<Bool>()
         try areUsed.resize(predictors.count, filling: false)
@@ -110,13 +111,13 @@ extension PolicyDocument {
         }
     }
 
-    // MARK: Rules that come too late
+    // MARK: Rules that have no effect
 
-    /// Of rules with those before them, and looks for their names: about a second of them.
+    /// Comparisons of rules with earlier ones, and lookups of their names: about a second's worth.
     static let comparisons = 100_000_000
 
-    /// Looks for an earlier rule that leaves a rule nothing, or for those that take a part of what it is for. There is one finding
-    /// for each rule at most, so that a report grows with the policy and not with its square.
+    /// Looks for an earlier rule that leaves a rule no candidates, or for rules that take a part of its candidates.
+    /// Each rule has at most one finding, so that a report grows with the policy and not with its square.
     private func reviewAgainstEarlier(
         _ number: Int, _ findings: inout PolicyFindings, now: Int64, _ note: Note, _ left: inout Int
     ) throws(Failure) {
@@ -158,10 +159,10 @@ extension PolicyDocument {
 
     private func relation(of earlier: Rule, to rule: Rule) -> Relation {
         if earlier.isOverride {
-            // Overrides are there to come before experiments.
+            // Overrides are meant to come before experiments.
             if !rule.isOverride { return covers(earlier, rule) && earlier.coversInTime(rule) ? .covers : .none }
         } else if earlier.layer == rule.layer {
-            // Experiments of a layer share its units; what is left to the later one is those in no variant.
+            // Experiments of a layer share its units; the later one gets those in no variant of the earlier.
             let isFull = variants[earlier.variants.end - 1].end == Bucket.count
             return isFull && covers(earlier, rule) && earlier.coversInTime(rule) ? .covers : .none
         } else if !hasPredictors(earlier) || !hasPredictors(rule) {
@@ -190,7 +191,8 @@ extension PolicyDocument {
         return !part.isEmpty
     }
 
-    /// Whether scopes overlap, and not only because each names what the other leaves open: a campaign and a placement, say.
+    /// Whether scopes overlap, and not only because each names what the other leaves open, for example a campaign and a
+    /// placement.
     private func overlaps(_ first: Scope, _ second: Scope) -> Bool {
         if !first.isOpen && !second.isOpen && !first.sharesKind(second) { return false }
         return overlaps(first.campaigns, second.campaigns) && overlaps(first.advertisers, second.advertisers)

@@ -3,9 +3,9 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// How the values of predictors that explore are distributed, for propensities.
+/// The distributions of the values of predictors that explore, for propensities.
 extension PolicyScoring {
-    /// Notes the distribution of each candidate's logits, before they are moved by what was drawn.
+    /// Stores the distribution of each candidate's logits, before draws move them.
     @inline(never)
     mutating func noteArms(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ wanted: Scoring.Wanted, _ release: Int,
@@ -28,8 +28,8 @@ extension PolicyScoring {
         }
     }
 
-    /// The distribution of one logit, and how many factors it has: one for each weight of the ad's own features, however often it has
-    /// them, with what the request has of the same weight.
+    /// The distribution of one logit, and its number of factors: one for each weight of the ad's own features, however
+    /// often the ad has them, with the part of the request for the same weight.
     private mutating func logit(
         _ target: Target, _ place: Int, _ candidate: valuation_candidate, _ wanted: Scoring.Wanted, _ release: Int,
         _ scale: Double
@@ -56,7 +56,7 @@ extension PolicyScoring {
         return (logit, Int32(truncatingIfNeeded: count))
     }
 
-    /// Notes the uncertain weights of a candidate's own features, as often as it has these.
+    /// Stores the uncertain weights of a candidate's own features, as often as it has these.
     private mutating func noteFactors(
         _ target: Target, _ place: Int, _ candidate: valuation_candidate, _ wanted: Scoring.Wanted, _ release: Int
     ) {
@@ -82,7 +82,7 @@ extension PolicyScoring {
         }
     }
 
-    /// Makes one of the last factors that are of the same weight, and scales them. - Returns: how many are left.
+    /// Merges the last factors that are of the same weight, and scales them. - Returns: how many are left.
     private mutating func mergeFactors(from start: Int, _ scale: Double) -> Int {
         let all = scratch.pointee.factors.elements
         let last = UnsafeMutableBufferPointer(rebasing: all[start...])
@@ -105,7 +105,7 @@ extension PolicyScoring {
 
     // MARK: The request's terms by their labels
 
-    /// Puts the request's terms in the order of their labels. - Returns: false where the time was over before.
+    /// Sorts the request's terms by their labels. - Returns: false if the time was over before the end.
     private mutating func sortTerms(_ release: Int) -> Bool {
         let scoring = scratch.pointee.scorings + release
         if releaseOfSorted == release { return true }
@@ -115,7 +115,7 @@ extension PolicyScoring {
         return true
     }
 
-    /// By how much the request's features of a label move the logit of a candidate's model, or of one that this extends.
+    /// How far the request's features of a label move the logit of a candidate's model, or of one that this extends.
     private func requestDeviation(
         _ slot: UnsafePointer<Index.LabelSlot>, _ target: Target, _ place: Int, _ level: Int, _ release: Int
     ) -> Double {
@@ -133,7 +133,8 @@ extension PolicyScoring {
         return moved
     }
 
-    /// How much greater the variance of the request's part is than the sum over its terms, for some are of one weight.
+    /// How much greater the variance of the request's part is than the sum over its terms, because some terms have the
+    /// same weight.
     private func varianceOfRepeated(_ target: Target, _ place: Int, _ release: Int) -> Double {
         let (sorted, scoring) = (scratch.pointee.draws.sorted.elements, scratch.pointee.scorings + release)
         var (start, more) = (0, 0.0)

@@ -3,13 +3,15 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// Thompson sampling: a predictor that explores values each candidate by a draw from what its weights may be, so that what is
-/// uncertain is shown at times and learnt about (Chapelle & Li, "An empirical evaluation of Thompson sampling", 2011).
+/// Thompson sampling: a predictor that explores values each candidate by a draw from the posterior of its weights, so
+/// that uncertain ads are sometimes shown and learnt about (Chapelle & Li, "An empirical evaluation of Thompson
+/// sampling", 2011).
 ///
-/// The weights' posterior is Gaussian and independent (their Laplace approximation). Each weight is drawn once a request: one of the
-/// request's features moves all ads of a campaign together, one of an ad moves the ads that have it.
+/// The weights' posterior is Gaussian and independent (their Laplace approximation). Each weight is drawn once a
+/// request: one of the request's features moves all ads of a campaign together, one of an ad moves the ads that have
+/// it.
 extension PolicyScoring {
-    /// Values candidates that a release has just read, by weights that are drawn.
+    /// Values candidates that a release has just read, by drawn weights.
     @inline(never)
     mutating func explore(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ wanted: Scoring.Wanted, release: Int,
@@ -17,7 +19,7 @@ extension PolicyScoring {
     ) {
         let scoring = scratch.pointee.scorings + release
         scoring.pointee.addRequest(count, wanted)
-        // Of a target that no candidate has a model for, and where the time is over, nothing is there to draw from.
+        // There is nothing to draw from if no candidate has a model for the target, or if the time is over.
         for target in Target.allCases where wanted.has(target) && !scoring.pointee.deadline.isOver {
             drawShared(target, candidates, count, release)
         }
@@ -30,7 +32,7 @@ extension PolicyScoring {
         scoring.pointee.write(candidates, count, wanted, into: values)
     }
 
-    /// Moves the candidates' logits by what has been drawn.
+    /// Moves the candidates' logits by their draws.
     private mutating func moveLogits(_ target: Target, _ count: Int, _ release: Int, _ scale: Double) {
         let scoring = scratch.pointee.scorings + release
         let models = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
@@ -44,7 +46,8 @@ extension PolicyScoring {
         }
     }
 
-    /// Draws one candidate's probabilities from observed rates and prices them. - Parameter place: among the candidates of its predictor.
+    /// Draws one candidate's probabilities from observed rates and prices them. - Parameter place: its position among
+    /// the candidates of its predictor.
     mutating func drawRates(
         _ place: Int, _ candidate: valuation_candidate, _ rates: (click: Beta, conversion: Beta), _ scale: Double,
         _ value: inout valuation_value

@@ -3,11 +3,12 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// What the models of a release draw from the request's features all at once, each for its own campaign: as on the road of the sums of
-/// `TargetScoring`, rows are read through once, which for many candidates costs less than looking for the weights of each.
+/// Draws from the request's features for all models of a release at once, each for its own campaign. As when
+/// `TargetScoring` sums rows, rows are read once and sequentially, which for many candidates costs less than looking up
+/// the weights of each.
 extension PolicyScoring {
-    /// Draws for all models of a target from the dense rows, from the lists, from both or from none, whatever costs less, unless that is
-    /// done already. Where the time is over before, what it leaves is of no use.
+    /// Draws for all models of a target from the dense rows, from the lists, from both or from none, whichever costs
+    /// less, unless that is done already. If the time is over before the end, the result must not be used.
     ///
     /// - Parameter count: how many candidates of the block are to be valued.
     @_optimize(speed)
@@ -52,7 +53,7 @@ extension PolicyScoring {
         drawAll(target, release, drawn.pointee, sums.moved, sums.variances)
     }
 
-    /// Begins to fetch the deviations of the lists, which are too short for the processor to see that they are read one after the other.
+    /// Prefetches the deviations of the lists, which are too short for the processor to detect sequential reading.
     private func prefetchLists(_ target: Target, _ release: Int) {
         let scoring = scratch.pointee.scorings + release
         for term in scoring.pointee.terms.list {

@@ -3,10 +3,10 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// What the weights of the ads' own features draw, and of their crosses with each other and with the request's.
+/// Draws of the weights of the ads' own features, and of their crosses with each other and with the request's.
 extension PolicyScoring {
-    /// Adds the weights that candidates have of their own, and draws each where it was found, behind `drawShared`. Where the time is over
-    /// before, what it leaves is of no use.
+    /// Adds the candidates' own weights, and draws each where it was found; after `drawShared`. If the time is over
+    /// before the end, the result must not be used.
     @_optimize(speed)
     @inline(never)
     mutating func addOwn(
@@ -50,7 +50,7 @@ extension PolicyScoring {
         }
     }
 
-    /// Draws the weights of a candidate's feature that is a number, and no others.
+    /// Draws the weights of a candidate's feature if it is a number.
     private mutating func drawNumber(
         _ feature: valuation_feature, _ place: Int, _ candidates: UnsafePointer<valuation_candidate>,
         _ wanted: Scoring.Wanted, _ release: Int
@@ -61,7 +61,7 @@ extension PolicyScoring {
         drawTerm(Term(slot: slot, number: feature.number), place, candidates[place].campaign, wanted, release)
     }
 
-    /// Draws the weights that were found of the features from a position on.
+    /// Draws the weights that were found for the features from a position on.
     @_optimize(speed)
     @inline(never)
     private mutating func draw(
@@ -78,7 +78,7 @@ extension PolicyScoring {
         let other = Draw.half(of: target, level: 0) ^ Draw.half(of: target, level: level)
         for number in 0..<found.count {
             let place = Int(found.sums[number]) % Scratch.blockSize
-            // In a dense row, there may be something else behind the last model.
+            // In a dense row, the element after the last model may be something else.
             if models[place] == absent { continue }
             let deviation = deviations[Int(found.places[number])]
             let feature = candidates[place].features + (position &+ Int(found.sums[number]) / Scratch.blockSize)
@@ -105,7 +105,8 @@ extension PolicyScoring {
         }
     }
 
-    /// Hands out the uncertain weights that a candidate's model and those that this extends have for a term, as deviations.
+    /// Passes `body` the uncertain weights that a candidate's model and those that this extends have for a term, as
+    /// deviations.
     @inline(__always)
     func forEachDeviation(
         of term: Term, _ target: Target, _ place: Int, _ release: Int, _ body: (_ level: Int, Float) -> Void
@@ -117,7 +118,8 @@ extension PolicyScoring {
         }
     }
 
-    /// By how much a standard deviation of a term's weight moves the logit of a candidate's model, or of one that this extends.
+    /// How far a standard deviation of a term's weight moves the logit of a candidate's model, or of one that this
+    /// extends.
     @inline(__always)
     func deviation(of term: Term, _ target: Target, _ place: Int, _ level: Int, _ release: Int) -> Float {
         let scoring = scratch.pointee.scorings + release
@@ -130,7 +132,7 @@ extension PolicyScoring {
 }
 
 extension Scoring {
-    /// Hands out an ad's features that models know; stops where the time is over.
+    /// Passes `body` an ad's known features; stops when the time is over.
     static func forEachAdFeature(
         _ candidate: valuation_candidate, _ scoring: UnsafeMutablePointer<Scoring>, _ body: (Term) -> Void
     ) {
@@ -145,7 +147,8 @@ extension Scoring {
         }
     }
 
-    /// Hands out the crosses of an ad's features with the request's and with each other; stops where the time is over.
+    /// Passes `body` the crosses of an ad's features with the request's and with each other; stops when the time is
+    /// over.
     static func forEachAdCross(
         _ candidate: valuation_candidate, _ scoring: UnsafeMutablePointer<Scoring>,
         _ body: (UnsafePointer<Index.LabelSlot>) -> Void

@@ -2,7 +2,7 @@
 import CKernels
 import CValuation
 
-/// What each kind of predictor makes of some candidates, at most a block of them.
+/// The values of some candidates, at most a block, by each type of predictor.
 extension PolicyScoring {
     /// Values candidates by one predictor.
     mutating func value(
@@ -49,7 +49,7 @@ extension PolicyScoring {
         }
     }
 
-    /// How many of the candidates to come a predictor values that values `count` of this block.
+    /// The expected number of remaining candidates of a predictor that values `count` of this block.
     func expected(_ count: Int) -> Int { max(count, remaining &* count / Scratch.blockSize) }
 
     private mutating func value(

@@ -3,14 +3,15 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// What the weights that all ads of a campaign share draw: intercepts, and the weights of the request's features.
+/// Draws of the weights that all ads of a campaign share: intercepts, and the weights of the request's features.
 ///
-/// Where that costs less, all models draw at once (`drawModels`), each for its own campaign, of which the candidates then only fetch
-/// theirs. What is left is drawn for the campaigns of a block, which stand side by side in the lanes of the kernels. What a
-/// campaign has drawn is kept for the blocks behind. As sums of draws are exact, the road does not show in the result.
+/// If it costs less, all models draw at once (`drawModels`), each for its own campaign, and the candidates only fetch
+/// the results. The rest is drawn for the campaigns of a block, which are side by side in the lanes of the kernels. A
+/// campaign's draws are kept for the following blocks. Sums of draws are exact, so the path does not show in the
+/// result.
 extension PolicyScoring {
-    /// Draws for each candidate of a block whose sums have been taken, so that the models which theirs extend are found. Where the time is
-    /// over before, what it leaves is of no use.
+    /// Draws for each candidate of a block after its sums have been read, so that the models which theirs extend are
+    /// known. If the time is over before the end, the result must not be used.
     @_optimize(speed)
     @inline(never)
     mutating func drawShared(
@@ -23,7 +24,7 @@ extension PolicyScoring {
         let draws = scratch.pointee.draws.candidates(target)
         let newCount = findNew(target, candidates, count, drawn, release)
         for level in 0..<index.pointee.levels where newCount > 0 {
-            // Of the campaigns' own models, those that have drawn with all others, then the rest.
+            // First those of the campaigns' own models that have drawn with all others, then the rest.
             let isApart = drawn.hasAny && level == 0
             if isApart { drawLanes(newCount, candidates, level, true, drawn, target, release) }
             drawLanes(newCount, candidates, level, isApart ? false : nil, DrawnModels(), target, release)
@@ -33,7 +34,8 @@ extension PolicyScoring {
         if notesArms { memcpy(draws.sharedVariances, draws.variances, count &* MemoryLayout<Double>.stride) }
     }
 
-    /// Fetches what candidates have drawn before, or all models at once, and notes the first candidates of campaigns that are to draw yet.
+    /// Fetches what candidates have drawn before, or all models at once, and stores the first candidates of campaigns
+    /// that have not drawn yet.
     ///
     /// - Returns: how many these are.
     @_optimize(speed)
@@ -91,7 +93,7 @@ extension PolicyScoring {
         return newCount
     }
 
-    /// Adds what the intercepts of candidates' models draw, as far as these say how uncertain they are.
+    /// Adds the draws of the intercepts of candidates' models, if these have a variance.
     @inline(__always)
     private mutating func drawIntercepts(
         _ target: Target, _ draws: DrawScratch.Candidates, _ models: UnsafePointer<UInt32>, _ count: Int,
@@ -106,7 +108,7 @@ extension PolicyScoring {
             draws.moved, draws.variances)
     }
 
-    /// Gives what a campaign's first candidate has drawn to the others, and keeps it for the blocks behind.
+    /// Copies the draws of a campaign's first candidate to its others, and keeps them for the following blocks.
     private mutating func share(
         _ target: Target, _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ newCount: Int,
         _ release: Int
@@ -150,11 +152,11 @@ extension PolicyScoring {
         }
     }
 
-    /// Gives each new campaign that has a model of a level a lane, which begins with what the intercept draws.
+    /// Assigns a lane to each new campaign that has a model of a level; the lane starts with the draw of the intercept.
     ///
-    /// - Parameter isFetching: whether to take the campaigns whose models have drawn for them with all others, to which their lanes add
-    ///   the intercept's draw; nil for all campaigns.
-    /// - Returns: how many lanes there are.
+    /// - Parameter isFetching: whether to take the campaigns whose models have drawn for them with all others, so that
+    ///   their lanes add only the intercept's draw; nil for all campaigns.
+    /// - Returns: the number of lanes.
     @_optimize(speed)
     private mutating func take(
         _ newCount: Int, _ candidates: UnsafePointer<valuation_candidate>, _ level: Int, _ isFetching: Bool?,
@@ -196,7 +198,7 @@ extension PolicyScoring {
         return count
     }
 
-    /// Adds what the weights of the request's terms draw in each lane, unless the time is over.
+    /// Adds the draws of the weights of the request's terms in each lane, unless the time is over.
     ///
     /// - Parameter drawn: what has been drawn from already.
     @_optimize(speed)
@@ -237,9 +239,9 @@ extension PolicyScoring {
         draw(.found, &rows, nil, lanes.halves, width, lanes.moved, lanes.variances, release)
     }
 
-    /// Draws from the rows of a kind that have been taken in, unless the time is over.
+    /// Draws from the collected rows of a kind, unless the time is over.
     ///
-    /// - Parameter places: of the lanes in the rows; nil where one behind the other.
+    /// - Parameter places: the positions of the lanes in the rows; nil if they are consecutive.
     @inline(never)
     mutating func draw(
         _ kind: DrawnRows, _ rows: inout PendingRows, _ places: UnsafePointer<UInt32>?,
@@ -261,7 +263,7 @@ extension PolicyScoring {
         }
     }
 
-    /// The halves of the draws that the request's terms give; nil where the time was over before.
+    /// The halves of the draws that depend on the request's terms; nil if the time was over before the end.
     mutating func termHalves(_ release: Int) -> UnsafeMutablePointer<UInt32>? {
         let halves = scratch.pointee.draws.termHalves.base.unsafelyUnwrapped
         if releaseOfHalves == release { return halves }
@@ -275,7 +277,7 @@ extension PolicyScoring {
     }
 }
 
-/// Rows taken in to be drawn from together.
+/// Rows that are collected to be drawn from together.
 struct PendingRows {
     private let memory: DrawScratch.Rows
     private var paired = 0
@@ -284,7 +286,8 @@ struct PendingRows {
 
     init(_ memory: DrawScratch.Rows) { self.memory = memory }
 
-    /// - Parameter half: of a draw, that the label gives. - Returns: whether there are as many as are drawn from at once.
+    /// - Parameter half: the half of a draw that depends on the label. - Returns: whether there are as many as are
+    ///   drawn from at once.
     @inline(__always)
     mutating func add(_ deviations: UnsafePointer<Float>, _ half: UInt32, _ kind: DrawnRows) -> Bool {
         let count = self.count(kind)
@@ -295,7 +298,7 @@ struct PendingRows {
         return count &+ 1 == DrawnRows.count
     }
 
-    /// Hands out the rows of a kind; there are none behind that.
+    /// Returns the rows of a kind; there are none after that.
     @inline(__always)
     mutating func take(
         _ kind: DrawnRows
@@ -325,7 +328,7 @@ struct PendingRows {
 }
 
 extension Index {
-    /// By how much a standard deviation moves a model's intercept as a campaign has it.
+    /// How far a standard deviation moves a model's intercept for a campaign.
     @inline(__always)
     func interceptDeviation(_ model: Int, _ target: Target, _ campaign: UInt64) -> Float {
         let deviation = intercepts(target)[model]

@@ -2,40 +2,40 @@
 import CKernels
 import CValuation
 
-/// One request being valued under a policy, block by block as in `Scoring`.
+/// The scoring of one request under a policy, block by block as in `Scoring`.
 ///
 /// The features are looked up once in each release that some candidate needs, however many predictors use it.
 ///
-/// - Complexity: where no rule is about single campaigns, the cost of `Scoring` and one decision for the request; elsewhere, for each
-///   block with campaigns that rules are about, O(candidates × predictors in it) on top.
+/// - Complexity: if no rule is about single campaigns, the cost of `Scoring` and one decision for the request;
+///   otherwise, for each block with campaigns that rules are about, O(candidates × predictors in it) in addition.
 struct PolicyScoring: ~Copyable {
     let snapshot: UnsafeMutablePointer<Snapshot>
     let policy: UnsafeMutablePointer<Policy>
     let scratch: UnsafeMutablePointer<PolicyScratch>
     let request: Request
-    /// What is decided for campaigns that no rule is about.
+    /// The decision for campaigns that no rule is about.
     private let everyone: Decision
-    /// The release that values these, or -1 where it is not one alone that does.
+    /// The release that values these, or -1 if it is not a single one.
     private let commonRelease: Int
-    /// How much that one explores.
+    /// Its exploration.
     private let commonExploration: Double
-    /// How many candidates are still to come.
+    /// The number of candidates that are left.
     private(set) var remaining: Int
     let draw: Draw
-    /// What it draws from, and the half of a draw that an intercept gives; only where a predictor explores.
+    /// The table that it draws from, and the half of a draw that depends on an intercept; only if a predictor explores.
     let normals: Normals
     let interceptHalf: UInt32
-    /// The release whose terms' halves of draws are at hand, and how many blocks have been drawn for.
+    /// The release whose terms' halves of draws are stored, and for how many blocks has been drawn.
     var releaseOfHalves = -1
     /// The release whose terms are sorted.
     var releaseOfSorted = -1
     var block: UInt32 = 0
-    /// The time for what is done here; what a release does has its own.
+    /// The deadline of the work done here; the work of a release has its own.
     var deadline: Deadline
-    /// Whether the distribution of each value is asked for, and where that of the next one goes.
+    /// Whether the distribution of each value is requested, and the position of the next one.
     let notesArms: Bool
     private var arms: UnsafeMutablePointer<Arm>
-    /// One bit for each release that the features have been looked up in.
+    /// One bit for each release in which the features have been looked up.
     private var begun: UInt32 = 0
 
     init(
@@ -74,7 +74,7 @@ struct PolicyScoring: ~Copyable {
         finish()
     }
 
-    /// Values every candidate and keeps the best. - Parameter values: room for a block.
+    /// Values every candidate and keeps the best. - Parameter values: memory for a block.
     @_optimize(speed)
     mutating func rank(
         _ candidates: UnsafePointer<valuation_candidate>, count: Int, into ranking: inout Ranking,
@@ -121,7 +121,7 @@ struct PolicyScoring: ~Copyable {
         finish(candidates, count, values)
     }
 
-    /// To be called behind the last block.
+    /// Must be called after the last block.
     private mutating func finish() {
         while begun != 0 {
             let release = begun.trailingZeroBitCount
@@ -132,7 +132,7 @@ struct PolicyScoring: ~Copyable {
         }
     }
 
-    /// Looks the features up in a release, unless that is done. - Parameter count: of how many candidates, about.
+    /// Looks the features up in a release, unless that is done. - Parameter count: for about how many candidates.
     mutating func begin(_ release: Int, expecting count: Int) -> UnsafeMutablePointer<Scoring> {
         let place = scratch.pointee.scorings + release
         if begun & 1 << UInt32(release) != 0 { return place }
@@ -155,9 +155,9 @@ struct PolicyScoring: ~Copyable {
         return all & CampaignTable.mark != 0
     }
 
-    // MARK: Blocks of which rules are about single campaigns
+    // MARK: Blocks with rules about single campaigns
 
-    /// Values the candidates of each predictor by themselves.
+    /// Values the candidates of each predictor separately.
     private mutating func scoreApart(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int,
         into values: UnsafeMutablePointer<valuation_value>
@@ -177,7 +177,7 @@ struct PolicyScoring: ~Copyable {
         }
     }
 
-    /// Says what the values are from, and adjusts them.
+    /// Sets the sources of the values, and adjusts them.
     private mutating func finish(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ values: UnsafeMutablePointer<valuation_value>
     ) {
@@ -195,7 +195,7 @@ struct PolicyScoring: ~Copyable {
         arms += count
     }
 
-    /// How a value is distributed over the draws. - Parameter adjustment: less than 0 for none.
+    /// The distribution of a value over the draws. - Parameter adjustment: negative for none.
     private func arm(
         _ place: Int, _ candidate: valuation_candidate, _ value: valuation_value, _ adjustment: Int32
     ) -> Arm {
@@ -213,15 +213,15 @@ struct PolicyScoring: ~Copyable {
         return arm
     }
 
-    /// Finds what is decided for each candidate.
+    /// Finds the decision for each candidate.
     ///
     /// - Parameter areMarked: whether the block has been read, so that campaigns that rules are about are marked.
-    /// - Returns: whether the predictor is the same for all, and that of everyone.
+    /// - Returns: whether the predictor is the same for all, and is everyone's.
     private mutating func decide(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, areMarked: Bool
     ) -> Bool {
         let marks = scratch.pointee.scratches[max(0, commonRelease)].pointee.flagBits
-        // Kept at hand: for all the compiler knows, each store may move them.
+        // Kept in a local variable: the compiler must assume that each store may move them.
         let decided = scratch.pointee.decided.base.unsafelyUnwrapped
         let adjustments = scratch.pointee.adjustments.base.unsafelyUnwrapped
         let (policy, everyone, hasCampaigns) = (self.policy, self.everyone, policy.pointee.hasCampaigns)
@@ -246,14 +246,14 @@ struct PolicyScoring: ~Copyable {
         return isCommon
     }
 
-    /// Takes the marks away from a block that was read, and what was decided for everyone: each candidate has a decision of its own.
+    /// Removes the marks from a block that was read, and everyone's decision: each candidate has a decision of its own.
     func removeMarks(_ release: Int, _ count: Int) {
         let flags = scratch.pointee.scratches[release].pointee.flagBits
         let marks = CampaignTable.mark | everyone.flags.rawValue
         for place in 0..<count { flags[place] &= ~marks }
     }
 
-    /// Puts the candidates of a predictor side by side. - Returns: how many there are.
+    /// Gathers the candidates of a predictor. - Returns: how many there are.
     private mutating func gather(
         _ candidates: UnsafePointer<valuation_candidate>, _ places: Range<Int>, _ predictor: UInt32
     ) -> Int {

@@ -2,30 +2,31 @@
 import CPlatform
 import CValuation
 
-/// What a scorer needs under a policy beside `Scratch`: taken when a policy is first met, never while scoring.
+/// What a scorer needs under a policy besides `Scratch`: allocated when the scorer first meets a policy, never while
+/// scoring.
 struct PolicyScratch: ~Copyable {
     var decisions = Decisions()
-    /// Room for the scoring of each release, and how many have been made working memory for.
+    /// Memory for the scoring of each release, and the number of releases with working memory.
     let scorings: UnsafeMutablePointer<Scoring>
-    /// Of each release; the first is the scorer's own.
+    /// Those of each release; the first is the scorer's own.
     private(set) var scratches = Buffer<UnsafeMutablePointer<Scratch>>()
-    /// One for each candidate of a block: what was decided, which adjustment (-1 for none), and whether it is valued already.
+    /// One for each candidate of a block: its decision, its adjustment (-1 for none), and whether it is valued already.
     var decided = Buffer<Decision>()
     var adjustments = Buffer<Int32>()
     var isValued = Buffer<Bool>()
-    /// Candidates of one predictor, where they stand in their block, and their values.
+    /// Candidates of one predictor, their positions in the block, and their values.
     var candidates = Buffer<valuation_candidate>()
     var places = Buffer<Int>()
     var values = Buffer<valuation_value>()
-    /// An ensemble's: one member's values, and the sums of all.
+    /// For an ensemble: one member's values, and the sums of all.
     var memberValues = Buffer<valuation_value>()
     var sums = Buffer<EnsembleSum>()
-    /// How the values of a block are distributed, where their predictors explore.
+    /// The distributions of the values of a block, if their predictors explore.
     var arms = Buffer<Arm>()
-    /// Those of a request whose propensities are asked for.
+    /// Those of a request whose propensities are requested.
     var allArms = Buffer<Arm>()
     var propensities = Propensities()
-    /// The factors of the arms, and whether there was no memory for one.
+    /// The factors of the arms, and whether the memory for one was missing.
     var factors = Buffer<Factor>()
     var lacksMemory = false
     var draws = DrawScratch()
@@ -71,7 +72,7 @@ struct PolicyScratch: ~Copyable {
         try arms.resize(count, filling: Arm())
     }
 
-    /// Makes room for a policy and its releases; does nothing if there is enough already.
+    /// Grows the memory to the size for a policy and its releases; does nothing if it is large enough.
     mutating func prepare(
         _ policy: UnsafePointer<Policy>, _ snapshot: UnsafeMutablePointer<Snapshot>
     ) throws(Failure) {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which rules hold for each of some members, campaigns or advertisers. Members with the same rules share one set of them.
+/// The rules that hold for each member, a campaign or an advertiser. Members with the same rules share one set of them.
 ///
-/// Sets are told apart as rules are added one by one (partition refinement: Paige & Tarjan, "Three partition refinement algorithms",
-/// 1987): the members of a set to which a rule is added move to a set that consists of the old one and that rule. So a set is the way
-/// from it to the empty set, number 0.
+/// Sets are distinguished as rules are added one by one (partition refinement: Paige & Tarjan, "Three partition
+/// refinement algorithms", 1987): the members of a set to which a rule is added move to a set that consists of the old
+/// one and that rule. So a set is the path from it to the empty set, number 0.
 struct RuleSets: ~Copyable {
     private struct Entry {
         var rest: UInt32
         var rule: UInt32
-        /// Where the members have moved to which the rule `movedBy` was added.
+        /// The set to which the members have moved that got the rule `movedBy`.
         var moved: UInt32 = 0
         var movedBy = UInt32.max
     }
@@ -28,7 +28,8 @@ struct RuleSets: ~Copyable {
     /// The set of a member.
     func ofMember(_ member: Int) -> Int { Int(ofMembers[member]) }
 
-    /// Adds a rule to a member's. Rules are added in their order, each to all its members, once. - Complexity: O(1) amortised.
+    /// Adds a rule to a member's set. Rules are added in their order, each to all its members, once. - Complexity: O(1)
+    /// amortised.
     mutating func add(_ rule: Int, to member: Int) throws(Failure) {
         let old = Int(ofMembers[member])
         if entries[old].movedBy != UInt32(rule) {
@@ -46,7 +47,7 @@ struct RuleSets: ~Copyable {
             try rules.append(entries[entry].rule)
             entry = Int(entries[entry].rest)
         }
-        // The last rule is met first.
+        // The last rule comes first.
         var (low, high) = (start, rules.count - 1)
         while low < high {
             (rules[low], rules[high]) = (rules[high], rules[low])

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// One loaded set of models, never changed after it is made.
+/// One loaded set of models. Immutable.
 struct Snapshot: ~Copyable {
     let index: Index
     let origin: Origin
-    /// Of the releases that the policy names beside this one, in its order.
+    /// Those of the releases that the policy names besides this one, in its order.
     let others: IndexList
-    /// nil where the models alone decide.
+    /// nil if only the models decide.
     let policy: UnsafeMutablePointer<Policy>?
 
-    /// Where a set of models is from.
+    /// The source of a set of models.
     struct Origin: ~Copyable {
-        /// As given by the host, or of the release's directory.
+        /// The path that the host gave, or the release's directory.
         var path = Buffer<UInt8>()
-        /// Of the release; empty where it is none.
+        /// The release's id; empty if it is not a release.
         var id = Buffer<UInt8>()
-        /// When the release was made, in UTC.
+        /// The time when the release was made, in UTC.
         var created = Buffer<UInt8>()
-        /// What the release's manifest says its index depends on.
+        /// The checksum that the release's manifest gives for everything that determines the index.
         var contents = Checksum(high: 0, low: 0)
-        /// Whether the index was taken over from a set with the same files.
+        /// Whether the index was reused from a set with the same files.
         var isReused = false
 
         var isRelease: Bool { id.count > 0 }
@@ -58,13 +58,13 @@ struct Snapshot: ~Copyable {
         if let policy { Memory.destroy(policy) }
     }
 
-    /// The index of a release as the policy numbers them, the snapshot's own being the first.
+    /// The index of a release by its number in the policy; the snapshot's own is the first.
     @inline(__always)
     static func index(_ snapshot: UnsafeMutablePointer<Snapshot>, release: Int) -> UnsafePointer<Index> {
         release == PolicyDocument.latest ? Snapshot.index(snapshot) : snapshot.pointee.others[release &- 1]
     }
 
-    /// The index where it lies, without a copy. It is the first member, so it lies where the snapshot does.
+    /// The index in place, without a copy. It is the first member, so its address is that of the snapshot.
     @inline(__always)
     static func index(_ snapshot: UnsafeMutablePointer<Snapshot>) -> UnsafePointer<Index> {
         UnsafeRawPointer(snapshot).assumingMemoryBound(to: Index.self)

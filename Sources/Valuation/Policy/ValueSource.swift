@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// What values say that they are from: a number that stands for the names of predictor, experiment and variant.
+/// The sources of values: a number that stands for the names of predictor, experiment and variant.
 extension PolicyDocument {
-    /// The variant of those who are held out from an experiment.
+    /// The variant of units that are held out from an experiment.
     static let holdout: StaticString = "holdout"
 
-    /// The lower half of the fingerprint of the three names with line feeds between them; 1 instead of 0, which stands for none.
+    /// The lower half of the fingerprint of the three names with line feeds between them; 1 instead of 0, which stands
+    /// for none.
     func source(predictor: Int, experiment: Text, variant: Text) throws(Failure) -> UInt32 {
         var names = Buffer<UInt8>()
         try names.append(text(predictors[predictor].name))
@@ -17,7 +18,7 @@ extension PolicyDocument {
         return max(1, UInt32(truncatingIfNeeded: fingerprint64(names.text)))
     }
 
-    /// Numbers all sources. - Returns: the rule of which a number is another's, or nil.
+    /// Numbers all sources. - Returns: a rule whose number is also another's, or nil.
     mutating func numberSources() throws(Failure) -> Int? {
         defaultSource = try source(predictor: defaultPredictor, experiment: .empty, variant: .empty)
         _ = try add(Origin(predictor: defaultPredictor), defaultSource)
@@ -38,7 +39,7 @@ extension PolicyDocument {
         return nil
     }
 
-    /// - Returns: false where other names have the number.
+    /// - Returns: false if other names have the number.
     private mutating func add(_ origin: Origin, _ source: UInt32) throws(Failure) -> Bool {
         if let known = self.origin(of: source) {
             let (names, others) = (names(of: known), names(of: origin))
@@ -50,26 +51,26 @@ extension PolicyDocument {
         return true
     }
 
-    /// What values a candidate of a variant where nothing else does.
+    /// The predictor of a candidate with a variant, if nothing else decides.
     func predictor(ofVariant number: Int) -> Int {
         let named = variants[number].predictor
         return named == Variant.none ? defaultPredictor : named
     }
 
-    /// What stands behind a number: a predictor, and the rule and variant that chose it, `none` for the default.
+    /// The names behind a number: a predictor, and the rule and variant that chose it, `none` for the default.
     struct Origin {
         var predictor: Int
         var rule = Variant.none
         var variant = Variant.none
     }
 
-    /// nil where the policy has no such source. - Complexity: O(1).
+    /// nil if the policy has no such source. - Complexity: O(1).
     func origin(of source: UInt32) -> Origin? {
         let number = sources.find(UInt64(source))
         return number == KeyTable.none ? nil : origins[Int(number)]
     }
 
-    /// The name of what chose the predictor, and of the variant; empty where it was no experiment.
+    /// The name of what chose the predictor, and of the variant; empty if it was not an experiment.
     func names(of origin: Origin) -> (experiment: Text, variant: Text) {
         if origin.variant == Variant.none { return (.empty, .empty) }
         return (text(rules[origin.rule].name), text(variants[origin.variant].name))
