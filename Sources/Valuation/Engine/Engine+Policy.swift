@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Loading a policy, following its file, and holding it against the models.
+/// Loading a policy, following its file, and resolving it against the models.
 extension Engine {
-    /// Where the releases that a policy names are taken from.
+    /// The source of the releases that a policy names.
     struct ReleaseSupply {
         /// The directory of releases; empty for none.
         let root: Text
-        /// Whether those in memory are of this directory, too, so that one that was removed from it can go on serving.
+        /// Whether the releases in memory are of this directory, so that a removed one can go on serving.
         var isPresent = true
-        /// Whether those in memory are taken as they are, without asking whether they are still there.
+        /// Whether releases in memory are used without checking whether they still exist.
         var takesMemory = false
     }
 
-    /// What is in memory, and for the rest the directory of releases last loaded from.
+    /// The releases in memory, and for the others the directory of releases last loaded from.
     var presentSupply: ReleaseSupply { supply(takesMemory: true) }
 
     private func supply(takesMemory: Bool) -> ReleaseSupply {
@@ -89,11 +89,11 @@ extension Engine {
         }
     }
 
-    /// A snapshot of some models under the present policy.
+    /// A snapshot of some models under the current policy.
     func snapshot(
         _ index: consuming Index, _ origin: consuming Snapshot.Origin, _ supply: ReleaseSupply, _ note: Note
     ) throws(Failure) -> UnsafeMutablePointer<Snapshot> {
-        // A load changes what is remembered of the policy only while it holds the lock, which this one does.
+        // The policy's state changes only while a load holds the lock, as this one does.
         var (text, path) = (Text.empty, Text.empty)
         try withHistory { history throws(Failure) in
             (text, path) = (history.policyText.text, history.policyPath.text)
@@ -110,14 +110,14 @@ extension Engine {
         var problems = Problems(note: note, firstNote: note, listener: nil)
         let document = try PolicyDecoder.decode(text, under: index.secret, problems: &problems)
         let fitting = PolicyFitting(note: note, path: path)
-        // Models are never kept back for it: without counts, a naive predictor knows no value.
+        // Models are never refused for it: without counts, a naive predictor has no value.
         if !supply.takesMemory && supply.isPresent { try fitting.checkObserved(document, index) }
         let others = try releases(of: document, supply, index, origin, fitting)
         let policy = try Memory.place(try Policy(document, index: index, others: others))
         return try Memory.place(Snapshot(index: index, origin: origin, others: others, policy: policy))
     }
 
-    /// The releases that a policy names beside LATEST: those in memory, and the others opened.
+    /// The releases that a policy names besides LATEST: those in memory, and the others opened.
     private func releases(
         of document: borrowing PolicyDocument, _ supply: ReleaseSupply, _ index: borrowing Index,
         _ origin: borrowing Snapshot.Origin, _ fitting: PolicyFitting
@@ -126,7 +126,7 @@ extension Engine {
         for number in 1..<max(1, document.releases.count) {
             let id = document.text(document.releases[number].id)
             if supply.isPresent && origin.isRelease && origin.id.text == id {
-                // Also where it was published anew under its id.
+                // Also if it was published anew under its id.
                 try others.append(Index(sharing: index), contents: origin.contents)
                 continue
             }
@@ -139,7 +139,7 @@ extension Engine {
             do throws(Failure) {
                 release = try fitting.release(number, of: document, root: supply.root)
             } catch {
-                // A release that was removed goes on serving here, so that a policy can be changed at any hour.
+                // A removed release goes on serving here, so that a policy can be changed at any time.
                 guard error.status == .unknownRelease, supply.isPresent, let known = placeInMemory(id) else {
                     throw error
                 }
@@ -158,7 +158,7 @@ extension Engine {
         return others
     }
 
-    /// The release that the present policy knows by an id.
+    /// The release with an id in the current policy.
     private func placeInMemory(_ id: Text) -> (index: UnsafePointer<Index>, contents: Checksum)? {
         guard let serving, let policy = serving.pointee.policy else { return nil }
         for number in 1..<max(1, policy.pointee.document.releases.count)

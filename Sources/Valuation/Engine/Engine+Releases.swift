@@ -9,14 +9,14 @@ extension Engine {
         var root = Buffer<UInt8>()
         var latest = Buffer<UInt8>()
         var stamp: FileStamp?
-        // Before LATEST is read, so that what it is replaced by in between is seen by the next refresh.
+        // Before LATEST is read, so that the next refresh notices a replacement in between.
         let latestPath = try CString(path: path, Text(ReleaseFolder.latest))
         stamp = try? FileStamp(path: latestPath.start)
         let source = try Source(path: path, note: note)
         switch source {
         case .release(let release): _ = try serve(release, presentSupply, note)
         case .releases(let release):
-            // A directory of releases is remembered until another is loaded from.
+            // A directory of releases is remembered until a load from another one.
             try root.append(path)
             try latest.append(release.manifest.text(release.manifest.id))
             let contents = try release.manifest.contents
@@ -36,7 +36,7 @@ extension Engine {
         }
     }
 
-    /// Decides what the engine's keys are formed under, with the first models that serve.
+    /// Fixes the secret of the engine's keys, with the first models that serve.
     private func keepSecret(of made: UnsafeMutablePointer<Snapshot>, _ note: Note) throws(Failure) {
         do throws(Failure) {
             try secret.keep(made.pointee.index.secret)
@@ -47,7 +47,8 @@ extension Engine {
         }
     }
 
-    /// See `valuation_engine_refresh`. - Parameter hasChanged: becomes true where something else decides now.
+    /// See `valuation_engine_refresh`. - Parameter hasChanged: becomes true if another policy or other models decide
+    /// now.
     func refresh(note: Note, hasChanged: inout Bool) throws(Failure) {
         beginLoad()
         defer { endLoad() }
@@ -55,7 +56,7 @@ extension Engine {
         do throws(Failure) {
             hasChanged = try refreshPolicy(note)
         } catch {
-            // What is wrong with a policy is no reason to keep old models.
+            // A problem of a policy is no reason to keep old models.
             let failure = error
             if hasRoot {
                 Note.withTemporary { other in
@@ -79,7 +80,7 @@ extension Engine {
         let id = try folder.latestID(note: note)
         let release = try folder.release(id.text, note: note)
         let contents = try release.manifest.contents
-        // A release may have been removed and another published under its id.
+        // A release may have been removed and another one published under its id.
         let isKnown = try withHistory { history throws(Failure) in
             history.latest.text == id.text && history.latestContents == contents
         }
@@ -95,7 +96,7 @@ extension Engine {
         }
     }
 
-    /// See `valuation_engine_roll_back`. - Parameter id: empty for what served before.
+    /// See `valuation_engine_roll_back`. - Parameter id: empty for the previous models.
     func rollBack(to id: Text, note: Note) throws(Failure) {
         beginLoad()
         defer { endLoad() }
@@ -113,7 +114,7 @@ extension Engine {
         _ = try serve(try root(note).release(id, note: note), presentSupply, note)
     }
 
-    /// Whether a set of models is the release of an id, of the directory of releases if there is one.
+    /// Whether a set of models is the release with an id, in the directory of releases if there is one.
     private func isRelease(_ id: Text, _ snapshot: UnsafeMutablePointer<Snapshot>?) throws(Failure) -> Bool {
         guard let snapshot, snapshot.pointee.origin.id.text == id else { return false }
         return try withHistory { history throws(Failure) in
@@ -124,7 +125,7 @@ extension Engine {
         }
     }
 
-    /// Lets what served before serve again, under the present policy. - Returns: whether there was anything.
+    /// Puts the previous models into service again, under the current policy. - Returns: whether there were any.
     private func servePrevious(_ note: Note) throws(Failure) -> Bool {
         let previous = try withHistory { history throws(Failure) in history.previous }
         guard let previous, let serving else { return false }
@@ -141,7 +142,7 @@ extension Engine {
             secret: secret.known, note: note)
     }
 
-    /// Lets a release serve, and remembers something with it. - Returns: false where it serves already.
+    /// Puts a release into service, and remembers something with it. - Returns: false if it serves already.
     private func serve(
         _ release: borrowing Release, _ supply: ReleaseSupply, _ note: Note,
         remembering update: (inout History) -> Void = { _ in }
@@ -160,7 +161,7 @@ extension Engine {
         return true
     }
 
-    /// A release's snapshot. Where what is in memory has the same files, its index is taken over.
+    /// A release's snapshot. If models in memory have the same files, their index is reused.
     private func snapshot(
         of release: borrowing Release, _ supply: ReleaseSupply, _ note: Note
     ) throws(Failure) -> UnsafeMutablePointer<Snapshot> {

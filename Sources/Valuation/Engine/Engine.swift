@@ -4,30 +4,30 @@ import Synchronization
 
 /// What a `valuation_engine` handle points to: the current snapshot and the readers that may be using it.
 ///
-/// A scorer announces the snapshot it reads in a place of its own (a hazard pointer: Michael, "Hazard pointers: safe memory
-/// reclamation for lock-free objects", 2004); who replaces the snapshot waits until no place names the old one, then frees it.
-/// So a reader takes no lock and writes no memory that another reader writes.
+/// A scorer announces the snapshot that it reads in a slot of its own (a hazard pointer: Michael, "Hazard pointers:
+/// safe memory reclamation for lock-free objects", 2004). Whoever replaces the snapshot waits until no slot names the
+/// old one, then frees it. So a reader takes no lock and writes no memory that another reader writes.
 ///
-/// A process may fork at any moment. In the child, the locks are free and nothing is announced (see `Readers`); what the locks
-/// guard is changed by single stores, each of which leaves it whole.
+/// A process may fork at any moment. In the child, the locks are free and nothing is announced (see `Readers`). State
+/// that the locks guard changes by single stores, each of which leaves it consistent.
 struct Engine: ~Copyable {
     let maximumInputBytes: UInt64
     let trustsCompiled: Bool
     let copiesCompiled: Bool
     let forgetsPrevious: Bool
     let secret: EngineSecret
-    /// Address of the `Snapshot` that scorers take, or 0: that which the history says, or is about to be.
+    /// Address of the `Snapshot` that scorers use, or 0: the one that the history names, or is about to name.
     private let current = Atomic<UInt>(0)
     /// The handle and each scorer count one.
     private let references = Atomic<Int>(1)
     private let readers: Readers
-    /// Two records, of which one is what is remembered. The other one is where it is changed.
+    /// Two records: one has the current history, the other one is where it is changed.
     private let records: UnsafeMutablePointer<History>
-    /// Address of the record that counts. Changed while both locks are held, of loading and of the history, so that holding one is
-    /// enough to read it.
+    /// Address of the current record. Changed while both locks (of loading and of the history) are held, so that
+    /// holding one is enough to read it.
     private let history = Atomic<UInt>(0)
 
-    /// What an engine is told when it is made.
+    /// The options with which an engine is created.
     struct Options {
         var maximumInputBytes: UInt64 = .max
         var trustsCompiled = false
@@ -58,7 +58,7 @@ struct Engine: ~Copyable {
         CPlatform.free(records)
     }
 
-    /// - Returns: shared by threads, so nobody may write to it but through its atomics.
+    /// - Returns: an engine that threads share, so nobody may write to it except through its atomics.
     static func allocate(_ options: Options) throws(Failure) -> UnsafePointer<Engine> {
         let secret = try EngineSecret()
         let readers = try Readers()
@@ -74,7 +74,7 @@ struct Engine: ~Copyable {
         return UnsafePointer(pointer)
     }
 
-    /// Gives up one reference; the last one frees the engine.
+    /// Releases one reference; the last one frees the engine.
     static func release(_ engine: UnsafePointer<Engine>) {
         let (_, left) = engine.pointee.references.subtract(1, ordering: .acquiringAndReleasing)
         if left == 0 { Memory.destroy(UnsafeMutablePointer(mutating: engine)) }
@@ -86,12 +86,13 @@ struct Engine: ~Copyable {
         return reader
     }
 
-    /// Takes a reader's place away. The caller then gives up its reference.
+    /// Frees a reader's slot. The caller then releases its reference.
     func removeReader(_ reader: UnsafePointer<Readers.Reader>) {
         readers.giveBack(reader)
     }
 
-    /// The current snapshot, which stays until `unpin`; nil if nothing is loaded. Wait-free but for a swap at the same moment.
+    /// The current snapshot, which stays until `unpin`; nil if nothing is loaded. Wait-free except for a swap at the
+    /// same moment.
     @inline(__always)
     func pin(_ reader: UnsafePointer<Readers.Reader>) -> UnsafeMutablePointer<Snapshot>? {
         var address = current.load(ordering: .acquiring)
@@ -109,7 +110,7 @@ struct Engine: ~Copyable {
 
     // MARK: Swapping
 
-    /// Lets loads come one after the other: waits for the one under way.
+    /// Serialises loads: waits for the one under way.
     func beginLoad() {
         readers.lock(.loading).lock()
         settle()
@@ -119,18 +120,18 @@ struct Engine: ~Copyable {
         readers.lock(.loading).unlock()
     }
 
-    /// What serves now. - Precondition: a load has begun, so that it goes on serving.
+    /// The snapshot that serves. - Precondition: a load has begun, so that it goes on serving.
     var serving: UnsafeMutablePointer<Snapshot>? { record.pointee.serving }
 
-    /// What is remembered of loads. - Precondition: a load has begun.
+    /// The history of loads. - Precondition: a load has begun.
     func withHistory<Result: ~Copyable>(_ body: (borrowing History) throws(Failure) -> Result) throws(Failure) -> Result
     {
         try body(record.pointee)
     }
 
-    /// The same while loads may go on, which wait at their end until `body` has returned.
+    /// The same while loads may go on; they wait at their end until `body` has returned.
     ///
-    /// - Returns: false, and `body` is not run, where a snapshot that a reader has pinned does not serve any more.
+    /// - Returns: false, and `body` does not run, if a snapshot that a reader has pinned no longer serves.
     func withHistoryMeanwhile(
         of snapshot: UnsafeMutablePointer<Snapshot>, _ body: (borrowing History) throws(Failure) -> Void
     ) throws(Failure) -> Bool {
@@ -144,10 +145,10 @@ struct Engine: ~Copyable {
         return true
     }
 
-    /// Remembers something of a load, and lets scorers take what serves by it. - Precondition: a load has begun.
+    /// Updates the history of loads, and puts its snapshot into service. - Precondition: a load has begun.
     ///
-    /// - Parameter update: swaps what the record owns for something new. It changes none of it in place, for a child may be forked
-    ///   meanwhile that has the former record.
+    /// - Parameter update: replaces values that the record owns. It changes none of them in place, because a child that
+    ///   is forked meanwhile may have the former record.
     func remember(_ update: (inout History) -> Void) {
         let lock = readers.lock(.history)
         lock.lock()
@@ -156,23 +157,25 @@ struct Engine: ~Copyable {
         catchUp()
     }
 
-    /// Changes what is remembered by one store: a child that is forked meanwhile has the old record or the new one.
+    /// Changes the history by one store: a child that is forked meanwhile has the old record or the new one.
     ///
     /// - Precondition: both locks are held.
     func amend(_ update: (inout History) -> Void) {
         let former = record
         let next = former == records ? records + 1 : records
-        // What a record owns, the one that counts owns.
+        // Only the current record owns its values.
         memcpy(next, former, MemoryLayout<History>.size)
         update(&next.pointee)
         history.store(UInt(bitPattern: next), ordering: .releasing)
     }
 
-    /// Makes a snapshot the current one and keeps the one before; waits for the last reader of the one before that, and frees it.
+    /// Makes a snapshot the current one and keeps the previous one. Waits for the last reader of the one before that,
+    /// and frees it.
     ///
     /// - Parameters:
-    ///   - keepsFormer: false where the models stay as they are: the snapshot before is freed then, and the one before that kept.
-    ///   - update: remembers something at the same moment.
+    ///   - keepsFormer: false if the models stay the same: then the previous snapshot is freed, and the one before that
+    ///     kept.
+    ///   - update: updates the history at the same moment.
     /// - Precondition: a load has begun.
     func replace(
         with snapshot: UnsafeMutablePointer<Snapshot>, keepsFormer: Bool = true,
@@ -187,7 +190,7 @@ struct Engine: ~Copyable {
         settle()
     }
 
-    /// Makes the snapshot that served before the current one, and keeps the present one in its place. - Returns: whether there was one.
+    /// Makes the previous snapshot the current one, and the current one the previous. - Returns: whether there was one.
     ///
     /// - Precondition: a load has begun.
     func swapWithPrevious() -> Bool {
@@ -197,7 +200,8 @@ struct Engine: ~Copyable {
         return true
     }
 
-    /// Lets scorers take what the history says. Also where a load of the parent had come so far when this process was forked.
+    /// Makes scorers use the snapshot of the history. Also completes a load that the parent had begun when this process
+    /// was forked.
     ///
     /// - Precondition: one of both locks is held.
     private func catchUp() {
@@ -205,7 +209,8 @@ struct Engine: ~Copyable {
         if current.load(ordering: .relaxed) != serving { current.store(serving, ordering: .sequentiallyConsistent) }
     }
 
-    /// Finishes a load, be it one of the parent's: frees what has left as soon as nobody reads it. - Precondition: a load has begun.
+    /// Finishes a load, possibly one of the parent's: frees the leaving snapshot as soon as nobody reads it. -
+    /// Precondition: a load has begun.
     private func settle() {
         catchUp()
         guard let leaving = record.pointee.leaving else { return }
@@ -214,7 +219,7 @@ struct Engine: ~Copyable {
             valuation_platform_sleep(wait)
             wait = min(wait * 2, 1_000_000)
         }
-        // A child that is forked from now on does not free it: it may be half gone.
+        // A child that is forked from now on does not free it: it may be partly freed.
         remember { history in history.leaving = nil }
         Memory.destroy(leaving)
     }

@@ -2,10 +2,10 @@
 import CPlatform
 import Synchronization
 
-/// What an engine's keys are formed under: that of the first models it loads, for its life, because the host keeps keys. Whoever asks
-/// for a key before anything is loaded gets one under the standard secret, and the engine stays with it.
+/// The secret of an engine's keys: that of the first models it loads, for its whole life, because the host keeps keys.
+/// A key that is computed before anything is loaded is under the standard secret, and the engine then keeps that one.
 struct EngineSecret: ~Copyable {
-    /// The standard one, and room for another.
+    /// The standard one, and memory for another.
     private let secrets: UnsafeMutablePointer<Secret>
     private let state = Atomic<UInt8>(EngineSecret.open)
 
@@ -23,7 +23,7 @@ struct EngineSecret: ~Copyable {
         free(secrets)
     }
 
-    /// nil while it is open.
+    /// nil while it is undecided.
     var known: Secret? {
         switch state.load(ordering: .acquiring) {
         case EngineSecret.open: nil
@@ -43,10 +43,10 @@ struct EngineSecret: ~Copyable {
         return UnsafePointer(found == EngineSecret.taken ? secrets + 1 : secrets)
     }
 
-    /// Keeps a secret from now on; throws where keys were formed under another meanwhile. - Precondition: `loading` is held.
+    /// Fixes the secret; throws if keys were computed under another one meanwhile. - Precondition: `loading` is held.
     func keep(_ secret: Secret) throws(Failure) {
         if state.load(ordering: .acquiring) == EngineSecret.open {
-            // Nobody reads the second place until the state says so.
+            // Nobody reads the second element until the state says so.
             secrets[1] = secret
             _ = state.compareExchange(
                 expected: EngineSecret.open, desired: EngineSecret.taken, ordering: .acquiringAndReleasing)

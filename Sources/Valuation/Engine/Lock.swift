@@ -2,10 +2,10 @@
 import CPlatform
 import Synchronization
 
-/// A lock for the cold path: loading, and making and destroying scorers. Scoring takes none.
+/// A lock for the cold path: loading, and creating and destroying scorers. Scoring takes none.
 ///
-/// It is a word of the caller's memory (Drepper, "Futexes are tricky", 2011): 0 where it is free, so that zeroing the memory frees
-/// it, 1 where it is held, and 2 where somebody may be waiting for it.
+/// It is a word of the caller's memory (Drepper, "Futexes are tricky", 2011): 0 if it is free, so that zeroing the
+/// memory frees it, 1 if it is held, and 2 if somebody may be waiting for it.
 struct Lock {
     static let size = MemoryLayout<UInt32>.size
 

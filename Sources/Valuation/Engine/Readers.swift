@@ -2,30 +2,31 @@
 import CPlatform
 import Synchronization
 
-/// The slots in which scorers announce what they read, and the engine's locks, in memory that a forked child finds zeroed
-/// (MADV_WIPEONFORK, since Linux 4.14). The threads that had announced something or held a lock are not there in the child, which
-/// would wait for them for ever.
+/// The slots in which scorers announce what they read, and the engine's locks, in memory that a forked child finds
+/// zeroed (MADV_WIPEONFORK, since Linux 4.14). The threads that had announced something or held a lock do not exist in
+/// the child, which would otherwise wait for them forever.
 ///
-/// Slots come in blocks of two pages. The first page holds the slots, and is the one that is wiped. The second says what a
-/// child must know: the next block, and for each free slot the next free one, for a child's scorers keep theirs. Each change of
-/// that is one store, so that a child, which may be forked at any moment, finds it made or not. In between it loses a slot.
+/// Slots come in blocks of two pages. The first page holds the slots and is wiped. The second has what a child must
+/// know: the next block, and for each free slot the next free one, because a child's scorers keep theirs. Each change
+/// of the second page is one store, so a child, which may be forked at any moment, finds it made or not. In between, it
+/// loses a slot.
 struct Readers: ~Copyable {
-    /// One scorer's slot. Alone on its cache lines.
+    /// One scorer's slot, on cache lines of its own.
     struct Reader: ~Copyable {
         static let size = 128
         /// Address of the snapshot in use, or 0.
         let reading = Atomic<UInt>(0)
     }
 
-    /// What the engine takes locks for.
+    /// The purposes of the engine's locks.
     enum Purpose: Int {
         case slots, loading, history
     }
 
     private let pageSize: Int
-    /// The first slot of it has the locks.
+    /// Its first slot holds the locks.
     private let firstBlock: UnsafeMutableRawPointer
-    /// Address of the block made last.
+    /// Address of the newest block.
     private let newestBlock = Atomic<UInt>(0)
     /// Address of the first free slot, or 0; guarded by the lock of slots.
     private let free = Atomic<UInt>(0)
@@ -46,7 +47,7 @@ struct Readers: ~Copyable {
     }
 
     func lock(_ purpose: Purpose) -> Lock {
-        // Behind the announcement that the slot would have, which stays 0.
+        // After the announcement that the slot would have, which stays 0.
         Lock(at: firstBlock + MemoryLayout<UInt>.size + purpose.rawValue &* Lock.size)
     }
 
@@ -61,9 +62,9 @@ struct Readers: ~Copyable {
         return UnsafePointer(bitPattern: address).unsafelyUnwrapped
     }
 
-    /// Takes a slot back. O(1).
+    /// Frees a slot. O(1).
     func giveBack(_ reader: UnsafePointer<Reader>) {
-        // Where memory is not wiped, a scorer that was in a call at the fork still has it.
+        // If memory is not wiped, a scorer that was in a call at the fork still has it.
         reader.pointee.reading.store(0, ordering: .releasing)
         let address = UInt(bitPattern: reader)
         let lock = lock(.slots)
@@ -73,7 +74,7 @@ struct Readers: ~Copyable {
         free.store(address, ordering: .releasing)
     }
 
-    /// Whether something that is not to be had any more is still being read. O(slots).
+    /// Whether a snapshot that is no longer current is still being read. O(slots).
     func isRead(_ snapshot: UInt) -> Bool {
         var block = newestBlock.load(ordering: .sequentiallyConsistent)
         while block != 0 {
@@ -92,7 +93,7 @@ struct Readers: ~Copyable {
         return memory
     }
 
-    /// - Parameter offset: of the first slot that is free.
+    /// - Parameter offset: of the first free slot.
     private func add(_ block: UnsafeMutableRawPointer, from offset: Int) {
         let start = UInt(bitPattern: block)
         word(start &+ UInt(pageSize)).pointee.store(newestBlock.load(ordering: .relaxed), ordering: .relaxed)
@@ -105,7 +106,7 @@ struct Readers: ~Copyable {
         free.store(following, ordering: .releasing)
     }
 
-    /// What is free behind a free slot: a word of the block's second page, whose first one is the next block's address.
+    /// The free slot after a free slot: a word of the block's second page, whose first one is the next block's address.
     private func next(_ slot: UInt) -> UnsafePointer<Atomic<UInt>> {
         let block = slot & ~UInt(pageSize &- 1)
         let number = (slot &- block) / UInt(Reader.size)

@@ -2,10 +2,10 @@
 import CPlatform
 import CValuation
 
-/// The releases that were refused last, and why: while their files stand as they stood, they are refused again with the same words,
-/// without being read.
+/// The last refused releases, and the reasons: while their files are unchanged, they are refused again with the same
+/// message, without being read.
 struct Refusals: ~Copyable {
-    /// A policy may name several releases; of more that are refused at a time, some are read again.
+    /// A policy may name several releases; if more are refused at once, some are read again.
     private static let capacity = 8
     private static let errorBytes = MemoryLayout<valuation_error>.size
 
@@ -13,7 +13,7 @@ struct Refusals: ~Copyable {
     /// As many descriptions as stamps, end to end.
     private var errors = Buffer<UInt8>()
 
-    /// What a release was refused for, described in the note as it was then; nil where it was not.
+    /// The reason for refusing a release, described in the note as it was then; nil if it was not refused.
     func find(_ stamp: Checksum, _ note: Note) -> Failure? {
         for position in 0..<stamps.count where stamps[position] == stamp {
             memcpy(note.error, errors.text.start + position &* Refusals.errorBytes, Refusals.errorBytes)
@@ -24,7 +24,7 @@ struct Refusals: ~Copyable {
         return nil
     }
 
-    /// These, and what a note describes.
+    /// These, and the failure described in a note.
     func adding(_ stamp: Checksum, _ note: Note) throws(Failure) -> Refusals {
         var more = Refusals()
         if stamps.count < Refusals.capacity {
@@ -39,7 +39,7 @@ struct Refusals: ~Copyable {
 }
 
 extension Failure {
-    /// Whether it is due to what files hold, and will be so as long as they hold it.
+    /// Whether it is due to the contents of files, and lasts as long as these.
     fileprivate var isLasting: Bool {
         switch status {
         case .outOfMemory, .readFailed, .fileNotFound, .busy, .writeFailed, .unknownRelease, .secret: false
@@ -49,7 +49,7 @@ extension Failure {
 }
 
 extension Engine {
-    /// The index of a release. - Complexity: as `Opening.index`; O(files) where it was refused and stands as it stood.
+    /// The index of a release. - Complexity: as `Opening.index`; O(files) if it was refused and is unchanged.
     func openIndex(of release: borrowing Release, _ note: Note) throws(Failure) -> Index {
         let stamp = try release.stamp()
         if let stamp, let known = try withHistory({ history throws(Failure) in history.refusals.find(stamp, note) }) {
@@ -73,8 +73,8 @@ extension Engine {
 }
 
 extension Release {
-    /// What tells the files of the release as they stand from any others; nil where that cannot be told, for a file was changed just now
-    /// or is not there.
+    /// Distinguishes the release's current files from any others; nil if that is impossible, because a file has just
+    /// been changed or does not exist.
     fileprivate func stamp() throws(Failure) -> Checksum? {
         var state = try ChecksumState()
         state.add(path.text.start, count: path.count)

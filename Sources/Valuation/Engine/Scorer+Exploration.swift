@@ -2,10 +2,10 @@
 import CValuation
 
 extension Scorer {
-    /// Values every candidate, tells how likely each was to be chosen, and chooses one. - Precondition: the scorer is prepared for the
-    /// snapshot.
+    /// Values every candidate, computes how likely each was to be chosen, and chooses one. - Precondition: the scorer
+    /// is prepared for the snapshot.
     ///
-    /// - Returns: the position of the chosen one, nil where none is worth anything.
+    /// - Returns: the position of the chosen one, nil if none is worth anything.
     static func explore(
         _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: UnsafePointer<valuation_candidate>,
         count: Int, into values: UnsafeMutablePointer<valuation_value>, _ propensities: UnsafeMutablePointer<Double>,
@@ -16,7 +16,7 @@ extension Scorer {
         return Choice.choose(values, count, propensities, least: least, Draw(request))
     }
 
-    /// Tells how likely each candidate was to be worth most.
+    /// Computes how likely each candidate was to be worth most.
     private static func findPropensities(
         _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: UnsafePointer<valuation_candidate>,
         count: Int, into values: UnsafeMutablePointer<valuation_value>, _ propensities: UnsafeMutablePointer<Double>,
@@ -45,7 +45,7 @@ extension Scorer {
             into: propensities, &deadline)
     }
 
-    /// Where nothing was drawn, the first of those that are worth most is it for sure.
+    /// Without draws, the first of those that are worth most has probability 1.
     private static func markBest(
         _ values: UnsafeMutablePointer<valuation_value>, _ count: Int, _ propensities: UnsafeMutablePointer<Double>
     ) {

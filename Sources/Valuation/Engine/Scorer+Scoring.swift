@@ -2,7 +2,7 @@
 import CPlatform
 import CValuation
 
-/// Whole requests under whatever policy there is.
+/// Whole requests under any policy.
 extension Scorer {
     /// Values every candidate. - Precondition: the scorer is prepared for the snapshot.
     @inline(__always)

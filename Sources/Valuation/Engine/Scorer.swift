@@ -3,11 +3,11 @@ import CPlatform
 import CValuation
 import Synchronization
 
-/// What a `valuation_scorer` handle points to: one thread's place at the engine and its working memory.
+/// What a `valuation_scorer` handle points to: one thread's slot at the engine and its working memory.
 struct Scorer: ~Copyable {
     let engine: UnsafePointer<Engine>
     let reader: UnsafePointer<Readers.Reader>
-    /// Whether a call is under way. Where it seems to be when the scorer is destroyed, this process was forked meanwhile.
+    /// Whether a call is under way. If it seems to be when the scorer is destroyed, this process was forked meanwhile.
     private let isInCall = Atomic<Bool>(false)
     /// In memory of its own, so that scoring can keep a plain pointer to it.
     let scratch: UnsafeMutablePointer<Scratch>
@@ -16,14 +16,14 @@ struct Scorer: ~Copyable {
     var requests = RequestReader()
     var rankedIndices = Buffer<Int>()
     var values = Buffer<valuation_value>()
-    /// Of a request that leaves something to chance: the values of all candidates, and their propensities.
+    /// For a request that leaves something to chance: the values of all candidates, and their propensities.
     var exploredValues = Buffer<valuation_value>()
-    /// The position of the candidate that was chosen; nil where none is worth anything.
+    /// The position of the chosen candidate; nil if none is worth anything.
     var chosen: Int?
     var propensities = Buffer<Double>()
-    /// The names last handed out, each with a NUL byte behind it.
+    /// The last names that were returned, each followed by a NUL byte.
     var sourceNames = Buffer<UInt8>()
-    /// The text last handed out.
+    /// The last text that was returned.
     var output = Buffer<UInt8>()
 
     private init(
@@ -72,7 +72,7 @@ struct Scorer: ~Copyable {
     static func destroy(_ scorer: UnsafeMutablePointer<Scorer>) {
         let engine = scorer.pointee.engine
         engine.pointee.removeReader(scorer.pointee.reader)
-        // What a call had half changed cannot be freed.
+        // State that a call had half changed cannot be freed.
         if !scorer.pointee.isInCall.load(ordering: .relaxed) { Memory.destroy(scorer) }
         Engine.release(engine)
     }
@@ -97,7 +97,7 @@ struct Scorer: ~Copyable {
         return try body(snapshot)
     }
 
-    /// Makes room for a snapshot; does nothing if there is enough already.
+    /// Grows the memory to the size for a snapshot; does nothing if it is large enough.
     @inline(__always)
     private static func prepare(
         _ scorer: UnsafeMutablePointer<Scorer>, _ snapshot: UnsafeMutablePointer<Snapshot>

@@ -3,18 +3,18 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// Says of an example that its model does not agree with what the model made of it: what it left out, then each term. A forgotten rate,
-/// a value written otherwise and a field that the model does not have look different so.
+/// Describes why a model does not reproduce an example: the unused features, then each term. So a forgotten sampling
+/// rate, a value with another spelling, and a field that the model does not have look different.
 struct FailedExample: ~Copyable {
     private var explanation = Explanation()
-    /// For each feature, whether it stands in any term.
+    /// For each feature, whether it is used in any term.
     private var areUsed = Buffer<Bool>()
     private var message = Buffer<UInt8>()
     private var used = Buffer<UInt8>()
 
     /// - Parameters:
     ///   - features: the example's, with their sources.
-    ///   - answer: the probability that the model gives.
+    ///   - answer: the probability according to the model.
     mutating func describe(
         _ features: borrowing FeatureReader, expected: Double, answer: Float, model: UInt32, index: borrowing Index,
         note: Note
@@ -43,7 +43,7 @@ struct FailedExample: ~Copyable {
         note.setMessage("\(message.text)")
     }
 
-    /// What each model of the chain adds.
+    /// The terms of each model of the chain.
     private mutating func writeTerms(
         _ features: borrowing FeatureReader, _ model: UInt32, _ index: borrowing Index
     ) throws(Failure) {
@@ -116,7 +116,7 @@ struct FailedExample: ~Copyable {
         try append(source.value, to: &output)
     }
 
-    /// Appends a name that stands between quotes in JSON as it reads, unless it has control characters.
+    /// Appends a name that is a JSON string's contents in its readable form, unless it has control characters.
     private static func append(_ name: Text, to output: inout Buffer<UInt8>) throws(Failure) {
         let start = output.count
         try RawString(body: name, hasEscapes: true).decodeEscapes(behind: &output)
@@ -126,7 +126,7 @@ struct FailedExample: ~Copyable {
         }
     }
 
-    /// To the digits of a Float.
+    /// With the digits of a Float.
     @inline(never)
     private static func append(
         _ text: StaticString, _ number: Double, to output: inout Buffer<UInt8>

@@ -2,16 +2,16 @@
 import CKernels
 import CPlatform
 
-/// Naming both labels of a collision. The builder keeps no texts, so the document of the one met first is read again.
+/// Naming both labels of a collision. The builder keeps no texts, so the document of the first one is read again.
 extension Loader {
-    /// How many collisions are named: the file of a label met first may be as long as all others together.
+    /// The largest number of collisions to name: the file of the first label may be as long as all others together.
     private static let maximumNamed = 8
 
-    /// Names both labels of the builder's last collision in the note, where the other one's document can be read.
+    /// Names both labels of the builder's last collision in the note, if the document of the other one can be read.
     ///
-    /// - Precondition: the decoder has the model that was refused for it, and is free to decode another.
+    /// - Precondition: the decoder has the refused model, and may decode another one.
     mutating func nameCollision() throws(Failure) {
-        // Taken, so that what is wrong with a later model is not laid to it.
+        // Taken, so that a problem of a later model is not attributed to it.
         guard let collision = builder.collision.take(), namedCollisions < Loader.maximumNamed else { return }
         namedCollisions &+= 1
         var refused = Buffer<UInt8>()
@@ -19,11 +19,11 @@ extension Loader {
         let isOfOneModel = collision.model == UInt32(builder.added.count)
         try WeightNames.forEachLabel(decoder.model, under: builder.secret) { key, name throws(Failure) in
             if key != collision.key { return }
-            // Of one model, the first name is that of the label met first.
+            // If both are in one model, the first name is that of the label that came first.
             if isOfOneModel && first.count == 0 { return try first.append(name) }
             if refused.count == 0 && name != first.text { try refused.append(name) }
         }
-        // A copy: the decoder goes on to the other model.
+        // A copy, because the decoder goes on to the other model.
         var campaign = Buffer<UInt8>()
         try campaign.append(decoder.model.campaign.text)
         if !isOfOneModel {

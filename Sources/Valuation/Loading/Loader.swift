@@ -2,7 +2,7 @@
 import CKernels
 import CPlatform
 
-/// Reads model files into a snapshot: every document decoded and checked, the index built, every self-test replayed.
+/// Reads model files into a snapshot: decodes and checks every document, builds the index, and runs every self-test.
 struct Loader: ~Copyable {
     private var remaining: UInt64
     var problems: Problems
@@ -12,28 +12,28 @@ struct Loader: ~Copyable {
     /// Paths of the files read, NUL-terminated, end to end.
     var files = Buffer<UInt8>()
     var fileOffsets = Buffer<Int>()
-    /// Campaigns whose document had problems, so that what extends them is not blamed for it.
+    /// Campaigns whose document had problems, so that no model is refused for extending them.
     private var refusedClick = KeyTable()
     private var refusedConversion = KeyTable()
-    /// How many collisions of labels both labels were looked for of.
+    /// The number of collisions whose labels have been looked up.
     var namedCollisions = 0
-    /// For each added model, whether one of its bases is missing; such a model is not tried.
+    /// For each added model, whether one of its bases is missing; such a model is not tested.
     private var isIncomplete = Buffer<Bool>()
 
-    /// What is asked for beside the files; what training says of the priors is put where nothing is asked for.
+    /// The requested priors; missing ones are filled in from the models' training.
     private(set) var priors: Priors
-    /// What each file was when it was read, in their order, where that is asked for.
+    /// The size and checksum of each file when it was read, in their order, if requested.
     private(set) var sums = Buffer<FileSum>()
     private let isPublishing: Bool
 
-    /// What a load is to do beside reading models.
+    /// Options of a load.
     struct Wishes {
         var maximumInputBytes: UInt64 = .max
-        /// What keys are formed under.
+        /// The secret of keys.
         var secret: Secret
-        /// Stand in where there is no model of campaign "*".
+        /// Used if there is no model of campaign "*".
         var priors = Priors()
-        /// For publishing: priors that are not given are computed from the models, and each file's sum is kept.
+        /// For publishing: missing priors are computed from the models, and each file's checksum is kept.
         var isPublishing = false
     }
 
@@ -50,7 +50,7 @@ struct Loader: ~Copyable {
         self.init(wishes, problems: Problems(note: note, firstNote: note, listener: nil))
     }
 
-    /// The index of the models in files. Throws the first problem, if there is one, described in the note.
+    /// The index of the models in files. Throws the first problem, if any, described in the note.
     ///
     /// - Complexity: O(bytes + weights).
     mutating func index(of list: borrowing FileList) throws(Failure) -> Index {
@@ -58,7 +58,7 @@ struct Loader: ~Copyable {
         return try finish()
     }
 
-    /// The index of models in memory, as if they were in a file of the given kind.
+    /// The index of models in memory, as if they were in a file of the given type.
     mutating func index(of bytes: Text, kind: FileKind) throws(Failure) -> Index {
         try beginFile(name: Text("memory"))
         do throws(Failure) {
@@ -70,8 +70,8 @@ struct Loader: ~Copyable {
         return try finish()
     }
 
-    /// Tells the listener of the problems every problem of the models in files as long as it returns true; throws the first at the
-    /// end, described in their `firstNote`.
+    /// Reports every problem of the models in files to the listener as long as it returns true; throws the first one at
+    /// the end, described in their `firstNote`.
     mutating func validate(_ list: borrowing FileList) throws(Failure) {
         do {
             try read(list)
@@ -83,7 +83,7 @@ struct Loader: ~Copyable {
         if problems.count > 0 { throw .noted(problems.status) }
     }
 
-    /// Of the models that no example is replayed of.
+    /// For the models without any example.
     private func warnOfUntested() {
         for number in 0..<builder.added.count {
             let model = builder.added[number]
@@ -113,7 +113,8 @@ struct Loader: ~Copyable {
         }
     }
 
-    /// Reads a file, which must be what is expected of it. If it is not, that is told rather than what is wrong in it.
+    /// Reads a file and compares it with its expected size and checksum. If they differ, that is reported instead of
+    /// problems in it.
     private mutating func read(_ reader: inout DocumentReader, _ expected: FileSum?) throws(Failure) {
         do throws(Failure) {
             try readDocuments(&reader)
@@ -145,8 +146,8 @@ struct Loader: ~Copyable {
         }
     }
 
-    /// Deals with a failure: one that has not been reported yet is a problem of the file at hand. Without memory the work ends
-    /// whoever is listening.
+    /// Handles a failure: one that has not been reported yet is a problem of the current file. Lack of memory ends the
+    /// work, whoever listens.
     private mutating func handle(_ failure: Failure, line: UInt32 = 0) throws(Failure) {
         if problems.hasEnded { throw failure }
         if failure.status == .outOfMemory { try problems.end(withoutMemory: failure) }
@@ -174,7 +175,7 @@ struct Loader: ~Copyable {
         try selfTests.add(decoder.model, number: number)
     }
 
-    /// Remembers that the model last decoded was there, though it is left out.
+    /// Remembers that the last decoded model exists, although it is left out.
     private mutating func refuseModel() throws(Failure) {
         let key = builder.secret.campaign(decoder.model.campaign.text)
         if decoder.model.target == .click {
@@ -228,7 +229,7 @@ struct Loader: ~Copyable {
         for number in 0..<builder.added.count where isIncomplete[number] { builder.removeBase(of: number) }
     }
 
-    /// What a model adds to its base's logit means something among rows that were sampled alike.
+    /// A correction to the base's logit is valid only for the same sampling rate.
     @inline(never)
     private mutating func checkRate(of number: Int) throws(Failure) {
         let model = builder.added[number]
@@ -271,7 +272,7 @@ struct Loader: ~Copyable {
         }
     }
 
-    /// Reports a problem of what was added.
+    /// Reports a problem of an added model.
     @inline(never)
     private mutating func report(_ failure: Failure, at origin: IndexBuilder.Origin) throws(Failure) {
         setFile(of: origin)

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// How models are opened, whatever they are in.
+/// Opening models of any type.
 struct Opening {
     var maximumInputBytes: UInt64
-    /// Whether compiled files are mapped without a look at their contents.
+    /// Whether compiled files are mapped without checking their contents.
     var trustsCompiled = false
     /// Whether they are copied to memory instead of being mapped.
     var copiesCompiled = false
-    /// What keys are formed under; nil for what is opened to decide.
+    /// The secret of keys; nil to take that of the models.
     var secret: Secret?
     let note: Note
 
-    /// The index of what a path stands for.
+    /// The index of a source.
     func index(of source: borrowing Source) throws(Failure) -> Index {
         switch source {
         case .models(let list): try index(of: list, priors: Priors(), under: secret ?? source.secret)
@@ -49,7 +49,7 @@ struct Opening {
         }
     }
 
-    /// The index of a compiled file by itself: under the engine's secret, the standard one, or that in SECRET beside it.
+    /// The index of a single compiled file: under the engine's secret, the standard one, or that in SECRET beside it.
     private func index(ofCompiled path: borrowing CString) throws(Failure) -> Index {
         do throws(Failure) {
             return try index(ofCompiled: path, under: secret ?? .standard)

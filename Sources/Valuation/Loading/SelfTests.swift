@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuation
 
-/// The examples that model files carry (features and the probability that the trainer computed), kept until they are replayed
-/// through the code that serves.
+/// The examples in model files (features and the probability that the trainer computed), kept until they run through
+/// the code that serves.
 struct SelfTests: ~Copyable {
     static let tolerance = 1e-6
 
@@ -38,7 +38,7 @@ struct SelfTests: ~Copyable {
         }
     }
 
-    /// Replays tests one after the other.
+    /// Runs tests one after the other.
     struct Replay: ~Copyable {
         private let scratch: UnsafeMutablePointer<Scratch>
         private var features = FeatureReader()
@@ -52,8 +52,8 @@ struct SelfTests: ~Copyable {
             Memory.destroy(scratch)
         }
 
-        /// Whether the model gives what a test expects; if not, the note says what it gives. The features are taken as an ad's, so
-        /// that the cost is that of one model's weights and not of every campaign's.
+        /// Whether the model gives the result that a test expects; if not, the note has the model's result. The
+        /// features are scored as an ad's, so the cost is that of one model's weights and not of every campaign's.
         ///
         /// - Complexity: O(features).
         mutating func isPassed(
@@ -79,7 +79,7 @@ struct SelfTests: ~Copyable {
             }
             let expected = test.probability
             if (Double(answer) - expected).magnitude <= SelfTests.tolerance * expected { return true }
-            // Read again, now with the names of its features.
+            // Read again, with the names of its features.
             features.removeAll()
             features.keepsSources = true
             cursor = JSONCursor(text)

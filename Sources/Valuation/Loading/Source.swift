@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// What a path given by the host stands for.
+/// The type of a path that the host gave.
 enum Source: ~Copyable {
     /// A model file, or a directory of them.
     case models(FileList)
@@ -12,7 +12,7 @@ enum Source: ~Copyable {
     /// A compiled file.
     case compiled(CString)
 
-    /// What keys are formed under where nothing else says so.
+    /// The secret of keys, if nothing else determines it.
     var secret: Secret {
         switch self {
         case .release(let release): release.secret
@@ -29,7 +29,7 @@ enum Source: ~Copyable {
         }
     }
 
-    /// - Throws: what cannot be opened, described in the note.
+    /// - Throws: the failure to open it, described in the note.
     init(path: Text, note: Note) throws(Failure) {
         if try Source.isFolder(path, note) {
             try self.init(folderAt: path, note)
@@ -81,7 +81,7 @@ enum Source: ~Copyable {
         }
     }
 
-    /// Whether a directory is one of releases, though it may have no LATEST yet.
+    /// Whether a directory is one of releases, even if it has no LATEST yet.
     private static func isRoot(_ folder: borrowing Folder) throws(Failure) -> Bool {
         if try folder.contains(ReleaseFolder.latest) { return true }
         if try !folder.contains(ReleaseFolder.releases) { return false }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// Looking for every problem of what a path stands for, not for the first alone.
+/// Finding every problem of the models at a path, not only the first.
 enum Validation {
-    /// Tells the listener of `problems` every problem as long as it returns true; throws the first at the end, described in their
-    /// `firstNote`.
+    /// Reports every problem to the listener of `problems` as long as it returns true; throws the first one at the end,
+    /// described in their `firstNote`.
     static func run(path: Text, maximumInputBytes: UInt64, problems: consuming Problems) throws(Failure) {
         let note = problems.note
         let source: Source
@@ -29,7 +29,7 @@ enum Validation {
         }
     }
 
-    /// The compiled file first, then the model files, which say what is in it.
+    /// First the compiled file, then the model files, which show its contents.
     private static func validate(
         _ release: borrowing Release, _ wishes: Loader.Wishes, _ problems: consuming Problems
     ) throws(Failure) {
@@ -38,7 +38,7 @@ enum Validation {
             do {
                 _ = try opening.index(ofCompiled: compiled, release)
             } catch {
-                // Of a newer library, say: engines then read the model files.
+                // Of a newer library, for example: engines then read the model files.
                 let isOfAnother = error.status == .format && release.manifest.compiledFormat != CompiledFile.format
                 if error.status == .outOfMemory { try problems.end(withoutMemory: error) }
                 if !isOfAnother { try problems.report(error) }

@@ -2,11 +2,12 @@
 import CKernels
 import CValuation
 
-/// Reads `features` objects, of a request or of an ad, into the structs of valuation.h, by what the models know of each field.
+/// Reads `features` objects, of a request or of an ad, into the structs of valuation.h, according to the models' use of
+/// each field.
 ///
 /// - Complexity: O(bytes) expected; allocates only while its buffers grow.
 struct FeatureReader: ~Copyable {
-    /// Where a feature stands in the text, for explanations.
+    /// The position of a feature in the text, for explanations.
     struct Source {
         /// The field's name between its quotes.
         var field: Text
@@ -15,40 +16,41 @@ struct FeatureReader: ~Copyable {
         var isNumber: Bool
     }
 
-    /// A field of which not all counts, for explanations.
+    /// A field with a problem, for explanations.
     struct Slip {
         /// Its name between its quotes.
         var field: Text
-        /// What was not ordinary in its value; never empty.
+        /// The flags of its value; never empty.
         var flags: Flags
-        /// The position of the candidate whose it is; 0 for the request's.
+        /// The position of its candidate; 0 for the request's.
         var candidate: Int
     }
 
     /// Whether to keep `sources` and `slips`, which only explanations need.
     var keepsSources = false
-    /// Fields beside those of the index; nil without a policy.
+    /// Fields in addition to those of the index; nil without a policy.
     var policyFields: PolicyFields?
     /// Features of all objects read since `removeAll`, end to end.
     private(set) var features = Buffer<valuation_feature>()
     /// As long as `features`, or empty.
     private(set) var sources = Buffer<Source>()
-    /// Of all objects read since `removeAll`.
+    /// Those of all objects read since `removeAll`.
     private(set) var slips = Buffer<Slip>()
     private var candidate = 0
-    /// What was not ordinary in the objects read since it was last set.
+    /// The flags of the objects read since it was last reset.
     var flags = Flags()
     /// The key of each feature's field; as long as `features`.
     private var fieldKeys = Buffer<UInt64>()
     private var objectStart = 0
-    /// One bit for each field of the object at hand, by six bits of its key: tells most new fields from repeated ones.
+    /// One bit for each field of the current object, by six bits of its key: distinguishes most new fields from
+    /// repeated ones.
     private var seenFields: UInt64 = 0
-    /// Of the object at hand, those fields that had flags, and once a field may have come again all.
+    /// The fields of the current object with flags and, once a field may be repeated, all fields.
     private var records = FieldRecords()
     private var keepsRecords = false
-    /// What was not ordinary in the member at hand.
+    /// The flags of the current member.
     private var memberFlags = Flags()
-    /// Which features of the object at hand are of a member that came again; none from its end on.
+    /// Which features of the current object belong to a member that was repeated later; none from its end on.
     private var areReplaced = Buffer<Bool>()
     private var replacedCount = 0
     private var fields = MemberMemo<Field>()
@@ -57,12 +59,12 @@ struct FeatureReader: ~Copyable {
     private var name = Buffer<UInt8>()
     private var value = Buffer<UInt8>()
 
-    /// A field that models know. Not private, nor are the other types of elements here: in debug builds Swift 6.3.1 cannot compile
-    /// a noncopyable type that holds such a buffer when another file destroys it.
+    /// A field that models know. Not private, nor are the other element types here: in debug builds Swift 6.3.1 cannot
+    /// compile a noncopyable type that holds such a buffer when another file destroys it.
     struct Field {
         /// Its name between its quotes.
         var rawName: Text
-        /// Its name, decoded, and what comes behind it in the key of a category.
+        /// Its decoded name, as the prefix of a category's key.
         var prefix: KeyPrefix
         var slot: Index.FieldSlot
     }
@@ -75,12 +77,12 @@ struct FeatureReader: ~Copyable {
         fields.removeAll()
         isRepeating = false
         flags = []
-        // An object that was refused half way has left its marks.
+        // An object that was refused halfway has left its marks.
         areReplaced.removeAll()
         replacedCount = 0
     }
 
-    /// A field of the object read last whose value is of the wrong type, or no number that counts; empty where there is none.
+    /// A field of the last object whose value has the wrong type or is an invalid number; empty if there is none.
     var wrongField: Text {
         for position in 0..<records.count
         where !records[position].flags.isDisjoint(with: [.wrongType, .invalidNumber]) {
@@ -89,15 +91,15 @@ struct FeatureReader: ~Copyable {
         return .empty
     }
 
-    /// Forgets the features from `count` on.
+    /// Removes the features from `count` on.
     mutating func truncate(_ count: Int) {
         features.truncate(count)
         fieldKeys.truncate(count)
         if keepsSources { sources.truncate(count) }
     }
 
-    /// Makes ready for the object of a candidate. Of members with the same name the last one counts: what was read of an earlier
-    /// one, from `start` on, is forgotten.
+    /// Prepares for the object of a candidate. Of members with the same name the last one counts: features of an
+    /// earlier one, from `start` on, are removed.
     @inline(never)
     mutating func begin(candidate: Int, at start: Int) {
         truncate(start)
@@ -107,7 +109,7 @@ struct FeatureReader: ~Copyable {
         while slips.count > 0 && slips[slips.count - 1].candidate == candidate { slips.truncate(slips.count - 1) }
     }
 
-    /// Reads one object. - Precondition: the cursor stands at its "{".
+    /// Reads one object. - Precondition: the cursor is at its "{".
     @_optimize(speed)
     mutating func read(_ callersCursor: inout JSONCursor, index: borrowing Index) throws(Failure) {
         var cursor = callersCursor
@@ -147,7 +149,7 @@ struct FeatureReader: ~Copyable {
         }
     }
 
-    /// Goes to the next value of a field that models know; returns nil at the object's end, which it takes.
+    /// Goes to the next value of a field that models know; returns nil at the object's end, which it skips.
     @inline(always)
     private mutating func findField(
         _ cursor: inout JSONCursor, index: borrowing Index, isFirst: Bool
@@ -179,7 +181,7 @@ struct FeatureReader: ~Copyable {
             let own = index.field(key)
             if let slot = policyFields == nil ? own?.pointee : policyFields.unsafelyUnwrapped.field(key, own: own) {
                 let field = Field(rawName: rawName.body, prefix: index.secret.prefix(field: decoded), slot: slot)
-                // A decoded name lives until the next one.
+                // A decoded name is valid until the next one.
                 let isLasting = isRepeating && !rawName.hasEscapes
                 let gap = cursor.text.slice(start, cursor.offset)
                 return try fields.add(gap, field, isFirst: isFirst, lasting: isLasting)
@@ -284,7 +286,7 @@ struct FeatureReader: ~Copyable {
         if keepsSources { try sources.append(source) }
     }
 
-    /// Of members with the same name the last one counts: takes the earlier one's features and flags out.
+    /// Of members with the same name the last one counts: removes the features and flags of the earlier one.
     @inline(always)
     private mutating func forgetEarlier(_ fieldKey: UInt64) throws(Failure) {
         let bit = UInt64(1) &<< (fieldKey & 63)
@@ -312,13 +314,13 @@ struct FeatureReader: ~Copyable {
             truncate(start)
             return try records.setStart(fieldKey, start)
         }
-        // Moving what is behind them for each member would take a time that grows with the square of the text.
+        // Moving the features after them for each member would take quadratic time.
         try areReplaced.resize(max(areReplaced.count, end &- objectStart), filling: false)
         for index in start..<end { areReplaced[index &- objectStart] = true }
         replacedCount &+= end &- start
     }
 
-    /// Takes out, at the object's end, what was marked.
+    /// Removes the marked features at the object's end.
     private mutating func removeReplaced() {
         var kept = objectStart
         for index in objectStart..<features.count {

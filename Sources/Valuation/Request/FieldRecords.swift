@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where in an object at hand the features of each field begin, and what was not ordinary in its value: for members that come again,
-/// of which the last one counts.
+/// The start of each field's features in the current object, and the flags of its value: for repeated members, of which
+/// the last one counts.
 ///
 /// - Complexity: O(1) expected for a field, however many there are.
 struct FieldRecords: ~Copyable {
@@ -9,15 +9,15 @@ struct FieldRecords: ~Copyable {
         var key: UInt64
         var start: Int
         var flags: Flags
-        /// Its name between its quotes, as the value wrote it that `flags` are of.
+        /// Its name between its quotes, as written with the value that has `flags`.
         var name = Text.empty
     }
 
-    /// Up to so many are gone through one by one.
+    /// Up to this many are searched linearly.
     private static let few = 16
 
     private var records = Buffer<Record>()
-    /// Of the records, by their keys; used beyond a few.
+    /// The records by their keys; used if there are more than a few.
     private var table = KeyTable()
 
     var isEmpty: Bool { records.count == 0 }
@@ -27,7 +27,7 @@ struct FieldRecords: ~Copyable {
         if table.count > 0 { table.removeAll() }
     }
 
-    /// Takes in where a field's features begin now. - Returns: where they began, if it has been met.
+    /// Stores the start of a field's features. - Returns: the former start, if the field has occurred before.
     mutating func update(_ key: UInt64, start: Int) throws(Failure) -> Int? {
         guard let found = find(key) else {
             try add(Record(key: key, start: start, flags: []))
@@ -39,7 +39,7 @@ struct FieldRecords: ~Copyable {
         return former < 0 ? nil : former
     }
 
-    /// Takes in where the features of a field begin of whose value only flags may be known.
+    /// Stores the start of the features of a field that may have only flags so far.
     mutating func setStart(_ key: UInt64, _ start: Int) throws(Failure) {
         if let found = find(key) {
             records[found].start = start
@@ -59,7 +59,8 @@ struct FieldRecords: ~Copyable {
 
     var count: Int { records.count }
 
-    /// A field's name between its quotes, and the flags of its last value; the name is empty where it never had any.
+    /// A field's name between its quotes, and the flags of its last value; the name is empty if the field never had
+    /// any.
     subscript(position: Int) -> (name: Text, flags: Flags) { (records[position].name, records[position].flags) }
 
     /// The flags of all fields together.
@@ -84,7 +85,7 @@ struct FieldRecords: ~Copyable {
         try records.append(record)
         let count = records.count
         if count <= FieldRecords.few { return }
-        // The first ones are put into the table together.
+        // The first ones are added to the table together.
         for position in (count == FieldRecords.few + 1 ? 0 : count &- 1)..<count {
             try table.insert(records[position].key, UInt32(truncatingIfNeeded: position))
         }

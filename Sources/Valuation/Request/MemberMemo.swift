@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the members of the objects before meant. Programs write one candidate like the other, with the same members in the same
-/// order, so the bytes between two values are compared with those remembered, and a name is neither read nor looked up again.
+/// Remembers the meaning of members in earlier objects. Programs write all candidates alike, with the same members in
+/// the same order. So the bytes between two values are compared with remembered ones, and the name is not read and
+/// looked up again.
 ///
-/// Equal bytes mean the same: what is remembered runs from the object's "{", or from the end of a value, to where the next value
-/// may begin, and the two kinds are kept apart.
+/// Equal bytes mean the same: a remembered gap goes from the object's "{", or from the end of a value, to the earliest
+/// start of the next value, and the two types are kept apart.
 struct MemberMemo<Meaning: BitwiseCopyable>: ~Copyable {
-    /// As many objects' first members as members of other places are remembered.
+    /// The number of remembered first members of objects, and of remembered other members.
     private static var capacity: Int { 16 }
 
     /// Gaps and their meanings.
     struct List: ~Copyable {
         var gaps = Buffer<Text>()
-        /// As long as `gaps`; behind them there is a place for a meaning that is not remembered.
+        /// As long as `gaps`, and one more element for a meaning that is not remembered.
         var meanings = Buffer<Meaning>()
     }
 
     private var first = List()
     private var following = List()
-    /// Which of `following` is next if this object is like the one before.
+    /// The index in `following` of the expected next gap, if this object is like the previous one.
     private var next = 0
 
-    /// Forgets all: the gaps are parts of the text being read.
+    /// Removes everything: the gaps are parts of the text being read.
     mutating func removeAll() {
         first.gaps.removeAll()
         first.meanings.removeAll()
@@ -29,7 +30,7 @@ struct MemberMemo<Meaning: BitwiseCopyable>: ~Copyable {
         following.meanings.removeAll()
     }
 
-    /// Goes from an object's "{" to its first value, if that member is likely and comes.
+    /// Goes from an object's "{" to its first value, if it is the expected member.
     ///
     /// - Returns: the member's meaning; valid until the next call of any method.
     @inline(always)
@@ -39,7 +40,7 @@ struct MemberMemo<Meaning: BitwiseCopyable>: ~Copyable {
         return UnsafePointer(first.meanings.base)
     }
 
-    /// Goes from behind a value to the next one, if that member is likely and comes.
+    /// Goes from the end of a value to the next one, if it is the expected member.
     ///
     /// - Returns: the member's meaning; valid until the next call of any method.
     @inline(always)
@@ -50,7 +51,7 @@ struct MemberMemo<Meaning: BitwiseCopyable>: ~Copyable {
         return UnsafePointer(following.meanings.base.unsafelyUnwrapped + place)
     }
 
-    /// Does as `takeFirst` or `takeNext` for any member that is remembered.
+    /// Like `takeFirst` or `takeNext`, for any remembered member.
     mutating func find(_ cursor: inout JSONCursor, isFirst: Bool) -> UnsafePointer<Meaning>? {
         isFirst ? MemberMemo.find(first, &cursor)?.meaning : findNext(&cursor)
     }
@@ -70,7 +71,7 @@ struct MemberMemo<Meaning: BitwiseCopyable>: ~Copyable {
         return nil
     }
 
-    /// Takes in what a gap means, and remembers it if it is `lasting` and there is room.
+    /// Stores the meaning of a gap, and remembers it if it is `lasting` and there is capacity.
     ///
     /// - Returns: the meaning; valid until the next call of any method.
     mutating func add(

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// The field that a misspelt name may be meant for.
+/// The known field that a misspelt name probably means.
 ///
-/// An index has the keys of names and not the names, so every name that is one edit away is tried (Norvig, "How to Write a Spelling
-/// Corrector", 2007): one letter of ASCII too many, too few or another one, or two letters swapped; as it stands, and in small letters with underscores.
+/// An index has the keys of names and not the names. So every name that is one edit away is tried (Norvig, "How to
+/// Write a Spelling Corrector", 2007): one ASCII letter too many, too few or replaced, or two letters swapped; in its
+/// own spelling, and in lower case with underscores.
 struct NearField: ~Copyable {
     /// Longer names are not tried.
     private static let maximumBytes = 64
-    /// Stands for no letter; less than those that are tried.
+    /// No letter; less than those that are tried.
     private static let none: UInt8 = 0x20
 
-    /// What is being tried, and the name in small letters.
+    /// The name that is being tried, and the name in lower case.
     private var room = Buffer<UInt8>()
     private var plainName = Buffer<UInt8>()
 
     /// - Parameters:
-    ///   - name: as it stands in JSON between its quotes.
-    ///   - fields: those that a policy's releases know beside the index.
+    ///   - name: as it is in JSON between its quotes.
+    ///   - fields: those that a policy's releases know in addition to the index.
     /// - Returns: a known name, to be printed between quotes; valid until the next call.
     /// - Complexity: O(name²): some 190 keys for each letter.
     mutating func find(_ name: Text, in index: borrowing Index, _ fields: PolicyFields?) throws(Failure) -> Text? {
@@ -50,7 +51,7 @@ struct NearField: ~Copyable {
         return nil
     }
 
-    /// Puts a letter in place of another or of none. - Returns: the length of what is then in the room.
+    /// Replaces a letter or inserts one. - Returns: the length of the text in `room`.
     private mutating func edit(_ name: Text, _ place: Int, _ letter: UInt8, skipping skipped: Int) -> Int {
         let start = room.base.unsafelyUnwrapped
         memcpy(start, name.start, place)
@@ -63,7 +64,7 @@ struct NearField: ~Copyable {
         return end + name.count - place - skipped
     }
 
-    /// Small, and with underscores for separators.
+    /// In lower case, with underscores as separators.
     private static func plain(_ byte: UInt8) -> UInt8 {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 32

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// The fields that a policy's releases know beside those of LATEST: what only one of them knows must reach it, too.
+/// The fields that a policy's releases know in addition to those of LATEST: a feature that only one of them knows must
+/// reach it.
 struct PolicyFields {
     let policy: UnsafeMutablePointer<Policy>
     let snapshot: UnsafeMutablePointer<Snapshot>
@@ -12,9 +13,9 @@ struct PolicyFields {
         (self.policy, self.snapshot) = (policy, snapshot)
     }
 
-    /// What any release takes a field for; the placement is a category, whoever knows it.
+    /// The use of a field in any release; the placement is always a category.
     ///
-    /// - Parameter own: what LATEST takes it for.
+    /// - Parameter own: its use in LATEST.
     /// - Complexity: O(releases).
     func field(_ key: UInt64, own: UnsafePointer<Index.FieldSlot>?) -> Index.FieldSlot? {
         var found = own?.pointee ?? Index.FieldSlot(key: key, isCategory: false, isNumber: false)

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a candidate consists of in a request, and what is kept of its text.
+/// The members of a candidate in a request, and the parts of its text that are kept.
 extension RequestReader {
-    /// What the answer repeats of a candidate: raw JSON, empty where it is missing.
+    /// The members of a candidate that the answer repeats: raw JSON, empty if missing.
     struct Echo {
         var ad: Text
         var campaign: Text
-        /// What was wrong or unusual in the text of the candidate.
+        /// The flags of the candidate's text.
         var flags: Flags
-        /// Why it is no candidate, where it is none.
+        /// Why it is not a valid candidate, or nil.
         var problem: Problem?
-        /// Where its features begin in `ads`.
+        /// The index in `ads` of its first feature.
         var featuresStart: Int
     }
 
-    /// Why a candidate is none.
+    /// Why this element is not a valid candidate.
     enum Problem: UInt8, CaseIterable {
         case noObject, noCampaign, noPricing, noBid, wrongFeatures
 

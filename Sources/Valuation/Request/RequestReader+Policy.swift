@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuation
 
-/// What a request says for the policy: who sees the impression, and when.
+/// The members of a request for the policy: who sees the impression, and when.
 extension RequestReader {
-    /// A unit's field and text, in the bytes kept of them.
+    /// A unit's field and text, as parts of the stored bytes.
     struct UnitText {
         var fieldStart: Int
         var textStart: Int
         var end: Int
     }
 
-    /// The units of a request, and the time that it is to be valued at.
+    /// The units of a request, and the time at which it is valued.
     struct Circumstances: ~Copyable {
         fileprivate var texts = Buffer<UInt8>()
         fileprivate var ranges = Buffer<UnitText>()
@@ -31,7 +31,7 @@ extension RequestReader {
 
         mutating func removeTime() { time = nil }
 
-        /// Points the units at their texts, which lie still from now on.
+        /// Sets the pointers of the units to their texts, which no longer move.
         fileprivate mutating func connect() throws(Failure) {
             units.removeAll()
             guard let start = texts.base else { return }
@@ -45,7 +45,7 @@ extension RequestReader {
             }
         }
 
-        /// Of units of one field the last one counts: takes an earlier one out.
+        /// Of units with one field the last one counts: removes an earlier one.
         fileprivate mutating func forget(_ field: Text) {
             var kept = 0
             for position in 0..<ranges.count {
@@ -57,7 +57,7 @@ extension RequestReader {
             ranges.truncate(kept)
         }
 
-        /// Adds a unit of which field and text stand at the end of `texts`.
+        /// Adds a unit whose field and text are at the end of `texts`.
         fileprivate mutating func add(fieldStart: Int, textStart: Int) throws(Failure) {
             forget(texts.text.slice(fieldStart, textStart))
             if ranges.count == PolicyDocument.maximumUnits {
@@ -67,7 +67,7 @@ extension RequestReader {
         }
     }
 
-    /// What scoring needs of the request; valid as long as what `read` has handed out.
+    /// The parts of the request that scoring needs; valid as long as what `read` has returned.
     func plainRequest() -> Request {
         let features = request.features.elements
         var plain = Request(
@@ -80,12 +80,12 @@ extension RequestReader {
         return plain
     }
 
-    /// A string as it stands between its quotes.
+    /// The contents of a string between its quotes.
     private func unquoted(_ raw: Text) -> Text {
         raw[0] == UInt8(ascii: "\"") ? raw.slice(1, raw.count &- 1) : raw
     }
 
-    /// Reads `unit`: a text, which is of the field "unit", or an object of fields and texts.
+    /// Reads `unit`: a text, which belongs to the field "unit", or an object of fields and texts.
     mutating func readUnits(_ cursor: inout JSONCursor, _ kind: JSONCursor.Kind) throws(Failure) {
         circumstances.removeUnits()
         if kind != .object {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuation
 
-/// Reads a JSON request into the structs of valuation.h. One value is reused for request after request.
+/// Reads a JSON request into the structs of valuation.h. One value is reused for all requests.
 ///
 /// - Complexity: O(bytes) expected; allocates only while its buffers grow.
 struct RequestReader: ~Copyable {
@@ -12,25 +12,25 @@ struct RequestReader: ~Copyable {
     private(set) var ads = FeatureReader()
     private(set) var candidates = Buffer<valuation_candidate>()
     private(set) var echoes = Buffer<Echo>()
-    /// How many candidates are worth 0 because they, or their bids, are none.
+    /// The number of candidates that are worth 0 because they or their bids are invalid.
     private(set) var invalidCount = 0
     /// Raw JSON of the member `id`, or empty.
     private(set) var id = Text.empty
-    /// How many of the best to give, or nil for all in the order of the candidates.
+    /// How many of the best to return, or nil for all in the order of the candidates.
     private(set) var top: Int?
     private(set) var timeBudget: UInt64 = 0
     var circumstances = Circumstances()
-    /// Where the text ends that `id` and the echoes are in.
+    /// The end of the text that contains `id` and the echoes.
     private(set) var textEnd = Text.empty.end
     private var members = MemberMemo<Member>()
     private var name = Buffer<UInt8>()
     var value = Buffer<UInt8>()
 
-    /// Reads a request. What it hands out is valid until the next call and while the text lives.
+    /// Reads a request. The results are valid until the next call and while the text lives.
     ///
     /// - Parameters:
-    ///   - policyFields: fields beside those of the index.
-    ///   - keepingSources: whether features keep where they stand in the text, for explanations.
+    ///   - policyFields: fields in addition to those of the index.
+    ///   - keepingSources: whether to keep the positions of features in the text, for explanations.
     ///   - needsCandidates: whether a request without candidates is refused.
     mutating func read(
         _ text: Text, index: borrowing Index, policyFields: PolicyFields? = nil, keepingSources: Bool,
@@ -52,7 +52,7 @@ struct RequestReader: ~Copyable {
                 let rawMember = try cursor.memberName()
                 let member = try rawMember.decoded(into: &name)
                 let kind = cursor.kind()
-                // Of members with the same name the last one counts; null is as good as absent.
+                // Of members with the same name the last one counts; null counts as absent.
                 if kind == .literal, cursor.isNull, try cursor.skipValue() == Text("null") {
                     forget(member)
                     if member == Text("candidates") { hasCandidates = false }
@@ -100,7 +100,7 @@ struct RequestReader: ~Copyable {
         }
     }
 
-    /// Takes back what an earlier member of this name said.
+    /// Reverts the effects of an earlier member with this name.
     private mutating func forget(_ member: Text) {
         if member == Text("features") { request.removeAll() }
         if member == Text("candidates") { removeCandidates() }
@@ -161,7 +161,7 @@ struct RequestReader: ~Copyable {
         callersCursor.moveTo(cursor.offset)
     }
 
-    /// Reads one candidate; whatever is wrong with it becomes a flag.
+    /// Reads one candidate; any problem with it becomes a flag.
     @inline(always)
     private mutating func readCandidate(_ cursor: inout JSONCursor, index: borrowing Index) throws(Failure) {
         let start = ads.features.count
@@ -226,7 +226,7 @@ struct RequestReader: ~Copyable {
         echoes.appendWritten(1)
     }
 
-    /// What makes a candidate none.
+    /// The first reason why an element is not a valid candidate.
     private func firstProblem(isObject: Bool, hasCampaign: Bool, hasPricing: Bool, hasBid: Bool) -> Problem {
         if !isObject { return .noObject }
         if !hasCampaign { return .noCampaign }
@@ -241,7 +241,7 @@ struct RequestReader: ~Copyable {
         return try findMember(&cursor, isFirst: true)
     }
 
-    /// Goes from behind a value to the next.
+    /// Goes from the end of a value to the next one.
     @inline(always)
     private mutating func nextMember(_ cursor: inout JSONCursor) throws(Failure) -> Member {
         if let known = members.takeNext(&cursor) { return known.pointee }
@@ -273,7 +273,7 @@ struct RequestReader: ~Copyable {
         ).pointee
     }
 
-    /// - Parameter first: the value's first byte, at which the cursor stands.
+    /// - Parameter first: the value's first byte, at the cursor.
     @inline(always)
     private mutating func readCampaign(
         _ cursor: inout JSONCursor, _ first: UInt8, _ candidate: UnsafeMutablePointer<valuation_candidate>,
@@ -292,7 +292,7 @@ struct RequestReader: ~Copyable {
         return cursor.text.slice(start, cursor.offset)
     }
 
-    /// - Parameter first: the value's first byte, at which the cursor stands.
+    /// - Parameter first: the value's first byte, at the cursor.
     @inline(always)
     private mutating func readPricing(_ cursor: inout JSONCursor, _ first: UInt8) throws(Failure) -> valuation_pricing {
         guard first == UInt8(ascii: "\"") else {
@@ -306,7 +306,7 @@ struct RequestReader: ~Copyable {
         return 0
     }
 
-    /// Points the candidates at their features, which lie still from now on.
+    /// Sets the pointers of the candidates to their features, which no longer move.
     private mutating func connectFeatures() {
         for position in 0..<candidates.count where candidates[position].feature_count > 0 {
             let start = echoes[position].featuresStart
