@@ -6,7 +6,7 @@ import CValuation
 
 let defaultMaximumInputBytes: UInt64 = 16 * 1024 * 1024 * 1024
 
-/// The options given, which may be NULL.
+/// The given options, which may be NULL.
 private func checked(_ options: UnsafePointer<valuation_options>?) throws(Failure) -> Engine.Options {
     guard let options else { return Engine.Options(maximumInputBytes: defaultMaximumInputBytes) }
     try checkSize(options, options.pointee.struct_size)
@@ -96,7 +96,7 @@ public func valuation_validate(
     }
 }
 
-/// Stands for a callback that the caller has no wish for.
+/// Replaces a missing callback.
 private let goOn: valuation_problem_callback = { _, _ in true }
 
 /// See valuation.h.

@@ -2,16 +2,16 @@
 import CPlatform
 import CValuation
 
-// What the exported functions share: turning C's arguments into the core's values and failures into statuses.
+// Shared by the exported functions: they turn C's arguments into the core's values and failures into statuses.
 
 /// Runs the body of an exported call, turns a failure into a status, and fills in the caller's error.
 ///
-/// - Parameter note: where the body has noted failures described, if it has any.
+/// - Parameter note: the note in which the body describes failures, if it has any.
 @inline(__always)
 func call(
     _ error: UnsafeMutablePointer<valuation_error>?, note: Note? = nil, _ body: () throws(Failure) -> Void
 ) -> valuation_status {
-    // Without room for them there is no telling the reasons.
+    // Without enough memory for them the reasons cannot be reported.
     if let error, error.pointee.struct_size < MemoryLayout<valuation_error>.size { return Status.structSize.rawValue }
     do {
         try body()
@@ -35,8 +35,8 @@ private func describe(_ failure: Failure, _ note: Note?, in error: UnsafeMutable
     error.pointee.struct_size = size
 }
 
-/// Runs the body of an exported call that reads files, with a note to describe in what is wrong with them. It is not cancelled
-/// before its end.
+/// Runs the body of an exported call that reads files, with a note that describes problems with them. It is not
+/// cancelled before its end.
 func callWithNote(
     _ error: UnsafeMutablePointer<valuation_error>?, _ body: (Note) throws(Failure) -> Void
 ) -> valuation_status {
@@ -57,7 +57,7 @@ func text(_ start: UnsafePointer<CChar>?, _ count: Int) throws(Failure) -> Text 
     return Text(UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self), count)
 }
 
-/// A caller's text where nothing can be reported: NULL stands for the empty text.
+/// A caller's text if nothing can be reported: NULL stands for the empty text.
 func textOrEmpty(_ start: UnsafePointer<CChar>?, _ count: Int) -> Text {
     guard let start, count > 0 else { return .empty }
     return Text(UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self), count)
@@ -77,7 +77,7 @@ func scorer(_ handle: OpaquePointer?) throws(Failure) -> UnsafeMutablePointer<Sc
     return UnsafeMutablePointer(handle)
 }
 
-/// An argument that must not be NULL. - Parameter message: what to say if it is.
+/// An argument that must not be NULL. - Parameter message: the error if it is.
 @inline(__always)
 func required<Pointee>(
     _ pointer: UnsafeMutablePointer<Pointee>?, _ message: StaticString
@@ -86,10 +86,10 @@ func required<Pointee>(
     return pointer
 }
 
-/// Checks a growing struct's size and that what this library does not know of it is zero.
+/// Checks a growing struct's size, and that the bytes that this library does not know are zero.
 ///
-/// - Parameter first: the size that the struct had in the first version, and may have still: its other members are not to be read
-///   then. nil if it has not grown.
+/// - Parameter first: the size of the struct in the first version, which callers may still pass: its other members must
+///   not be read then. nil if it has not grown.
 @inline(__always)
 func checkSize<Struct>(_ pointer: UnsafePointer<Struct>, _ size: UInt32, first: Int? = nil) throws(Failure) {
     let known = MemoryLayout<Struct>.size

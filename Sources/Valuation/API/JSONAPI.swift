@@ -3,7 +3,7 @@ import CValuation
 
 // JSON: see valuation.h.
 
-/// Runs a call that answers with a text of the scorer's.
+/// Runs a call that answers with a text owned by the scorer.
 func answer(
     _ scorer: OpaquePointer?, _ text_out: UnsafeMutablePointer<UnsafePointer<CChar>?>?,
     _ length_out: UnsafeMutablePointer<Int>?, _ error: UnsafeMutablePointer<valuation_error>?,

@@ -3,7 +3,7 @@ import CValuation
 
 // Keys: see valuation.h.
 
-/// Runs `body` with what an engine's keys are formed under. - Parameter engine: nil for the standard secret.
+/// Runs `body` with the secret of an engine's keys. - Parameter engine: nil for the standard secret.
 @inline(__always)
 private func key(_ engine: OpaquePointer?, _ body: (Secret) -> UInt64) -> UInt64 {
     guard let engine else { return body(.standard) }

@@ -9,7 +9,7 @@ private struct Report: ~Copyable {
     let text: Buffer<UInt8>
 }
 
-/// Runs a call that hands out a text, and hands it out.
+/// Runs a call that produces a text, and returns it.
 func reporting(
     _ report_out: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<valuation_error>?,
     isRequired: Bool = false, _ body: (Note) throws(Failure) -> Buffer<UInt8>
@@ -17,7 +17,7 @@ func reporting(
     report_out?.pointee = nil
     return callWithNote(error) { note throws(Failure) in
         if isRequired && report_out == nil { throw Failure(.invalidArgument, "report_out is NULL.") }
-        // Taken first, so that nothing can fail once the work is done.
+        // Allocated first, so that nothing can fail once the work is done.
         let report = try Memory.room(for: Report.self)
         do throws(Failure) {
             var text = try body(note)
@@ -49,7 +49,7 @@ public func valuation_report_destroy(_ report: OpaquePointer!) {
     if let report { Memory.destroy(UnsafeMutablePointer<Report>(report)) }
 }
 
-/// The wishes of a publisher, which may be NULL.
+/// The given options of a publisher, which may be NULL.
 private func checked(_ publishing: UnsafePointer<valuation_publishing>?) throws(Failure) -> Publisher.Wishes {
     var wishes = Publisher.Wishes()
     guard let publishing else { return wishes }
@@ -151,10 +151,10 @@ public func valuation_compare(
     }
 }
 
-/// How many of what there are a `size_t` asks for, which may be beyond an `Int`.
+/// A count that arrived as a `size_t`; one beyond `Int.max` means all.
 private func atMostAll(_ count: Int) -> Int { count < 0 ? .max : count }
 
-/// A path of a caller's that names something.
+/// A caller's path that must name something.
 private func name(_ start: UnsafePointer<CChar>?, _ count: Int) throws(Failure) -> Text {
     let path = try text(start, count)
     if path.count > 0 && !path.contains(0) { return path }

@@ -32,7 +32,7 @@ func checked(_ request: UnsafePointer<valuation_request>?) throws(Failure) -> Re
     return checked
 }
 
-/// What a request had before there were policies: the members up to and without `units`.
+/// The size of a request before there were policies: the members before `units`.
 private let firstRequestSize = 24
 
 @inline(__always)

@@ -2,7 +2,7 @@
 import CKernels
 import CValuation
 
-/// Says what a policy decides for a JSON request, and why.
+/// Explains the decisions of a policy for a JSON request.
 struct AssignAnswer: ~Copyable {
     private let scorer: UnsafeMutablePointer<Scorer>
     private let policy: UnsafeMutablePointer<Policy>
@@ -33,7 +33,7 @@ struct AssignAnswer: ~Copyable {
         self.policy = policy
         index = Snapshot.index(snapshot)
         request = scorer.pointee.requests.plainRequest()
-        // A place of the scratch memory, which stays where it is.
+        // An address in the scratch memory, which does not move.
         decisions = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Decisions.self)
         decisions.pointee.begin(request, policy)
     }
@@ -56,7 +56,8 @@ struct AssignAnswer: ~Copyable {
     // MARK: Experiments, whatever the campaign
 
     private func writeExperiments() throws(Failure) {
-        // Layer by layer; of each, the first that has the unit, whatever the campaign, excludes those behind it.
+        // Layer by layer; in each, the first experiment that has the unit, whatever the campaign, excludes the later
+        // ones.
         var (layer, isTaken) = (-1, false)
         for number in 0..<policy.pointee.document.rules.count {
             let rule = policy.pointee.document.rules[number]
@@ -100,7 +101,7 @@ struct AssignAnswer: ~Copyable {
         return Bucket.of(prefix: text(rule.salt), unit: unit)
     }
 
-    /// Why a rule holds for the request or does not, whatever the campaign.
+    /// Why a rule holds for the request or not, whatever the campaign.
     private func writeReason(_ number: Int, _ outcome: Decisions.Outcome) throws(Failure) {
         let rule = policy.pointee.document.rules[number]
         if !decisions.pointee.isActive(rule) {
@@ -201,7 +202,7 @@ struct AssignAnswer: ~Copyable {
         try endStep(predictor: text(predictor.name))
     }
 
-    /// Ends the reason of a step, and the step. - Parameter predictor: empty where it names none.
+    /// Ends the reason of a step, and the step. - Parameter predictor: empty if the rule names none.
     private func endStep(predictor: Text) throws(Failure) {
         try append("\"")
         try scorer.pointee.output.member("predictor", quotedOrNull: predictor)
@@ -226,7 +227,7 @@ struct AssignAnswer: ~Copyable {
         let start = scorer.pointee.output.count
         try scorer.pointee.output.append(quoted: name)
         let quoted = scorer.pointee.output.text.slice(start + 1, scorer.pointee.output.count - 1)
-        // Without the quotes: moved one byte to the front.
+        // Without the quotes: moved one byte towards the start.
         for index in 0..<quoted.count { scorer.pointee.output[start + index] = quoted[index] }
         scorer.pointee.output.truncate(start + quoted.count)
     }

@@ -10,7 +10,7 @@ enum DescribeAnswer {
         }
     }
 
-    /// nil where the models were replaced meanwhile.
+    /// nil if the models were replaced meanwhile.
     private static func writeOnce(_ scorer: UnsafeMutablePointer<Scorer>) throws(Failure) -> Text? {
         try Scorer.withSnapshot(scorer) { snapshot throws(Failure) in
             scorer.pointee.output.removeAll()
@@ -44,7 +44,7 @@ enum DescribeAnswer {
         try output.member("reused", bool: origin.isReused)
     }
 
-    /// What the engine could go back to, and what it has gone back from.
+    /// The models that the engine could go back to, and the release that it has gone back from.
     private static func write(
         _ history: borrowing History, _ origin: borrowing Snapshot.Origin, _ output: inout Buffer<UInt8>
     ) throws(Failure) {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// What was drawn for one weight of a candidate's logit.
+/// The draw of one weight of a candidate's logit.
 struct WeightDraw {
-    /// By how much one standard deviation moves the logit; below 0 for a number below its mean.
+    /// How far one standard deviation moves the logit; negative for a number below its mean.
     let deviation: Double
     let z: Double
 
     var moved: Double { deviation * z }
 }
 
-/// The draws of a value that explores, as `PolicyScoring.explore` found them.
+/// The draws of a value that explores, as `PolicyScoring.explore` made them.
 extension ExplainAnswer {
-    /// Moves the logits of the candidate at hand by all of its draws.
+    /// Moves the logits of the current candidate by all of its draws.
     mutating func move() {
         move(.click)
         move(.conversion)
@@ -32,14 +32,15 @@ extension ExplainAnswer {
         explanation.move(target, by: moved)
     }
 
-    /// Of a model's intercept; nil where it is certain. - Parameter level: how often the models before it were extended.
+    /// The draw of a model's intercept; nil if it has no variance. - Parameter level: how often the models before it
+    /// were extended.
     func interceptDraw(_ model: UInt32, _ target: Target, _ level: Int) -> WeightDraw? {
         let own = index.pointee.local(model).number
         let deviation = index.pointee.interceptDeviation(own, target, explanation.campaign)
         return draw(Double(deviation), Draw.intercept, target, level)
     }
 
-    /// Of a feature's or a cross's weight; nil where it is certain.
+    /// The draw of a feature's or a cross's weight; nil if it has no variance.
     func draw(_ term: Explanation.Term, _ model: UInt32, _ target: Target, _ level: Int) -> WeightDraw? {
         let deviation = index.pointee.deviation(of: term.slot, number: term.number, model: model)
         return draw(Double(deviation), term.slot.pointee.key, target, level)

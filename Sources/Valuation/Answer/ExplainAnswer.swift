@@ -7,15 +7,15 @@ import CValuation
 struct ExplainAnswer: ~Copyable {
     private let scorer: UnsafeMutablePointer<Scorer>
     let snapshot: UnsafeMutablePointer<Snapshot>
-    /// Of the release that values the candidate at hand.
+    /// Of the release that values the current candidate.
     private(set) var index: UnsafePointer<Index>
     var explanation = Explanation()
     private var ignored: IgnoredAnswer
-    /// The request's features and behind them the candidate's.
+    /// The request's features, then the candidate's.
     private var features = Buffer<valuation_feature>()
-    /// Whether the time was up before the candidate at hand.
+    /// Whether the time was up before the current candidate.
     private var isLate = false
-    /// By how much of its uncertainty each of its weights was drawn, 0 where they were not.
+    /// The factor of the weights' standard deviations in draws, 0 if they were not drawn.
     private(set) var exploration = 0.0
     let draw: Draw
 
@@ -56,7 +56,7 @@ struct ExplainAnswer: ~Copyable {
         }
         let request = scorer.pointee.requests.request.features.elements
         if let start = request.baseAddress { try features.append(start, count: request.count) }
-        // As when scoring, a candidate that is no candidate has no features.
+        // As in scoring, an invalid candidate has no features.
         let isValid = value.flags & Flags.invalidCandidate.rawValue == 0
         if isValid, let start = candidate.features { try features.append(start, count: Int(candidate.feature_count)) }
         isLate = value.flags & Flags.budgetExceeded.rawValue != 0
@@ -76,14 +76,14 @@ struct ExplainAnswer: ~Copyable {
         return policy.pointee.document.predictors[origin.predictor]
     }
 
-    /// The release whose models value a candidate, nil where it is not one alone that does.
+    /// The release whose models value a candidate, nil if it is not a single one.
     private func release(of predictor: PolicyDocument.Predictor?) -> Int? {
         guard let policy = snapshot.pointee.policy else { return PolicyDocument.latest }
         guard let predictor, predictor.kind == .release else { return nil }
         return Int(policy.pointee.document.members[predictor.members.start])
     }
 
-    /// What was counted of a candidate's campaign, and the rates that follow from it, whatever values it.
+    /// The counts of a candidate's campaign, and the rates that follow from them, whatever values it.
     private func writeObserved(_ campaign: UInt64, _ naive: Naive) throws(Failure) {
         if !index.pointee.hasObserved { return try scorer.pointee.output.memberNull("observed") }
         let (observed, overall) = (index.pointee.observed(campaign), index.pointee.overall)
@@ -105,7 +105,7 @@ struct ExplainAnswer: ~Copyable {
     /// - Parameters:
     ///   - own: the names of the campaign's successes and trials.
     ///   - others: those of its advertiser's other campaigns.
-    ///   - isKnown: whether anybody counted.
+    ///   - isKnown: whether there are counts.
     @inline(never)
     private func write(
         _ evidence: Naive.Evidence, _ own: (StaticString, StaticString), _ others: (StaticString, StaticString),
@@ -123,7 +123,7 @@ struct ExplainAnswer: ~Copyable {
         try scorer.pointee.output.endObject()
     }
 
-    /// A probability that no logit was computed for.
+    /// A probability without a computed logit.
     private func writeWithoutTerms(_ name: StaticString, _ probability: Float) throws(Failure) {
         if probability.isNaN { return try scorer.pointee.output.memberNull(name) }
         try scorer.pointee.output.member(name, begin: "{")
@@ -229,7 +229,7 @@ struct ExplainAnswer: ~Copyable {
         try scorer.pointee.output.member("model", quoted: index.pointee.text(range))
     }
 
-    /// A feature's name as the request wrote it, for example `slot=12`; a number's is its field.
+    /// A feature's name as the request wrote it, for example `slot=12`; for a number, its field.
     private func writeName(_ position: Int, adStart: Int) throws(Failure) {
         let requestCount = scorer.pointee.requests.request.features.count
         let source =

@@ -2,12 +2,12 @@
 import CKernels
 import CValuation
 
-/// Writes what of a request or an ad does not count: the fields and values behind the flags of its features.
+/// Writes the parts of a request or an ad that do not count: the fields and values behind the flags of its features.
 struct IgnoredAnswer: ~Copyable {
-    /// Different names that are looked for by their neighbours, of each request and its ads.
+    /// The largest number of different names whose neighbours are tried, for each request and its ads.
     private static let maximumSought = 32
 
-    /// A name that no model has, and the one that may be meant: a part of `names`, empty where there is none.
+    /// An unknown name, and the one that it probably means: a part of `names`, empty if there is none.
     private struct Sought {
         var field: Text
         var intended: valuation_name
@@ -23,7 +23,7 @@ struct IgnoredAnswer: ~Copyable {
         (self.scorer, self.snapshot) = (scorer, snapshot)
     }
 
-    /// The field that a misspelt one may be meant for; empty where there is none, or too many names have been looked for.
+    /// The field that a misspelt one probably means; empty if there is none, or if too many names have been tried.
     private mutating func intended(_ field: Text) throws(Failure) -> Text {
         for position in 0..<sought.count where sought[position].field == field {
             return names.text.slice(Int(sought[position].intended.start), Int(sought[position].intended.end))
@@ -38,7 +38,8 @@ struct IgnoredAnswer: ~Copyable {
         return names.text.slice(start, names.count)
     }
 
-    /// Where a candidate's slips begin among those of the ads, which stand in the order of the candidates. - Complexity: O(log slips).
+    /// The start of a candidate's slips among those of the ads, which are in the order of the candidates. - Complexity:
+    /// O(log slips).
     private func start(of candidate: Int) -> Int {
         var (low, high) = (0, scorer.pointee.requests.ads.slips.count)
         while low < high {
@@ -55,9 +56,10 @@ struct IgnoredAnswer: ~Copyable {
     /// Writes the member `ignored` of a candidate's value.
     ///
     /// - Parameters:
-    ///   - features: the request's, and behind them the candidate's; none where no one release values it.
+    ///   - features: the request's, then the candidate's; none if no single release values it.
     ///   - index: of the release that values it.
-    /// - Complexity: O(features + its and the request's fields that do not count), and what `NearField` needs for each name that is looked for.
+    /// - Complexity: O(features + its and the request's fields that do not count), and the cost of `NearField` for each
+    ///   name that is tried.
     mutating func write(
         candidate: Int, _ features: borrowing Buffer<valuation_feature>, _ index: borrowing Index
     ) throws(Failure) {

@@ -13,7 +13,7 @@ enum ScoreAnswer {
         }
     }
 
-    /// Values the request last read into `values`, and its order into `rankedIndices` where only the best are wanted.
+    /// Values the request last read into `values`, and its order into `rankedIndices` if only the best are requested.
     static func score(_ scorer: UnsafeMutablePointer<Scorer>, _ snapshot: UnsafeMutablePointer<Snapshot>)
         throws(Failure)
     {
@@ -39,7 +39,8 @@ enum ScoreAnswer {
         }
     }
 
-    /// The same where a policy leaves something to chance: with the propensities of all candidates, and one of these chosen.
+    /// The same if a policy leaves something to chance: with the propensities of all candidates, and one chosen
+    /// candidate.
     private static func explore(
         _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: UnsafePointer<valuation_candidate>,
         _ count: Int, _ wanted: Int, _ snapshot: UnsafeMutablePointer<Snapshot>
@@ -61,9 +62,9 @@ enum ScoreAnswer {
         ranking.finish()
     }
 
-    /// Prints the values that stand in `values`.
+    /// Prints the values in `values`.
     ///
-    /// - Parameter more: writes further members of a value; is given the candidate's position and its value.
+    /// - Parameter more: writes further members of a value; receives the candidate's position and its value.
     @inline(always)
     static func print(
         _ scorer: UnsafeMutablePointer<Scorer>, _ snapshot: UnsafeMutablePointer<Snapshot>,
@@ -95,7 +96,8 @@ enum ScoreAnswer {
         return try scorer.pointee.output.terminated()
     }
 
-    /// Prints the value of the candidate at a position, but for the end of the object. - Returns: the value, with all its flags.
+    /// Prints the value of the candidate at a position, without the end of the object. - Returns: the value, with all
+    /// its flags.
     @inline(__always)
     private static func print(
         _ bare: valuation_value, at position: Int, _ scorer: UnsafeMutablePointer<Scorer>,
@@ -113,7 +115,7 @@ enum ScoreAnswer {
         return value
     }
 
-    /// Prints the value of the candidate that was chosen, and its position: `top` may leave it out of `values`.
+    /// Prints the value of the chosen candidate, and its position, because `top` may leave it out of `values`.
     @inline(never)
     private static func printChosen(
         _ scorer: UnsafeMutablePointer<Scorer>, _ snapshot: UnsafeMutablePointer<Snapshot>,
@@ -126,8 +128,8 @@ enum ScoreAnswer {
         try scorer.pointee.output.append(UInt8(ascii: "}"))
     }
 
-    /// How much there is of a value beside what it repeats of its candidate: less than this, with all flags and the longest
-    /// problem.
+    /// The largest size of a value without the repeated members of its candidate: less than this, with all flags and
+    /// the longest problem.
     static let longestValue = 1024
 
     @inline(always)
@@ -135,7 +137,7 @@ enum ScoreAnswer {
         _ value: valuation_value, _ echo: RequestReader.Echo, readableTo end: UnsafePointer<UInt8>,
         _ output: inout Buffer<UInt8>
     ) throws(Failure) {
-        // Once for all its pieces.
+        // One reservation for all its pieces.
         let room = ScoreAnswer.longestValue &+ RoomWriter.slack &+ echo.ad.count &+ echo.campaign.count
         try output.reserve(output.count &+ room)
         let start = output.spare

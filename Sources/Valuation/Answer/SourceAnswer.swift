@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuation
 
-/// Prints which predictor, experiment and variant values are from. Neighbouring values mostly agree in it, so what was printed
-/// last is copied.
+/// Prints the predictor, experiment and variant of values. Neighbouring values mostly have the same ones, so the last
+/// printed text is copied.
 struct SourcePrinter: ~Copyable {
     private var source: UInt32 = 0
     private var last = Buffer<UInt8>()
 
-    /// Writes `,"predictor":...` and what there is of an experiment; nothing without a policy.
+    /// Writes `,"predictor":...` and the experiment if there is one; nothing without a policy.
     mutating func write(
         _ value: valuation_value, _ snapshot: UnsafeMutablePointer<Snapshot>, to output: inout Buffer<UInt8>
     ) throws(Failure) {
@@ -21,7 +21,7 @@ struct SourcePrinter: ~Copyable {
         try output.append(last.text)
     }
 
-    /// Writes `,"predictor":"...","experiment":"...","variant":"..."`, null where there is no experiment.
+    /// Writes `,"predictor":"...","experiment":"...","variant":"..."`, null if there is no experiment.
     static func write(
         _ origin: PolicyDocument.Origin, _ document: borrowing PolicyDocument, to output: inout Buffer<UInt8>
     ) throws(Failure) {

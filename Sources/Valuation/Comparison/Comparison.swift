@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// What changed from one set of models to another: see `valuation_compare`.
+/// The changes from one set of models to another: see `valuation_compare`.
 struct Comparison: ~Copyable {
-    /// Of this comparison alone: its keys are for nobody.
+    /// Only for this comparison, because its keys are not stored.
     private let secret: Secret
     private var table: WeightTable
     private let most: Int
@@ -62,7 +62,7 @@ struct Comparison: ~Copyable {
         }
     }
 
-    /// Holds a model of the second set against that of the first.
+    /// Compares a model of the second set with that of the first.
     private mutating func compare(_ model: borrowing Model) throws(Failure) {
         let number = table.find(secret.campaign(model.campaign.text), model.target)
         let constant = WeightTable.constant(model)
@@ -100,12 +100,12 @@ struct Comparison: ~Copyable {
             model.campaign.text, model.target, "changed", before: former.constant, after: constant, bases: bases)
     }
 
-    /// Also of what is beyond a double's range.
+    /// Also for values beyond a double's range.
     private static func isSame(_ before: Double, _ after: Double) -> Bool {
         before == after || before.isNaN && after.isNaN
     }
 
-    /// Refuses a model that the second set has already.
+    /// Refuses a model that occurs twice in the second set.
     private mutating func refuseTwice(_ model: borrowing Model) throws(Failure) {
         let key = secret.campaign(model.campaign.text) ^ (model.target == .click ? 0 : 1)
         if seen.find(key) != KeyTable.none {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Hands over the models of a list of files one by one, decoded and checked, without building anything of them. Campaigns' documents are
-/// checked and passed over.
+/// Passes the models of a list of files one by one, decoded and checked, without building an index. Campaign documents
+/// are checked and skipped.
 struct ModelStream: ~Copyable {
     private let note: Note
     private var remaining: UInt64
@@ -13,7 +13,8 @@ struct ModelStream: ~Copyable {
         self.note = note
     }
 
-    /// Throws the first problem, described in the note; what `body` throws is a problem of the model it was given.
+    /// Throws the first problem, described in the note; a failure of `body` is a problem of the model that it was
+    /// given.
     mutating func forEach(
         _ list: borrowing FileList, _ body: (borrowing Model) throws(Failure) -> Void
     ) throws(Failure) {

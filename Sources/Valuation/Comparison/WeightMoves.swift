@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// The weights of one model that are not what they were.
+/// The changed weights of one model.
 struct WeightMoves: ~Copyable {
     private struct Move {
         var name: valuation_name
-        /// nil where there was none.
+        /// nil if it was added.
         var before: Double?
-        /// nil where there is none any more.
+        /// nil if it was dropped.
         var after: Double?
 
         var distance: Double { ((after ?? 0) - (before ?? 0)).magnitude }
 
-        /// Of those that moved as far, the one that was met first.
+        /// Of equal moves, the one that came first.
         func isFarther(than other: Move) -> Bool {
             distance == other.distance ? name.start < other.name.start : distance > other.distance
         }

@@ -2,7 +2,7 @@
 import CKernels
 import CPlatform
 
-/// All weights of one set of models by model and name, to be held against another set's.
+/// All weights of one set of models by model and name, for comparison with another set.
 struct WeightTable: ~Copyable {
     struct Model {
         var campaign: valuation_name
@@ -10,7 +10,7 @@ struct WeightTable: ~Copyable {
         var target: Target
         /// The logit without any feature: see `constant`.
         var constant: Double
-        /// Where its weights are in `weights`.
+        /// The index in `weights` of its first weight.
         var start: Int
         var end: Int
         var isMet = false
@@ -68,12 +68,12 @@ struct WeightTable: ~Copyable {
                 constant: WeightTable.constant(model), start: start, end: weights.count))
     }
 
-    /// The number of the model that a campaign has, or `KeyTable.none`.
+    /// The number of a campaign's model, or `KeyTable.none`.
     func find(_ campaignKey: UInt64, _ target: Target) -> UInt32 {
         target == .click ? clickTable.find(campaignKey) : conversionTable.find(campaignKey)
     }
 
-    /// Where the weight of a model is that has a label, if it has one.
+    /// The index of a model's weight for a label, if it has one.
     func find(_ model: UInt32, _ label: UInt64) -> Int? {
         let found = weightTable.find(WeightTable.key(model, label))
         if found == KeyTable.none { return nil }
@@ -81,13 +81,13 @@ struct WeightTable: ~Copyable {
         return weight.model == model && weight.label == label ? Int(found) : nil
     }
 
-    /// Marks a model as one that is in both sets.
+    /// Marks a model as being in both sets.
     mutating func meet(_ model: UInt32) {
         models[Int(model)].isMet = true
     }
 
-    /// The intercept and the logarithm of the sampling rate, less what numbers of 0 would add: the logit of a request whose numbers
-    /// are all 0 and that has no category.
+    /// The intercept and the logarithm of the sampling rate, less what numbers of 0 would add: the logit of a request
+    /// without categories whose numbers are all 0.
     static func constant(_ model: borrowing Valuation.Model) -> Double {
         var constant = model.intercept + log(model.negativeSamplingRate)
         for position in 0..<model.numbers.count {
@@ -96,7 +96,7 @@ struct WeightTable: ~Copyable {
         return constant
     }
 
-    /// Tells the weights of different models apart.
+    /// A key that distinguishes the weights of different models.
     private static func key(_ model: UInt32, _ label: UInt64) -> UInt64 {
         label ^ (UInt64(model) &+ 1) &* 0x9e37_79b9_7f4a_7c15
     }

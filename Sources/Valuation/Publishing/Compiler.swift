@@ -21,7 +21,7 @@ enum Compiler {
         let start = file.lastComponent
         let name = file.slice(start, file.count)
         let folder = try Folder(path: start == 0 ? Text(".") : file.slice(0, start))
-        // Of this call alone: others may be compiling the same file.
+        // Unique to this call, because others may be compiling the same file.
         var temporary = Buffer<UInt8>()
         try temporary.append(".compiling-", integer: Int(getpid()))
         try temporary.append("-", integer: Int(valuation_platform_now()))

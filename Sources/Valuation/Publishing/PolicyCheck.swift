@@ -3,9 +3,9 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// Looking for everything that is wrong or suspicious in a policy, before it decides anything.
+/// Finding everything that is wrong or suspicious in a policy, before it decides anything.
 enum PolicyCheck {
-    /// See `valuation_policy_check`. - Parameter models: empty for the policy by itself.
+    /// See `valuation_policy_check`. - Parameter models: empty to check the policy alone.
     static func run(
         _ path: Text, models: Text, maximumInputBytes: UInt64, note: Note
     ) throws(Failure) -> Buffer<UInt8> {
@@ -36,7 +36,7 @@ enum PolicyCheck {
         }
     }
 
-    /// Hears of what is wrong.
+    /// Receives the problems.
     private static let collect: valuation_problem_callback = { context, problem in
         guard let context, let problem else { return true }
         let findings = context.assumingMemoryBound(to: PolicyFindings.self)
@@ -44,7 +44,7 @@ enum PolicyCheck {
         return true
     }
 
-    /// Holds a sound policy against models, read anew, for its keys are to be formed as theirs are.
+    /// Resolves a valid policy against models. It is decoded again, because its keys need the models' secret.
     private static func fit(
         _ text: Text, _ path: Text, _ models: Text, _ maximumInputBytes: UInt64,
         _ findings: inout PolicyFindings, _ note: Note

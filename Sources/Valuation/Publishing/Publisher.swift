@@ -19,7 +19,7 @@ struct Publisher: ~Copyable {
     private let wishes: Wishes
     private let note: Note
     private let time: Timestamp
-    /// Whether the directory of releases was made for this release, and whether its SECRET was there.
+    /// Whether the directory of releases was created for this release, and whether SECRET existed in it.
     private let isNew: Bool
     private let hadSecret: Bool
     private var manifest = Manifest()
@@ -81,7 +81,7 @@ struct Publisher: ~Copyable {
         }
     }
 
-    /// What keys are formed under: the secret that the directory has, or a new one for a new directory.
+    /// The secret of keys: that of the directory, or a new one for a new directory.
     private static func secret(_ path: Text, _ note: Note) throws(Failure) -> Secret {
         do throws(Failure) {
             let root = try ReleaseFolder(try Folder(path: path), path: path)
@@ -106,7 +106,8 @@ struct Publisher: ~Copyable {
         time = Timestamp.now
     }
 
-    /// A directory that models are written to must not become one of releases: what is in it would never be published again.
+    /// A directory that models are written to must not become a directory of releases: its models would never be
+    /// published again.
     private static func refuseModelFiles(_ folder: borrowing Folder) throws(Failure) {
         if try folder.contains(ReleaseFolder.latest) { return }
         try folder.forEachName { name throws(Failure) in
@@ -133,10 +134,11 @@ struct Publisher: ~Copyable {
         }
     }
 
-    /// Removes what was written, which is nobody's: the call may be repeated. Where LATEST names it already, this finds nothing.
+    /// Removes what was written; no release uses it, so the caller may retry. If LATEST names it already, this finds
+    /// nothing.
     private func undo() {
         if let releases = try? root.releases() { try? root.removeLeftovers(releases) }
-        // Of the first release, the secret is nobody's either.
+        // The secret of a first release is unused, too.
         if !root.folder.removeEmpty(ReleaseFolder.releases) { return }
         if !hadSecret { try? root.folder.remove(Text(ReleaseFolder.secretFile)) }
         if isNew, let path = try? CString(root.path.text) { rmdir(path.start) }
@@ -175,7 +177,7 @@ struct Publisher: ~Copyable {
         return text
     }
 
-    /// Finds the id, which must not be taken.
+    /// Determines the id, which must be free.
     private mutating func name(_ releases: borrowing Folder) throws(Failure) {
         var created = Buffer<UInt8>()
         try time.write(to: &created, separator: Text(":"), hasFraction: true)
@@ -200,7 +202,7 @@ struct Publisher: ~Copyable {
         manifest.id = try manifest.keep(id.text)
     }
 
-    /// Copies the model files. They must be what they were when they were checked.
+    /// Copies the model files. They must be unchanged since they were checked.
     private mutating func copy(
         _ list: borrowing FileList, _ sums: borrowing Buffer<FileSum>, to folder: borrowing Folder
     ) throws(Failure) {
@@ -224,7 +226,7 @@ struct Publisher: ~Copyable {
                 }
                 try manifest.files.append(Manifest.File(name: try manifest.keep(name), sum: sum))
             } catch {
-                // What cannot be written is a matter of the directory of releases.
+                // A failed write is a problem of the directory of releases, not of the models.
                 if error.status == .writeFailed { throw error }
                 throw note.located(error, path)
             }
@@ -241,7 +243,7 @@ struct Publisher: ~Copyable {
         manifest.compiledFormat = CompiledFile.format
     }
 
-    /// Counts what is in the release, without what stands for its priors.
+    /// Counts the contents of the release, without the models of its priors.
     private mutating func describe(_ index: borrowing Index) throws(Failure) {
         manifest.counts.weights = index.weightCount
         for number in 0..<UInt32(index.counts.models) {
@@ -261,7 +263,7 @@ struct Publisher: ~Copyable {
         for position in 0..<index.hashes.campaigns.slotCount {
             let campaign = index.campaignSlots[position]
             if Flags(rawValue: campaign.flags).contains(.unknownCampaign) { continue }
-            // Campaign "*" counts where one of its two models is real.
+            // Campaign "*" counts if one of its two models is real.
             let isCounted =
                 isReal(index.model(.click, campaign.click_model), index)
                 || isReal(index.model(.conversion, campaign.conversion_model), index)
@@ -273,7 +275,7 @@ struct Publisher: ~Copyable {
         model != Index.none && index.description(of: model).is_prior == 0
     }
 
-    /// Reads what was written: sizes and checksums are those of the files now.
+    /// Reads the files again and records their sizes and checksums.
     private func verify(_ id: Text) throws(Failure) {
         let release = try root.release(id, note: note)
         let list = try FileList(release)

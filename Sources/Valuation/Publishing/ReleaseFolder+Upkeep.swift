@@ -16,7 +16,8 @@ extension ReleaseFolder {
         return output
     }
 
-    /// What LATEST names of the releases listed, or empty: one that names nothing is to be mended with what is listed.
+    /// The id that LATEST names if it is one of the listed releases, or empty: an administrator needs the list to fix a
+    /// LATEST that names nothing.
     private func latestID(of list: borrowing ReleaseList, _ note: Note) throws(Failure) -> Text {
         do throws(Failure) {
             let latest = try idOrEmpty(ReleaseFolder.latest, note)
@@ -27,7 +28,7 @@ extension ReleaseFolder {
         return .empty
     }
 
-    /// See `valuation_releases_select`. - Parameter id: empty for what LATEST named before.
+    /// See `valuation_releases_select`. - Parameter id: empty for the one that LATEST named before.
     static func select(path: Text, id: Text, maximumInputBytes: UInt64, note: Note) throws(Failure) -> Buffer<UInt8> {
         let root = try ReleaseFolder.open(path, note)
         let chosen: CString
@@ -53,7 +54,8 @@ extension ReleaseFolder {
         return manifest
     }
 
-    /// What LATEST named before. A publisher killed between the two leaves PREVIOUS with what LATEST names, which leads nowhere.
+    /// The id that LATEST named before. If a publisher was killed between the two renames, PREVIOUS has the id of
+    /// LATEST, which leads nowhere.
     private func beforeLatest(_ note: Note) throws(Failure) -> CString {
         let previous = try previousID(note: note)
         if try isNamedByLatest(previous.text, note) {
@@ -87,7 +89,7 @@ extension ReleaseFolder {
         try folder.lock()
         let latest = try idOrEmpty(ReleaseFolder.latest, note)
         let previous = try idOrEmpty(ReleaseFolder.previous, note)
-        // What it names has no keys.
+        // The names of releases need no keys.
         let policy = try policyBeside(under: .standard, note)
         let list = try ReleaseList(self, note: note)
         var output = Buffer<UInt8>()
@@ -109,7 +111,7 @@ extension ReleaseFolder {
         return output
     }
 
-    /// Removes what a publisher or pruner left behind that was killed. - Precondition: the directory of releases is locked.
+    /// Removes what a killed publisher or pruner left behind. - Precondition: the directory of releases is locked.
     func removeLeftovers(_ releases: borrowing Folder) throws(Failure) {
         try folder.remove(Text(ReleaseFolder.nextLatest))
         try folder.remove(Text(ReleaseFolder.nextPrevious))
@@ -121,7 +123,7 @@ extension ReleaseFolder {
         try leftovers.forEach { name throws(Failure) in try releases.remove(name) }
     }
 
-    /// The policy that lies in the directory of releases; an empty one where there is none.
+    /// The policy in the directory of releases; an empty one if there is none.
     private func policyBeside(under secret: Secret, _ note: Note) throws(Failure) -> PolicyDocument {
         if try !folder.contains(PolicyFile.name) { return PolicyDocument() }
         let path = try CString(path: self.path.text, Text(PolicyFile.name))
@@ -132,8 +134,8 @@ extension ReleaseFolder {
         return try PolicyDecoder.decode(text.text, under: secret, problems: &problems)
     }
 
-    /// Throws where the policy that lies beside LATEST would refuse models, so that engines would refuse to follow. A policy that is
-    /// not sound stands in nobody's way here.
+    /// Throws if the policy beside LATEST would refuse the models, because engines would then refuse to follow. An
+    /// invalid policy is ignored here.
     func checkPolicy(fits index: borrowing Index, _ note: Note) throws(Failure) {
         let document: PolicyDocument
         do throws(Failure) {
@@ -146,7 +148,7 @@ extension ReleaseFolder {
         try PolicyFitting(note: note, path: path.text).checkObserved(document, index)
     }
 
-    /// The id that LATEST or PREVIOUS holds; empty where the file is not there.
+    /// The id in LATEST or PREVIOUS; empty if the file does not exist.
     @inline(never)
     private func idOrEmpty(_ file: StaticString, _ note: Note) throws(Failure) -> CString {
         if try !folder.contains(file) { return try CString(.empty) }
