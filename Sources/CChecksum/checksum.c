@@ -2,7 +2,7 @@
 #include "checksum.h"
 
 #define XXH_INLINE_ALL
-// As fast, and four kilobytes less: the compiler inlines what pays.
+// Equally fast, and four kilobytes less: the compiler inlines what pays.
 #define XXH_NO_INLINE_HINTS 1
 #include <xxhash.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading the candidates of a block, and writing what they are worth.
+// Reading the candidates of a block, and writing their values.
 #ifndef VALUATION_CANDIDATES_H
 #define VALUATION_CANDIDATES_H
 
@@ -10,7 +10,7 @@
 #include "places.h"
 #include "valuation.h"
 
-// What the loops for AVX-512 count on.
+// Assumptions of the loops for AVX-512.
 _Static_assert(sizeof(valuation_candidate) == 32 && sizeof(valuation_campaign) == 24 && sizeof(valuation_value) == 24, "size");
 _Static_assert(sizeof(valuation_feature) == VALUATION_FEATURE_WORDS * sizeof(uint64_t), "size");
 
@@ -18,7 +18,7 @@ enum { INVALID = VALUATION_FLAG_INVALID_BID | VALUATION_FLAG_INVALID_CANDIDATE }
 
 static void read_baseline(const void *candidates, size_t count, const valuation_campaigns *campaigns, uint32_t request_flags,
                           valuation_block *block) {
-    // Copies: what is written through pointers might otherwise change them, for all the compiler knows.
+    // Copies, because the compiler must assume that writes through pointers change the originals.
     const valuation_campaigns table = *campaigns;
     const valuation_block out = *block;
     uint32_t clicks = 0, conversions = 0, longest = 0;
@@ -64,7 +64,7 @@ static void write_baseline(const void *candidates, const valuation_block *block,
         value.pcvr = in.conversion_models[i] == in.absent_conversion ? (float)NAN : conversions[i];
         double revenue = candidate->pricing == VALUATION_PRICING_CPM ? candidate->bid / 1000 : candidate->bid * value.pctr;
         if (candidate->pricing == VALUATION_PRICING_CPA) revenue *= value.pcvr;
-        // NaN where the model that the pricing needs is missing; -0 where the bid is -0.
+        // NaN if the model that the pricing needs is missing; -0 if the bid is -0.
         value.expected_revenue = !(in.flags[i] & INVALID) && revenue > 0 ? revenue : 0;
         value.flags = in.flags[i];
         value.source = in.source;
@@ -80,7 +80,7 @@ static void write_baseline(const void *candidates, const valuation_block *block,
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi,bmi2,popcnt")))
 
-// The lowest bits of a mask, as many as there are of count, at most eight.
+// The lowest count bits of a mask, at most eight.
 TARGET static inline __mmask8 first_of_eight(ptrdiff_t count) {
     return count >= 8 ? 0xff : count <= 0 ? 0 : (__mmask8)((1u << count) - 1);
 }

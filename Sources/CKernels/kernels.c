@@ -30,8 +30,8 @@
 #define NAME(name) name##_avx512
 #include "kernels.inc"
 
-// What the processor and the system can do, asked once: on a virtual machine each question takes microseconds. The compiler's
-// own __builtin_cpu_supports does the same for every processor there is, in five kilobytes.
+// The features of processor and system, asked once: on a virtual machine each question takes microseconds. The
+// compiler's own __builtin_cpu_supports does the same for every processor there is, in five kilobytes.
 static int has_avx2, has_avx512;
 
 __attribute__((constructor)) static void ask_processor(void) {

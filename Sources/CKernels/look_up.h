@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looking up many weights, each of another row: what costs time is to fetch them, so as much as possible is done without a
-// branch that hangs on what was fetched, and the processor has many fetches under way at once.
+// Looking up many weights, each in another row. The time goes into fetching them, so as much as possible is done
+// without a branch on fetched data, and the processor has many fetches in flight.
 #ifndef VALUATION_LOOK_UP_H
 #define VALUATION_LOOK_UP_H
 
@@ -8,8 +8,8 @@
 
 enum { QUEUE = 256 };
 
-// Lookups that may find something: where in the lists the weight of a model may stand, and which sum it is for, as in
-// valuation_found.
+// Lookups that may find something: the possible position in the lists of a model's weight, and the index of its sum, as
+// in valuation_found.
 typedef struct {
     uint32_t start[QUEUE + 16], end[QUEUE + 16], model[QUEUE + 16], sum[QUEUE + 16];
     size_t count;
@@ -23,7 +23,7 @@ __attribute__((noinline)) static void note(const lookups *queue, valuation_found
     }
 }
 
-// Notes the places that dense rows have for the weights of models; base is the number of the first sum.
+// Stores the positions of the models' weights in dense rows; base is the index of the first sum.
 __attribute__((noinline)) static void note_dense(const valuation_row *list, const uint32_t *models, size_t width, uint32_t base,
                                                  valuation_found *found) {
     for (size_t i = 0; i < width; i++) {
@@ -33,8 +33,8 @@ __attribute__((noinline)) static void note_dense(const valuation_row *list, cons
     }
 }
 
-// Adds what the lookups find, and notes it unless found is NULL. In steps, each of which begins to fetch what the next one
-// reads.
+// Adds the weights that the lookups find, and stores them unless found is NULL. It works in steps; each prefetches what
+// the next one reads.
 static inline void complete(const valuation_rows *rows, lookups *queue, int64_t *sums, valuation_found *found) {
     size_t width = rows->is_wide ? 4 : 2;
     for (size_t i = 0; i < queue->count; i++)
@@ -50,7 +50,7 @@ static inline void complete(const valuation_rows *rows, lookups *queue, int64_t 
     queue->count = 0;
 }
 
-// Notes a list; branches hang on nothing but its row.
+// Enqueues a list; branches depend only on its row.
 static inline void enqueue(const valuation_rows *rows, valuation_row row, uint32_t model, uint32_t sum, lookups *queue) {
     int is_short = valuation_row_kind(row) == VALUATION_ROW_SHORT;
     const uint64_t *bucket = rows->directory + (is_short ? 0 : valuation_row_bucket(row, model));
@@ -129,13 +129,14 @@ TARGET static inline void add_weights(int64_t *sums, __m256i low, __m256i high) 
     _mm512_storeu_si512(sums + 8, _mm512_add_epi64(_mm512_loadu_si512(sums + 8), _mm512_cvtepi32_epi64(high)));
 }
 
-// Of dense rows, how far behind their starts the weights of sixteen models stand.
+// The offsets of the weights of sixteen models in dense rows.
 TARGET static inline __m512i dense_places(__m512i shape, __m512i model) {
     __mmask16 paired = _mm512_test_epi32_mask(shape, _mm512_set1_epi32(VALUATION_ROW_PAIRED));
     return _mm512_mask_add_epi32(model, paired, model, _mm512_and_si512(model, _mm512_set1_epi32(-VALUATION_ROW_TOGETHER)));
 }
 
-// Adds the weights of sixteen models in dense rows. The index of a gather has a sign, so places are counted from the middle.
+// Adds the weights of sixteen models in dense rows. The index of a gather is signed, so positions are relative to the
+// middle.
 TARGET static inline void add_dense(const valuation_rows *rows, __mmask16 dense, __m512i places, int64_t *sums) {
     const void *middle = (const void *)((uintptr_t)rows->weights + (sizeof(int32_t) << 31));
     places = _mm512_xor_si512(places, _mm512_set1_epi32(INT32_MIN));
@@ -151,7 +152,7 @@ TARGET static inline __mmask16 pass_short(__mmask16 is_short, __m512i shape, __m
     return _mm512_mask_test_epi32_mask(is_short, shape, _mm512_sllv_epi32(_mm512_set1_epi32(1), bit));
 }
 
-// The places in the directory of sixteen models' buckets.
+// The positions in the directory of sixteen models' buckets.
 TARGET static inline __m512i buckets(__m512i shape, __m512i kind, __m512i model) {
     return _mm512_add_epi32(_mm512_andnot_si512(_mm512_set1_epi32(3), _mm512_srli_epi32(shape, 3)),
                             _mm512_srlv_epi32(model, kind));
@@ -173,7 +174,7 @@ TARGET static inline __mmask16 pass_directory(const valuation_rows *rows, __mmas
     return (__mmask16)(pass_low | pass_high << 8);
 }
 
-// Notes those of sixteen lists that may have a weight: for now, their starts and shapes.
+// Enqueues those of sixteen lists that may have a weight: for now, their starts and shapes.
 TARGET static inline void enqueue_lists(const valuation_rows *rows, __mmask16 is_list, __m512i start, __m512i shape,
                                         __m512i model, __m512i sum, lookups *queue) {
     __m512i kind = _mm512_and_si512(shape, _mm512_set1_epi32(VALUATION_ROW_KIND));
@@ -187,7 +188,7 @@ TARGET static inline void enqueue_lists(const valuation_rows *rows, __mmask16 is
     queue->count += (size_t)__builtin_popcount(kept);
 }
 
-// From the starts and shapes of lists to where in them the weights may stand, and then to the weights.
+// Goes from the starts and shapes of lists to the possible positions of the weights, and then to the weights.
 TARGET static inline void complete_lists(const valuation_rows *rows, lookups *queue, int64_t *sums, valuation_found *found) {
     const __m512i one = _mm512_set1_epi32(1), none = _mm512_setzero_si512();
     const __m512i start_mask = _mm512_set1_epi64((1 << VALUATION_DIRECTORY_START_BITS) - 1);
@@ -246,7 +247,7 @@ TARGET static inline uint32_t list_model(const valuation_rows *rows, size_t plac
     return rows->is_wide ? ((const uint32_t *)rows->list_models)[place] : ((const uint16_t *)rows->list_models)[place];
 }
 
-// Each weight of a short list is given to all candidates of its model, instead of looking for each candidate's.
+// Each weight of a short list is added to all candidates of its model, instead of looking for each candidate's.
 TARGET static void add_short_row(const valuation_rows *rows, valuation_row row, const uint32_t *models, size_t count,
                                  int64_t *sums) {
     uint32_t length = valuation_row_short_length(row);

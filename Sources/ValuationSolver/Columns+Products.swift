@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A column and one value for each row. Each takes O(entries of the column).
+/// Products of a column with one value for each row. Each takes O(entries of the column).
 ///
-/// Sums are four at a time, for an addition takes longer than a read; always the same four, so that the bits are the same.
+/// There are four partial sums, because an addition takes longer than a read; always the same four, so that the bits
+/// are the same.
 extension Columns {
     /// The sum of a column's x times the values.
     @inline(__always)
@@ -23,7 +24,7 @@ extension Columns {
             let numbers = numbers(column)
             return Columns.sum(rowCount) { numbers[$0] * numbers[$0] * values[$0] }
         }
-        // A row that names the column more than once stands there as often, side by side.
+        // A row that names the column more than once occurs as often, in sequence.
         let rows = rows(column)
         var sum = 0.0
         var start = 0

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The problem seen by columns: for each column the rows that name it, in their order, and the numbers column after column.
+/// The problem in column order: for each column the rows that name it, in their order, and the numbers column after
+/// column.
 ///
-/// - Complexity: 4 bytes an entry, 8 a number, 9 a column; O(entries + numbers) time to make.
+/// - Complexity: 4 bytes an entry, 8 a number, 9 a column; O(entries + numbers) time to build.
 struct Columns {
     let rowCount: Int
-    /// The columns that are lists of rows; those behind are numbers.
+    /// The number of columns that are lists of rows; those after them are numbers.
     let listCount: Int
     let count: Int
     private let starts: UnsafeMutablePointer<Int>
@@ -25,8 +26,8 @@ struct Columns {
         if let numbers = problem.numbers, m > 0 { transpose(numbers) }
     }
 
-    /// A counting sort of the entries by column. The starts are kept one place further on while rows are written, so that each has
-    /// moved to the end of its column, which is the start of the next, once all are.
+    /// A counting sort of the entries by column. The starts are stored one element later while rows are written. At the
+    /// end, each has moved to the end of its column, which is the start of the next.
     private func list(_ problem: Problem, _ columns: UnsafePointer<Int32>, _ entryCount: Int) {
         for entry in 0..<entryCount { starts[Int(columns[entry]) &+ 2] &+= 1 }
         for column in 0..<listCount { starts[column &+ 2] &+= starts[column &+ 1] }
@@ -73,7 +74,7 @@ struct Columns {
     @inline(__always)
     func isBinary(_ column: Int) -> Bool { column < listCount && !repeats[column] }
 
-    /// Whether no row has anything of a column.
+    /// Whether a column is 0 in all rows.
     @inline(__always)
     func isEmpty(_ column: Int) -> Bool {
         column < listCount && starts[column &+ 1] == starts[column]

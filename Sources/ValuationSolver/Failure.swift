@@ -11,17 +11,17 @@ enum Status: valuation_solver_status {
     case stopped = 5
 }
 
-/// Why a call failed. It holds nothing on the heap, because there may be no memory left.
+/// Why a call failed. It has nothing on the heap, because there may be no memory left.
 struct Failure: Error {
     let status: Status
-    /// The member of a struct that is concerned, or empty.
+    /// The struct member concerned, or empty.
     var array: StaticString = ""
-    /// Which of its elements, or -1.
+    /// The index in that array, or -1.
     var index = -1
-    /// Where in the problem, or -1.
+    /// The row of the problem, or -1.
     var row = -1
     var column = -1
-    /// What is wrong and what to do, without the place.
+    /// What is wrong and what to do, without the location.
     let message: StaticString
 
     init(_ status: Status, _ message: StaticString) {
@@ -38,7 +38,7 @@ struct Failure: Error {
         return failure
     }
 
-    /// A member that does not stand for many values.
+    /// A member that is not an array.
     static func member(_ name: StaticString, _ message: StaticString) -> Failure {
         var failure = Failure(.invalidArgument, message)
         failure.array = name
@@ -50,7 +50,7 @@ struct Failure: Error {
     static var stopped: Failure { Failure(.stopped, "The caller has stopped the fit.") }
 }
 
-/// Writes text into a C array of characters, cut where it is full.
+/// Writes text into a C array of characters, cut when it is full.
 private struct Writer {
     private var next: UnsafeMutablePointer<CChar>
     private var room: Int
@@ -123,7 +123,7 @@ func describe(_ failure: Failure, in error: UnsafeMutablePointer<valuation_solve
 func call(
     _ error: UnsafeMutablePointer<valuation_solver_error>?, _ body: () throws(Failure) -> Void
 ) -> valuation_solver_status {
-    // Without room for them there is no telling the reasons.
+    // Without enough memory for them the reasons cannot be reported.
     if let error, error.pointee.struct_size < MemoryLayout<valuation_solver_error>.size {
         return Status.structSize.rawValue
     }
@@ -137,7 +137,7 @@ func call(
     }
 }
 
-/// Checks a growing struct's size and that what this library does not know of it is zero.
+/// Checks a growing struct's size, and that the bytes that this library does not know are zero.
 func checkSize<Struct>(_ pointer: UnsafePointer<Struct>, _ size: UInt32) throws(Failure) {
     let known = MemoryLayout<Struct>.size
     if Int(size) == known { return }

@@ -3,13 +3,14 @@
 /// Cyclic coordinate descent (Friedman, Hastie, Tibshirani, "Regularization paths for generalized linear models via coordinate
 /// descent", 2010).
 extension Fitter {
-    /// Moves each of the listed coefficients to where the quadratic and the penalty are least, the others as they stand and the
-    /// intercept always at its best.
+    /// Moves each of the listed coefficients to the minimum of quadratic and penalty, with the others fixed and the
+    /// intercept always at its optimum.
     ///
-    /// With the intercept at its best, a coefficient's derivative is g - slope × shift and the second one square - slope² / total; a
-    /// step d of the coefficient moves the intercept by -d × slope / total. So no row needs to hear of the intercept.
+    /// With the intercept at its optimum, a coefficient's derivative is g - slope × shift and the second one square -
+    /// slope² / total; a step d of the coefficient moves the intercept by -d × slope / total. So rows need no update
+    /// for the intercept.
     ///
-    /// - Returns: what that has won, at least: half the curvature times each step's square.
+    /// - Returns: a lower bound of the gain: half the curvature times each step's square.
     /// - Complexity: O(entries of the columns), once more for those that move.
     @inline(never)
     mutating func descend(_ list: UnsafePointer<Int32>, _ count: Int) -> Double {
@@ -26,7 +27,7 @@ extension Fitter {
             let (former, curvature, limit) = (coefficients[column], curvatures[column], limits[column])
             let target = columns.product(column, residuals) - shift * slopes[column] + curvature * former
             var new = 0.0
-            // Nothing speaks for a coefficient where there is no curvature.
+            // Without curvature, no coefficient is justified.
             if target.magnitude > limit && curvature > 0 {
                 new = (target > 0 ? target - limit : target + limit) / curvature
             }

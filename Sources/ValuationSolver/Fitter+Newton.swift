@@ -2,25 +2,25 @@
 
 /// Proximal Newton steps over the working columns (Yuan, Ho, Lin, "An improved GLMNET for L1-regularized logistic regression", 2012).
 extension Fitter {
-    /// More passes in one step are of no use: the quadratic is nearly minimal, or it is not worth it.
+    /// More passes in one step are useless: the quadratic is nearly minimal, or not worth it.
     private static var mostPasses: Int { 1_000 }
     private static var mostHalvings: Int { 40 }
-    /// The quadratic is only an approximation: what is left of it at this share is not worth a pass.
+    /// The quadratic is only an approximation: a remainder below this share is not worth a pass.
     private static var negligible: Double { 0.05 }
 
     private enum Step {
-        /// There may be more to win.
+        /// There may be more to gain.
         case further
-        /// It has won no more than the accuracy.
+        /// It has gained no more than the accuracy.
         case last
-        /// No part of it wins anything: the numbers cannot tell any more.
+        /// No fraction of it gains anything: the precision of numbers is exhausted.
         case vain
     }
 
-    /// Steps until one has no more to win than the accuracy.
+    /// Takes steps until one gains no more than the accuracy.
     ///
-    /// - Parameter iterations: how many steps may be taken still.
-    /// - Returns: whether that came about, and neither the steps nor the precision of numbers ran out.
+    /// - Parameter iterations: how many steps may still be taken.
+    /// - Returns: whether that was reached before the steps or the precision of numbers ran out.
     mutating func minimise(_ iterations: inout Int) throws(Failure) -> Bool {
         while iterations > 0 {
             iterations &-= 1
@@ -33,14 +33,15 @@ extension Fitter {
         return false
     }
 
-    /// Minimises the quadratic, and goes there, or half the way, a quarter, and so on, until that wins a share of what was promised.
+    /// Minimises the quadratic, and goes to its minimum, or half the way, a quarter, and so on, until that gains a
+    /// share of the prediction.
     private mutating func step() throws(Failure) -> Step {
         let before = smoothObjective + prepare()
         let won = try minimiseQuadratic()
         let formerIntercept = intercept
         intercept += shift
         writeNextPredictor()
-        // Rounding may hide what little there is to win.
+        // Rounding may hide a small gain.
         let noise = 1e-15 * (1 + before.magnitude)
         var share = 1.0
         for _ in 0..<Fitter.mostHalvings {
@@ -73,7 +74,7 @@ extension Fitter {
         return penalty
     }
 
-    /// Makes the quadratic ready at the coefficients. - Returns: their penalty.
+    /// Computes the quadratic at the coefficients. - Returns: their penalty.
     @inline(never)
     private mutating func prepare() -> Double {
         let (slopes, curvatures) = (slopes, curvatures)
@@ -85,15 +86,15 @@ extension Fitter {
             let slope = columns.product(column, rowCurvatures)
             let square = columns.isBinary(column) ? slope : columns.squareProduct(column, rowCurvatures)
             slopes[column] = slope
-            // A column that is in every row is as good as the intercept: nothing would be left of its curvature.
+            // A column that is in every row is equivalent to the intercept: nothing would be left of its curvature.
             curvatures[column] = total > 0 ? Double.maximum(square - slope * slope / total, 1e-6 * square) : square
         }
         return penalty()
     }
 
-    /// Passes over all working columns, and over those that are not 0 until they settle, in turns.
+    /// Alternates between passes over all working columns, and over those that are not 0 until they settle.
     ///
-    /// - Returns: what the quadratic has lost, at least.
+    /// - Returns: a lower bound of the decrease of the quadratic.
     private mutating func minimiseQuadratic() throws(Failure) -> Double {
         var won = (loss.curvature + interceptPrecision) / 2 * shift * shift
         var isFull = true
@@ -103,7 +104,8 @@ extension Fitter {
             try poll()
             let part = isFull ? descend(working, workingCount) : descend(active, activeCount)
             won += part
-            // Passes over the same columns win less and less, in the end by the same ratio: so much is still to come.
+            // Passes over the same columns gain less and less, in the end by a constant ratio, which gives the
+            // remaining gain.
             if former > 0 { ratio = Double.minimum(part / former, 0.999) }
             let isEnough = part / (1 - ratio) <= Double.maximum(accuracy / 10, won * Fitter.negligible)
             if isFull {

@@ -3,16 +3,16 @@ import CPlatform
 
 /// From one penalty to the next.
 extension Fitter {
-    /// No loss is so small that accuracy need be finer than its share of this: outcomes may be all alike.
+    /// Outcomes may be all alike, so the loss may be near 0; the accuracy is never finer than its share of this.
     private static var leastScale: Double { 1e-6 }
 
     /// Fits the intercept and what is never penalised, and computes the gradient there.
     ///
-    /// - Parameter tolerance: what share of the loss is accurate enough from here on.
+    /// - Parameter tolerance: the share of the loss that is accurate enough from here on.
     /// - Returns: the least penalty at which every penalised coefficient is 0.
     mutating func fitNull(_ problem: Problem, tolerance: Double, maximumIterations: Int) throws(Failure) -> Double {
         for column in 0..<columns.count where penaltyFactor(column) == 0 && isPossible(column) { addWorking(column) }
-        // Where the loss of the mean outcome is least, but for the offset.
+        // The minimum of the loss of the mean outcome, except for the offset.
         var (positives, offset) = (0.0, 0.0)
         for row in 0..<columns.rowCount {
             positives += weights[row] * outcomes[row]
@@ -33,7 +33,7 @@ extension Fitter {
         return largest
     }
 
-    /// Fits one penalty from where the model stands, at which the gradient is known.
+    /// Fits one penalty, starting from the current model, whose gradient is known.
     ///
     /// - Parameter former: the penalty that the model was fitted to, or the same one if to none.
     mutating func fit(penalty: Double, former: Double, maximumIterations: Int) throws(Failure) -> Fit {
@@ -83,7 +83,7 @@ extension Fitter {
         }
     }
 
-    /// Adds columns that the rule has left out and that belong in. - Returns: how many.
+    /// Adds columns that the rule has left out but that belong in. - Returns: how many.
     private mutating func addViolating() -> Int {
         let before = workingCount
         for column in 0..<columns.count where !isWorking[column] && isPossible(column) {
@@ -92,7 +92,7 @@ extension Fitter {
         return workingCount &- before
     }
 
-    /// How far the conditions of the minimum are missed at most (Karush, Kuhn, Tucker).
+    /// The largest violation of the conditions of the minimum (Karush, Kuhn, Tucker).
     private func violation() -> Double {
         var most = (loss.gradient - interceptPrecision * intercept).magnitude
         for column in 0..<columns.count where isPossible(column) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// A model being fitted: where it stands, and the memory in which it is worked on.
+/// A model being fitted: its current state and working memory.
 ///
-/// Whatever is one for each column has `columns.count` elements, whatever is one for each row `columns.rowCount`.
+/// Arrays with an element for each column have `columns.count` elements, those with one for each row
+/// `columns.rowCount`.
 struct Fitter {
     let columns: Columns
     let outcomes: UnsafePointer<Double>
@@ -14,7 +15,7 @@ struct Fitter {
     let weights: UnsafeMutablePointer<Double>
     /// The precision of the intercept's prior, for the mean loss.
     let interceptPrecision: Double
-    /// What a Newton step may win and be the last one.
+    /// A Newton step that gains no more than this is the last one.
     var accuracy = 0.0
 
     var intercept = 0.0
@@ -23,19 +24,19 @@ struct Fitter {
     var predictor: UnsafeMutablePointer<Double>
     /// At the predictor.
     var loss = Loss()
-    /// Of the quadratic approximation at the predictor, one for each row: w (y - p), less what steps have taken since, and
-    /// w p (1 - p).
+    /// Of the quadratic approximation at the predictor, one for each row: w (y - p), less the effect of later steps,
+    /// and w p (1 - p).
     let residuals: UnsafeMutablePointer<Double>
     let rowCurvatures: UnsafeMutablePointer<Double>
 
-    /// What a step goes from, and the predictor that it leads to.
+    /// The start of a step, and the predictor at its end.
     let formerCoefficients: UnsafeMutablePointer<Double>
     var nextPredictor: UnsafeMutablePointer<Double>
-    /// How far the intercept has moved in a step; the residuals do not know of it yet.
+    /// How far the intercept has moved in a step; not yet in the residuals.
     var shift = 0.0
 
-    /// Of the quadratic: how the intercept's derivative changes with a coefficient, and the second derivative with the intercept
-    /// always at its best.
+    /// Of the quadratic: how the intercept's derivative changes with a coefficient, and the second derivative with the
+    /// intercept always at its optimum.
     let slopes: UnsafeMutablePointer<Double>
     let curvatures: UnsafeMutablePointer<Double>
     /// Minus the loss's derivatives.
@@ -43,14 +44,14 @@ struct Fitter {
     /// How large a derivative must be before a coefficient is worth its penalty.
     let limits: UnsafeMutablePointer<Double>
 
-    /// The columns that are worked on, and of them those that are not 0.
+    /// The working columns, and those of them that are not 0.
     let working: UnsafeMutablePointer<Int32>
     var workingCount = 0
     let isWorking: UnsafeMutablePointer<Bool>
     let active: UnsafeMutablePointer<Int32>
     var activeCount = 0
 
-    /// Begins with everything at 0.
+    /// Starts with everything at 0.
     ///
     /// - Parameter sum: of all weights.
     init(
@@ -86,7 +87,8 @@ struct Fitter {
     /// Whether a column may have a coefficient at all.
     func isPossible(_ column: Int) -> Bool { penaltyFactor(column) < .infinity && !columns.isEmpty(column) }
 
-    /// Moves the predictor and all that follows from it to the coefficients. - Complexity: O(entries of columns that are not 0).
+    /// Moves the predictor and everything that depends on it to the coefficients. - Complexity: O(entries of columns
+    /// that are not 0).
     mutating func moveTo(_ problem: Problem, intercept: Double) {
         self.intercept = intercept
         for row in 0..<columns.rowCount { predictor[row] = (problem.offset?[row] ?? 0) + intercept }
@@ -112,7 +114,7 @@ struct Fitter {
     /// The objective without the penalty on coefficients.
     var smoothObjective: Double { loss.value + interceptPrecision / 2 * intercept * intercept }
 
-    /// Whether the caller wants no more.
+    /// Whether the caller has asked to stop.
     @inline(__always)
     func poll() throws(Failure) {
         if let stop, valuation_platform_load(stop) != 0 { throw .stopped }

@@ -9,7 +9,7 @@ struct Loss {
     var curvature = 0.0
 }
 
-/// Computes the loss at a predictor, and what its quadratic approximation knows of each row.
+/// Computes the loss at a predictor, and its quadratic approximation for each row.
 ///
 /// - Parameters:
 ///   - weights: with a sum of 1.
@@ -21,7 +21,7 @@ func approximate(
     _ count: Int, predictor: UnsafePointer<Double>, outcomes: UnsafePointer<Double>, weights: UnsafePointer<Double>,
     residuals: UnsafeMutablePointer<Double>, curvatures: UnsafeMutablePointer<Double>
 ) -> Loss {
-    // A row's step is bounded by a million: the quadratic would lead astray where an outcome is far from what is predicted.
+    // A row's step is bounded by a million: far from its outcome, the quadratic would be misleading.
     let leastShare = 1e-6
     var loss = Loss()
     for row in 0..<count {

@@ -40,7 +40,7 @@ struct Model {
     ) throws(Failure) {
         var memory = Memory()
         defer { memory.giveBack() }
-        // How often the row at hand has named a column so far, and which row that was.
+        // How often the current row has named a column so far, and which row that was.
         let times: UnsafeMutablePointer<Int32> = try memory.take(problem.columnCount)
         let lastRow: UnsafeMutablePointer<Int32> = try memory.take(problem.columnCount)
         for column in 0..<problem.coefficientCount { curvatures[column] = 0 }

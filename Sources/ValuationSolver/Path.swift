@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuationSolver
 
-/// Where the caller wants the results.
+/// Where the results are written.
 struct Output {
     let fits: UnsafeMutablePointer<valuation_solver_fit>
     let coefficients: UnsafeMutablePointer<Double>
@@ -40,7 +40,7 @@ func fitPath(_ problem: Problem, _ settings: Settings, weightSum: Double, _ outp
 }
 
 extension Fitter {
-    /// Moves to a caller's coefficients, but for those that cannot be.
+    /// Moves to a caller's coefficients, except for those of columns that cannot have one.
     fileprivate mutating func begin(
         _ problem: Problem, _ initial: UnsafePointer<Double>, _ intercept: Double
     ) throws(Failure) {

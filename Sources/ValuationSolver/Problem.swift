@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuationSolver
 
-/// A caller's problem, once its counts are known to be sound: see valuation_solver.h for the members.
+/// A caller's problem, once its counts have been checked: see valuation_solver.h for the members.
 struct Problem {
-    /// What numbers, offsets and initial coefficients may reach, so that no sum of them overflows.
+    /// The bound of numbers, offsets and initial coefficients, so that no sum of them overflows.
     static let bound = 1e6
 
     let rowCount: Int
@@ -28,7 +28,7 @@ struct Problem {
         return Range(uncheckedBounds: (Int(starts[row]), Int(starts[row &+ 1])))
     }
 
-    /// Looks at the counts, and at whether what must be there is there.
+    /// Checks the counts, and that required arrays are not NULL.
     init(_ pointer: UnsafePointer<valuation_solver_problem>?) throws(Failure) {
         guard let pointer else { throw Failure(.invalidArgument, "The problem is NULL.") }
         try checkSize(pointer, pointer.pointee.struct_size)
@@ -55,7 +55,7 @@ struct Problem {
         penaltyFactors = given.penalty_factors
     }
 
-    /// Looks at every row's entries, numbers and offset.
+    /// Checks every row's entries, numbers and offset.
     func checkRows() throws(Failure) {
         if columnCount > 0 { try checkEntries() }
         if numberCount > 0 {
@@ -131,15 +131,15 @@ struct Problem {
     }
 }
 
-/// What the values of an array belong to, one after the other.
+/// The owners of an array's values, in order.
 enum Owners {
     case rows
     case columns
-    /// Of each row in turn the columns from `first` on.
+    /// For each row in turn the columns from `first` on.
     case numbers(perRow: Int, first: Int)
 }
 
-/// Looks for values out of range; what is no number is in none.
+/// Finds values out of range; NaN is out of every range.
 func check(
     _ name: StaticString, _ values: UnsafePointer<Double>, _ count: Int, of owners: Owners,
     _ range: ClosedRange<Double>,

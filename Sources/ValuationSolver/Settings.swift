@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuationSolver
 
-/// How a path is to be fitted: a caller's settings, once they are known to be sound.
+/// How a path is to be fitted: a caller's settings, once they have been checked.
 struct Settings {
     let maximumIterations: Int
     let penaltyCount: Int

@@ -10,7 +10,7 @@ typedef struct {
     uint64_t high, low;
 } valuation_checksum;
 
-// The state of a checksum whose bytes come piece by piece: this many bytes at a multiple of 64.
+// The state of a checksum over bytes that come piece by piece: this many bytes at a multiple of 64.
 enum { VALUATION_CHECKSUM_STATE = 576 };
 
 #pragma GCC visibility push(hidden)

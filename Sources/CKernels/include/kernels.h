@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loops for which the width of the vector unit decides. Swift compiles for one instruction set alone, so these are C, built
-// for three and chosen at run time. Each gives the same bits on every instruction set.
+// The loops whose speed depends on the width of the vector unit. Swift compiles for one instruction set alone, so these
+// are C, built for three and chosen at run time. Each gives the same bits on every instruction set.
 #ifndef VALUATION_KERNELS_H
 #define VALUATION_KERNELS_H
 
@@ -17,33 +17,33 @@ typedef enum {
 } valuation_kernels_level;
 
 enum {
-    // What the lengths of rows, sums, logits and probabilities are multiples of.
+    // Lengths of rows, sums, logits and probabilities are multiples of this.
     VALUATION_KERNELS_WIDTH = 16,
-    // A list's models are compared so many at once, and as many are read beyond its end.
+    // This many models of a list are compared at once, and as many are read beyond its end.
     VALUATION_KERNELS_FOUND = 16,
 };
 
-// The weights of one label for the models of one target; Row.swift says what its members mean.
+// The weights of one label for the models of one target; Row.swift describes its members.
 typedef struct {
     uint32_t start;
     uint32_t shape;
 } valuation_row;
 
-// The lowest five bits of a shape: what kind of row it is, or the shift of a list's directory.
+// The lowest five bits of a shape: the type of the row, or the shift of a list's directory.
 enum {
     VALUATION_ROW_KIND = 31,
     VALUATION_ROW_DENSE = 31,
     VALUATION_ROW_SHORT = 30,
-    // Of a dense row: whether it shares cache lines with that of the other target.
+    // For a dense row: whether it shares cache lines with that of the other target.
     VALUATION_ROW_PAIRED = 32,
-    // Of a short list: four bits, one less than how many weights there are; the others are a filter.
+    // For a short list: four bits, the number of its weights less one; the others are a filter.
     VALUATION_ROW_SHORTEST = 16,
     VALUATION_ROW_LENGTH = 5,
     VALUATION_ROW_FILTER = 9,
     VALUATION_ROW_FILTER_BITS = 23,
-    // How many weights of one target stand together in a pair of rows.
+    // The number of consecutive weights of one target in a pair of rows.
     VALUATION_ROW_TOGETHER = 8,
-    // Of a directory's entry, the bits that are a start, and the others, which are a filter.
+    // In a directory's entry, the number of bits of the start and of the filter.
     VALUATION_DIRECTORY_START_BITS = 18,
     VALUATION_DIRECTORY_FILTER_BITS = 46,
 };
@@ -56,7 +56,7 @@ typedef struct {
     int64_t is_wide;
 } valuation_rows;
 
-// A label and where its weights lie; Label.swift says what bits means.
+// A label and the positions of its weights; Label.swift describes bits.
 typedef struct {
     uint64_t key;
     uint64_t bits;
@@ -65,26 +65,26 @@ typedef struct {
 } valuation_label;
 
 enum {
-    // From the lowest bit of a label's bits: where its kind is, and the kind of a category.
+    // In a label's bits, from the lowest: the position of its type, and the type of a category.
     VALUATION_LABEL_KIND = 62,
     VALUATION_LABEL_CATEGORY = 1,
 };
 
-// Where each key of a table stands, if it is there; PerfectHash.swift says how that comes about.
+// The hash that gives the slot of each key of a table; PerfectHash.swift describes it.
 typedef struct {
     uint64_t multiplier;
     uint64_t bucket_shift;
     uint64_t slot_count;
 } valuation_hash;
 
-// A block of candidates, and how many features of each are dealt with together: enough weights to be fetched side by side, few
-// enough to stay in the first cache.
+// The size of a block of candidates, and how many features of each are processed together: enough weights to fetch in
+// parallel, few enough to stay in the L1 cache.
 enum {
     VALUATION_KERNELS_BLOCK = 128,
     VALUATION_KERNELS_DEPTH = 8,
 };
 
-// What draws move a logit by is a whole number of these parts of 1: sums of them are exact, in whatever order, up to 2^23.
+// Draws move a logit by whole multiples of this fraction of 1: sums of them are exact, in any order, up to 2^23.
 enum { VALUATION_KERNELS_MOVES = 1 << 30 };
 
 // The table of labels.
@@ -94,82 +94,85 @@ typedef struct {
     const valuation_label *slots;
 } valuation_labels;
 
-// A feature is so many words, the first of which is its key; a request or an ad has at most so many.
+// The size of a feature in words, of which the first is its key, and the largest number of features of a request or an
+// ad.
 enum { VALUATION_FEATURE_WORDS = 2, VALUATION_MAXIMUM_FEATURES = 10000 };
 
-// What values a campaign: the numbers of its models in their targets, what a value by these is flagged with, and with what
-// besides where a conversion model is asked for.
+// The models of a campaign: their numbers in their targets, the flags of values from them, and further flags of values
+// that need a conversion model.
 typedef struct {
     uint64_t key;
     uint32_t click_model, conversion_model;
     uint32_t flags, conversion_flags;
 } valuation_campaign;
 
-// The table of campaigns. The slot behind those that the hash knows is that of an unknown campaign.
+// The table of campaigns. The slot after those that the hash gives is that of an unknown campaign.
 typedef struct {
     valuation_hash hash;
     const uint16_t *pilots;
     const valuation_campaign *slots;
 } valuation_campaigns;
 
-// A block of candidates: of each the models, which the absent ones stand for where there is none, its flags, and where its ad's
-// features are and how many.
+// A block of candidates: for each the models (or the numbers that stand for no model), its flags, its ad's features and
+// their number.
 typedef struct {
     uint32_t absent_click, absent_conversion;
     uint32_t *click_models, *conversion_models;
     uint32_t *flags;
     const uint64_t **features;
     uint32_t *lengths;
-    // What the values are to say that they are from.
+    // The source that the values name.
     uint32_t source;
-    // Whether any candidate has a model for clicks, whether any has one for conversions, and the greatest length.
+    // Whether any candidate has a click model, whether any has a conversion model, and the greatest length.
     uint32_t wants_clicks, wants_conversions, longest;
 } valuation_block;
 
-// Which weights were found: where each stands, and which sum it was added to, plus BLOCK times the number of its row.
+// The weights that were found: the position of each, and the index of the sum that it was added to, plus BLOCK times
+// the number of its row.
 typedef struct {
     uint32_t *places, *sums;
     size_t count;
 } valuation_found;
 
-// What a model's logit is made of: constant + unit * sum.
+// The logit of a model: constant + unit * sum.
 typedef struct {
     double constant;
     double unit;
 } valuation_scale;
 
 typedef struct {
-    // look_up and add_row deal with 2^lane_bits weights at once.
+    // look_up and add_row process 2^lane_bits weights at once.
     int64_t lane_bits;
-    // Fills a block from count <= BLOCK candidates (valuation_candidate): their models, lengths up to count rounded up to
-    // VALUATION_KERNELS_WIDTH, and flags, which are also request_flags. Begins to fetch their features and the next block.
+    // Fills a block from count <= BLOCK candidates (valuation_candidate): their models, lengths up to count rounded up
+    // to VALUATION_KERNELS_WIDTH, and flags, which include request_flags. Prefetches their features and the next block.
     void (*read)(const void *candidates, size_t count, const valuation_campaigns *campaigns, uint32_t request_flags,
                  valuation_block *block);
-    // sums[i] = rows[0][i] + rows[1][i] + ... for each i below width; of the first paired_count rows, eight weights in a row of
-    // sixteen are others' (VALUATION_ROW_PAIRED).
+    // sums[i] = rows[0][i] + rows[1][i] + ... for each i below width; in the first paired_count rows, eight weights of
+    // each sixteen belong to the other target (VALUATION_ROW_PAIRED).
     void (*sum_rows)(const int32_t *const *rows, size_t paired_count, size_t row_count, size_t width, int64_t *sums);
-    // For each i below width where lengths[i] > position: the rows of the label of features[i] at that position if it is a
-    // category; otherwise empty rows, and a bit in unusual[i / 16]. Empty rows elsewhere. Returns whether any bit is set.
+    // For each i below width with lengths[i] > position: the rows of the label of features[i] at that position if it is
+    // a category; otherwise empty rows, and a bit in unusual[i / 16]. Empty rows elsewhere. Returns whether any bit is
+    // set.
     int (*resolve)(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths, size_t position,
                    size_t width, valuation_row *click, valuation_row *conversion, uint16_t *unusual);
-    // sums[i] += the weights of models[i] in list[i], list[BLOCK + i], list[2 * BLOCK + i] ..., depth of them, for each i below
-    // width <= BLOCK. Appends to found, unless that is NULL, the places that dense rows have for a weight, and of lists those
-    // of the weights that are there: up to depth * width.
+    // sums[i] += the weights of models[i] in list[i], list[BLOCK + i], list[2 * BLOCK + i] ..., depth of them, for each
+    // i below width <= BLOCK. Unless found is NULL, appends to it the positions of weights in dense rows, and of those
+    // weights in lists that exist: up to depth * width.
     void (*look_up)(const valuation_rows *rows, const valuation_row *list, size_t depth, const uint32_t *models, size_t width,
                     int64_t *sums, valuation_found *found);
     // sums[i] += the weight of models[i] in row, or 0, for each i below count. models up to count rounded up to
     // VALUATION_KERNELS_WIDTH must be valid, and as many sums may be changed.
     void (*add_row)(const valuation_rows *rows, valuation_row row, const uint32_t *models, size_t count, int64_t *sums);
-    // logits[i] = scales[m].constant + scales[m].unit * sums[i] with m = models[i], or i where models is NULL, for each i below
-    // width.
+    // logits[i] = scales[m].constant + scales[m].unit * sums[i] with m = models[i], or i if models is NULL, for each i
+    // below width.
     void (*scale)(const int64_t *sums, const valuation_scale *scales, const uint32_t *models, size_t width, double *logits);
-    // probabilities[i] = 1 / (1 + e^-z) with z = logits[i] cut at +-bound <= 80, for each i below width; returns whether any
-    // was cut. See Sigmoid.swift for the error.
+    // probabilities[i] = 1 / (1 + e^-z) with z = logits[i] clamped to +-bound <= 80, for each i below width; returns
+    // whether any was clamped. See Sigmoid.swift for the error.
     int (*sigmoid)(const double *logits, size_t width, double bound, float *probabilities);
-    // For each i below width, a multiple of eight, and each of the rows: moved[i] += d * z, rounded to whole
-    // 1 / VALUATION_KERNELS_MOVES, and variances[i] += d * d, with z drawn by the row's label and halves[i] from the table of
-    // normal numbers whose upper half is given. d is row[places[i]]; where places is NULL, the row's number for model i, of
-    // paired rows where is_paired. See Draw.swift and NormalTable.swift.
+    // For each i below width, a multiple of eight, and each of the rows: moved[i] += d * z, rounded to whole 1 /
+    // VALUATION_KERNELS_MOVES, and variances[i] += d * d, with z drawn by the row's label and halves[i] from the table
+    // of normal numbers whose upper half is given. d is row[places[i]]; if places is NULL, it is the row's number for
+    // model i, of paired rows if is_paired. See Draw.swift and NormalTable.swift.
     void (*draw)(const float *const *rows, const uint32_t *labels, size_t row_count, const uint32_t *places, int64_t is_paired,
                  const uint32_t *halves, const float *upper, size_t width, double *moved, double *variances);
     // Writes the values (valuation_value) of the count candidates of a block.
@@ -177,13 +180,13 @@ typedef struct {
                   size_t count, void *values);
 } valuation_kernels;
 
-// Hidden: no part of the library's interface.
+// Hidden: not part of the library's interface.
 #pragma GCC visibility push(hidden)
 
-// The loops for one instruction set, or NULL where this machine lacks it.
+// The loops for one instruction set, or NULL if this machine lacks it.
 const valuation_kernels *valuation_kernels_for(valuation_kernels_level level);
 
-// The loops for the widest instruction set of this machine. Asks the processor; touches nothing of the process.
+// The loops for the widest instruction set of this machine. Asks the processor; changes nothing in the process.
 const valuation_kernels *valuation_kernels_for_this_machine(void);
 
 #pragma GCC visibility pop
@@ -202,7 +205,7 @@ static inline uint32_t valuation_kernels_find16(const uint16_t *list, uint16_t n
 #endif
 }
 
-// The same of 32-bit numbers.
+// The same for 32-bit numbers.
 static inline uint32_t valuation_kernels_find32(const uint32_t *list, uint32_t number) {
 #if defined(__SSE2__)
     __m128i wanted = _mm_set1_epi32((int)number);
@@ -218,8 +221,8 @@ static inline uint32_t valuation_kernels_find32(const uint32_t *list, uint32_t n
 #endif
 }
 
-// Where a model's weight stands among the places start ... end - 1 of the lists, or VALUATION_ROWS_NOWHERE. Sixteen places are
-// compared at once, which is nearly always all there are, so that the processor has nothing to guess.
+// The position of a model's weight in the elements start ... end - 1 of the lists, or VALUATION_ROWS_NOWHERE. Sixteen
+// elements are compared at once, which is nearly always all, so that no branch is mispredicted.
 #define VALUATION_ROWS_NOWHERE UINT32_MAX
 static inline uint32_t valuation_rows_place(const valuation_rows *rows, uint32_t model, uint32_t start, uint32_t end) {
     uint32_t found = 0;
@@ -238,14 +241,14 @@ static inline uint32_t valuation_rows_place(const valuation_rows *rows, uint32_t
     return found ? start + (uint32_t)__builtin_ctz(found) : VALUATION_ROWS_NOWHERE;
 }
 
-// The weight at a place that valuation_rows_place gave, or 0.
+// The weight at a position from valuation_rows_place, or 0.
 static inline int32_t valuation_rows_at(const valuation_rows *rows, uint32_t place) {
-    // Where there is none, a place that is in the cache.
+    // If there is none, a position that is in the cache.
     int32_t weight = rows->weights[place == VALUATION_ROWS_NOWHERE ? 0 : place];
     return place == VALUATION_ROWS_NOWHERE ? 0 : weight;
 }
 
-// The weight of a model among the places start ... end - 1 of the lists, or 0.
+// The weight of a model in the elements start ... end - 1 of the lists, or 0.
 static inline int32_t valuation_rows_find(const valuation_rows *rows, uint32_t model, uint32_t start, uint32_t end) {
     return valuation_rows_at(rows, valuation_rows_place(rows, model, start, end));
 }
@@ -254,7 +257,7 @@ static inline uint32_t valuation_row_kind(valuation_row row) {
     return row.shape & VALUATION_ROW_KIND;
 }
 
-// How far behind the start of a dense row the weight of a model stands.
+// The offset of a model's weight from the start of a dense row.
 static inline uint32_t valuation_row_dense_place(valuation_row row, uint32_t model) {
     return row.shape & VALUATION_ROW_PAIRED ? model + (model & ~(VALUATION_ROW_TOGETHER - 1u)) : model;
 }
@@ -263,7 +266,7 @@ static inline uint32_t valuation_row_short_length(valuation_row row) {
     return ((row.shape >> VALUATION_ROW_LENGTH) & (VALUATION_ROW_SHORTEST - 1)) + 1;
 }
 
-// The bit of a short list's shape that is set where a model has a weight, and perhaps where another one has. Neighbouring
+// The bit of a short list's shape that is set if a model has a weight, and possibly if another one has. Neighbouring
 // models have different bits.
 #define VALUATION_ROW_SCATTER UINT32_C(0x9e3779b1)
 static inline uint32_t valuation_row_short_mark(uint32_t model) {
@@ -271,12 +274,12 @@ static inline uint32_t valuation_row_short_mark(uint32_t model) {
     return 1u << (VALUATION_ROW_FILTER + ((scattered * VALUATION_ROW_FILTER_BITS) >> 16));
 }
 
-// Where the bucket of a model has its entry in the directory.
+// The index in the directory of the entry of a model's bucket.
 static inline uint32_t valuation_row_bucket(valuation_row row, uint32_t model) {
     return ((row.shape >> 3) & ~3u) + (model >> (row.shape & 31));
 }
 
-// The bit of a directory's entry that is set where a model has a weight, and perhaps where another one has.
+// The bit of a directory's entry that is set if a model has a weight, and possibly if another one has.
 static inline uint64_t valuation_row_mark(valuation_row row, uint32_t model) {
     uint32_t shift = row.shape & 31;
     uint32_t position = model & ((1u << shift) - 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands in an index beside the tables of kernels.h, and at the head of a compiled file. A compiled file is an index as it
-// lies in memory, so a change of these structs, of those in kernels.h or of the order in Index.swift needs a new
-// VALUATION_COMPILED_FORMAT_VERSION.
+// The contents of an index besides the tables of kernels.h, and the head of a compiled file. A compiled file has the
+// in-memory form of an index, so a change of these structs, of those in kernels.h or of the order in Index.swift needs
+// a new VALUATION_COMPILED_FORMAT_VERSION.
 #ifndef VALUATION_STORED_H
 #define VALUATION_STORED_H
 
@@ -9,18 +9,17 @@
 
 #include "kernels.h"
 
-// What the scorer must know of a model beside its scale: the number in its target of the model that this one is a correction
-// to, or UINT32_MAX; and what the probability is when there is no time to compute it.
+// What the scorer must know of a model besides its scale: the number in its target of the model that it extends, or
+// UINT32_MAX; and the probability if there is no time to compute it.
 typedef struct {
     uint32_t base;
     float prior;
 } valuation_parameters;
 
-// What stands for the standard deviation of an intercept that is an observed rate, which says how uncertain it is.
+// Replaces the standard deviation of an intercept that is an observed rate, whose uncertainty follows from the counts.
 #define VALUATION_DEVIATION_OF_RATE (-1.0f)
 
-// A field, for reading JSON requests, which name fields and not keys alone. kinds: 1 where it is a category, 2 a number, 3
-// both.
+// A field, for reading JSON requests, which have names of fields. kinds: 1 if it is a category, 2 a number, 3 both.
 typedef struct {
     uint64_t key;
     uint64_t kinds;
@@ -31,9 +30,8 @@ typedef struct {
     double mean, slope;
 } valuation_number;
 
-// What was observed of a campaign: shown how often, clicked how often, and of the clicks how many converted (NaN where nobody
-// said), and the sums over all campaigns of its advertiser, this one too, which is the key of the advertiser's name, 0 where
-// unknown.
+// The observed counts of a campaign: impressions, clicks, and conversions of these clicks (NaN if not counted); the
+// sums over all campaigns of its advertiser, including this one; and the key of the advertiser's name, 0 if unknown.
 typedef struct {
     uint64_t advertiser;
     float impressions, clicks, conversions;
@@ -45,7 +43,8 @@ typedef struct {
     uint32_t start, end;
 } valuation_name;
 
-// What people may want to know of a model; not read while scoring. Numbers of its training are NaN or -1 where it is silent.
+// Descriptions of a model for people; not read while scoring. Numbers of its training are NaN or -1 if they were not
+// given.
 typedef struct {
     valuation_name campaign, version, trainer;
     uint32_t base;  // number of the base model, or UINT32_MAX
