@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
-
 from valuation_pipeline.features import Rows
 from valuation_pipeline.training.delay import DelayCurves
 from valuation_pipeline.training.rows import Examples
@@ -78,6 +77,16 @@ def test_campaigns_alike_are_shrunk_to_one_curve_and_campaigns_unlike_are_not() 
     at_a_day = [float(np.interp(DAY, unlike.edges, shares)) for shares in unlike.shares]
     np.testing.assert_allclose(np.mean(at_a_day[::2]), true_share(1.0, 0.1), atol=0.05)
     np.testing.assert_allclose(np.mean(at_a_day[1::2]), true_share(1.0, 3.0), atol=0.05)
+
+
+@pytest.mark.parametrize("mean", [0.01, 0.05, 0.1])
+def test_campaigns_alike_are_shrunk_where_no_conversion_takes_long(mean: float) -> None:
+    """Thirty campaigns of some twenty conversions each, none of which takes more than a tenth of the window."""
+    found = DelayCurves.fit(clicks([60] * 30, [mean] * 30, 2), AT, WINDOW)
+    age = mean * DAY
+    at_age = np.array([np.interp(age, found.edges, shares) for shares in found.shares])
+    assert np.sqrt(np.mean((at_age - true_share(mean, mean)) ** 2)) < 0.04
+    assert found.strength > 100
 
 
 def test_a_campaign_without_conversions_has_the_curve_of_all() -> None:

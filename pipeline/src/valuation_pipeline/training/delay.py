@@ -85,7 +85,9 @@ class DelayCurves:
         at_risk = begins - np.concatenate([np.zeros((campaigns, 1)), ended[:, :-1]], axis=1)
         exponential = _exponential_hazards(delay, np.minimum(age, attribution), edges)
         overall = (events.sum(axis=0) + EXPONENTIAL * exponential) / (at_risk.sum(axis=0) + EXPONENTIAL)
-        strength = _strength(events[:, 1:], at_risk[:, 1:], overall[1:])
+        # Where a hazard is 0 to the last bit nothing came, which is certain under any strength.
+        possible = np.flatnonzero(overall[1:] > 0.0) + 1
+        strength = _strength(events[:, possible], at_risk[:, possible], overall[possible])
         hazard = (events + strength * overall) / (at_risk + strength)
         later = np.cumprod((1.0 - hazard)[:, :0:-1], axis=1)[:, ::-1]
         shares = np.concatenate([np.zeros((campaigns, 1)), later, np.ones((campaigns, 1))], axis=1)
