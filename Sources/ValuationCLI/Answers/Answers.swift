@@ -8,11 +8,11 @@ import Glibc
 struct RequestAnswer: Decodable {
     let id: LooseText?
     let values: [AdValue]
-    /// Where a policy leaves something to chance: the ad to be shown.
+    /// If a policy leaves something to chance: the ad to show.
     let chosen: AdValue?
 }
 
-/// What one ad is worth, and for explanations why.
+/// The value of one ad and, in explanations, its reasons.
 struct AdValue: Decodable {
     let ad: LooseText?
     let campaign: LooseText?
@@ -21,25 +21,25 @@ struct AdValue: Decodable {
     let pctr: Double?
     let pcvr: Double?
     let flags: [String]
-    /// Why the candidate is none, where it is none.
+    /// Why it is not a valid candidate, or nil.
     let problem: String?
-    /// What the value is from, under a policy.
+    /// The source of the value, under a policy.
     let predictor: String?
     let experiment: String?
     let variant: String?
-    /// How likely the ad was to be chosen, where a policy leaves something to chance.
+    /// How likely the ad was to be chosen, if a policy leaves something to chance.
     let propensity: Double?
-    /// Of an explanation; nil where the models say nothing of what was counted.
+    /// Of an explanation; nil if the models have no counts.
     let observed: ObservedRates?
-    /// What of the features does not count; nil unless explained.
+    /// The features that do not count; nil unless explained.
     let ignored: [IgnoredFeature]?
     let click: Explanation?
     let conversion: Explanation?
 
-    /// For example "bagging=control"; nil where no experiment chose the predictor.
+    /// For example "bagging=control"; nil if no experiment chose the predictor.
     var assignment: String? { experiment.map { "\($0)=\(variant ?? "")" } }
 
-    /// The flags, that of a malformed candidate with its reason.
+    /// The flags; for a malformed candidate with the reason.
     var notes: [String] {
         flags.map { flag in
             guard flag == "invalid_candidate", let problem else { return flag }
@@ -55,7 +55,7 @@ struct IgnoredFeature: Decodable {
     /// "request" or "ad".
     let from: String
     let field: String
-    /// Of a value that no model has a weight for.
+    /// For a value that no model has a weight for.
     let value: String?
     /// A field that models know, one edit away.
     let didYouMean: String?
@@ -69,7 +69,7 @@ struct IgnoredFeature: Decodable {
 
 /// The terms of one probability.
 struct Explanation: Decodable {
-    /// nil where the time was up and the probability is the model's prior, and where it is an observed rate.
+    /// nil if the time was up and the probability is the model's prior, and if it is an observed rate.
     let logit: Double?
     let probability: Double
     let terms: [Term]
@@ -85,7 +85,8 @@ struct Term: Decodable {
     let from: String?
     let feature: String?
     let number: Double?
-    /// By how much a standard deviation of its weight moves the logit, and how many of them were drawn; absent where none was.
+    /// How far a standard deviation of its weight moves the logit, and the drawn number of them; absent if it was not
+    /// drawn.
     let deviation: Double?
     let draw: Double?
     let logit: Double
@@ -93,12 +94,12 @@ struct Term: Decodable {
     let expectedRevenue: Double?
 }
 
-/// What was counted of a campaign, and the rates that follow from it.
+/// The counts of a campaign, and the rates that follow from them.
 struct ObservedRates: Decodable {
     let click: Click
     let conversion: Conversion
 
-    /// Counts are nil where nobody counted.
+    /// Counts are nil if nothing was counted.
     struct Click: Decodable {
         let clicks: Double?
         let impressions: Double?
@@ -124,14 +125,14 @@ struct ObservedRates: Decodable {
 
 /// The answer of `valuation_describe_json`.
 struct ModelsDescription: Decodable {
-    /// nil where the models are no release.
+    /// nil if the models are not a release.
     let release: ReleaseName?
     /// Whether the index was mapped, not built.
     let compiled: Bool
     let labels: Int
     let weights: Int
     let indexBytes: Int
-    /// The models, and the rates that stand for some.
+    /// The models, and the rates that stand in for models.
     let list: [ModelDescription]
 
     struct ReleaseName: Decodable {
@@ -144,10 +145,10 @@ struct ModelDescription: Decodable {
     let campaign: String
     let target: String
     let extends: String?
-    /// Whether it is no model, but the rate that stands for one where there is none.
+    /// Whether it is not a model, but the rate that stands in for a missing one.
     let prior: Bool
     let version: String?
-    /// nil where it is beyond a double's range.
+    /// nil if it is beyond a double's range.
     let intercept: Double?
     let negativeSamplingRate: Double
     let categoricalWeights: Int
@@ -157,7 +158,7 @@ struct ModelDescription: Decodable {
     let training: Training?
 
     var weights: Int { categoricalWeights + numericWeights + crossWeights }
-    /// What the model says of an ad without features; of a prior, the rate itself.
+    /// The prediction for an ad without features; for a prior, the rate itself.
     var probabilityOfIntercept: Double? {
         intercept.map { negativeSamplingRate / (negativeSamplingRate + exp(-$0)) }
     }

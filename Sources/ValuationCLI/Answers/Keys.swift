@@ -3,7 +3,7 @@ import CValuation
 
 /// The keys of features and campaigns.
 struct Keys {
-    /// Whose secret the keys are under; nil for the standard one.
+    /// The models whose secret the keys are under; nil for the standard one.
     let models: Models?
 
     func feature(field: String, value: String) -> UInt64 {

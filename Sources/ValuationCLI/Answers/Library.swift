@@ -6,7 +6,7 @@ enum Library {
     /// For example "valuation 0.1.0, ABI 1, model format 1, embedded, x86_64".
     static var buildInfo: String { String(cString: valuation_build_info()) }
 
-    /// Refuses to work with a library whose structs may be laid out differently from what this program was built for.
+    /// Refuses to work with a library whose structs may have another layout than those that this program was built for.
     static func requireMatchingInterface() throws {
         guard valuation_abi_version() == VALUATION_ABI_VERSION else {
             throw Failure(
@@ -16,7 +16,7 @@ enum Library {
         }
     }
 
-    /// Looks for every problem of the models at `path` and hands each to `receive`, until that one throws.
+    /// Finds every problem of the models at `path` and passes each to `receive`, until that one throws.
     /// - Returns: whether there was none.
     static func validate(path: String, receive: (Problem) throws -> Void) throws -> Bool {
         try requireMatchingInterface()

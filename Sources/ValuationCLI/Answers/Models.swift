@@ -3,7 +3,7 @@ import CValuation
 
 /// An engine with models loaded into it, and the one scorer that this program needs.
 final class Models {
-    /// What a path may be, for those whose path leads nowhere.
+    /// The possible types of a path, for people whose path leads nowhere.
     static let whatMayBeNamed =
         "Name a model file, a directory of them, a release, a directory of releases, or a compiled file."
 
@@ -12,8 +12,8 @@ final class Models {
     private let scorer: OpaquePointer
     private var error = Library.emptyError()
 
-    /// Loads the models at `path`, whatever they are in.
-    /// - Parameter policy: the file of the policy that decides by which predictor ads are valued; nil for none.
+    /// Loads the models at `path`, of any type.
+    /// - Parameter policy: the file of the policy that decides the predictors; nil for none.
     init(path: String, policy: String? = nil) throws {
         try Library.requireMatchingInterface()
         var error = Library.emptyError()
@@ -49,7 +49,7 @@ final class Models {
     typealias Answer = UnsafeRawBufferPointer
 
     /// The values of a JSON request's candidates.
-    /// - Parameter member: added to the request, for example `"top":3`, in place of what it says itself.
+    /// - Parameter member: added to the request, for example `"top":3`; replaces the request's own.
     func score(_ request: UnsafeRawBufferPointer, adding member: String? = nil) throws(Problem) -> Answer {
         try answer(to: request, adding: member, by: valuation_score_json)
     }
@@ -59,7 +59,7 @@ final class Models {
         try answer(to: request, adding: member, by: valuation_explain_json)
     }
 
-    /// What the policy decides for a JSON request, and why.
+    /// The decisions of the policy for a JSON request, and why.
     func assign(_ request: UnsafeRawBufferPointer) throws(Problem) -> Answer {
         try answer(to: request, adding: nil, by: valuation_assign_json)
     }
@@ -92,7 +92,7 @@ final class Models {
         if let member {
             let changed = RawJSON.adding(member, to: request)
             let answer = changed.withUnsafeBytes { try? self.answer(to: $0, adding: nil, by: call) }
-            // A bad request is answered as it was written, so that lines and columns are the writer's.
+            // A bad request is evaluated again as it was written, so that lines and columns are the writer's.
             if let answer { return answer }
         }
         var text: UnsafePointer<CChar>?

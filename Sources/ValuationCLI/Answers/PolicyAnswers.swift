@@ -3,12 +3,12 @@
 /// The answer of `valuation_assign_json`.
 struct Assignment: Decodable {
     let id: LooseText?
-    /// The policy's version; nil where it says none.
+    /// The policy's version; nil if it has none.
     let policy: String?
     let experiments: [Experiment]
     let values: [Decision]
 
-    /// What an experiment makes of the request's unit, whatever the campaign.
+    /// The result of an experiment for the request's unit, whatever the campaign.
     struct Experiment: Decodable {
         let experiment: String
         let layer: String
@@ -16,12 +16,12 @@ struct Assignment: Decodable {
         let unit: String
         /// nil without the unit.
         let bucket: Int?
-        /// nil where the experiment does not hold.
+        /// nil if the experiment does not hold.
         let variant: String?
         let why: String
     }
 
-    /// What is decided for one candidate.
+    /// The decision for one candidate.
     struct Decision: Decodable {
         let ad: LooseText?
         let campaign: LooseText?
@@ -30,21 +30,21 @@ struct Assignment: Decodable {
         let variant: String?
         /// Every rule up to the one that decides.
         let steps: [Step]
-        /// nil where the policy leaves the campaign's values as they are.
+        /// nil if the policy does not adjust the campaign's values.
         let adjustment: Adjustment?
     }
 
     struct Step: Decodable, Hashable {
-        /// Its place in the policy, for example "overrides[0]", or "default".
+        /// Its path in the policy, for example "overrides[0]", or "default".
         let rule: String
         let name: String?
         let holds: Bool
         let why: String
-        /// nil where the rule leaves the predictor to those behind it.
+        /// nil if the rule leaves the predictor to later rules.
         let predictor: String?
     }
 
-    /// What values are multiplied by and then held between.
+    /// The multiplier, floor and cap of values.
     struct Adjustment: Decodable, Hashable {
         let multiplier: Double
         let floor: Double
@@ -64,19 +64,19 @@ struct PolicyFinding: Decodable {
     let message: String
 }
 
-/// What a policy's file is made of, for a summary: a policy without errors.
+/// The parts of a policy's file, for a summary: a policy without errors.
 struct PolicyContents: Decodable {
     let predictors: [String: Anything]
     let overrides: [Anything]?
     let experiments: [Anything]?
     let campaigns: [String: Anything]?
 
-    /// Something to be counted, not read.
+    /// A value that is counted, not read.
     struct Anything: Decodable {
         init(from decoder: any Decoder) {}
     }
 
-    /// For example "5 predictors, 1 override, 2 experiments". What there is none of is left out.
+    /// For example "5 predictors, 1 override, 2 experiments". Empty parts are left out.
     var summary: String {
         let counts = [
             (predictors.count, "predictor"), (overrides?.count ?? 0, "override"),

@@ -5,13 +5,13 @@ import FoundationEssentials
 /// What is wrong or suspicious in a policy.
 struct PolicyCheck {
     private let policy: String
-    /// What it was held against; nil where it was looked at by itself.
+    /// The models that it was checked against; nil if it was checked alone.
     private let models: String?
     private let findings: [Problem]
 
     var errors: Int { findings.count { !$0.isWarning } }
 
-    /// Throws where there is nothing to check, or no models to hold it against.
+    /// Throws if there is nothing to check, or no models to check it against.
     init(of policy: String, models: String?) throws {
         (self.policy, self.models) = (policy, models)
         findings = try Failure.ifRefused("cannot check the policy", models: models.map { [$0] } ?? []) {
@@ -24,7 +24,7 @@ struct PolicyCheck {
         }
     }
 
-    /// Each finding, and as text what is to be said of all.
+    /// Writes each finding and, as text, a summary.
     func write(on output: Output, as format: TextFormat) throws {
         for finding in findings {
             switch format {
@@ -46,7 +46,7 @@ struct PolicyCheck {
         return ([verdict] + counts).joined(separator: ", ") + (contents.map { ": \($0)" } ?? "")
     }
 
-    /// What is in the policy; nil where the file is gone meanwhile.
+    /// The parts of the policy; nil if the file is gone meanwhile.
     private var contents: String? {
         guard let file = try? InputFile(path: policy), let bytes = try? file.readAll() else { return nil }
         return try? JSONDecoder().decode(PolicyContents.self, from: Data(bytes)).summary
@@ -57,7 +57,7 @@ extension Problem {
     fileprivate init(_ finding: PolicyFinding, file: String) {
         self.init(file: file, line: finding.line ?? 0, message: finding.message)
         isWarning = finding.severity == "warning"
-        // Nothing is refused for a warning, so its status says nothing.
+        // A warning refuses nothing, so its status is meaningless.
         statusName = isWarning ? "" : finding.status
         jsonPath = finding.jsonPath ?? ""
     }

@@ -5,11 +5,11 @@ struct RankedAd {
     /// The position in the answer, from 0.
     let index: Int
     let value: AdValue
-    /// "CPC"; "–" where the request has none.
+    /// "CPC"; "–" if the request has none.
     let pricing: String
     let bid: Double?
 
-    /// "–" where the request has none.
+    /// "–" if the request has none.
     var name: String { value.ad?.text ?? NumberText.absent }
     var campaign: String { value.campaign?.text ?? NumberText.absent }
     /// Money per thousand impressions.

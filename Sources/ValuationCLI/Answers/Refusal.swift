@@ -2,7 +2,7 @@
 import CValuation
 
 extension Failure {
-    /// Runs a call of the library that ends the command where it fails.
+    /// Runs a call of the library that ends the command if it fails.
     ///
     /// - Parameters:
     ///   - what: what has not been done, for example "publishing failed".
@@ -23,7 +23,7 @@ extension Failure {
         }
     }
 
-    /// What to do where the problem's own message cannot know it.
+    /// Advice that the problem's own message cannot contain.
     private static func advice(on problem: Problem, models: [String], root: String?) -> String? {
         switch Int(problem.status) {
         case VALUATION_ERROR_UNKNOWN_RELEASE where problem.file.hasSuffix("/LATEST"):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What `valuation_releases_list` says of one release. All but the first two members are nil where its manifest is not sound.
+/// One release according to `valuation_releases_list`. All but the first two members are nil if its manifest is not
+/// sound.
 struct ReleaseSummary: Decodable {
     let id: String
     /// Whether LATEST names it.
@@ -12,11 +13,11 @@ struct ReleaseSummary: Decodable {
     let conversionModels: Int?
     let weights: Int?
     let compiled: Bool?
-    /// What is wrong with it, where something is.
+    /// What is wrong with it, or nil.
     let problem: String?
 }
 
-/// The manifest of a release, as far as it is shown.
+/// The displayed members of a release's manifest.
 struct ReleaseManifest: Decodable {
     let id: String
     let files: [File]
@@ -63,18 +64,18 @@ struct WeightComparison: Decodable {
         let change: String
         /// Intercept plus the logarithm of the sampling rate.
         let constant: Numbers
-        /// What the model extends; nil where that is as it was.
+        /// The model that this one extends; nil if unchanged.
         let extends: Bases?
         let added: Int
         let dropped: Int
         let moved: Int
-        /// How far the weights moved, all together; nil where that is beyond a double's range.
+        /// How far the weights moved in total; nil if that is beyond a double's range.
         let distance: Double?
         /// The weights that moved farthest.
         let most: [Weight]
     }
 
-    /// nil where there is none.
+    /// nil if there is none.
     struct Numbers: Decodable {
         let before: Double?
         let after: Double?
@@ -82,7 +83,7 @@ struct WeightComparison: Decodable {
         var distance: Double { abs((after ?? 0) - (before ?? 0)) }
     }
 
-    /// nil where there is none.
+    /// nil if there is none.
     struct Bases: Decodable {
         let before: String?
         let after: String?

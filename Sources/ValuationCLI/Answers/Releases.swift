@@ -7,7 +7,7 @@ enum Releases {
     struct Wishes {
         /// nil for the time of the call.
         var id: String?
-        /// P(click) for campaigns without any model; nil for what the training of the models says.
+        /// P(click) for campaigns without any model; nil to compute it from the training of the models.
         var clickPrior: Double?
         /// P(conversion | click), likewise.
         var conversionPrior: Double?
@@ -38,13 +38,14 @@ enum Releases {
         try Report { report, error in root.withText { valuation_releases_list($0, $1, report, error) } }
     }
 
-    /// What LATEST names; nil where it names nothing that could be read.
+    /// The id that LATEST names; nil if it names nothing readable.
     static func latest(of root: String) -> String? {
         let releases = try? list(root).decoded(as: [ReleaseSummary].self)
         return releases?.first { $0.latest }?.id
     }
 
-    /// Lets LATEST name another release. - Parameter id: nil for what LATEST named before. - Returns: its manifest.
+    /// Makes LATEST name another release. - Parameter id: nil for the one that LATEST named before. - Returns: its
+    /// manifest.
     static func select(_ root: String, id: String?) throws -> Report {
         try Report { report, error in
             root.withText { root, rootLength in
@@ -53,7 +54,7 @@ enum Releases {
         }
     }
 
-    /// Removes all releases but the newest `keep` and what LATEST names. - Returns: the ids removed.
+    /// Removes all releases except the newest `keep` and the one that LATEST names. - Returns: the ids removed.
     static func prune(_ root: String, keep: Int) throws -> Report {
         try Report { report, error in root.withText { valuation_releases_prune($0, $1, keep, report, error) } }
     }
@@ -68,7 +69,7 @@ enum Releases {
         if status != VALUATION_OK { throw Problem(error) }
     }
 
-    /// Holds the weights of two sets of models against one another.
+    /// Compares the weights of two sets of models.
     /// - Parameter most: how many weights to name of each model.
     static func compare(before: String, after: String, most: Int) throws -> Report {
         try Report { report, error in

@@ -5,7 +5,7 @@ import CValuation
 struct Report {
     let bytes: [UInt8]
 
-    /// Copies the text of a handle and gives the handle back.
+    /// Copies the text of a handle and destroys the handle.
     private init(_ handle: OpaquePointer) {
         defer { valuation_report_destroy(handle) }
         var length = 0

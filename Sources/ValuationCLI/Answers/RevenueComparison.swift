@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What two sets of models make of the same requests, in money.
+/// The values of two sets of models for the same requests.
 struct RevenueComparison {
-    /// Something by the models before, and by those after.
+    /// A number for the models before, and for those after.
     struct Change<Number: Numeric & Encodable>: Encodable {
         var before: Number = 0
         var after: Number = 0
@@ -12,13 +12,13 @@ struct RevenueComparison {
 
     private(set) var requests = 0
     private(set) var ads = 0
-    /// Requests in which another ad is worth most than before, or none any more.
+    /// Requests in which another ad than before is worth most, or none any more.
     private(set) var changedWinners = 0
-    /// By how many places the ads moved in the rankings of their requests, all together.
+    /// By how many ranks the ads moved in their requests, in total.
     private(set) var placesMoved = 0
-    /// What the winners by the models before are worth, summed up.
+    /// The total value of the winners according to the models before.
     private(set) var oldWinners = Change<Double>()
-    /// What the winners by the models after are worth, summed up.
+    /// The total value of the winners according to the models after.
     private(set) var newWinners = Change<Double>()
     /// By id; nil for ads that name no campaign.
     private(set) var campaigns: [String?: Campaign] = [:]
@@ -62,7 +62,7 @@ struct RevenueComparison {
         }
     }
 
-    /// The place of each ad, from 0, where `ranking` has the ads in the order of their places.
+    /// The rank of each ad, from 0, if `ranking` has the ads in the order of their ranks.
     private static func places(_ ranking: [Int]) -> [Int] {
         var places = Array(repeating: 0, count: ranking.count)
         for (place, ad) in ranking.enumerated() { places[ad] = place }
@@ -70,7 +70,7 @@ struct RevenueComparison {
     }
 }
 
-/// The answer of `valuation_score_json`, as far as money is concerned.
+/// The answer of `valuation_score_json`, only with the values.
 struct AdRevenues: Decodable {
     let values: [Value]
 
@@ -87,7 +87,7 @@ struct AdRevenues: Decodable {
         }
     }
 
-    /// The ad that would be shown; nil where none is worth anything.
+    /// The ad that would be shown; nil if none is worth anything.
     fileprivate func winner(of ranking: [Int]) -> Int? {
         ranking.first.flatMap { values[$0].expectedRevenue > 0 ? $0 : nil }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A comparison in figures that can be read without knowing how many requests there were. Money is per 1,000 requests with one
+/// A comparison in figures that do not depend on the number of requests. Money is per 1,000 requests with one
 /// impression each, in the currency of the bids.
 struct RevenueSummary: Encodable {
     typealias Change = RevenueComparison.Change
@@ -9,13 +9,14 @@ struct RevenueSummary: Encodable {
     let ads: Int
     /// The share of requests in which another ad wins.
     let changedWinners: Double
-    /// By how many places an ad moves on average.
+    /// By how many ranks an ad moves on average.
     let meanRankChange: Double
-    /// What the winners by the models before are worth.
+    /// The value of the winners according to the models before.
     let oldWinners: Change<Double>
-    /// What the winners by the models after are worth.
+    /// The value of the winners according to the models after.
     let newWinners: Change<Double>
-    /// From what the old winners were worth by the models before to what the new winners are worth by the models after.
+    /// From the value of the old winners according to the models before to that of the new winners according to the
+    /// models after.
     let revenue: Change<Double>
     /// Those whose revenue changes most first.
     let campaigns: [Campaign]

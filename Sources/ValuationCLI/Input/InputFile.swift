@@ -3,7 +3,7 @@ import Glibc
 
 /// A file, or standard input, opened for reading.
 final class InputFile {
-    /// What problems call it.
+    /// Its name in problems.
     let name: String
     private let descriptor: Int32
 
@@ -26,7 +26,7 @@ final class InputFile {
     /// Whether a person is expected to type the input.
     var isTerminal: Bool { isatty(descriptor) == 1 }
 
-    /// Reads what is there into `buffer`, waiting if nothing is; 0 at the end.
+    /// Reads what is available into `buffer`, and waits if nothing is; 0 at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(Problem) -> Int {
         while true {
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
@@ -40,7 +40,7 @@ final class InputFile {
         }
     }
 
-    /// Reads what is left of it.
+    /// Reads the rest.
     func readAll() throws(Problem) -> [UInt8] {
         let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
         defer { chunk.deallocate() }
@@ -52,7 +52,7 @@ final class InputFile {
         }
     }
 
-    /// The bytes of all files together; nil if one is no regular file, so that nobody knows.
+    /// The bytes of all files together; nil if one is not a regular file, because its size is then unknown.
     static func totalSize(of paths: [String]) -> Int? {
         var total = 0
         for path in paths {

@@ -10,8 +10,8 @@ struct Progress {
     private var lines = 0
     private var bytes = 0
 
-    /// Nothing is shown unless standard error is a terminal, nor where answers that are given at once show the progress on the
-    /// same screen by themselves.
+    /// Nothing is shown unless standard error is a terminal, nor if immediate answers on the same screen show the
+    /// progress anyway.
     init?(of paths: [String], answersAtOnce: Bool, on diagnostics: Diagnostics) {
         guard Terminal.error.isTerminal, !(answersAtOnce && Terminal.output.isTerminal) else { return nil }
         self.diagnostics = diagnostics

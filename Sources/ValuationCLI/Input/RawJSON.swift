@@ -2,8 +2,8 @@
 
 /// Changes to JSON text that leave every other byte, and so every number, as it was written.
 enum RawJSON {
-    /// The object with one more member at its end, where it outweighs an earlier one of the same name. Text that does not
-    /// end like an object is given back as it is.
+    /// The object with one more member at its end, where it takes precedence over an earlier one of the same name. Text
+    /// that does not end like an object is returned unchanged.
     static func adding(_ member: String, to object: UnsafeRawBufferPointer) -> [UInt8] {
         let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
         guard let brace = object.lastIndex(where: { !isSpace($0) }), object[brace] == UInt8(ascii: "}") else {
@@ -14,8 +14,8 @@ enum RawJSON {
         return Array(members) + Array((isEmpty ? member : "," + member).utf8) + [UInt8(ascii: "}")]
     }
 
-    /// Where an answer of the library has the elements of the array `name`, one of its own members.
-    /// - Parameter count: how many there are, by whoever decoded the answer.
+    /// The positions of the elements of the array `name`, a top-level member of an answer of the library.
+    /// - Parameter count: their number, from the decoded answer.
     static func elements(of name: String, in answer: UnsafeRawBufferPointer, count: Int) throws -> [Range<Int>] {
         let elements = elements(of: name, in: answer)
         guard elements.count == count else {
@@ -25,13 +25,13 @@ enum RawJSON {
     }
 
     private static func elements(of name: String, in answer: UnsafeRawBufferPointer) -> [Range<Int>] {
-        // Inside a string the closing quote would have a backslash before it, so this finds the member alone.
+        // In a string the closing quote would have a backslash before it, so this matches only the member.
         let opening = Array("\"\(name)\":[".utf8)
         guard let found = firstRange(of: opening, in: answer) else { return [] }
         return elements(ofArray: answer, startingAt: found.upperBound)
     }
 
-    /// Where the elements of an array are whose first one begins at `first`.
+    /// The positions of the elements of an array whose first one begins at `first`.
     static func elements(ofArray answer: UnsafeRawBufferPointer, startingAt first: Int = 1) -> [Range<Int>] {
         var elements: [Range<Int>] = []
         var start = first
@@ -59,7 +59,7 @@ enum RawJSON {
         return elements
     }
 
-    /// The answer with those `elements`, in that order, for all that it had.
+    /// The answer with only those `elements`, in that order.
     static func keeping(_ chosen: [Range<Int>], of elements: [Range<Int>], in answer: UnsafeRawBufferPointer) -> [UInt8]
     {
         guard let first = elements.first, let last = elements.last else { return Array(answer) }
@@ -80,7 +80,7 @@ enum RawJSON {
         return line
     }
 
-    /// The number that is an answer's last member; nil where the last member has another name.
+    /// The number that is an answer's last member; nil if the last member has another name.
     static func lastNumber(named name: String, of answer: UnsafeRawBufferPointer) -> Int? {
         let digits = answer.dropLast().reversed().prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         let member = Array(",\"\(name)\":".utf8)

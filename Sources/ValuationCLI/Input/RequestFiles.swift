@@ -21,10 +21,10 @@ final class RequestFiles {
         self.diagnostics = diagnostics
     }
 
-    /// Hands each request to `answer`, with its place for people ("requests.jsonl:3").
+    /// Passes each request to `answer`, with its location for people ("requests.jsonl:3").
     ///
-    /// A `Problem` that `answer` throws is reported, with its line counted from the start of the file, and the next request
-    /// follows. Any other error ends it all.
+    /// If `answer` throws a `Problem`, it is reported with its line in the file, and the next request follows. Any
+    /// other error ends the loop.
     func forEachRequest(
         separatedBy separation: RequestReader.Separation, on output: Output,
         answer: (UnsafeRawBufferPointer, String) throws -> Void
@@ -50,7 +50,7 @@ final class RequestFiles {
                 } catch var problem as Problem {
                     problem.file = file.name
                     problem.line = request.line + max(problem.line, 1) - 1
-                    // On one screen, answers and problems stand in the order of the input.
+                    // On one screen, answers and problems are in the order of the input.
                     try output.flush()
                     diagnostics.report(problem)
                     bad += 1
@@ -60,14 +60,15 @@ final class RequestFiles {
         diagnostics.clearProgress()
     }
 
-    /// Counts the candidates of an answer that are none, or whose bids are none: they are worth 0, and the others are valued.
+    /// Counts the candidates of an answer that are invalid or have invalid bids: they are worth 0, and the others are
+    /// valued.
     func countInvalidCandidates(of answer: UnsafeRawBufferPointer, place: String) {
         let count = RawJSON.lastNumber(named: "invalid_candidates", of: answer) ?? 0
         if invalidCandidates == 0 { placeOfFirstInvalid = place }
         invalidCandidates += count
     }
 
-    /// Says what was bad, if anything was, and then throws the exit code for it.
+    /// Reports how much was bad, if anything, and then throws the exit code for it.
     func conclude() throws {
         guard bad + unreadable + invalidCandidates > 0 else { return }
         var parts = [NumberText.counted(answered, "request") + " answered"]

@@ -29,9 +29,9 @@ final class RequestReader {
     private let separation: Separation
     private let beforeReading: () throws -> Void
     private var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
-    /// The bytes `start ..< end` are read and not yet handed out; no request ends before `searched`.
+    /// The bytes `start ..< end` are read and not returned yet; no request ends before `searched`.
     private var (start, searched, end) = (0, 0, 0)
-    /// The line that `start` is on.
+    /// The line of `start`.
     private var line = 1
     private var atEnd = false
     private var skipping = false
@@ -47,8 +47,8 @@ final class RequestReader {
 
     /// The next request; nil at the end.
     ///
-    /// Throws a `Problem` for a request that is too long and for a file that cannot be read. Call again after either: there
-    /// follows the next request, or the end.
+    /// Throws a `Problem` for a request that is too long and for a file that cannot be read. Call again after either:
+    /// the next request follows, or the end.
     func next() throws -> Request? {
         while true {
             let found = positionOfEnd()
@@ -71,7 +71,7 @@ final class RequestReader {
         }
     }
 
-    /// Where the line feed is that ends the request at `start`, if it has been read.
+    /// The position of the line feed that ends the request at `start`, if it has been read.
     private func positionOfEnd() -> Int? {
         guard let base = UnsafeRawPointer(buffer.baseAddress) else { return nil }
         while let lineFeed = memchr(base + searched, 0x0A, end - searched) {

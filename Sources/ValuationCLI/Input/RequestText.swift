@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
 
-/// What tables and bars show of a request beside the library's answer. Whatever is missing or odd here is nil: to judge
-/// the request is the library's task.
+/// The parts of a request that tables and bars show besides the library's answer. Whatever is missing or odd is nil
+/// here: validating the request is the library's task.
 struct RequestText: Decodable {
     /// Whether the request has the member `top`.
     private let hasTop: Bool

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 
-/// What several commands say of their options.
+/// Help texts that several commands share.
 extension ArgumentHelp {
     static let models = ArgumentHelp(
         """
@@ -9,7 +9,7 @@ extension ArgumentHelp {
         releases (what LATEST names is taken), or a compiled file (.valuation).
         """, valueName: "path")
 
-    /// For what needs the files themselves.
+    /// For commands that need the files themselves.
     static let modelFiles = ArgumentHelp(
         """
         The models: a file (.json, .jsonl, either with .gz), a directory of such files, a release, or a directory of \

@@ -86,13 +86,13 @@ struct AssignCommand: ParsableCommand {
         warn(ofUnitsThatNobodyAsksFor: units.keys.sorted(), assignment)
     }
 
-    /// "user=u-77" as its parts; a text without "=" is of the field that the request calls "unit".
+    /// "user=u-77" as its parts; a text without "=" belongs to the field "unit".
     private static func unit(_ argument: String) -> (field: String, text: String) {
         guard let equals = argument.firstIndex(of: "=") else { return ("unit", argument) }
         return (String(argument[..<equals]), String(argument[equals...].dropFirst()))
     }
 
-    /// Whether there is such a day and such a time of day.
+    /// Whether the day and the time of day exist.
     private static func isTime(_ text: String) -> Bool {
         let toTheSecond = Age.toTheSecond(text)
         return (try? Date(toTheSecond, strategy: .iso8601))?.formatted(.iso8601) == toTheSecond
@@ -106,7 +106,7 @@ struct AssignCommand: ParsableCommand {
         return Request(unit: units, time: at, features: Dictionary(pairs, uniquingKeysWith: +))
     }
 
-    /// The request that the library is asked.
+    /// The request for the library.
     private struct Request: Encodable {
         let unit: [String: String]
         let time: String?
@@ -122,7 +122,7 @@ struct AssignCommand: ParsableCommand {
             + paint("  " + DisplayText.printable(remarks.joined(separator: ", ")), .faint)
     }
 
-    /// A field that no experiment buckets by is most often a misspelt one.
+    /// A field that no experiment uses is usually misspelt.
     private func warn(ofUnitsThatNobodyAsksFor fields: [String], _ assignment: Assignment) {
         let asked = Set(assignment.experiments.map(\.unit))
         let unused = fields.filter { !asked.contains($0) }

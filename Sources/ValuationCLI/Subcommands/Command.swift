@@ -2,7 +2,7 @@
 import ArgumentParser
 import Glibc
 
-/// What the process does from its start to its end: arguments, signals and exit codes are dealt with here alone.
+/// The process from its start to its end: the only code that handles arguments, signals and exit codes.
 @c(valuation_command)
 public func runCommand(count: Int32, arguments: UnsafePointer<UnsafePointer<CChar>?>) -> Int32 {
     Command.run((1..<max(1, Int(count))).map { text(of: arguments[$0]) })
@@ -15,7 +15,7 @@ private func text(of argument: UnsafePointer<CChar>?) -> String {
 
 private enum Command {
     static func run(_ arguments: [String]) -> Int32 {
-        // A reader that went away (`| head -1`) ends the program quietly, even if our parent ignored SIGPIPE.
+        // If the reader goes away (`| head -1`), the program ends quietly, even if its parent ignored SIGPIPE.
         signal(SIGPIPE, SIG_DFL)
         do {
             try requireHelped(arguments)
@@ -27,7 +27,7 @@ private enum Command {
         }
     }
 
-    /// Throws where help with an unknown command is asked for; the parser would show the overview, as if that had been asked for.
+    /// Throws for help with an unknown command, for which the parser would show the overview.
     private static func requireHelped(_ arguments: [String]) throws {
         guard arguments.first == "help" else { return }
         var known = ValuationCommand.configuration.subcommands
@@ -39,7 +39,7 @@ private enum Command {
         }
     }
 
-    /// Says what there is to say about the error and tells the exit code for it.
+    /// Prints the error and returns its exit code.
     private static func end(with error: any Error) -> ExitCode {
         if let failure = error as? Failure {
             Diagnostics().report(failure)

@@ -53,7 +53,7 @@ struct CompileCommand: ParsableCommand {
         try output.close()
     }
 
-    /// What models are called: the last component of their path, without what says that it is a file of models.
+    /// The default name of models: the last component of their path, without the extension of a model file.
     private static func name(of path: String) -> String? {
         guard var name = path.split(separator: "/").last, name != ".", name != ".." else { return nil }
         for suffix in [".gz", ".json", ".jsonl", ".valuation"] where name.hasSuffix(suffix) {

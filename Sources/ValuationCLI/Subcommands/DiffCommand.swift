@@ -65,7 +65,7 @@ struct DiffCommand: ParsableCommand {
         if !requests.isEmpty { try files.conclude() }
     }
 
-    /// Where the models are that an argument names.
+    /// The path of the models that an argument names.
     private func path(of name: String) throws -> String {
         guard let models else { return name }
         let list = try Failure.ifRefused("cannot list the releases", root: models) {
@@ -79,7 +79,7 @@ struct DiffCommand: ParsableCommand {
         return "\(models)/releases/\(name)"
     }
 
-    /// What changed in the weights; nil where only the values can be compared.
+    /// The changes of the weights; nil if only the values can be compared.
     private func weights(before: String, after: String) throws -> Report? {
         if [before, after].contains(where: { $0.hasSuffix(".valuation") }) {
             guard requests.isEmpty else { return nil }
@@ -95,7 +95,7 @@ struct DiffCommand: ParsableCommand {
         }
     }
 
-    /// Values all requests by both sets of models.
+    /// Values all requests with both sets of models.
     private func revenue(
         of files: RequestFiles, before: String, after: String, on output: Output
     ) throws -> RevenueSummary {
@@ -128,7 +128,7 @@ struct DiffCommand: ParsableCommand {
         return lines
     }
 
-    /// Both parts on one line, the library's as it gave it.
+    /// Both parts on one line, the library's part unchanged.
     private func line(_ weights: Report?, _ revenue: RevenueSummary?) throws -> String {
         let values = try revenue.map { try jsonLine($0) } ?? "null"
         return "{\"before\":\(try jsonLine(before)),\"after\":\(try jsonLine(after)),"

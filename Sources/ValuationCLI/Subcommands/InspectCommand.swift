@@ -40,7 +40,7 @@ struct InspectCommand: ParsableCommand {
             throw Failure(message: error.text())
         }
         let chosen = description.list.indices.filter { campaign == nil || description.list[$0].campaign == campaign }
-        // Of all the others, "*", nothing is counted.
+        // There are no counts of "*", which stands for all other campaigns.
         if let campaign, chosen.isEmpty || campaign != "*" && chosen.allSatisfy({ description.list[$0].prior }) {
             try show(campaign, of: models, on: output)
             return try output.close()
@@ -63,7 +63,7 @@ struct InspectCommand: ParsableCommand {
         try output.close()
     }
 
-    /// What a campaign without a model is valued by and what was counted of it: what explains the value of its ad.
+    /// What values a campaign without a model, and its counts: those that explain the value of its ad.
     private func show(_ campaign: String, of models: Models, on output: Output) throws {
         let request = try jsonLine(CampaignRequest(candidates: [.init(campaign: campaign)]))
         let answer: Models.Answer

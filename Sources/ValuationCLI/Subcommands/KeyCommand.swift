@@ -94,13 +94,13 @@ struct KeyCommand: ParsableCommand {
     }
 }
 
-/// What a text is known by, in the notations that people meet it in.
+/// The numbers of a text, in the notations that people encounter.
 private struct Name: Encodable {
     let kind: String
     let text: String
     let unsigned: String
     let hexadecimal: String
-    /// Of fingerprints; a key is the same either way.
+    /// For fingerprints; a key is the same in both notations.
     var signed: String?
 
     init(kind: String, text: String, number: UInt64) {

@@ -3,14 +3,14 @@ import ArgumentParser
 import Glibc
 
 extension ArgumentHelp {
-    /// For the commands that do without a policy, too.
+    /// For the commands that also work without a policy.
     static let policy = ArgumentHelp(
         "The policy that decides which predictor values which ad. (default: none)", valueName: "file")
 }
 
-/// The models and the policy of the commands that are about a policy.
+/// The models and the policy of the policy commands.
 struct PolicyOptions: ParsableArguments {
-    /// What a policy is called that goes with a directory of releases.
+    /// The name of a policy that belongs to a directory of releases.
     static let usualName = "policy.json"
 
     @Option(help: .models, completion: .file())
@@ -23,7 +23,7 @@ struct PolicyOptions: ParsableArguments {
         completion: .file())
     var policy: String?
 
-    /// The models and the path of the policy that decides on them.
+    /// The loaded models and the path of their policy.
     func loaded() throws -> (models: Models, policy: String) {
         let path = try policy ?? usualPolicy()
         return (try Models(path: models, policy: path), path)

@@ -72,7 +72,7 @@ struct ValidateCommand: ParsableCommand {
             try output.write(line: output.paint("\(NumberText.counted(total, "problem")) in all", .bold))
         }
         if let policy {
-            // Models with problems cannot be loaded, so nothing can be held against them.
+            // Models with problems cannot be loaded, so the policy is not checked against them.
             let check = try PolicyCheck(of: policy, models: total == 0 ? paths.first : nil)
             try check.write(on: output, as: format)
             total += check.errors
@@ -82,7 +82,7 @@ struct ValidateCommand: ParsableCommand {
         if total > 0 { throw ExitCode.badInput }
     }
 
-    /// Whether there was nothing to be checked at all.
+    /// Whether there was nothing to check at all.
     private static func nothingIsThere(_ problem: Problem, at path: String) -> Bool {
         switch Int(problem.status) {
         case VALUATION_ERROR_NOTHING_LOADED: return true

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What each experiment of a policy makes of a unit, for people.
+/// The result of each experiment of a policy for a unit, for people.
 struct AssignmentTable {
     private let experiments: [Assignment.Experiment]
-    /// The texts of the units that are known, by field.
+    /// The texts of the known units, by field.
     private let units: [String: String]
 
     init(_ experiments: [Assignment.Experiment], units: [String: String] = [:]) {

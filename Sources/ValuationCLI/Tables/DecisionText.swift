@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a policy decides for the ads of a request, for people: for those that are decided alike, the steps to their
+/// The decisions of a policy for the ads of a request, for people: ads with the same decision share the steps to their
 /// predictor.
 struct DecisionText {
     private let assignment: Assignment
@@ -30,7 +30,7 @@ struct DecisionText {
             + paint(DisplayText.printable("  " + remarks.joined(separator: ", ")), .faint)
     }
 
-    /// The candidates that are decided alike, in the order of the first of each.
+    /// The candidates with the same decision, in the order of the first of each.
     private var groups: [DecisionGroup] {
         var groups: [DecisionGroup] = []
         var positions: [DecisionGroup.Key: Int] = [:]
@@ -60,7 +60,7 @@ private struct DecisionGroup {
 
     /// Names of ads and campaigns beyond these are counted, not listed.
     private static let mostNames = 6
-    /// So many rules in a row may be left out for the same reason before they are shown as one.
+    /// If at least this many rules in a row do not hold for the same reason, they are shown as one.
     private static let mostAlike = 3
 
     init(_ decision: Assignment.Decision) { self.decision = decision }
@@ -89,7 +89,7 @@ private struct DecisionGroup {
             }
     }
 
-    /// Ads and campaigns, on one line where there is room.
+    /// Ads and campaigns, on one line if it is wide enough.
     private func title(limit: Int?, paint: Paint) -> [String] {
         let ads = Self.list(ads, "ad")
         let campaigns = "  " + Self.list(campaigns, "campaign")
@@ -112,7 +112,7 @@ private struct DecisionGroup {
         let rule: String
         let text: String
         let holds: Bool
-        /// Whether the predictor is by this one.
+        /// Whether this step determines the predictor.
         var decides = false
     }
 
@@ -145,7 +145,7 @@ extension Assignment.Step {
     /// "3" of "overrides[3]".
     fileprivate var number: Substring { rule.dropFirst(list.count + 1).dropLast() }
 
-    /// The name, why the rule holds or does not, and where it leads.
+    /// The name, why the rule holds or not, and its consequence.
     fileprivate var text: String {
         let reason = [name, why].compactMap { $0 }.joined(separator: ": ")
         return reason + (predictor.map { " → \($0)" } ?? "")

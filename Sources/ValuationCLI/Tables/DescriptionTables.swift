@@ -29,7 +29,7 @@ struct DescriptionTables {
 
     private func count(of target: String) -> Int { models.count { $0.target == target } }
 
-    /// What stands for models where there are none, if anything does; not what stands for single campaigns.
+    /// The stand-ins for missing models, if any; not those of single campaigns.
     private var priors: String {
         let rates = description.list.filter { $0.prior && $0.campaign == "*" }
         func rate(of target: String) -> Double? { rates.first { $0.target == target }?.probabilityOfIntercept }
@@ -37,7 +37,7 @@ struct DescriptionTables {
         return "; priors: " + NumberText.priors(click: rate(of: "click"), conversion: rate(of: "conversion"))
     }
 
-    /// What stands beside the path.
+    /// The text after the path.
     private var origin: String {
         var remarks: [String] = []
         if let release = description.release {
@@ -48,7 +48,7 @@ struct DescriptionTables {
         return remarks.isEmpty ? "" : DisplayText.printable("  " + remarks.joined(separator: ", "))
     }
 
-    /// All that is known of one model, one thing a line.
+    /// Everything known about one model, one item a line.
     func details(of model: ModelDescription, paint: Paint) -> [String] {
         let title = DisplayText.printable("campaign \(model.campaign), \(model.target)" + (model.prior ? " prior" : ""))
         let facts =

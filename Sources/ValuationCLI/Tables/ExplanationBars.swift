@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why one ad is worth what it is, for people: its value, then for each of its models the terms of the logit as bars.
+/// The explanation of one ad's value, for people: its value, then for each of its models the terms of the logit as
+/// bars.
 struct ExplanationBars {
     let ad: RankedAd
-    /// The id of the request, or its place.
+    /// The id of the request, or its location.
     let heading: String
-    /// The rank among the ads of the request, from 1, and how many those are.
+    /// The rank among the ads of the request, from 1, and the number of ads.
     let rank: Int
     let total: Int
     /// How many terms to show for each model; nil for all.
@@ -72,14 +73,14 @@ struct ExplanationBars {
         }
     }
 
-    /// Whether a probability is what was observed of the campaign, by a policy's predictor or for want of a model.
+    /// Whether a probability is the campaign's observed rate, because of a policy's predictor or a missing model.
     private func isObserved(_ explanation: Explanation?, _ priorFlag: String) -> Bool {
         guard let explanation else { return false }
         return ad.value.flags.contains(priorFlag)
             || explanation.logit == nil && !ad.value.flags.contains("budget_exceeded")
     }
 
-    /// What is said in place of terms, where a probability has none or is not one model's.
+    /// The text that replaces terms, if a probability has none or is not from one model.
     private func withoutTerms(_ name: String, _ probability: Double?, priorFlag: String) -> String {
         guard let probability, let predictor = ad.value.predictor, !ad.value.flags.contains(priorFlag) else {
             return "no model"
@@ -95,9 +96,9 @@ extension ExplanationBars {
         let explanation: Explanation?
         let title: String
         let bars: Bars
-        /// What the terms left out add up to; nil if none was.
+        /// The sum of the terms left out; nil if there are none.
         let rest: String?
-        /// What the probability is made of where it is an observed rate.
+        /// The evidence for the probability if it is an observed rate.
         let observed: ObservedText?
 
         init(
@@ -150,7 +151,7 @@ extension Term {
     /// Not due to any feature.
     fileprivate var isConstant: Bool { term == "intercept" || term == "sampling" }
 
-    /// Its name, and what was drawn for its weight.
+    /// Its name, and the draw of its weight.
     fileprivate var label: String {
         guard let draw, let deviation else { return name }
         let z = NumberText.column([draw], minimumDecimals: 2, maximumDecimals: 2, signed: true)[0]

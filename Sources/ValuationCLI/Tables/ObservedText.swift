@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An observed rate for people: what was counted, what it is shrunk towards, and what comes of it.
+/// An observed rate for people: the counts, what the rate is shrunk towards, and the result.
 struct ObservedText {
     private let rate: Double?
     private let deviation: Double?
-    /// What stands behind the rate.
+    /// The evidence for the rate.
     let facts: [(name: String, value: String)]
 
     init(_ click: ObservedRates.Click) {

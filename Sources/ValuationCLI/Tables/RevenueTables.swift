@@ -2,7 +2,7 @@
 
 /// How values and winners change, for people.
 struct RevenueTables {
-    /// So many campaigns are told of one by one.
+    /// At most this many campaigns are listed.
     private static let mostCampaigns = 30
 
     private let summary: RevenueSummary
@@ -11,7 +11,7 @@ struct RevenueTables {
         self.summary = summary
     }
 
-    /// What changed in all, what the winners are worth, and a line for each campaign.
+    /// The changes in total, the values of the winners, and a line for each campaign.
     func lines(limit: Int?, paint: Paint) -> [String] {
         let counts = NumberText.counted(summary.requests, "request") + ", " + NumberText.counted(summary.ads, "ad")
         guard summary.requests > 0 else { return [counts] }

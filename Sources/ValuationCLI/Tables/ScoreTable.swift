@@ -32,7 +32,7 @@ struct ScoreTable {
         return lines + [""]
     }
 
-    /// What is to be shown, where chance chose another ad than the best.
+    /// The ad to show, if chance chose another ad than the best.
     private var choice: String? {
         guard let chosen, let best = ads.first?.value, chosen.expectedRevenue < best.expectedRevenue else { return nil }
         let name = DisplayText.name(chosen.ad?.text ?? NumberText.absent)
@@ -49,7 +49,7 @@ struct ScoreTable {
         return title
     }
 
-    /// Flags that every ad has, most often because of the request's features; said once, not in each row.
+    /// Flags that every ad has, usually because of the request's features; printed once, not in each row.
     private var commonFlags: [String] {
         guard ads.count > 1, let first = ads.first else { return [] }
         return first.value.notes.filter { note in ads.allSatisfy { $0.value.notes.contains(note) } }
@@ -93,7 +93,7 @@ struct ScoreTable {
         return Table(columns: columns, rows: rows)
     }
 
-    /// What the values are from, each with its cells by rank; nothing without a policy.
+    /// The sources of the values, each with its cells by rank; empty without a policy.
     private var policyColumns: [(column: Table.Column, cells: [String])] {
         var columns: [(column: Table.Column, cells: [String])] = []
         let values = ads.map(\.value)

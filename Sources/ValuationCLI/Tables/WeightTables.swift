@@ -2,7 +2,7 @@
 
 /// Which weights changed, for people.
 struct WeightTables {
-    /// So many models are told of one by one.
+    /// At most this many models are listed.
     private static let mostModels = 30
 
     private let comparison: WeightComparison
@@ -111,7 +111,7 @@ struct WeightTables {
             })
     }
 
-    /// Two columns with as many decimals as one another.
+    /// Two columns with the same number of decimals.
     private static func columns(_ before: [Double?], _ after: [Double?]) -> (before: [String], after: [String]) {
         let both = NumberText.column(before + after, minimumDecimals: 3, maximumDecimals: 4)
         return (Array(both.prefix(before.count)), Array(both.suffix(after.count)))

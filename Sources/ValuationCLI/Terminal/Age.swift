@@ -3,7 +3,7 @@ import FoundationEssentials
 
 /// How long ago something was, for people.
 enum Age {
-    /// For example "3 h"; nil for a text that is no time such as 2026-11-21T03:00:00.123456Z.
+    /// For example "3 h"; nil for a text that is not a time such as 2026-11-21T03:00:00.123456Z.
     static func text(since time: String?, now: Date = Date()) -> String? {
         guard let time, let then = try? Date(toTheSecond(time), strategy: .iso8601) else { return nil }
         let seconds = Int(max(0, now.timeIntervalSince(then)))

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Arguments as strings that give their bytes back: a path may be any bytes, and a String holds UTF-8 alone.
+/// Arguments as strings from which the original bytes can be restored: a path may be any bytes, and a String has only
+/// UTF-8.
 ///
-/// A byte that is not UTF-8 becomes one of the last characters that Unicode leaves to private use: 0x80...0xFF become
-/// U+10FF80...U+10FFFF. The bytes of such a character itself are treated in the same way, so that no two arguments become
-/// the same string. Python's "surrogateescape" does this with characters that Swift's strings refuse.
+/// A byte that is not UTF-8 becomes one of the last characters of Unicode's private use area: 0x80...0xFF become
+/// U+10FF80...U+10FFFF. The bytes of such a character itself are treated in the same way, so that no two arguments
+/// become the same string. Python's "surrogateescape" does this with characters that Swift's strings refuse.
 enum ArgumentText {
     private static let standIns: ClosedRange<UInt32> = 0x10FF80...0x10FFFF
 
@@ -36,12 +37,12 @@ enum ArgumentText {
         !text.unicodeScalars.contains { byte(of: $0) != nil }
     }
 
-    /// The text with U+FFFD for each byte that is not UTF-8, for formats that have no room for it.
+    /// The text with U+FFFD for each byte that is not UTF-8, for formats that cannot represent it.
     static func repaired(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { byte(of: $0) == nil ? $0 : "\u{FFFD}" }))
     }
 
-    /// The character that the bytes begin with; nil if that is none, or a stand-in.
+    /// The character at the start of the bytes; nil if there is none, or if it is a stand-in.
     private static func firstCharacter(of bytes: ArraySlice<UInt8>) -> Unicode.Scalar? {
         var iterator = bytes.makeIterator()
         var decoder = UTF8()

@@ -4,26 +4,26 @@
 struct Bars {
     struct Row {
         let label: String
-        /// Stands beside the label where there is room.
+        /// Shown beside the label if it fits.
         let remark: String
         let number: String
         /// The bar's length; nil for a row without a bar.
         let value: Double?
-        /// Stands at the end where there is room.
+        /// Shown at the end if it fits.
         let consequence: String
     }
 
     let titles: Row
     let rows: [Row]
 
-    /// How many characters a bar of 1 has, and how many the bars of one picture have on either side. All bars that are to
-    /// be compared are drawn on one scale.
+    /// The number of characters of a bar of 1, and the width of a picture on either side of the axis. All bars that are
+    /// to be compared are drawn on one scale.
     struct Scale {
         let left: Int
         let right: Int
         let perUnit: Double
 
-        /// The scale on which the longest bars fill `width` characters, the axis among them.
+        /// The scale on which the longest bars fill `width` characters, including the axis.
         init(values: [Double], width: Int) {
             let negative = -min(0, values.min() ?? 0)
             let positive = max(0, values.max() ?? 0)

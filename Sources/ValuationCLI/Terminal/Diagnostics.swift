@@ -7,13 +7,13 @@ final class Diagnostics {
     private let paint = Paint(enabled: Terminal.error.allowsColour)
     private var progressShown = false
 
-    /// `valuation: message`, for what concerns the command as a whole.
+    /// `valuation: message`, for a failure of the command as a whole.
     func report(_ failure: Failure) {
         print("\(paint("valuation:", .bold)) \(paint("error:", .red)) \(DisplayText.printable(failure.message))")
         if let advice = failure.advice { print("  \(DisplayText.printable(advice))") }
     }
 
-    /// `place: message`, for what concerns one place in the input.
+    /// `location: message`, for a problem at one location in the input.
     func report(_ problem: Problem) {
         print(problem.text(paint: paint))
     }
@@ -29,7 +29,7 @@ final class Diagnostics {
         if !text.isEmpty { print(lines.map { DisplayText.printable(String($0)) }.joined(separator: "\n")) }
     }
 
-    /// Replaces the progress line, which is written to a terminal alone.
+    /// Replaces the progress line, which is written only to a terminal.
     func show(progress: String) {
         guard let columns = terminal.columns else { return }
         write("\r\u{1B}[K" + paint(DisplayText.truncated(progress, to: columns - 1), .faint))

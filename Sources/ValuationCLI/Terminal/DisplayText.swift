@@ -4,7 +4,7 @@
 enum DisplayText {
     /// The text with everything that would move the cursor, recolour or reorder the screen written as an escape.
     ///
-    /// Names of ads and campaigns come from outside. What they may contain must not drive the terminal of whoever looks.
+    /// Names of ads and campaigns come from outside. Their contents must not control the reader's terminal.
     static func printable(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isUnprintable) else { return text }
         var result = ""
@@ -20,10 +20,10 @@ enum DisplayText {
         return result
     }
 
-    /// The longest name, in columns, that is shown as it is; JSON output has all of it.
+    /// The longest name, in columns, that is shown in full; JSON output is not cut.
     private static let longestName = 200
 
-    /// A name, printable, and cut where it is too long for any table.
+    /// A printable name, cut if it is too long for any table.
     static func name(_ text: String) -> String {
         truncated(printable(text), to: longestName)
     }

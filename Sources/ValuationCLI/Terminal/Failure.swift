@@ -2,7 +2,7 @@
 import ArgumentParser
 import Glibc
 
-/// Ends the command: nothing could be done, or no more can be.
+/// Ends the command: it could not do anything, or cannot go on.
 struct Failure: Error {
     let message: String
     /// What to do about it; printed on a line of its own.
@@ -10,9 +10,9 @@ struct Failure: Error {
     var exitCode = ExitCode.cannotWork
 }
 
-/// What the process returns, as `valuation --help` documents it. ArgumentParser adds 64 for wrong usage.
+/// The exit codes, as `valuation --help` documents them. ArgumentParser adds 64 for wrong usage.
 extension ExitCode {
-    /// Some input was bad: lines, files, models. The rest was done.
+    /// Some input was bad: lines, files, models. Everything else was done.
     static let badInput = ExitCode(1)
     /// The models could not be loaded, or the output could not be written.
     static let cannotWork = ExitCode(2)

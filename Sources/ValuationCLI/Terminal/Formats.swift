@@ -21,7 +21,7 @@ enum BarsFormat: String, CaseIterable, ExpressibleByArgument {
     }
 }
 
-/// For the commands that have a few lines to say, and for `validate`, whose text is as easily read by programs as by people.
+/// For the commands with a few lines of output, and for `validate`, whose text programs read as easily as people.
 enum TextFormat: String, CaseIterable, ExpressibleByArgument {
     case text
     case jsonl

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
 
-/// A value as one line of JSON, for what this program has to say itself: the library's answers are passed on as they are.
+/// A value as one line of JSON, for this program's own output: the library's answers are passed on unchanged.
 func jsonLine(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase

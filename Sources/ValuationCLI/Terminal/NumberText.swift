@@ -3,10 +3,10 @@ import Glibc
 
 /// Numbers as people read them in tables and bars. JSON output never passes through here.
 enum NumberText {
-    /// What stands in a cell that has no number.
+    /// The text of a cell without a number.
     static let absent = "–"
 
-    /// From here on a number has an exponent: no column is made for a bid of 1e300.
+    /// From here on a number has an exponent: no column is wide enough for a bid of 1e300.
     private static let largest = 1e12
 
     /// A column of numbers with as many decimals as its smallest needs for three significant digits, so that the decimal
@@ -56,8 +56,8 @@ enum NumberText {
         return values.map { $0.map { number($0, decimals: decimals ?? 8, sign: "") } ?? absent }
     }
 
-    /// Amounts of money to be compared with one another: all with as many decimals as the largest of `scale` needs for three
-    /// significant digits, at least two. What is nothing beside that is 0.
+    /// Amounts of money for comparison: all with as many decimals as the largest of `scale` needs for three significant
+    /// digits, at least two. Amounts that are negligible in comparison become 0.
     static func money(_ values: [Double], scale: [Double], signed: Bool = false) -> [String] {
         let largest = scale.reduce(0) { max($0, abs($1)) }
         let decimals = largest > 0 && largest.isFinite ? min(12, max(2, 2 - Int(log10(largest).rounded(.down)))) : 2

@@ -32,7 +32,7 @@ final class Output {
         if pending.count >= Self.flushThreshold { try flush() }
     }
 
-    /// Hands over what is pending; called before the program waits for more input, so that nobody waits for us.
+    /// Writes what is pending; called before the program waits for more input, so that no reader waits for the program.
     func flush() throws {
         defer { pending.removeAll(keepingCapacity: pending.capacity <= 16 * Self.flushThreshold) }
         try pending.withUnsafeBytes { bytes in

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Colours and weights for text on a terminal; leaves text as it is where colour is not allowed.
+/// Colours and weights for text on a terminal; leaves text unchanged if colour is not allowed.
 ///
-/// Only the eight classic attributes are used, so that the terminal's own theme decides what they look like.
+/// Only the eight classic attributes are used, so that the terminal's own theme determines their appearance.
 struct Paint {
     enum Attribute: Int {
         case bold = 1

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuation
 
-/// Something wrong in the input, with its place: a `valuation_error` in Swift's terms.
+/// A problem in the input, with its location: a `valuation_error` in Swift's terms.
 struct Problem: Error {
     var status: valuation_status
-    /// The name of the status, for example "VALUATION_ERROR_GZIP"; empty where the library was not asked.
+    /// The name of the status, for example "VALUATION_ERROR_GZIP"; empty if the problem is not from the library.
     var statusName: String
     var file: String
-    /// 1-based; 0 where there is none.
+    /// 1-based; 0 if there is none.
     var line: Int
-    /// 1-based byte in the line; 0 where unknown.
+    /// 1-based byte in the line; 0 if unknown.
     var column: Int
-    /// For example `$.intercept`; empty where there is none.
+    /// For example `$.intercept`; empty if there is none.
     var jsonPath: String
     var message: String
-    /// Whether nothing is refused for it.
+    /// Whether it refuses nothing.
     var isWarning = false
 
     init(_ error: valuation_error) {
         status = error.status
         isWarning = error.status == VALUATION_OK
-        // Nothing is refused for a warning, so its status says nothing.
+        // A warning refuses nothing, so its status is meaningless.
         statusName = isWarning ? "" : String(cString: valuation_status_name(error.status))
         file = Self.text(error.file)
         line = Int(error.line)
@@ -29,7 +29,7 @@ struct Problem: Error {
         message = Self.text(error.message)
     }
 
-    /// Whether it is in the file at a path, which the library writes as UTF-8 whatever it is.
+    /// Whether it is in the file at a path, which the library always writes as UTF-8.
     func isIn(_ path: String) -> Bool { file == ArgumentText.repaired(path) }
 
     /// A problem that this program found itself, such as a file that cannot be read.
@@ -43,14 +43,14 @@ struct Problem: Error {
         self.message = message
     }
 
-    /// The answer is right, but this program cannot lay it out: a number beyond a double's range in the name of an ad, or a
-    /// library that is newer than this program.
+    /// The answer is right, but this program cannot display it: a number beyond a double's range in the name of an ad,
+    /// or a library that is newer than this program.
     static func cannotBeShown(_ reason: String) -> Problem {
         Problem(file: "", message: "the answer cannot be shown here (\(reason)); use --format jsonl")
     }
 
-    /// One line, as compilers and linters write it, so that editors can jump to the place:
-    /// `file:line:column: $.json.path: message [STATUS_NAME]`. What is unknown is left out.
+    /// One line in the format of compilers and linters, so that editors can jump to the location:
+    /// `file:line:column: $.json.path: message [STATUS_NAME]`. Unknown parts are left out.
     func text(paint: Paint = Paint(enabled: false)) -> String {
         var place = DisplayText.printable(file)
         if line > 0 { place += ":\(line)" }

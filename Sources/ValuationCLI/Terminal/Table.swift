@@ -7,17 +7,17 @@ struct Table {
     struct Column {
         let title: String
         var alignment = Alignment.left
-        /// Where the screen is too narrow: the cells may be cut.
+        /// If the screen is too narrow: whether the cells may be cut.
         var mayBeCut = false
-        /// What remains of a cell that is cut.
+        /// The least width of a cut cell.
         var narrowest = 8
-        /// Where it is still too narrow: columns with a number are left out, the smallest first.
+        /// If it is still too narrow: columns with a number are left out, the smallest first.
         var dropOrder: Int?
     }
 
     struct Row {
         let cells: [String]
-        /// Stands below the row, if not empty.
+        /// Printed below the row, if not empty.
         var note = ""
         var noteAttribute = Paint.Attribute.yellow
         var attribute: Paint.Attribute?
@@ -40,7 +40,7 @@ struct Table {
         }
     }
 
-    /// The columns of the screen that the table takes when nothing is cut.
+    /// The columns of the screen that the table needs if nothing is cut.
     var width: Int { Self.width(of: naturalWidths) }
 
     /// The table's lines, in at most `limit` columns if that can be done; nil for no limit.

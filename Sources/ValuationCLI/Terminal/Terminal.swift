@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// What stands behind standard output or standard error: a person at a terminal, or a file, pipe or other program.
+/// The destination of standard output or standard error: a person at a terminal, or a file, pipe or other program.
 struct Terminal {
     let isTerminal: Bool
     /// Whether escape sequences for colour may be written. Never off a terminal; NO_COLOR and TERM=dumb forbid them.
@@ -19,9 +19,9 @@ struct Terminal {
         allowsColour = isTerminal && !forbidden
     }
 
-    /// The width in columns; nil where text is not laid out for a screen.
+    /// The width in columns; nil if text is not laid out for a screen.
     ///
-    /// Asked anew each time, because a window may be resized while a long input is read.
+    /// Read again each time, because a window may be resized while a long input is read.
     var columns: Int? {
         guard isTerminal else { return nil }
         var size = winsize()
