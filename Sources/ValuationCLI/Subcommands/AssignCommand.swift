@@ -6,12 +6,12 @@ import FoundationEssentials
 struct AssignCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "assign",
-        abstract: "Tell which variants a user gets, and why.",
+        abstract: "Show which variants a user gets, and why.",
         discussion: """
-            Asks each experiment of a policy about one unit: the bucket that it is in, the variant whose bucket that \
-            is, or why it gets none. Without the unit that an experiment buckets by, it gets the first variant, the \
-            control. An experiment for some campaigns alone decides for their ads only; `valuation policy show` says \
-            what is decided for the ads of a request.
+            Shows for each experiment of a policy the unit's bucket and its variant, or why it gets none. Without \
+            the unit that an experiment buckets by, the variant is the first one, the control. An experiment for \
+            certain campaigns decides only for their ads; `valuation policy show` shows the decisions for the ads \
+            of a request.
 
             EXAMPLES
               valuation assign --models models --unit user=u-77
@@ -55,7 +55,7 @@ struct AssignCommand: ParsableCommand {
             throw ValidationError("--feature is field=value, not '\(feature)'.")
         }
         for text in unit + feature where !ArgumentText.isUTF8(text) {
-            throw ValidationError("'\(text)' is not UTF-8, and so no request can say it.")
+            throw ValidationError("'\(text)' is not UTF-8, so no request can contain it.")
         }
         if let at, !Self.isTime(at) {
             throw ValidationError("--at is a time in UTC such as 2026-12-01T00:00:00Z, not '\(at)'.")

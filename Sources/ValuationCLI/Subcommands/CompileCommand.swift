@@ -8,11 +8,12 @@ struct CompileCommand: ParsableCommand {
         commandName: "compile",
         abstract: "Write models as one file that loads in milliseconds.",
         discussion: """
-            Loads the models, self-tests and all, and writes the finished index. Every path of models may be such a file, \
-            and the values are the same to the last bit. `valuation publish` makes one for each release by itself.
+            Loads the models, including self-tests, and writes the finished index. Wherever a path of models is \
+            expected, it may be such a file, and the values are the same to the last bit. `valuation publish` \
+            makes one for each release.
 
-            The keys in the file are under the secret of the models. Of a directory of releases, keep the file beside \
-            that directory's SECRET, or a copy of it, for it is loaded with that.
+            The keys in the file are under the secret of the models. If these are in a directory of releases, keep \
+            the file beside that directory's SECRET or a copy of it, because loading needs it.
 
             EXAMPLES
               valuation compile models

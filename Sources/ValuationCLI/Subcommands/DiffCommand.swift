@@ -7,13 +7,14 @@ struct DiffCommand: ParsableCommand {
         commandName: "diff",
         abstract: "Compare two sets of models, in weights and money.",
         discussion: """
-            For each campaign and target that differs: how many weights were added, dropped and moved, how far all of \
-            them moved together, and the constant (intercept and sampling correction); then the weights that moved \
-            farthest.
+            For each campaign and target that differs, shows how many weights were added, dropped and moved, how \
+            far they moved in total, and the constant (intercept and sampling correction); then the weights that \
+            moved farthest.
 
-            With requests, as `valuation score` takes them, both sets of models value every ad: how often another ad \
-            wins, and what the old and the new winners are expected to earn by the models before and by those after. \
-            What the new winners lose by the models before is the price if those are right. Money is per 1,000 \
+            With requests, as `valuation score` takes them, both sets of models value every ad. The output shows \
+            how often another ad wins, and the expected revenue of the old and the new winners according to the \
+            models before and after. The loss of the new winners according to the models before is the price if \
+            those models are right. Money is per 1,000 \
             requests, with one impression each, in the currency of the bids.
 
             EXAMPLES
@@ -23,7 +24,7 @@ struct DiffCommand: ParsableCommand {
             """)
 
     @Option(
-        help: ArgumentHelp("The directory of releases of which both are ids.", valueName: "dir"),
+        help: ArgumentHelp("The directory of releases that both ids are from.", valueName: "dir"),
         completion: .directory)
     var models: String?
 
@@ -41,10 +42,10 @@ struct DiffCommand: ParsableCommand {
     @Option(help: .tableFormat)
     var format: TableFormat?
 
-    @Argument(help: ArgumentHelp("The models as they were: a path as for `score`, or an id.", valueName: "before"))
+    @Argument(help: ArgumentHelp("The old models: a path as for `score`, or an id.", valueName: "before"))
     var before: String
 
-    @Argument(help: ArgumentHelp("The models as they are to be.", valueName: "after"))
+    @Argument(help: ArgumentHelp("The new models.", valueName: "after"))
     var after: String
 
     func validate() throws {

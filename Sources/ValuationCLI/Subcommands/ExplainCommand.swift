@@ -7,14 +7,14 @@ struct ExplainCommand: ParsableCommand {
         commandName: "explain",
         abstract: "Show which features move an ad's value, and how far.",
         discussion: """
-            Reads a request as JSON, indented or on one line, from a file or from standard input; several may follow one \
-            another, each beginning with { at the start of a line.
+            Reads requests as JSON, indented or on one line, from a file or from standard input. Each request \
+            begins with { at the start of a line.
 
-            For each of its models the ad's logit is taken apart into its terms: the constant ones, then the others, the \
-            strongest first. A bar to the right \
-            of the axis makes a click or conversion likelier, one to the left less likely. The column eCPM says how much \
-            less, per thousand impressions, the ad would be worth without that feature. What does not count is named above \
-            them: fields and values that no model knows, with the field that a misspelt one may be meant for.
+            For each model of an ad, the logit is split into its terms: the constant ones, then the others, \
+            strongest first. A bar to the right of the axis makes a click or conversion likelier, one to the left \
+            less likely. The column eCPM shows how much less, per thousand impressions, the ad would be worth \
+            without that feature. Fields and values that no model knows are listed above the bars, with the known \
+            field that a misspelt one may mean.
 
             EXAMPLES
               valuation explain --models models request.json

@@ -7,8 +7,8 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Show what is in model files.",
         discussion: """
-            Loads models as an ad server would and says what is in them: how many, how large, what they extend, what \
-            their training said of them.
+            Loads models as an ad server would and describes them: number, size, the models that they extend, and \
+            what their training reported.
 
             EXAMPLES
               valuation inspect models
@@ -18,7 +18,7 @@ struct InspectCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Show all that is known of this campaign's models; where it has none, what values it and what was counted of it.",
+            "Show everything about this campaign's models; if it has none, show what values it and its counts.",
             valueName: "id"))
     var campaign: String?
 

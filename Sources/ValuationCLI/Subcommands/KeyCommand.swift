@@ -7,12 +7,13 @@ struct KeyCommand: ParsableCommand {
         commandName: "key",
         abstract: "Compute the 64-bit keys of features and campaigns.",
         discussion: """
-            A key is a keyed hash of a text, below 2^61, under the secret of a directory of releases: nobody without the \
-            secret can aim at one. With --models the keys are those of an ad server that loads the same path. Without, \
-            and for models of no directory of releases, they are under the standard secret, which everybody knows.
+            A key is a keyed hash of a text, below 2^61, under the secret of a directory of releases: nobody \
+            without the secret can aim at one. With --models the keys are those of an ad server that loads the \
+            same path. Without it, and for models outside a directory of releases, they are under the standard \
+            secret, which is public.
 
-            A fingerprint is no key: it is FarmHash's Fingerprint64, of which seeds, sources and the buckets of \
-            experiments are made. It is printed unsigned, and signed as BigQuery's FARM_FINGERPRINT has it.
+            A fingerprint is not a key: it is FarmHash's Fingerprint64, which gives seeds, sources and the buckets \
+            of experiments. It is printed unsigned, and signed as BigQuery's FARM_FINGERPRINT returns it.
 
             In JSON Lines the numbers are strings, because many JSON readers cannot hold 64 bits.
 
@@ -25,7 +26,7 @@ struct KeyCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The models whose secret to take, any path that an ad server may load. (default: the standard secret)",
+            "The models whose secret to use: any path that an ad server may load. (default: the standard secret)",
             valueName: "path"), completion: .file())
     var models: String?
 
@@ -49,13 +50,13 @@ struct KeyCommand: ParsableCommand {
             throw ValidationError("Name a feature as field=value, or give --number, --campaign or --fingerprint.")
         }
         for text in features + number + campaign + fingerprint where !ArgumentText.isUTF8(text) {
-            throw ValidationError("'\(text)' is not UTF-8, and so no model and no request can say it.")
+            throw ValidationError("'\(text)' is not UTF-8, so no model and no request can contain it.")
         }
         for feature in features where (feature.firstIndex(of: "=") ?? feature.startIndex) == feature.startIndex {
             throw ValidationError("'\(feature)' is not field=value. The key of a number is --number \(feature).")
         }
         for field in number where field.isEmpty || field.contains("=") {
-            throw ValidationError("'\(field)' is not a field's name: those are not empty and hold no =.")
+            throw ValidationError("'\(field)' is not a field's name: names are not empty and contain no =.")
         }
     }
 

@@ -7,15 +7,15 @@ struct PolicyCheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Find everything wrong or suspicious in a policy.",
         discussion: """
-            Errors are what an engine would refuse; warnings are what cannot be meant: a rule behind one that always \
-            holds, shares that leave a few buckets over, an experiment that has ended. Each is a line on standard \
-            output, as `valuation validate` writes them:
+            An error is what an engine would refuse. A warning is what can hardly be meant: a rule behind one that \
+            always holds, shares that leave a few buckets over, an experiment that has ended. Each is a line on \
+            standard output, as in `valuation validate`:
 
               file:line: $.json.path: what is wrong and what to do [STATUS]
               file: $.json.path: warning: what is odd and what to do
 
-            With errors the command ends with 1; with warnings alone, with 0. Without --models the policy is looked at \
-            by itself, and not whether the releases that it names are there.
+            With errors the command ends with 1; with only warnings, with 0. Without --models it checks the policy \
+            alone, and not whether the releases that it names exist.
 
             EXAMPLES
               valuation policy check policy.json

@@ -7,9 +7,9 @@ struct PolicyCommand: ParsableCommand {
         commandName: "policy",
         abstract: "Show what a policy decides, or check it.",
         discussion: """
-            A policy is a JSON file that people edit: named predictors, the default one, overrides, experiments, and \
-            what single campaigns' values are multiplied by and held between. `valuation score --policy` values ads \
-            under one.
+            A policy is a JSON file that people edit: named predictors, a default predictor, overrides, \
+            experiments, and for single campaigns a multiplier, a floor and a cap. `valuation score --policy` \
+            values ads under a policy.
 
             EXAMPLES
               valuation policy check models/policy.json --models models

@@ -7,10 +7,10 @@ struct PolicyShowCommand: ParsableCommand {
         commandName: "show",
         abstract: "Show what a policy decides for requests, step by step.",
         discussion: """
-            Reads requests as `valuation explain` does, indented or one a line, and lists for their ads every rule in the \
-            order in which it is asked: ✓ those that hold, · those that do not, and why. The first that names a \
-            predictor (after the arrow) decides. Ads for which the same is decided stand together, and many rules in \
-            a row that do not hold for the same reason are one line; JSON Lines have every rule of every ad.
+            Reads requests as `valuation explain` does, indented or one a line, and lists for their ads every rule \
+            in the order of evaluation: ✓ if it holds, · if it does not, and why. The first rule that names a \
+            predictor (after the arrow) decides. Ads with the same decision are grouped, and many consecutive \
+            rules that do not hold for the same reason are one line. JSON Lines have every rule of every ad.
 
             EXAMPLES
               valuation policy show --models models requests.jsonl

@@ -7,9 +7,9 @@ struct PruneCommand: ParsableCommand {
         commandName: "prune",
         abstract: "Remove old releases.",
         discussion: """
-            Removes all releases but the newest ones and those that LATEST, PREVIOUS and policy.json name, and what \
-            killed publishers left behind. A release whose manifest is damaged is left for a person to look at. Processes that serve a removed \
-            release go on serving it.
+            Removes all releases except the newest ones and those that LATEST, PREVIOUS and policy.json name. Also \
+            removes what killed publishers left behind. Keeps a release whose manifest is damaged, for a person to \
+            look at. Processes that serve a removed release go on serving it.
 
             EXAMPLES
               valuation prune models --keep 5

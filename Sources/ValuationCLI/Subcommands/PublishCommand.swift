@@ -7,15 +7,16 @@ struct PublishCommand: ParsableCommand {
         commandName: "publish",
         abstract: "Publish models as a release.",
         discussion: """
-            Loads the models as an ad server would, self-tests and all, copies them with their checksums to a new \
-            release, compiles them, and then lets LATEST name it. Running engines follow at their next refresh. What \
-            would not load is not published, and LATEST is complete at every moment, also if this command is killed.
+            Loads the models as an ad server would, including self-tests, copies them with their checksums to a \
+            new release, compiles them, and then makes LATEST name it. Running engines follow at their next \
+            refresh. Models that would not load are not published, and the release that LATEST names is complete \
+            at every moment, even if this command is killed.
 
-            The first publish in a directory also makes its secret, the file SECRET, under which engines form keys. Its \
-            owner and group alone can read it, and ad servers must.
+            The first publish in a directory also creates its secret, the file SECRET, under which engines compute \
+            keys. Only its owner and group can read it; ad servers must be able to.
 
-            The priors are the probabilities for campaigns that have no model, where campaign * has none either. Where \
-            only clicks are logged, --click-prior 1 says that a click is given.
+            The priors are the probabilities for campaigns without a model, if campaign * has none either. If only \
+            clicks are logged, --click-prior 1 says that a click is given.
 
             EXAMPLES
               valuation publish batch --to models
@@ -23,7 +24,7 @@ struct PublishCommand: ParsableCommand {
               valuation publish batch --to models --keep-latest --format jsonl
             """)
 
-    @Option(help: ArgumentHelp("The directory of releases; made if it is not there.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The directory of releases; created if it does not exist.", valueName: "dir"))
     var to: String
 
     @Option(
@@ -45,7 +46,7 @@ struct PublishCommand: ParsableCommand {
     @Flag(help: "Write no compiled file; engines then read the model files.")
     var noCompiled = false
 
-    @Flag(help: "Leave LATEST as it is; `valuation rollback` can let it name this release.")
+    @Flag(help: "Leave LATEST as it is; `valuation rollback` can make it name this release.")
     var keepLatest = false
 
     @Option(help: .textFormat)

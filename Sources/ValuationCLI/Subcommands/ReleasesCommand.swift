@@ -7,9 +7,9 @@ struct ReleasesCommand: ParsableCommand {
         commandName: "releases",
         abstract: "List the releases of a directory.",
         discussion: """
-            Newest first. The one that LATEST names is live: engines that follow the directory serve it. A release whose \
-            manifest is damaged stands at the end with what is wrong, and the command ends with 1. To look at all files of \
-            a release there is `valuation validate`.
+            Newest first. The release that LATEST names is live: engines that follow the directory serve it. A \
+            release whose manifest is damaged is listed at the end with the reason, and the command ends with 1. \
+            `valuation validate` checks all files of a release.
 
             EXAMPLES
               valuation releases models

@@ -7,9 +7,9 @@ struct RollbackCommand: ParsableCommand {
         commandName: "rollback",
         abstract: "Go back to another release.",
         discussion: """
-            Lets LATEST name again what it named before, or the release of the id given, after loading it as an ad server \
-            would. Running engines follow at their next refresh. No release is removed, so the way back is \
-            another rollback with the id of the present one.
+            Makes LATEST name the release that it named before, or the one with the given id, after loading it as \
+            an ad server would. Running engines follow at their next refresh. No release is removed: to undo a \
+            rollback, roll back to the id of the present release.
 
             EXAMPLES
               valuation rollback models
@@ -22,7 +22,7 @@ struct RollbackCommand: ParsableCommand {
     @Argument(help: .releases, completion: .directory)
     var root: String
 
-    @Argument(help: ArgumentHelp("The release. (default: what LATEST named before)", valueName: "id"))
+    @Argument(help: ArgumentHelp("The release. (default: the one that LATEST named before)", valueName: "id"))
     var id: String?
 
     func validate() throws {

@@ -5,17 +5,17 @@ import ArgumentParser
 struct ScoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "score",
-        abstract: "Tell what showing each ad is expected to earn.",
+        abstract: "Compute the expected revenue of showing each ad.",
         discussion: """
-            Reads requests, one JSON object a line (Documentation/request-format.md), from the files in turn or from \
-            standard input, and values their ads: a table on a terminal, in a pipe one JSON line for each request, in \
-            the order of the input.
+            Reads requests, one JSON object a line (Documentation/request-format.md), from the files in turn or \
+            from standard input, and values their ads. Prints a table on a terminal, and in a pipe one JSON line \
+            for each request, in the order of the input.
 
-            A bad line is reported on standard error as file:line:column with the reason; the good ones are answered all \
-            the same, and the command ends with 1. So it does where a candidate or its bid is none, which is worth 0; its \
-            flags and "problem" say why. Blank lines are passed over.
+            A bad line is reported on standard error as file:line:column with the reason; the good ones are still \
+            answered, and the command ends with 1. It also ends with 1 if a candidate or its bid is invalid: the \
+            candidate is worth 0, and its flags and "problem" say why. Blank lines are skipped.
 
-            Under a policy each value says which predictor it is from, and the experiment and variant that chose it.
+            Under a policy each value names its predictor, and the experiment and variant that chose it.
 
             EXAMPLES
               valuation score --models models requests.jsonl

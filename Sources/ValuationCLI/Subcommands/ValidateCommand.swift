@@ -9,15 +9,16 @@ struct ValidateCommand: ParsableCommand {
         commandName: "validate",
         abstract: "Find every problem in model files.",
         discussion: """
-            Checks model files as a load would, self-tests and all, but does not stop at the first problem. Each problem \
-            is a line on standard output, as compilers write them, so that editors can jump there:
+            Checks model files as a load would, including self-tests, but does not stop at the first problem. Each \
+            problem is a line on standard output in the format of compilers, so that editors can jump to it:
 
               file:line:column: $.json.path: what is wrong and what to do [STATUS]
 
-            A model without a self-test is a warning, which is marked so and has no status: it would be loaded.
+            A model without a self-test gives a warning, which is marked as one and has no status: the model would \
+            be loaded.
 
-            Each path is checked as a set of its own: models that extend one another belong in one directory. With \
-            --policy, what `valuation policy check` finds in a policy for the models follows theirs.
+            Each path is checked as a separate set: models that extend one another belong in one directory. With \
+            --policy, the findings of `valuation policy check` for these models follow.
 
             EXAMPLES
               valuation validate models
@@ -28,7 +29,7 @@ struct ValidateCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Hold this policy against the models, too; there must be one path.", valueName: "file"),
+            "Check this policy against the models, too; there must be one path.", valueName: "file"),
         completion: .file())
     var policy: String?
 
@@ -38,7 +39,8 @@ struct ValidateCommand: ParsableCommand {
     @Argument(
         help: ArgumentHelp(
             """
-            Model files (.json, .jsonl, either with .gz), directories of such files, releases, directories of releases \
+            Model files (.json, .jsonl, either with .gz), directories of such files, releases, directories of \
+            releases \
             (what LATEST names is checked), or compiled files (.valuation).
             """, valueName: "path"),
         completion: .file())
@@ -46,7 +48,7 @@ struct ValidateCommand: ParsableCommand {
 
     func validate() throws {
         if policy != nil, paths.count > 1 {
-            throw ValidationError("--policy is held against one set of models; name one path.")
+            throw ValidationError("--policy is checked against one set of models; name one path.")
         }
     }
 

@@ -5,11 +5,11 @@ import ArgumentParser
 struct ValuationCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "valuation",
-        abstract: "Tell what every candidate ad is worth for an impression.",
+        abstract: "Compute what each candidate ad is worth for an impression.",
         discussion: """
-            The value of an ad is what showing it is expected to earn: bid / 1000 (CPM), bid × pCTR (CPC) or \
-            bid × pCTR × pCVR (CPA), with the probabilities from one sparse logistic regression for each campaign \
-            and target.
+            The value of an ad is the expected revenue of showing it: bid / 1000 (CPM), bid × pCTR (CPC) or bid × \
+            pCTR × pCVR (CPA). The probabilities come from one sparse logistic regression for each campaign and \
+            target.
 
             EXAMPLES
               valuation publish batch --to models
