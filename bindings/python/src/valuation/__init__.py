@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every candidate ad is worth for this impression.
+"""What each candidate ad is worth for one impression.
 
-An ad server receives a request (slot, audience, context) and has N ads that may answer it. This package tells, in the
-same process and in microseconds, the money that showing each of them is expected to earn::
+An ad server receives a request (slot, audience, context) and has N candidate ads for it. This package computes, in the
+same process and in microseconds, the expected revenue of showing each of them::
 
     CPM    bid / 1000
     CPC    bid x pCTR
     CPA    bid x pCTR x pCVR
 
-It is the Python face of libvaluation, whose header valuation.h says what every call means.
+It is the Python interface of libvaluation, whose header valuation.h documents every call.
 
 - :class:`Engine` loads models and answers requests, from any thread; :class:`Scorer` does it for one thread.
-- :func:`validate` finds every problem of model files; :func:`compare_models` says what changed between two sets.
-- :func:`publish` makes a release of models, which engines follow; :func:`list_releases`, :func:`select_release` and
-  :func:`prune_releases` are for operators. :func:`compile_models` writes a file that loads in milliseconds.
-- :meth:`Engine.load_policy` lets a file decide which predictor values which impression; :func:`check_policy` looks for
-  what is wrong with it; :func:`bucket` and :func:`buckets` say where units fall in experiments.
+- - :func:`validate` finds every problem of model files; :func:`compare_models` shows the changes between two sets.
+- - :func:`publish` publishes models as a release, which engines follow; :func:`list_releases`, :func:`select_release`
+  and :func:`prune_releases` are for operators. :func:`compile_models` writes a file that loads in milliseconds.
+- - :meth:`Engine.load_policy` loads a file that decides which predictor values which impression; :func:`check_policy`
+  finds what is wrong with it; :func:`bucket` and :func:`buckets` compute the buckets of units in experiments.
 - :class:`Features`, :class:`Candidates` and :class:`Batch` hold whole logs as arrays, for one call; :func:`score_table`
   and :func:`score_parquet` score a log from table to table.
-- :func:`valuation.sklearn.document` makes a model document of what scikit-learn fitted.
-- :meth:`Engine.feature_key` and its neighbours name features and campaigns as numbers, under the engine's secret;
-  :func:`fingerprint64` and :func:`fingerprints` are what seeds and buckets are made of.
+- - :func:`valuation.sklearn.document` turns a model that scikit-learn fitted into a model document.
+- - :meth:`Engine.feature_key` and its neighbours compute the keys of features and campaigns, under the engine's secret;
+  :func:`fingerprint64` and :func:`fingerprints` give seeds and buckets.
 - :class:`Error` and its subclasses say where, what, and what to do.
 """
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The C ABI of libvaluation as ctypes and NumPy see it: a mirror of valuation.h and nothing else.
 
-Structs that one call takes singly are ctypes structures; structs that come in arrays are NumPy dtypes, so that whole
-arrays of them are filled without a Python loop.
+Structs that a call takes one at a time are ctypes structures; structs that come in arrays are NumPy dtypes, so that
+whole arrays of them are filled without a Python loop.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class ErrorStruct(ctypes.Structure):
 
 
 class EngineSwitch(enum.IntFlag):
-    """``VALUATION_SWITCH_...``: what an engine can be told to do otherwise."""
+    """``VALUATION_SWITCH_...``: switches that change an engine's defaults."""
 
     TRUST_COMPILED = 1 << 0
     FORGET_PREVIOUS = 1 << 1
@@ -81,7 +81,7 @@ class OptionsStruct(ctypes.Structure):
 
 
 class PublishSwitch(enum.IntFlag):
-    """``VALUATION_PUBLISH_...``: what a publisher can be told to do otherwise."""
+    """``VALUATION_PUBLISH_...``: switches that change how models are published."""
 
     NO_COMPILED = 1 << 0
     KEEP_LATEST = 1 << 1
@@ -107,7 +107,7 @@ class PublishingStruct(ctypes.Structure):
 
     @classmethod
     def new(cls, switches: int, id: bytes, click_prior: float, conversion_prior: float) -> PublishingStruct:  # noqa: A002
-        """Return a struct as VALUATION_PUBLISHING_INIT makes it, with what is given; nothing and 0 for the defaults."""
+        """Return a struct as VALUATION_PUBLISHING_INIT makes it, with the given members; empty or 0 for defaults."""
         return cls(
             struct_size=ctypes.sizeof(cls),
             switches=switches,
@@ -249,7 +249,7 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
 class Library:
     """The functions of a loaded libvaluation, with their types set.
 
-    ctypes releases the interpreter's lock around each call, so threads value at the same time.
+    ctypes releases the interpreter's lock around each call, so threads score at the same time.
     """
 
     def __init__(self, library: ctypes.CDLL) -> None:

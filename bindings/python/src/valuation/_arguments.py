@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paths and ids as the library takes them: bytes, and their number."""
+"""Paths and ids in the form that the library takes: bytes, and their number."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import os
 
 
 def path_arguments(path: str | os.PathLike[str]) -> tuple[bytes, int]:
-    """Return a path as the library takes it: bytes and their number."""
+    """Return a path in the form that the library takes: bytes and their number."""
     name = os.fsencode(path)
     return name, len(name)
 
 
 def id_arguments(id: str | None) -> tuple[bytes, int]:  # noqa: A002
-    """Return a release's id as the library takes it; None, for the library's choice, has no bytes.
+    """Return a release's id in the form that the library takes; None, for the library's choice, has no bytes.
 
     Raises
     ------
     ValueError
-        If it is empty, which would pass for None.
+        If it is empty, which would count as None.
     """
     if id == "":
         raise ValueError("the id of a release is not empty; leave it out for the default")

@@ -25,8 +25,8 @@ def one_dimensional(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
 def keys(name: str, values: Any, hint: str) -> npt.NDArray[np.uint64]:
     """Return ``values`` as keys: a column of type uint64, or a sequence of Python integers, below 2**61.
 
-    Any other type is refused: an id is not a key, and a key that went through float64 or int64 is no longer one. So
-    are larger numbers: those are fingerprints, of which no engine knows any.
+    Any other type is refused: an id is not a key, and a key that went through float64 or int64 is no longer one. Larger
+    numbers are refused, too: they are fingerprints, which no engine knows.
     """
     try:
         array = read_cells(values).numbers()
@@ -44,7 +44,7 @@ def keys(name: str, values: Any, hint: str) -> npt.NDArray[np.uint64]:
 
 
 def floats(name: str, values: Any, length: int) -> npt.NDArray[np.float64]:
-    """Return ``values`` as ``length`` float64 numbers, NaN where one is missing; a single number stands for all."""
+    """Return ``values`` as ``length`` float64 numbers, NaN for a missing one; a single number stands for all."""
     with named(name):
         cells, shape = read_any_shape(values)
         array = cells.numbers().astype(np.float64)
@@ -67,7 +67,7 @@ def seeds(name: str, values: Any, length: int) -> npt.NDArray[np.uint64]:
 def times(name: str, values: Any, length: int) -> npt.NDArray[np.int64]:
     """Return ``values`` as ``length`` times in seconds since 1970; a single one stands for all of them.
 
-    Integers are such seconds already; datetime64 is UTC, as it is by custom; a datetime says its time zone by itself.
+    Integers are such seconds already; datetime64 is UTC, as usual; a datetime has its own time zone.
     """
     array = _unmasked(name, values)
     if array.dtype.kind == "O":
@@ -106,7 +106,7 @@ def offsets(name: str, values: npt.ArrayLike, last: int, count: int | None = Non
 
 
 def positions(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Return ``values`` as integers (or a mask) that choose rows; NumPy itself checks their range when it chooses."""
+    """Return ``values`` as integers (or a mask) that choose rows; NumPy itself checks their range."""
     array = one_dimensional(name, values)
     if array.size == 0:
         return array.astype(np.intp)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The features that one column gives to the rows of a log."""
+"""The features of one column in the rows of a log."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Field:
     name : str
         The field's name.
     length : int
-        Rows of the column, with those that have no feature.
+        Rows of the column, including those without a feature.
     rows : ndarray of int64, shape (n,), or None
-        The row of each feature, not falling; None where each row has one.
+        The row of each feature, not falling; None if each row has one.
     keys : ndarray of uint64, shape (n,), or a single number
         The key of each feature.
     numbers : ndarray of float64, shape (n,), or a single number
@@ -46,7 +46,7 @@ class Field:
 
 
 def read_field(engine: Keyed, name: str, values: Any, *, numeric: bool) -> Field:
-    """Read a column of numbers or categories; what :meth:`valuation.Features.from_columns` says holds here."""
+    """Read a column of numbers or categories, as documented in :meth:`valuation.Features.from_columns`."""
     with named(f"numeric column {name!r}" if numeric else f"column {name!r}"):
         return _numbers(engine, name, values) if numeric else _categories(engine, name, values)
 

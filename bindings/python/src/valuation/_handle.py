@@ -15,26 +15,26 @@ class Handle:
     """A C object that is destroyed once, and never while a call uses it.
 
     ``with handle.guard():`` surrounds each call with ``handle.pointer``. Closing during a call lets that call finish;
-    its end destroys the object. An object that nobody closes is destroyed when it is garbage, or by the end of the
-    process.
+    its end destroys the object. An object that nobody closes is destroyed when it is garbage-collected, or by the end
+    of the process.
 
     A signal handler may raise at the end of any call that Python makes, also within a context manager written in
     Python. So there is no count of users that a call would have to undo. The guard owns the object, and the ``with``
     statement holds the guard. An exclusive guard is a lock of CPython's own: since 3.10 no signal is handled between
-    its being taken and the ``with`` block, nor between that block's end and its being given back.
+    its acquisition and the ``with`` block, nor between that block's end and its release.
 
     Parameters
     ----------
     name : str
-        What to call the object in messages.
+        The name of the object in messages.
     destroy : callable
-        Takes the pointer; called once, also where it is still null.
+        Takes the pointer; called once, also if it is still null.
     exclusive : bool
         Whether calls on the object must not overlap (*one thread per object*), or may (*any thread*).
     """
 
     def __init__(self, name: str, destroy: Callable[[ctypes.c_void_p], None], *, exclusive: bool) -> None:
-        #: Where the call that creates the object puts its address: an exception after that call loses nothing.
+        #: The call that creates the object writes its address here: an exception after that call loses nothing.
         self.pointer = ctypes.c_void_p()
         self._name = name
         self._guard: threading.Lock | contextlib.nullcontext[None] | None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON requests as the library takes them: text in UTF-8."""
+"""JSON requests in the form that the library takes: text in UTF-8."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def json_bytes(request: Request) -> bytes:
     Raises
     ------
     TypeError, ValueError
-        If a dictionary holds what JSON has no form for, such as a set or NaN.
+        If a dictionary contains something that JSON cannot express, such as a set or NaN.
     """
     if isinstance(request, bytes):
         return request
@@ -45,7 +45,7 @@ def _dumped(request: Mapping[str, Any]) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """Return what JSON has a form for: NumPy's numbers and arrays, bytes, and mappings that are no dict."""
+    """Return a value that JSON can express: for NumPy's numbers and arrays, bytes, and mappings that are not a dict."""
     if isinstance(value, np.floating):
         return float(value)
     if is_absent(value):

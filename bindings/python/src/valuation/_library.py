@@ -12,7 +12,7 @@ from valuation._abi import ABI_VERSION, Library
 #: The environment variable that names a library to use instead of the packaged one.
 ENVIRONMENT_VARIABLE = "VALUATION_LIBRARY"
 
-#: Where the wheel carries the library; the name is its SONAME.
+#: The library in the wheel; the name is its SONAME.
 PACKAGED_FILE = Path(__file__).with_name(f"libvaluation.so.{ABI_VERSION}")
 
 
@@ -22,13 +22,13 @@ def library_file() -> Path:
     Returns
     -------
     pathlib.Path
-        What the environment variable VALUATION_LIBRARY says, or else the file in this package.
+        The value of the environment variable VALUATION_LIBRARY, or else the file in this package.
     """
     return Path(os.environ.get(ENVIRONMENT_VARIABLE) or PACKAGED_FILE)
 
 
 def load() -> Library:
-    """Load the library and check that it speaks this package's ABI.
+    """Load the library and check that it has this package's ABI.
 
     Raises
     ------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reports that calls about releases and policies hand out: JSON texts that the caller owns."""
+"""The reports that calls about releases and policies return: JSON texts that the caller owns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from valuation.errors import load_failure
 
 
 def report_of(function: Callable[..., int], *arguments: Any) -> Any:
-    """Call a function whose last parameters are a report and an error; return the report, parsed, and give it back."""
+    """Call a function whose last parameters are a report and an error; return the parsed report, and destroy it."""
     report, error = ctypes.c_void_p(), ErrorStruct.new()
     try:
         if function(*arguments, ctypes.byref(report), ctypes.byref(error)):

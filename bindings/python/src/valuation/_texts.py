@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The texts by which values are known, one by one and by the column."""
+"""The texts of values, one by one and by the column."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from valuation.columns.cells import Unreadable
 
 
 def category_text(value: Any) -> str:
-    """Return the text by which a category's value is known, as a JSON request's value would be taken.
+    """Return the text of a category's value, as the library takes it from a JSON request.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def category_text(value: Any) -> str:
     TypeError
         For any other type, and for what is absent.
     ValueError
-        For a number that is infinite, and bytes that are no UTF-8.
+        For a number that is infinite, and bytes that are not UTF-8.
     """
     if type(value) is str:
         return value
@@ -62,7 +62,7 @@ def unit_text(unit: Any) -> str:
     TypeError
         If it is neither text nor a number.
     ValueError
-        If it is a number that is infinite, or bytes that are no UTF-8.
+        If it is a number that is infinite, or bytes that are not UTF-8.
     """
     if isinstance(unit, bool | np.bool_):
         raise TypeError("a unit is text or a number, not a bool")

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict
 
 
 class Value(TypedDict, total=False):
-    """What showing one ad is worth. ``ad`` is there if the candidate had one."""
+    """The value of one ad. ``ad`` is present if the candidate had one."""
 
     ad: str
     campaign: str
@@ -23,14 +23,14 @@ class Value(TypedDict, total=False):
     predictor: str
     experiment: str | None
     variant: str | None
-    #: Where a policy leaves something to chance: how likely the candidate was to be chosen.
+    #: If a policy leaves something to chance: how likely the candidate was to be chosen.
     propensity: float
-    #: Why the candidate is none; there only with the flag ``invalid_candidate``.
+    #: Why the candidate is invalid; present only with the flag ``invalid_candidate``.
     problem: str
 
 
 class Chosen(Value, total=False):
-    """The value of the candidate that is to be shown."""
+    """The value of the candidate to show."""
 
     #: Its position among the candidates of the request.
     candidate: int
@@ -41,9 +41,9 @@ class Answer(TypedDict, total=False):
 
     id: str
     values: list[Value]
-    #: Where a policy leaves something to chance: the candidate to be shown; None where none is worth anything.
+    #: If a policy leaves something to chance: the candidate to show; None if none is worth anything.
     chosen: Chosen | None
-    #: How many candidates are invalid, or their bids; there only where some are.
+    #: How many candidates are invalid, or have invalid bids; present only if there are some.
     invalid_candidates: int
 
 
@@ -83,16 +83,16 @@ Ignored.__doc__ = """What of the features does not count: a field, or one ``valu
 
 
 class Logit(TypedDict):
-    """How one probability comes about: the terms add up to the logit."""
+    """How one probability is composed: the terms add up to the logit."""
 
-    #: None where the time was up and the probability is the model's prior, or where it is an observed rate.
+    #: None if the time was up and the probability is the model's prior, or if it is an observed rate.
     logit: float | None
     probability: float
     terms: list[Term]
 
 
 class ObservedClicks(TypedDict):
-    """The counts that an observed rate of clicks is made of. None where nobody counted, and for what is unknown."""
+    """The counts behind an observed rate of clicks; None for what was not counted or is unknown."""
 
     clicks: float | None
     impressions: float | None
@@ -100,7 +100,7 @@ class ObservedClicks(TypedDict):
     advertiser_clicks: float
     advertiser_impressions: float
     overall_rate: float | None
-    #: How many impressions what is believed beforehand weighs.
+    #: The weight of the prior in impressions.
     prior_weight: float
     #: The mean and the standard deviation of the posterior.
     rate: float | None
@@ -108,7 +108,7 @@ class ObservedClicks(TypedDict):
 
 
 class ObservedConversions(TypedDict):
-    """The same of conversions, which are of clicks."""
+    """The same for conversions, which are counted among clicks."""
 
     conversions: float | None
     clicks: float | None
@@ -121,16 +121,16 @@ class ObservedConversions(TypedDict):
 
 
 class ObservedRates(TypedDict):
-    """What was counted of a campaign, and what follows from it."""
+    """The counts of a campaign, and the rates that follow from them."""
 
     click: ObservedClicks
     conversion: ObservedConversions
 
 
 class ExplainedValue(Value, total=False):
-    """A value and its reasons; None where there is no model, ``conversion`` also unless pricing is CPA."""
+    """A value and its reasons; None if there is no model, ``conversion`` also unless pricing is CPA."""
 
-    #: None where the models say nothing of what was counted.
+    #: None if the models have no counts.
     observed: ObservedRates | None
     ignored: list[Ignored]
     click: Logit | None
@@ -147,7 +147,7 @@ class Explanation(TypedDict, total=False):
 
 
 class ExperimentAssignment(TypedDict):
-    """What an experiment says of a request, whatever the campaign."""
+    """The result of an experiment for a request, whatever the campaign."""
 
     experiment: str
     layer: str
@@ -155,13 +155,14 @@ class ExperimentAssignment(TypedDict):
     unit: str
     #: From 0 to 9,999; None if the request has no such unit.
     bucket: int | None
-    #: ``"holdout"`` for those held out; None if it does not run for the request, or the bucket is no variant's.
+    #: ``"holdout"`` for a unit held out; None if the experiment does not run for the request, or no variant has the
+    #: bucket.
     variant: str | None
     why: str
 
 
 class Step(TypedDict):
-    """A rule that was asked: ``"overrides[0]"``, ``"experiments[1]"`` or ``"default"``.
+    """A rule that was evaluated: ``"overrides[0]"``, ``"experiments[1]"`` or ``"default"``.
 
     ``name`` is the name of an experiment, the reason of an override, None for the default.
     """
@@ -175,7 +176,7 @@ class Step(TypedDict):
 
 
 class Adjustment(TypedDict):
-    """What is done to a campaign's values: multiplied, then raised to the floor, then lowered to the cap."""
+    """The adjustment of a campaign's values: multiplied, then raised to the floor, then lowered to the cap."""
 
     multiplier: float
     floor: float
@@ -183,7 +184,7 @@ class Adjustment(TypedDict):
 
 
 class AssignedValue(TypedDict):
-    """Why a candidate is valued by what it is valued by."""
+    """The decision for a candidate, and its reasons."""
 
     ad: str | None
     campaign: str | None
@@ -192,13 +193,13 @@ class AssignedValue(TypedDict):
     predictor: str
     experiment: str | None
     variant: str | None
-    #: In the order in which they are asked, up to the one that decides.
+    #: In the order of evaluation, up to the rule that decides.
     steps: list[Step]
     adjustment: Adjustment | None
 
 
 class Assignment(TypedDict):
-    """What a policy decides for a request. ``policy`` is the version that the policy's file says."""
+    """The decisions of a policy for a request. ``policy`` is the version in the policy's file."""
 
     id: str | None
     policy: str | None
@@ -207,12 +208,12 @@ class Assignment(TypedDict):
 
 
 class ModelDescription(TypedDict):
-    """One loaded model; ``training`` is what its file says of how it was made."""
+    """One loaded model; ``training`` is what its file reports about its training."""
 
     campaign: str
     target: Literal["click", "conversion"]
     extends: str | None
-    #: Whether it stands for an observed rate, overall or of the campaign, and is of no file.
+    #: Whether it represents an observed rate, overall or of the campaign, and is in no file.
     prior: bool
     version: str | None
     intercept: float
@@ -220,7 +221,7 @@ class ModelDescription(TypedDict):
     categorical_weights: int
     numeric_weights: int
     cross_weights: int
-    #: Of how many weights the uncertainty is known.
+    #: The number of weights with a known variance.
     variances: int
     self_tests: int
     training: dict[str, Any] | None
@@ -234,14 +235,14 @@ class ReleaseName(TypedDict):
 
 
 class Origin(TypedDict):
-    """Where models are from: the path of what was opened, and the release if it is one."""
+    """The source of models: the path that was opened, and the release if it is one."""
 
     source: str
     release: ReleaseName | None
 
 
 class Description(Origin):
-    """What is loaded: where from, totals, and each model under ``list``."""
+    """Description of what is loaded: source, totals, and each model under ``list``."""
 
     #: Whether a compiled file is mapped.
     compiled: bool
@@ -249,12 +250,12 @@ class Description(Origin):
     reused: bool
     #: What :meth:`valuation.Engine.roll_back` goes back to.
     previous: Origin | None
-    #: The release that :meth:`valuation.Engine.refresh` passes over.
+    #: The release that :meth:`valuation.Engine.refresh` skips.
     held_back: str | None
     models: int
     campaigns: int
     labels: int
-    #: Those of 0 included, as everywhere.
+    #: Including those of 0, as everywhere.
     weights: int
     index_bytes: int
     click_models: int

@@ -18,10 +18,10 @@ from valuation.units import Units
 
 
 class Batch:
-    """Requests and their candidates. Made once, scored as often as wanted, with any engine of the keys' secret.
+    """Requests and their candidates. Made once, scored any number of times, with any engine that has the keys' secret.
 
-    Everything is checked here, before anything reaches C. An object never changes after it was made, so any thread may
-    use it. Pickling, and so sending it to another process, makes it anew there.
+    Everything is checked here, before anything reaches C. An object is immutable, so any thread may use it. Pickling
+    it, for example to send it to another process, makes it anew there.
 
     Parameters
     ----------
@@ -30,35 +30,36 @@ class Batch:
     candidates : Candidates, n_candidates rows
         The ads, ordered by request.
     candidate_offsets : array_like of int, shape (n_requests + 1,), optional
-        From 0 to n_candidates, not falling: request i has the candidates ``candidate_offsets[i] ...
-        candidate_offsets[i + 1] - 1``. Left out, request i has candidate i, as in a log of impressions.
+        From 0 to n_candidates, not falling: request i has the candidates
+        ``candidate_offsets[i] ... candidate_offsets[i + 1] - 1``. By default, request i has candidate i, as in a log of
+        impressions.
     time_budget_ns : int, default=0
         Time for each request in nanoseconds, 0 for no limit; see ``Flag.BUDGET_EXCEEDED``.
     units : mapping of name to column, pandas or polars DataFrame, Arrow table, optional
         For experiments: who sees each impression, for example ``{"user": log["user"]}``; at most 16 columns of
-        n_requests cells, of any kind that :meth:`Features.from_columns` takes. A cell is text or a number (77 and 77.0
-        are ``"77"``); what is missing and ``""`` are absent. A single text or number instead of a column stands for all
+        n_requests cells, of any type that :meth:`Features.from_columns` takes. A cell is text or a number (77 and 77.0
+        are ``"77"``); a missing cell and ``""`` are absent. A single text or number instead of a column stands for all
         requests.
     seeds : column of int, shape (n_requests,), optional
-        For predictors that explore: the same seed draws the same, so give each request its own. 0, as when left out,
-        stands for a seed made from the request's features. ``fingerprints(ids)`` gives the seeds with which JSON
-        requests of these ids are drawn.
+        For predictors that explore: the same seed draws the same, so give each request its own. 0, the default, stands
+        for a seed made from the request's features. ``fingerprints(ids)`` gives the seeds that JSON requests with these
+        ids have.
     times : array_like of datetime64, datetime or int, shape (n_requests,), or a single one, optional
-        What the starts, ends and expiries of a policy are held against: datetime64 in UTC, datetimes with a time zone,
-        or seconds since 1970. 0, as when left out, stands for the time of scoring.
+        The times with which the starts, ends and expiries of a policy are compared: datetime64 in UTC, datetimes with a
+        time zone, or seconds since 1970. 0, the default, stands for the time of scoring.
 
     Raises
     ------
     TypeError
         If the offsets or seeds are not integers, a unit is neither text nor a number, or a time has no time zone.
     ValueError
-        If the numbers of rows do not fit together, the offsets do not fit, a seed is negative, or a time is missing.
+        If the numbers of rows or the offsets do not match, a seed is negative, or a time is missing.
 
     Notes
     -----
-    Making one costs O(n_requests + n_candidates), 56 bytes a request, 32 bytes a unit beside its text, and 32 bytes a
+    Making one costs O(n_requests + n_candidates), 56 bytes a request, 32 bytes a unit besides its text, and 32 bytes a
     candidate; the features are shared with ``requests`` and ``candidates``. Units, seeds and times are for policies:
-    without one they are not looked at.
+    without one they are ignored.
     """
 
     def __init__(
@@ -103,12 +104,12 @@ class Batch:
 
     @property
     def candidate_offsets(self) -> npt.NDArray[np.int64]:
-        """Where each request's candidates begin and end, shape (n_requests + 1,), read-only."""
+        """The start and end of each request's candidates, shape (n_requests + 1,), read-only."""
         return self._offsets
 
     @property
     def seeds(self) -> npt.NDArray[np.uint64]:
-        """The seed of each request, 0 where it is made from the features, shape (n_requests,), read-only."""
+        """The seed of each request, 0 if it is made from the features, shape (n_requests,), read-only."""
         return np.asarray(self._request_structs["seed"])
 
     @property
@@ -124,7 +125,7 @@ class Batch:
         return f"<Batch: {len(self.requests)} requests, {len(self.candidates)} candidates>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The structs hold addresses, which mean nothing in a copy.
+        # The structs contain addresses, which are invalid in a copy.
         circumstances = (self.time_budget_ns, self.units, np.array(self.seeds), np.array(self.times))
         return _rebuild, (self.requests, self.candidates, np.asarray(self._offsets), *circumstances)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Buckets: where a unit falls in an experiment.
+"""Buckets: the position of a unit in an experiment.
 
-A bucket depends on nothing but the two texts, so what a policy decides can be found out anywhere, for example in SQL
-over a log. Any thread may call anything here.
+A bucket depends only on the two texts, so the decisions of a policy can be reproduced anywhere, for example in SQL over
+a log. Any thread may call anything here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from valuation._library import library
 from valuation._texts import texts_computed, unit_text
 
-#: Shares are counted in buckets: one is 1/100 %.
+#: Shares are in units of one bucket, 1/100 %.
 BUCKET_COUNT = 10_000
 
 
@@ -33,7 +33,7 @@ def bucket(salt: str, unit: str | float) -> int:
     -------
     int
         From 0 to 9,999. The experiment's first variant has those below its share, the second the next ones, and so on;
-        behind the last comes the holdout. O(length).
+        the holdout comes after the last. O(length).
 
     Raises
     ------
@@ -60,8 +60,8 @@ def buckets(salt: str, units: Any) -> npt.NDArray[np.uint32]:
     salt : str
         The experiment's.
     units : column, array_like of any shape
-        A list, an array, a pandas or polars Series, an Arrow array: text, integers or floats, taken as :func:`bucket`
-        does; none missing.
+        A list, an array, a pandas or polars Series, an Arrow array: text, integers or floats, as in :func:`bucket`;
+        none missing.
 
     Returns
     -------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ads that may answer requests, as arrays."""
+"""Candidate ads for requests, as arrays."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from valuation.features import Features
 
 
 class Candidates:
-    """Ads: whose they are, what they are paid for, what they bid, and their own features.
+    """Ads: their campaigns, pricings, bids, and their own features.
 
     A bad one (no pricing, a bid that is missing, infinite or negative) is not refused: its value is 0 and flagged, and
-    the others are valued. Text that is no pricing is refused. An object never changes after it was made, so any thread
-    may use it. Each array may be a list, a NumPy array, a pandas or polars Series or an Arrow array.
+    the others are valued. Text that is not a pricing is refused. An object is immutable, so any thread may use it. Each
+    array may be a list, a NumPy array, a pandas or polars Series or an Arrow array.
 
     Parameters
     ----------
     campaigns : column of uint64, shape (n,)
-        As :meth:`valuation.Engine.campaign_keys` gives them; a column of ids is refused. Copied.
+        From :meth:`valuation.Engine.campaign_keys`; a column of ids is refused. Copied.
     pricing : Pricing, str, or column of these, shape (n,)
         :class:`Pricing` or its text in lower case (``"cpm"``, ``"cpc"``, ``"cpa"``). One stands for all. Copied.
     bids : float or column of float, shape (n,)
@@ -38,7 +38,7 @@ class Candidates:
     TypeError
         If an array is of the wrong dtype.
     ValueError
-        If an array is of the wrong shape, a number is too large for a key, or a text is no pricing.
+        If an array is of the wrong shape, a number is too large for a key, or a text is not a pricing.
     """
 
     __slots__ = ("bids", "campaigns", "features", "pricing")
@@ -107,7 +107,7 @@ _CODES = {member.name.lower().encode(): int(member) for member in Pricing}
 
 
 def _pricing_codes(pricing: Any, count: int) -> npt.NDArray[np.int32]:
-    """Return the numbers of pricings; of one that is missing 0, which the library flags."""
+    """Return the numbers of pricings; 0 for a missing one, which the library flags."""
     cells, shape = read_any_shape(pricing)
     if shape not in ((), (count,)):
         raise ValueError(f"pricing must be one value or {count} of them, not the shape {shape}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparing two sets of models: what a new release would change."""
+"""Comparing two sets of models: the changes that a new release would bring."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from valuation._report import report_of
 
 
 class WeightChange(TypedDict):
-    """A weight before and after; None where there is none."""
+    """A weight before and after; None if it does not exist."""
 
     #: For example ``slot=12``, ``days_since_visit`` (per unit), ``slot=12 x creative=55``.
     weight: str
@@ -21,7 +21,7 @@ class WeightChange(TypedDict):
 
 
 class ConstantChange(TypedDict):
-    """Intercept and sampling correction of a model, as one logit; None where there is no model."""
+    """Intercept and sampling correction of a model, as one logit; None if there is no model."""
 
     before: float | None
     after: float | None
@@ -39,25 +39,25 @@ class _ModelComparison(TypedDict):
     target: Literal["click", "conversion"]
     change: Literal["added", "dropped", "changed"]
     constant: ConstantChange
-    #: How many weights are new, gone, of another value, and as they were.
+    #: How many weights are new, gone, changed, and unchanged.
     added: int
     dropped: int
     moved: int
     unchanged: int
-    #: The sum of how far the weights moved.
+    #: The sum of the distances by which the weights moved.
     distance: float
-    #: The weights that moved farthest, those first.
+    #: The weights that moved farthest, farthest first.
     most: list[WeightChange]
 
 
 class ModelComparison(_ModelComparison, total=False):
-    """What became of the model of one campaign and target; ``extends`` is there if that changed."""
+    """The changes of the model of one campaign and target; ``extends`` is present if that changed."""
 
     extends: BaseChange
 
 
 class Comparison(TypedDict):
-    """What changed from one set of models to another: the models that differ, and totals of models and weights."""
+    """The changes from one set of models to another: the models that differ, and totals of models and weights."""
 
     models: list[ModelComparison]
     added_models: int
@@ -82,7 +82,7 @@ def compare_models(before: str | os.PathLike[str], after: str | os.PathLike[str]
     Returns
     -------
     dict
-        See :class:`Comparison`. O(bytes + weights), holding all labels of the first set; self-tests are not replayed.
+        See :class:`Comparison`. O(bytes + weights); all labels of the first set are in memory; self-tests do not run.
 
     Raises
     ------

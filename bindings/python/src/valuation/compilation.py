@@ -16,25 +16,25 @@ def compile_models(path: str | os.PathLike[str], file: str | os.PathLike[str]) -
     """Write the finished index of models as one file. Any thread.
 
     Loading it gives the same bits as loading the models, in milliseconds, and processes that load it share the memory.
-    :func:`valuation.publish` does this by itself. The same models give the same bytes. The file may be read as
-    far as the process's umask allows it; made of a directory of releases, it gives the secret of that away, and is
-    kept beside that directory's ``SECRET``, or a copy of it, from which a new engine takes the secret.
+    :func:`valuation.publish` does this for each release. The same models give the same bytes. The file is readable as
+    far as the process's umask allows. The keys in a file made from a directory of releases give that directory's secret
+    away. Keep the file beside that directory's ``SECRET``, or a copy of it, from which a new engine takes the secret.
 
     Parameters
     ----------
     path : str or os.PathLike
         As :meth:`valuation.Engine.load` takes it.
     file : str or os.PathLike
-        Its name ends in ``.valuation``. A file that is there is replaced at once.
+        Its name ends in ``.valuation``. An existing file is replaced atomically.
 
     Raises
     ------
     ModelError, ModelNotFoundError, ChecksumError, OutOfMemoryError
         As :meth:`valuation.Engine.load`.
     InvalidArgumentError
-        If the name of the file ends otherwise.
+        If the name of the file has another ending.
     WriteError
-        If the disk is full, or may not be written to.
+        If the disk is full or read-only.
     """
     error = ErrorStruct.new()
     if library.valuation_compile(*path_arguments(path), *path_arguments(file), ctypes.byref(error)):

@@ -7,7 +7,7 @@ import enum
 
 
 class Status(enum.IntEnum):
-    """What became of a call; the meaning of each is in valuation.h. Numbers never change."""
+    """The outcome of a call; valuation.h has the meaning of each. Numbers never change."""
 
     OK = 0
     INVALID_ARGUMENT = 1
@@ -36,7 +36,7 @@ class Status(enum.IntEnum):
 
 
 class Pricing(enum.IntEnum):
-    """What the advertiser pays for, and so what a bid is per."""
+    """What the advertiser pays for, which is also the unit of a bid."""
 
     #: A bid per thousand impressions.
     CPM = 1
@@ -47,7 +47,7 @@ class Pricing(enum.IntEnum):
 
 
 class Flag(enum.IntFlag):
-    """What is not ordinary about a value. Several may be set; a newer library may set further bits.
+    """What is unusual about a value. Several may be set; a newer library may set further bits.
 
     The JSON answers spell them in lower case, as :meth:`names` does.
     """
@@ -74,11 +74,11 @@ class Flag(enum.IntFlag):
     INVALID_BID = 1 << 9
     #: Unknown pricing, too many features, or malformed JSON; the candidate is worth 0.
     INVALID_CANDIDATE = 1 << 10
-    #: A logit beyond -80 ... 80 was cut there.
+    #: A logit beyond -80 ... 80 was clamped.
     CLAMPED = 1 << 11
     #: The time budget was used up: probabilities are the model's prior.
     BUDGET_EXCEEDED = 1 << 12
-    #: Neither the campaign nor ``*`` has a click model: pctr is what was observed of the campaign, shrunk towards its
+    #: Neither the campaign nor ``*`` has a click model: pctr is the campaign's observed rate, shrunk towards its
     #: advertiser's rate and the overall one.
     CLICK_PRIOR = 1 << 13
     #: Likewise pcvr.

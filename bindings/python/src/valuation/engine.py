@@ -29,36 +29,36 @@ if TYPE_CHECKING:
 
 
 class Engine(Keyed):
-    """The loaded models, and the policy that decides between them. Make one per process and share it.
+    """The loaded models, and the policy that decides between them. Create one for each process and share it.
 
-    Threads: any, at the same time. Each thread gets a scorer of its own at its first call, which goes when the thread
-    ends or the engine is closed; scoring takes no lock that another thread holds, and Python's is released meanwhile.
+    Threads: any, at the same time. Each thread gets a scorer of its own at its first call, which is destroyed when the
+    thread ends or the engine is closed; scoring takes no lock that another thread holds, and releases Python's.
 
-    Processes: an engine lives in one. A forked child may go on using its parent's; a spawned one loads its own.
+    Processes: an engine belongs to one. A forked child may go on using its parent's; a spawned one loads its own.
 
     Keys: :meth:`feature_key` and its neighbours are under the secret of the directory of releases that is loaded first,
-    for the engine's life. An engine whose first models are of no such directory, and one that is asked for a key before
-    it loads any, keeps the standard secret, which everybody knows. To an engine of another secret keys mean nothing.
+    for the engine's life. An engine whose first models are in no such directory, and one that is asked for a key before
+    it loads any, keeps the standard secret, which is public. Keys mean nothing to an engine with another secret.
 
     Parameters
     ----------
     maximum_input_bytes : int, default=0
         Most bytes, after unpacking, that one load may read; 0 for 16 GiB.
     trust_compiled : bool, default=False
-        Map compiled files without a look at their contents: opening one takes the same time whatever its size. What is
-        damaged or forged in it may then end the process, or read and write any memory.
+        Map compiled files without checking their contents: opening one takes the same time whatever its size. A damaged
+        or forged file may then end the process, or read and write any memory.
     forget_previous : bool, default=False
-        Free what served before as soon as nobody reads it, instead of keeping it for :meth:`roll_back`.
+        Free the previous models as soon as nobody reads them, instead of keeping them for :meth:`roll_back`.
     copy_compiled : bool, default=False
-        Copy compiled files to memory instead of mapping them: a disk that fails later is then without effect, but
-        processes no longer share the memory of a file.
+        Copy compiled files to memory instead of mapping them: a disk that fails later then has no effect, but processes
+        no longer share the memory of a file.
 
     Raises
     ------
     ValueError
         If ``maximum_input_bytes`` is negative or too large.
     OutOfMemoryError
-        If there is no memory for it.
+        If there is not enough memory.
 
     Examples
     --------
@@ -90,13 +90,13 @@ class Engine(Keyed):
         ):
             raise creation_failure(error)
         self._of_thread = threading.local()
-        #: Those of all threads, by id, for :meth:`close`. No lock: a forked child might find it held for ever.
+        #: Those of all threads, by id, for :meth:`close`. No lock: a forked child might find it held forever.
         self._scorers: weakref.WeakValueDictionary[int, Scorer] = weakref.WeakValueDictionary()
         #: The names behind the numbers of sources, which mean the same under every policy; all scorers share it.
         self._sources: dict[int, Source] = {}
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        """Load all models at a path and, if every check passes, let them replace what was loaded before.
+        """Load all models at a path and, if every check passes, replace the old ones by them.
 
         Scoring goes on with the old ones meanwhile, in other threads, too. If anything is wrong, nothing changes.
 
@@ -105,8 +105,8 @@ class Engine(Keyed):
         path : str or os.PathLike
             A model file (.json, .json.gz, .jsonl, .jsonl.gz); a directory of such files; a release, which is a
             directory with a manifest.json; a directory of releases, of which the one that LATEST names is loaded; or a
-            compiled file (.valuation). A release is held against its checksums, and its compiled file is mapped if it
-            has one.
+            compiled file (.valuation). The files of a release are checked against its checksums, and its compiled file
+            is mapped if it has one.
 
         Raises
         ------
@@ -130,23 +130,23 @@ class Engine(Keyed):
                 raise load_failure(error)
 
     def load_policy(self, path: str | os.PathLike[str] | None) -> None:
-        """Load a policy and, if it is sound and all that it names is there, let it decide what values what.
+        """Load a policy. If it is sound and everything that it names exists, it decides from then on.
 
-        Load models first: ``LATEST`` in a policy is what :meth:`load` and :meth:`refresh` let serve; other releases are
-        opened from the directory of releases and stay in memory. Models loaded later must fit the policy, or that call
-        fails. :meth:`refresh` follows the file. If anything is wrong, nothing changes.
+        Load models first: ``LATEST`` in a policy means the models that :meth:`load` and :meth:`refresh` have put into
+        service; other releases are opened from the directory of releases and stay in memory. Models loaded later must
+        fit the policy, or that call fails. :meth:`refresh` follows the file. If anything is wrong, nothing changes.
 
         Parameters
         ----------
         path : str, os.PathLike or None
-            The policy's file; None to do without a policy again.
+            The policy's file; None to remove the policy.
 
         Raises
         ------
         ModelError
             If the policy is refused; file, line, JSON path and message say where, why and what to do.
         UnknownReleaseError
-            If it names a release that is not there; the JSON path says where. It is a ModelError, too.
+            If it names a release that does not exist; the JSON path says where. It is a ModelError, too.
         ModelNotFoundError
             If there is no such file.
         NothingLoadedError
@@ -165,14 +165,14 @@ class Engine(Keyed):
                 raise policy_failure(error)
 
     def refresh(self) -> bool:
-        """Load the policy if its file was replaced, and what LATEST names now if that is another release.
+        """Load the policy if its file was replaced, and the release that LATEST names if that is another one.
 
-        Call it from time to time, for example each second in a thread of its own (``asyncio.to_thread`` where there
-        is an event loop, for a release without a compiled file takes seconds); while nothing is new it costs next to
-        nothing. Looks at the policy's file last given to :meth:`load_policy`, and at the directory of releases last
-        given to :meth:`load`. A release that :meth:`roll_back` went back from is not loaded again; one published
-        later is. What is wrong changes nothing, and the next call tries again; a policy that cannot be loaded does
-        not keep a release from being loaded, nor the other way round.
+        Call it regularly, for example each second in a thread of its own (``asyncio.to_thread`` with an event loop,
+        because a release without a compiled file takes seconds); while nothing is new it costs next to nothing. It
+        follows the policy's file last given to :meth:`load_policy`, and the directory of releases last given to
+        :meth:`load`. A release that :meth:`roll_back` went back from is not loaded again; one published later is. After
+        an error nothing has changed, and the next call tries again; a policy that cannot be loaded does not prevent a
+        release from being loaded, nor the other way round.
 
         Returns
         -------
@@ -184,7 +184,7 @@ class Engine(Keyed):
         InvalidArgumentError
             If neither a directory of releases nor a policy was loaded.
         ModelError, ChecksumError, SecretError, ModelNotFoundError, UnknownReleaseError, OutOfMemoryError, RuntimeError
-            As :meth:`load` and :meth:`load_policy`; the first of two.
+            As :meth:`load` and :meth:`load_policy`; if both fail, the first one.
         """
         changed, error = ctypes.c_bool(), ErrorStruct.new()
         with self._handle.guard():
@@ -193,22 +193,22 @@ class Engine(Keyed):
         return changed.value
 
     def roll_back(self, id: str | None = None) -> None:  # noqa: A002
-        """Go back to models that served before, in this engine alone.
+        """Go back to models that served before, only in this engine.
 
-        LATEST, which is for all processes, stays as it is; :func:`valuation.select_release` changes that.
+        LATEST, which concerns all processes, stays as it is; :func:`valuation.select_release` changes it.
 
         Parameters
         ----------
         id : str, optional
-            Of a release in the directory of releases; by default what served before the present models, whatever that
-            was loaded from, which is in memory and so takes no time.
+            Id of a release in the directory of releases. By default, the models that served before the present ones,
+            whatever they were loaded from; they are in memory, so this takes no time.
 
         Raises
         ------
         UnknownReleaseError
             If there is no such release, or nothing to go back to.
         InvalidArgumentError, ValueError
-            If the id is none, or no directory of releases was loaded to find it in.
+            If the id is invalid, or no directory of releases was loaded to find it in.
         ModelError, ChecksumError, SecretError, ModelNotFoundError, OutOfMemoryError, RuntimeError
             As :meth:`load`, for a release that is not in memory. Nothing changes then.
         """
@@ -218,27 +218,27 @@ class Engine(Keyed):
                 raise load_failure(error)
 
     def scorer(self) -> Scorer:
-        """Make a scorer, for one thread at a time; the caller closes it. See :class:`Scorer` for errors."""
+        """Create a scorer, for one thread at a time; the caller closes it. See :class:`Scorer` for errors."""
         return Scorer(self)
 
     def score(self, request: Request) -> Answer:
-        """Answer a JSON request: say what each of its candidates is worth. See :meth:`Scorer.score`."""
+        """Answer a JSON request with the value of each of its candidates. See :meth:`Scorer.score`."""
         return self._scorer().score(request)
 
     def explain(self, request: Request) -> Explanation:
-        """Answer a JSON request and say why. See :meth:`Scorer.explain`."""
+        """Answer a JSON request and explain the values. See :meth:`Scorer.explain`."""
         return self._scorer().explain(request)
 
     def assign(self, request: Request) -> Assignment:
-        """Say what the policy decides for a JSON request, and why. See :meth:`Scorer.assign`."""
+        """Explain the decisions of the policy for a JSON request. See :meth:`Scorer.assign`."""
         return self._scorer().assign(request)
 
     def find_source(self, source: int) -> Source:
-        """Tell which predictor, experiment and variant a value is from. See :meth:`Scorer.find_source`."""
+        """Return the predictor, experiment and variant behind a value. See :meth:`Scorer.find_source`."""
         return self._scorer().find_source(source)
 
     def describe(self) -> Description:
-        """Describe what is loaded: where from, totals and each model. See :meth:`Scorer.describe`."""
+        """Describe what is loaded: source, totals and each model. See :meth:`Scorer.describe`."""
         return self._scorer().describe()
 
     def score_batch(self, batch: Batch) -> npt.NDArray[Any]:
@@ -246,11 +246,11 @@ class Engine(Keyed):
         return self._scorer().score_batch(batch)
 
     def explore(self, batch: Batch) -> Exploration:
-        """Value candidates, choose among them, and tell how likely each was. See :meth:`Scorer.explore`."""
+        """Value candidates, choose among them, and compute how likely each was. See :meth:`Scorer.explore`."""
         return self._scorer().explore(batch)
 
     def close(self) -> None:
-        """Give the models back, once the calls under way have finished. May be called again, from any thread.
+        """Release the models, once the calls under way have finished. May be called again, from any thread.
 
         Scorers that :meth:`scorer` made stay usable, and keep the models in memory until they are closed.
         """
@@ -274,7 +274,7 @@ class Engine(Keyed):
         self.close()
 
     def _scorer(self) -> Scorer:
-        """Return this thread's scorer, which nothing refers to any more when the thread ends."""
+        """Return this thread's scorer, which is no longer referenced when the thread ends."""
         scorer: Scorer | None = getattr(self._of_thread, "scorer", None)
         if scorer is None or scorer.closed:
             scorer = Scorer(self)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the library refuses, as Python exceptions that say where, what, and what to do."""
+"""Failures of the library, as Python exceptions that say where, what, and what to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from valuation.constants import Status
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, or suspicious, and its place.
+    """One error or warning, and its location.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Problem:
 
     @property
     def is_warning(self) -> bool:
-        """Whether models are loaded for all that."""
+        """Whether models load in spite of it."""
         return self.status == Status.OK
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ class Error(Exception):
     Parameters
     ----------
     problem : Problem
-        What is wrong, and where; its members are attributes of the exception, too.
+        The problem and its location; its members are attributes of the exception, too.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -85,13 +85,13 @@ class Error(Exception):
 
 
 class ModelError(Error):
-    """Models, a release or a policy could not be used. What was loaded, or published, before goes on serving."""
+    """Models, a release or a policy could not be used. What was loaded or published before goes on serving."""
 
 
 class InvalidArgumentError(ModelError, ValueError):
-    """What was asked for cannot be.
+    """An argument is impossible.
 
-    An impossible id or path, a file of another kind than the call takes, or what only a policy could tell.
+    An impossible id or path, a file of another type than the call takes, or a question that needs a policy.
     """
 
 
@@ -128,7 +128,7 @@ class BusyError(Error):
 
 
 class WriteError(Error):
-    """A file could not be written: disk full, permission, I/O error. What was there before is untouched."""
+    """A file could not be written: disk full, permission, I/O error. Existing files are unchanged."""
 
 
 class RequestError(Error, ValueError):
@@ -136,11 +136,11 @@ class RequestError(Error, ValueError):
 
 
 class NothingLoadedError(Error):
-    """Scoring was asked for, or a policy, before any models were loaded."""
+    """Scoring, or a policy, was requested before any models were loaded."""
 
 
 class OutOfMemoryError(Error, MemoryError):
-    """Memory ran out. Nothing changed; the call may be repeated."""
+    """Memory ran out. Nothing changed; the caller may retry."""
 
 
 def problem_of(error: ErrorStruct) -> Problem:

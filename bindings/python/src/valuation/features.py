@@ -19,13 +19,13 @@ from valuation.keys import Keyed
 class Features:
     """Rows of features: row i has the features ``offsets[i] ... offsets[i + 1] - 1``.
 
-    A category is its key and any number (1.0 by custom); a number is the field's key and its value. A feature given
-    twice counts twice. An object never changes after it was made, so any thread may use it.
+    A category is its key and any number (1.0 by convention); a number is the field's key and its value. A feature given
+    twice counts twice. An object is immutable, so any thread may use it.
 
     Parameters
     ----------
     keys : column of uint64, shape (n_features,)
-        As :meth:`valuation.Engine.feature_keys` and :meth:`valuation.Engine.number_key` give them. Copied.
+        From :meth:`valuation.Engine.feature_keys` and :meth:`valuation.Engine.number_key`. Copied.
     offsets : array_like of int, shape (n_rows + 1,)
         From 0 to n_features, not falling. Copied.
     numbers : column of float, shape (n_features,), or a single number, default=1.0
@@ -36,7 +36,7 @@ class Features:
     TypeError
         If an array is of the wrong dtype.
     ValueError
-        If an array is of the wrong shape, a number is too large for a key, or the offsets do not fit.
+        If an array is of the wrong shape, a number is too large for a key, or the offsets do not match.
 
     Examples
     --------
@@ -75,29 +75,30 @@ class Features:
         Parameters
         ----------
         engine : Engine
-            Whose keys to take; load models into it first. The rows are for this engine, and for others of its secret.
+            The engine for the keys; load models into it first. The rows are for this engine, and for others with its
+            secret.
         columns : mapping of field name to column, pandas or polars DataFrame, Arrow table
             Columns of one length, at least one: lists, NumPy arrays, pandas or polars Series, Arrow arrays. A cell of a
-            category is text, an integer, a float or a bool, taken as a JSON request's would be (12 is ``"12"``, True is
-            ``"true"``, bytes are text in UTF-8); or a list, tuple, set or array of such: several categories of one
-            field. None, NaN, NaT, NA, nulls and what is masked are absent.
+            category is text, an integer, a float or a bool, as in a JSON request (12 is ``"12"``, True is ``"true"``,
+            bytes are text in UTF-8); or a list, tuple, set or array of such values: several categories of one field.
+            None, NaN, NaT, NA, nulls and masked cells are absent.
         numeric : collection of str
             The fields that are numbers; all others are categories. NaN is absent.
 
         Returns
         -------
         Features
-            One row for each row of the columns. A key is computed once for each distinct value of a column (of a list
-            whose first thousand values are all different, for each cell); of a categorical or a dictionary array
-            nothing else is looked at but its codes.
+            One row for each row of the columns. A key is computed once for each distinct value of a column (for each
+            cell of a list whose first thousand values are all different); of a categorical or a dictionary array only
+            the codes are read.
 
         Raises
         ------
         TypeError
-            If a cell is of another type, or a numeric column holds other than numbers.
+            If a cell is of another type, or a numeric column has cells that are not numbers.
         ValueError
-            If the columns differ in length, a field's name is empty or contains ``=``, or ``numeric`` names a column
-            that is not there.
+            If the columns differ in length, a field's name is empty or contains ``=``, or ``numeric`` names a missing
+            column.
         RuntimeError
             If the engine is closed.
 
@@ -171,13 +172,13 @@ class Features:
         return result
 
     def _addresses(self) -> npt.NDArray[np.uintp]:
-        """Return where each row's features begin in memory, as long as this object lives; 0 for an empty row."""
+        """Return the address of each row's features, valid as long as this object lives; 0 for an empty row."""
         starts = self._entries.ctypes.data + self._starts.astype(np.uintp) * np.uintp(FEATURE_DTYPE.itemsize)
         return np.where(self._counts > 0, starts, 0).astype(np.uintp)
 
 
 def _laid_out(fields: list[Field], rows: int) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the features of all fields row by row, where each row's begin, and how many it has."""
+    """Return the features of all fields row by row, the start of each row, and its number of features."""
     if all(field.rows is None for field in fields):
         counts = np.full(rows, len(fields), np.int64)
         entries = np.empty(rows * len(fields), FEATURE_DTYPE)

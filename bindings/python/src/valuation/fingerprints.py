@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fingerprints: what seeds, buckets and sources are made of.
+"""Fingerprints: the hashes behind seeds, buckets and sources.
 
 A fingerprint is FarmHash's Fingerprint64, the same as BigQuery's FARM_FINGERPRINT (which shows it as a signed number).
-It depends on nothing but the text, so it can be found out anywhere, for example in SQL over a log. It is no key: those
-are an engine's. Any thread may call anything here.
+It depends only on the text, so it can be computed anywhere, for example in SQL over a log. It is not a key: those
+belong to an engine. Any thread may call anything here.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def fingerprints(values: Any) -> npt.NDArray[np.uint64]:
     Parameters
     ----------
     values : column, array_like of any shape
-        A list, an array, a pandas or polars Series, an Arrow array: text, integers, floats or bools; what is no text is
-        taken by its text: 12 and 12.0 are ``"12"``, True is ``"true"``. None missing.
+        A list, an array, a pandas or polars Series, an Arrow array: text, integers, floats or bools. Other values than
+        text count as their text: 12 and 12.0 are ``"12"``, True is ``"true"``. None missing.
 
     Returns
     -------

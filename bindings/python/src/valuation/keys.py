@@ -26,7 +26,7 @@ class Keyed:
 
     A key is a keyed hash of a text: nobody who chooses a text can aim at a key without the secret, which is that of the
     directory of releases that the engine loaded first (its file SECRET). Keys may be computed once for a whole
-    inventory and go on fitting whatever the engine loads later. Any thread may call anything here.
+    inventory and stay valid whatever the engine loads later. Any thread may call anything here.
     """
 
     _handle: Handle
@@ -39,7 +39,7 @@ class Keyed:
         field : str
             The field's name, for example ``"os"``; not empty, without ``=``.
         value : str, int, float or bool
-            The value, for example ``"ios"``. What is no text is taken as a JSON request's would be: 12 and 12.0 are
+            The value, for example ``"ios"``. Other values than text are taken as in a JSON request: 12 and 12.0 are
             ``"12"``, 12.5 is ``"12.5"``, True is ``"true"``. Bytes are text in UTF-8; an Enum of texts is its value.
 
         Returns
@@ -61,7 +61,7 @@ class Keyed:
             return int(library.valuation_feature_key(self._handle.pointer, name, len(name), text, len(text)))
 
     def number_key(self, field: str) -> int:
-        """Return the key of a number: its field's.
+        """Return the key of a number, which is that of its field.
 
         Parameters
         ----------
@@ -109,14 +109,14 @@ class Keyed:
             return int(library.valuation_campaign_key(self._handle.pointer, text, len(text)))
 
     def cross_key(self, first: int, second: int) -> int:
-        """Return the key of two categories met together; the order of the two does not matter.
+        """Return the key of a cross of two categories, in either order.
 
-        The engine forms the crosses that its models know by itself: pass none as a feature.
+        The engine itself forms the crosses that its models know: do not pass one as a feature.
 
         Parameters
         ----------
         first, second : int
-            Keys as :meth:`feature_key` gives them.
+            Keys from :meth:`feature_key`.
 
         Returns
         -------
@@ -144,14 +144,14 @@ class Keyed:
         field : str
             The field's name; not empty, without ``=``.
         values : column, array_like of any shape
-            Text, integers, floats or bools, taken as :meth:`feature_key` does; none missing. A list, an array, a pandas
-            or polars Series, an Arrow array.
+            Text, integers, floats or bools, as in :meth:`feature_key`; none missing. A list, an array, a pandas or
+            polars Series, an Arrow array.
 
         Returns
         -------
         ndarray of uint64
-            The shape of ``values``. One key for each distinct value; O(n) to find those of texts and of dictionaries,
-            O(n log n) of numbers.
+            The shape of ``values``. One key for each distinct value; finding these takes O(n) for texts and
+            dictionaries, O(n log n) for numbers.
 
         Raises
         ------
@@ -176,8 +176,8 @@ class Keyed:
         Returns
         -------
         ndarray of uint64
-            The shape of ``campaigns``. One key for each distinct id; O(n) to find those of texts and of dictionaries,
-            O(n log n) of numbers.
+            The shape of ``campaigns``. One key for each distinct id; finding these takes O(n) for texts and
+            dictionaries, O(n log n) for numbers.
 
         Raises
         ------

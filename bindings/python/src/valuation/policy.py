@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies: which predictor values which impression, and what is wrong with the file that says so."""
+"""Policies: which predictor values which impression, and checking the file that decides it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from valuation._report import report_of
 
 
 class Source(NamedTuple):
-    """What a value is from, as :meth:`valuation.Scorer.find_source` tells."""
+    """The source of a value, from :meth:`valuation.Scorer.find_source`."""
 
     predictor: str
-    #: The experiment and the variant that chose the predictor; None where no experiment did.
+    #: The experiment and the variant that chose the predictor; None if no experiment did.
     experiment: str | None
     variant: str | None
 
@@ -28,11 +28,11 @@ class Finding:
     Attributes
     ----------
     severity : {"error", "warning"}
-        ``"error"``: an engine would refuse the policy. ``"warning"``: it cannot be what is meant.
+        ``"error"``: an engine would refuse the policy. ``"warning"``: it can hardly be what is meant.
     status : str
-        For example ``"VALUATION_ERROR_INVALID_VALUE"``; of a warning ``"VALUATION_OK"``.
+        For example ``"VALUATION_ERROR_INVALID_VALUE"``; for a warning ``"VALUATION_OK"``.
     line : int
-        Line in the file from 1, or 0 where there is none.
+        Line in the file from 1, or 0 if there is none.
     json_path : str
         For example ``$.experiments[0].salt``, or ``""``.
     message : str
@@ -53,20 +53,20 @@ class Finding:
 
 
 def check_policy(policy: str | os.PathLike[str], models: str | os.PathLike[str] | None = None) -> list[Finding]:
-    """Look for everything that is wrong or suspicious in a policy; load nothing into any engine. Any thread.
+    """Find everything that is wrong or suspicious in a policy; load nothing into any engine. Any thread.
 
     Parameters
     ----------
     policy : str or os.PathLike
         The policy's file.
     models : str or os.PathLike, optional
-        What it is to be held against, as :meth:`valuation.Engine.load` takes it; left out, the policy is looked at by
-        itself.
+        The models to check it against, as :meth:`valuation.Engine.load` takes them; by default, the policy is checked
+        alone.
 
     Returns
     -------
     list of Finding
-        In the order of the file; empty if there is nothing to say.
+        In the order of the file; empty if there are none.
 
     Raises
     ------

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Releases: what the batch publishes, and operators switch and clear away.
+"""Releases: published by the batch, switched and removed by operators.
 
-A directory of releases holds ``releases/<id>/`` for each release, with its model files, a compiled file and a
+A directory of releases has ``releases/<id>/`` for each release, with its model files, a compiled file and a
 manifest.json of sizes and checksums, and ``LATEST``, which names the one that serves. One process at a time writes
-there; readers need not care.
+there; readers need no lock.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class ManifestCompiledFile(ManifestFile):
 
 
 class ManifestCounts(TypedDict):
-    """What is in a release."""
+    """The contents of a release."""
 
     campaigns: int
     click_models: int
     conversion_models: int
     weights: int
-    #: Of which nothing shows that trainer and engine agree.
+    #: Nothing shows that trainer and engine agree on these.
     models_without_self_tests: int
 
 
@@ -51,26 +51,26 @@ class Priors(TypedDict):
 
 
 class Manifest(TypedDict):
-    """What a release says of itself."""
+    """The manifest of a release."""
 
     format: str
     id: str
     #: In UTC, for example ``"2026-11-21T03:00:00Z"``.
     created: str
-    #: What the first model that says so was trained with.
+    #: The trainer according to the first model that names one.
     trainer: str | None
     publisher: str
     files: list[ManifestFile]
     compiled: ManifestCompiledFile | None
     counts: ManifestCounts
     priors: Priors
-    #: A digest of the secret of its directory, under which its keys are.
+    #: A digest of the secret of its directory, which its keys use.
     secret: str | None
     checksum: str
 
 
 class ReleaseSummary(TypedDict):
-    """One release of a directory. Where ``problem`` says why its manifest is not sound, the rest is None."""
+    """One release of a directory. If ``problem`` says why its manifest is not sound, the rest is None."""
 
     id: str
     #: Whether LATEST names it.
@@ -95,25 +95,26 @@ def publish(
     compiled: bool = True,
     keep_latest: bool = False,
 ) -> Manifest:
-    """Publish models as a release, and let LATEST name it. Any thread.
+    """Publish models as a release, and make LATEST name it. Any thread.
 
-    The models are loaded as an engine would load them, self-tests and all, so what would not load is not published.
-    LATEST changes last, when everything is on the disk and was read again: whenever this stops, what LATEST names is
-    whole. The first publish in a directory also makes its secret, the file SECRET, under which engines form keys.
+    The models are loaded as an engine would load them, including self-tests, so what would not load is not published.
+    LATEST changes last, when everything is on the disk and was read again: whenever this stops, the release that LATEST
+    names is complete. The first publish in a directory also creates its secret, the file SECRET, under which engines
+    compute keys.
 
     Parameters
     ----------
     path : str or os.PathLike
-        As :meth:`valuation.Engine.load` takes it, but no compiled file. Of a release, the files are published anew.
+        As :meth:`valuation.Engine.load` takes it, but no compiled file. The files of a release are published anew.
     to : str or os.PathLike
-        The directory of releases, which is made if it is not there.
+        The directory of releases, which is created if it does not exist.
     id : str, optional
-        Of the release: 1 to 64 letters, digits, dots, hyphens and underscores, no dot first. By default the time, for
-        example ``2026-11-21T030000Z``.
+        Id of the release: 1 to 64 letters, digits, dots, hyphens and underscores, not beginning with a dot. By default
+        the time, for example ``2026-11-21T030000Z``.
     click_prior, conversion_prior : float, optional
         P(click) and P(conversion | click) for campaigns without any model, in (0, 1]; a click prior of 1 says that a
-        click is given, where only clicks are logged. By default what was observed of campaigns, or what models say of
-        their training, if they do.
+        click is given, for logs of clicks alone. By default the observed rates of campaigns, or the rates in the
+        models' training, if known.
     compiled : bool, default=True
         Whether to write a compiled file, which engines map instead of building the index.
     keep_latest : bool, default=False
@@ -131,11 +132,11 @@ def publish(
     InvalidArgumentError, ValueError
         If the id or a prior is impossible, or the path is of a compiled file.
     ReleaseExistsError
-        If there is a release of that id. It is a FileExistsError, too.
+        If a release of that id exists. It is a FileExistsError, too.
     BusyError
         If another process is publishing or pruning there.
     WriteError
-        If the disk is full, or may not be written to.
+        If the disk is full or read-only.
     """
     switches = (0 if compiled else PublishSwitch.NO_COMPILED) | (PublishSwitch.KEEP_LATEST if keep_latest else 0)
     publishing = PublishingStruct.new(
@@ -158,7 +159,7 @@ def list_releases(directory: str | os.PathLike[str]) -> list[ReleaseSummary]:
     Returns
     -------
     list of dict
-        See :class:`ReleaseSummary`. Reads manifests alone. O(releases).
+        See :class:`ReleaseSummary`. Reads only manifests. O(releases).
 
     Raises
     ------
@@ -169,7 +170,7 @@ def list_releases(directory: str | os.PathLike[str]) -> list[ReleaseSummary]:
 
 
 def select_release(directory: str | os.PathLike[str], id: str | None = None) -> Manifest:  # noqa: A002
-    """Let LATEST name another release, after loading that as an engine would. Any thread.
+    """Make LATEST name another release, after loading that release as an engine would. Any thread.
 
     Running engines follow at their next :meth:`valuation.Engine.refresh`.
 
@@ -178,7 +179,7 @@ def select_release(directory: str | os.PathLike[str], id: str | None = None) -> 
     directory : str or os.PathLike
         The directory of releases.
     id : str, optional
-        Of the release; by default the one that LATEST named before.
+        Id of the release; by default the one that LATEST named before.
 
     Returns
     -------
@@ -190,7 +191,7 @@ def select_release(directory: str | os.PathLike[str], id: str | None = None) -> 
     UnknownReleaseError
         If there is no such release.
     ModelError, ModelNotFoundError, ChecksumError, SecretError, OutOfMemoryError
-        As :meth:`valuation.Engine.load`. LATEST is as it was.
+        As :meth:`valuation.Engine.load`. LATEST is unchanged.
     BusyError, WriteError
         As :func:`publish`.
     """
@@ -199,9 +200,9 @@ def select_release(directory: str | os.PathLike[str], id: str | None = None) -> 
 
 
 def prune_releases(directory: str | os.PathLike[str], keep: int) -> list[str]:
-    """Remove all releases but the newest ``keep`` and those that LATEST, PREVIOUS or the policy names. Any thread.
+    """Remove all releases except the newest ``keep`` and those that LATEST, PREVIOUS or the policy names. Any thread.
 
-    A release whose manifest is not sound is left for a person to look at. Engines that serve a removed release go on
+    A release whose manifest is not sound is kept for a person to look at. Engines that serve a removed release go on
     serving it.
 
     Parameters
@@ -229,7 +230,7 @@ def prune_releases(directory: str | os.PathLike[str], keep: int) -> list[str]:
 
 
 def _prior(name: str, prior: float | None) -> float:
-    """Return a prior as the library takes it: 0 for None."""
+    """Return a prior in the form that the library takes: 0 for None."""
     if prior is None:
         return 0.0
     if not 0 < prior <= 1:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scorer: the scratch space in which one thread values requests."""
+"""A scorer: the scratch space of one thread that values requests."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ class Exploration(NamedTuple):
 class Scorer:
     """Values requests with the models that an engine has loaded, for one thread at a time.
 
-    Use one where every microsecond counts, or for :meth:`rank`; otherwise :class:`valuation.Engine` has the same
-    methods for any thread. It sees newly loaded models from its next call on. It outlives its engine: it goes on with
-    the models that were loaded when the engine was closed.
+    Use one if every microsecond counts, or for :meth:`rank`; otherwise :class:`valuation.Engine` has the same methods
+    for any thread. It uses newly loaded models from its next call on. It outlives its engine: it goes on with the
+    models that were loaded when the engine was closed.
 
-    Threads: one at a time. A call while another thread's call is under way raises RuntimeError and disturbs nothing;
-    where both begin at the same moment, it may wait for the other instead. An exception that a signal handler raises
-    during a call leaves the scorer as usable as before.
+    Threads: one at a time. A call while another thread's call is under way raises RuntimeError and disturbs nothing; if
+    both begin at the same moment, it may wait for the other instead. An exception that a signal handler raises during a
+    call leaves the scorer as usable as before.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Scorer:
     Raises
     ------
     OutOfMemoryError
-        If there is no memory for the scratch space, which is O(models).
+        If there is not enough memory for the scratch space, which is O(models).
     RuntimeError
         If the engine is closed.
     """
@@ -83,14 +83,14 @@ class Scorer:
         self._sources = engine._sources
 
     def score(self, request: Request) -> Answer:
-        """Answer a JSON request: say what each of its candidates is worth.
+        """Answer a JSON request with the value of each of its candidates.
 
         Parameters
         ----------
         request : dict, or JSON as str or bytes
-            As the request format says: ``features``, ``candidates`` and the rest, for a policy also ``unit`` (text, or
-            ``{"user": "u-77", "session": "s-1"}``) and ``time`` (UTC, ``"2026-11-21T03:00:00Z"``). NumPy numbers and
-            arrays in a dictionary are taken as Python's; features and units that are NaN or NA are absent.
+            The request as in the request format: ``features``, ``candidates`` and the rest, for a policy also ``unit``
+            (text, or ``{"user": "u-77", "session": "s-1"}``) and ``time`` (UTC, ``"2026-11-21T03:00:00Z"``). NumPy
+            numbers and arrays in a dictionary count as Python's; features and units that are NaN or NA are absent.
 
         Returns
         -------
@@ -105,14 +105,14 @@ class Scorer:
         NothingLoadedError
             If no models are loaded.
         TypeError, ValueError
-            If a dictionary holds what JSON has no form for, such as a set, or a bid that is NaN.
+            If a dictionary contains something that JSON cannot express, such as a set, or a bid that is NaN.
         RuntimeError
             If closed, or used by another thread at this moment.
         """
         return cast(Answer, self._answer(library.valuation_score_json, request))
 
     def explain(self, request: Request) -> Explanation:
-        """Answer a JSON request and say why: every term of every logit, and what it is worth.
+        """Answer a JSON request and explain it: every term of every logit, and what it is worth.
 
         For people, not for serving. Parameters and errors are those of :meth:`score`.
 
@@ -124,9 +124,9 @@ class Scorer:
         return cast(Explanation, self._answer(library.valuation_explain_json, request))
 
     def assign(self, request: Request) -> Assignment:
-        """Say what the policy decides for a JSON request, and why: every rule that was asked, in order.
+        """Explain the decisions of the policy for a JSON request: every rule that was evaluated, in order.
 
-        For people, not for serving. The request may do without ``candidates``: then it is the experiments alone.
+        For people, not for serving. Without ``candidates`` in the request, only the experiments are explained.
 
         Returns
         -------
@@ -143,7 +143,7 @@ class Scorer:
         return cast(Assignment, self._answer(library.valuation_assign_json, request))
 
     def find_source(self, source: int) -> Source:
-        r"""Tell which predictor, experiment and variant a value is from.
+        r"""Return the predictor, experiment and variant behind a value.
 
         Parameters
         ----------
@@ -154,8 +154,8 @@ class Scorer:
         Returns
         -------
         Source
-            ``predictor``, ``experiment`` and ``variant``; the latter two None where no experiment decided. The library
-            is asked once for each number, and any thread of the engine knows it from then on.
+            ``predictor``, ``experiment`` and ``variant``; the latter two None if no experiment decided. The library is
+            asked once for each number; then any thread of the engine knows it.
 
         Raises
         ------
@@ -186,7 +186,7 @@ class Scorer:
         return self._sources.setdefault(int(source), Source(predictor, experiment or None, variant or None))
 
     def describe(self) -> Description:
-        """Describe what is loaded: where from, totals and each model.
+        """Describe what is loaded: source, totals and each model.
 
         Returns
         -------
@@ -216,8 +216,8 @@ class Scorer:
         -------
         ndarray of VALUE_DTYPE, shape (n_candidates,)
             A structured array in the order of the candidates, with the fields ``expected_revenue`` (float64; currency
-            unit of the bid, per impression), ``pctr`` and ``pcvr`` (float32; NaN where there is none), ``flags``
-            (uint32; see :class:`valuation.Flag`) and ``source`` (uint32; 0 without a policy, see :meth:`find_source`).
+            unit of the bid, per impression), ``pctr`` and ``pcvr`` (float32; NaN if there is none), ``flags`` (uint32;
+            see :class:`valuation.Flag`) and ``source`` (uint32; 0 without a policy, see :meth:`find_source`).
 
         Raises
         ------
@@ -244,11 +244,11 @@ class Scorer:
         return values
 
     def explore(self, batch: Batch) -> Exploration:
-        """Value the candidates of requests, choose one for each request, and tell how likely each was to be chosen.
+        """Value the candidates of requests, choose one for each request, and compute how likely each was to be chosen.
 
         Predictors with ``exploration`` draw from the uncertainty of their weights (Thompson sampling; Chapelle and Li,
         "An empirical evaluation of Thompson sampling", 2011), here as in :meth:`score_batch` and :meth:`rank`: the same
-        ``seeds`` of the batch draw the same. Under a policy that is replaced meanwhile, later requests see the new one.
+        ``seeds`` of the batch draw the same. If the policy is replaced meanwhile, later requests see the new one.
 
         Parameters
         ----------
@@ -259,17 +259,16 @@ class Scorer:
         -------
         Exploration
             ``values`` (VALUE_DTYPE), as of :meth:`score_batch`, and ``propensities`` (float64), both of shape
-            (n_candidates,); ``chosen`` (intp), of shape (n_requests,), counted among
-            the candidates of its request. Chosen is the candidate that is worth most by
-            these draws; under a policy with a ``minimum_propensity``, at times any other. -1 where nothing is worth
-            anything. The propensities of a request add up to 1, or are all 0 where nothing is worth anything.
-            ``Documentation/policy.md`` says how exact they are. Without exploration and without ``minimum_propensity``
-            one is 1.
+            (n_candidates,); ``chosen`` (intp), of shape (n_requests,), counted among the candidates of its request. The
+            chosen candidate is the one that is worth most by these draws; under a policy with a ``minimum_propensity``,
+            it is sometimes any other. It is -1 if nothing is worth anything. The propensities of a request add up to 1,
+            or are all 0 if nothing is worth anything. ``Documentation/policy.md`` says how exact they are. Without
+            exploration and without ``minimum_propensity`` one is 1.
 
         Raises
         ------
         OutOfMemoryError
-            If there is no memory for more candidates than ever before.
+            If there is not enough memory for more candidates than ever before.
         RequestError, NothingLoadedError, RuntimeError
             As :meth:`score_batch`.
         """
@@ -294,14 +293,14 @@ class Scorer:
         return Exploration(values, propensities, chosen)
 
     def rank(self, batch: Batch, maximum_count: int, *, request: int = 0) -> Ranking:
-        """Give the best candidates of one request, best first, without sorting all of them.
+        """Return the best candidates of one request, best first, without sorting all of them.
 
         Parameters
         ----------
         batch : Batch
             Requests and candidates.
         maximum_count : int
-            How many to give at most.
+            The largest number of candidates to return.
         request : int, default=0
             Which request of the batch.
 
@@ -344,7 +343,7 @@ class Scorer:
         return Ranking(positions[: found.value].astype(np.intp), values[: found.value])
 
     def close(self) -> None:
-        """Give the scratch space back; a call under way finishes first. May be called again, from any thread."""
+        """Free the scratch space; a call under way finishes first. May be called again, from any thread."""
         self._handle.close()
 
     @property
@@ -365,7 +364,7 @@ class Scorer:
         return self._call(function, text, len(text))
 
     def _call(self, function: Callable[..., int], *arguments: Any) -> Any:
-        """Call a function that hands a JSON text out, and read that before the scorer reuses its place."""
+        """Call a function that returns a JSON text, and parse the text before the scorer overwrites it."""
         text, length, error = ctypes.c_void_p(), ctypes.c_size_t(), ErrorStruct.new()
         with self._handle.guard():
             outs = ctypes.byref(text), ctypes.byref(length), ctypes.byref(error)

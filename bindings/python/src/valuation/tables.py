@@ -48,10 +48,10 @@ def score_table(
     engine : Engine
         With models loaded.
     table : Arrow table, record batch or stream, pandas or polars DataFrame, mapping of name to column
-        What ``pyarrow.table`` takes.
+        Anything that ``pyarrow.table`` takes.
     features : collection of str, optional
-        The columns that are features, of the request or of the ad, named by their fields. Left out, all columns that no
-        other argument names: a column that no model knows then adds nothing but the flag ``UNKNOWN_FEATURE``.
+        The columns that are features, of the request or of the ad, named by their fields. By default, all columns that
+        no other argument names: a column that no model knows then adds nothing but the flag ``UNKNOWN_FEATURE``.
     numeric : collection of str
         Those of the features that are numbers; all others are categories.
     campaign : str, default="campaign"
@@ -61,17 +61,17 @@ def score_table(
     bid : str or float, default="bid"
         The column of the bids; or one bid for all rows.
     units : mapping of str to str, optional
-        For experiments: the column of each kind of unit, for example ``{"user": "user_id"}``.
+        For experiments: the column of each type of unit, for example ``{"user": "user_id"}``.
     id : str, optional
-        The column of the requests' ids, from which what explores is drawn, as of JSON requests.
+        The column of the requests' ids, which seed the draws of exploration, as in JSON requests.
     time : str, optional
-        The column of times, which a policy's starts and ends are held against; left out, now.
+        The column of times, with which a policy's starts and ends are compared; by default, now.
 
     Returns
     -------
     pyarrow.Table
-        The table's columns, and behind them ``expected_revenue`` (double, in the currency of the bids, per impression),
-        ``pctr`` and ``pcvr`` (float, null where there is none), ``flags`` (uint32, see :meth:`Flag.names`), and under a
+        The table's columns, followed by ``expected_revenue`` (double, in the currency of the bids, per impression),
+        ``pctr`` and ``pcvr`` (float, null if there is none), ``flags`` (uint32, see :meth:`Flag.names`), and under a
         policy ``predictor``, ``experiment`` and ``variant`` (text), which are null otherwise. O(rows x features), some
         16 bytes of memory for each feature.
 
@@ -80,9 +80,9 @@ def score_table(
     ImportError
         If pyarrow is missing.
     KeyError
-        If a column is not there.
+        If a column is missing.
     TypeError, ValueError
-        If a column holds what cannot be taken; or the table has a column of a value's name already.
+        If a column has cells of an unsupported type, or the table already has a column with the name of a value.
     NothingLoadedError
         If no models are loaded.
 
@@ -125,15 +125,15 @@ def score_parquet(
     batch_rows: int = 100_000,
     **columns: Any,
 ) -> int:
-    """Score a Parquet file to another one, so many rows at a time, with the columns of :func:`score_table`.
+    """Score a Parquet file to another one, a number of rows at a time, with the columns of :func:`score_table`.
 
     Parameters
     ----------
     engine : Engine
-        With models loaded. What is loaded while this runs, values the rows that are not yet read.
+        With models loaded. Models that are loaded while this runs value the rows that are not yet read.
     source, destination : str or os.PathLike
-        The files; may be one and the same. The destination is there when all rows are; if anything fails, it is as it
-        was.
+        The files; may be the same. The destination exists once all rows are written; if anything fails, it is
+        unchanged.
     batch_rows : int, default=100_000
         Rows in memory at a time.
     **columns

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who sees each impression, as the experiments of a policy bucket them."""
+"""Who sees each impression: the units that a policy's experiments assign to buckets."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from valuation._abi import UNIT_DTYPE
 from valuation._texts import unit_text
 from valuation.columns import Distinct, Table, named, read_any_shape, read_columns
 
-#: Most kinds of units that a request may have.
+#: The largest number of types of units in a request.
 MAXIMUM_FIELDS = 16
 
 
 class Units:
-    """For each request one unit of each kind (``user``, ``session``, ...), or none. Never changes after it was made.
+    """For each request one unit of each type (``user``, ``session``, ...), or none. Immutable.
 
     Parameters
     ----------
     fields : tuple of str
-        The kinds.
+        The types.
     columns : list of Distinct
-        The units of each kind. Each distinct text is kept once.
+        The units of each type. Each distinct text is kept once.
     """
 
     __slots__ = ("_columns", "_structs", "_texts", "fields")
@@ -49,7 +49,7 @@ class Units:
 
     @classmethod
     def from_columns(cls, columns: Table, rows: int) -> Units:
-        """Read the units of ``rows`` requests; what :class:`valuation.Batch` says of ``units`` holds here."""
+        """Read the units of ``rows`` requests, as documented for ``units`` in :class:`valuation.Batch`."""
         named = read_columns(columns)
         if not 1 <= len(named) <= MAXIMUM_FIELDS:
             raise ValueError(
@@ -68,17 +68,17 @@ class Units:
         return f"<Units: {', '.join(self.fields)} of {len(self)} requests>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The structs hold addresses, which mean nothing in a copy.
+        # The structs contain addresses, which are invalid in a copy.
         return Units, (self.fields, self._columns)
 
     def _addresses(self) -> npt.NDArray[np.uintp]:
-        """Return where each request's units begin in memory, as long as this object lives."""
+        """Return the address of each request's units, valid as long as this object lives."""
         size = np.uintp(len(self.fields) * UNIT_DTYPE.itemsize)
         return self._structs.ctypes.data + np.arange(len(self), dtype=np.uintp) * size
 
 
 def _read(field: str, values: Any, rows: int) -> Distinct:
-    """Read the units of one kind; a single value stands for all requests."""
+    """Read the units of one type; a single value stands for all requests."""
     with named(f"units {field!r}"):
         cells, shape = read_any_shape(values)
         if len(shape) > 1:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking for every problem of model files, without loading them."""
+"""Finding every problem of model files, without loading them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def validate(
     maximum_input_bytes: int = 0,
     on_problem: Callable[[Problem], object] | None = None,
 ) -> list[Problem]:
-    """Look for every problem of the models at a path, not for the first alone; load nothing. Any thread.
+    """Find every problem of the models at a path, not only the first; load nothing. Any thread.
 
     Parameters
     ----------
     path : str or os.PathLike
         As :meth:`valuation.Engine.load` takes it.
     maximum_input_bytes : int, default=0
-        Most bytes, after unpacking, that may be read; 0 for 16 GiB.
+        The largest number of bytes, after unpacking, to read; 0 for 16 GiB.
     on_problem : callable, optional
         Called with each :class:`Problem` as it is found. If it returns ``False``, the search ends there. If it raises,
         the search ends and the exception is passed on.
@@ -36,7 +36,7 @@ def validate(
     -------
     list of Problem
         In the order found, then the warnings (:attr:`Problem.is_warning`), one of each model without a self-test. The
-        models load if there is nothing but warnings. A path that is not there is a problem, too.
+        models load if there are only warnings. A path that does not exist is a problem, too.
 
     Raises
     ------

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading the columns of a log as they are: lists, NumPy, pandas, polars, Arrow.
+"""Reading the columns of a log from any container: lists, NumPy, pandas, polars, Arrow.
 
 :func:`read_cells` reads one column and :func:`read_columns` finds the columns of a table; nothing else in the package
-looks at what a column came from. One value has one text, and so one key, wherever it stands; what is absent (None, NaN,
-NaT, NA, null, masked) is absent everywhere; each distinct value is made text of once; and a long text costs its own
-length alone.
+depends on the source of a column. A value has one text, and so one key, in every container. Absent cells (None, NaN,
+NaT, NA, null, masked) are absent everywhere. Each distinct value is converted to text once, and a long text costs only
+its own length.
 """
 
 from valuation.columns.cells import Cells, Distinct, TextOf

@@ -10,7 +10,7 @@ import numpy as np
 
 
 def is_absent(cell: Any) -> bool:
-    """Return whether a cell holds nothing, whatever its library writes for that."""
+    """Return whether a cell is absent, in any library's notation."""
     if cell is None or cell is np.ma.masked:
         return True
     if isinstance(cell, float | np.floating):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading Arrow's arrays, whichever library holds them: pyarrow, polars, DuckDB, Arrow-backed pandas.
 
-Cells are copied out of the chunk that holds them, so nothing is borrowed when a call returns.
+Cells are copied from their chunk, so nothing is borrowed when a call returns.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NUMBERS = {
     "f": np.float32,
     "g": np.float64,
 }
-#: What the formats begin with that hold neither texts nor numbers nor lists of those.
+#: The first letters of formats that are neither texts nor numbers nor lists of those.
 _FOREIGN = {
     "w:": "fixed-size binary",  # polars' Python objects, for example, which are addresses
     "d:": "decimal",
@@ -56,7 +56,7 @@ def read_arrow_table(values: Any) -> dict[str, Cells]:
     Raises
     ------
     TypeError
-        If it is no table.
+        If it is not a table.
     ValueError
         If two columns have one name.
     """
@@ -141,7 +141,7 @@ def _lengths(lengths: npt.NDArray[Any], present: npt.NDArray[np.bool_] | None) -
 
 
 def _texts(array: ArrowArray, dtype: Any, start: int, count: int, present: npt.NDArray[np.bool_] | None) -> Cells:
-    """Read texts that lie between offsets."""
+    """Read texts between offsets."""
     offsets = _buffer(array, 1, dtype, start, count + 1 if count else 0).astype(np.int64)
     first, last = (int(offsets[0]), int(offsets[-1])) if count else (0, 0)
     data = ctypes.string_at(array.buffers[2] + first, last - first) if last > first else b""
@@ -149,7 +149,7 @@ def _texts(array: ArrowArray, dtype: Any, start: int, count: int, present: npt.N
 
 
 def _viewed_texts(array: ArrowArray, start: int, count: int, present: npt.NDArray[np.bool_] | None) -> Cells:
-    """Read texts of up to 12 bytes from their views of 16, and longer ones from where those point to."""
+    """Read texts of up to 12 bytes from their views of 16 bytes, and longer ones from where the views point."""
     data = _buffer(array, 1, np.uint8, 16 * start, 16 * count).tobytes()
     views = np.frombuffer(data, np.int32).reshape(count, 4)
     starts, lengths = 16 * np.arange(count) + 4, _lengths(views[:, 0], present)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arrow's C data interface, with which libraries hand columns over in memory and without knowing each other.
+"""Arrow's C data interface, by which libraries pass columns in memory without knowing each other.
 
-The structs are those of https://arrow.apache.org/docs/format/CDataInterface.html, and the methods that give them those
-of its PyCapsule interface.
+The structs are those of https://arrow.apache.org/docs/format/CDataInterface.html; the methods that return them are
+those of its PyCapsule interface.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ArrowSchema._fields_ = (
 
 
 def extension(schema: ArrowSchema) -> str | None:
-    """Return the name of the extension type that a column is of, or None if it is what its format says."""
+    """Return the name of a column's extension type, or None if its format says everything."""
     if not schema.metadata:
         return None
     place = schema.metadata
@@ -100,14 +100,14 @@ _pointer_of.argtypes = [ctypes.py_object, c_char_p]
 
 
 def is_arrow(values: Any) -> bool:
-    """Return whether an object hands its cells over through the interface."""
+    """Return whether an object passes its cells through the interface."""
     return hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__")
 
 
 def chunks(values: Any) -> Iterator[tuple[ArrowSchema, ArrowArray | None]]:
-    """Give the type and, one after the other, the chunks of an object; None instead of a chunk if there are none.
+    """Yield the type and the chunks of an object, one by one; None instead of a chunk if there are none.
 
-    What is given is valid until the next one is asked for.
+    A yielded chunk is valid until the next one is requested.
     """
     if not hasattr(values, "__arrow_c_stream__"):
         schema_capsule, array_capsule = values.__arrow_c_array__()  # which release what they hold

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cells of a column: what every column is read into, whatever it came from.
+"""The cells of a column: the common form of every column, whatever its source.
 
-Everything that the package takes by its text or as a number is taken from them: so a value has one text, and one
-key, whatever its container.
+Everything that the package reads as text or as a number comes from them: so a value has one text, and one key, in every
+container.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-#: Returns the text by which a value is known, or raises TypeError or ValueError.
+#: Returns the text of a value, or raises TypeError or ValueError.
 TextOf: TypeAlias = Callable[[Any], str]
 
 
 @dataclass(frozen=True)
 class Distinct:
-    """The distinct texts of a column, and for each cell the position of its text, or -1 where it is absent.
+    """The distinct texts of a column, and for each cell the position of its text, or -1 if it is absent.
 
-    A text may be there twice: of the number 12 and of the text "12", or where nearly all are different anyway.
+    A text may occur twice: for the number 12 and the text "12", or if nearly all are different anyway.
     """
 
     codes: npt.NDArray[np.int64]
@@ -32,7 +32,7 @@ class Distinct:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A value of a kind that has no text and is no number, to be named in a message."""
+    """A value without a text that is not a number either, to be named in a message."""
 
     kind: str
 
@@ -64,16 +64,16 @@ class Cells(ABC):
 
     @abstractmethod
     def distinct(self, text_of: TextOf) -> Distinct:
-        """Find the distinct texts; ``text_of`` is asked about once for each distinct value."""
+        """Find the distinct texts; ``text_of`` is called once for each distinct value."""
 
     @abstractmethod
     def numbers(self) -> npt.NDArray[Any]:
-        """Return the cells as numbers of their own dtype; where some are absent, as float64 with NaN there.
+        """Return the cells as numbers of their own dtype; if some are absent, as float64 with NaN for these.
 
         Raises
         ------
         TypeError
-            If a cell is no number.
+            If a cell is not a number.
         """
 
     @abstractmethod
@@ -83,7 +83,7 @@ class Cells(ABC):
     def members(self) -> tuple[npt.NDArray[np.int64] | None, Cells]:
         """Spread cells that hold several values: the row of each value, not falling, and the values.
 
-        The rows are None where each row is one cell, absent or not.
+        The rows are None if each row is one cell, absent or not.
         """
         return None, self
 
@@ -91,7 +91,7 @@ class Cells(ABC):
 def ranges(
     starts: npt.NDArray[np.integer[Any]], counts: npt.NDArray[np.integer[Any]]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the positions ``starts[i] ... starts[i] + counts[i] - 1`` of all i, behind the i of each."""
+    """Return the positions ``starts[i] ... starts[i] + counts[i] - 1`` of all i, after the i of each."""
     owners = np.repeat(np.arange(len(counts)), counts)
     firsts = np.cumsum(counts) - counts
     return owners, np.arange(len(owners)) - firsts[owners] + starts[owners]

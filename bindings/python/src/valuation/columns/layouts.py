@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ways in which libraries lay cells out: numbers, objects, dictionaries, lists, chunks. Texts are beside this."""
+"""The layouts of cells in libraries: numbers, objects, dictionaries, lists, chunks. Texts have their own module."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from valuation.columns.cells import Cells, Distinct, Numbering, TextOf, Unreadab
 #: Values of these types are equal only if their texts are.
 _TOLD_APART: frozenset[type] = frozenset({str, bytes, int, type(None)})
 
-#: Where so many first values are all different, as ids are, most others are, too: looking for the same ones costs more
+#: If this many first values are all different, as ids are, most others are, too: searching for equal ones costs more
 #: than it saves.
 _SAMPLE = 1000
 
-#: Values of these types are one each, which need not be looked at.
+#: A value of these types is always a single one, which need not be examined.
 _SINGLE = _TOLD_APART | {bool, float}
 
 
 class Numbers(Cells):
-    """Numbers or bools of one NumPy dtype, with a mask of those present, or None where all are."""
+    """Numbers or bools of one NumPy dtype, with a mask of those present, or None if all are."""
 
     def __init__(self, array: npt.NDArray[Any], present: npt.NDArray[np.bool_] | None = None) -> None:
         if array.dtype.kind == "f":
@@ -172,7 +172,7 @@ class Lists(Cells):
 
 
 class Foreign(Cells):
-    """Cells of a kind that the package cannot take, such as dates; that is no harm as long as all are absent."""
+    """Cells of a type that the package cannot take, such as dates; this matters only if some are present."""
 
     def __init__(self, kind: str, absent: npt.NDArray[np.bool_]) -> None:
         self._kind = kind
@@ -196,7 +196,7 @@ class Foreign(Cells):
 
 
 class Chunks(Cells):
-    """Several columns, one behind the other."""
+    """Several columns in a row."""
 
     def __init__(self, chunks: list[Cells]) -> None:
         self._chunks = chunks

@@ -14,7 +14,7 @@ from valuation.columns.python_objects import read_objects
 
 
 def read_array(array: npt.NDArray[Any], present: npt.NDArray[np.bool_] | None = None) -> Cells:
-    """Read an array of one dimension; what is not ``present``, or masked, is absent and never looked at."""
+    """Read an array of one dimension; a cell that is not ``present``, or is masked, is absent and never read."""
     if isinstance(array, np.ma.MaskedArray):
         there = ~np.ma.getmaskarray(array)
         array, present = np.ma.getdata(array), there if present is None else present & there

@@ -19,7 +19,7 @@ def is_pandas(values: Any) -> bool:
 
 
 def read_pandas(values: Any) -> Cells:
-    """Read a Series, an Index or an extension array; pandas knows best what it calls missing."""
+    """Read a Series, an Index or an extension array; pandas itself says which cells are missing."""
     dtype, array = values.dtype, getattr(values, "array", values)
     if hasattr(array, "codes") and hasattr(array, "categories"):
         return Dictionary(np.asarray(array.codes), read_pandas(array.categories))

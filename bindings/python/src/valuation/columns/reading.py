@@ -16,7 +16,8 @@ from valuation.columns.numpy_arrays import read_array
 from valuation.columns.pandas_series import is_pandas, read_pandas
 from valuation.columns.python_objects import read_objects
 
-#: Names and columns: a mapping, a pandas or polars DataFrame, a pyarrow Table, or what has ``__arrow_c_stream__``.
+#: Names and columns: a mapping, a pandas or polars DataFrame, a pyarrow Table, or an object with
+#: ``__arrow_c_stream__``.
 Table: TypeAlias = Any
 
 
@@ -26,7 +27,7 @@ def read_columns(table: Table) -> dict[str, Any]:
     Raises
     ------
     TypeError
-        If it is no table.
+        If it is not a table.
     """
     if isinstance(table, Mapping) or (hasattr(table, "items") and hasattr(table, "columns")):  # pandas
         return dict(table.items())
@@ -39,14 +40,14 @@ def read_columns(table: Table) -> dict[str, Any]:
 
 
 def read_cells(values: Any) -> Cells:
-    """Read a column of any kind.
+    """Read a column of any type.
 
     Raises
     ------
     TypeError
-        If it is no column.
+        If it is not a column.
     ValueError
-        If it has not one dimension.
+        If it does not have one dimension.
     """
     if isinstance(values, Cells):
         return values
@@ -81,7 +82,7 @@ def read_any_shape(values: Any) -> tuple[Cells, tuple[int, ...]]:
 
 @contextmanager
 def named(name: str) -> Iterator[None]:
-    """Put the name of a column before what is said to be wrong with it."""
+    """Add the name of a column to the message about it."""
     try:
         yield
     except TypeError as reason:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts that lie one behind the other in one piece of memory, as Arrow has them."""
+"""Texts in one contiguous piece of memory, as in Arrow."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from valuation.columns.cells import Cells, Distinct, Numbering, TextOf
 
-#: Texts of up to so many bytes are told apart as numbers of 64 bits, without a Python object for each.
+#: Texts of up to this many bytes are compared as numbers of 64 bits, without a Python object for each.
 _SHORT = 32
 
 _WORD = 8
-#: For each number of bytes the mask of so many lowest ones.
+#: For each number of bytes the mask of as many lowest ones.
 _MASKS = np.array([2 ** (8 * count) - 1 for count in range(_WORD + 1)], np.uint64)
 
 
@@ -57,10 +57,10 @@ class Texts(Cells):
     def _short(
         self, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
-        """Number the distinct texts, and tell where one of each is; None if two have one hash.
+        """Number the distinct texts, and return a position of each; None if two have one hash.
 
-        A text is at most four numbers of 64 bits. Their hash finds what may be equal, and they themselves say whether
-        it is.
+        A text is at most four numbers of 64 bits. Their hash finds candidates for equality, and the numbers themselves
+        decide.
         """
         windows = np.lib.stride_tricks.sliding_window_view(np.frombuffer(self._data + bytes(_WORD), np.uint8), _WORD)
         parts = [lengths.astype(np.uint64)]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models that scikit-learn fitted, as documents of the format valuation-model/1.
 
-:func:`document` is all of it. The rest of the package does without scikit-learn.
+:func:`document` is the only function. The rest of the package does not need scikit-learn.
 """
 
 try:

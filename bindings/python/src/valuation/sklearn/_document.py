@@ -39,8 +39,8 @@ def document(
 ) -> dict[str, Any]:
     """Return a fitted model as a document of the format valuation-model/1, which gives the model's own probabilities.
 
-    What such a document cannot say is refused by its name, never approximated; so is what the loader would refuse.
-    Documentation/scikit-learn.md lists what is supported. Any thread, while nothing else fits the model.
+    Whatever such a document cannot express is refused by its name, never approximated; so is whatever the loader would
+    refuse. Documentation/scikit-learn.md lists what is supported. Any thread, while nothing else fits the model.
 
     Parameters
     ----------
@@ -53,35 +53,35 @@ def document(
     target : str
         ``"click"`` or ``"conversion"``.
     version : str
-        By custom the time at which the batch began, ``"2026-11-21T03:00:00Z"``.
+        By convention the time at which the batch began, ``"2026-11-21T03:00:00Z"``.
     negative_sampling_rate : float, default=1.0
         The share of the negatives that training kept.
     rows : DataFrame, array or list of dicts, shape (n_rows,), optional
-        As ``predict_proba`` takes them. Up to 20 of them become self-tests, which every load replays: their features,
-        and the model's ``predict_proba`` with the sampling corrected. Not for a mapping, which predicts nothing.
+        As ``predict_proba`` takes them. Up to 20 of them become self-tests, which run at every load: their features,
+        and the model's ``predict_proba`` with the sampling corrected. Not for a mapping, which cannot predict.
     variance : bool, default=False
-        Whether to say how uncertain the weights are, for exploration: 1 / (λ + Σ p (1 - p) x²) over ``rows``, which
-        must then be the rows of the training, with λ = 1 / C (``alpha`` times the rows of an ``SGDClassifier``; 0
+        Whether to include the uncertainty of the weights, for exploration: 1 / (λ + Σ p (1 - p) x²) over ``rows``,
+        which must then be the rows of the training, with λ = 1 / C (``alpha`` times the rows of an ``SGDClassifier``; 0
         without a penalty). Weights of 0 are then listed, too.
     sample_weight : array_like of float, shape (n_rows,), optional
         Of each row in training; only variances depend on it.
     fields : sequence of str, shape (n_columns,), optional
-        The names of the columns, where the model was fitted on an array.
+        The names of the columns, if the model was fitted on an array.
     training : mapping, optional
-        What the member ``training`` says beside ``trainer``: ``rows``, ``positives`` and ``base_rate`` before negatives
-        were dropped, and whatever else.
+        Members of ``training`` besides ``trainer``: ``rows``, ``positives`` and ``base_rate`` before negatives were
+        dropped, and any others.
 
     Returns
     -------
     dict
-        What ``json.dumps`` takes; further members, such as ``advertiser``, may be added. O(weights + 20 · entries of
-        the training matrix).
+        A dictionary for ``json.dumps``; further members, such as ``advertiser``, may be added. O(weights + 20 · entries
+        of the training matrix).
 
     Raises
     ------
     ValueError
-        If the model, a row or an argument has no form in a document. The message names the transformer, setting, column
-        or weight, and says what to do.
+        If the model, a row or an argument cannot be expressed in a document. The message names the transformer,
+        setting, column or weight, and says what to do.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def _of_model(
     sample_weight: npt.ArrayLike | None,
     sampling: float,
 ) -> dict[str, Any]:
-    """Return the members of a document that a fitted model decides."""
+    """Return the members of a document that depend on a fitted model."""
     steps = [transformer for _, transformer in model.steps] if isinstance(model, Pipeline) else [model]
     estimator = steps.pop()
     _estimators.check_estimator(estimator)

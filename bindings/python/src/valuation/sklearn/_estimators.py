@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a fitted estimator says: intercept, coefficients, and how strongly it was regularised."""
+"""The parameters of a fitted estimator: intercept, coefficients, and the strength of its regularisation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check_estimator(estimator: Any) -> None:
     Raises
     ------
     ValueError
-        Which setting is the reason, and what to do. scikit-learn's NotFittedError is one, too.
+        Names the setting, and what to do. scikit-learn's NotFittedError is one, too.
     """
     name = type(estimator).__name__
     if type(estimator) not in _ESTIMATORS:
@@ -53,12 +53,12 @@ def coefficients(estimator: Any) -> npt.NDArray[np.float64]:
 
 
 def intercept(estimator: Any) -> float:
-    """Return the intercept; 0 where it was not fitted."""
+    """Return the intercept; 0 if it was not fitted."""
     return float(np.ravel(estimator.intercept_)[0])
 
 
 def regularisation(estimator: Any, rows: int) -> float:
-    """Return λ, the precision of the Gaussian prior that the penalty λ/2 ‖coefficients‖² of the summed loss stands for.
+    """Return λ, the precision of the Gaussian prior for the penalty λ/2 ‖coefficients‖² of the summed loss.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows as a pipeline takes them, and as requests have them."""
+"""Rows in the form that a pipeline takes, and in the form of requests."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ SELF_TESTS = 20
 def representatives(
     matrix: Any, logits: npt.NDArray[np.float64], used: npt.NDArray[np.bool_], count: int = SELF_TESTS
 ) -> npt.NDArray[np.int64]:
-    """Choose rows that between them have as many as possible of the columns that matter.
+    """Choose rows that together have as many as possible of the columns with a coefficient.
 
-    The first three have the least and the greatest logit and the fewest columns (what is missing or unknown must agree,
-    too); each other one adds most columns that no row before it has.
+    The first three have the least and the greatest logit and the fewest columns (missing and unknown values must agree,
+    too); each further one adds the most columns that no earlier row has.
 
     Parameters
     ----------
     matrix : array or sparse matrix, shape (n_rows, n_columns)
     logits : ndarray of float64, shape (n_rows,)
-        With the sampling corrected. Rows beyond the 80 at which the engine cuts logits are not chosen.
+        With the sampling corrected. Rows beyond 80, where the engine clamps logits, are not chosen.
     used : ndarray of bool, shape (n_columns,)
         Which columns have a coefficient.
     count : int
@@ -59,7 +59,7 @@ def representatives(
 
 
 def take(rows: Any, positions: npt.NDArray[np.int64]) -> Any:
-    """Return some rows, of the kind that was given."""
+    """Return some rows, in the given type."""
     if hasattr(rows, "iloc"):
         return rows.iloc[positions]
     if hasattr(rows, "shape"):
@@ -69,7 +69,7 @@ def take(rows: Any, positions: npt.NDArray[np.int64]) -> Any:
 
 
 def features_of(rows: Any, names: Sequence[str] | None, labels: Iterable[Term]) -> list[dict[str, Any]]:
-    """Return the features of rows as a JSON request has them, those that labels of a model are of.
+    """Return the features of rows as in a JSON request, only those of the model's labels.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def features_of(rows: Any, names: Sequence[str] | None, labels: Iterable[Term]) 
     Raises
     ------
     ValueError
-        If a cell has no form in a request; by the field's name.
+        If a cell cannot be expressed in a request; by the field's name.
     """
     numbers, categories = _fields(labels)
     return [
@@ -140,7 +140,7 @@ def _categories(field: str, cell: Any) -> Any:
 
 
 def _category(field: str, cell: Any) -> Any:
-    """Return a category as JSON has it: an integer too large for JSON as its text."""
+    """Return a category for JSON: an integer too large for JSON as its text."""
     try:
         text = category_text(cell)
     except (TypeError, ValueError) as problem:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the columns of a training matrix stand for, in the words of the model format."""
+"""The columns of a training matrix, in the terms of the model format."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True)
 class Category:
-    """1 where a field holds one of the values; they are several where an encoder groups rare ones."""
+    """1 if a field has one of the values; there are several if an encoder groups rare ones."""
 
     field: str
     values: tuple[str, ...]
@@ -27,7 +27,7 @@ class Category:
 
 @dataclass(frozen=True)
 class Number:
-    """The number of a field, and what stands for it where it is missing; None where scikit-learn refuses such a row."""
+    """The number of a field, and its replacement if it is missing; None if scikit-learn refuses such a row."""
 
     field: str
     missing: Any = None
@@ -38,7 +38,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Cross:
-    """1 where both categories are there, which are of different fields."""
+    """1 if both categories are present, which are of different fields."""
 
     first: Category
     second: Category
@@ -59,7 +59,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class Inexpressible:
-    """What the model format has no words for; it matters only where its coefficient is not 0."""
+    """A column that the model format cannot express; it matters only if its coefficient is not 0."""
 
     name: str
     reason: str

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each transformer of scikit-learn makes of columns.
+"""The effect of each transformer of scikit-learn on columns.
 
-Types are compared exactly, for a subclass may transform otherwise than its base.
+Types are compared exactly, because a subclass may transform differently from its base.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ Columns: TypeAlias = list[Column]
 
 
 def columns_after(transformer: Any, columns: Columns) -> Columns:
-    """Return the columns that a fitted transformer makes of columns.
+    """Return the columns that a fitted transformer produces from columns.
 
     Raises
     ------
     ValueError
-        If that cannot be told. The message names the transformer, and the column if it is about one.
+        If that cannot be determined. The message names the transformer, and the column if it is about one.
     """
     if transformer is None or (isinstance(transformer, str) and transformer == "passthrough"):
         return columns

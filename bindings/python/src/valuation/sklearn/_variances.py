@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How uncertain the weights are: the diagonal of a Laplace approximation of their posterior."""
+"""The uncertainty of the weights: the diagonal of a Laplace approximation of their posterior."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ def variances(
 ) -> dict[str, Any]:
     """Return the member ``variance`` of a document.
 
-    A weight's posterior is taken to be Gaussian, with the curvature that the log-posterior has in it alone:
-    1 / variance = precision + Σ curvature · x² (Chapelle and Li, 2011). x is as the document has it, 1 or
-    (number - mean) / std; where the coefficient that was penalised is the weight times a factor, the factor counts. The
-    intercept has no prior.
+    A weight's posterior is taken to be Gaussian, with the curvature of the log-posterior in this weight alone: 1 /
+    variance = precision + Σ curvature · x² (Chapelle and Li, 2011). x is as in the document, 1 or (number - mean) /
+    std; if the penalised coefficient is the weight times a factor, the factor counts. The intercept has no prior.
 
     Parameters
     ----------
@@ -37,7 +36,7 @@ def variances(
     Raises
     ------
     ValueError
-        If several columns are of one label, or a weight has no variance that a document can hold; by name.
+        If several columns have one label, or a weight's variance cannot be expressed in a document; by name.
     """
     squares = _sums_of_squares(matrix, curvatures)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The weights of a model by what they are of, and the members of a document that hold them."""
+"""The weights of a model by label, and the members of a document that contain them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from valuation.sklearn._terms import Category, Column, Constant, Cross, Inexpres
 
 @dataclass
 class Weight:
-    """What a label adds to the logit: weight * (x - mean) / std, where x is 1 for a category or cross."""
+    """The term of a label in the logit: weight * (x - mean) / std, where x is 1 for a category or cross."""
 
     weight: float = 0.0
     mean: float = 0.0
     std: float = 1.0
-    #: The columns of the training matrix that it is made of, by position.
+    #: The positions of its columns in the training matrix.
     columns: list[int] = field(default_factory=list)
 
 
@@ -38,7 +38,7 @@ class Weights:
         Raises
         ------
         ValueError
-            If a coefficient is NaN or infinite, or of what the model format cannot express; by name.
+            If a coefficient is NaN or infinite, or the model format cannot express its column; by name.
         """
         if not np.isfinite(intercept):
             raise ValueError(f"the intercept is {intercept}; mend the training")
@@ -75,7 +75,7 @@ class Weights:
         Raises
         ------
         ValueError
-            If there is no intercept, a name means nothing or is there twice, or a weight is NaN or infinite; by name.
+            If there is no intercept, a name is invalid or occurs twice, or a weight is NaN or infinite; by name.
         """
         if "intercept" not in mapping:
             raise ValueError("the mapping has no 'intercept'; give 0 if the model has none")
@@ -94,9 +94,9 @@ class Weights:
         return weights
 
     def members(self, of_category: Callable[[Weight], Any], of_number: Callable[[Weight], Any]) -> dict[str, Any]:
-        """Return the members ``categorical``, ``numeric`` and ``crosses``, with what is given for each weight.
+        """Return the members ``categorical``, ``numeric`` and ``crosses``, with the given value for each weight.
 
-        A weight for which None is given is left out; a field of categories is there all the same.
+        A weight for which None is given is left out; its field of categories is still present.
         """
         categorical: dict[str, dict[str, Any]] = {}
         numeric: dict[str, Any] = {}
@@ -118,7 +118,7 @@ class Weights:
 
 
 def _labels(term: Term) -> list[Term]:
-    """Return what a term has weights for in a document."""
+    """Return the labels for which a term has weights in a document."""
     if isinstance(term, Number):
         return [Number(term.field)]
     if isinstance(term, Category):
