@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command ``valuation-pipeline``: a subcommand for each step, which the steps bring themselves."""
+"""The command ``valuation-pipeline``: each step registers its own subcommand."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ app.command()(configuration)
 
 
 def main() -> None:
-    """Run the command and exit: 0 done, 2 wrong usage, 130 interrupted, 1 or what the error says for the rest."""
+    """Run the command and exit: 0 done, 2 wrong usage, 130 interrupted, otherwise 1 or the exit code of the error."""
     try:
         app()
     except PipelineError as error:

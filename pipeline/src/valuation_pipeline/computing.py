@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What computes: this machine, or the executors of Apache Spark. Models are the same, byte for byte."""
+"""The engine of the computation: this machine, or the executors of Apache Spark. Models are the same, byte for byte."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ MasterOption = Annotated[
 
 @dataclass(frozen=True)
 class Computing:
-    """What the steps are computed with.
+    """The functions with which the steps compute.
 
     Attributes
     ----------
     tabulate : callable
         ``features.tabulate``.
     workers : Workers
-        What fits campaigns.
+        Fits campaigns.
     score : callable
         ``scoring.score.score_examples``.
     """
@@ -51,20 +51,20 @@ class Computing:
 
 @contextmanager
 def computing(engine: Engine = "local", master: str | None = None, threads: int | None = None) -> Iterator[Computing]:
-    """Have an engine at hand.
+    """Provide an engine.
 
     Parameters
     ----------
     engine : "local" or "spark"
     master : str, optional
-        Of Spark; by default all cores of this machine.
+        For Spark; by default all cores of this machine.
     threads : int, optional
-        Of the local engine; by default one a core.
+        For the local engine; by default one a core.
 
     Raises
     ------
     PipelineError
-        A master is given without Spark; or Spark cannot be had, or fails.
+        A master is given without Spark; or Spark is not available, or fails.
     """
     check_engine(engine, master)
     if engine == "local":
@@ -77,7 +77,7 @@ def computing(engine: Engine = "local", master: str | None = None, threads: int 
 
 
 def check_engine(engine: Engine, master: str | None) -> None:
-    """Say at once, before hours of other work, that an engine cannot be had; raises what :func:`computing` raises."""
+    """Fail at once, before hours of other work, if an engine is not available; raises what :func:`computing` raises."""
     if engine == "spark":
         from valuation_pipeline.spark.session import check_installed
 

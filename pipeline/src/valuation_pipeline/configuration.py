@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The file pipeline.toml: one section a step."""
+"""The file pipeline.toml, with a section for each step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DEFAULT = Path("pipeline.toml")
 
 
 class Configuration(Options):
-    """What pipeline.toml says, with defaults for what it leaves out."""
+    """The contents of pipeline.toml, with defaults for missing members."""
 
     format: Literal["valuation-pipeline/1"] = Field("valuation-pipeline/1", description="The format of this file.")
     features: Path = Field(Path("features.toml"), description="The file that says what models know of an impression.")
@@ -37,12 +37,12 @@ class Configuration(Options):
 
 
 def read_configuration(file: Path = DEFAULT) -> Configuration:
-    """Read a configuration; its paths are made relative to where the process is.
+    """Read a configuration; its paths are made relative to the working directory.
 
     Parameters
     ----------
     file : Path
-        ``pipeline.toml`` may be missing: then all is as by default.
+        ``pipeline.toml`` may be missing: then all members have their defaults.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def read_configuration(file: Path = DEFAULT) -> Configuration:
 
 
 def as_toml(configuration: Configuration) -> str:
-    """Write a configuration as TOML, each member below what it means and what it is by default."""
+    """Write a configuration as TOML, each member below its meaning."""
     plain, sections = [], []
     for name, field in Configuration.model_fields.items():
         value = getattr(configuration, name)
@@ -74,7 +74,7 @@ def as_toml(configuration: Configuration) -> str:
 
 
 def descriptions(kind: type[Options]) -> dict[str, str]:
-    """Return what each member of a section means: its description, or else its paragraph under "Attributes"."""
+    """Return the meaning of each member of a section: its description, or else its paragraph under "Attributes"."""
     told = {}
     _, _, attributes = (kind.__doc__ or "").partition("Attributes\n")
     for paragraph in re.finditer(r"^ *(\w+)(?: :.*)?\n((?: {8}.*\n?)+)", attributes + "\n", re.MULTILINE):
@@ -101,7 +101,7 @@ def _comment(text: str | None) -> str:
 
 
 def _literal(value: Any) -> str:
-    """Write a value as TOML has it; JSON's texts, numbers, booleans and lists are TOML's, too."""
+    """Write a value as TOML; JSON's texts, numbers, booleans and lists are TOML's, too."""
     if value is None:
         return "left out"
     if isinstance(value, dict):

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The error that people can mend."""
+"""The error for problems that people can fix."""
 
 from typing import ClassVar
 
 
 class PipelineError(Exception):
-    """An input, a configuration or a state that the pipeline cannot go on with.
+    """An input, a configuration or a state with which the pipeline cannot go on.
 
-    The message says where, what, and what to do about it; commands print it without a traceback and exit with
-    ``exit_code``, which kinds of errors that a caller is to tell apart have their own of.
+    The message says where, what, and what to do about it. Commands print it without a traceback and exit with
+    ``exit_code``; errors that callers must distinguish have exit codes of their own.
     """
 
     exit_code: ClassVar[int] = 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Outputs that are there whole or not at all: written under another name beside the right one, then renamed."""
+"""Outputs that appear completely or not at all: written under a temporary name in the same folder, then renamed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from typing import Any
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give an empty folder to fill, which becomes ``folder`` at the end; after an error nothing of it is left.
+    """Give an empty folder to fill, which becomes ``folder`` at the end; after an error nothing of it remains.
 
-    A folder that is already there is replaced. What a killed process left beside it is cleared away first, so two
-    processes must not make one folder at a time.
+    An existing folder is replaced. What a killed process left beside it is removed first, so two processes must not
+    make one folder at the same time.
 
     Parameters
     ----------
     folder : Path
-        Its parent is made where it is missing.
+        Its parent is created if it is missing.
 
     Yields
     ------
@@ -51,15 +51,15 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 
 def write_json(file: Path, value: Any) -> None:
-    """Write a value as JSON for people and programs: indented, members in their order, whole or not at all.
+    """Write a value as JSON for people and programs: indented, members in their order, completely or not at all.
 
-    NaN and infinities are refused (ValueError), for JSON has none.
+    NaN and infinities are refused (ValueError), because JSON has none.
     """
     write_text(file, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write a text as UTF-8, whole or not at all."""
+    """Write a text as UTF-8, completely or not at all."""
     unfinished = file.with_name(f".{file.name}.unfinished")
     unfinished.write_text(text, encoding="utf-8")
     _flush(unfinished)
@@ -67,14 +67,14 @@ def write_text(file: Path, text: str) -> None:
 
 
 def write_json_lines(file: Path, values: Iterator[Any] | list[Any]) -> None:
-    """Write values as JSON Lines, compactly, into a folder that is not yet in its place."""
+    """Write values as compact JSON Lines into a folder that has not been renamed yet."""
     with file.open("w", encoding="utf-8") as output:
         for value in values:
             output.write(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
 
 
 def _flush(path: Path) -> None:
-    """Have the disk hold what was written, so that a rename never comes before it."""
+    """Flush a file to the disk, so that a rename never precedes its contents."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

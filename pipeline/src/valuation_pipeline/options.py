@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all sections of the configuration have in common."""
+"""The common base of all sections of the configuration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from valuation_pipeline.errors import PipelineError
 
 
 class Options(BaseModel):
-    """A section of a TOML file: fixed once read; a member that nobody knows is an error."""
+    """A section of a TOML file: immutable; an unknown member is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -22,7 +22,7 @@ Read = TypeVar("Read", bound=Options)
 
 
 def read_toml(file: Path) -> dict[str, Any]:
-    """Read a TOML file; a PipelineError says where it is none."""
+    """Read a TOML file; a PipelineError says where it is invalid."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -37,11 +37,11 @@ def as_options(kind: type[Read], value: Any, place: str) -> Read:
     Parameters
     ----------
     kind : type
-        What it is to be.
+        The expected type.
     value : Any
-        As TOML or JSON has it.
+        As read from TOML or JSON.
     place : str
-        What the message begins with: the file, and the section if it is one.
+        The beginning of the message: the file, and the section if there is one.
     """
     try:
         return kind.model_validate(value)

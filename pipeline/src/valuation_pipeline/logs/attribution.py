@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Joins clicks to impressions and conversions to clicks, and finds the rows that cannot be used.
 
-Each of the tables ``impressions_rows``, ``clicks_rows`` and ``conversions_rows`` has a row a record: file, row,
-impression_id, time, and the state: used, outside (of other days), or a reason. Queries that follow tell the rest.
+Each of the tables ``impressions_rows``, ``clicks_rows`` and ``conversions_rows`` has one row for each record: file,
+row, impression_id, time, and the state: used, outside (of other days), or a reason.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def match(
     now: datetime,
     options: LogOptions,
 ) -> None:
-    """Find the state of each row, and make the view ``examples``.
+    """Find the state of each row, and create the view ``examples``.
 
     Needs the views ``typed_impressions``, ``typed_clicks`` and ``typed_conversions``.
     """
@@ -60,7 +60,7 @@ def match_candidates(connection: duckdb.DuckDBPyConnection, start: date, end: da
 
 
 def write_set_aside(connection: duckdb.DuckDBPyConnection, raw: dict[str, RawTable], file: Path) -> None:
-    """Write the rows that are set aside, as they stand in their files, and make the table ``set_aside`` of them."""
+    """Write the rows that are set aside, as they are in their files, and create the table ``set_aside`` from them."""
     connection.execute(f"""
         CREATE TABLE set_aside AS
         SELECT "table", file, "row", '{Reason.UNREADABLE}' AS reason, detail, record FROM unreadable
@@ -114,7 +114,7 @@ SELECT {_AT}, request_id, time, detail, CASE
 FROM typed_candidates
 """
 
-# The first row of an id stays what it is; another one of these days is a duplicate, one outside is looked up no more.
+# The first row of an id keeps its state; another one of these days is a duplicate, one outside is no longer looked up.
 _REPEATED_IMPRESSIONS = f"""
 CREATE TABLE repeated AS
 SELECT file, row FROM (
@@ -183,7 +183,7 @@ FROM conversions v LEFT JOIN shown i USING (impression_id) LEFT JOIN aside USING
 LEFT JOIN clicked c USING (impression_id)
 """
 
-# A list in a fixed order is added up, so that the sum does not depend on how threads share the rows.
+# A list in a fixed order is summed, so that the sum does not depend on how threads share the rows.
 _CONVERTED = """
 CREATE TABLE converted AS
 SELECT impression_id, min(time) AS conversion_time, count(*)::INTEGER AS conversions,

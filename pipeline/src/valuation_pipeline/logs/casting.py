@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The columns of a raw table as those of the schema, and what is wrong with a row by itself."""
+"""Casts the columns of a raw table to those of the schema, and finds what is wrong with a row by itself."""
 
 from __future__ import annotations
 
@@ -60,14 +60,15 @@ CREATE OR REPLACE MACRO texts_of_json(x) AS CASE WHEN json_valid(x) THEN
 
 
 def typed_view(connection: duckdb.DuckDBPyConnection, table: str, raw: RawTable) -> str:
-    """Make the view ``typed_<table>``: FILE, ROW, DAY, the columns of the schema, and ``reason`` and ``detail``.
+    """Create the view ``typed_<table>``: FILE, ROW, DAY, the columns of the schema, and ``reason`` and ``detail``.
 
-    ``reason`` is null for a row that is well by itself, but for its time; a column that the files lack is null.
+    ``reason`` is null for a row without a problem of its own, apart from its time; a column that the files lack is
+    null.
 
     Raises
     ------
     PipelineError
-        A required column is missing, or a column has a type that never becomes the schema's.
+        A required column is missing, or a column has a type that cannot be cast to the schema's.
     """
     check_columns(table, raw)
     names = {name.lower(): name for name in raw.columns}
@@ -116,7 +117,7 @@ def check_columns(table: str, raw: RawTable) -> None:
 
 
 def unknown_columns(table: str, raw: RawTable) -> dict[str, str | None]:
-    """Columns that the schema does not have, and which of its own each is most like."""
+    """Columns that the schema does not have, and the most similar one of the schema for each."""
     known = TABLES[table].names
     return {
         name: next(iter(difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.7)), None)
@@ -135,7 +136,7 @@ def duckdb_type(column: str, table: str) -> str:
 
 
 def _within_range(column: str, value: str) -> str:
-    """Null where the value is not one that the column may have."""
+    """Null if the value is outside the column's range."""
     if column == "pricing":
         return f"CASE WHEN lower({value}) IN {PRICINGS} THEN lower({value}) END"
     if column in _RANGES:
@@ -152,7 +153,7 @@ def _is_given(value: str, kind: str) -> str:
 
 
 def _cast(kind: object, value: str, given: str) -> str:
-    """SQL of a value as the schema's type, null where it cannot be that; an empty text is a missing value."""
+    """SQL of a value as the schema's type, null if it cannot be cast; an empty text is a missing value."""
     text = f"nullif({value}, '')" if given == "VARCHAR" else f"to_json({value})::VARCHAR"
     if kind == TIME:
         # A text without an offset is UTC, one with an offset is converted: a cast to TIMESTAMP would ignore it.

@@ -25,21 +25,21 @@ from valuation_pipeline.logs.schema import TABLES
 
 
 class LogCheck(BaseModel):
-    """What a check found.
+    """The result of a check.
 
     Attributes
     ----------
     log : str
     first_day, last_day : date, optional
-        None where the log has no impression that is well.
+        None if the log has no valid impression.
     tables : dict
         Table → counts, of the tables that could be read.
     days : dict
         Day → impressions used, and how many of them have a click and a conversion.
     unknown : dict
-        Table → column that the schema does not have → the one it is most like, if any.
+        Table → column that the schema does not have → the most similar one, if any.
     problems : list of str
-        What makes the log unfit; empty for a good one.
+        Why the log is unfit; empty for a good one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,7 +53,7 @@ class LogCheck(BaseModel):
     problems: list[str]
 
     def document(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Return the counts for JSON."""
         return self.model_dump(mode="json")
 
 
@@ -72,11 +72,11 @@ def check_log(
     log : Path
     options : LogOptions
     start, end : date, optional
-        The days of impressions to check; by default all there are.
+        The days of impressions to check; by default all.
     tolerate : float
-        The share of a table's rows that may be set aside for another reason than that they came late.
+        The share of a table's rows that may be set aside for reasons other than arriving late.
     now : datetime, optional
-        What is later lies in the future, what is earlier is known; by default the clock.
+        Later times are in the future, earlier ones are known; by default the clock.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def _open(
 
 
 def _days(connection: duckdb.DuckDBPyConnection, clock: datetime) -> tuple[date, date] | None:
-    """The first and the last day of the impressions that are well."""
+    """The first and the last day of the valid impressions."""
     first, last = connection.execute(
         f"""
         SELECT min(time)::DATE, max(time)::DATE FROM typed_impressions

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``valuation-pipeline logs`` checks and converts delivery logs; ``extract`` takes examples out of them."""
+"""``valuation-pipeline logs`` checks and converts delivery logs; ``extract`` makes examples from them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def convert_log(
     ] = None,
     memory_limit: Annotated[str | None, typer.Option(help="What DuckDB may hold in memory, such as 4GB.")] = None,
 ) -> None:
-    """Write another log as Parquet of valuation-log/1, with what is wrong set aside."""
+    """Write another log as Parquet of valuation-log/1; bad rows are set aside."""
     counts = convert(source, output, read_mapping(reader) if reader else None, memory_limit)
     Console(highlight=False).print(counts_tables(counts))
 
@@ -92,7 +92,7 @@ def extract_examples(
     mapping: Annotated[Path | None, typer.Option(help="A mapping TOML, where the log has other columns.")] = None,
     memory_limit: Annotated[str | None, typer.Option(help="What DuckDB may hold in memory, such as 4GB.")] = None,
 ) -> None:
-    """Write the examples of some days: impressions with their clicks and conversions. What is wrong is set aside."""
+    """Write the examples of some days: impressions with their clicks and conversions. Bad rows are set aside."""
     values = {
         "click_window_hours": click_window_hours,
         "attribution_days": attribution_days,

@@ -23,19 +23,19 @@ def convert(
 ) -> dict[str, TableCounts]:
     """Write a log, and beside its tables ``set_aside.parquet`` and ``counts.json``.
 
-    Each table and day becomes one file, in the order of time, with ``_SUCCESS`` beside it. Rows that are wrong by
-    themselves are set aside; what is wrong between tables is found by a check or an extraction.
+    Each table and day becomes one file, in the order of time, with ``_SUCCESS`` beside it. Rows with problems of their
+    own are set aside; a check or an extraction finds problems between tables.
 
     Parameters
     ----------
     source : Path
         The folder of the source's files.
     output : Path
-        The folder to make; must not be there yet.
+        The folder to create; must not exist yet.
     mapping : Mapping or None
-        None for a source that is a ``valuation-log/1`` already, as one of CSV.
+        None for a source that is a ``valuation-log/1`` already, for example one of CSV.
     memory_limit : str, optional
-        What DuckDB may hold in memory, such as "4GB".
+        The memory limit of DuckDB, such as "4GB".
 
     Returns
     -------
@@ -45,7 +45,7 @@ def convert(
     Raises
     ------
     PipelineError
-        The source lacks impressions, or cannot be read; the output is there.
+        The source lacks impressions, or cannot be read; or the output exists.
     """
     if output.exists():
         raise PipelineError(f"{output}: is there already; a log is converted into a folder of its own")
@@ -75,7 +75,7 @@ def convert(
 
 
 def _write_days(connection: duckdb.DuckDBPyConnection, table: str, folder: Path) -> int:
-    """Write the rows that are well, a day after the other; returns how many."""
+    """Write the valid rows, day by day; returns how many."""
     columns = ", ".join(quoted(name) for name in TABLES[table].names)
     first = quoted(TABLES[table].names[0])
     connection.execute(f"""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counts the rows of a log after they were matched."""
+"""Counts the rows of a log after matching."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from valuation_pipeline.logs.reading import RawTable
 def count(
     connection: duckdb.DuckDBPyConnection, raw: dict[str, RawTable], start: date, end: date, as_of: datetime
 ) -> Counts:
-    """Count the rows that ``attribution.match`` and ``attribution.write_set_aside`` went through."""
+    """Count the rows of ``attribution.match`` and ``attribution.write_set_aside``."""
     tables = {}
     for table in raw:
         (used, outside), *_ = connection.execute(f"""

@@ -22,8 +22,8 @@ class TableCounts(BaseModel):
     set_aside : dict
         Reason → rows; reasons without rows are left out.
     outside : int
-        Rows of other days than those asked for, which were read because they stand in the same files, or because
-        clicks and conversions are looked up in them.
+        Rows of other days than those requested. They were read because they are in the same files, or because clicks
+        and conversions are looked up in them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,13 +34,13 @@ class TableCounts(BaseModel):
     outside: int
 
     def check(self, table: str) -> None:
-        """See that no row is lost."""
+        """Check that no row is lost."""
         if self.read != self.used + sum(self.set_aside.values()) + self.outside:
             raise AssertionError(f"{table}: rows were lost or counted twice, a defect of this program: {self}")
 
 
 class Counts(BaseModel):
-    """The rows of an extraction, as ``counts.json`` has them.
+    """The counts of an extraction, as in ``counts.json``.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Counts(BaseModel):
     tables : dict
         impressions, clicks, conversions.
     days : dict
-        Each day asked for → impressions used, and how many of them have a click or a conversion.
+        Each requested day → impressions used, and how many of them have a click or a conversion.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,5 +62,5 @@ class Counts(BaseModel):
     days: dict[date, dict[str, int]]
 
     def document(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Return the counts for JSON."""
         return self.model_dump(mode="json")

@@ -15,7 +15,7 @@ from valuation_pipeline.logs.counts import TableCounts
 
 
 def show_check(check: LogCheck, console: Console) -> None:
-    """Print what a check found."""
+    """Print the result of a check."""
     period = f", {check.first_day} to {check.last_day}" if check.first_day else ""
     parts: list[RenderableType] = [Text(f"{check.log}{period}", style="bold")]
     if check.tables:
@@ -34,7 +34,7 @@ def show_check(check: LogCheck, console: Console) -> None:
 
 
 def counts_tables(tables: dict[str, TableCounts]) -> RenderableType:
-    """Rows by table and, where some are set aside, by reason."""
+    """Rows by table and, if some are set aside, by reason."""
     shown = _table("table", "rows read", "used", "set aside", "of other days")
     reasons = Table(box=None, pad_edge=False, header_style="dim")
     reasons.add_column("set aside")

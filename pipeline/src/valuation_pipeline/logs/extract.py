@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes the examples of some days out of a log: each impression, with its click and its conversions."""
+"""Extracts the examples of some days from a log: each impression, with its click and its conversions."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def extract(
     """Write ``examples.parquet``, ``set_aside.parquet`` and ``counts.json`` of some days of a log.
 
     A click counts within ``click_window_hours`` after its impression, a conversion within ``attribution_days`` after
-    its click. Rows that cannot be used are set aside with a reason (``reasons.Reason``); what is of other days is only
-    counted. The same log gives the same rows in the same order, in whatever format it is.
+    its click. Rows that cannot be used are set aside with a reason (``reasons.Reason``); rows of other days are only
+    counted. The same log gives the same rows in the same order, in any format.
 
-    Only partitions that matter are read: impressions also of the days before ``start`` whose clicks and conversions
-    may still arrive. DuckDB works on the disk where memory does not suffice; 100,000 impressions take about two
+    Only necessary partitions are read: for impressions also those of the days before ``start`` whose clicks and
+    conversions may still arrive. DuckDB spills to disk when memory does not suffice; 100,000 impressions take about two
     seconds of CPU.
 
     Parameters
@@ -48,11 +48,11 @@ def extract(
         The first and the last day (UTC) of the impressions.
     options : LogOptions
     output : Path
-        The folder to make.
+        The folder to create.
     as_of : datetime, optional
         Clicks and conversions before this time are known (naive: UTC); by default the midnight after ``end``.
     now : datetime, optional
-        What is later lies in the future; by default the clock.
+        Later times are in the future; by default the clock.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def _write_examples(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
 
 
 def _check_examples(connection: duckdb.DuckDBPyConnection, file: Path, counts: Counts) -> None:
-    """See that the file has the rows that are counted as used."""
+    """Check that the file has the rows that are counted as used."""
     query = f"SELECT count(*), count(*) FILTER (WHERE click), coalesce(sum(conversions), 0) FROM {literal(str(file))}"
     written = connection.execute(query).fetchall()[0]
     used = tuple(counts.tables[table].used for table in READ)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Other tables as a log: a mapping TOML says where each column of ``valuation-log/1`` comes from.
+"""Other tables as a log: a TOML mapping says where each column of ``valuation-log/1`` comes from.
 
 A value is an SQL expression of DuckDB over the columns of the source's files, which are texts in CSV and JSON Lines;
 most are just the name of a column. Documentation/logs.md describes the file; ``readers/`` has two of them.
@@ -27,14 +27,14 @@ _ADDED = ", ".join(f"source.{quoted(name)}" for name in (FILE, ROW, DAY))
 
 
 class Lookup(Options):
-    """Another table whose columns may be named: each row gets those of the one row that ``on`` holds for, or nulls."""
+    """Another table whose columns may be used: each row gets those of the one row for which ``on`` holds, or nulls."""
 
     files: str = Field(description="glob of its files within the source")
     on: str = Field(description="condition; this table's columns are <name>.<column>, the source's source.<column>")
 
 
 class TableMapping(Options):
-    """How one table of the log is made."""
+    """The mapping of one table of the log."""
 
     files: str = Field(description="glob of the files within the source, such as events/*.csv.gz")
     where: str = Field("true", description="which of their rows are rows of this table")
@@ -69,7 +69,7 @@ class Mapping(Options):
         return self
 
     def of(self, table: str) -> TableMapping | None:
-        """The mapping of one table, None where the source does not have it."""
+        """The mapping of one table, None if the source does not have it."""
         result: TableMapping | None = getattr(self, table)
         return result
 
@@ -80,7 +80,7 @@ def read_mapping(reader: str) -> Mapping:
     Raises
     ------
     PipelineError
-        There is no such file, or it is no mapping; the message names what is wrong in it.
+        There is no such file, or it is not a valid mapping; the message names what is wrong in it.
     """
     if reader in READERS:
         with resources.as_file(resources.files(__package__) / "readers" / READERS[reader]) as file:
@@ -93,14 +93,14 @@ def read_mapping(reader: str) -> Mapping:
 def open_mapped_table(
     connection: duckdb.DuckDBPyConnection, table: str, mapping: TableMapping, files: list[LogFile], source: Path
 ) -> RawTable:
-    """Make the relation ``mapped_<table>`` of the source's files.
+    """Create the relation ``mapped_<table>`` from the source's files.
 
-    An expression that fails for a row, as a text that is cast to a number, is null there.
+    An expression that fails for a row, such as casting a text to a number, is null there.
 
     Raises
     ------
     PipelineError
-        An expression is none, or a lookup has several rows for one; the message names its key.
+        An expression is invalid, or a lookup has several rows for one; the message names its key.
     """
     raw = open_table(connection, table, files, source)
     joins = []
@@ -133,7 +133,7 @@ def open_mapped_table(
 
 
 class _Expressions:
-    """Expressions as SQL of which no row can fail, after a check that DuckDB understands them."""
+    """Expressions as SQL that cannot fail for any row, after a check that DuckDB understands them."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, table: str, origin: str) -> None:
         self.connection = connection
@@ -141,7 +141,7 @@ class _Expressions:
         self.origin = origin
 
     def checked(self, key: str, expression: str) -> str:
-        """As it is, null where it fails."""
+        """Unchanged, null if it fails."""
         self._type(key, expression)
         return f"TRY({expression})"
 

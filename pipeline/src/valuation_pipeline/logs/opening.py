@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opens the tables of a log in a database that works on the disk."""
+"""Opens the tables of a log in a database on disk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from valuation_pipeline.logs.tables import LogFile, files_of_table, matching_fil
 
 @contextmanager
 def working_database(folder: Path, memory_limit: str | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in the folder ``temporary`` of a folder, where DuckDB also puts what does not fit in memory.
+    """A database in the folder ``temporary`` of a folder, to which DuckDB also spills what does not fit in memory.
 
     It is removed at the end. A PipelineError says what DuckDB could not read, or that it ran out of memory or disk.
     """
@@ -46,7 +46,7 @@ def working_database(folder: Path, memory_limit: str | None) -> Iterator[duckdb.
 
 
 def files_of(log: Path, table: str, mapping: Mapping | None) -> list[LogFile]:
-    """The files of a table; none where the log, or its mapping, lacks it."""
+    """The files of a table; none if the log, or its mapping, lacks it."""
     if mapping is None:
         return files_of_table(log, table)
     of_table = mapping.of(table)
@@ -62,7 +62,7 @@ def open_days(
     options: LogOptions,
     mapping: Mapping | None,
 ) -> dict[str, RawTable]:
-    """Open the partitions that matter for the impressions of some days, as the views ``typed_…`` of the three tables.
+    """Open the partitions needed for the impressions of some days, as the views ``typed_…`` of the three tables.
 
     Those are the days themselves, the days after them on which clicks and conversions come until ``as_of``, and the
     earlier days of impressions whose clicks and conversions may still arrive.
@@ -94,7 +94,7 @@ def open_days(
 def open_typed(
     connection: duckdb.DuckDBPyConnection, log: Path, table: str, files: list[LogFile], mapping: Mapping | None
 ) -> RawTable:
-    """Make the view ``typed_<table>`` of these files; see ``casting.typed_view``."""
+    """Create the view ``typed_<table>`` of these files; see ``casting.typed_view``."""
     of_table = mapping.of(table) if mapping else None
     if of_table and files:
         raw = open_mapped_table(connection, table, of_table, files, log)

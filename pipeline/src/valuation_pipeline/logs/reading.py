@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The files of a table as one relation of DuckDB, whatever their format.
 
-Parquet is read where it lies. Lines of CSV and JSON Lines are brought into the database first, as texts, so that a line
-that is no record can be set aside with its file and number.
+Parquet files are read in place. Lines of CSV and JSON Lines are first imported into the database as texts, so that a
+malformed line can be set aside with its file and number.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ _LINES_AT_ONCE = 50_000
 
 @dataclass(frozen=True)
 class RawTable:
-    """A relation with the columns of the files and FILE, ROW, DAY; and how many records the files have.
+    """A relation with the columns of the files and FILE, ROW, DAY; and the number of records in the files.
 
     Attributes
     ----------
     name : str
         Of the relation.
     columns : dict
-        Name → type as DuckDB names it, without the added ones.
+        Name → DuckDB type, without the added ones.
     rows : int
-        Records of the files, also the unreadable ones.
+        Records of the files, including unreadable ones.
     has_header : bool
-        Whether a file says which columns it has, as Parquet and CSV do.
+        Whether a file declares its columns, as Parquet and CSV do.
     origin : RawTable, optional
-        The table as its files have it, where a mapping made this one of it.
+        The table in its files, if a mapping made this one from it.
     """
 
     name: str
@@ -67,7 +67,7 @@ def literal(text: str) -> str:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the table that unreadable lines go to, and have times read as UTC."""
+    """Create the table for unreadable lines, and have times read as UTC."""
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(
         'CREATE TABLE unreadable ("table" VARCHAR, file VARCHAR, "row" BIGINT, detail VARCHAR, record VARCHAR)'
@@ -75,7 +75,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def open_table(connection: duckdb.DuckDBPyConnection, table: str, files: list[LogFile], log: Path) -> RawTable:
-    """Make the relation ``raw_<table>`` of these files; unreadable lines go to the table ``unreadable``.
+    """Create the relation ``raw_<table>`` of these files; unreadable lines go to the table ``unreadable``.
 
     Files may differ in their columns: a column that a file lacks is null there.
 
@@ -124,7 +124,7 @@ def _paths(files: list[LogFile]) -> str:
 
 
 def _count_parquet(connection: duckdb.DuckDBPyConnection, files: list[LogFile]) -> int:
-    """Rows by the files' own footers; a file that is no Parquet is named."""
+    """Rows according to the files' own footers; a file that is not Parquet is named."""
     count = 0
     for file in files:
         try:
@@ -136,7 +136,7 @@ def _count_parquet(connection: duckdb.DuckDBPyConnection, files: list[LogFile]) 
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, files: list[LogFile], log: Path) -> str:
-    """The query of Parquet files, whose paths are turned into relative ones and into days by a table."""
+    """The query of Parquet files; a table translates their paths to relative ones and to days."""
     name = "parquet_files"
     connection.execute(f"CREATE TABLE IF NOT EXISTS {name} (path VARCHAR, file VARCHAR, day DATE)")
     connection.executemany(
@@ -162,7 +162,7 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, table: str, file: LogFile, 
                       delim = {literal(delimiter)}, quote = '"', escape = '"', store_rejects = true,
                       hive_partitioning = false)
     """)
-    # Reject lines are numbered with the header as 1; a line may be rejected for several cells.
+    # Rejected lines are numbered with the header as 1; a line may be rejected for several cells.
     connection.execute("""
         CREATE OR REPLACE TEMPORARY TABLE rejected AS
         SELECT line - 1 AS number, any_value(error_message) AS detail, any_value(csv_line) AS record
@@ -225,7 +225,7 @@ def _load_json_lines(connection: duckdb.DuckDBPyConnection, table: str, file: Lo
         SELECT key FROM (SELECT unnest(json_keys(line)) AS key, row FROM lines WHERE {valid})
         GROUP BY key ORDER BY min(row), key
     """)
-    # Names of columns do not tell upper and lower case apart: of two that differ in it alone, the first one is read.
+    # Names of columns are case-insensitive: of two that differ only in case, the first one is read.
     unusable = ("", FILE, ROW, DAY)
     keys = [key for (key,) in found.fetchall() if key.lower() not in unusable and "\0" not in key]
     named = {key.lower(): key for key in reversed(keys)}
@@ -240,7 +240,7 @@ def _load_json_lines(connection: duckdb.DuckDBPyConnection, table: str, file: Lo
 
 
 def _json_lines(path: Path) -> Iterator[pa.RecordBatch]:
-    """Lines that are not blank, with their numbers, in batches; one that is no UTF-8 gets a mark and is no JSON."""
+    """Lines that are not blank, with their numbers, in batches; one that is not UTF-8 gets a mark and is not JSON."""
     numbers: list[int] = []
     texts: list[str] = []
     with _open(path) as file:
@@ -263,7 +263,7 @@ def _json_lines(path: Path) -> Iterator[pa.RecordBatch]:
 def _insert(
     connection: duckdb.DuckDBPyConnection, table: str, file: LogFile, path: str, columns: list[str], query: str
 ) -> None:
-    """Add rows, with the column ``number``, to the table's texts; columns that are new are added to it."""
+    """Add rows, with the column ``number``, to the table's texts, together with any new columns."""
     there = {row[0].lower() for row in connection.execute(f"DESCRIBE text_{table}").fetchall()}
     for name in columns:
         if name.lower() not in there:
@@ -281,5 +281,5 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def first_line(error: Exception) -> str:
-    """What DuckDB says, without the hints that follow."""
+    """DuckDB's message, without the hints that follow."""
     return str(error).splitlines()[0]

@@ -8,12 +8,12 @@ from typing import Self
 
 
 class Reason(StrEnum):
-    """A reason, as ``set_aside.parquet`` and ``counts.json`` name it; where several hold, the first of this list."""
+    """A reason, as in ``set_aside.parquet`` and ``counts.json``; if several hold, the first of this list."""
 
     meaning: str
 
     def __new__(cls, value: str, meaning: str) -> Self:
-        """Have the meaning beside the text."""
+        """Store the meaning with the text."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The schema ``valuation-log/1``: the tables of a delivery log, as pyarrow schemas.
 
-Documentation/logs.md tells what each column means. Times are UTC with microseconds; ids are texts; ``features`` maps a
-field to its values as texts, numbers as their shortest decimal text (12.0 is "12").
+Documentation/logs.md has the meaning of each column. Times are UTC with microseconds; ids are texts; ``features`` maps
+a field to its values as texts, numbers as their shortest decimal text (12.0 is "12").
 """
 
 from __future__ import annotations

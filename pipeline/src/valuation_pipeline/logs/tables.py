@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the files of a log's tables are."""
+"""Finds the files of a log's tables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PARTITION = re.compile(r"date=(\d{4}-\d{2}-\d{2})")
 
 @dataclass(frozen=True)
 class LogFile:
-    """A file of a table: where, in which format (parquet, csv, tsv, jsonl), and the day of its partition, if any."""
+    """A file of a table: its path, its format (parquet, csv, tsv, jsonl), and the day of its partition, if any."""
 
     path: Path
     format: str
@@ -37,12 +37,12 @@ class LogFile:
 def files_of_table(log: Path, table: str) -> list[LogFile]:
     """The files of a table, in the order of their paths: ``<table>.<extension>``, or all in the folder ``<table>``.
 
-    Names that begin with ``_`` or ``.`` are left out, as Spark and DuckDB leave them out. An absent table has no files.
+    Names that begin with ``_`` or ``.`` are skipped, as in Spark and DuckDB. A missing table has no files.
 
     Raises
     ------
     PipelineError
-        There is no such log, a file's extension is none that is read, or a partition's date is none.
+        There is no such log, a file's extension is not supported, or a partition's date is invalid.
     """
     if not log.is_dir():
         raise PipelineError(f"{log}: no folder; a log is a folder with the tables impressions, clicks and conversions")
@@ -56,7 +56,7 @@ def matching_files(source: Path, pattern: str) -> list[LogFile]:
     Raises
     ------
     PipelineError
-        There is no such folder, or a file's extension is none that is read.
+        There is no such folder, or a file's extension is not supported.
     """
     if not source.is_dir():
         raise PipelineError(f"{source}: no folder")
@@ -64,7 +64,7 @@ def matching_files(source: Path, pattern: str) -> list[LogFile]:
 
 
 def within(files: list[LogFile], keep: Callable[[date], bool]) -> list[LogFile]:
-    """The files whose day is kept, and those that have none."""
+    """The files whose day is kept, and those without a day."""
     return [file for file in files if file.day is None or keep(file.day)]
 
 

@@ -12,11 +12,11 @@ import valuation
 
 
 def register_fingerprint(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give a connection the function ``farm_fingerprint(VARCHAR) -> BIGINT``.
+    """Register the function ``farm_fingerprint(VARCHAR) -> BIGINT`` on a connection.
 
-    It is FarmHash's Fingerprint64 of the text's UTF-8 bytes read as a signed number, as BigQuery's FARM_FINGERPRINT is;
-    null of null. DuckDB's own ``hash()`` changes between versions and would sample anew after an update. A connection
-    that has the function already is left as it is.
+    It is FarmHash's Fingerprint64 of the text's UTF-8 bytes as a signed number, like BigQuery's FARM_FINGERPRINT; null
+    of null. DuckDB's own ``hash()`` changes between versions and would draw another sample after an update. A
+    connection that has the function already is left as it is.
     """
     known = "SELECT count(*) FROM duckdb_functions() WHERE function_name = 'farm_fingerprint'"
     if connection.execute(known).fetchall() != [(0,)]:
@@ -27,6 +27,6 @@ def register_fingerprint(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _signed_fingerprints(texts: Any) -> Any:
-    """Return the fingerprints of texts that are all different, where looking for equal ones first would cost more."""
+    """Return the fingerprints of texts that are all different: here, looking for equal ones first would cost more."""
     found = np.fromiter(map(valuation.fingerprint64, texts.to_pylist()), np.uint64, len(texts))
     return pa.array(found.view(np.int64))

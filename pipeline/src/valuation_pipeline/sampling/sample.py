@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which rows a sample holds, as SQL, and the share of negatives that it kept."""
+"""The rows of a sample, as SQL, and the share of negatives that it kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from valuation_pipeline.sampling.options import SamplingOptions
 
 @dataclass(frozen=True)
 class Sample:
-    """What a sample kept of the rows it was drawn from.
+    """The counts of a sample.
 
     Attributes
     ----------
@@ -31,17 +31,17 @@ class Sample:
     def share(self) -> float:
         """The share of negatives kept, above 0 and at most 1: a model's ``negative_sampling_rate``.
 
-        It is counted, not 1 / one_in: of 17,000 negatives one in fifty keeps 340 give or take 18, and a model that is
-        corrected by the nominal rate would be wrong by those 5 %. 1 where there are no negatives.
+        It is counted, not 1 / one_in: of 17,000 negatives one in fifty keeps 340 give or take 18, and a correction by
+        the nominal rate would be wrong by those 5 %. 1 if there are no negatives.
         """
         return self.kept_negatives / self.negatives if self.negatives else 1.0
 
 
 def sample_condition(options: SamplingOptions, outcome: str = "click", impression: str = "impression_id") -> str:
-    """Return the SQL condition that holds for the rows of a sample, in DuckDB's and in BigQuery's dialect.
+    """Return the SQL condition for the rows of a sample, in DuckDB's and in BigQuery's dialect.
 
-    The remainder is taken before the absolute value: that gives the same as MOD(ABS(x), n) for every x, and the least
-    BIGINT, of which ABS overflows, needs no care. In DuckDB it needs :func:`register_fingerprint`.
+    The remainder is taken before the absolute value: that gives the same as MOD(ABS(x), n) for every x, and avoids the
+    overflow of ABS at the least BIGINT. In DuckDB it needs :func:`register_fingerprint`.
 
     Parameters
     ----------
@@ -58,12 +58,12 @@ def sample_condition(options: SamplingOptions, outcome: str = "click", impressio
 
 
 def sample_of(positives: int, negatives: int, kept_negatives: int, options: SamplingOptions) -> Sample:
-    """Return what a sample kept.
+    """Return the counts of a sample.
 
     Raises
     ------
     PipelineError
-        If there are negatives and none was kept, for a model cannot be corrected by a rate of 0.
+        If there are negatives and none was kept, because a model cannot be corrected by a rate of 0.
     """
     if negatives and not kept_negatives:
         raise PipelineError(

@@ -20,7 +20,7 @@ def score(
     engine: EngineOption = "local",
     master: MasterOption = None,
 ) -> None:
-    """Value every impression of a log with models: pctr, pcvr and expected revenue, beside what came of it."""
+    """Value every impression of a log with models: pctr, pcvr and expected revenue, beside the outcome."""
     feature_set = FeatureSet.read(features)
     with computing(engine, master) as chosen:
         count = chosen.score(examples / "examples.parquet", feature_set, models, out)

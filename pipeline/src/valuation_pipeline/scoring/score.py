@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What models say of examples: every impression valued by the engine, with its own pricing and bid."""
+"""The engine's predictions for examples: every impression valued with its own pricing and bid."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def engine_of(models: Path) -> Engine:
 
 
 def score_table(engine: Engine, table: pa.Table, feature_set: FeatureSet) -> pa.Table:
-    """Value a table of features, as SCORED has it, in its order. O(rows x fields).
+    """Value a table of features into columns of SCORED, in its order. O(rows x fields).
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def score_table(engine: Engine, table: pa.Table, feature_set: FeatureSet) -> pa.
     table : pyarrow.Table
         From ``features.tabulate``.
     feature_set : FeatureSet
-        That it was made with.
+        The features it was made with.
     """
     values = score(engine, table, feature_set)
     logged = table.select(["impression_id", "time", "campaign", "ad", "click", "conversion"])
@@ -72,16 +72,16 @@ def score_examples(examples: Path, feature_set: FeatureSet, models: Path, output
     examples : Path
         A Parquet file of examples.
     feature_set : FeatureSet
-        That the models were trained with.
+        The features that the models were trained with.
     models : Path
         What ``Engine.load`` takes: a file, a folder, a release, a directory of releases.
     output : Path
-        The folder to make.
+        The folder to create.
 
     Returns
     -------
     int
-        How many rows. In memory are those of one day.
+        The number of rows. The rows of one day are in memory.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sparse logistic regressions along a path of penalties: libvaluation_solver for NumPy.
 
-``valuation_solver.h`` says what is minimised, how, and what it costs. ctypes releases the interpreter's lock, so the
-problems of many campaigns are fitted side by side in threads.
+``valuation_solver.h`` documents the objective, the method and the cost. ctypes releases the interpreter's lock, so
+threads fit the problems of many campaigns in parallel.
 
 Examples
 --------

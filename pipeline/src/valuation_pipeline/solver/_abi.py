@@ -102,7 +102,7 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
 
 
 def set_signatures(library: ctypes.CDLL) -> None:
-    """Give each function of a loaded library its types; AttributeError if one is missing."""
+    """Set the types of each function of a loaded library; AttributeError if one is missing."""
     for name, (result, arguments) in SIGNATURES.items():
         function = getattr(library, name)
         function.restype = result

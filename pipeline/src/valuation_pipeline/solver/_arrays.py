@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arrays as the library takes them: contiguous, of its types and of the right shape."""
+"""Arrays in the form that the library takes: contiguous, of its types and of the right shape."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from valuation_pipeline.solver.errors import SolverError
 
 
 def integers(name: str, values: ArrayLike, dtype: type[np.signedinteger[Any]]) -> NDArray[Any]:
-    """Return a vector of integers as `dtype`, the caller's own memory where it is that already."""
+    """Return a vector of integers as `dtype`; without a copy if it is one already."""
     array = np.asarray(values)
     if array.ndim != 1:
         raise SolverError(f"{name}: it has the shape {array.shape}; a vector is needed.")
@@ -28,7 +28,7 @@ def integers(name: str, values: ArrayLike, dtype: type[np.signedinteger[Any]]) -
 
 
 def floats(name: str, values: ArrayLike, shape: tuple[int | None, ...]) -> NDArray[np.float64]:
-    """Return numbers as doubles, the caller's own memory where they are that already; None in `shape` is any length."""
+    """Return numbers as doubles, without a copy if they are doubles already; None in `shape` is any length."""
     try:
         array = np.ascontiguousarray(values, np.float64)
     except (TypeError, ValueError) as reason:
@@ -41,5 +41,5 @@ def floats(name: str, values: ArrayLike, shape: tuple[int | None, ...]) -> NDArr
 
 
 def address(array: NDArray[Any] | None) -> int | None:
-    """Where an array's values lie; the array must outlive what is done with it."""
+    """The address of an array's values; the array must outlive its use."""
     return None if array is None else array.ctypes.data

@@ -14,12 +14,12 @@ from valuation_pipeline.solver.errors import FitStopped, SolverError
 #: The environment variable that names a library to use instead of the packaged one.
 ENVIRONMENT_VARIABLE = "VALUATION_SOLVER_LIBRARY"
 
-#: Where the wheel carries the library; the name is its SONAME.
+#: The library in the wheel; the name is its SONAME.
 PACKAGED_FILE = Path(__file__).with_name(f"libvaluation_solver.so.{_abi.ABI_VERSION}")
 
 
 def load() -> ctypes.CDLL:
-    """Load the library and check that it speaks this package's ABI.
+    """Load the library and check that it has this package's ABI.
 
     Raises
     ------
@@ -57,9 +57,9 @@ def call(name: str, *arguments: Any) -> None:
     SolverError
         If a value or a setting is refused.
     MemoryError
-        If there is no memory for the work.
+        If there is not enough memory for the work.
     FitStopped
-        If the caller's flag ended it.
+        If the caller's flag stopped it.
     """
     error = _abi.ErrorStruct(struct_size=ctypes.sizeof(_abi.ErrorStruct))
     status = getattr(library, name)(*arguments, ctypes.byref(error))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a call of the solver can end with."""
+"""Errors of the solver's calls."""
 
 from valuation_pipeline.errors import PipelineError
 

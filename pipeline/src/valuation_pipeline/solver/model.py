@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a fitted model says of rows."""
+"""Predictions of a fitted model for rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def linear_predictor(
     Parameters
     ----------
     rows
-        n rows; of a problem, neither the outcomes nor the offset.
+        n rows; of a problem, neither the outcomes nor the offset are used.
     intercept, coefficients
         A model; (p + m,) coefficients, finite.
     offset
@@ -35,11 +35,11 @@ def linear_predictor(
     Raises
     ------
     SolverError
-        If a shape or a value does not fit; the message names the array and the row.
+        If a shape or a value does not match; the message names the array and the row.
 
     Notes
     -----
-    O(entries + n m) time, no memory beside the result.
+    O(entries + n m) time, no memory besides the result.
     """
     coefficients = floats("coefficients", coefficients, (rows.coefficient_count,))
     if offset is not None:
@@ -54,13 +54,13 @@ def linear_predictor(
 def curvature(problem: Problem, intercept: float, coefficients: ArrayLike) -> tuple[float, NDArray[np.float64]]:
     """Compute the diagonal of the Hessian of the weighted log-loss's sum, sum_i w_i p_i (1 - p_i) x_ij^2.
 
-    Its inverse approximates the variance of a coefficient whose prior is flat, the others known (Laplace); where there
-    is a prior, its precision comes on top.
+    Its inverse approximates the variance of a coefficient with a flat prior, given the others (Laplace); add the
+    precision of a prior if there is one.
 
     Parameters
     ----------
     problem
-        The rows with their weights and offset; outcomes do not matter.
+        The rows with their weights and offset; outcomes are ignored.
     intercept, coefficients
         A model; (p + m,) coefficients, finite.
 
@@ -72,11 +72,11 @@ def curvature(problem: Problem, intercept: float, coefficients: ArrayLike) -> tu
     Raises
     ------
     SolverError
-        If a shape or a value does not fit.
+        If a shape or a value does not match.
 
     Notes
     -----
-    O(entries + n m) time, 8 bytes a column beside the result.
+    O(entries + n m) time, 8 bytes a column besides the result.
     """
     coefficients = floats("coefficients", coefficients, (problem.coefficient_count,))
     of_intercept = ctypes.c_double()

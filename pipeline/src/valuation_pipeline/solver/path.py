@@ -17,13 +17,13 @@ from valuation_pipeline.solver._library import call
 from valuation_pipeline.solver.errors import SolverError
 from valuation_pipeline.solver.problem import Problem
 
-#: Whether to go on to the next penalty, told penalty, intercept and coefficients.
+#: Whether to go on to the next penalty; receives penalty, intercept and coefficients.
 Proceed = Callable[[float, float, NDArray[np.float64]], bool]
 
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """Models for L penalties; those that `fit_path` was not to reach are missing.
+    """Models for L penalties; without those that `fit_path` did not reach.
 
     Parameters
     ----------
@@ -34,15 +34,15 @@ class Path:
     coefficients
         (L, p + m)
     converged
-        (L,) bool: False where ``maximum_iterations`` came first; the model is then that of the last step.
+        (L,) bool: False if ``maximum_iterations`` came first; the model is then that of the last step.
     iterations
         (L,) Newton steps.
     objective
-        (L,) what was minimised: loss and penalty, per unit of weight.
+        (L,) the objective: loss and penalty, per unit of weight.
     loss
         (L,) the log-loss alone, in nats per unit of weight.
     violation
-        (L,) how far the conditions of the minimum are missed at most, in units of the penalty.
+        (L,) the largest violation of the conditions of the minimum, in units of the penalty.
     largest_penalty
         The least penalty at which every penalised coefficient is 0.
     """
@@ -59,7 +59,7 @@ class Path:
 
 
 class Stop:
-    """Ends fits from another thread: those that are told of it raise `FitStopped` soon after `set`."""
+    """Stops fits from another thread: those that it was passed to raise `FitStopped` soon after `set`."""
 
     def __init__(self) -> None:
         self.flag = ctypes.c_int32(0)
@@ -95,19 +95,19 @@ def fit_path(
         Each lambda, or each as a ratio of the largest penalty; one of the two, strictly falling. scikit-learn's C is
         1 / (W lambda).
     intercept_precision
-        Of a normal prior of the intercept around 0; 0 leaves it free.
+        Precision of a normal prior of the intercept around 0; 0 leaves it free.
     tolerance
         How far above its minimum the objective may end, as a share of the null model's loss; 1e-14 to 1e-2. It is
-        estimated by what a Newton step wins; nearly equal columns may take it a few times further.
+        estimated by the gain of a Newton step; nearly equal columns may end a few times higher.
     initial
-        Intercept and coefficients to begin with; by default the null model.
+        Intercept and coefficients to start with; by default the null model.
     maximum_iterations
         Newton steps for one penalty.
     stop
-        Ends the fit from another thread. Ctrl-C sets it, too.
+        Stops the fit from another thread. Ctrl-C sets it, too.
     proceed
-        Called after each penalty with penalty, intercept and coefficients, perhaps in another thread; the path ends
-        where it returns False.
+        Called after each penalty with penalty, intercept and coefficients, perhaps in another thread; if it returns
+        False, the path ends.
 
     Returns
     -------
@@ -117,15 +117,15 @@ def fit_path(
     Raises
     ------
     SolverError
-        If a setting does not fit, or the problem's arrays were changed to what does not.
+        If a setting is invalid, or the problem's arrays were changed to something invalid.
     FitStopped
         If `stop` was set.
     MemoryError
-        If there is no memory: it takes 4 bytes an entry, 8 a number, 40 a row and 66 a column.
+        If there is not enough memory: it takes 4 bytes an entry, 8 a number, 40 a row and 66 a column.
 
     Notes
     -----
-    The header valuation_solver.h says how and what it costs.
+    The header valuation_solver.h documents the method and the cost.
     """
     stop = stop or Stop()
     series = floats("penalties", penalties, (None,)) if penalties is not None else None
@@ -183,7 +183,7 @@ def fit_path(
 def _callback(
     proceed: Proceed, fits: NDArray[np.void], coefficients: NDArray[np.float64], failures: list[BaseException]
 ) -> Callable[..., object]:
-    """What the library calls after each penalty; what goes wrong in it ends the path, and is kept."""
+    """The callback after each penalty; an exception in it ends the path, and is kept."""
     indices = iter(range(len(fits)))
 
     def after_penalty(context: object, fit: object, values: object) -> bool:
@@ -198,7 +198,7 @@ def _callback(
 
 
 def _run_interruptibly(work: Callable[[], None], stop: Stop) -> None:
-    """Run `work` so that Ctrl-C ends it: signals reach the main thread only, and between two bytecodes only."""
+    """Run `work` so that Ctrl-C ends it: signals reach only the main thread, and only between two bytecodes."""
     if threading.current_thread() is not threading.main_thread():
         work()
         return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is to be fitted."""
+"""The data to fit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from valuation_pipeline.solver.errors import SolverError
 
 
 class _RowArrays:
-    """What rows are, whether their outcomes are known or not."""
+    """The rows, with or without known outcomes."""
 
     starts: NDArray[np.int64]
     columns: NDArray[np.int32]
@@ -26,26 +26,26 @@ class _RowArrays:
 
     @property
     def row_count(self) -> int:
-        """How many rows there are, n."""
+        """The number of rows, n."""
         return len(self.starts) - 1
 
     @property
     def number_count(self) -> int:
-        """How many numbers each row has, m."""
+        """The number of numbers of each row, m."""
         return 0 if self.numbers is None else self.numbers.shape[1]
 
     @property
     def coefficient_count(self) -> int:
-        """How many columns there are, numbers included: p + m."""
+        """The number of columns, including numbers: p + m."""
         return self.column_count + self.number_count
 
     def _take_rows(self) -> None:
-        """Put checked arrays in the place of what was given."""
+        """Replace the given arrays by checked ones."""
         starts = integers("starts", self.starts, np.int64)
         columns = integers("columns", self.columns, np.int32)
         if len(starts) < 2:
             raise SolverError("starts: there are no rows; n rows have n + 1 starts.")
-        # As far as the last start says, the library reads; it looks at the others itself.
+        # The library reads as far as the last start; it checks the other starts itself.
         if starts[-1] != len(columns):
             raise SolverError(f"starts: the last one is {starts[-1]}, but there are {len(columns)} columns.")
         try:
@@ -66,7 +66,7 @@ class _RowArrays:
         object.__setattr__(self, name, value)  # the dataclasses are frozen
 
     def rows_struct(self) -> ProblemStruct:
-        """The rows alone as the library takes them; to be used while they live."""
+        """The rows alone in the library's form; valid while they live."""
         return ProblemStruct(
             struct_size=ctypes.sizeof(ProblemStruct),
             number_count=self.number_count,
@@ -85,12 +85,12 @@ class Rows(_RowArrays):
     Parameters
     ----------
     starts
-        Where in `columns` each of the n rows begins: n + 1 integers from 0, never falling (SciPy's ``indptr``).
+        The offset in `columns` of each of the n rows: n + 1 integers from 0, never falling (SciPy's ``indptr``).
     columns
         The columns that rows name, from 0 to `column_count` - 1, in any order. A column that a row names twice counts
         twice.
     column_count
-        How many columns there are, p.
+        The number of columns, p.
     numbers
         m numbers for each row, (n, m), from -1e6 to 1e6, standardised by the caller. They are the columns p to
         p + m - 1.
@@ -98,7 +98,7 @@ class Rows(_RowArrays):
     Raises
     ------
     SolverError
-        If a shape or a type does not fit. Values are looked at where they are used.
+        If a shape or a type does not match. Values are checked where they are used.
     """
 
     starts: NDArray[np.int64]
@@ -114,7 +114,7 @@ class Rows(_RowArrays):
 class Problem(_RowArrays):
     """Rows with their outcomes.
 
-    Arrays of the types below are kept as they are, without a copy; others are converted.
+    Arrays of the types below are used without a copy; others are converted.
 
     Parameters
     ----------
@@ -125,14 +125,14 @@ class Problem(_RowArrays):
     weights
         (n,), finite and 0 or more, for example how many impressions a row stands for. None: all 1.
     offset
-        (n,), what is known of each row's linear predictor beforehand, from -1e6 to 1e6. None: all 0.
+        (n,), the fixed part of each row's linear predictor, from -1e6 to 1e6. None: all 0.
     penalty_factors
-        (p + m,), 0 or more, by which the penalty is multiplied: 0 = never penalised, infinity = never in. None: all 1.
+        (p + m,), 0 or more, factors of the penalty: 0 = never penalised, infinity = never in. None: all 1.
 
     Raises
     ------
     SolverError
-        If a shape, a type or a value does not fit; the message names the array and the row.
+        If a shape, a type or a value does not match; the message names the array and the row.
     """
 
     starts: NDArray[np.int64]
@@ -156,7 +156,7 @@ class Problem(_RowArrays):
         call("valuation_solver_check", self.struct())
 
     def struct(self) -> ProblemStruct:
-        """The problem as the library takes it; to be used while the problem lives."""
+        """The problem in the library's form; valid while the problem lives."""
         struct = self.rows_struct()
         struct.outcomes = address(self.outcomes)
         struct.weights = address(self.weights)
