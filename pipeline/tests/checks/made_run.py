@@ -173,6 +173,7 @@ class MadeRun:
                 "advertiser": None,
                 "rows": int((shown & (campaign == code)).sum()),
                 "positives": int((shown & outcome & (campaign == code)).sum()),
+                "complete_rows": float((shown & (campaign == code)).sum()),
             }
             for code in range(len(CAMPAIGNS))
         ]

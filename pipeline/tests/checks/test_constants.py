@@ -45,31 +45,31 @@ def test_the_engine_gives_the_rate_for_a_replaced_campaign_and_the_same_for_othe
     tmp_path: Path, share: float
 ) -> None:
     before = _probabilities(tmp_path, _documents(share))
-    replaced = replace_by_constants(_documents(share), "click", {"a": Rate(0.0125, 800, 9, "adv")})
+    replaced = replace_by_constants(_documents(share), "click", {"a": Rate(0.0125, 800, 9, 800.0, "adv")})
     after = _probabilities(tmp_path, replaced)
     assert after == {**before, "a": pytest.approx(0.0125, rel=1e-6)}
     assert not [problem for problem in valuation.validate(tmp_path) if not problem.is_warning]
 
 
 def test_a_campaign_without_a_model_of_its_own_gets_a_constant(tmp_path: Path) -> None:
-    replaced = replace_by_constants(_documents(), "click", {"new": Rate(0.3, 10, 3)})
+    replaced = replace_by_constants(_documents(), "click", {"new": Rate(0.3, 10, 3, 10.0)})
     assert _probabilities(tmp_path, replaced)["new"] == pytest.approx(0.3, rel=1e-6)
 
 
 def test_the_shared_model_is_not_replaced_below_models_that_correct_it() -> None:
     with pytest.raises(PipelineError, match=r"of campaign 'b' extends that of '\*'"):
-        replace_by_constants(_documents(), "click", {"*": Rate(0.1, 10, 1), "a": Rate(0.1, 10, 1)})
+        replace_by_constants(_documents(), "click", {"*": Rate(0.1, 10, 1, 10.0), "a": Rate(0.1, 10, 1, 10.0)})
 
 
 def test_all_models_may_be_replaced(tmp_path: Path) -> None:
-    rates = {"*": Rate(0.1, 100, 10), "a": Rate(0.2, 10, 2), "b": Rate(0.3, 10, 3)}
+    rates = {"*": Rate(0.1, 100, 10, 100.0), "a": Rate(0.2, 10, 2, 10.0), "b": Rate(0.3, 10, 3, 10.0)}
     found = _probabilities(tmp_path, replace_by_constants(_documents(0.1), "click", rates))
     assert found == pytest.approx({"a": 0.2, "b": 0.3, "new": 0.1}, rel=1e-6)
 
 
 def test_a_constant_has_a_variance_where_its_model_had_one(tmp_path: Path) -> None:
     documents = [{**document, "variance": {"intercept": 0.5}} for document in _documents(0.1)]
-    replaced = replace_by_constants(documents, "click", {"a": Rate(0.02, 5000, 100)})
+    replaced = replace_by_constants(documents, "click", {"a": Rate(0.02, 5000, 100, 5000.0)})
     assert replaced[1]["variance"] == {"intercept": pytest.approx(1 / 100 + 1 / 490)}
     _probabilities(tmp_path, replaced)
 
@@ -78,8 +78,8 @@ def test_rates_of_campaigns_are_shrunk_towards_that_of_all() -> None:
     rates = observed_rates(
         "click",
         [
-            {"campaign": "none", "rows": 0, "positives": 0},
-            {"campaign": "large", "rows": 999_000, "positives": 9_990, "advertiser": "x"},
+            {"campaign": "none", "rows": 0, "positives": 0, "complete_rows": 0.0},
+            {"campaign": "large", "rows": 999_000, "positives": 9_990, "complete_rows": 999_000.0, "advertiser": "x"},
         ],
     )
     assert rates["none"].probability == pytest.approx(rates["*"].probability)
@@ -88,7 +88,7 @@ def test_rates_of_campaigns_are_shrunk_towards_that_of_all() -> None:
 
 
 def test_a_campaign_that_never_had_a_positive_keeps_a_probability() -> None:
-    rates = observed_rates("conversion", [{"campaign": "a", "rows": 30, "positives": 0}])
+    rates = observed_rates("conversion", [{"campaign": "a", "rows": 30, "positives": 0, "complete_rows": 30.0}])
     assert 0 < rates["a"].probability < 0.05
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
+
 from valuation_pipeline.features import Rows
 from valuation_pipeline.training.delay import DelayCurves
 from valuation_pipeline.training.rows import Examples

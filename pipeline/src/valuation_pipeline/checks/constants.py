@@ -25,40 +25,46 @@ class Rate:
         Its rate, shrunk towards that of all campaigns: above 0 and below 1.
     rows, positives : int
         Before negatives were dropped.
+    complete_rows : float
+        What of the rows is known: of a click whose conversion may still come, the share of conversions that has come.
     advertiser : str or None
     """
 
     probability: float
     rows: int
     positives: int
+    complete_rows: float
     advertiser: str | None = None
 
 
 def observed_rates(target: Target, campaigns: Sequence[Mapping[str, Any]]) -> dict[str, Rate]:
     """Return the rate of each campaign, and that of all of them as "*".
 
-    With k = ``PRIOR_ROWS`` rows, (positives + k · overall rate) / (rows + k): a Beta posterior's mean (Gelman et al.,
-    "Bayesian Data Analysis", 3rd ed., 2.4). It is the constant that training held the models against.
+    With k = ``PRIOR_ROWS`` rows, (positives + k · overall rate) / (complete rows + k): a Beta posterior's mean (Gelman
+    et al., "Bayesian Data Analysis", 3rd ed., 2.4). It is the constant that training held the models against.
 
     Parameters
     ----------
     target : str
     campaigns : sequence of dict
-        The campaigns of ``training.json``: their ``campaign``, ``rows``, ``positives``, and ``advertiser`` if known.
+        The campaigns of ``training.json``: their ``campaign``, ``rows``, ``positives``, ``complete_rows``, and
+        ``advertiser`` if known.
     """
     rows = sum(campaign["rows"] for campaign in campaigns)
     positives = sum(campaign["positives"] for campaign in campaigns)
-    overall, prior = (positives + 0.5) / (rows + 1), PRIOR_ROWS[target]
+    complete = sum(campaign["complete_rows"] for campaign in campaigns)
+    overall, prior = (positives + 0.5) / (complete + 1), PRIOR_ROWS[target]
     rates = {
         campaign["campaign"]: Rate(
-            (campaign["positives"] + prior * overall) / (campaign["rows"] + prior),
+            (campaign["positives"] + prior * overall) / (campaign["complete_rows"] + prior),
             campaign["rows"],
             campaign["positives"],
+            campaign["complete_rows"],
             campaign.get("advertiser"),
         )
         for campaign in campaigns
     }
-    return {"*": Rate(overall, rows, positives), **rates}
+    return {"*": Rate(overall, rows, positives, complete), **rates}
 
 
 def replace_by_constants(
@@ -132,6 +138,6 @@ def _constant(like: Document, campaign: str, rate: Rate) -> dict[str, Any]:
         "self_test": [{"features": {}, "probability": p}],
     }
     if "variance" in like:
-        rows = max(1, rate.rows)
+        rows = max(1.0, rate.complete_rows)
         result["variance"] = {"intercept": min(10_000.0, 1 / (rows * p) + 1 / (rows * (1 - p) * share))}
     return result

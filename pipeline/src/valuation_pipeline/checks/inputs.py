@@ -125,7 +125,8 @@ def _read_target(connection: duckdb.DuckDBPyConnection, folder: Path, target: Ta
     try:
         campaigns = training["campaigns"]
         for row in campaigns:
-            if not (isinstance(row["campaign"], str) and 0 <= row["positives"] <= row["rows"]):
+            counts = [row["positives"], row["complete_rows"], row["rows"]]
+            if not (isinstance(row["campaign"], str) and 0 <= counts[0] <= min(counts[1:])):
                 raise ValueError(row)
     except (KeyError, TypeError, ValueError) as error:
         raise PipelineError(f"{folder / 'training.json'}: campaigns: no list of campaigns; train anew") from error

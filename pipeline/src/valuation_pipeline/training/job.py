@@ -72,6 +72,21 @@ class Job:
         rows, _ = self.now.counts()
         return np.flatnonzero(rows >= self.minimum_rows())
 
+    def complete_rows(self, sample: Sample) -> Numbers:
+        """How many rows, before sampling, the positives of each campaign are of.
+
+        A click whose conversion may still come counts for the share of conversions that has come by its age, so that
+        positives / complete rows is what the rate will be. There are no fewer than positives.
+
+        Returns
+        -------
+        array (campaigns)
+        """
+        shares = self.examples.weights[sample.rows] * np.exp(sample.offset)
+        sums = np.concatenate([[0.0], np.cumsum(shares)])[sample.bounds]
+        _, positives = sample.counts()
+        return np.maximum(np.diff(sums), positives)
+
     def observed(self, sample: Sample) -> Numbers:
         """Log-odds among sampled rows of each campaign's observed rate, shrunk towards all campaigns'.
 
@@ -80,11 +95,11 @@ class Job:
         array (campaigns + 1)
             All campaigns' rate is the last.
         """
-        rows, positives = (np.append(counts, 0.0) for counts in sample.counts())
-        negatives = (rows - positives) / self.examples.negative_sampling_rate
-        overall = (positives.sum() + 0.5) / (positives.sum() + negatives.sum() + 1.0)
+        rows = np.append(self.complete_rows(sample), 0.0)
+        positives = np.append(sample.counts()[1], 0.0)
+        overall = (positives.sum() + 0.5) / (rows.sum() + 1.0)
         prior = PRIOR_ROWS[self.target]
-        rate = (positives + prior * overall) / (positives + negatives + prior)
+        rate = (positives + prior * overall) / (rows + prior)
         result: Numbers = np.log(rate) - np.log1p(-rate) - self.examples.log_rate
         return result
 

@@ -98,7 +98,7 @@ def candidates(
     weights = job.examples.weights[held.rows]
     weighted = np.vstack([weights, weights * losses(held.outcomes, log_odds + job.examples.log_rate)])
     sums = np.diff(np.concatenate([np.zeros((len(weighted), 1)), np.cumsum(weighted, axis=1)], axis=1)[:, held.bounds])
-    rate = float(positives.sum()) / float(job.examples.weights[fitted.rows].sum())
+    rate = float(positives.sum()) / float(job.complete_rows(fitted).sum())
     return Candidates(
         curves=sums[1:].T,
         log_odds=log_odds,

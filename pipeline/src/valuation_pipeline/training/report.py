@@ -55,6 +55,7 @@ def constant(job: Job, trial: Trial) -> Numbers:
 def campaign_rows(job: Job, outcome: Outcome, advertisers: dict[str, str]) -> list[dict[str, Any]]:
     """What ``training.json`` says of each campaign; see ``train.Trained``."""
     counts, positives = job.now.counts()
+    complete = job.complete_rows(job.now)
     negatives = (counts - positives) / job.examples.negative_sampling_rate
     result = []
     for campaign, name in enumerate(job.examples.campaigns):
@@ -65,6 +66,7 @@ def campaign_rows(job: Job, outcome: Outcome, advertisers: dict[str, str]) -> li
                 "advertiser": advertisers.get(name),
                 "rows": round(float(positives[campaign] + negatives[campaign])),
                 "positives": int(positives[campaign]),
+                "complete_rows": float(complete[campaign]),
                 "decision": outcome.decisions[campaign],
                 "penalty": None if own is None else own.penalty,
                 "ratio": None if own is None else own.ratio,

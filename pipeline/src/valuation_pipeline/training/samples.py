@@ -32,7 +32,7 @@ class Sample:
     fit_weights : array (n) or None
         How much each counts in a fit, by its age; None where all count the same.
     offset : array (n)
-        What lowers the logit of a row whose outcome is still open.
+        What lowers the logit of a row whose outcome is still open: the log of the share of positives that has come.
     """
 
     rows: Indices

@@ -45,6 +45,7 @@ class Trained:
         ``valuation-model/1``: ``"*"`` first, then by campaign.
     campaigns : list of dict
         One for each campaign, by its id: ``campaign``, ``advertiser``, ``rows`` and ``positives`` (before sampling),
+        ``complete_rows`` (of clicks whose conversions may still come, only the share of these that has come),
         ``decision``, ``penalty``, ``ratio``, ``weights`` (of its own model; null where it has none), and ``held_out``:
         ``rows``, ``positives``, ``ne``, ``ne_constant``, ``ne_shared``, ``auc``, ``sum_p`` (null where not defined or
         where no day was held back).
