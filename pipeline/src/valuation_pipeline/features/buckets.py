@@ -8,7 +8,7 @@ from itertools import pairwise
 
 
 def number_text(number: float) -> str:
-    """Return the shortest decimal text of a finite number, as a category of a JSON request has it: 12, 0.5."""
+    """Return the shortest decimal text of a finite number, as in a category of a JSON request: 12, 0.5."""
     return repr(float(number)).removesuffix(".0")
 
 

@@ -13,16 +13,16 @@ import pyarrow.compute as pc
 
 @dataclass(frozen=True)
 class Codes:
-    """The values that each row has of a field, or of a cross, by their places in a list of distinct ones.
+    """The values of a field, or of a cross, in each row, as positions in a list of distinct values.
 
     Attributes
     ----------
     rows : ndarray of int64, shape (n,)
         The row of each value, not falling; a row may have none, one or several.
     codes : ndarray of int64, shape (n,)
-        The place of each value.
+        The position of each value.
     row_count : int
-        How many rows there are.
+        The number of rows.
     """
 
     rows: npt.NDArray[np.int64]
@@ -35,13 +35,13 @@ class Codes:
         return bool((self.rows[1:] == self.rows[:-1]).any())
 
     def renumbered(self, numbers: npt.NDArray[np.int64]) -> Codes:
-        """Return the values by other numbers, shape (distinct values,), without those whose number is negative."""
+        """Return the values with other numbers, shape (distinct values,), without those whose number is negative."""
         codes = numbers[self.codes]
         known = codes >= 0
         return Codes(self.rows[known], codes[known], self.row_count)
 
     def rows_with(self, distinct: int) -> npt.NDArray[np.int64]:
-        """Return how many rows have each of so many distinct values; one that a row has twice counts once."""
+        """Return the number of rows that have each distinct value; a value that a row has twice counts once."""
         codes = self.codes
         if self.has_several:
             pairs = np.sort(self.rows * distinct + codes)  # numpy's unique takes ten times as long
@@ -66,12 +66,12 @@ def read_codes(column: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
     Parameters
     ----------
     column : pyarrow.ChunkedArray of string, or of list of string
-        Nulls, and nulls in lists, are no values.
+        Nulls, and nulls in lists, are not values.
 
     Returns
     -------
     codes : Codes
-        By places in the distinct values.
+        Positions in the distinct values.
     distinct : pyarrow.Array of string
         In no particular order. O(n) expected.
     """
@@ -96,7 +96,7 @@ def _list_rows(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
 
 
 def laid_out(parts: list[Codes], row_count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Return where each row begins, shape (row_count + 1,), and the codes of all parts row by row. O(codes)."""
+    """Return the start of each row, shape (row_count + 1,), and the codes of all parts row by row. O(codes)."""
     starts = np.zeros(row_count + 1, np.int64)
     for part in parts:
         starts[1:] += np.bincount(part.rows, minlength=row_count)

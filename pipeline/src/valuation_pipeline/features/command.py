@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``valuation-pipeline features``: what a features.toml makes of examples."""
+"""``valuation-pipeline features``: the effect of a features.toml on examples."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def features(
     one_in: Annotated[int, typer.Option(help="Keep one negative in so many.")] = _DEFAULT.one_in,
     part: Annotated[int, typer.Option(help="Which of these parts, from 0 on.")] = _DEFAULT.part,
 ) -> None:
-    """Show what a features.toml makes of examples: of each field the rows, the columns, and what was set aside."""
+    """Show the effect of a features.toml on examples: for each field its rows, its columns, and what was set aside."""
     sampling = as_options(SamplingOptions, {"one_in": one_in, "part": part}, "features")
     feature_set = FeatureSet.read(definition)
     table = tabulate(examples, feature_set, sampling)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The file ``features.toml``: which fields an impression's features have, and where they are taken from."""
+"""The file ``features.toml``: the fields of an impression's features, and their sources."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Category(Options):
     ----------
     source : str, optional
         ``features.<name>`` of the log, ``unit.<name>``, or one of the columns campaign, advertiser, ad, pricing,
-        placement. Left out, ``features.<field>``.
+        placement. By default, ``features.<field>``.
     side : "request" or "ad", optional
-        Who has it: the request, or each candidate. Left out, the candidate for columns that are its own (campaign,
-        advertiser, ad, pricing), otherwise the request.
+        Whose feature it is: the request's, or each candidate's. By default, the candidate's for its own columns
+        (campaign, advertiser, ad, pricing), otherwise the request's.
     multi : bool, default=False
         Whether a row may have several values. Each counts; one that comes twice counts twice, as in the engine.
     """
@@ -50,11 +50,11 @@ class Number(Options):
     Attributes
     ----------
     source : str, optional
-        ``features.<name>`` of the log, or the column bid. Left out, ``features.<field>``.
+        ``features.<name>`` of the log, or the column bid. By default, ``features.<field>``.
     side : "request" or "ad", optional
         As a category's; bid is the candidate's.
     buckets : list of float, optional
-        Bounds, rising. The field is then a category: which of the intervals between them holds the number. A bound
+        Bounds, rising. The field is then a category: the interval between them that contains the number. A bound
         belongs to the interval above it.
     """
 
@@ -71,7 +71,7 @@ class Time(Options):
     of : "hour", "weekday" or "hour_of_week"
         0 to 23; 1 (Monday) to 7; 0 (Monday, from midnight on) to 167.
     utc_offset_hours : float, default=0
-        By how much the clock it is told by is ahead of UTC, a multiple of 0.25.
+        How far the local clock is ahead of UTC, a multiple of 0.25.
     """
 
     of: Literal["hour", "weekday", "hour_of_week"]
@@ -86,9 +86,9 @@ class Exposure(Options):
     of : "campaign" or "ad"
         What was seen.
     unit : str, default="user"
-        Which of the units of an impression saw it.
+        The unit of an impression that saw it.
     cap : int, default=5
-        The last category: so many times or more.
+        The last category: this many times or more.
     """
 
     of: Literal["campaign", "ad"]
@@ -97,7 +97,7 @@ class Exposure(Options):
 
 
 class Cross(Options):
-    """``[cross.<name>]``: two categories met together.
+    """``[cross.<name>]``: two categories that occur together.
 
     Attributes
     ----------
@@ -109,13 +109,13 @@ class Cross(Options):
 
 
 class Fold(Options):
-    """``[fold]``: what is too rare for a weight of its own.
+    """``[fold]``: values too rare for a weight of their own.
 
     Attributes
     ----------
     minimum_rows : int, default=20
-        A value, or a pair of values, that fewer rows have gets no column. It counts as if it were not there, which is
-        what the engine does with values that a model does not know.
+        A value, or a pair of values, in fewer rows gets no column. It counts as absent, as the engine treats values
+        that a model does not know.
     """
 
     minimum_rows: int = Field(default=20, ge=1)
@@ -128,17 +128,17 @@ class FeatureField:
     Attributes
     ----------
     name : str
-        As models and requests name it.
+        Its name in models and requests.
     kind : "category", "multi" or "number"
-        What a row holds of it: a text, several texts, or a number.
+        The type of its value in a row: a text, several texts, or a number.
     side : "request" or "ad"
-        Who has it.
+        Whose feature it is.
     section : str
-        The section of features.toml that it stands in.
+        Its section of features.toml.
     definition : Category, Number, Time or Exposure
-        What stands there.
+        The contents of the section.
     source : str
-        Where it is taken from: ``features.<name>``, ``unit.<name>``, or a column.
+        Its source: ``features.<name>``, ``unit.<name>``, or a column.
     """
 
     name: str
@@ -150,7 +150,7 @@ class FeatureField:
 
 
 class FeatureSet(Options):
-    """What ``features.toml`` says, for training rows and for requests alike.
+    """The contents of ``features.toml``, for training rows and for requests alike.
 
     Attributes
     ----------
@@ -159,7 +159,7 @@ class FeatureSet(Options):
     category, number, time, exposure : dict
         Fields by their names. A name belongs to one field.
     cross : dict
-        Crosses by their names, which nobody else sees.
+        Crosses by their names, which are not used elsewhere.
     fold : Fold
         What is too rare for a weight.
     """
@@ -179,14 +179,14 @@ class FeatureSet(Options):
 
     @classmethod
     def from_value(cls, value: Any, place: str = "features.toml") -> FeatureSet:
-        """Check what was read; a PipelineError names every member that is wrong, and what to do about it.
+        """Check the contents of a file; a PipelineError names every member that is wrong, and what to do about it.
 
         Parameters
         ----------
         value : Any
-            As TOML or JSON has it.
+            As read from TOML or JSON.
         place : str
-            What the message begins with.
+            The beginning of messages.
         """
         feature_set = as_options(cls, value, place)
         found = problems(feature_set)
@@ -196,7 +196,7 @@ class FeatureSet(Options):
 
     @property
     def fields(self) -> list[FeatureField]:
-        """The fields in their order: categories, numbers, times, exposures, each as they stand in the file."""
+        """The fields in their order: categories, numbers, times, exposures, each in the order of the file."""
         plans: list[FeatureField] = []
         for name, category in self.category.items():
             source = category.source or f"features.{name}"
@@ -213,18 +213,17 @@ class FeatureSet(Options):
         return plans
 
     def request_features(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the features of a row that belong to the request, as a JSON request has them.
+        """Return the features of a row that belong to the request, in the form of a JSON request.
 
         Parameters
         ----------
         row : mapping
-            A row of a table of features, as ``table.to_pylist()`` gives it.
+            A row of a table of features, from ``table.to_pylist()``.
 
         Returns
         -------
         dict of str to str, list of str, or float
-            By field; what the row does not have is left out, and so are texts with a NUL, which JSON requests may not
-            hold.
+            By field. Missing values are left out, and so are texts with a NUL, which JSON requests must not contain.
         """
         return self._features_of(row, "request")
 
@@ -242,7 +241,7 @@ def _side(side: Side | None, source: str) -> Side:
 
 
 def _sendable(value: Any) -> Any:
-    """Return a value without what no JSON request holds."""
+    """Return a value without the parts that a JSON request must not contain."""
     if isinstance(value, list):
         return [text for text in value if text is not None and "\0" not in text]
     return None if isinstance(value, str) and "\0" in value else value

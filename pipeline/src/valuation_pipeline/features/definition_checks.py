@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What in a features.toml does not fit together."""
+"""Contradictions in a features.toml."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAXIMUM_NAME_BYTES = 255
 
 
 def problems(feature_set: FeatureSet) -> list[str]:
-    """Return what is wrong, each with its key path and what to do; empty where all fits."""
+    """Return the contradictions, each with its key path and what to do; empty if there are none."""
     return [
         *_names(feature_set),
         *_sources(feature_set),

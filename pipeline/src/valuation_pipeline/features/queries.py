@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The SQL that takes the fields of a feature set out of examples."""
+"""The SQL that extracts the fields of a feature set from examples."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ COLUMNS = (
     "release",
 )
 
-#: A number as JSON writes one; DuckDB's own cast also takes " 12", "1_000" and "inf".
+#: A number in JSON's notation; DuckDB's own cast also accepts " 12", "1_000" and "inf".
 _NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 
-#: Why a value is missing that the log has, by the number that a query gives it.
+#: Why a value in the log counts as missing, by the number that a query gives it.
 REASONS = {
     1: "several values, and the field is not multi",
     2: "not a number",
@@ -43,11 +43,11 @@ REASONS = {
 
 
 def fields_query(fields: Sequence[FeatureField], source: str, condition: str) -> str:
-    """Return the query for fields that depend on their own row alone: all but exposures.
+    """Return the query for fields that depend only on their own row: all but exposures.
 
-    It gives the columns that pass through and ``file_row_number``, then of the field at each place ``f<place>``, its
-    value, and where a value may be set aside ``r<place>``: the number of the reason, 0 where there is none. Ordered by
-    time and impression.
+    Its result has the columns that pass through and ``file_row_number``; then for the field at each position
+    ``f<place>``, its value, and if a value may be set aside ``r<place>``: the number of the reason, 0 if there is none.
+    Ordered by time and impression.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def fields_query(fields: Sequence[FeatureField], source: str, condition: str) ->
     source : str
         SQL of a table with the columns of examples and ``file_row_number``.
     condition : str
-        SQL that holds for the rows wanted.
+        SQL condition for the rows.
     """
     columns = ["file_row_number", *COLUMNS]
     own = [(place, field) for place, field in enumerate(fields) if field.section != "exposure"]
@@ -78,7 +78,7 @@ def fields_query(fields: Sequence[FeatureField], source: str, condition: str) ->
 def exposures_query(fields: Sequence[FeatureField], source: str) -> str:
     """Return the query that counts exposures over all rows: ``file_row_number``, and ``f<place>`` of these fields.
 
-    A count is at most the field's cap, and -1 where the row lacks the unit.
+    A count is at most the field's cap, and -1 if the row lacks the unit.
     """
     counts = []
     for place, field in enumerate(fields):
@@ -88,7 +88,7 @@ def exposures_query(fields: Sequence[FeatureField], source: str) -> str:
 
 
 def may_be_set_aside(field: FeatureField) -> bool:
-    """Whether a row may have a value of the field that counts as missing, so that the query says why."""
+    """Whether a row may have a value of the field that counts as missing, so that the query needs a reason."""
     return field.section == "number" or (_is_of_a_feature(field) and field.kind == "category")
 
 
@@ -106,7 +106,7 @@ def _is_parsed(field: FeatureField) -> bool:
 
 
 def _logged(field: FeatureField) -> str:
-    """Return what the log has of a field: a list of texts of a feature, otherwise the value itself."""
+    """Return the log's value of a field: a list of texts for a feature, otherwise the value itself."""
     if isinstance(field.definition, Time):
         return _time(field.definition)
     entry = entry_of(field.source)
@@ -117,7 +117,7 @@ def _logged(field: FeatureField) -> str:
 
 
 def _without_nulls(place: int, field: FeatureField) -> str:
-    """Return several texts without nulls among them; looking through one text for nulls would take time for nothing."""
+    """Return several texts without nulls among them; for a single text the search would be wasted time."""
     logged = f"logged{place}"
     if not _is_of_a_feature(field):
         return logged

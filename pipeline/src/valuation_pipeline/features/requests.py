@@ -11,21 +11,21 @@ from valuation_pipeline.features.tabulate import feature_column
 
 
 def of_rows(engine: Engine, table: pa.Table, feature_set: FeatureSet) -> tuple[Features, Features]:
-    """Return a table's features for :class:`valuation.Batch`: whole tables are valued by the engine in one call.
+    """Return a table's features for :class:`valuation.Batch`, so that the engine values whole tables in one call.
 
     Parameters
     ----------
     engine : Engine
-        Whose keys to take; load models into it first.
+        The engine for the keys; load models into it first.
     table : pyarrow.Table
-        As :func:`valuation_pipeline.features.tabulate` makes it.
+        From :func:`valuation_pipeline.features.tabulate`.
     feature_set : FeatureSet
-        Which fields.
+        The fields.
 
     Returns
     -------
     request, ad : Features
-        One row each for each row of the table.
+        One row for each row of the table.
     """
     return _side(engine, table, feature_set, "request"), _side(engine, table, feature_set, "ad")
 

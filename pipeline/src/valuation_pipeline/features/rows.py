@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of columns, as the solver takes them."""
+"""Rows of columns, in the solver's form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Rows:
     columns : ndarray of int32
         Columns of a vocabulary. One that a row has twice counts twice.
     numbers : ndarray of float64, shape (n, m)
-        Standardised numbers; 0 where one is missing.
+        Standardised numbers; 0 for a missing one.
     """
 
     starts: npt.NDArray[np.int64]
@@ -42,21 +42,21 @@ class Rows:
 def restrict(
     rows: Rows, positions: npt.NDArray[np.int64] | npt.NDArray[np.bool_]
 ) -> tuple[Rows, npt.NDArray[np.int32]]:
-    """Choose rows, and number anew the columns that occur in them.
+    """Choose rows, and renumber the columns that occur in them.
 
     Parameters
     ----------
     rows : Rows
         Of some vocabulary's columns.
     positions : ndarray of int or bool
-        Which rows, as :meth:`Rows.take` takes them.
+        The rows, as for :meth:`Rows.take`.
 
     Returns
     -------
     chosen : Rows
         With columns from 0 to c - 1.
     kept : ndarray of int32, shape (c,)
-        What each column was before, rising: ``kept[chosen.columns]`` are the old ones. Numbers stay as they are.
+        The former number of each column, rising: ``kept[chosen.columns]`` are the old ones. Numbers are unchanged.
         O(columns of the chosen rows, and the greatest column).
     """
     chosen = rows.take(positions)
@@ -68,14 +68,14 @@ def restrict(
 
 @dataclass(frozen=True)
 class Aggregated:
-    """Equal rows brought together.
+    """Merged rows.
 
     Attributes
     ----------
     rows : Rows
         The different rows, in the order in which each first occurs.
     counts : ndarray of float64, shape (n,)
-        How many rows, or how much weight, each stands for.
+        How many rows, or how much weight, each represents.
     positives : ndarray of float64, shape (n,)
         How many of them had the outcome.
     """
@@ -86,7 +86,7 @@ class Aggregated:
 
 
 def aggregate(rows: Rows, outcomes: npt.NDArray[np.bool_]) -> Aggregated:
-    """Bring equal rows together; the logistic likelihood of counts is exactly that of the rows.
+    """Merge equal rows; the logistic likelihood of counts is exactly that of the rows.
 
     Rows are equal if they have the same columns, each as often, and the same numbers.
 
@@ -100,8 +100,8 @@ def aggregate(rows: Rows, outcomes: npt.NDArray[np.bool_]) -> Aggregated:
     Returns
     -------
     Aggregated
-        O(columns), and a sort of the rows by a hash of 64 bits. Rows of one hash that differ are not brought together,
-        so a collision costs nothing but a row.
+        O(columns), and a sort of the rows by a hash of 64 bits. Different rows with one hash are not merged, so a
+        collision costs only a row.
     """
     ordered = _with_columns_sorted(rows)
     _, firsts, groups = np.unique(_hashes(ordered), return_index=True, return_inverse=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of examples that are trained on, with their fields side by side as SQL gives them."""
+"""The rows of examples to train on, with their fields in columns as SQL returns them."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def select_rows(
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
-        To compute with; it gets the function that samples.
+        For the computation; the sampling function is registered on it.
     examples : Path
         A Parquet file of examples.
     fields : list of FeatureField
         Of a feature set.
     sampling : SamplingOptions
-        Which negatives to keep. Exposures are counted before.
+        Which negatives to keep. Exposures are counted before sampling.
 
     Returns
     -------
     pyarrow.Table
-        Ordered by (time, impression_id): the columns of :data:`valuation_pipeline.features.queries.COLUMNS`, and of the
-        field at each place ``f<place>`` and perhaps ``r<place>``, as ``queries.fields_query`` has them.
+        Ordered by (time, impression_id): the columns of :data:`valuation_pipeline.features.queries.COLUMNS`, and for
+        the field at each position ``f<place>`` and possibly ``r<place>``, as in ``queries.fields_query``.
 
     Raises
     ------

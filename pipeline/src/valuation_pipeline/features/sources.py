@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where in the log a field may be taken from."""
+"""The possible sources of a field in the log."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 CATEGORY_COLUMNS = ("campaign", "advertiser", "ad", "pricing", "placement")
 #: Columns of the log that a number may be.
 NUMBER_COLUMNS = ("bid",)
-#: Columns that belong to a candidate, of which a request may have several.
+#: Columns that belong to a candidate; a request may have several candidates.
 AD_COLUMNS = ("campaign", "advertiser", "ad", "pricing", "bid")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers by their distance from the mean."""
+"""Numbers, standardised."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-#: A model's mean and standard deviation may not be greater.
+#: The largest mean and standard deviation of a model.
 MAXIMUM_NUMBER = 1e18
 
 
 @dataclass(frozen=True)
 class Standardised:
-    """A number's mean and scale among the rows that a vocabulary was made from.
+    """A number's mean and scale in the rows from which a vocabulary was made.
 
     Attributes
     ----------
@@ -31,13 +31,13 @@ class Standardised:
     std: float
 
     def of(self, column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
-        """Return (x - mean) / std of a column of doubles; 0 where one is missing, as the engine has it."""
+        """Return (x - mean) / std of a column of doubles; 0 for a missing one, as in the engine."""
         standardised: npt.NDArray[np.float64] = np.nan_to_num((doubles(column) - self.mean) / self.std, nan=0.0)
         return standardised
 
 
 def standardised(field: str, column: pa.ChunkedArray) -> Standardised | str:
-    """Return the mean and standard deviation of a column of doubles, or why it can have no weight."""
+    """Return the mean and standard deviation of a column of doubles, or why it cannot have a weight."""
     values = doubles(column)
     values = np.sort(values[~np.isnan(values)])  # the order of rows must not show in the last bits of a sum
     if not len(values):
@@ -52,6 +52,6 @@ def standardised(field: str, column: pa.ChunkedArray) -> Standardised | str:
 
 
 def doubles(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
-    """Return a column of doubles, NaN where there is none."""
+    """Return a column of doubles, NaN for a missing one."""
     array: npt.NDArray[np.float64] = pc.fill_null(column, float("nan")).to_numpy()
     return array

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From examples to a table of features, one row an impression."""
+"""From examples to a table of features, one row for each impression."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _METADATA = b"valuation-features"
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of the rows of a table of features.
+    """The counts of a table of features.
 
     Attributes
     ----------
     sample : Sample
         How many positives (clicks) and negatives there were, and how many negatives were kept.
     set_aside : dict of str to dict of str to int
-        Of the table's rows, by field and reason: values that the log has and that count as missing.
+        For the table's rows, by field and reason: values in the log that count as missing.
     """
 
     sample: Sample
@@ -39,31 +39,32 @@ class Summary:
 
 
 def tabulate(examples: Path, feature_set: FeatureSet, sampling: SamplingOptions | None = None) -> pa.Table:
-    """Take the fields of a feature set out of examples.
+    """Extract the fields of a feature set from examples.
 
     Parameters
     ----------
     examples : Path
         A Parquet file of examples.
     feature_set : FeatureSet
-        Which fields.
+        The fields.
     sampling : SamplingOptions, optional
-        Which negatives (rows without a click) to keep. Left out, all. Exposures are counted before.
+        Which negatives (rows without a click) to keep; by default, all. Exposures are counted before sampling.
 
     Returns
     -------
     pyarrow.Table
-        One row an impression, ordered by (time, impression_id): the columns of
+        One row for each impression, ordered by (time, impression_id): the columns of
         :data:`valuation_pipeline.features.queries.COLUMNS` and ``features``, a struct with one child for each field:
-        string (a category), list of string (several), double (a number); null where there is none. A value is missing,
-        too, where a number's text is none or infinite, and where there are several of a field that has one;
-        :func:`summary` counts these. Equal examples give an equal table. O(rows x fields); DuckDB works on disk (in
-        TMPDIR) where memory ends, while the table, and 2 bytes for each exposure of all examples, are in memory.
+        string (a category), list of string (several), double (a number); null for a missing value. A value is also
+        missing if a number's text is not a number or is infinite, and if there are several values of a field that has
+        one; :func:`summary` counts these. Equal examples give an equal table. O(rows x fields); DuckDB spills to disk
+        (in TMPDIR) when memory does not suffice, while the table, and 2 bytes for each exposure of all examples, are in
+        memory.
 
     Raises
     ------
     PipelineError
-        If the file cannot be read, or the sample holds no negative.
+        If the file cannot be read, or the sample has no negative.
     """
     if not examples.is_file():
         raise PipelineError(f"{examples}: there is no such file; extract examples from the log first")
@@ -78,23 +79,23 @@ def tabulate(examples: Path, feature_set: FeatureSet, sampling: SamplingOptions 
 def as_features(
     selected: pa.Table, fields: list[FeatureField], positives: int, negatives: int, sampling: SamplingOptions
 ) -> pa.Table:
-    """Make a table of features, as :func:`tabulate` returns it, of selected rows.
+    """Make a table of features, as :func:`tabulate` returns it, from selected rows.
 
     Parameters
     ----------
     selected : pyarrow.Table
         From :func:`valuation_pipeline.features.selection.select_rows`.
     fields : list of FeatureField
-        Those selected.
+        The selected fields.
     positives, negatives : int
-        How many rows the examples have with and without a click.
+        The number of examples with and without a click.
     sampling : SamplingOptions
         Which of the negatives were kept.
 
     Raises
     ------
     PipelineError
-        If the sample holds no negative.
+        If the sample has no negative.
     """
     sample = sample_of(positives, negatives, selected.num_rows - positives, sampling)
     set_aside = {
@@ -108,13 +109,13 @@ def as_features(
 
 
 def summary(table: pa.Table) -> Summary:
-    """Return what :func:`tabulate` counted; it stands in the table's metadata, which slices and filters keep."""
+    """Return the counts of :func:`tabulate`; they are in the table's metadata, which slices and filters keep."""
     counted = json.loads(table.schema.metadata[_METADATA])
     return Summary(Sample(**counted["sample"]), counted["set_aside"])
 
 
 def feature_column(table: pa.Table, name: str) -> pa.ChunkedArray:
-    """Return the column of a field of a table of features, null where the row has none."""
+    """Return the column of a field of a table of features, null if the row has none."""
     column = table.column("features")
     place = column.type.get_field_index(name)
     return pa.chunked_array([chunk.field(place) for chunk in column.chunks], column.type.field(place).type)
@@ -126,7 +127,7 @@ def _reasons(column: pa.ChunkedArray) -> dict[str, int]:
 
 
 def _struct(selected: pa.Table, fields: list[FeatureField]) -> pa.ChunkedArray:
-    """Make one column of the fields, whose names SQL does not see: DuckDB's do not tell ``a`` from ``A``."""
+    """Make one column of the fields, with names that SQL never sees: DuckDB does not distinguish ``a`` from ``A``."""
     types = {"category": pa.string(), "multi": pa.list_(pa.string()), "number": pa.float64()}
     members = [pa.field(field.name, types[field.kind]) for field in fields]
     columns = selected.select([f"f{place}" for place in range(len(fields))])

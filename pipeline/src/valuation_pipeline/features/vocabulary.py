@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The columns that a model may have weights for, and rows as these columns."""
+"""The columns for which a model may have weights, and rows in these columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from valuation_pipeline.features.rows import Rows
 from valuation_pipeline.features.standardised import Standardised, standardised
 from valuation_pipeline.features.tabulate import feature_column
 
-#: A model's value may not be longer.
+#: The longest value of a model.
 MAXIMUM_VALUE_BYTES = 1024
 
 
@@ -31,7 +31,7 @@ class CrossValues:
     fields : pair of str
         In the order of features.toml.
     pairs : ndarray of int64, shape (n,)
-        Rising: the place of the first value among its field's values x the number of the second's + its place.
+        Rising: the position of the first value among its field's values x the number of the second's + its position.
     """
 
     fields: tuple[str, str]
@@ -42,9 +42,9 @@ class CrossValues:
 class Vocabulary:
     """The columns and numbers of a feature set, as found in the rows of one table.
 
-    Columns are numbered through: the values of the first categorical field in the order of their texts, those of the
-    next, and so on in the order of features.toml, then the pairs of each cross. A model's coefficients stand in that
-    order, with the numbers behind them.
+    Columns are numbered consecutively: the values of the first categorical field in the order of their texts, those of
+    the next, and so on in the order of features.toml, then the pairs of each cross. A model's coefficients are in that
+    order, followed by the numbers.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Vocabulary:
     numbers : tuple of Standardised
         The numbers, in the order of features.toml.
     left_out : dict of str to str
-        Numbers that can have no weight, and why.
+        Numbers that cannot have a weight, and why.
     """
 
     values: Mapping[str, list[str]]
@@ -70,9 +70,9 @@ class Vocabulary:
         Parameters
         ----------
         table : pyarrow.Table
-            As :func:`valuation_pipeline.features.tabulate` makes it; the rows that are trained on.
+            From :func:`valuation_pipeline.features.tabulate`; the rows to train on.
         feature_set : FeatureSet
-            Whose ``fold.minimum_rows`` rows a value or pair must have.
+            Determines by ``fold.minimum_rows`` the rows that a value or pair must have.
 
         Returns
         -------
@@ -107,13 +107,13 @@ class Vocabulary:
 
     @property
     def column_count(self) -> int:
-        """The number of columns, p; a model has p + len(numbers) coefficients beside its intercept."""
+        """The number of columns, p; a model has p + len(numbers) coefficients besides its intercept."""
         return sum(map(len, self.values.values())) + sum(len(cross.pairs) for cross in self.crosses)
 
     def encode(self, table: pa.Table) -> Rows:
         """Return a table's rows as columns and standardised numbers, as the engine scores them.
 
-        A value or pair without a column counts as absent; a number that is missing is 0, its mean.
+        A value or pair without a column counts as absent; a missing number is 0, its mean.
 
         Parameters
         ----------
@@ -123,8 +123,8 @@ class Vocabulary:
         Returns
         -------
         Rows
-            O(values + pairs), 4 bytes for each of them and 8 for each row and number; while it is made, 16 bytes for
-            each value of every field.
+            O(values + pairs), 4 bytes for each of them and 8 for each row and number; temporarily 16 bytes for each
+            value of every field.
         """
         parts: list[Codes] = []
         offset = 0
@@ -154,7 +154,7 @@ class Vocabulary:
     def document_parts(
         self, intercept: float, coefficients: npt.ArrayLike, listed: npt.NDArray[np.bool_] | None = None
     ) -> dict[str, Any]:
-        """Return the members of a model document that hold its weights.
+        """Return the members of a model document with its weights.
 
         Parameters
         ----------
@@ -163,13 +163,13 @@ class Vocabulary:
         coefficients : array_like of float, shape (column_count + len(numbers),)
             In the order of the columns, then the numbers, per standard deviation of these.
         listed : ndarray of bool, shape (column_count + len(numbers),), optional
-            Which weights are there even if they are 0, for they have a variance. Left out, none.
+            Which weights are listed even if they are 0, because they have a variance. By default, none.
 
         Returns
         -------
         dict
-            ``intercept``, ``categorical``, ``numeric`` and ``crosses`` of ``valuation-model/1``, without the other
-            weights that are 0. Equal coefficients give equal documents, byte for byte. O(column_count).
+            ``intercept``, ``categorical``, ``numeric`` and ``crosses`` of ``valuation-model/1``, without other weights
+            of 0. Equal coefficients give equal documents, byte for byte. O(column_count).
         """
         weights = _finite(coefficients, self.column_count + len(self.numbers))
         present = weights != 0 if listed is None else listed | (weights != 0)
@@ -204,8 +204,8 @@ class Vocabulary:
         variances : array_like of float, shape (column_count + len(numbers),)
             Of the coefficients.
         coefficients : array_like of float, shape (column_count + len(numbers),)
-            Not 0 for each weight that the document has: of the others the variance is left out. That is the case of the
-            document's own coefficients, or of what it has ``listed``.
+            Not 0 for each weight in the document: the variances of the others are left out. That is the case for the
+            document's own coefficients, or for its ``listed`` ones.
         """
         count = self.column_count + len(self.numbers)
         parts = self.document_parts(intercept, np.where(_finite(coefficients, count), _finite(variances, count), 0))
@@ -239,7 +239,7 @@ def _finite(values: npt.ArrayLike, count: int) -> npt.NDArray[np.float64]:
 
 
 def _common_values(column: pa.ChunkedArray, minimum: int) -> tuple[list[str], Codes]:
-    """Return the values that at least so many rows have, in the order of their texts, and the rows by these."""
+    """Return the values that at least ``minimum`` rows have, in the order of their texts, and the rows in them."""
     codes, distinct = read_codes(column)
     texts = distinct.to_pylist()
     counts = codes.rows_with(len(texts))
@@ -259,7 +259,7 @@ def _common_pairs(pairs: Codes, minimum: int) -> npt.NDArray[np.int64]:
 
 
 def _places(distinct: pa.Array, values: list[str]) -> npt.NDArray[np.int64]:
-    """Return the place of each text among the values, -1 where it is none of them."""
+    """Return the position of each text among the values, -1 if it is not one of them."""
     places = pc.index_in(distinct, value_set=pa.array(values, pa.string()))
     numbers: npt.NDArray[np.int64] = places.fill_null(-1).to_numpy().astype(np.int64)
     return numbers

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Delivery logs with known truth: the probabilities that outcomes were drawn with stand beside them."""
+"""Delivery logs with known truth: the true probabilities of the outcomes are beside them."""

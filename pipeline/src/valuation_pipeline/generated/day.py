@@ -23,7 +23,7 @@ SAME_CAMPAIGN = 0.3
 
 @dataclass
 class Day:
-    """What was drawn for a day; times are microseconds since 1970.
+    """The draws of a day; times are microseconds since 1970.
 
     ``rows`` has a code for each field, and user, campaign, ad (within the campaign), advertiser, hour, and seen: the
     earlier impressions of the user and campaign on this day. Rows are in the order of their time.
@@ -49,13 +49,13 @@ def draw_day(world: World, day: int, midnight: int, click_shift: dict[int, float
     ----------
     world : World
     day : int
-        0 is the first one.
+        0 for the first one.
     midnight : int
         Its beginning, in microseconds since 1970.
     click_shift : dict
         Campaign → factor on its true pCTR.
     swapped : set of int
-        Campaigns whose clicks are those that were none.
+        Campaigns whose clicked and unclicked impressions are swapped.
     """
     rng = np.random.default_rng([world.options.seed, 1, day])
     first, end = (world.options.impressions * edge // world.options.days for edge in (day, day + 1))
@@ -87,7 +87,7 @@ def draw_day(world: World, day: int, midnight: int, click_shift: dict[int, float
 
 
 def at_rates(world: World) -> World:
-    """The world with intercepts that give the rates of its options, on rows like those of the first day.
+    """The world with intercepts that give the requested rates on rows like those of the first day.
 
     The rates of a whole log differ somewhat: campaigns and slots come and go after the first day.
     """
@@ -108,7 +108,7 @@ def at_rates(world: World) -> World:
 
 def _draw_rows(world: World, rng: np.random.Generator, day: int, count: int) -> tuple[dict[str, Codes], Codes]:
     session, session_time, user = _sessions(world, rng, count)
-    # Each impression within a session comes some minutes after the one before.
+    # Each impression within a session comes some minutes after the previous one.
     gaps = rng.exponential(60e6, count)
     opens = np.r_[True, session[1:] != session[:-1]]
     gaps[opens] = 0.0
@@ -158,7 +158,7 @@ def _choose(rng: np.random.Generator, weights: Numbers, count: int) -> Codes:
 
 
 def _seen(pair: Codes) -> Codes:
-    """How many earlier rows have the same value."""
+    """For each row, the number of earlier rows with the same value."""
     order = np.argsort(pair, kind="stable")
     ordered = pair[order]
     starts = np.r_[True, ordered[1:] != ordered[:-1]] if len(pair) else np.empty(0, bool)

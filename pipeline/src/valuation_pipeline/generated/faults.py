@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults that a generated log has on request, for tests of what is to find them."""
+"""Faults of a generated log on request, for tests of the checks that must find them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Fault:
     subject : str
         A field or a campaign, or empty.
     count : int
-        Rows a day, where the fault is one of rows.
+        Rows a day, for a fault that concerns single rows.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Fault:
     count: int = 0
 
     def on(self, day: int) -> bool:
-        """Whether the day has it."""
+        """Whether it applies to the day."""
         return self.first_day <= day <= self.last_day
 
 

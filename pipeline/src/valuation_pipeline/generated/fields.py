@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The feature fields of a generated log: how many values each has, and how strongly they move outcomes."""
+"""The feature fields of a generated log: the number of their values, and how strongly they affect outcomes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Field:
     ----------
     name : str
     size : int
-        How many values it has; their frequencies follow Zipf's law.
+        The number of its values; their frequencies follow Zipf's law.
     of : {"user", "request", "ad"}
-        What has the value: a user (and so all its impressions), a request alone, or an ad.
+        Whose value it is: a user's (and so of all its impressions), a single request's, or an ad's.
     click, conversion : float
         Standard deviation of the values' effects on the logit.
     missing : float
@@ -38,7 +38,7 @@ class Field:
         return [str(value) if self.name == "slot" else f"{self.name}-{value}" for value in range(self.size)]
 
     def shares(self) -> NDArray[np.float64]:
-        """How frequent each value is; sums to 1."""
+        """The frequency of each value; sums to 1."""
         weights = 1.0 / np.arange(2.0, self.size + 2.0)
         shares: NDArray[np.float64] = weights / weights.sum()
         return shares

@@ -36,17 +36,17 @@ def generate(
 ) -> None:
     """Write a log with known truth.
 
-    The folder gets ``log/`` (``valuation-log/1``, a Parquet file a table and day, clicks and conversions on the days
-    that they came on, also after the last one), ``truth.parquet`` (impression_id, pctr, pcvr: the probabilities that
-    clicks and, among clicks, conversions were drawn with), ``features.toml``, ``pipeline.toml``, and
-    ``planted.parquet`` (the wrong rows that were asked for).
+    The folder gets ``log/`` (``valuation-log/1``, a Parquet file for each table and day; clicks and conversions on the
+    days on which they came, also after the last day), ``truth.parquet`` (impression_id, pctr, pcvr: the true
+    probabilities of clicks and, among clicks, conversions), ``features.toml``, ``pipeline.toml``, and
+    ``planted.parquet`` (the requested wrong rows).
 
     The same options give the same rows. Memory is that of one day. A million impressions take ten seconds.
 
     Parameters
     ----------
     output : Path
-        Must not be there yet.
+        Must not exist yet.
     options : GeneratorOptions
     faults : sequence of str
         ``NAME[=argument]`` of ``faults.FAULTS``.
@@ -59,7 +59,7 @@ def generate(
     Raises
     ------
     PipelineError
-        The folder is there, a fault is not one, or the engine refuses the models.
+        The folder exists, a fault is invalid, or the engine refuses the models.
     """
     if output.exists():
         raise PipelineError(f"{output}: is there already; a log is generated into a folder of its own")
@@ -76,7 +76,7 @@ def generate(
 
 
 class _Writer:
-    """Writes day after day, and keeps what came after the day for the days that follow."""
+    """Writes day after day, and keeps later clicks and conversions for the days that follow."""
 
     def __init__(self, folder: Path, world: World, faults: list[Fault], served: Served | None) -> None:
         self.log = folder / "log"
@@ -130,7 +130,7 @@ class _Writer:
         return pa.table(truth, schema=TRUTH)
 
     def _take_pending(self, index: int, date_: date) -> dict[str, pa.Table]:
-        """The clicks and conversions that came on the day, without those that a fault loses."""
+        """The clicks and conversions of the day, without those that a fault loses."""
         end = pa.scalar(_midnight(date_) + DAY, pa.int64()).cast(TIME)
         faults = {fault.name for fault in self.faults if fault.on(index)}
         stopped = any(fault.name == "conversions_stopped" and index >= fault.first_day for fault in self.faults)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a generated log may be told."""
+"""The options of a generated log."""
 
 from __future__ import annotations
 

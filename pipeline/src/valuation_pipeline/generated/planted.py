@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wrong rows that are put into a day's tables on request, and the list of them."""
+"""Wrong rows that are added to a day's tables on request, and the list of them."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ TEN_YEARS = 3653 * DAY
 def plant(
     tables: dict[str, pa.Table], day: Day, date_: date, midnight: int, faults: list[Fault], seed: int
 ) -> tuple[dict[str, pa.Table], pa.Table]:
-    """Put the wrong rows of a day into its tables.
+    """Add the wrong rows of a day to its tables.
 
     Parameters
     ----------
     tables : dict
-        impressions, clicks and conversions, each in the order of its time, as they are to be written for the day.
+        impressions, clicks and conversions, each in the order of its time, as they will be written for the day.
     day : Day
     date_ : date
     midnight : int
@@ -70,7 +70,7 @@ def plant(
         ]
         planted.append(pa.table(listed, schema=PLANTED))
 
-    # Duplicates come first, so that they are of rows that are well.
+    # Duplicates come first, so that they are copies of valid rows.
     for fault in sorted(faults, key=lambda fault: fault.name != "duplicates"):
         count = fault.count
         if fault.name == "duplicates":

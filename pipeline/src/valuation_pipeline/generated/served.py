@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The predictions of a release for the impressions of a generated log: what the engine would have logged."""
+"""The predictions of a release for the impressions of a generated log, as the engine would have logged them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Served:
     Raises
     ------
     PipelineError
-        The engine refuses the release, or the file is no features.toml.
+        The engine refuses the release, or the file is not a features.toml.
     """
 
     def __init__(self, models: Path, features: Path) -> None:
@@ -46,7 +46,7 @@ class Served:
     def predictions(self, impressions: pa.Table) -> dict[str, pa.Array]:
         """Return the columns pctr, pcvr, expected_revenue and release of a day's impressions, in the order of time.
 
-        What no model predicts is null.
+        Null without a model.
         """
         count = len(impressions)
         nothing = {field.name: pa.nulls(count, field.type) for field in EXAMPLES}

@@ -22,7 +22,7 @@ _AD_FIELDS = tuple(field for field in FIELDS if field.of == "ad")
 
 
 def impression_ids(date_: date, count: int) -> pa.Array:
-    """The ids of a day's impressions, in the order of their time also as texts."""
+    """The ids of a day's impressions; their order as texts is the order of time."""
     numbers = pc.utf8_lpad(pc.cast(pa.array(np.arange(count)), pa.string()), width=9, padding="0")
     return pc.binary_join_element_wise(f"i-{date_:%Y%m%d}", numbers, "-")
 
@@ -38,9 +38,9 @@ def impressions(world: World, day: Day, date_: date, gone: set[str], moved: bool
     gone : set of str
         Fields that are not logged.
     moved : bool
-        Whether the fields ``faults.MOVED`` have other names for their values.
+        Whether the values of the fields ``faults.MOVED`` have other names.
     over_predicted : ndarray
-        What the true pctr of each row was divided by; the logged one is not.
+        The divisor of each row's true pctr; the logged one is not divided.
     """
     rows, count = day.rows, len(day.time)
     columns: dict[str, pa.Array] = {
@@ -72,13 +72,13 @@ def impressions(world: World, day: Day, date_: date, gone: set[str], moved: bool
 
 
 def clicks(ids: pa.Array, day: Day) -> pa.Table:
-    """The clicks on the impressions of a day, whenever they came, in the order of their time."""
+    """The clicks on the impressions of a day, at any time, in the order of their time."""
     columns = {"impression_id": ids.take(pa.array(day.click_impressions)), "time": pa.array(day.click_time, TIME)}
     return _table(CLICKS, columns, len(day.click_time)).sort_by([("time", "ascending"), ("impression_id", "ascending")])
 
 
 def conversions(ids: pa.Array, day: Day) -> pa.Table:
-    """The conversions of the impressions of a day, whenever they came, in the order of their time."""
+    """The conversions of the impressions of a day, at any time, in the order of their time."""
     columns = {
         "impression_id": ids.take(pa.array(day.conversion_impressions)),
         "time": pa.array(day.conversion_time, TIME),
@@ -89,7 +89,7 @@ def conversions(ids: pa.Array, day: Day) -> pa.Table:
 
 
 def candidates(world: World, day: Day, shown: pa.Table) -> pa.Table:
-    """What a share of the day's requests had to choose from: the ad shown, at a random position, and others."""
+    """The candidates of a share of the day's requests: the ad shown, at a random position, and others."""
     rng = np.random.default_rng([world.options.seed, 3, day.index])
     requests = np.flatnonzero(rng.random(len(day.time)) < world.options.candidate_share)
     of_request = np.repeat(requests, CANDIDATES_OF_A_REQUEST)
@@ -102,7 +102,7 @@ def candidates(world: World, day: Day, shown: pa.Table) -> pa.Table:
     rows = {name: codes[of_request] for name, codes in day.rows.items()}
     rows |= {"campaign": campaign, "ad": ad}
     rows |= {field.name: world.ad_features[field.name][campaign, ad] for field in _AD_FIELDS}
-    # How often a user saw a candidate that was not shown is not known here: its value is that of a first impression.
+    # How often a user saw a candidate that was not shown is unknown here: its value is that of a first impression.
     rows["seen"] = np.where(is_shown, rows["seen"], 0)
     pctr, pcvr = world.probabilities(rows)
     columns = {
@@ -130,7 +130,7 @@ def _bid_columns(world: World, campaign: Codes, ad: Codes) -> dict[str, pa.Array
 
 
 def _expected_revenue(world: World, campaign: Codes, pctr: Numbers, pcvr: Numbers) -> Numbers:
-    """Of one impression: CPM bids are for a thousand, CPC for a click, CPA for a conversion."""
+    """Expected revenue of one impression: CPM bids are for a thousand, CPC for a click, CPA for a conversion."""
     result: Numbers = world.bid[campaign] * np.choose(world.pricing[campaign], [1e-3, pctr, pctr * pcvr])
     return result
 
@@ -151,7 +151,7 @@ def _features(world: World, rows: dict[str, Codes], gone: set[str], moved: bool)
 def _map_of(single: list[tuple[str, pa.Array, Codes]], multi: list[tuple[str, pa.Array, Codes]]) -> pa.Array:
     """Maps of field → list of texts, from the codes of each field; -1 is no value, a field without a value is left out.
 
-    Built without a Python object a row: the values of all fields stand behind one another in one vocabulary, and are
+    Built without a Python object for each row: the values of all fields are consecutive in one vocabulary, and are
     taken from it row by row.
     """
     names = [name for name, _, _ in (*single, *multi)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The truth of a generated log: users, campaigns, ads, and what moves a click and a conversion."""
+"""The truth of a generated log: users, campaigns, ads, and the effects on clicks and conversions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SIZES = {field.name: field.size for field in FIELDS}
 
 @dataclass(frozen=True)
 class Effects:
-    """What moves the logit of one kind of outcome.
+    """The effects on the logit of one type of outcome.
 
     A missing value (code -1) has no effect: each field's table has a last entry of 0.
     """
@@ -44,7 +44,7 @@ class Effects:
     deviations: dict[str, Numbers]  # (campaigns, values + 1)
 
     def logit(self, rows: dict[str, Codes], world: World) -> Numbers:
-        """The logit of each row; ``day.Day`` tells the rows' columns."""
+        """The logit of each row; ``day.Day`` documents the rows' columns."""
         campaign = rows["campaign"]
         result = self.intercept + self.campaigns[campaign] + self.advertisers[world.advertiser[campaign]]
         result += self.ads[campaign, rows["ad"]] + self.hours[rows["hour"]]
@@ -122,7 +122,7 @@ def _draw(rng: np.random.Generator, shares: Numbers, count: int) -> Codes:
 
 
 def _lives(rng: np.random.Generator, count: int, days: int) -> Codes:
-    """First and last day of each: three in four are there throughout, the others come or go within the period."""
+    """First and last day of each: three in four exist throughout, the others come or go within the period."""
     lives = np.tile(np.array([0, days - 1]), (count, 1))
     fate = rng.random(count)
     fate[0] = 1.0
@@ -144,7 +144,7 @@ def _draw_effects(rng: np.random.Generator, options: GeneratorOptions, users: in
     deviations = {}
     for name in DEVIATING:
         table = rng.normal(0.0, 0.7, (campaigns, _SIZES[name] + 1))
-        # Two of a campaign's values deviate on average, and rather the frequent ones.
+        # Two of a campaign's values deviate on average, preferably frequent ones.
         kept = rng.random(table.shape) < 4.0 / (2.0 + np.arange(_SIZES[name] + 1.0)) / 2.0
         table[~kept] = 0.0
         table[:, -1] = 0.0

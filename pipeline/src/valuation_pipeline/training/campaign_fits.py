@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is fitted campaign by campaign, each from its own rows: work that any worker, on any machine, may do."""
+"""Fits of one campaign from its own rows: work for any worker, on any machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CampaignFits:
     ----------
     fitted : Sample
     offset : array (fitted rows) or None
-        Log-odds that own models correct; None: they stand alone.
+        Log-odds that own models correct; None if they stand alone.
     precision : float
         Of the intercepts.
     column_count, number_count : int
@@ -60,7 +60,7 @@ def judge(fits: CampaignFits, campaign: int) -> Numbers:
 
 
 def fit(fits: CampaignFits, campaign: int) -> Weights:
-    """Fit a campaign's path down to the penalty that was chosen."""
+    """Fit a campaign's path down to the chosen penalty."""
     assert fits.choice is not None
     own = Own.of(fits.fitted, campaign, fits.offset, fits.column_count)
     last = int(fits.choice[campaign]) - 1

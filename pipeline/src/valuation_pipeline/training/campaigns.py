@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was counted of each campaign, for the engine to value those without a model by (``valuation-campaign/1``)."""
+"""The counts of each campaign, by which the engine values those without a model (``valuation-campaign/1``)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def campaign_documents(examples: Path) -> list[dict[str, Any]]:
 
 
 def advertisers(table: pa.Table) -> dict[str, str]:
-    """The advertiser of each campaign, as its last row that names one has it; the table is in the order of time."""
+    """The advertiser of each campaign, from its last row that names one; the table is in the order of time."""
     named = table.select(["campaign", "advertiser"]).drop_null()
     last = pa.TableGroupBy(named, "campaign", use_threads=False).aggregate([("advertiser", "last")])
     return dict(zip(last["campaign"].to_pylist(), last["advertiser_last"].to_pylist(), strict=True))

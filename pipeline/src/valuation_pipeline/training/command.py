@@ -94,7 +94,7 @@ def compare_strategies(
     truth: Annotated[Path | None, typer.Option(metavar="FILE", help="truth.parquet of a generated log.")] = None,
     workers: Workers = None,
 ) -> None:
-    """Train strategies without the last days, and show how each predicts these, by size of campaigns."""
+    """Train strategies without the last days, and show how well each predicts these, by size of campaigns."""
     strategies = [as_options(TrainingOptions, {"strategy": name}, "--strategy").strategy for name in strategy or []]
     read = _read(examples, features, target, configuration)
     with _progress() as progress:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Strategies held against one another on days that none of them has seen."""
+"""Comparison of strategies on days that none of them has seen."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ SIZES = ((0, 50, "< 50"), (50, 501, "50 to 500"), (501, None, "> 500"), (0, None
 
 @dataclass(frozen=True)
 class Compared:
-    """How a strategy did.
+    """The performance of a strategy.
 
     Attributes
     ----------
     name : str
         The strategy; or "constant", each campaign's observed rate; or "truth".
     entropies : dict of str to float or None
-        Normalized entropy on the unseen days by class of campaigns; None where it is not defined.
+        Normalized entropy on the unseen days by class of campaigns; None if it is undefined.
     cpu_seconds : float or None
         Of the training, over all threads.
     models, weights : int or None
-        How many were made.
+        The number of its weights.
     """
 
     name: str
@@ -62,7 +62,7 @@ def compare(
 ) -> tuple[list[Compared], dict[str, int]]:
     """Train each strategy as of the beginning of the last days, and judge it on them.
 
-    The days within the training that penalties were chosen by would flatter the strategy that tried most of them.
+    The days that chose the penalties would flatter the strategy that tried most of them.
 
     Parameters
     ----------
@@ -75,12 +75,12 @@ def compare(
     Returns
     -------
     (list of Compared, dict)
-        Constant, strategies, truth; and how many campaigns each class has among those of the unseen days.
+        Constant, strategies, truth; and the number of campaigns of each class among those of the unseen days.
 
     Raises
     ------
     PipelineError
-        The days do not reach, or a training fails.
+        There are too few days, or a training fails.
     """
     unseen, begins = _unseen(table, options, target, as_of, attribution_days)
     chosen = table.filter(pa.array(unseen))
@@ -134,7 +134,7 @@ def _unseen(
 
 
 def _positives(trained: Trained, table: pa.Table) -> Numbers:
-    """How many positives the training had of each row's campaign."""
+    """The number of positives of each row's campaign in the training."""
     names = pa.array([row["campaign"] for row in trained.campaigns], pa.string())
     counts = np.array([row["positives"] for row in trained.campaigns] + [0.0])
     places = pc.fill_null(pc.index_in(table["campaign"], value_set=names), -1).to_numpy()

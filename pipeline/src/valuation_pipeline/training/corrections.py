@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Strategy ``corrections``: to the shared model's log-odds, each campaign's offset, come few weights of its own."""
+"""Strategy ``corrections``: each campaign adds a few weights of its own to the shared model's log-odds, its offset."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class DelayCurves:
         at_risk = begins - np.concatenate([np.zeros((campaigns, 1)), ended[:, :-1]], axis=1)
         exponential = _exponential_hazards(delay, np.minimum(age, attribution), edges)
         overall = (events.sum(axis=0) + EXPONENTIAL * exponential) / (at_risk.sum(axis=0) + EXPONENTIAL)
-        # Where a hazard is 0 to the last bit nothing came, which is certain under any strength.
+        # A hazard of 0 to the last bit means that nothing came, which is certain under any strength.
         possible = np.flatnonzero(overall[1:] > 0.0) + 1
         strength = _strength(events[:, possible], at_risk[:, possible], overall[possible])
         hazard = (events + strength * overall) / (at_risk + strength)

@@ -48,9 +48,9 @@ class DocumentWriter:
         Parameters
         ----------
         campaigns : list of dict
-            What ``training.json`` says of each.
+            The figures in ``training.json`` for each.
         overall : dict
-            What it says of all.
+            The figures for all.
         """
         job = self.job
         if self.models.shared is not None:
@@ -94,7 +94,7 @@ class DocumentWriter:
         return {**parts, "variance": variance}
 
     def _self_tests(self, intercept: float, total: Numbers, own: Numbers, place: slice) -> list[dict[str, Any]]:
-        """Rows that between them have every kind of weight, with the probabilities that the trainer gives them."""
+        """Rows that together use every type of weight, with the probabilities according to the trainer."""
         rows = np.unique(np.linspace(place.start, place.stop - 1, SELF_TEST_ROWS).astype(np.int64))
         encoded = self.job.now.encoded.take(rows)
         log_odds = intercept + weighed(encoded, total) + self.job.examples.log_rate
@@ -117,14 +117,14 @@ def _training(known: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kinds(vocabulary: Vocabulary) -> NDArray[np.int64]:
-    """Of each column and number, which field or cross it belongs to."""
+    """For each column and number, its field or cross."""
     sizes = [len(values) for values in vocabulary.values.values()] + [len(cross.pairs) for cross in vocabulary.crosses]
     sizes += [1] * len(vocabulary.numbers)
     return np.repeat(np.arange(len(sizes)), sizes)
 
 
 def _kinds_had(rows: Rows, own: Numbers, total: Numbers, kinds: Indices) -> NDArray[np.bool_]:
-    """Of which fields and crosses each row has a weight: of the model itself, then of the whole chain."""
+    """The fields and crosses for which each row has a weight: of the model itself, then of the whole chain."""
     first_number = len(total) - rows.numbers.shape[1]
     width = int(kinds.max()) + 1 if len(kinds) else 0
     has = np.zeros((len(rows), 2 * width), bool)
@@ -137,7 +137,7 @@ def _kinds_had(rows: Rows, own: Numbers, total: Numbers, kinds: Indices) -> NDAr
 
 
 def _pick(has: NDArray[np.bool_], log_odds: Numbers, most: int) -> Indices:
-    """Choose rows: each adds the most kinds of weights that those before lack; then those of extreme predictions."""
+    """Choose rows: each adds the most types of weights that earlier ones lack; then those of extreme predictions."""
     picked: list[int] = []
     missing = np.ones(has.shape[1], bool)
     while len(picked) < most:

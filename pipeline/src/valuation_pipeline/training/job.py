@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all strategies work on, and what they give back."""
+"""The common input and output of all strategies."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Job:
     target : "click" or "conversion"
     options : TrainingOptions
     column_count : int
-        Columns of the vocabulary; its numbers come behind them.
+        Columns of the vocabulary; its numbers come after them.
     factors : array (columns + numbers)
         Penalty factors of the shared model.
     now : Sample
-        All that can be fitted.
+        All rows that can be fitted.
     trial : Trial or None
-        What penalties are chosen by; None where the days do not reach.
+        The rows that choose penalties; None if there are too few days.
     workers : int
     progress : callable
     """
@@ -104,14 +104,14 @@ class Job:
         return result
 
     def models(self, shared: Weights | None, own: dict[int, Weights]) -> Models:
-        """Weights with what stands in for those that are missing."""
+        """Weights, completed by the stand-ins for missing ones."""
         observed = self.observed(self.now)
         return Models(self.count, shared, own, observed[:-1], float(observed[-1]))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a strategy has made.
+    """The result of a strategy.
 
     Attributes
     ----------
@@ -120,9 +120,9 @@ class Outcome:
     held_back : array (held-back rows) or None
         Log-odds from the models that did not see those days, among sampled rows.
     shared_held_back : array (held-back rows) or None
-        The same of the shared model alone, where the strategy has one.
+        The same of the shared model alone, if the strategy has one.
     decisions : list of str
-        For each campaign, why it has the models that it has.
+        For each campaign, the reason for its models.
     curve : list of (ratio, normalized entropy)
         Of the shared model on the held-back days.
     """

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Strategy ``joint``: shared weights and each campaign's own in one problem, so that each takes what it explains best.
+"""Strategy ``joint``: shared weights and each campaign's own are fitted in one problem.
 
-A campaign's own columns are those of its rows, which no other campaign shares; what a shared column explains for all
-campaigns need not be paid for in each. A campaign's level is the weight of its category in the shared model. Numbers
-have shared weights only: give a number buckets where campaigns may differ in it.
+A campaign's own columns are those of its rows, which no other campaign shares. A shared column that explains something
+for all campaigns saves each of them a weight. A campaign's level is the weight of its category in the shared model.
+Numbers have only shared weights: give a number buckets if campaigns may differ in it.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Columns:
     shared : int
         Columns of the vocabulary.
     kept : dict of int to int64 array
-        Of each campaign that has columns of its own, which of the vocabulary's.
+        The vocabulary's columns that each campaign with columns of its own has.
     firsts : dict of int to int
-        Where they begin.
+        The start of each campaign's columns.
     total : int
     """
 
@@ -85,7 +85,7 @@ class Columns:
 
 
 def joint(job: Job) -> Outcome:
-    """Choose the one penalty on the held-back days, and fit all rows with it."""
+    """Choose the single penalty on the held-back days, and fit all rows with it."""
     columns = Columns.of(job)
     factors = columns.factors(job)
     chosen, ratio = None, DEFAULT_RATIO
@@ -115,13 +115,13 @@ def joint(job: Job) -> Outcome:
 
 
 def beside(rows: Rows, starts: Indices, columns: NDArray[np.int32]) -> Rows:
-    """Rows with further columns behind those that each has.
+    """Rows with additional columns after their own.
 
     Parameters
     ----------
     rows : Rows
     starts : int64 array (n + 1)
-        Where in ``columns`` the further ones of each row begin.
+        The start in ``columns`` of the additional ones of each row.
     columns : int32 array
     """
     both = rows.starts + starts

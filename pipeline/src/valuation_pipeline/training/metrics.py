@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How good predicted probabilities are: log loss, normalized entropy, AUC, and predicted against observed positives."""
+"""The quality of probabilities: log loss, normalized entropy, AUC, and predicted against observed positives."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def losses(outcomes: Numbers, log_odds: Numbers) -> Numbers:
     outcomes : array
         0 or 1.
     log_odds : array
-        Of the predicted probabilities; as they come from a model, so that no probability rounds to 0 or 1.
+        Log-odds of the predicted probabilities, as from a model, so that no probability rounds to 0 or 1.
     """
     result: Numbers = np.logaddexp(0.0, (1.0 - 2.0 * outcomes) * log_odds)
     return result
@@ -34,12 +34,12 @@ def entropy(rate: float) -> float:
 def normalized_entropy(outcomes: Numbers, log_odds: Numbers, weights: Numbers) -> float | None:
     """Mean log loss divided by the entropy of the rows' own rate (He et al., 2014, section 3).
 
-    Below 1 is better than a constant that knows the rate beforehand; the lower the better.
+    Below 1 is better than a constant that knows the rate in advance; lower is better.
 
     Returns
     -------
     float or None
-        None where it is not defined: no rows of weight, only positives or only negatives.
+        None if it is undefined: no rows with weight, only positives or only negatives.
     """
     total = float(weights.sum())
     if total <= 0.0:
@@ -56,7 +56,7 @@ def auc(outcomes: Numbers, scores: Numbers, weights: Numbers) -> float | None:
     Returns
     -------
     float or None
-        None where there are no positives or no negatives. O(n log n).
+        None if there are no positives or no negatives. O(n log n).
     """
     order = np.argsort(scores, kind="stable")
     positives = (outcomes * weights)[order]
@@ -70,21 +70,21 @@ def auc(outcomes: Numbers, scores: Numbers, weights: Numbers) -> float | None:
     pairs = float(tied_positives.sum()) * float(tied_negatives.sum())
     if pairs <= 0.0:
         return None
-    # Weights that are no whole numbers add up to a few units in the last place more than there are.
+    # Fractional weights may sum to a few units in the last place more than the total.
     return min(float((tied_positives * (below + tied_negatives / 2.0)).sum()) / pairs, 1.0)
 
 
 def poisson_interval(count: float, level: float = 0.95) -> tuple[float, float]:
     """Exact confidence interval for the mean of a Poisson count (Garwood, 1936).
 
-    Predictions are calibrated where their sum lies within the interval of the positives that came.
+    Predictions are calibrated if their sum is within the interval of the observed positives.
 
     Parameters
     ----------
     count : float
-        What was counted, 0 or more.
+        The count, 0 or more.
     level : float, default=0.95
-        Share of intervals that hold the mean, at least.
+        The least share of intervals that contain the mean.
     """
     tail = (1.0 - level) / 2.0
     low = float(stats.chi2.ppf(tail, 2.0 * count)) / 2.0 if count > 0 else 0.0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fitted weights, and what they predict."""
+"""Fitted weights, and their predictions."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Models:
     stand_in : array (campaigns)
         Log-odds of a campaign without any model, as the engine would take them from its observed rate.
     unknown : float
-        Log-odds of a campaign that was not there.
+        Log-odds of an unknown campaign.
     """
 
     count: int
@@ -79,7 +79,7 @@ class Models:
         rows : Rows
             Of the vocabulary's columns.
         campaigns : int64 array (rows)
-            The campaign of each row by its index, -1 for one that was not there.
+            The campaign of each row by its index, -1 for an unknown one.
         """
         if self.shared is None:
             result = np.append(self.stand_in, self.unknown)[campaigns]

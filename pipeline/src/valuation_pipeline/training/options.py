@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What training may be told: the section ``[training]`` of pipeline.toml."""
+"""The options of training: the section ``[training]`` of pipeline.toml."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models of campaigns one by one: their penalties chosen on the held-back days, then fitted on all rows."""
+"""Own models of campaigns, one by one: penalties are chosen on the held-back days, then all rows are fitted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEFAULT_CANDIDATE = 7
 
 @dataclass(frozen=True)
 class Candidates:
-    """How campaigns' own models of each penalty do on the held-back days.
+    """The performance of campaigns' own models on the held-back days, for each penalty.
 
     Attributes
     ----------
@@ -31,13 +31,13 @@ class Candidates:
     log_odds : array (1 + penalties, held-back rows)
         Of those rows.
     rows : array (campaigns)
-        How many rows the losses are of.
+        The number of rows of the losses.
     classes : int64 array (campaigns)
         Size class of each campaign, by the positives among its fitted rows.
     class_rows : float
-        How many rows the mean loss of a class counts for; see ``penalties.choose``.
+        The weight in rows of a class's mean loss; see ``penalties.choose``.
     bounds : int64 array (campaigns + 1)
-        Where among the held-back rows those of each campaign begin.
+        The start of each campaign's held-back rows.
     tried : bool array (campaigns)
         Which campaigns had a fit.
     """
@@ -51,14 +51,14 @@ class Candidates:
     tried: NDArray[np.bool_]
 
     def choice(self) -> Indices:
-        """The candidate of each campaign, 0 where it does without a model of its own."""
+        """The candidate of each campaign, 0 if it has no model of its own."""
         result = np.zeros(len(self.curves), np.int64)
         tried = self.tried
         result[tried] = choose(self.curves[tried], self.rows[tried], self.classes[tried], self.class_rows)
         return result
 
     def chosen(self, choice: Indices) -> Numbers:
-        """Log-odds of the held-back rows from the candidates that were chosen."""
+        """Log-odds of the held-back rows from the chosen candidates."""
         of_row = np.repeat(choice, np.diff(self.bounds))
         result: Numbers = self.log_odds[of_row, np.arange(len(of_row))]
         return result
@@ -74,11 +74,11 @@ def candidates(
     job : Job
     trial : Trial
     campaigns : int64 array
-        Which campaigns, by their index.
+        The campaigns, by their index.
     without : array (held-back rows)
         Log-odds of a campaign without a model of its own.
     offset : array (fitted rows) or None
-        Log-odds that own models correct, ``without`` being the same of the held-back rows; None: they stand alone.
+        Log-odds that own models correct, with ``without`` as the same for the held-back rows; None if they stand alone.
     precision : float
         Of the intercepts.
     """
@@ -121,8 +121,8 @@ def fit_own(
     campaigns : int64 array
         Those with enough rows.
     choice : int64 array (all campaigns) or None
-        Candidates; None where no day was held back: then nothing is known of corrections, and there are none, while
-        models that stand alone take DEFAULT_CANDIDATE.
+        Candidates; None if no day was held back: then nothing is known of corrections, and there are none, while models
+        that stand alone take DEFAULT_CANDIDATE.
     offset : array (rows) or None
         As in ``candidates``, of all rows.
     precision : float
@@ -145,12 +145,12 @@ def fit_own(
 def decide(
     job: Job, campaigns: Indices, held: Candidates | None, choice: Indices | None, own: dict[int, Weights], without: str
 ) -> list[str]:
-    """Say for each campaign why it has a model of its own or none.
+    """Explain for each campaign why it has a model of its own or none.
 
     Parameters
     ----------
     without : str
-        What a campaign is without one.
+        The description of a campaign without one.
     """
     rows, positives = job.now.counts()
     with_enough = set(campaigns.tolist())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which penalty: a falling path of them is fitted, and the loss on the days held back decides."""
+"""The choice of a penalty: a falling path is fitted, and the loss on the held-back days decides."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ PATIENCE = 1
 def choose(curves: Numbers, rows: Numbers, classes: Indices, class_rows: float) -> Indices:
     """Choose a candidate for each campaign by losses on held-back rows: its own, and those of campaigns of its size.
 
-    Alone, a campaign would follow the luck of the few positives of its held-back days. The mean loss of its size class
-    counts for ``class_rows`` rows beside its own: nearly alone in small campaigns, next to nothing in large ones.
+    Alone, a campaign's choice would depend on the luck of the few positives of its held-back days. The mean loss of its
+    size class counts as ``class_rows`` additional rows: it dominates in small campaigns, and hardly matters in large
+    ones.
 
     Parameters
     ----------
     curves : array (campaigns, candidates)
         Loss of each candidate on the campaign's held-back rows, summed.
     rows : array (campaigns)
-        How many rows that are.
+        The number of these rows.
     classes : int64 array (campaigns)
         Size class of each.
     class_rows : float
@@ -61,9 +62,9 @@ class Chosen:
     Attributes
     ----------
     weights : Weights
-        Without the held-back days.
+        The fit without the held-back days.
     log_odds : array (held-back rows)
-        What they predict.
+        Its predictions.
     curve : list of (float, float)
         Ratio of the penalty to the largest, and normalized entropy on the held-back rows.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One campaign's own weights: a sparse logistic regression on its rows, beside what is known of them already."""
+"""One campaign's own weights: a sparse logistic regression on its rows, in addition to a known offset."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from valuation_pipeline.training.samples import Sample
 
 @dataclass(frozen=True)
 class Own:
-    """A campaign's rows as a problem of its own.
+    """A campaign's rows as a separate problem.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Own:
         sample : Sample
         campaign : int
         offset : array (rows of the sample) or None
-            What is known of the log-odds beforehand; to it comes the sample's own offset.
+            The fixed part of the log-odds; the sample's own offset is added to it.
         column_count : int
             Columns of the vocabulary.
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the held-back days say: of each campaign, of all, and row by row."""
+"""The results of the held-back days: of each campaign, of all, and row by row."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def judged(outcomes: Numbers, log_odds: Numbers, weights: Numbers) -> dict[str, 
     Parameters
     ----------
     outcomes, log_odds, weights : array (rows)
-        Log-odds among all rows; how many rows each stands for.
+        Log-odds among all rows; how many rows each represents.
     """
     total = float(weights.sum())
     return {
@@ -53,7 +53,7 @@ def constant(job: Job, trial: Trial) -> Numbers:
 
 
 def campaign_rows(job: Job, outcome: Outcome, advertisers: dict[str, str]) -> list[dict[str, Any]]:
-    """What ``training.json`` says of each campaign; see ``train.Trained``."""
+    """The figures in ``training.json`` for each campaign; see ``train.Trained``."""
     counts, positives = job.now.counts()
     complete = job.complete_rows(job.now)
     negatives = (counts - positives) / job.examples.negative_sampling_rate
@@ -80,7 +80,7 @@ def campaign_rows(job: Job, outcome: Outcome, advertisers: dict[str, str]) -> li
 def held_out_figures(job: Job, outcome: Outcome, campaign: int | None = None) -> dict[str, float | None] | None:
     """Figures of a campaign's held-back rows, or of all: by the models, by observed rates, and by the shared model.
 
-    None where no day was held back.
+    None if no day was held back.
     """
     if job.trial is None or outcome.held_back is None:
         return None
@@ -97,7 +97,7 @@ def held_out_figures(job: Job, outcome: Outcome, campaign: int | None = None) ->
 
 
 def held_out_table(job: Job, outcome: Outcome) -> pa.Table:
-    """The held-back rows as ``held_out.parquet`` has them, by campaign and time; empty where no day was held back."""
+    """The held-back rows for ``held_out.parquet``, by campaign and time; empty if no day was held back."""
     if job.trial is None or outcome.held_back is None:
         return HELD_OUT.empty_table()
     held = job.trial.held_back
@@ -116,7 +116,7 @@ def held_out_table(job: Job, outcome: Outcome) -> pa.Table:
 
 
 def summary(job: Job, outcome: Outcome, campaigns: list[dict[str, Any]]) -> dict[str, Any]:
-    """What ``training.json`` says of the training as a whole."""
+    """The figures in ``training.json`` for the training as a whole."""
     shared = outcome.models.shared
     own = outcome.models.own
     result: dict[str, Any] = {
@@ -151,6 +151,6 @@ def summary(job: Job, outcome: Outcome, campaigns: list[dict[str, Any]]) -> dict
 
 
 def _calibrated(figures: dict[str, float]) -> bool:
-    """Whether the sum of the predictions is within the 95 % interval of the positives that came."""
+    """Whether the sum of the predictions is within the 95 % interval of the observed positives."""
     low, high = poisson_interval(figures["positives"])
     return low <= figures["sum_p"] <= high

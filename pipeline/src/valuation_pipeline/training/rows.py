@@ -43,24 +43,24 @@ class Examples:
     Attributes
     ----------
     table : pa.Table
-        What ``features.tabulate`` gave, the rows of the target alone, in this order.
+        The result of ``features.tabulate``, only the rows of the target, in this order.
     encoded : Rows
-        What models see of them.
+        The features that models see.
     campaigns : list of str
         In ascending order.
     bounds : int64 array (campaigns + 1)
-        Where the rows of each campaign begin.
+        The start of each campaign's rows.
     outcomes : array
-        1 where a click, or a conversion, is known of.
+        1 if a click, or a conversion, is known.
     times, outcome_times : int64 arrays
-        Microseconds since 1970, UTC: of the impression or click, and of the click or conversion (the largest int64
-        where there is none).
+        Microseconds since 1970, UTC: of the impression or click, and of the click or conversion (the largest int64 if
+        there is none).
     days : int32 array
         Date of the impression, in days since 1970.
     weights : array
-        How many rows each stands for: of negatives 1 / ``negative_sampling_rate``.
+        How many rows each represents: 1 / ``negative_sampling_rate`` for negatives.
     negative_sampling_rate : float
-        Share of the negatives that are there.
+        Share of the negatives that were kept.
     """
 
     table: pa.Table
@@ -83,7 +83,7 @@ class Examples:
 
     @property
     def log_rate(self) -> float:
-        """What a logit among sampled rows lacks of one among all."""
+        """The difference between a logit among sampled rows and one among all."""
         return float(np.log(self.negative_sampling_rate))
 
 
@@ -97,7 +97,7 @@ def read_rows(
     table : pa.Table
         From ``features.tabulate``.
     target : "click" or "conversion"
-        For conversions, the rows that were not clicked are passed over.
+        For conversions, rows without a click are skipped.
     negative_sampling_rate : float
         Share of the negatives that the table has.
 

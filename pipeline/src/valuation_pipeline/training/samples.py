@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is known of the rows at a time, and the days that are held back."""
+"""The rows that are known at a time, and the days that are held back."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class Sample:
     Attributes
     ----------
     rows : int64 array (n)
-        Which rows of the examples, ascending, and so ordered by campaign.
+        The rows of the examples, ascending, and so ordered by campaign.
     bounds : int64 array (campaigns + 1)
-        Where among them the rows of each campaign begin.
+        The start of each campaign's rows among them.
     encoded : Rows
-        What models see of them.
+        The features that models see.
     outcomes : array (n)
     fit_weights : array (n) or None
-        How much each counts in a fit, by its age; None where all count the same.
+        The weight of each in a fit, by its age; None if all have the same.
     offset : array (n)
-        What lowers the logit of a row whose outcome is still open: the log of the share of positives that has come.
+        Lowers the logit of a row whose outcome is still open: the log of the share of positives that has come.
     """
 
     rows: Indices
@@ -57,7 +57,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Trial:
-    """What penalties are chosen by.
+    """The rows that choose penalties.
 
     Attributes
     ----------
@@ -73,12 +73,12 @@ class Trial:
 
 @dataclass(frozen=True)
 class Known:
-    """How outcomes become known.
+    """When outcomes become known.
 
     Attributes
     ----------
     target : "click" or "conversion"
-        A click is taken to be known at once, a conversion from its time on.
+        A click counts as known at once, a conversion from its time on.
     attribution_days : float
         How long after a click its conversions count.
     options : TrainingOptions
@@ -93,7 +93,7 @@ class Known:
         return round(self.attribution_days * MICROSECONDS_A_DAY)
 
     def sample(self, examples: Examples, at: int, last_day: int | None = None) -> Sample:
-        """What can be fitted at a time.
+        """The rows that can be fitted at a time.
 
         Parameters
         ----------
@@ -130,12 +130,12 @@ class Known:
         Returns
         -------
         Trial or None
-            None where the days do not reach: nothing is left to fit or to judge by, or all outcomes there are alike.
+            None if there are too few days: nothing is left to fit or to judge by, or all outcomes there are alike.
         """
         complete = as_of - (self._attribution if self.target == "conversion" else 0)
         last = complete // MICROSECONDS_A_DAY - 1
         if self.target == "click":
-            # Rows of the day that has begun are judged by as well.
+            # Rows of the current day judge, too.
             last = (complete - 1) // MICROSECONDS_A_DAY
         days = self.options.validation_days if self.target == "click" else self.options.conversion_validation_days
         present = examples.days[(examples.days <= last) & (examples.times < as_of)]
@@ -156,7 +156,7 @@ class Known:
 
 
 def microseconds(time: datetime) -> int:
-    """A UTC time in microseconds since 1970; one without a zone is taken for UTC."""
+    """A UTC time in microseconds since 1970; one without a zone counts as UTC."""
     if time.tzinfo is not None:
         time = time.astimezone(UTC).replace(tzinfo=None)
     return (time - datetime(1970, 1, 1)) // timedelta(microseconds=1)

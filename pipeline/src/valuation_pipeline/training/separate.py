@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Strategy ``separate``: a model for each campaign that knows nothing of the others."""
+"""Strategy ``separate``: an independent model for each campaign."""
 
 from __future__ import annotations
 

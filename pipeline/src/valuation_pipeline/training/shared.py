@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The model that all campaigns share, and strategy ``pooled``, which is nothing else."""
+"""The model that all campaigns share, and strategy ``pooled``, which is this model alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Shared:
     final : Weights
         Fitted on all rows.
     chosen : Chosen or None
-        The fit without the held-back days; None where there are none.
+        The fit without the held-back days; None if there are none.
     """
 
     final: Weights

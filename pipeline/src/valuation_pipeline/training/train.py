@@ -32,12 +32,12 @@ STRATEGIES = {"pooled": pooled, "corrections": corrections, "joint": joint, "sep
 
 
 class NothingToTrainError(PipelineError):
-    """Of a target no positives, or no negatives, are known."""
+    """No positives, or no negatives, of a target are known."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The models of a target, and what is known of them.
+    """The models of a target, and their figures.
 
     Attributes
     ----------
@@ -46,14 +46,14 @@ class Trained:
     campaigns : list of dict
         One for each campaign, by its id: ``campaign``, ``advertiser``, ``rows`` and ``positives`` (before sampling),
         ``complete_rows`` (of clicks whose conversions may still come, only the share of these that has come),
-        ``decision``, ``penalty``, ``ratio``, ``weights`` (of its own model; null where it has none), and ``held_out``:
-        ``rows``, ``positives``, ``ne``, ``ne_constant``, ``ne_shared``, ``auc``, ``sum_p`` (null where not defined or
-        where no day was held back).
+        ``decision``, ``penalty``, ``ratio``, ``weights`` (of its own model; null if it has none), and ``held_out``:
+        ``rows``, ``positives``, ``ne``, ``ne_constant``, ``ne_shared``, ``auc``, ``sum_p`` (null if undefined or
+        if no day was held back).
     held_out : pa.Table
-        impression_id, campaign, outcome, probability, constant, weight: of the held-back rows, from models that were
-        fitted without their days. ``weight`` is how many rows each stands for. Empty where no day was held back.
+        impression_id, campaign, outcome, probability, constant, weight of the held-back rows, from models that were
+        fitted without their days. ``weight`` is how many rows each represents. Empty if no day was held back.
     summary : dict
-        Strategy, rows, days, the shared model's penalties and what the held-back days said of each, and the same
+        Strategy, rows, days, the shared model's penalties and the result of the held-back days for each, and the same
         figures over all campaigns.
     vocabulary : Vocabulary
         The columns of all models.
@@ -69,7 +69,7 @@ class Trained:
     models: Models
 
     def log_odds(self, table: pa.Table) -> Numbers:
-        """Log-odds of the rows of a table of features, in its order, as the engine gives them. O(entries)."""
+        """Log-odds of the rows of a table of features, in its order, as the engine computes them. O(entries)."""
         log_odds = self.models.log_odds(self.vocabulary.encode(table), self._places(table))
         result: Numbers = log_odds + np.log(self.summary["negative_sampling_rate"])
         return result
@@ -81,7 +81,7 @@ class Trained:
         return result
 
     def _places(self, table: pa.Table) -> Indices:
-        """The campaign of each row by its index, -1 for one that was not there."""
+        """The campaign of each row by its index, -1 for an unknown one."""
         names = pa.array([row["campaign"] for row in self.campaigns], pa.string())
         places = pc.fill_null(pc.index_in(table["campaign"], value_set=names), -1)
         result: Indices = places.to_numpy().astype(np.int64)
@@ -106,16 +106,16 @@ def train(
     table : pa.Table
         From ``features.tabulate``, of the days to train on.
     feature_set : FeatureSet
-        That the table was made with.
+        The features of the table.
     options : TrainingOptions
     target : "click" or "conversion"
         Conversion models are trained on the rows that were clicked.
     as_of : datetime
-        UTC; what the table says was known then. Rows from then on are left out.
+        UTC; training uses what was known then according to the table. Later rows are left out.
     negative_sampling_rate : float, default=1
         Share of the negatives that the table has; for conversions, of clicks, always 1.
     workers : int or Workers, optional
-        Threads, by default one a core; or what else fits campaigns. The result does not depend on it.
+        Threads, by default one a core; or another engine for the fits. The result does not depend on it.
     progress : callable
     attribution_days : float, default=7
         How long after a click its conversions count.

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How uncertain weights are: the diagonal of a Laplace approximation (Chapelle & Li, 2011).
+"""The uncertainty of weights: the diagonal of a Laplace approximation (Chapelle & Li, 2011).
 
     1 / variance = lambda + sum over the rows of weight * x^2 * p * (1 - p)
 
 x is 1 for a label, and a standardised number; p is the probability among sampled rows. lambda is the precision of the
-weight's prior: an L1 penalty has no curvature, so what would be 1 / C for scikit-learn stands in for one, which is the
-penalty of the mean loss times the sum of the rows' weights and the column's penalty factor ("Variances" in
+weight's prior. An L1 penalty has no curvature, so its equivalent of scikit-learn's 1 / C stands in: the penalty of the
+mean loss times the sum of the rows' weights and the column's penalty factor ("Variances" in
 Documentation/model-format.md).
 """
 
@@ -35,7 +35,7 @@ class Variances:
     values : array (columns + numbers)
         0 for those not listed.
     listed : bool array (columns + numbers)
-        The columns that some row has, and all numbers: their weights are uncertain even where L1 made them 0.
+        The columns that some row has, and all numbers: their weights are uncertain even if L1 made them 0.
     """
 
     intercept: float
@@ -58,7 +58,7 @@ def variances(
     place : slice
         The model's rows among those that were fitted.
     shared : bool
-        Whether the shared model's penalty factors hold; otherwise all are 1, or the joint problem's.
+        Whether the shared model's penalty factors apply; otherwise all are 1, or the joint problem's.
     """
     sample = job.now
     rows = sample.encoded.take(np.arange(place.start, place.stop))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Campaigns side by side over the cores, with the same results for any number of workers."""
+"""Fits of campaigns in parallel on the cores, with the same results for any number of workers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AHEAD = 4
 
 
 class Workers(Protocol):
-    """What fits campaigns."""
+    """Fits campaigns."""
 
     def each(
         self, function: Callable[[CampaignFits, int], Result], fits: CampaignFits, campaigns: Sequence[int]
@@ -27,7 +27,8 @@ class Workers(Protocol):
         Parameters
         ----------
         function : callable
-            Of the fits and a campaign by its index, whose rows alone it looks at; named at the top of a module.
+            A function of the fits and a campaign's index, which reads only the rows of that campaign; defined at the
+            top level of a module.
         fits : CampaignFits
         campaigns : sequence of int
             Rising.
@@ -37,14 +38,14 @@ class Workers(Protocol):
 
 @dataclass(frozen=True)
 class Threads:
-    """So many threads, 1 or more. They suffice on one machine, for the solver holds no lock while it works."""
+    """A number of threads, 1 or more. They suffice on one machine, because the solver holds no lock while it works."""
 
     count: int
 
     def each(
         self, function: Callable[[CampaignFits, int], Result], fits: CampaignFits, campaigns: Sequence[int]
     ) -> Iterator[tuple[int, Result]]:
-        """See Workers. After an error, or when the caller stops, what has not begun is not begun any more."""
+        """See Workers. After an error, or when the caller stops, no further campaign is started."""
         executor = ThreadPoolExecutor(self.count, thread_name_prefix="training")
         try:
             first = AHEAD * self.count
