@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What holds a release back: checks of the log, of the models on held-back days, and of the models in the engine."""
+"""Checks that can hold a release back: of the log, of the models on held-back days, and of the models in the engine."""
 
 from valuation_pipeline.checks.constants import replace_by_constants
 from valuation_pipeline.checks.log_checks import Windows

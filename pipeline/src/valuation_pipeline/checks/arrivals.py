@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many clicks and conversions came on each day, beside how many could have come.
+"""How many clicks and conversions came on each day, and how many could have come.
 
-What comes on a day is of impressions (clicks) of that day and of days before. How much of it comes at which age is
-taken from the days before the newest; so the newest day is held against what its own impressions and clicks, with their
-ages, lead one to expect, though nothing of it is complete.
+The clicks (conversions) of a day belong to impressions (clicks) of that day and of earlier days. The days before the
+newest give the share that comes at each age. From these shares, the impressions and clicks of the newest day and their
+ages give its expected count, although nothing of that day is complete.
 """
 
 from __future__ import annotations
@@ -49,8 +49,9 @@ def outcomes_by_day(
     target : str
         "click" or "conversion".
     window_days : int
-        How many days after the impression an outcome counts at most. Days are left out whose outcomes may be of
-        impressions from before the first day; where that leaves less than half of them, older outcomes are left out.
+        The largest number of days after the impression at which an outcome counts. Days are left out whose outcomes may
+        be of impressions from before the first day; if that leaves less than half of them, older outcomes are left out
+        instead.
     """
     days = all_days(connection, examples)
     oldest = min(window_days, max(0, (len(days) - 1) // 2))
@@ -85,7 +86,7 @@ def outcomes_by_day(
 
 
 def all_days(connection: duckdb.DuckDBPyConnection, examples: Path) -> list[date]:
-    """Return the days from the first to the newest, with those between that have no impression."""
+    """Return the days from the first to the newest, including those without impressions."""
     first, last = connection.execute(f"SELECT min(date), max(date) FROM {_table(examples)}").fetchall()[0]
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
@@ -95,7 +96,7 @@ def _table(examples: Path) -> str:
 
 
 def _aged(shown: Floats, oldest: int) -> Floats:
-    """Return what was shown so many days before each day: shape (n_days - oldest, oldest + 1, n_campaigns)."""
+    """Return the impressions or clicks by age in days: shape (n_days - oldest, oldest + 1, n_campaigns)."""
     return np.stack([shown[oldest - age : len(shown) - age] for age in range(oldest + 1)], axis=1)
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether as much is predicted as happens, overall and for each campaign: Σp / Σy.
+"""Whether predictions match what happens, overall and for each campaign: Σp / Σy.
 
 A model that predicts half as much again as happens has the AUC of the right one, and a log loss that is hardly worse;
-it overbids all the same. That much is told by the counts alone, with an exact interval.
+but it overbids. The counts alone reveal it, with an exact interval.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ BY_CAMPAIGN: dict[Source, Check] = {
 
 @dataclass(frozen=True)
 class Predicted:
-    """What was predicted and what happened, of each campaign.
+    """The predictions and outcomes of each campaign.
 
     Attributes
     ----------
     target : str
         "click" or "conversion".
     source : str
-        Whose predictions: "held_out" for those of models that were fitted without these days, "engine" for those of the
+        The source of the predictions: "held_out" for models that were fitted without these days, "engine" for the
         models to be published, "logged" for those that servers logged.
     days : int
-        Over how many days.
+        The number of days.
     campaigns : list of str, n
     rows, predicted, observed : ndarray of float64, shape (n,)
-        Rows, the sum of their probabilities, and how many of them had the outcome.
+        Rows, the sum of their probabilities, and the number with the outcome.
     """
 
     target: Target
@@ -67,7 +67,7 @@ class Predicted:
 
     @property
     def on(self) -> str:
-        """Which days, for people."""
+        """The days, for people."""
         count = "day" if self.days == 1 else f"{self.days} days"
         complete = " with complete conversions" if self.target == "conversion" else ""
         return {
@@ -83,10 +83,10 @@ def check_calibration(predicted: Predicted, day_spread: float, options: CheckOpt
     Parameters
     ----------
     predicted : Predicted
-        Of one target.
+        For one target.
     day_spread : float
         The variance of the factor by which the overall rate of one day differs from that of the days trained on
-        (:func:`volumes.day_spread`); that of the mean of several is as much smaller.
+        (:func:`volumes.day_spread`); that of the mean of several days is divided by their number.
     """
     check = OVERALL[predicted.source]
     said, happened = float(predicted.predicted.sum()), float(predicted.observed.sum())
@@ -112,8 +112,8 @@ def check_calibration(predicted: Predicted, day_spread: float, options: CheckOpt
 def check_campaigns(predicted: Predicted, options: CheckOptions) -> list[Verdict]:
     """Judge each campaign: a verdict for each that is off, and one for all others.
 
-    How much campaigns are off without anything being wrong with them (they have days, and rare ones are drawn to the
-    mean) is estimated from the others of each, and is ``campaign_effect`` at least.
+    How far campaigns are off although nothing is wrong (their days differ, and rare ones are shrunk to the mean) is
+    estimated from the other campaigns of each, and is at least ``campaign_effect``.
     """
     check = BY_CAMPAIGN[predicted.source]
     some = predicted.predicted > 0

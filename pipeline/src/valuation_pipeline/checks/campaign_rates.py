@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether each campaign's clicks and conversions are what they were, and what other campaigns' are.
+"""Whether each campaign's clicks and conversions match its earlier ones, and those of other campaigns.
 
-What a trainer is given wrong, it learns: a campaign whose labels were swapped for all days is predicted well, and only
-its rate gives it away.
+A trainer learns wrong labels: a campaign whose labels were swapped for all days is predicted well, and only its rate
+gives it away.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from valuation_pipeline.checks.options import CheckOptions, Levels
 from valuation_pipeline.checks.statistics import Floats, adjusted, count_p_values, dispersion_of_others
 from valuation_pipeline.checks.verdicts import Verdict
 
-#: How many robust standard deviations a campaign's log-odds may lie from those of the median campaign.
+#: The largest distance of a campaign's log-odds from those of the median campaign, in robust standard deviations.
 FARTHEST = 6.0
 
 
@@ -29,14 +29,15 @@ class CampaignArrivals:
     target : str
         "click" or "conversion".
     of : str
-        What they are of: "impressions" or "clicks".
+        What they are counted among: "impressions" or "clicks".
     day : str
         The newest day.
     days_before : int
-        How many days it is held against.
+        The number of days with which it is compared.
     campaigns : list of str, n
     counts, exposures : ndarray of float64, shape (n, 2)
-        What came on the days before together, and on the newest; and what all campaigns' rates lead one to expect.
+        The total of the days before, the count of the newest day, and the expected count according to all campaigns'
+        rates.
     shown : ndarray of float64, shape (n,)
         Impressions or clicks of all these days.
     """
@@ -52,7 +53,7 @@ class CampaignArrivals:
 
 
 def check_campaign_rates(arrivals: CampaignArrivals, options: CheckOptions) -> list[Verdict]:
-    """Judge the newest day of each campaign by its days before, and its whole rate by other campaigns'."""
+    """Judge the newest day of each campaign by its earlier days, and its whole rate by other campaigns'."""
     if not arrivals.campaigns:
         reason = f"No campaign had a {arrivals.target} before {arrivals.day}."
         return [Verdict("campaign_rates", f"{arrivals.target} all", "skipped", None, None, reason)]
@@ -74,7 +75,7 @@ def _changed(arrivals: CampaignArrivals, options: CheckOptions, levels: Levels) 
         return []
     before, now, exposures = before[judgeable], now[judgeable], arrivals.exposures[judgeable]
     expected = before / exposures[:, 0] * exposures[:, 1]
-    # By how much campaigns differ beyond the chance in both of their counts.
+    # How far campaigns differ beyond the chance in both of their counts.
     own = np.maximum(options.day_effect**2, dispersion_of_others(now, expected) - 1 / before)
     spread = own * (1 + 1 / arrivals.days_before) + 1 / before
     p_values = adjusted(count_p_values(now, expected, spread))

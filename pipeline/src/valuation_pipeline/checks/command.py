@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``valuation-pipeline check``: what holds the release of a run back."""
+"""``valuation-pipeline check``: checks that may hold the release of a run back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from valuation_pipeline.options import as_options, read_toml
 
 
 class Format(StrEnum):
-    """How to answer."""
+    """The output format."""
 
     TABLE = "table"
     JSON = "json"
@@ -42,9 +42,9 @@ def check(
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How to answer.")] = Format.TABLE,
 ) -> None:
-    """Check a run, and write RUN/check: verdicts.json, and models/ as they are to be published.
+    """Check a run, and write RUN/check: verdicts.json, and models/ to be published.
 
-    Exits with 0 if nothing holds the release back, 1 if a check does or something is to be mended, 2 for wrong usage.
+    Exits with 0 if nothing holds the release back, 1 if a check does or something has to be fixed, 2 for wrong usage.
     """
     sections = read_toml(configuration) if configuration else {}
     options = as_options(CheckOptions, sections.get("checks", {}), f"{configuration}: [checks]")

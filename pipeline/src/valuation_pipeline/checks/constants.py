@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A model that says the same of every row, in the place of one that is no better."""
+"""A constant model, which replaces one that is no better."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Rate:
-    """What a constant says of a campaign.
+    """The rate for a constant of a campaign.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Rate:
     rows, positives : int
         Before negatives were dropped.
     complete_rows : float
-        What of the rows is known: of a click whose conversion may still come, the share of conversions that has come.
+        The known part of the rows: of a click whose conversion may still come, the share of conversions that has come.
     advertiser : str or None
     """
 
@@ -41,7 +41,7 @@ def observed_rates(target: Target, campaigns: Sequence[Mapping[str, Any]]) -> di
     """Return the rate of each campaign, and that of all of them as "*".
 
     With k = ``PRIOR_ROWS`` rows, (positives + k · overall rate) / (complete rows + k): a Beta posterior's mean (Gelman
-    et al., "Bayesian Data Analysis", 3rd ed., 2.4). It is the constant that training held the models against.
+    et al., "Bayesian Data Analysis", 3rd ed., 2.4). Training compared the models with this constant.
 
     Parameters
     ----------
@@ -79,17 +79,17 @@ def replace_by_constants(
     target : str
     rates : mapping of str to Rate
         The campaigns whose models to replace, with "*" for the shared one. One that has no model of its own gets one,
-        for the shared model would value it otherwise.
+        because the shared model would value it otherwise.
 
     Returns
     -------
     list of dict
-        In the order given, and campaigns that had none behind them. O(documents).
+        In the given order, followed by campaigns that had none. O(documents).
 
     Raises
     ------
     PipelineError
-        If a model that stays extends one that is replaced, for it would then correct a constant.
+        If a model that stays extends one that is replaced, because it would then correct a constant.
     """
     if not rates:
         return [dict(document) for document in documents]
@@ -114,8 +114,8 @@ def replace_by_constants(
 def _constant(like: Document, campaign: str, rate: Rate) -> dict[str, Any]:
     """Return the document of a model without weights.
 
-    Its version and sampling rate are those of another model. Its variance, where that one has some, is the intercept's
-    in a logistic regression on the sampled rows, 1 / (n p (1 - p)). It extends nothing: a constant corrects nothing.
+    Its version and sampling rate are those of another model. If that one has a variance, its own is the intercept's in
+    a logistic regression on the sampled rows, 1 / (n p (1 - p)). It extends nothing: a constant corrects nothing.
     """
     share, p = like["negative_sampling_rate"], rate.probability
     trainer = f"constant instead of {(like.get('training') or {}).get('trainer') or 'a model'}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checks that need the engine: the models as they would be published, on the log's last days."""
+"""The checks that need the engine: the models to be published, on the log's last days."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check_engine(
     spreads: dict[Target, float],
     options: CheckOptions,
 ) -> list[Verdict]:
-    """Load the models, score the last days, and hold them against what happened and against the last release.
+    """Load the models, score the last days, and compare them with the outcomes and with the last release.
 
     Parameters
     ----------
@@ -45,13 +45,13 @@ def check_engine(
     models : Path
         The folder of models to be published.
     table : pyarrow.Table
-        Features of all examples, as ``features.tabulate`` makes them.
+        Features of all examples, from ``features.tabulate``.
     feature_set : FeatureSet
     previous : Release or None
         The last release.
     windows : Windows
     spreads : dict
-        As :func:`log_checks.check_log` gives them.
+        From :func:`log_checks.check_log`.
     options : CheckOptions
     """
     newest = table.filter(pc.equal(table["date"], pa.scalar(run.newest)))
@@ -93,7 +93,7 @@ def _scored(
     windows: Windows,
     options: CheckOptions,
 ) -> Predicted:
-    """Score the last days of which the outcomes are known: of conversions those older than their window."""
+    """Score the last days with known outcomes: for conversions, those older than their window."""
     last = newest if target == "click" else newest - timedelta(days=windows.conversion_days)
     chosen = pc.and_(
         pc.less_equal(table["date"], pa.scalar(last)),
@@ -154,7 +154,7 @@ def _against_last(
 
 
 def _logged_plainly(run: RunInputs) -> pa.Array:
-    """Find the newest day's impressions that no policy valued, and that time did not run out for."""
+    """Find the newest day's impressions that were valued without a policy and within their time budget."""
     with duckdb.connect() as connection:
         found = connection.execute(
             f"SELECT impression_id FROM read_parquet({quoted(str(run.examples))}) WHERE date = ? AND release IS NOT "
@@ -166,7 +166,7 @@ def _logged_plainly(run: RunInputs) -> pa.Array:
 
 
 def _spread_out(table: pa.Table, rows: int) -> pa.Table:
-    """Take so many rows at equal distances, over the whole day."""
+    """Take a number of rows at equal distances, over the whole day."""
     if table.num_rows <= rows:
         return table
     return table.take(pa.array(np.linspace(0, table.num_rows - 1, rows).astype(np.int64)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole tables scored by the engine itself, and releases found on the disk."""
+"""Whole tables scored by the engine itself, and releases on disk."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BOTH = "cpa"
 
 @dataclass(frozen=True)
 class Release:
-    """A release on the disk."""
+    """A release on disk."""
 
     id: str
     folder: Path
@@ -38,7 +38,7 @@ def last_release(models: Path | None) -> Release | None:
     Returns
     -------
     Release or None
-        None where nothing was published yet.
+        None if nothing was published yet.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def last_release(models: Path | None) -> Release | None:
 
 
 def releases_beside(release: Release) -> dict[str, Path]:
-    """Return all releases of the directory that a release lies in, by id."""
+    """Return all releases of the directory that contains a release, by id."""
     return {manifest.parent.name: manifest.parent for manifest in sorted(release.folder.parent.glob("*/manifest.json"))}
 
 
@@ -72,11 +72,11 @@ def score(
     engine : Engine
         With models loaded.
     table : pyarrow.Table
-        As ``features.tabulate`` makes it.
+        From ``features.tabulate``.
     feature_set : FeatureSet
         Its fields.
     pricing, bids : optional
-        In the place of the table's own, without which a row's expected revenue is 0.
+        Replaces the table's own bid and pricing, without which a row's expected revenue is 0.
 
     Returns
     -------

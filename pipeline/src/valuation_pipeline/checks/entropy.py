@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether models are better than constants; where they are not, constants are published.
+"""Whether models are better than constants; if not, constants are published.
 
 Normalized entropy is the log loss of the model over that of a constant (He et al., "Practical lessons from predicting
-clicks on ads at Facebook", 2014, section 3). The constant is the one that would be published: what was known before the
+clicks on ads at Facebook", 2014, section 3). The constant is the one that would be published: the rate known before the
 held-back days.
 """
 
@@ -20,16 +20,17 @@ from valuation_pipeline.checks.verdicts import Verdict
 def check_entropy(held_out: HeldOut, options: CheckOptions) -> tuple[list[Verdict], set[str]]:
     """Judge a target as a whole, and each campaign.
 
-    As a whole it goes by the normalized entropy itself. A single campaign goes by whether its loss is larger than the
-    constant's beyond chance: the mean difference of the losses of its rows over its standard error, by a normal
-    distribution, and Benjamini and Hochberg over the campaigns at 1 - ``constant_confidence``.
+    The target as a whole is judged by the normalized entropy itself. A single campaign is judged by whether its loss is
+    larger than the constant's beyond chance: the mean difference of the losses of its rows over its standard error, by
+    a normal distribution, and Benjamini and Hochberg over the campaigns at 1 - ``constant_confidence``.
 
     Returns
     -------
     verdicts : list of Verdict
-        Those of constants that are to be published are warnings, for nothing need be held back.
+        Those of constants that are to be published are warnings, because nothing has to be held back.
     campaigns : set of str
-        Whose models constants are to replace; all held-out ones and "*" if the target as a whole is no better.
+        The campaigns whose models are to be replaced by constants; all held-out ones and "*" if the target as a whole
+        is no better.
     """
     target = held_out.target
     if not len(held_out.outcomes):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the features of the newest day are those of the days before: coverage, new values, and drift."""
+"""Whether the features of the newest day resemble those of the days before: coverage, new values, and drift."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def _coverage(profiles: list[Profile], options: CheckOptions, levels: Levels) ->
 
 
 def _new_values(profiles: list[Profile], options: CheckOptions, levels: Levels) -> list[Verdict]:
-    """Compare the share of rows with values that no day before had, with what it was on the three days before.
+    """Compare the share of rows with values that no earlier day had with that on the three days before.
 
-    Ever fewer values are new as days go by, so these days are a generous measure.
+    The share of new values decreases from day to day, so these days are a generous measure.
     """
     categories = [
         profile for profile in profiles if profile.values.size and profile.present[-1] > 0 and profile.new[0] > 0
@@ -93,10 +93,10 @@ def population_stability(before: Floats, now: Floats) -> float:
 
 
 def _drift(profiles: list[Profile], options: CheckOptions, levels: Levels) -> list[Verdict]:
-    """Judge each field's population stability index by chance, and by what is usual from day to day.
+    """Judge each field's population stability index by chance, and by its usual change from day to day.
 
-    The mix of users, campaigns and placements changes every day. So each day before is held against all others of
-    them, and if their indices are c times what chance gives, on average, the newest day's may be, too.
+    The mix of users, campaigns and placements changes every day. So each earlier day is compared with all others of
+    them. If their indices are on average c times what chance gives, the newest day's may be, too.
     """
     judgeable = [profile for profile in profiles if profile.values.shape[1] > 1 and profile.present[-1] > 0]
     found = [_drift_of(profile) for profile in judgeable]

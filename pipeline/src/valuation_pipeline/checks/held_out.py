@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the models predicted for days that they were not fitted on, as arrays."""
+"""The models' predictions for days that they were not fitted on, as arrays."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class HeldOut:
     target : str
         "click" or "conversion".
     days : int
-        How many days were held back.
+        The number of held-back days.
     campaigns : list of str, n
     bounds : ndarray of int64, shape (n + 1,)
-        Where the rows of each campaign begin.
+        The start of each campaign's rows.
     outcomes : ndarray of bool, shape (rows,)
     probabilities, constants : ndarray of float64, shape (rows,)
-        What the model gave, and what a constant gives: both corrected for sampling.
+        The model's probability, and the constant's, both corrected for sampling.
     weights : ndarray of float64, shape (rows,)
-        How many impressions (clicks) each row stands for: 1, or 1 / ``negative_sampling_rate`` of a negative.
+        How many impressions (clicks) each row represents: 1, or 1 / ``negative_sampling_rate`` for a negative.
     """
 
     target: Target
@@ -77,7 +77,7 @@ class HeldOut:
         return np.diff(np.concatenate([[0.0], np.cumsum(values)])[self.bounds])
 
     def predicted(self) -> Predicted:
-        """Return the sums that calibration is judged by."""
+        """Return the sums for judging calibration."""
         return Predicted(
             target=self.target,
             source="held_out",
@@ -89,6 +89,6 @@ class HeldOut:
         )
 
     def with_constants(self, campaigns: set[str]) -> HeldOut:
-        """Return the rows with the constants of some campaigns in the place of their predictions."""
+        """Return the rows with the predictions of some campaigns replaced by their constants."""
         chosen = np.repeat([name in campaigns for name in self.campaigns], np.diff(self.bounds))
         return replace(self, probabilities=np.where(chosen, self.constants, self.probabilities))

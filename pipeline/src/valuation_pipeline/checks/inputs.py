@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a run has to be checked: its examples, its models, and what these predicted for held-back days."""
+"""The inputs of a run's checks: its examples, its models, and their predictions for held-back days."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 
 @dataclass(frozen=True)
 class TrainedTarget:
-    """What training wrote for one target.
+    """The output of training for one target.
 
     Attributes
     ----------
@@ -31,9 +31,9 @@ class TrainedTarget:
     documents : list of dict
         ``models.jsonl``.
     campaigns : list of dict
-        Those that training looked at: ``campaigns`` of ``training.json``.
+        The campaigns of the training: ``campaigns`` of ``training.json``.
     held_out : HeldOut
-        ``held_out.parquet``; without rows where no days could be held back.
+        ``held_out.parquet``; without rows if no days could be held back.
     """
 
     target: Target
@@ -44,7 +44,7 @@ class TrainedTarget:
 
 @dataclass(frozen=True)
 class RunInputs:
-    """A run's folder, read.
+    """The contents of a run's folder.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class RunInputs:
     targets : list of TrainedTarget
         Those that were trained.
     campaign_documents : list of dict
-        ``campaigns.jsonl``; empty where there is none.
+        ``campaigns.jsonl``; empty if there is none.
     """
 
     examples: Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The probability at the intercept beside the overall rate."""
+"""The probability at the intercept, compared with the overall rate."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from valuation_pipeline.training.options import Target
 
 
 def check_intercepts(documents: Sequence[Mapping[str, Any]], target: Target, options: CheckOptions) -> list[Verdict]:
-    """Judge what each model that extends no other gives a row without any features, after the correction for sampling.
+    """Judge the prediction of each base model for a row without any features, after the correction for sampling.
 
-    With penalised weights the intercept lies near the rate. Of a model whose correction is missing, or made twice, it
-    is off by the sampling rate itself, and everything that the model says with it. A model that extends another lacks
-    the weights of its own campaign there, so it is judged by its calibration alone.
+    With penalised weights the intercept is near the rate. If a model's sampling correction is missing, or made twice,
+    the intercept is off by the sampling rate itself, and so is every prediction. A model that extends another lacks the
+    weights of its own campaign there, so it is judged only by its calibration.
     """
     models = [d for d in documents if d.get("target") == target and not d.get("extends")]
     if not models:

@@ -11,7 +11,7 @@ from valuation_pipeline.checks.verdicts import Status, Verdict
 
 
 def judged(p_value: float, relevant: bool, levels: Levels) -> Status:
-    """Return what a finding is: flagged only if it matters and chance does not explain it."""
+    """Return the status of a finding: flagged only if it matters and chance does not explain it."""
     if not relevant or p_value >= levels.warn:
         return "passed"
     return "failed" if p_value < levels.fail else "warned"
@@ -23,7 +23,7 @@ def apart(ratio: float, limit: float) -> bool:
 
 
 def within_severity(verdicts: Sequence[Verdict], options: CheckOptions) -> list[Verdict]:
-    """Let checks that may only warn only warn."""
+    """Turn failures of checks that may only warn into warnings."""
     return [
         replace(verdict, status="warned")
         if verdict.status == "failed" and options.severity_of(verdict.check) == "warn"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checks that look at the log alone."""
+"""The checks of the log alone."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from valuation_pipeline.training.options import Target
 
 @dataclass(frozen=True)
 class Windows:
-    """How long outcomes count, as the extraction of the examples had it.
+    """How long outcomes count, as in the extraction of the examples.
 
     Attributes
     ----------
     click_days, conversion_days : int
-        At most so many days after the impression.
+        The largest number of days after the impression.
     """
 
     click_days: int = 1

@@ -26,9 +26,9 @@ def check_lost(
 ) -> list[Verdict]:
     """Judge the models that the last release has and these have not, and the campaigns that are no longer shown.
 
-    A campaign ends, or becomes too small for a model of its own, without anything being wrong; so it goes by the share
-    of the impressions. A campaign that the shared model still values has not lost its values, and a model without
-    weights is none to lose: a constant that stood in for a model gives way on the first day when that is better again.
+    A campaign may end, or become too small for a model of its own, although nothing is wrong; so its share of the
+    impressions decides. A campaign that the shared model still values has not lost its values. A model without weights
+    is not a loss: a constant that stood in for a model is replaced on the first day when the model is better again.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the new models change, in weights and in money, on impressions of the last day."""
+"""The changes that the new models make, in weights and in money, on impressions of the last day."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from valuation_pipeline.checks.verdicts import Status, Verdict
 
 
 def check_weights(comparison: Comparison) -> list[Verdict]:
-    """Tell which weights moved farthest: for people, as no distance is wrong by itself."""
+    """Report the weights that moved farthest: for people, because no distance is wrong by itself."""
     changed = [model for model in comparison["models"] if model["change"] == "changed"]
     farthest = sorted(changed, key=lambda model: -(model["distance"] or 0))[:3]
     told = "; ".join(_told(model) for model in farthest)
@@ -31,14 +31,14 @@ def check_weights(comparison: Comparison) -> list[Verdict]:
 
 
 def check_money(campaigns: npt.NDArray[Any], before: Floats, after: Floats, options: CheckOptions) -> list[Verdict]:
-    """Judge by how much the expected revenue of impressions changes, of all and of each campaign.
+    """Judge how much the expected revenue of impressions changes, in total and for each campaign.
 
     Parameters
     ----------
     campaigns : ndarray of str, shape (rows,)
         Of impressions of the newest day.
     before, after : ndarray of float64, shape (rows,)
-        Their expected revenue by the last release and by the models to be published, at their logged bids.
+        Their expected revenue according to the last release and to the models to be published, at their logged bids.
     options : CheckOptions
         ``moved_limit`` and ``campaign_moved_limit`` are used.
     """

@@ -34,7 +34,8 @@ Check = Literal[
 ]
 CHECKS: tuple[Check, ...] = get_args(Check)
 
-#: Those that decide by chance, which share the false-alarm rate. The others compare what must be equal, or are limits.
+#: Those that decide by chance, and share the false-alarm rate. The others compare values that must be equal, or are
+#: limits.
 STATISTICAL: tuple[Check, ...] = (
     "impressions",
     "clicks",
@@ -53,7 +54,7 @@ STATISTICAL: tuple[Check, ...] = (
     "logged_campaign_calibration",
 )
 
-#: Those that only warn unless they are told otherwise: they are about the world, or about the release before.
+#: Those that only warn by default: they are about the world, or about the previous release.
 WARNING: tuple[Check, ...] = ("drift", "intercept", "moved", "logged_calibration", "logged_campaign_calibration")
 
 Severity = Literal["fail", "warn", "off"]
@@ -177,11 +178,11 @@ class CheckOptions(Options):
 
 
 class Levels(Options):
-    """How improbable a finding must be, were nothing wrong, to fail or to warn."""
+    """How improbable a finding must be, if nothing is wrong, to fail or to warn."""
 
     fail: float
     warn: float
 
     def shared_by(self, tests: int) -> Levels:
-        """Return the levels of each of several tests, of which any may raise the alarm (Bonferroni)."""
+        """Return the levels of each of several tests, any of which may raise the alarm (Bonferroni)."""
         return Levels(fail=self.fail / tests, warn=self.warn / tests)

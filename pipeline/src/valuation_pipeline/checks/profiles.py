@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a field of the features looks like on each day: how many rows have it, with which values."""
+"""The profile of a field on each day: how many rows have it, with which values."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from valuation_pipeline.features import FeatureField, FeatureSet, feature_column
 
 Places = npt.NDArray[np.int64]
 
-#: How many values of a category are counted one by one; the rarer ones are counted together.
+#: The number of values of a category that are counted one by one; the rarer ones are counted together.
 VALUES = 50
-#: Into how many intervals of equal counts numbers are put.
+#: The number of intervals of equal counts for numbers.
 INTERVALS = 10
 
 
@@ -35,9 +35,9 @@ class Profile:
     present : ndarray of float64, shape (n_days,)
         Those that have the field.
     new : ndarray of float64, shape (n_days,)
-        Those with a value that no day before had. All of the first day's. None of a number's.
+        Those with a value that no earlier day had. All rows of the first day; none for a number.
     values : ndarray of float64, shape (n_days, n_bins)
-        How often each value came, or each interval of a number; the rarer ones together.
+        The count of each value, or of each interval of a number; the rarer ones together.
     """
 
     field: str
@@ -54,14 +54,14 @@ def profiles(table: pa.Table, feature_set: FeatureSet) -> list[Profile]:
     Parameters
     ----------
     table : pyarrow.Table
-        As ``features.tabulate`` makes it.
+        From ``features.tabulate``.
     feature_set : FeatureSet
-        Which fields.
+        The fields.
 
     Returns
     -------
     list of Profile
-        In the order of the fields. Bins are made of all days but the newest. O(rows x fields).
+        In the order of the fields. Bins are made from all days but the newest. O(rows x fields).
     """
     dates = table["date"].combine_chunks().dictionary_encode()
     order = np.argsort(dates.dictionary.to_numpy(zero_copy_only=False))

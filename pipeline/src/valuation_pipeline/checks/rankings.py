@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether what happened was put before what did not, for each campaign: AUC."""
+"""Whether positives are ranked above negatives, for each campaign: AUC."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from valuation_pipeline.checks.verdicts import Verdict
 
 
 def check_ranking(held_out: HeldOut, options: CheckOptions) -> list[Verdict]:
-    """Judge each campaign whose rows are ranked worse than at random beyond chance, as swapped labels make them."""
+    """Judge each campaign whose rows are ranked worse than at random beyond chance, as with swapped labels."""
     target = held_out.target
     places, found = [], []
     for place in range(len(held_out.campaigns)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the engine gives again what servers logged: the same release and features must give the same prediction."""
+"""Whether the engine reproduces what servers logged: the same release and features must give the same prediction."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from valuation_pipeline.features import FeatureSet
 def check_replay(
     table: pa.Table, feature_set: FeatureSet, releases: Mapping[str, Path], options: CheckOptions
 ) -> list[Verdict]:
-    """Replay rows of a table of features that say which release valued them.
+    """Replay rows of a table of features that name the release that valued them.
 
     Parameters
     ----------
     table : pyarrow.Table
-        Rows of the newest day, as ``features.tabulate`` makes them.
+        Rows of the newest day, from ``features.tabulate``.
     feature_set : FeatureSet
         Their fields.
     releases : mapping of str to Path
-        The releases at hand, by id.
+        The available releases, by id.
     options : CheckOptions
         ``replay_tolerance`` and ``replay_limit`` are used.
 
     Returns
     -------
     list of Verdict
-        One for each release that is at hand and in the log.
+        One for each available release in the log.
     """
     logged = table.filter(pc.and_(pc.is_valid(table["release"]), pc.is_valid(table["pctr"])))
     named = sorted(set(logged["release"].to_pylist()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All checks of one run, and the models that they let through."""
+"""All checks of one run, and the models to be published."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from valuation_pipeline.features import FeatureSet, tabulate
 from valuation_pipeline.files import whole_folder, write_json_lines
 from valuation_pipeline.training.options import Target
 
-#: With so many days before it the newest day's features are compared.
+#: The number of days with which the newest day's features are compared.
 COMPARED_DAYS = 14
 
 
@@ -45,32 +45,32 @@ def check_run(
 ) -> list[Verdict]:
     """Check a run, and write ``check/verdicts.json`` and ``check/models/`` into its folder.
 
-    ``check/models/`` is what is to be published, whether or not it is held back: the run's models, with constants for
-    those that are no better, and its campaign documents.
+    ``check/models/`` has the models to be published, whether or not the release is held back: the run's models, with
+    constants for those that are no better, and its campaign documents.
 
     Parameters
     ----------
     folder : Path
         Of the run, with ``examples/`` and ``click/``, ``conversion/`` or both.
     feature_set : FeatureSet
-        What the models were trained on.
+        The features that the models were trained on.
     options : CheckOptions
     previous : Path, optional
         The directory of releases, or one release, that serves so far.
     windows : Windows
         How long clicks and conversions count.
     progress : callable
-        Told the name of each step.
+        Called with the name of each step.
 
     Returns
     -------
     list of Verdict
-        The failed first. Checks that are off are left out.
+        Failed ones first. Checks that are off are left out.
 
     Raises
     ------
     PipelineError
-        If a step of the run is missing, or its files are not what they should be.
+        If a step of the run is missing, or its files are not valid.
     """
     run = read_run(folder)
     release = last_release(previous)
@@ -104,7 +104,7 @@ def _recent_features(run: RunInputs, feature_set: FeatureSet, windows: Windows, 
 
 
 def _write_models(run: RunInputs, models: Path, spreads: dict[Target, float], options: CheckOptions) -> list[Verdict]:
-    """Judge predictions of held-back days, and write what is to be published."""
+    """Judge predictions of held-back days, and write the models to be published."""
     models.mkdir()
     verdicts = []
     for trained in run.targets:

@@ -16,7 +16,7 @@ from valuation_pipeline.checks.options import CheckOptions
 from valuation_pipeline.checks.statistics import adjusted, count_p_values
 from valuation_pipeline.checks.verdicts import Verdict
 
-#: By what factor shares of set-aside rows vary from day to day, as a variance: bad rows come in bunches.
+#: The variance of the factor by which shares of set-aside rows vary from day to day: bad rows come in bunches.
 SPREAD = 0.25
 
 
@@ -28,7 +28,7 @@ class SetAside:
     ----------
     table, reason : str
     newest, before : int
-        How many of the newest day, and of the days before it together.
+        How many of the newest day, and of the days before in total.
     """
 
     table: str
@@ -40,8 +40,8 @@ class SetAside:
 def read_set_aside(connection: duckdb.DuckDBPyConnection, file: Path, newest: date) -> list[SetAside]:
     """Count the rows of ``set_aside.parquet``, by table and reason.
 
-    A row is of the day of its file's partition (``date=2026-11-29``), or else of the time that it says; one with
-    neither is taken to be of the newest day.
+    A row belongs to the day of its file's partition (``date=2026-11-29``), or else of its own time; one with neither
+    counts for the newest day.
     """
     partition = "try_cast(regexp_extract(file, 'date=([0-9]{4}-[0-9]{2}-[0-9]{2})', 1) AS DATE)"
     said = "CASE WHEN json_valid(record) THEN try_cast(json_extract_string(record, '$.time') AS TIMESTAMP)::DATE END"
@@ -63,7 +63,7 @@ def check_set_aside(
     ----------
     set_aside : list of SetAside
     used : dict of table to (float, float)
-        Rows of each table that were used, of the newest day and of the days before together.
+        Rows of each table that were used, of the newest day and of the days before in total.
     day : str
         The newest.
     options : CheckOptions

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tests that the checks are made of: counts against expectations, many at once, and rankings."""
+"""The statistical tests of the checks: counts against expectations, many at once, and rankings."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ Floats = npt.NDArray[np.float64]
 
 #: The variances that :func:`dispersion` chooses from.
 GRID = np.concatenate([[0.0], np.geomspace(1e-5, 10, 121)])
-#: Expectations below this tell nothing of how much counts vary beyond chance.
+#: Smaller expectations reveal nothing about how much counts vary beyond chance.
 TELLING = 5.0
 
 
 def dispersion(counts: Floats, expected: Floats, *, fitted: bool = False, confidence: float = 0.95) -> float:
-    """Return by how much counts vary beyond chance at most, as the variance of a factor that multiplies expectations.
+    """Return an upper bound of how much counts vary beyond chance, as the variance of a factor of the expectations.
 
-    If the factor of count y has the variance a, y has the variance m + a m² about its expectation m, and the sum of
-    (y - m)² / (m + a m²) is about a chi-square. The answer is the a that makes it as small as a chi-square is with the
+    If the factor of count y has the variance a, y has the variance m + a m² about its expectation m, and the sum of (y
+    - m)² / (m + a m²) is about a chi-square. The result is the a that makes it as small as a chi-square is with the
     probability 1 - ``confidence``: the upper end of Viechtbauer's interval by Q-profiles (Statistics in Medicine 26,
-    2007), which is 0 where counts vary no more than chance lets them. All counts weigh about the same, large or small.
+    2007), which is 0 if counts vary no more than by chance. All counts weigh about the same, large or small.
 
     Parameters
     ----------
     counts, expected : ndarray of float64, shape (n,)
-        Those with expectations below 5 are passed over.
+        Those with expectations below 5 are ignored.
     fitted : bool, default=False
         Whether the expectations were scaled to the same counts, which takes a degree of freedom.
     confidence : float, default=0.95
-        How sure it is that counts do not vary more.
+        The confidence that counts do not vary more.
 
     Returns
     -------
     float
-        0 to 10; 0.01 where counts vary by 10 % from one to another. 0 if there is nothing to estimate it from.
+        0 to 10; 0.01 if counts vary by 10 % from one to another. 0 if there is nothing to estimate it from.
     """
     sums, freedom = _profile(counts, expected)
     return float(_variance(sums[:, None], freedom - fitted, confidence)[0])
 
 
 def dispersion_of_others(counts: Floats, expected: Floats, confidence: float = 0.95) -> Floats:
-    """Return :func:`dispersion` for each count, of all the others: so that what is wrong does not excuse itself.
+    """Return :func:`dispersion` for each count, from all the others: so that a fault does not excuse itself.
 
     Returns
     -------
     ndarray of float64, shape (n,)
-        0 where there are no others. O(n).
+        0 if there are no others. O(n).
     """
     sums, freedom = _profile(counts, expected)
     telling = expected >= TELLING
@@ -64,7 +64,7 @@ def _terms(counts: Floats, expected: Floats) -> Floats:
 
 
 def _profile(counts: Floats, expected: Floats) -> tuple[Floats, int]:
-    """Return the sum of squares for each variance of the grid, and how many counts are in it."""
+    """Return the sum of squares for each variance of the grid, and the number of counts in it."""
     telling = expected >= TELLING
     sums = sum(
         (_terms(counts[part], expected[part]).sum(axis=1) for part in np.array_split(np.flatnonzero(telling), 64)),
@@ -82,7 +82,7 @@ def _variance(sums: Floats, freedom: int, confidence: float) -> Floats:
 
 
 def count_p_values(counts: npt.ArrayLike, expected: npt.ArrayLike, spread: npt.ArrayLike) -> Floats:
-    """Return how probable counts are that lie as far from their expectation, or farther, on either side.
+    """Return the probability of counts at least as far from their expectation, on either side.
 
     Counts are negative binomial: Poisson given a mean that varies by a gamma factor of variance ``spread`` (Poisson
     itself for 0). The probability is twice that of the smaller tail, at most 1, and so never too small.
@@ -101,24 +101,24 @@ def count_p_values(counts: npt.ArrayLike, expected: npt.ArrayLike, spread: npt.A
 
 
 def adjusted(p_values: Floats) -> Floats:
-    """Adjust p-values of many tests of one kind as Benjamini and Hochberg do (J. R. Stat. Soc. B 57, 1995).
+    """Adjust p-values of many tests of one type by Benjamini and Hochberg's method (J. R. Stat. Soc. B 57, 1995).
 
-    Reject those below q: of the rejected, a share of q at most is false on average; where nothing is wrong, anything at
-    all is rejected with the probability q at most, for tests that are independent.
+    Reject those below q: of the rejected, a share of at most q is false on average. If nothing is wrong, the
+    probability of any rejection is at most q, for independent tests.
     """
     return np.asarray(stats.false_discovery_control(p_values), np.float64) if len(p_values) else p_values
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """How well probabilities put what happened before what did not.
+    """How well probabilities rank positives above negatives.
 
     Attributes
     ----------
     auc : float
-        Of two rows, one of each outcome, the share of pairs in the right order; ties count half.
+        Among all pairs of a positive and a negative, the share in the right order; ties count half.
     p_value : float
-        How probable an AUC as low is, or lower, if the order were random (Mann & Whitney, 1947; normal with the
+        The probability of an AUC as low, or lower, if the order were random (Mann & Whitney, 1947; normal with the
         correction for ties).
     """
 
@@ -127,7 +127,7 @@ class Ranking:
 
 
 def ranking(outcomes: npt.NDArray[np.bool_], probabilities: Floats) -> Ranking | None:
-    """Rank rows by probability; None where all outcomes are the same. O(n log n)."""
+    """Rank rows by probability; None if all outcomes are the same. O(n log n)."""
     positives, negatives = probabilities[outcomes], probabilities[~outcomes]
     if not len(positives) or not len(negatives):
         return None
@@ -138,6 +138,6 @@ def ranking(outcomes: npt.NDArray[np.bool_], probabilities: Floats) -> Ranking |
 
 
 def log_losses(outcomes: npt.NDArray[np.bool_], probabilities: Floats) -> Floats:
-    """Return -ln of the probability given to what happened, of each row; it is kept off 0 by 1e-12."""
+    """Return -ln of the probability of the actual outcome of each row; the probability is kept away from 0 by 1e-12."""
     kept = np.clip(np.where(outcomes, probabilities, 1 - probabilities), 1e-12, 1.0)
     return np.asarray(-np.log(kept))

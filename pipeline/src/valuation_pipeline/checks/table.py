@@ -15,7 +15,7 @@ COLOURS: dict[Status, str] = {"failed": "bold red", "warned": "yellow", "passed"
 
 
 def as_table(verdicts: Sequence[Verdict]) -> Table:
-    """Lay verdicts out in the order given, a row each."""
+    """Lay verdicts out in the given order, one row each."""
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("status", no_wrap=True)
     table.add_column("check, of what", no_wrap=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a check says: a line of the report, and perhaps a reason to hold a release back."""
+"""The result of a check: a line of the report, and possibly a reason to hold a release back."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from valuation_pipeline.files import write_json
 
 Status = Literal["passed", "warned", "failed", "skipped"]
 
-#: What is to be read first comes first.
+#: The most important ones come first.
 ORDER: tuple[Status, ...] = ("failed", "warned", "passed", "skipped")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one check found of one thing.
+    """The result of one check for one subject.
 
     Attributes
     ----------
     check : str
-        Which check, a name of ``options.CHECKS``.
+        The check, a name of ``options.CHECKS``.
     subject : str
-        What was looked at: a table, a field, a campaign, a target.
+        The subject: a table, a field, a campaign, a target.
     status : str
-        "failed" holds the release back, "warned" is for people, "skipped" could not be looked at.
+        "failed" holds the release back, "warned" is for people, "skipped" could not be checked.
     value, threshold : float or None
-        What was measured, and where the limit is; None where there is no single number.
+        The measured value, and the limit; None if there is no single number.
     reason : str
         One sentence with the figures: what was found, what it means, what to do.
     """
@@ -46,17 +46,17 @@ class Verdict:
 
 
 def held_back(verdicts: Iterable[Verdict]) -> bool:
-    """Say whether any check failed, so that yesterday's release goes on serving."""
+    """Return whether any check failed, so that yesterday's release goes on serving."""
     return any(verdict.status == "failed" for verdict in verdicts)
 
 
 def in_order(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Return the verdicts with the failed first, then warned, passed and skipped, each as they came."""
+    """Return the verdicts with failed ones first, then warned, passed and skipped ones, each in their order."""
     return sorted(verdicts, key=lambda verdict: ORDER.index(verdict.status))
 
 
 def write_verdicts(file: Path, verdicts: Sequence[Verdict]) -> None:
-    """Write verdicts as a JSON list, whole or not at all."""
+    """Write verdicts as a JSON list, completely or not at all."""
     write_json(file, [asdict(verdict) for verdict in verdicts])
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the newest day has as many rows as the days before lead one to expect, by day and by hour.
+"""Whether the newest day has the expected number of rows according to the days before, by day and by hour.
 
-A day's clicks are held against its impressions, its conversions against the clicks they may be of, its impressions
-against the same weekday before. Rates differ from day to day for good reasons: by how much is estimated from the days
-before, and is ``day_effect`` at least.
+A day's clicks are compared with its impressions, its conversions with the clicks that they may be of, its impressions
+with earlier days of the same weekday. Rates differ from day to day for good reasons: how much is estimated from the
+days before, and is at least ``day_effect``.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from valuation_pipeline.checks.options import Check, CheckOptions, Levels
 from valuation_pipeline.checks.statistics import Floats, adjusted, count_p_values, dispersion
 from valuation_pipeline.checks.verdicts import Status, Verdict
 
-#: Hours that a block of a day may have.
+#: The possible numbers of hours in a block.
 BLOCKS = (1, 2, 3, 4, 6, 12)
 
 
 @dataclass(frozen=True)
 class Arrivals:
-    """What came on each day of a table, the newest day last.
+    """The counts of a table on each day, the newest day last.
 
     Attributes
     ----------
@@ -34,10 +34,10 @@ class Arrivals:
     counts : ndarray of float64, shape (n_days, 24)
         Rows by day and hour, in UTC.
     exposures : ndarray of float64, shape (n_days,)
-        What they are in proportion to when nothing changes, for example the day's impressions; ones for impressions
+        What they are proportional to if nothing changes, for example the day's impressions; ones for impressions
         themselves.
     of : str
-        What the exposures come from, for people; empty for impressions themselves.
+        The source of the exposures, for people; empty for impressions themselves.
     """
 
     table: Check
@@ -62,7 +62,7 @@ def check_volume(arrivals: Arrivals, options: CheckOptions) -> list[Verdict]:
 
 
 def _expected(arrivals: Arrivals) -> float:
-    """Return the rows expected of the newest day; of impressions the mean of the same weekday where there is one."""
+    """Return the expected rows of the newest day; for impressions the mean of the same weekday if there is one."""
     counts, exposures = arrivals.counts.sum(axis=1), arrivals.exposures
     if not arrivals.of:
         return float(_alike(counts).mean())
@@ -71,16 +71,16 @@ def _expected(arrivals: Arrivals) -> float:
 
 
 def _alike(counts: Floats) -> Floats:
-    """Return the days before that are the newest's weekday; all where there is none."""
+    """Return the earlier days with the newest's weekday; all if there are none."""
     same = counts[:-1][-7::-7]
     return same if len(same) else counts[:-1]
 
 
 def day_spread(counts: Floats, exposures: Floats, effect: float, averaged: int | None = None) -> float:
-    """Return the variance of the factor by which a further day differs from what days before lead one to expect.
+    """Return the variance of the factor by which a further day differs from its expectation.
 
-    That is the day's own, as estimated of the days before and ``effect``² at least, that of the mean of the days
-    that it is held against (``averaged`` of them; left out, all), and the chance in their counts.
+    That is the sum of the day's own, estimated from the days before and at least ``effect``², that of the mean of the
+    days that it is compared with (``averaged`` of them; by default, all), and the chance in their counts.
     """
     total, known = counts.sum(), exposures.sum()
     if total == 0 or known == 0:
@@ -115,7 +115,7 @@ def _day(arrivals: Arrivals, expected: float, options: CheckOptions, levels: Lev
 
 
 def _hours(arrivals: Arrivals, day_expected: float, options: CheckOptions, levels: Levels) -> Verdict:
-    """Judge blocks of hours, as short as can be for an empty one to be told from chance."""
+    """Judge blocks of hours, the shortest ones for which an empty block can be told from chance."""
     for width in BLOCKS:
         blocks = arrivals.counts.reshape(len(arrivals.days), 24 // width, width).sum(axis=2)
         shares = blocks[:-1].sum(axis=0) / blocks[:-1].sum()

@@ -2,8 +2,8 @@
 """Reports: one page of HTML that needs no network, and the same as JSON.
 
 A `Page` has a title, an outcome, facts, and sections; a section has blocks: `Verdicts`, key `Figures`, a `Table`, a
-`Chart` or a `Paragraph`. `write` puts ``report.html`` and ``report.json`` into a folder. The module knows nothing of
-logs, training or checks: whoever has results puts them on a page.
+`Chart` or a `Paragraph`. `write` puts ``report.html`` and ``report.json`` into a folder. The module does not depend on
+logs, training or checks: these put their results on a page.
 
     page = Page(
         title="Training of 2026-11-29",

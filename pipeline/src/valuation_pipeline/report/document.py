@@ -17,7 +17,7 @@ FORMAT = "valuation-report/1"
 
 
 def as_json(page: Page) -> dict[str, Any]:
-    """Give a page as JSON, every row of its tables included.
+    """Return a page as JSON, including every row of its tables.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def as_json(page: Page) -> dict[str, Any]:
 
 
 def rows_of(rows: Rows, limit: int | None = None) -> Sequence[Mapping[str, Any]]:
-    """Give the first rows (all without a limit) as mappings."""
+    """Return the first rows (all without a limit) as mappings."""
     if isinstance(rows, pa.Table):
         found: list[dict[str, Any]] = (rows if limit is None else rows.slice(0, limit)).to_pylist()
         return found

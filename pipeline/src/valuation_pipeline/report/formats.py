@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How values are written: in English, the numbers of a column with the same number of decimals."""
+"""Formatting of values: in English, the numbers of a column with the same number of decimals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MINUS = "\u2212"
 
 
 def as_number(value: Any) -> float | None:
-    """Give a value as a number; None where there is none (missing, NaN, text)."""
+    """Return a value as a number; None if there is none (missing, NaN, text)."""
     if value is None or isinstance(value, str | bool):
         return None
     try:
@@ -26,10 +26,10 @@ def as_number(value: Any) -> float | None:
 
 
 def decimals(kind: Kind, values: Iterable[Any]) -> int:
-    """Give the number of decimals for the values of a column.
+    """Return the number of decimals for the values of a column.
 
-    Rates have three digits that count, amounts three but at least two decimals, plain numbers four; what counts is the
-    median of the absolute values, the lower one of two. Ratios have three decimals.
+    Rates have three significant digits, amounts three but at least two decimals, plain numbers four; they are counted
+    for the median of the absolute values, the lower one of two. Ratios have three decimals.
     """
     if kind in ("text", "count"):
         return 0
@@ -46,7 +46,7 @@ def decimals(kind: Kind, values: Iterable[Any]) -> int:
 
 
 def write(value: Any, kind: Kind, places: int) -> str:
-    """Write a value with so many decimals; a dash where it is missing."""
+    """Write a value with a number of decimals; a dash if it is missing."""
     if kind == "text":
         return _text(value)
     number = as_number(value)
@@ -79,14 +79,14 @@ def write_alone(value: Any, kind: Kind | None = None) -> str:
 
 
 def write_interval(low: Any, high: Any, kind: Kind, places: int) -> str:
-    """Write an interval; nothing where both ends are missing."""
+    """Write an interval; nothing if both ends are missing."""
     if as_number(low) is None and as_number(high) is None:
         return ""
     return f"[{write(low, kind, places)}, {write(high, kind, places)}]"
 
 
 def as_plain(value: Any) -> Any:
-    """Give a value as JSON can have it.
+    """Return a value that JSON can express.
 
     Times become ISO 8601 text, NaN null, and the infinities "Infinity" and "-Infinity", as in Protocol Buffers' JSON.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A page as one HTML file that needs nothing else and may load nothing."""
+"""A page as one self-contained HTML file that may not load anything."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from valuation_pipeline.report.page import STATUSES, Chart, Column, Figure, Page
 
 @dataclass(frozen=True)
 class _Group:
-    """The verdicts of one status: those listed, how many there are, and how many more of which check."""
+    """The verdicts of one status: those listed, their number, and the number of unlisted ones of each check."""
 
     status: Status
     listed: list[Verdict]
@@ -38,14 +38,14 @@ class _Cell:
 
 
 def as_html(page: Page, data_name: str = "") -> str:
-    """Give a page as HTML.
+    """Return a page as HTML.
 
     Parameters
     ----------
     page : Page
         The page.
     data_name : str
-        The name of the file beside it that holds the page as JSON, for sentences that point to what is left out.
+        The name of the file beside it with the page as JSON, for references to what is left out.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def _hash(text: str) -> str:
 
 
 def _anchors(page: Page) -> list[str]:
-    """Name the sections for links: by their titles, so that a link holds tomorrow; each once."""
+    """Name the sections for links: by their titles, so that links stay valid; each name is unique."""
     anchors: list[str] = []
     for section in page.sections:
         anchor = re.sub(r"[\W_]+", "-", section.title.lower()).strip("-")[:60] or "section"
@@ -113,7 +113,7 @@ def _groups(verdicts: Verdicts) -> list[_Group]:
 
 
 def _cells(table: Table) -> list[list[_Cell]]:
-    """Write the rows that are shown."""
+    """Write the displayed rows."""
     shown = rows_of(table.rows, table.limit)
     columns = []
     for column in table.columns:

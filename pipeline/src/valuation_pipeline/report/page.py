@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a page is made of: sections of verdicts, key figures, tables, charts and paragraphs."""
+"""The parts of a page: sections of verdicts, key figures, tables, charts and paragraphs."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ STATUSES: tuple[Status, ...] = ("failed", "warned", "skipped", "passed")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one check found.
+    """The result of one check.
 
     Parameters
     ----------
     check : str
         The name of the check.
     subject : str
-        What was checked: a campaign, a model, a day.
+        The subject: a campaign, a model, a day.
     status : {"failed", "warned", "skipped", "passed"}
         The verdict.
     value, threshold : float or str, optional
-        What was measured, and the bound it was held against.
+        The measured value, and its bound.
     reason : str
-        Why, in a sentence.
+        The reason, in a sentence.
     """
 
     check: str
@@ -54,14 +54,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """A list of verdicts: how many of each, then failed and warned ones, then the others folded away.
+    """A list of verdicts: the number of each status, then failed and warned ones, then the others folded away.
 
     Parameters
     ----------
     items : sequence of Verdict
         In any order; within a status the page keeps it.
     limit : int
-        How many of each status the HTML lists. It says how many more there are, by check.
+        How many of each status the HTML lists. It gives the number of the others, by check.
     """
 
     items: Sequence[Verdict]
@@ -79,13 +79,13 @@ class Column:
     title : str
         The heading.
     kind : {"text", "count", "number", "rate", "money", "ratio"}
-        How values are written: whole numbers with separators, plain numbers, shares as percentages, amounts with at
-        least two decimals, ratios with three. All numbers of a column have the same number of decimals. Text is
-        aligned to the left, numbers to the right.
+        The format of the values: whole numbers with separators, plain numbers, shares as percentages, amounts with at
+        least two decimals, ratios with three. All numbers of a column have the same number of decimals. Text is aligned
+        to the left, numbers to the right.
     unit : str
-        What values are counted in, such as a currency; stands in the heading.
+        The unit of the values, such as a currency; shown in the heading.
     low, high : str, optional
-        The members that hold the ends of an interval, written after the value.
+        The members with the ends of an interval, written after the value.
     """
 
     key: str
@@ -103,13 +103,13 @@ class Table:
     Parameters
     ----------
     caption : str
-        What the rows are.
+        The subject of the rows.
     columns : sequence of Column
         The first one names the row.
     rows : sequence of mappings, or Arrow table
         Each row has all members that the columns name (KeyError otherwise). None and NaN are written as a dash.
     limit : int
-        How many rows the HTML shows. It says how many more there are; the JSON has all.
+        How many rows the HTML shows. It gives the number of the others; the JSON has all.
     note : str
         A remark below the table.
     """
@@ -157,15 +157,15 @@ class Chart:
     title : str
         What the chart shows.
     chart : Altair chart
-        With its data inside, aggregated as far as the eye can tell apart. Colours, fonts and sizes of text come from
-        the page unless the chart sets them; the width is the page's unless the chart sets one.
+        With its data inside, aggregated to visible detail. Colours, fonts and text sizes come from the page unless the
+        chart sets them; the width is the page's unless the chart sets one.
     description : str
-        The chart in words, for those who cannot see it: what is drawn, from where to where.
+        The chart in words, for people who cannot see it: its contents and range.
     note : str
         A remark below the chart.
     left_out : int
-        How many rows are not drawn because a number in them is missing or infinite. The page says so, and adds rows
-        with NaN or infinities that it finds in the chart's data itself.
+        The number of rows that are not drawn because a number in them is missing or infinite. The page states it, and
+        adds rows with NaN or infinities that it finds in the chart's data itself.
     """
 
     title: str
@@ -180,7 +180,7 @@ Block: TypeAlias = Verdicts | Figures | Table | Chart | Paragraph
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands below it."""
+    """A heading and its contents."""
 
     title: str
     blocks: Sequence[Block]
@@ -199,9 +199,9 @@ class Page:
     subtitle : str
         A line below the title.
     facts : mapping
-        Name → text: what the page is about, such as a date and a version.
+        Name → text: the subject of the page, such as a date and a version.
     outcome : Verdict, optional
-        What it comes to, right below the title.
+        The result, right below the title.
     """
 
     title: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Charts as the page embeds them: their specification, the scripts that draw them, and how they look."""
+"""Charts embedded in the page: their specification, the scripts that draw them, and their style."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ dark or light, and prints, with the text around it."""
 
 
 def specification(chart: Chart) -> tuple[dict[str, Any], int]:
-    """Give a chart's Vega-Lite specification, and how many rows are left out of it.
+    """Return a chart's Vega-Lite specification, and the number of rows left out of it.
 
-    Rows with NaN or an infinity are taken out. A chart whose data lie elsewhere is a ValueError, for a page loads
+    Rows with NaN or an infinity are removed. A chart whose data are elsewhere is a ValueError, because a page loads
     nothing.
     """
     written: dict[str, Any] = chart.chart.to_dict()
@@ -81,7 +81,7 @@ def specification(chart: Chart) -> tuple[dict[str, Any], int]:
 
 @cache
 def scripts() -> str:
-    """Give the JavaScript that draws charts: Vega, Vega-Lite and Vega-Embed, without any network (about 0.9 MB).
+    """Return the JavaScript that draws charts: Vega, Vega-Lite and Vega-Embed, without any network (about 0.9 MB).
 
     Costs some three seconds, once a process.
     """
@@ -90,7 +90,7 @@ def scripts() -> str:
 
 
 def _check_data(part: Any, title: str) -> int:
-    """Take rows that are not finite out of data written inside views; refuse data that would be loaded."""
+    """Remove rows that are not finite from data inside views; refuse data that would be loaded."""
     if isinstance(part, list):
         return sum(_check_data(member, title) for member in part)
     if not isinstance(part, dict):

@@ -12,16 +12,16 @@ from valuation_pipeline.report.page import Page
 
 
 def write(page: Page, folder: Path, name: str = "report") -> None:
-    """Write a page as ``<name>.html`` and ``<name>.json`` with the same content, each whole or not at all.
+    """Write a page as ``<name>.html`` and ``<name>.json`` with the same content, each completely or not at all.
 
     Parameters
     ----------
     page : Page
         The page.
     folder : Path
-        Where to; it is there.
+        The folder; it must exist.
     name : str
-        The name of both files, without their ends.
+        The name of both files, without their extensions.
 
     Notes
     -----

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Beyond one machine: what reads all rows, and what fits campaigns, runs in the executors of Apache Spark.
+"""Beyond one machine: the steps that read all rows, and the fits of campaigns, run in the executors of Apache Spark.
 
-The functions are those of the other steps, called there; so models are, byte for byte, those of one machine. pyspark is
-imported where a session is asked for, and not before.
+Executors call the functions of the other steps, so models are, byte for byte, those of one machine. pyspark is only
+imported when a session is requested.
 """
 
 from valuation_pipeline.spark.campaigns import Executors

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Campaigns in bundles of about equal numbers of rows, and their rows as tables that executors take."""
+"""Campaigns in bundles of about equal numbers of rows, and their rows as tables for executors."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def bundled(rows: Indices, campaigns: Sequence[int], most: int) -> list[list[int
     rows : int64 array (campaigns)
         Rows of each campaign, by its index.
     campaigns : sequence of int
-        Which of them.
+        The campaigns to bundle.
     most : int
-        How many bundles there may be.
+        The largest number of bundles.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def rows_of(fits: CampaignFits, bundles: list[list[int]]) -> pa.Table:
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a bundle needs beside its rows.
+    """What a bundle needs besides its rows.
 
     Attributes
     ----------
@@ -88,16 +88,16 @@ class Bundle:
 
     @classmethod
     def of(cls, fits: CampaignFits) -> Bundle:
-        """Take it from the fits of all campaigns."""
+        """Extract it from the fits of all campaigns."""
         return cls(fits.precision, fits.column_count, fits.number_count, fits.choice, fits.held_back is not None)
 
     def fits(self, table: pa.Table) -> tuple[CampaignFits, list[int]]:
-        """Make the fits of a bundle's campaigns of its rows, in whatever order these came.
+        """Make the fits of a bundle's campaigns from its rows, in any order.
 
         Returns
         -------
         (CampaignFits, list of int)
-            The campaigns have new indices there; the list has those that they had.
+            The campaigns have new indices there; the list has their former ones.
         """
         table = table.sort_by("row")
         campaigns = pc.unique(table["campaign"]).sort()
@@ -168,7 +168,7 @@ def _part(numbers: Numbers | None, rows: Indices) -> pa.Array:
 
 
 def _numbers(column: pa.ChunkedArray) -> Numbers | None:
-    """A column's numbers, None where all are null; of no rows an array, which is as good."""
+    """A column's numbers, None if all are null; without rows, an array, which is equivalent."""
     if len(column) and column.null_count == len(column):
         return None
     result: Numbers = column.to_numpy().astype(np.float64)

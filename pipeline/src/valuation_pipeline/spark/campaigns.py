@@ -28,7 +28,7 @@ _FITTED = pa.schema([("campaign", pa.int32()), ("result", pa.binary())])
 
 @dataclass(frozen=True)
 class Executors:
-    """The executors of a session, as what fits campaigns (``training.workers.Workers``).
+    """The executors of a session, as an engine for fits (``training.workers.Workers``).
 
     Each bundle's rows, encoded, go there once and are held in memory by one Python process.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows with equal features brought together, so that executors send these features once. Nothing is lost by it."""
+"""Merging of rows with equal features, so that executors send these features once. Nothing is lost by it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROW = pa.struct([pa.field(name, EXAMPLES.field(name).type) for name in COLUMNS]
 
 
 def schema_of(fields: list[FeatureField]) -> pa.Schema:
-    """Return the columns of rows that were brought together: their features, and ``rows``, a list of all else.
+    """Return the columns of merged rows: their features, and ``rows``, a list of everything else.
 
     Numbers are the integers of their bits: 0.0 and -0.0 are equal, but not the same.
     """
@@ -27,7 +27,7 @@ def schema_of(fields: list[FeatureField]) -> pa.Schema:
 
 
 def brought_together(connection: duckdb.DuckDBPyConnection, selected: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Bring together what ``features.selection.select_rows`` gave. O(rows x fields)."""
+    """Merge the rows of ``features.selection.select_rows``. O(rows x fields)."""
     keys = [name for name in schema.names if name != ROWS]
     for name in keys:
         if selected.schema.field(name).type == pa.float64():
@@ -41,7 +41,7 @@ def brought_together(connection: duckdb.DuckDBPyConnection, selected: pa.Table, 
 
 
 def taken_apart(together: pa.Table) -> pa.Table:
-    """Take rows apart again, ordered by (time, impression_id). O(rows x fields)."""
+    """Split merged rows again, ordered by (time, impression_id). O(rows x fields)."""
     schema = pa.schema(
         [*_ROW, *(pa.field(f.name, pa.float64() if f.type == pa.int64() else f.type) for f in together.schema)][:-1]
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the functions that run in executors have in common."""
+"""The common parts of the functions that run in executors."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ MEMORY = "1GB"
 
 
 def check_versions(wanted: str) -> None:
-    """Refuse to work for a driver of other versions, whose models would be others."""
+    """Refuse to work for a driver with other versions, because the models would differ."""
     if wanted != VERSIONS:
         raise PipelineError(f"an executor has {VERSIONS}, the driver {wanted}; install the same on both")
 
 
 @contextmanager
 def partition(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path | None]]:
-    """Put the rows of a partition on the disk, for the functions that read files, with a connection to read them.
+    """Write the rows of a partition to disk, for the functions that read files, with a connection to read them.
 
     Yields
     ------
     (duckdb.DuckDBPyConnection, Path or None)
-        None where the partition has no rows.
+        None if the partition has no rows.
     """
     with TemporaryDirectory() as folder:
         file = Path(folder) / "examples.parquet"

@@ -36,13 +36,13 @@ def score_examples(session: SparkSession, examples: Path, feature_set: FeatureSe
     ----------
     session : SparkSession
     examples, models, output : Path
-        Which all executors reach under the same path.
+        All executors must reach it under the same path.
     feature_set : FeatureSet
 
     Returns
     -------
     int
-        How many rows. In an executor's memory are those of a partition.
+        The number of rows. An executor has those of one partition in memory.
     """
     from pyspark.sql.pandas.types import from_arrow_schema
 

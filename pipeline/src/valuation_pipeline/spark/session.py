@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A session with Spark, and its failures as errors that people can mend."""
+"""A session with Spark, and its failures as errors that people can fix."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def check_installed() -> None:
 
 @contextmanager
 def session(master: str) -> Iterator[SparkSession]:
-    """Open a session, and close it in the end.
+    """Open a session, and close it at the end.
 
     Parameters
     ----------
     master : str
-        As Spark names one: ``local[2]``, ``spark://host:7077``, ``yarn``, ``k8s://…``. All else is as Spark is
-        configured (spark-defaults.conf).
+        In Spark's notation: ``local[2]``, ``spark://host:7077``, ``yarn``, ``k8s://…``. Everything else is configured
+        as usual in Spark (spark-defaults.conf).
 
     Raises
     ------
@@ -68,7 +68,7 @@ def session(master: str) -> Iterator[SparkSession]:
 
 @contextmanager
 def failures_told(doing: str) -> Iterator[None]:
-    """Make a PipelineError of what Spark raises: what was being done, and what the executor said, if it was one."""
+    """Turn what Spark raises into a PipelineError: the current step, and the executor's message, if there is one."""
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
@@ -79,10 +79,10 @@ def failures_told(doing: str) -> Iterator[None]:
 
 
 def reason_of(told: str) -> str:
-    """Return what Spark's long messages come to.
+    """Return the gist of Spark's long messages.
 
-    That is the message of our own error in an executor, or the last line of another's traceback, or what Java says was
-    the cause, or the first line.
+    That is the message of our own error in an executor, or the last line of another one's traceback, or the cause
+    according to Java, or the first line.
     """
     lines = [line for line in told.splitlines() if line.strip()]
     for line in reversed(lines):
@@ -100,7 +100,7 @@ def reason_of(told: str) -> str:
 
 
 def _settings(master: str) -> dict[str, str]:
-    """What the pipeline needs; and on this machine alone, that nobody else can reach it."""
+    """The pipeline's settings; and on this machine alone, protection from access by others."""
     settings = {
         "spark.sql.session.timeZone": "UTC",
         # The driver takes the sampled rows, however many [sampling] leaves.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``features.tabulate`` in executors: they sample, take the features, and bring equal rows together."""
+"""``features.tabulate`` in executors: they sample, take the features, and merge equal rows."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 def tabulate(
     session: SparkSession, examples: Path, feature_set: FeatureSet, sampling: SamplingOptions | None = None
 ) -> pa.Table:
-    """Take the fields of a feature set out of examples; the same table as ``features.tabulate`` gives.
+    """Extract the fields of a feature set from examples; gives the same table as ``features.tabulate``.
 
     The examples are read, sampled and turned into features in executors. The driver gets the rows of the sample, equal
-    features once for each partition, and puts them in order.
+    features once for each partition, and sorts them.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ def tabulate(
 
 
 def partitioned(session: SparkSession, examples: Path, fields: list[FeatureField]) -> DataFrame:
-    """Read examples so that each partition has all that its rows' fields depend on.
+    """Read examples so that each partition has everything that its rows' fields depend on.
 
-    Exposures are counted over all impressions of a unit on a day, before sampling: these go through a shuffle.
+    Exposures are counted over all impressions of a unit on a day, before sampling: these impressions are shuffled.
     """
     from pyspark.sql import functions as sql
 

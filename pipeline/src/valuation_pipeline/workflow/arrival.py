@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a day's log is whole: by markers where the log has them, else by its rows an hour."""
+"""Whether a day's log is complete: by markers if the log has them, otherwise by its rows an hour."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def wait_for(
     Parameters
     ----------
     what_is_missing : callable
-        Looks, and says in a sentence's beginning what is missing; None: all is there.
+        Checks, and returns what is missing as the beginning of a sentence; None if nothing is.
     options : WorkflowOptions
-        How long, and how often it looks.
+        How long it waits, and how often it checks.
     clock, sleep : callable, optional
-        Seconds that only grow, and waiting for so many.
+        A monotonic clock in seconds, and a function that waits.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def wait_for(
     Raises
     ------
     NotArrivedError
-        Something is missing still when the time is over. It looks once more at the very end.
+        Something is still missing when the time is over. It checks once more at the very end.
     """
     begin = clock()
     while (missing := what_is_missing()) is not None:
@@ -65,12 +65,12 @@ def wait_for(
 
 
 def tables_with_markers(log: Path) -> list[str]:
-    """Return those of the tables that are read that mark days as whole."""
+    """Return those of the tables that mark days as complete."""
     return [table for table in READ if any(log.glob(f"{table}/date=*/{MARKER}"))]
 
 
 def missing_marker(log: Path, day: date) -> str | None:
-    """Say which table has no marker of a day; None: each that has markers has this one."""
+    """Return which table has no marker of a day; None if each table that has markers has this one."""
     for table in tables_with_markers(log):
         marker = log / table / f"date={day}" / MARKER
         if not marker.exists():
@@ -79,10 +79,10 @@ def missing_marker(log: Path, day: date) -> str | None:
 
 
 def missing_rows(rows: HourlyRows, day: date, options: WorkflowOptions) -> str | None:
-    """Hold the rows of a day's hours against the same weekday of the weeks before.
+    """Compare the rows of a day's hours with the same weekday of the weeks before.
 
-    Hours of few rows (``minimum_rows``) are taken together, for they say nothing by themselves. A log of less than a
-    week has no such day: then the day is whole once it has rows of its last hour or later ones are there.
+    Hours of few rows (``minimum_rows``) are taken together, because they are too small to judge alone. A log of less
+    than a week has no such day: then the day is complete once it has rows in its last hour or later ones exist.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def missing_rows(rows: HourlyRows, day: date, options: WorkflowOptions) -> str |
     day : date
         The day, in UTC.
     options : WorkflowOptions
-        How many weeks, which share of their median there must be, and which hours are too small.
+        The number of weeks, the required share of their median, and the limit of small hours.
 
     Returns
     -------
@@ -122,9 +122,9 @@ def missing_rows(rows: HourlyRows, day: date, options: WorkflowOptions) -> str |
 
 
 def missing_day(log: Path, day: date, options: WorkflowOptions, mapping: LogMapping | None = None) -> str | None:
-    """Look whether a day's log is whole: by its markers, or without any by its rows.
+    """Check whether a day's log is complete: by its markers, or without any by its rows.
 
-    Files that cannot be read are missing still: they may just be being written.
+    Files that cannot be read count as missing: they may be being written.
 
     Raises
     ------
@@ -141,9 +141,9 @@ def missing_day(log: Path, day: date, options: WorkflowOptions, mapping: LogMapp
 
 
 def rows_by_hour(log: Path, day: date, weeks: int, mapping: LogMapping | None = None) -> HourlyRows:
-    """Count the impressions of a day, of the day after, and of the same weekday of so many weeks before.
+    """Count the impressions of a day, of the day after, and of the same weekday of a number of weeks before.
 
-    Of a log that is partitioned by date only these days' files are read.
+    Of a log that is partitioned by date, only these days' files are read.
     """
     wanted = {day + timedelta(days=1), *(day - timedelta(weeks=week) for week in range(weeks + 1))}
     files = within(files_of(log, "impressions", mapping), lambda date: date in wanted)

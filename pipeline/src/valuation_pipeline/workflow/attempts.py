@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What fails for a reason that may pass is tried again."""
+"""Retries of steps that fail for a transient reason."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ logger = logging.getLogger(__name__)
 
 Made = TypeVar("Made")
 
-#: Errors of the operating system that another attempt does not mend.
+#: Errors of the operating system that another attempt does not fix.
 LASTING = (FileNotFoundError, FileExistsError, PermissionError, NotADirectoryError, IsADirectoryError)
 
 
 def may_pass(error: BaseException) -> bool:
-    """Say whether another attempt may mend an error: one of a disk or a network, or another publisher at work."""
+    """Return whether another attempt may succeed: after an error of a disk or a network, or with another publisher."""
     return isinstance(error, OSError | duckdb.IOException | BusyError | WriteError) and not isinstance(error, LASTING)
 
 
 def attempt(step: Callable[[], Made], options: WorkflowOptions, sleep: Callable[[float], None] = time.sleep) -> Made:
-    """Call a step, again after a pause where it fails for a reason that may pass; the last error is raised as it is.
+    """Call a step, again after a pause if it fails for a transient reason; the last error is raised unchanged.
 
     Parameters
     ----------
     step : callable
         May be called any number of times.
     options : WorkflowOptions
-        How often, and the pause, which doubles from one to the next.
+        The number of attempts, and the first pause, which doubles each time.
     sleep : callable, optional
         Waits so many seconds.
     """

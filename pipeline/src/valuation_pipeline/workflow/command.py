@@ -46,10 +46,10 @@ def run(
         bool, typer.Option("--again", help="Publish a day that is published from other inputs once more, beside that.")
     ] = False,
 ) -> None:
-    """Run a day: wait for its log, train, check, publish, report. What is done already is not done again.
+    """Run a day: wait for its log, train, check, publish, report. Finished steps are not repeated.
 
-    Exits with 0 published (or it was), 1 something to mend, 2 wrong usage, 3 held back by checks, 4 the log has not
-    arrived, 5 another run is at it, 130 interrupted. The reason is the last line on standard error.
+    Exits with 0 published (now or before), 1 something to fix, 2 wrong usage, 3 held back by checks, 4 the log has not
+    arrived, 5 another run works on it, 130 interrupted. The reason is the last line on standard error.
     """
     last = day.date() if day else datetime.now(UTC).date() - timedelta(days=1)
     begin = first.date() if first else last
@@ -84,5 +84,5 @@ def run(
 
 
 def configuration(file: Annotated[Path, typer.Argument(metavar="FILE")] = DEFAULT) -> None:
-    """Show what a configuration comes to: every member, what it means, and what it is by default."""
+    """Show the whole configuration: every member, its meaning, and its default."""
     typer.echo(as_toml(read_configuration(file)), nl=False)

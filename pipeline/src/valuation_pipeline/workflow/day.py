@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A day to run: where its files lie, and what each of its steps makes its output from."""
+"""A day to run: the locations of its files, and the inputs of each of its steps."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ Step = Literal["arrived", "examples", "click", "conversion", "check", "report", 
 
 @dataclass(frozen=True, eq=False)
 class Day:
-    """A day, and all that its steps need to know.
+    """A day, and everything that its steps need to know.
 
     Attributes
     ----------
     date : date
         In UTC.
     logs, models, work : Path
-        The log, the directory of releases, and the folder of runs, in which each day has a folder.
+        The log, the directory of releases, and the folder of runs, which has a folder for each day.
     configuration : Configuration
         Of all steps.
     workers : int
-        How many processes may compute at a time.
+        The largest number of processes that compute at the same time.
     engine, master : str, str or None
-        What computes; see ``computing.computing``. Models do not depend on it.
+        The engine; see ``computing.computing``. Models do not depend on it.
     previous : str or None
         The newest release of an earlier day, with which this one is compared.
     release : str
@@ -70,34 +70,34 @@ class Day:
 
     @property
     def campaigns_file(self) -> Path:
-        """What was counted of each campaign."""
+        """The counts of each campaign."""
         return self.work / self.date.isoformat() / "campaigns.jsonl"
 
     @property
     def log_file(self) -> Path:
-        """What Luigi and the steps log."""
+        """The log of Luigi and the steps."""
         return self.work / self.date.isoformat() / "run.log"
 
     @cached_property
     def mapping(self) -> Mapping | None:
-        """How the log's columns become those of ``valuation-log/1``, where they are others."""
+        """The mapping of the log's columns to those of ``valuation-log/1``, if they differ."""
         mapping = self.configuration.log.mapping
         return read_mapping(str(mapping)) if mapping else None
 
     @cached_property
     def log_sum(self) -> str:
-        """One sum for the files of the log that the day is made from, as they were when this was first asked for."""
+        """One checksum for the files of the log from which the day is made, as of the first request."""
         return self.read_log_sum()
 
     def read_log_sum(self) -> str:
-        """Return the same sum, as the files are now."""
+        """Return the same checksum for the files as they are now."""
         log = self.configuration.log
         earlier = dt.timedelta(days=math.ceil(log.attribution_days + log.click_window_hours / 24))
         return sum_of_log(self.logs, self.mapping, self.first - earlier, self.date)
 
     @cached_property
     def known(self) -> Inputs:
-        """What the release is made from, but for the other releases there are: equal, and it need not be made again."""
+        """Everything that determines the release, apart from other releases: if equal, it need not be made again."""
         configuration = self.configuration
         sections = {name: _plain(getattr(configuration, name)) for name in ("log", "sampling", "training", "checks")}
         return Inputs(
@@ -113,7 +113,7 @@ class Day:
         )
 
     def inputs(self, step: Step) -> Inputs:
-        """Return what a step makes its output from: what it is told, and the sums of the steps before."""
+        """Return the inputs of a step: its options, and the checksums of the earlier steps."""
         options = self.configuration
         if step == "arrived":
             return Inputs({"workflow": _plain(options.workflow)})
@@ -138,5 +138,5 @@ class Day:
 
 
 def _plain(section: Options) -> Any:
-    """Return what a section says, but for what does not change what is made: a mapping counts by what it says."""
+    """Return the options of a section without those that do not change the output: a mapping counts by its contents."""
     return section.model_dump(mode="json", exclude={"mapping", "memory_limit"})

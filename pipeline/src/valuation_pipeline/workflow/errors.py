@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a day can stop, where cron is to tell the reasons apart; Documentation/pipeline.md says what to do about each."""
+"""Reasons for a day to stop, with exit codes for cron; Documentation/pipeline.md says what to do about each."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from valuation_pipeline.errors import PipelineError
 
 
 class HeldBackError(PipelineError):
-    """Checks failed: the release is not published, and what serves goes on serving."""
+    """Checks failed: the release is not published, and the last one goes on serving."""
 
     exit_code = 3
 
 
 class NotArrivedError(PipelineError):
-    """The day's log is not whole, however long it was waited for."""
+    """The day's log is still not complete after waiting."""
 
     exit_code = 4
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a step makes its output from: equal inputs give equal outputs, so a step with the same inputs is done."""
+"""The inputs of a step: equal inputs give equal outputs, so a step with unchanged inputs is done."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ class Inputs:
     Attributes
     ----------
     parts : mapping
-        Name → what JSON can have: options, versions, the sums of other steps' inputs.
+        Name → a JSON value: options, versions, the checksums of other steps' inputs.
     """
 
     parts: Mapping[str, Any]
 
     @cached_property
     def sha256(self) -> str:
-        """The sum of all parts, in hexadecimal."""
+        """The checksum of all parts, in hexadecimal."""
         return hashlib.sha256(json.dumps(self.parts, sort_keys=True).encode()).hexdigest()
 
     def write(self, folder: Path) -> None:
-        """Leave them in the folder that the step has made, which by that is done."""
+        """Write them into the step's folder, which marks the step as done."""
         write_json(folder / FILE, {"sha256": self.sha256, **self.parts})
 
     def made(self, folder: Path) -> bool:
-        """Say whether a folder was made from these inputs."""
+        """Return whether a folder was made from these inputs."""
         try:
             known = json.loads((folder / FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -54,14 +54,14 @@ class Inputs:
 
 
 class StepFolder(luigi.Target):
-    """A step's folder, which exists for Luigi if it was made from the inputs of now."""
+    """A step's folder, which exists for Luigi if it was made from the current inputs."""
 
     def __init__(self, path: Path, inputs: Inputs) -> None:
         self.path = path
         self.inputs = inputs
 
     def exists(self) -> bool:
-        """Say whether the step is done."""
+        """Return whether the step is done."""
         return self.inputs.made(self.path)
 
     def __str__(self) -> str:
@@ -75,17 +75,17 @@ def sum_of_file(file: Path) -> str:
 
 
 def sum_of_log(log: Path, mapping: LogMapping | None, first: date, last: date) -> str:
-    """Return one sum for the files of a log that days are made from: of their names, sizes and times of change.
+    """Return one checksum for the files of a log, of their names, sizes and modification times.
 
     Reading gigabytes to find that nothing has changed would take as long as training on them. Partitions of days
-    outside first to last count for nothing; files that are not partitioned by date always do.
+    outside first to last do not count; files that are not partitioned by date always do.
 
     Parameters
     ----------
     log : Path
         The directory of the log.
     mapping : Mapping, optional
-        Where the log has other columns.
+        If the log has other columns.
     first, last : date
         Both inclusive.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a release was made from, and with what, for ``lineage.json`` beside its manifest."""
+"""The origin of a release, for ``lineage.json`` beside its manifest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FORMAT = "valuation-lineage/1"
 
 
 def lineage_files(day: Day) -> dict[str, str]:
-    """Return the files that say what a day's release was made from: name → text.
+    """Return the files that document the origin of a day's release: name → text.
 
     With ``pipeline.toml``, which has every member, and ``features.toml`` beside it, the day can be run again.
     """

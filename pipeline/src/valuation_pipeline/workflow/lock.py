@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One run at a time for a folder; who is refused learns who holds it."""
+"""One run at a time for a folder; a run that is refused learns who holds the lock."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from filelock import FileLock, Timeout
 from valuation_pipeline.files import write_json
 from valuation_pipeline.workflow.errors import LockedError
 
-#: In seconds: how long the children of a killed run may take to die, which hold its lock until then.
+#: In seconds: how long the children of a killed run may take to die; they hold its lock until then.
 PATIENCE = 2.0
 
 
 @contextmanager
 def locked(folder: Path, what: str, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the lock of a folder, which the kernel lets go of when its process ends, however it ends.
+    """Hold the lock of a folder, which the kernel releases when its process ends, however it ends.
 
     Parameters
     ----------
     folder : Path
-        Made where it is missing. ``.lock`` in it is locked with flock(2), which on some network file systems binds the
-        processes of one machine only; ``.lock.holder`` says who holds it.
+        Created if it is missing. ``.lock`` in it is locked with flock(2), which on some network file systems binds only
+        the processes of one machine; ``.lock.holder`` names the holder.
     what : str
-        What the holder is at, for the message to another.
+        What the holder is doing, for the message to others.
     patience : float, optional
         How many seconds to wait for another holder.
 
@@ -56,7 +56,7 @@ def locked(folder: Path, what: str, patience: float = PATIENCE) -> Iterator[None
 
 
 def _told(holder: Path) -> str:
-    """Say who holds a lock, as far as it is known: the holder may just be writing that, or be gone."""
+    """Describe the holder of a lock, as far as it is known: the holder may just be writing that, or be gone."""
     try:
         known = json.loads(holder.read_text(encoding="utf-8"))
         return "process {process} on {host} has been at {what} since {since}".format_map(known)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Has Luigi run a task with all that it requires, and says why it could not."""
+"""Runs a task and its requirements with Luigi, and reports why it could not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from luigi.worker import Worker
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.workflow.errors import HeldBackError, LockedError, NotArrivedError
 
-#: Loggers whose lines belong into the day's log file, not on the user's screen.
+#: Loggers whose lines go into the day's log file, not to the user's screen.
 LOGGERS = ("luigi", "luigi-interface", "luigi.scheduler", "valuation_pipeline")
 KINDS: dict[str, type[PipelineError]] = {
     kind.__name__: kind for kind in (PipelineError, HeldBackError, NotArrivedError, LockedError)
@@ -27,21 +27,21 @@ KINDS: dict[str, type[PipelineError]] = {
 
 
 def run_task(task: luigi.Task, processes: int, scheduler_url: str | None) -> None:
-    """Run a task and what it requires, as far as that is not done.
+    """Run a task and its requirements, as far as they are not done.
 
     Parameters
     ----------
     task : luigi.Task
-        Its ``on_failure``, and that of all it requires, is to be :func:`reason_of`.
+        Its ``on_failure``, and that of all its requirements, must be :func:`reason_of`.
     processes : int
-        How many tasks may run at a time. With 1, they run in this process.
+        The largest number of tasks that run at the same time. With 1, they run in this process.
     scheduler_url : str, optional
-        Of a luigid, whose page then shows the graph; by default Luigi's scheduler within this process.
+        The address of a luigid, whose page then shows the graph; by default Luigi's scheduler within this process.
 
     Raises
     ------
     PipelineError
-        The one that a task raised; or one that says which task failed of what, where it was no PipelineError.
+        The one that a task raised; or, after another error, one that names the failed task and the reason.
     """
     luigi.configuration.get_config().set("core", "no_configure_logging", "true")
     schedulers = _Schedulers()
@@ -66,12 +66,12 @@ def run_task(task: luigi.Task, processes: int, scheduler_url: str | None) -> Non
             f"{scheduler_url}: Luigi's scheduler still counts the tasks as another run's; "
             "it forgets a run that was killed after a minute"
         )
-    # Where two failed, the one that has a code of its own says more.
+    # If two failed, an error with an exit code of its own says more.
     raise max(reasons, key=lambda reason: reason.exit_code)
 
 
 def reason_of(error: BaseException) -> str:
-    """Return what Luigi's page shows of an error, and :func:`run_task` makes an error of again."""
+    """Return the text for Luigi's page, from which :func:`run_task` restores the error."""
     if isinstance(error, PipelineError):
         return f"{type(error).__name__}: {error}"
     return f"{type(error).__name__}: {error} (the traceback is in the day's log file)"
@@ -79,7 +79,7 @@ def reason_of(error: BaseException) -> str:
 
 @contextmanager
 def logging_to(file: Path) -> Iterator[None]:
-    """Write what Luigi and the steps log to a file, at its end, and nowhere else."""
+    """Append what Luigi and the steps log to a file, and nowhere else."""
     file.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(file, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
@@ -97,7 +97,7 @@ def logging_to(file: Path) -> Iterator[None]:
 
 
 class _Schedulers:
-    """What luigi.build asks for a scheduler and a worker; keeps the scheduler, which knows why tasks failed."""
+    """Creates the scheduler and workers for luigi.build; keeps the scheduler, which knows why tasks failed."""
 
     scheduler: Any
 
@@ -114,7 +114,7 @@ class _Schedulers:
 
 
 def _stopped(task: luigi.Task) -> list[luigi.Task]:
-    """Return the tasks that are not done although all that they require is."""
+    """Return the tasks that are not done although all their requirements are."""
     if task.complete():
         return []
     before = [stopped for required in task.deps() for stopped in _stopped(required)]

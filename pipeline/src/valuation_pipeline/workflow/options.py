@@ -9,7 +9,7 @@ from valuation_pipeline.options import Options
 
 
 class WorkflowOptions(Options):
-    """When a day's log is whole, how long a run waits for it, and how often a step is tried."""
+    """When a day's log is complete, how long a run waits for it, and how often a step is tried."""
 
     wait_minutes: float = Field(
         120, ge=0, description="how long a run waits for the day's log before it gives up; 0: it looks once"

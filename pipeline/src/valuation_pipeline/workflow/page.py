@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The day's page: the verdicts first, then what was read, the models, and what the new ones change."""
+"""The day's page: the verdicts first, then the log, the models, and the changes that the new ones make."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ from valuation_pipeline.workflow.day import TARGETS, Day
 from valuation_pipeline.workflow.reliability import reliability_bins
 
 TITLES: Mapping[Target, str] = {"click": "Models of clicks", "conversion": "Models of conversions"}
-#: Says why there are no models of a target.
+#: Explains why there are no models of a target.
 SKIPPED = "skipped.json"
-#: How many weights of each model the comparison looks at.
+#: The number of weights of each model in the comparison.
 MOST = 5
 CAMPAIGN_COLUMNS = [
     Column("campaign", "Campaign"),
@@ -112,7 +112,7 @@ def _log_blocks(counts: dict[str, Any]) -> list[Block]:
         for table, counted in counts["tables"].items()
         for reason, count in counted["set_aside"].items()
     ]
-    # Of a young log, the first days are from before it began.
+    # In a young log, the first days are from before it began.
     begun = itertools.dropwhile(lambda day: not day[1]["impressions"], counts["days"].items())
     by_day = {date.fromisoformat(day): counted for day, counted in begun}
     days = [
@@ -240,7 +240,7 @@ def _moved_blocks(day: Day) -> list[Block]:
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a campaign's row with the figures of its held-back days beside the others."""
+    """Return a campaign's row with the figures of its held-back days as columns."""
     held = row["held_out"] or {}
     return {
         **{name: row[name] for name in ("campaign", "advertiser", "rows", "positives", "decision", "weights")},

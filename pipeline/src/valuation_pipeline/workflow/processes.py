@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Children of a run die with it, so that nobody goes on writing to a day that a new run has taken up."""
+"""Children of a run die with it, so that none goes on writing to a day that a new run works on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def let_children_die_with_their_parents() -> None:
-    """Have the kernel kill every process that is forked from now on when the one that forked it ends (prctl(2))."""
+    """Make the kernel kill every process that is forked from now on when its parent ends (prctl(2))."""
     libc = ctypes.CDLL(None, use_errno=True)
     parent = 0
 

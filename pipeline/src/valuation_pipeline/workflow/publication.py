@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The releases of days: which id a day has, which one it is compared with, and publishing it just once."""
+"""The releases of days: a day's id, the release that it is compared with, and publishing it just once."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from valuation_pipeline.workflow.errors import HeldBackError
 from valuation_pipeline.workflow.inputs import Inputs
 
 LINEAGE = "lineage.json"
-#: In a release's folder beside the files of the models and those of its lineage.
+#: Files in a release's folder besides those of the models and of its lineage.
 _OTHERS = {"manifest.json", "index.valuation"}
 _ID = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-([1-9]\d*))?")
 
 
 @dataclass(frozen=True, order=True)
 class DatedRelease:
-    """A release of a day: ``2026-11-29``, or ``2026-11-29-2`` where the day was published again."""
+    """A release of a day: ``2026-11-29``, or ``2026-11-29-2`` if the day was published again."""
 
     date: date
     number: int = 1
 
     @classmethod
     def parse(cls, release: str) -> DatedRelease | None:
-        """Read an id; None where it is not a day's."""
+        """Parse an id; None if it is not a day's."""
         match = _ID.fullmatch(release)
         try:
             return cls(date.fromisoformat(match[1]), int(match[2] or 1)) if match else None
@@ -52,13 +52,13 @@ def dated_releases(models: Path) -> list[DatedRelease]:
 
 
 def previous_release(models: Path, day: date) -> str | None:
-    """Return the newest release of an earlier day, which a day's is compared with; None where there is none."""
+    """Return the newest release of an earlier day, with which a day's is compared; None if there is none."""
     earlier = [release for release in dated_releases(models) if release.date < day]
     return str(earlier[-1]) if earlier else None
 
 
 def read_lineage(models: Path, release: str) -> dict[str, Any] | None:
-    """Return what a release says of its origin; None where it says nothing."""
+    """Return a release's lineage; None if it has none."""
     file = models / "releases" / release / LINEAGE
     try:
         return dict(json.loads(file.read_text(encoding="utf-8")))
@@ -69,7 +69,7 @@ def read_lineage(models: Path, release: str) -> dict[str, Any] | None:
 
 
 def release_of(models: Path, day: date, known: Inputs, again: bool) -> tuple[str, bool]:
-    """Return the id that a day is published under, and whether it is already.
+    """Return the id for publishing a day, and whether it is published already.
 
     Parameters
     ----------
@@ -78,14 +78,14 @@ def release_of(models: Path, day: date, known: Inputs, again: bool) -> tuple[str
     day : date
         The day.
     known : Inputs
-        What the release is made from.
+        The inputs of the release.
     again : bool
-        Whether a day that was published from other inputs is to be published beside that.
+        Whether to publish a day again that was published from other inputs.
 
     Raises
     ------
     PipelineError
-        The day is published from other inputs, and not to be published again.
+        The day is published from other inputs, and may not be published again.
     """
     releases = [release for release in dated_releases(models) if release.date == day]
     if not releases:
@@ -108,10 +108,10 @@ def release_of(models: Path, day: date, known: Inputs, again: bool) -> tuple[str
 
 
 def publish(batch: Path, models: Path, release: str, lineage: Mapping[str, str]) -> bool:
-    """Publish a folder of models; where a killed run had done so already, complete what it left.
+    """Publish a folder of models; if a killed run had done so already, complete its work.
 
-    LATEST names the release afterwards unless it names one of a later day: who fills in a day of last week does not
-    take back what was published since.
+    LATEST names the release afterwards unless it names one of a later day: filling in a day of last week does not undo
+    what was published since.
 
     Parameters
     ----------
@@ -122,8 +122,8 @@ def publish(batch: Path, models: Path, release: str, lineage: Mapping[str, str])
     release : str
         A day's id.
     lineage : mapping
-        Files that are put beside the release's manifest: name → text. ``lineage.json`` comes last, and says that the
-        others are there.
+        Files beside the release's manifest: name → text. ``lineage.json`` is written last, and shows that the others
+        are complete.
 
     Returns
     -------
@@ -133,7 +133,7 @@ def publish(batch: Path, models: Path, release: str, lineage: Mapping[str, str])
     Raises
     ------
     HeldBackError
-        The engine refuses the models, by a self-test or for what is in the files.
+        The engine refuses the models, because of a self-test or the contents of the files.
     PipelineError
         There is another release of that id.
     """
@@ -169,7 +169,7 @@ def _latest(models: Path) -> str | None:
 
 
 def _holds(release: Path, batch: Path, lineage: Mapping[str, str]) -> bool:
-    """Say whether a release has just the files of a batch, and perhaps those of its lineage."""
+    """Return whether a release has exactly the files of a batch, and possibly those of its lineage."""
     names = {file.name for file in batch.iterdir()}
     there = {file.name for file in release.iterdir() if not file.name.startswith(".")}
     return there - _OTHERS - lineage.keys() == names and all(

@@ -18,12 +18,12 @@ def reliability_bins(
     Parameters
     ----------
     probabilities : ndarray, shape (rows,)
-        Corrected for sampling.
+        Probabilities, corrected for sampling.
     outcomes : ndarray of bool, shape (rows,)
     share : float
-        Of the negatives that were kept; each stands for 1 / share.
+        Share of the negatives that were kept; each represents 1 / share.
     bins : int
-        At most so many; equal predictions share one.
+        The largest number of bins; equal predictions share one.
 
     Returns
     -------
@@ -59,5 +59,5 @@ def reliability_bins(
 
 
 def _unsampled(rate: float, share: float) -> float:
-    """Return the rate among all rows of one among rows of which only a share of the negatives was kept."""
+    """Return the rate among all rows for a rate among rows of which only a share of the negatives was kept."""
     return rate * share / (rate * share + 1 - rate)

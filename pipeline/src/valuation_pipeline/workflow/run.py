@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs days, one after another: the lock, the tasks, and one line that says what became of each."""
+"""Runs days, one after another: the lock, the tasks, and one line with the result of each."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Wishes:
     configuration : Configuration
         Of all steps.
     workers : int
-        How many processors to use. With two or more, models of clicks and of conversions are made at a time.
+        The number of processors to use. With two or more, click and conversion models are trained at the same time.
     engine, master : str, str or None
-        What features are taken and models are made with; see ``computing.computing``.
+        The engine for features and models; see ``computing.computing``.
     scheduler_url : str or None
-        Of a luigid.
+        The address of a luigid.
     again : bool
-        Publish a day that is published from other inputs beside that.
+        Publish a day again that is published from other inputs.
     """
 
     logs: Path
@@ -62,7 +62,7 @@ def run_days(first: date, last: date, wishes: Wishes) -> Iterator[str | HeldBack
     Yields
     ------
     str or HeldBackError
-        What became of the day, in a line. A day that is held back does not keep the next from being run.
+        The result of the day, in a line. If a day is held back, the next one still runs.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def run_day(date: date, wishes: Wishes) -> str:
     Returns
     -------
     str
-        What became of it, in a line.
+        The result, in a line.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def _task(kind: type[StepTask | Finished], day: Day) -> luigi.Task:
 
 
 def _told(day: Day) -> str:
-    """Say what was published, for cron's mail."""
+    """Describe what was published, for cron's mail."""
     published = _read(day.folder("release") / "published.json")
     training = _read(day.folder("click") / "training.json")
     warnings = sum(verdict.status == "warned" for verdict in read_verdicts(day.folder("check") / "verdicts.json"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each step of a day does: calls the step's function on the day's files. Each makes its folder whole."""
+"""The work of each step: calls the step's function on the day's files. Each folder appears completely or not at all."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from valuation_pipeline.workflow.lock import locked
 from valuation_pipeline.workflow.page import SKIPPED, page_of
 from valuation_pipeline.workflow.publication import publish
 
-#: In seconds: how long publishing waits for another run that is publishing to the same models.
+#: In seconds: how long publishing waits for another run that publishes to the same models.
 PUBLISHING_PATIENCE = 600.0
 
 
@@ -48,7 +48,7 @@ def arrive(day: Day) -> None:
 
 
 def take_examples(day: Day) -> None:
-    """Join the log's impressions with what came of them."""
+    """Join the log's impressions with their clicks and conversions."""
     extract(day.logs, day.first, day.date, day.configuration.log, day.folder("examples"))
     if day.read_log_sum() != day.log_sum:
         raise PipelineError(f"{day.logs}: files of the log changed while they were read; run again when it is whole")
@@ -57,8 +57,8 @@ def take_examples(day: Day) -> None:
 def make_models(target: Target, day: Day) -> None:
     """Train the models of a target.
 
-    Of a log without conversions, or of one so young that none are known yet, there are no models of conversions;
-    ``skipped.json`` says why.
+    A log without conversions, or one so young that none are known yet, gives no conversion models; ``skipped.json``
+    says why.
     """
     with whole_folder(day.folder(target)) as folder:
         trained = _train(target, day)
@@ -71,7 +71,7 @@ def make_models(target: Target, day: Day) -> None:
 
 
 def check(day: Day) -> None:
-    """Judge the log and the models, and leave the models that are to be published."""
+    """Judge the log and the models, and write the models to be published."""
     documents = campaign_documents(day.folder("examples") / "examples.parquet")
     unfinished = day.campaigns_file.with_suffix(".unfinished")
     write_json_lines(unfinished, documents)
@@ -111,7 +111,7 @@ def release(day: Day) -> None:
 
 
 def _train(target: Target, day: Day) -> Trained | str:
-    """Train, or say why there is nothing to train on."""
+    """Train, or explain why there is nothing to train on."""
     if target == "conversion" and not files_of(day.logs, "conversions", day.mapping):
         return "The log has no table of conversions."
     options = day.configuration
@@ -138,7 +138,7 @@ def _train(target: Target, day: Day) -> Trained | str:
 def _table_of(day: Day, target: Target, feature_set: FeatureSet, tabulate: Tabulate) -> tuple[pa.Table, float]:
     """Tabulate the features of the target's days, and count the share of their negatives that the sample keeps.
 
-    Conversions are of clicks, all of which a sample keeps.
+    Conversion models are trained on clicks, all of which a sample keeps.
     """
     options = day.configuration
     days = options.log.days if target == "click" else options.log.conversion_days

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps of a day as Luigi's tasks. Each calls its step's function; whether it is done, its inputs tell."""
+"""The steps of a day as Luigi's tasks. Each calls its step's function; its inputs tell whether it is done."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from valuation_pipeline.workflow.luigi_run import reason_of
 
 
 class DayParameter(luigi.Parameter[Day]):
-    """A day, handed from task to task; Luigi's page shows its date and the models."""
+    """A day, passed from task to task; Luigi's page shows its date and the models."""
 
 
 class StepTask(luigi.Task):
@@ -29,15 +29,15 @@ class StepTask(luigi.Task):
     day = DayParameter(significant=False, visibility=ParameterVisibility.PRIVATE)
 
     def output(self) -> StepFolder:
-        """Return the folder, which is there once it was made from the inputs of now."""
+        """Return the folder, which exists once it was made from the current inputs."""
         return StepFolder(self.day.folder(self.step), self.day.inputs(self.step))
 
     def run(self) -> None:
-        """Make the folder, which appears whole, with further attempts where a disk or a network fails."""
+        """Make the folder, with further attempts if a disk or a network fails."""
         attempt(self._make, self.day.configuration.workflow)
 
     def on_failure(self, exception: BaseException) -> str:
-        """Return what Luigi's page shows, and the command prints."""
+        """Return the text for Luigi's page and the command's output."""
         return reason_of(exception)
 
     def _make(self) -> None:
@@ -49,7 +49,7 @@ class StepTask(luigi.Task):
 
 
 class Arrived(StepTask):
-    """The day's log is there."""
+    """The day's log is complete."""
 
     step = "arrived"
 
@@ -68,7 +68,7 @@ class ClickModels(StepTask):
     """Models of clicks."""
 
     step = "click"
-    #: What takes longer begins first.
+    #: What takes longer starts first.
     priority = 1
 
     def requires(self) -> StepTask:
