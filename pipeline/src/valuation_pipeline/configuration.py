@@ -28,7 +28,7 @@ class Configuration(Options):
     """The contents of pipeline.toml, with defaults for missing members."""
 
     format: Literal["valuation-pipeline/1"] = Field("valuation-pipeline/1", description="The format of this file.")
-    features: Path = Field(Path("features.toml"), description="The file that says what models know of an impression.")
+    features: Path = Field(Path("features.toml"), description="The file that defines the features of an impression.")
     log: LogOptions = Field(LogOptions(), description="Which days are read, and how clicks and conversions are joined.")
     sampling: SamplingOptions = Field(SamplingOptions(), description="Which negatives are trained on.")
     training: TrainingOptions = Field(TrainingOptions(), description="How models are made.")

@@ -74,22 +74,22 @@ class CheckOptions(Options):
     )
     severity: dict[Check, Severity] = Field(
         default_factory=dict,
-        description='What each check may do: "fail" (hold back), "warn", or "off". Left out, drift, intercept, moved '
-        "and the two of logged predictions warn, and all others fail.",
+        description='What each check may do: "fail" (hold back), "warn", or "off". By default drift, intercept, '
+        "moved and the two of logged predictions warn, and all others fail.",
     )
     day_effect: float = Field(
         0.05,
         ge=0,
         le=1,
-        description="By how much rates vary from day to day at least, as a share (0.05 is 5 %); where the log varies "
-        "more, what it varies by is taken.",
+        description="The least variation of rates that is assumed from day to day, as a share (0.05 is 5 %); if "
+        "the log varies more, its own variation is used.",
     )
     hour_effect: float = Field(0.5, ge=0, le=2, description="The same from hour to hour of one day.")
     campaign_effect: float = Field(
         0.02,
         ge=0,
         le=1,
-        description="By how much a campaign's ratio of predicted to observed is off at least, as a share.",
+        description="The least error of a campaign's ratio of predicted to observed that is assumed, as a share.",
     )
     rate_limit: float = Field(
         0.3,
@@ -107,11 +107,14 @@ class CheckOptions(Options):
         7,
         ge=1,
         le=366,
-        description="Over how many of the last days logged predictions, and those of the models to be published, are "
-        "held against what happened.",
+        description="How many of the last days to use for comparing logged predictions, and those of the models "
+        "to be published, with the outcomes.",
     )
     coverage_effect: float = Field(
-        0.02, ge=0, le=1, description="By how much a field's coverage varies from day to day at least, as a share."
+        0.02,
+        ge=0,
+        le=1,
+        description="The least variation of a field's coverage that is assumed from day to day, as a share.",
     )
     coverage_limit: float = Field(
         0.2, gt=0, lt=1, description="A field that has lost less than this share of its rows is never flagged."
@@ -135,7 +138,8 @@ class CheckOptions(Options):
         0.95,
         gt=0.5,
         lt=1,
-        description="How sure it must be that a campaign's model is worse than a constant for that to be published.",
+        description="The confidence that a campaign's model is worse than a constant at which the constant is "
+        "published.",
     )
     intercept_limit: float = Field(
         10.0, gt=1, description="By what factor the probability at the intercept may differ from the overall rate."

@@ -18,10 +18,10 @@ class LogOptions(Options):
     click_window_hours: float = Field(24.0, gt=0, description="hours after its impression within which a click counts")
     attribution_days: float = Field(7.0, gt=0, description="days after its click within which a conversion counts")
     mapping: Path | None = Field(
-        None, description="a valuation-mapping/1 file, where the log has other columns; from the working directory"
+        None, description="a valuation-mapping/1 file, if the log has other columns; relative to the working directory"
     )
     memory_limit: str | None = Field(
         None,
         pattern=r"^[0-9]+(\.[0-9]+)? ?([KMGT]i?B)$",
-        description='what DuckDB may hold in memory, such as "4GB"; by default four fifths of the machine',
+        description='the memory limit of DuckDB, such as "4GB"; by default four fifths of the memory',
     )

@@ -14,7 +14,7 @@ class SamplingOptions(Options):
     Attributes
     ----------
     one_in : int, default=1
-        Keep one negative in so many; 1 keeps all. At most 1,000,000.
+        Keep one negative in this many; 1 keeps all. At most 1,000,000.
     part : int, default=0
         Which of the ``one_in`` parts of the negatives: from 0 to ``one_in`` - 1. Models of different parts saw
         different negatives and the same positives (bagging).

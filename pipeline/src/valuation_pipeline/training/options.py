@@ -21,23 +21,22 @@ class TrainingOptions(Options):
     ----------
     strategy : str, default="corrections"
         ``pooled``: one model for all campaigns. ``corrections``: a shared model and a sparse correction for each
-        campaign that extends it. ``joint``: both in one problem. ``separate``: a model for each campaign that knows
-        nothing of the others.
+        campaign that extends it. ``joint``: both in one problem. ``separate``: an independent model for each campaign.
     validation_days : int, default=1
         Days held back to choose penalties of click models.
     conversion_validation_days : int, default=3
-        The same for conversion models, days of which every conversion is known.
+        The same for conversion models: days of which every conversion is known.
     gap_days : int, default=0
-        Days between those that are fitted and those that are held back, of click models. Conversion models take what
-        was known when the first held-back day began.
+        Days between the fitted and the held-back ones, for click models. Conversion models use what was known when the
+        first held-back day began.
     minimum_expected_positives : float
-        A campaign has a model of its own if it has so many rows that this many positives are expected of them at all
-        campaigns' rate. It goes by rows, not by positives: campaigns picked for many positives had luck among theirs,
-        and their models would predict too much.
+        A campaign has a model of its own if at least this many positives are expected of its rows at all campaigns'
+        rate. Rows decide, not positives: campaigns picked for many positives were partly lucky, and their models would
+        predict too much.
     size_classes : list of int
         Bounds between classes of campaigns, by positives in the fitted days; a bound belongs to the class above it.
     class_positives : float
-        When a campaign's penalty is chosen, how many expected positives the mean loss of its class counts for beside
+        In the choice of a campaign's penalty, the weight of its class's mean loss in expected positives, compared with
         the loss of its own held-back days.
     intercept_precision : float
         Precision of a correction's intercept, whose prior is normal around 0, in units of the log-odds.
@@ -46,12 +45,12 @@ class TrainingOptions(Options):
     joint_penalty_factor : float
         Penalty of a campaign's own columns in the joint problem, as a multiple of shared columns'.
     half_life_days : float, optional
-        Rows of this age weigh half as much as today's. Left out, all rows weigh the same.
+        Rows of this age weigh half as much as today's. By default, all rows weigh the same.
     variances : bool, default=False
-        Whether models say how uncertain their weights are, for policies that explore.
+        Whether models have the variances of their weights, for policies that explore.
     delay : "leave_out" or "offset", default="offset"
-        What becomes of clicks so young that conversions may still come: left out, or kept with the log of the share of
-        conversions that has come by their age as an offset.
+        How to treat clicks so young that conversions may still come: leave them out, or keep them with an offset, the
+        log of the share of conversions that has come by their age.
     self_tests : int, default=6
         Examples for each model, which the engine must reproduce before a release serves.
     """
