@@ -19,9 +19,9 @@ class Reason(StrEnum):
         member.meaning = meaning
         return member
 
-    UNREADABLE = "unreadable", "the line is no record: broken JSON, too few or too many cells, no UTF-8"
+    UNREADABLE = "unreadable", "the line is not a record: broken JSON, too few or too many cells, not UTF-8"
     NO_ID = "no_id", "impression_id (of a candidate: request_id) is missing"
-    NO_TIME = "no_time", "time is missing or is none"
+    NO_TIME = "no_time", "time is missing or invalid"
     FUTURE_TIME = "future_time", "time is after the day of its partition, or after the clock of this machine"
     WRONG_DAY = "wrong_day", "an impression's time is before the day of its partition"
     NO_CAMPAIGN = "no_campaign", "campaign is missing"
