@@ -67,7 +67,7 @@ def test_the_reason_has_the_figures_and_what_to_do() -> None:
     assert "130.0 clicks were predicted, 10 happened, a ratio of 13.000" in verdict.reason
     assert "(95 % interval of the ratio 7.069 to 27.109)" in verdict.reason
     assert "over-predicts and would overbid" in verdict.reason
-    assert "look whether clicks of these days are missing" in verdict.reason
+    assert "check whether clicks of these days are missing" in verdict.reason
 
 
 def test_predictions_of_what_never_happened_have_no_ratio() -> None:

@@ -156,8 +156,8 @@ def _sentence(what: str, target: str, said: float, happened: float, off: bool) -
         return f"{found}."
     wrong = "over-predicts and would overbid" if said > happened else "under-predicts and would lose auctions"
     return (
-        f"{found}: the model {wrong}; look whether {target}s of these days are missing or new, whether the sampling "
-        f"rate is in the model, and what changed for whom."
+        f"{found}: the model {wrong}; check whether {target}s of these days are missing or added, whether the model "
+        f"has the sampling rate, and what changed in the traffic."
     )
 
 

@@ -62,8 +62,8 @@ def check_campaign_rates(arrivals: CampaignArrivals, options: CheckOptions) -> l
     count = len(arrivals.campaigns)
     fine = count - len({verdict.subject for verdict in verdicts})
     reason = (
-        f"Of {count} campaigns, {fine} have the {arrivals.target} rate on {arrivals.day} that their past and others' "
-        f"lead one to expect."
+        f"Of {count} campaigns, {fine} have the {arrivals.target} rate on {arrivals.day} that is expected "
+        f"from their past and from others."
     )
     return [*verdicts, Verdict("campaign_rates", f"{arrivals.target} all", "passed", float(fine), None, reason)]
 

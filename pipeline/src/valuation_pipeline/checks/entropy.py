@@ -46,8 +46,8 @@ def check_entropy(held_out: HeldOut, options: CheckOptions) -> tuple[list[Verdic
     if overall >= 1:
         reason = (
             f"The {target} models have a normalized entropy of {overall:.4f} on the {days} held back: a constant is "
-            f"hard to beat here, and constants are published for this target; look for features that tell something, "
-            f"or more days."
+            f"hard to beat here, and constants are published for this target; look for informative features, "
+            f"or use more days."
         )
         return [Verdict("entropy", target, "warned", overall, 1.0, reason)], {*held_out.campaigns, "*"}
     reason = (

@@ -18,7 +18,7 @@ def check_fields(profiles: list[Profile], options: CheckOptions) -> list[Verdict
     """Judge all fields by coverage, new values and drift: a verdict for each that is off, one for all others."""
     if not profiles or len(profiles[0].days) < 3:
         days = len(profiles[0].days) if profiles else 0
-        reason = f"{days} days of features are too few to compare the newest with; three at least are needed."
+        reason = f"{days} days of features are too few to compare the newest with; at least three are needed."
         return [
             Verdict(check, "fields", "skipped", None, None, reason) for check in ("coverage", "new_values", "drift")
         ]
@@ -44,7 +44,7 @@ def _coverage(profiles: list[Profile], options: CheckOptions, levels: Levels) ->
             reason = (
                 f"Field {profile.field} is in {percent(count / profile.rows[-1])} of the rows of {profile.days[-1]} "
                 f"and was in {percent(_share(profile.present, profile.rows))} of those before: models that use it "
-                f"value its absence as the mean; have the server log it again, or take it out of features.toml."
+                f"value its absence as the mean; have the server log it again, or remove it from features.toml."
             )
             verdicts.append(Verdict("coverage", profile.field, status, ratio, limit, reason))
     return [*verdicts, _others("coverage", len(profiles) - len(verdicts), profiles, "are in as many rows as before")]

@@ -121,7 +121,7 @@ def _read_target(connection: duckdb.DuckDBPyConnection, folder: Path, target: Ta
             table["weight"].to_numpy().astype(np.float64),
         )
     except (OSError, ValueError, KeyError) as error:
-        raise PipelineError(f"{file}: not the predictions of held-back days: {error}; train anew") from error
+        raise PipelineError(f"{file}: not the predictions of held-back days: {error}; train again") from error
     try:
         campaigns = training["campaigns"]
         for row in campaigns:
@@ -129,7 +129,7 @@ def _read_target(connection: duckdb.DuckDBPyConnection, folder: Path, target: Ta
             if not (isinstance(row["campaign"], str) and 0 <= counts[0] <= min(counts[1:])):
                 raise ValueError(row)
     except (KeyError, TypeError, ValueError) as error:
-        raise PipelineError(f"{folder / 'training.json'}: campaigns: no list of campaigns; train anew") from error
+        raise PipelineError(f"{folder / 'training.json'}: campaigns: not a list of campaigns; train again") from error
     return TrainedTarget(target, documents, campaigns, held_out)
 
 
@@ -137,7 +137,7 @@ def _read_json(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise PipelineError(f"{file}: cannot be read: {error}; train anew") from error
+        raise PipelineError(f"{file}: cannot be read: {error}; train again") from error
 
 
 def _read_lines(file: Path) -> list[dict[str, Any]]:
@@ -148,5 +148,5 @@ def _read_lines(file: Path) -> list[dict[str, Any]]:
                 if line.strip():
                     documents.append(json.loads(line))
             except ValueError as error:
-                raise PipelineError(f"{file}, line {number}: no JSON: {error}; train anew") from error
+                raise PipelineError(f"{file}, line {number}: no JSON: {error}; train again") from error
     return documents

@@ -54,7 +54,7 @@ def check_lost(
             status = "failed"
             reason = (
                 f"The last release has a shared {target} model and this one has none, so campaigns without a model of "
-                f"their own would be valued by their observed rates: look at the training's strategy and its messages."
+                f"their own would be valued by their observed rates: check the training's strategy and its messages."
             )
         elif share > limit:
             status = "warned" if target in shared else "failed"

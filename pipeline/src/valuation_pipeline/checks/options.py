@@ -169,7 +169,7 @@ class CheckOptions(Options):
     @model_validator(mode="after")
     def _rates_in_order(self) -> CheckOptions:
         if self.warning_rate < self.false_alarm_rate:
-            raise ValueError("warning_rate must be at least false_alarm_rate, for what fails also warns")
+            raise ValueError("warning_rate must be at least false_alarm_rate, because what fails also warns")
         return self
 
     def severity_of(self, check: Check) -> Severity:

@@ -25,7 +25,7 @@ def check_ranking(held_out: HeldOut, options: CheckOptions) -> list[Verdict]:
             found.append(one)
     whole = ranking(held_out.outcomes, held_out.probabilities)
     if whole is None or not found:
-        reason = f"No campaign has {options.minimum_positives} held-out {target}s, so AUC tells nothing."
+        reason = f"No campaign has {options.minimum_positives} held-out {target}s, so AUC is not informative."
         return [Verdict("ranking", target, "skipped", None, 0.5, reason)]
     half = options.levels().shared_by(2)  # two targets
     p_values = adjusted(np.array([one.p_value for one in found]))
@@ -42,7 +42,7 @@ def check_ranking(held_out: HeldOut, options: CheckOptions) -> list[Verdict]:
     aucs = [one.auc for one in found]
     reason = (
         f"AUC of {target} over all rows is {whole.auc:.3f}; within the {len(found)} campaigns that have "
-        f"{options.minimum_positives} or more, it is {np.median(aucs):.3f} in the middle, {min(aucs):.3f} at least and "
+        f"{options.minimum_positives} or more, it is {np.median(aucs):.3f} in the median, {min(aucs):.3f} at least and "
         f"{max(aucs):.3f} at most."
     )
     return [*verdicts, Verdict("ranking", f"{target} all", "passed", whole.auc, 0.5, reason)]

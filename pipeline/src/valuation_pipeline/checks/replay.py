@@ -44,9 +44,9 @@ def check_replay(
     at_hand = [name for name in named if name in releases]
     if not at_hand:
         reason = (
-            f"No row of the day says a prediction and a release that is at hand (the log names {', '.join(named[:5])})."
+            f"No row of the day names a prediction and an available release (the log names {', '.join(named[:5])})."
             if named
-            else "No row of the day says a prediction and the release that made it; log pctr and release to have this."
+            else "No row of the day names a prediction and the release that made it; log pctr and release to have this."
         )
         return [Verdict("replay", "predictions", "skipped", None, options.replay_limit, reason)]
     verdicts = []
@@ -74,15 +74,15 @@ def _judge(name: str, rows: pa.Table, values: Mapping[str, np.ndarray], options:
     share = float(differs.mean())
     status: Status = "failed" if share > options.replay_limit else "passed"
     if not differs.any():
-        reason = f"All {rows.num_rows:,} predictions that servers logged under release {name} are given again by it."
+        reason = f"All {rows.num_rows:,} predictions that servers logged under release {name} are reproduced by it."
         return Verdict("replay", name, status, share, options.replay_limit, reason)
     place = int(np.flatnonzero(differs)[0])
     row = {column: rows[column][place].as_py() for column in ("impression_id", "campaign", "pctr", "pcvr")}
     again = ", ".join(f"{target} {float(replayed[place]):.9g}" for target, replayed in values.items())
     was = ", ".join(f"{target} {row[target]:.9g}" for target in values if row[target] is not None)
     reason = (
-        f"{percent(share)} of {rows.num_rows:,} predictions that servers logged under release {name} are not given "
-        f"again by it, for example impression {row['impression_id']} of campaign {row['campaign']}: logged {was}, "
+        f"{percent(share)} of {rows.num_rows:,} predictions that servers logged under release {name} are not "
+        f"reproduced by it, for example impression {row['impression_id']} of campaign {row['campaign']}: logged {was}, "
         f"replayed {again}: servers see other features than features.toml takes from the log, or have a policy; "
         f"`valuation explain` such a row with its features on both sides."
     )

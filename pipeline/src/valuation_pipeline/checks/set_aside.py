@@ -82,7 +82,7 @@ def check_set_aside(
         if status != "passed":
             reason = (
                 f"{row.newest:,} rows of {row.table} on {day} ({percent(share)}) were set aside because of "
-                f"{row.reason}; {percent(before)} is usual: something that writes the log changed; look at "
+                f"{row.reason}; {percent(before)} is usual: a writer of the log changed; see "
                 f"set_aside.parquet, which has the rows."
             )
             subject = f"{row.table}: {row.reason}"
@@ -90,5 +90,5 @@ def check_set_aside(
     newest = sum(row.newest for row in set_aside)
     if verdicts:
         return verdicts
-    reason = f"{newest:,} rows of {day} were set aside, no more for any reason than the days before lead one to expect."
+    reason = f"{newest:,} rows of {day} were set aside, no more for any reason than expected from the days before."
     return [Verdict("set_aside", "all tables", "passed", float(newest), None, reason)]

@@ -69,11 +69,11 @@ def read_verdicts(file: Path) -> list[Verdict]:
         raise PipelineError(f"{file}: {error.strerror}; make it with `valuation-pipeline check`") from error
     except (ValueError, TypeError) as error:
         raise PipelineError(
-            f"{file}: no list of verdicts: {error}; make it anew with `valuation-pipeline check`"
+            f"{file}: not a list of verdicts: {error}; make it again with `valuation-pipeline check`"
         ) from error
     for verdict in verdicts:
         if verdict.status not in get_args(Status) or verdict.check not in CHECKS:
             raise PipelineError(
-                f"{file}: {verdict.check!r} with the status {verdict.status!r} is no verdict of this version"
+                f"{file}: {verdict.check!r} with the status {verdict.status!r} is not a verdict of this version"
             )
     return verdicts

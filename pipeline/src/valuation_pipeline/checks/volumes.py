@@ -52,11 +52,11 @@ def check_volume(arrivals: Arrivals, options: CheckOptions) -> list[Verdict]:
     half = options.levels().shared_by(2)
     before = len(arrivals.days) - 1
     if before < 2:
-        reason = f"There are {before} days before {arrivals.days[-1]} to hold it against; two at least are needed."
+        reason = f"There are {before} days before {arrivals.days[-1]} to compare it with; at least two are needed."
         return [Verdict(arrivals.table, "day", "skipped", None, None, reason)]
     expected = _expected(arrivals)
     if expected == 0:
-        reason = f"The days before {arrivals.days[-1]} have no {arrivals.table} to hold it against."
+        reason = f"The days before {arrivals.days[-1]} have no {arrivals.table} to compare it with."
         return [Verdict(arrivals.table, "day", "skipped", None, None, reason)]
     return [_day(arrivals, expected, options, half), _hours(arrivals, expected, options, half)]
 
@@ -110,7 +110,7 @@ def _day(arrivals: Arrivals, expected: float, options: CheckOptions, levels: Lev
             f"day's {arrivals.table} delivered again."
         )
     else:
-        reason = f"{found}: more than there can be if nothing changed; look for rows delivered twice or a new source."
+        reason = f"{found}: more than is possible if nothing changed; look for rows delivered twice or a new source."
     return Verdict(arrivals.table, "day", status, ratio, 1 - limit if ratio < 1 else 1 / (1 - limit), reason)
 
 

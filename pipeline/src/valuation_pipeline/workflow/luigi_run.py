@@ -64,7 +64,7 @@ def run_task(task: luigi.Task, processes: int, scheduler_url: str | None) -> Non
     if result.status is LuigiStatusCode.NOT_RUN:
         raise PipelineError(
             f"{scheduler_url}: Luigi's scheduler still counts the tasks as another run's; "
-            "it forgets a run that was killed after a minute"
+            "it forgets a killed run after a minute"
         )
     # If two failed, an error with an exit code of its own says more.
     raise max(reasons, key=lambda reason: reason.exit_code)

@@ -87,7 +87,9 @@ def page_of(day: Day) -> Page:
 def _outcome(day: Day, verdicts: Sequence[CheckVerdict]) -> Verdict:
     count = {status: sum(verdict.status == status for verdict in verdicts) for status in ("failed", "warned")}
     if held_back(verdicts):
-        reason = f"{_many(count['failed'], 'check')} failed: the release is held back, and what serves goes on serving."
+        reason = (
+            f"{_many(count['failed'], 'check')} failed: the release is held back, and the last one goes on serving."
+        )
         return Verdict("release", day.release, "failed", reason=reason)
     if count["warned"]:
         return Verdict(

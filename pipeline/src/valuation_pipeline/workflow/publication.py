@@ -65,7 +65,7 @@ def read_lineage(models: Path, release: str) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise PipelineError(f"{file}: cannot be read: {error}; remove it, and the day is published again") from error
+        raise PipelineError(f"{file}: cannot be read: {error}; remove it to have the day published again") from error
 
 
 def release_of(models: Path, day: date, known: Inputs, again: bool) -> tuple[str, bool]:
@@ -149,7 +149,7 @@ def publish(batch: Path, models: Path, release: str, lineage: Mapping[str, str])
         elif serves and _latest(models) != release:
             valuation.select_release(models, release)
     except valuation.ModelError as error:
-        raise HeldBackError(f"the engine refuses the models: {error}; what serves goes on serving") from error
+        raise HeldBackError(f"the engine refuses the models: {error}; the last release goes on serving") from error
     for name, text in sorted(lineage.items(), key=lambda file: file[0] == LINEAGE):
         write_text(folder / name, text)
     return serves

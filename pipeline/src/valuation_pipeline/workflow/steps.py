@@ -51,7 +51,7 @@ def take_examples(day: Day) -> None:
     """Join the log's impressions with their clicks and conversions."""
     extract(day.logs, day.first, day.date, day.configuration.log, day.folder("examples"))
     if day.read_log_sum() != day.log_sum:
-        raise PipelineError(f"{day.logs}: files of the log changed while they were read; run again when it is whole")
+        raise PipelineError(f"{day.logs}: files of the log changed while they were read; run again when it is complete")
 
 
 def make_models(target: Target, day: Day) -> None:
