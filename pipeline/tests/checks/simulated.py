@@ -117,9 +117,10 @@ class Simulated:
                     shown[span].sum(axis=0),
                     said,
                     counts[span].sum(axis=0),
+                    np.zeros(self.truth.campaigns),
                 )
                 verdicts += check_calibration(predicted, spreads[target], options)
-                verdicts += check_campaigns(predicted, options)
+                verdicts += check_campaigns(predicted, spreads[target], options)
         verdicts += check_ranking(self.held_out("click"), options)
         verdicts += check_fields(self.profiles(), options)
         aside = [SetAside("clicks", "duplicate", int(rng.poisson(20)), int(rng.poisson(20 * (DAYS - 1))))]

@@ -5,14 +5,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
+from scipy.special import expit
 
-from valuation_pipeline.checks.calibration import Predicted, check_calibration, check_campaigns
+from valuation_pipeline.checks.calibration import Predicted, check_calibration, check_campaigns, ratio_interval
+from valuation_pipeline.checks.held_out import HeldOut
 from valuation_pipeline.checks.options import CheckOptions
+
+DAY_SPREAD = 0.05**2
 
 
 def _predicted(said: np.ndarray, happened: np.ndarray, days: int = 1) -> Predicted:
     names = [f"c-{number}" for number in range(len(said))]
-    return Predicted("click", "held_out", days, names, 100.0 * said, said.astype(float), happened.astype(float))
+    return Predicted(
+        "click", "held_out", days, names, 100.0 * said, said.astype(float), happened.astype(float), np.zeros(len(said))
+    )
 
 
 def test_a_campaign_that_is_over_predicted_by_30_percent_is_found_among_others_that_are_not() -> None:
@@ -24,7 +31,7 @@ def test_a_campaign_that_is_over_predicted_by_30_percent_is_found_among_others_t
         happened[7] = rng.poisson(1000 / 1.3)
         flagged = [
             verdict
-            for verdict in check_campaigns(_predicted(said, happened), CheckOptions())
+            for verdict in check_campaigns(_predicted(said, happened), DAY_SPREAD, CheckOptions())
             if verdict.status == "failed"
         ]
         assert {verdict.subject for verdict in flagged} <= {"click c-7"}
@@ -38,14 +45,63 @@ def test_campaigns_that_vary_from_day_to_day_are_not_flagged() -> None:
     for _ in range(100):
         said = rng.lognormal(6, 1.3, 40)
         happened = rng.poisson(said * np.exp(0.15 * rng.normal(size=40)))
-        verdicts = check_campaigns(_predicted(said, happened), CheckOptions())
+        verdicts = check_campaigns(_predicted(said, happened), DAY_SPREAD, CheckOptions())
         alarms += any(verdict.status in ("failed", "warned") for verdict in verdicts)
     assert alarms <= 3
 
 
+def test_days_of_a_log_with_one_campaign_are_not_flagged() -> None:
+    """Two hundred days that differ by 15 %, of a campaign with thousands of clicks."""
+    rng = np.random.default_rng(3)
+    options = CheckOptions()
+    alarms = 0
+    for _ in range(200):
+        happened = rng.poisson(3000 * np.exp(0.15 * rng.normal(size=1)))
+        verdicts = check_campaigns(_predicted(np.array([3000.0]), happened), 0.15**2, options)
+        alarms += any(verdict.status in ("failed", "warned") for verdict in verdicts)
+    assert alarms <= stats.binom.ppf(0.999, 200, options.levels().warn)
+
+
+def _sampled(seed: int, sizes: np.ndarray, rate: float, share: float) -> HeldOut:
+    """Return rows that are predicted by their truth, with a share of the negatives."""
+    rng = np.random.default_rng([seed, 11])
+    campaign = np.repeat(np.arange(len(sizes)), sizes)
+    probabilities = expit(np.log(rate) + 0.8 * rng.normal(size=len(campaign)))
+    outcomes = rng.random(len(campaign)) < probabilities
+    kept = outcomes | (rng.random(len(campaign)) < share)
+    weights = np.where(outcomes, 1.0, (~outcomes).sum() / (kept & ~outcomes).sum())
+    names = [f"c-{code}" for code in campaign[kept]]
+    return HeldOut.of("click", 1, names, outcomes[kept], probabilities[kept], probabilities[kept], weights[kept])
+
+
+def test_campaigns_of_which_few_negatives_were_kept_are_not_flagged() -> None:
+    """With one negative in a hundred, the sums of small campaigns' predictions are off by chance, by a third or so."""
+    options, alarms, covered, all_ratios = CheckOptions(), 0, 0, 0
+    sizes = np.r_[np.full(3, 20_000), np.full(40, 1000)]
+    for seed in range(30):
+        predicted = _sampled(seed, sizes, 0.1, 0.01).predicted()
+        verdicts = check_campaigns(predicted, DAY_SPREAD, options)
+        alarms += any(verdict.status in ("failed", "warned") for verdict in verdicts)
+        sums = zip(predicted.predicted, predicted.observed, predicted.variances, strict=True)
+        for said, happened, variance in sums:
+            low, high = ratio_interval(said, happened, variance / said**2)
+            covered += low <= 1 <= high
+            all_ratios += 1
+    assert alarms <= stats.binom.ppf(0.999, 30, options.levels().warn)
+    assert covered / all_ratios > 0.93
+
+
+def test_the_variance_of_sampled_predictions_is_that_of_many_samples() -> None:
+    sizes = np.full(10, 3000)
+    samples = [_sampled(seed, sizes, 0.05, 0.1).predicted() for seed in range(300)]
+    off = np.array([one.predicted[0] - one.observed[0] for one in samples])
+    expected = np.mean([one.variances[0] + one.observed[0] for one in samples])
+    assert 0.75 < off.var() / expected < 1.1
+
+
 def test_what_is_within_the_limit_is_never_flagged_however_sure() -> None:
     said = np.array([1e6])
-    assert [v.status for v in check_campaigns(_predicted(said, said * 1.05), CheckOptions())] == ["passed"]
+    assert [v.status for v in check_campaigns(_predicted(said, said * 1.05), DAY_SPREAD, CheckOptions())] == ["passed"]
     assert [v.status for v in check_calibration(_predicted(said, said * 1.05), 0.0, CheckOptions())] == ["passed"]
 
 
@@ -80,4 +136,4 @@ def test_predictions_of_what_never_happened_have_no_ratio() -> None:
 def test_nothing_predicted_and_nothing_happened_is_skipped() -> None:
     nothing = _predicted(np.zeros(0), np.zeros(0))
     assert check_calibration(nothing, 0.0, CheckOptions())[0].status == "skipped"
-    assert check_campaigns(nothing, CheckOptions())[0].status == "skipped"
+    assert check_campaigns(nothing, DAY_SPREAD, CheckOptions())[0].status == "skipped"

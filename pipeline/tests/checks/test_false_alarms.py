@@ -14,6 +14,7 @@ from valuation_pipeline.checks.calibration import Predicted, check_campaigns
 STEADY = Truth(impressions=40_000, campaigns=20)
 VARYING = Truth(impressions=40_000, campaigns=20, day_effect=0.2, campaign_day_effect=0.2, campaign_effect=0.1)
 OPTIONS = CheckOptions()
+DAY_SPREAD = OPTIONS.day_effect**2
 
 
 def _alarms(truth: Truth, runs: int) -> tuple[int, int]:
@@ -65,8 +66,9 @@ def test_a_campaign_over_predicted_by_30_percent_is_found(campaign_effect: float
         true = said * np.exp(campaign_effect * rng.normal(size=50))
         true[7] /= 1.3
         names = [f"c-{number}" for number in range(50)]
-        predicted = Predicted("click", "held_out", 1, names, said, said, rng.poisson(true).astype(np.float64))
-        statuses = {v.status for v in check_campaigns(predicted, OPTIONS) if v.subject == "click c-7"}
+        happened = rng.poisson(true).astype(np.float64)
+        predicted = Predicted("click", "held_out", 1, names, said, said, happened, np.zeros(50))
+        statuses = {v.status for v in check_campaigns(predicted, DAY_SPREAD, OPTIONS) if v.subject == "click c-7"}
         failed += "failed" in statuses
         flagged += bool(statuses)
     print(f"{failed / 200:.1%} held back, {flagged / 200:.1%} flagged: {clicks} clicks, effect {campaign_effect:.0%}")

@@ -60,7 +60,7 @@ def test_what_is_off_does_not_raise_its_own_dispersion() -> None:
     expected = np.full(50, 1000.0)
     counts = rng.poisson(expected).astype(float)
     counts[3] = 2000
-    of_others = dispersion_of_others(counts, expected)
+    of_others = dispersion_of_others(counts, expected, np.zeros(50), alone=0.0)
     assert of_others[3] < 0.001
     assert of_others[4] > 0.002
 
@@ -69,8 +69,28 @@ def test_dispersion_of_others_is_that_of_the_others() -> None:
     rng = np.random.default_rng(8)
     expected = rng.lognormal(4, 1, 40)
     counts = rng.poisson(expected * rng.gamma(20, 1 / 20, 40)).astype(float)
-    for place, found in enumerate(dispersion_of_others(counts, expected)):
+    for place, found in enumerate(dispersion_of_others(counts, expected, np.zeros(40), alone=0.0)):
         assert found == pytest.approx(dispersion(np.delete(counts, place), np.delete(expected, place)), rel=1e-9)
+
+
+def test_the_error_of_expectations_is_no_dispersion() -> None:
+    """Of expectations that are off by 10 %, and counts that vary by 5 % on top, the latter is told."""
+    rng = np.random.default_rng(12)
+    errors = np.full(60, 0.01)
+    with_errors, without = [], []
+    for _ in range(200):
+        expected = rng.lognormal(6, 1, 60)
+        true = expected * np.exp(rng.normal(0, 0.1, 60) + rng.normal(0, 0.05, 60))
+        counts = rng.poisson(true).astype(float)
+        with_errors.append(dispersion_of_others(counts, expected, errors, alone=0.0)[0])
+        without.append(dispersion_of_others(counts, expected, np.zeros(60), alone=0.0)[0])
+    assert np.mean(np.array(with_errors) >= 0.05**2) >= 0.95 - 3 * (0.95 * 0.05 / 200) ** 0.5
+    assert np.median(with_errors) < 0.6 * np.median(without)
+
+
+def test_where_there_are_no_others_the_answer_is_what_was_given() -> None:
+    counts, expected = np.array([1000.0, 2.0]), np.array([500.0, 2.0])
+    assert dispersion_of_others(counts, expected, np.zeros(2), alone=0.04)[0] == 0.04
 
 
 def test_adjusting_keeps_the_rate_of_any_false_alarm() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy import stats
 
 from valuation_pipeline.checks.judging import apart, judged, percent
 from valuation_pipeline.checks.options import Check, CheckOptions
@@ -55,6 +56,8 @@ class Predicted:
     campaigns : list of str, n
     rows, predicted, observed : ndarray of float64, shape (n,)
         Rows, the sum of their probabilities, and the number with the outcome.
+    variances : ndarray of float64, shape (n,)
+        Of ``predicted``, where it is estimated from a sample of the negatives; 0 where all rows were predicted.
     """
 
     target: Target
@@ -64,6 +67,7 @@ class Predicted:
     rows: Floats
     predicted: Floats
     observed: Floats
+    variances: Floats
 
     @property
     def on(self) -> str:
@@ -93,7 +97,8 @@ def check_calibration(predicted: Predicted, day_spread: float, options: CheckOpt
     if said == 0 and happened == 0:
         return [Verdict(check, predicted.target, "skipped", None, None, f"There are no rows on {predicted.on}.")]
     level = options.levels().shared_by(2)  # two targets
-    spread = day_spread / predicted.days
+    error = float(predicted.variances.sum()) / max(said, 1e-9) ** 2
+    spread = day_spread / predicted.days + error
     ratio = said / happened if happened else np.inf
     p_value = float(count_p_values(happened, max(said, 1e-9), spread))
     status = judged(p_value, apart(ratio, options.calibration_limit), level)
@@ -104,16 +109,24 @@ def check_calibration(predicted: Predicted, day_spread: float, options: CheckOpt
             status,
             _finite(ratio),
             _limit(ratio, options),
-            _sentence(f"All campaigns on {predicted.on}", predicted.target, said, happened, status != "passed"),
+            _sentence(f"All campaigns on {predicted.on}", predicted.target, said, happened, error, status != "passed"),
         )
     ]
 
 
-def check_campaigns(predicted: Predicted, options: CheckOptions) -> list[Verdict]:
+def check_campaigns(predicted: Predicted, day_spread: float, options: CheckOptions) -> list[Verdict]:
     """Judge each campaign: a verdict for each that is off, and one for all others.
 
     How far campaigns are off although nothing is wrong (their days differ, and rare ones are shrunk to the mean) is
-    estimated from the other campaigns of each, and is at least ``campaign_effect``.
+    estimated from the other campaigns of each, and is at least ``campaign_effect``. A campaign without others is off as
+    far as the days of all campaigns together.
+
+    Parameters
+    ----------
+    predicted : Predicted
+        Of one target.
+    day_spread : float
+        As in :func:`check_calibration`.
     """
     check = BY_CAMPAIGN[predicted.source]
     some = predicted.predicted > 0
@@ -122,8 +135,10 @@ def check_campaigns(predicted: Predicted, options: CheckOptions) -> list[Verdict
     level = options.levels().shared_by(2)  # two targets
     names = [name for name, taken in zip(predicted.campaigns, some, strict=True) if taken]
     said, happened = predicted.predicted[some], predicted.observed[some]
-    spreads = np.maximum(options.campaign_effect**2, dispersion_of_others(happened, said))
-    p_values = adjusted(count_p_values(happened, said, spreads))
+    errors = predicted.variances[some] / np.square(said)
+    others = dispersion_of_others(happened, said, errors, alone=day_spread / predicted.days)
+    spreads = np.maximum(options.campaign_effect**2, others)
+    p_values = adjusted(count_p_values(happened, said, spreads + errors))
     verdicts = []
     for place in np.argsort(p_values):
         ratio = float(said[place] / happened[place]) if happened[place] else np.inf
@@ -131,7 +146,8 @@ def check_campaigns(predicted: Predicted, options: CheckOptions) -> list[Verdict
         if status == "passed":
             continue
         what = f"Campaign {names[place]} on {predicted.on}"
-        reason = _sentence(what, predicted.target, float(said[place]), float(happened[place]), off=True)
+        amounts = float(said[place]), float(happened[place]), float(errors[place])
+        reason = _sentence(what, predicted.target, *amounts, off=True)
         verdicts.append(
             Verdict(check, f"{predicted.target} {names[place]}", status, _finite(ratio), _limit(ratio, options), reason)
         )
@@ -144,9 +160,36 @@ def check_campaigns(predicted: Predicted, options: CheckOptions) -> list[Verdict
     return [*verdicts, Verdict(check, f"{predicted.target} all", "passed", float(count), None, reason)]
 
 
-def _sentence(what: str, target: str, said: float, happened: float, off: bool) -> str:
-    low, high = poisson_interval(happened)
-    interval = f"{said / high:.3f} to {said / low:.3f}" if low else f"{said / high:.3f} or more"
+def ratio_interval(said: float, happened: float, error: float, level: float = 0.95) -> tuple[float, float]:
+    """Return an interval for predicted over observed.
+
+    Garwood's of what happened, and a log-normal one of what was predicted, are brought together by the distances of
+    their ends (MOVER; Zou and Donner, Statistics in Medicine 27, 2008).
+
+    Parameters
+    ----------
+    said, happened : float
+        Above 0, and 0 or more.
+    error : float
+        Variance of what was predicted, as a share of its square.
+    level : float, default=0.95
+
+    Returns
+    -------
+    (float, float)
+        The second is infinite if nothing happened.
+    """
+    low, high = poisson_interval(happened, level)
+    of_predicted = float(stats.norm.isf((1 - level) / 2)) * error**0.5
+    if happened == 0:
+        return said / high * float(np.exp(-of_predicted)), np.inf
+    below, above = np.hypot(np.log([high / happened, happened / low]), of_predicted)
+    return said / happened * float(np.exp(-below)), said / happened * float(np.exp(above))
+
+
+def _sentence(what: str, target: str, said: float, happened: float, error: float, off: bool) -> str:
+    low, high = ratio_interval(said, happened, error)
+    interval = f"{low:.3f} to {high:.3f}" if happened else f"{low:.3f} or more"
     ratio = f"a ratio of {said / happened:.3f}" if happened else "no ratio"
     found = (
         f"{what}: {said:,.1f} {target}s were predicted, {happened:,.0f} happened, {ratio} (95 % interval of the ratio "

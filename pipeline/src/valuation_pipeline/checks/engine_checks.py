@@ -70,7 +70,7 @@ def check_engine(
         for target in (trained.target for trained in run.targets):
             predicted = _scored(engine, table, feature_set, target, run.newest, windows, options)
             verdicts += check_calibration(predicted, spreads[target], options)
-            verdicts += check_campaigns(predicted, options)
+            verdicts += check_campaigns(predicted, spreads[target], options)
         if previous is None:
             reason = "There is no release to compare with yet."
             return verdicts + [
@@ -117,6 +117,7 @@ def _scored(
         rows=np.bincount(codes, minlength=count).astype(np.float64),
         predicted=np.bincount(codes, probabilities, count).astype(np.float64),
         observed=np.bincount(codes, outcomes, count).astype(np.float64),
+        variances=np.zeros(count),
     )
 
 

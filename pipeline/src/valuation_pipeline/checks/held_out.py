@@ -86,7 +86,19 @@ class HeldOut:
             rows=self.sums(self.weights),
             predicted=self.sums(self.weights * self.probabilities),
             observed=self.sums(self.outcomes.astype(np.float64)),
+            variances=self._variances(),
         )
+
+    def _variances(self) -> Floats:
+        """Estimate the variances of the predicted sums, of which negatives are a sample, twice, and take the larger.
+
+        Horvitz and Thompson (J. Am. Stat. Assoc. 47, 1952) sum p² · w · (w - 1) over the rows, where w is the weight.
+        That is too small just where few negatives, and so too little, were drawn. Positives are all there, and if the
+        model is right, their sum of p (1 - p) is as large as that of p² over all negatives.
+        """
+        p, most = self.probabilities, self.weights.max(initial=1.0)
+        drawn = self.sums(self.weights * (self.weights - 1) * np.square(p))
+        return np.asarray(np.maximum(drawn, (most - 1) * self.sums(self.outcomes * p * (1 - p))))
 
     def with_constants(self, campaigns: set[str]) -> HeldOut:
         """Return the rows with the predictions of some campaigns replaced by their constants."""

@@ -70,7 +70,8 @@ def check_log(run: RunInputs, windows: Windows, options: CheckOptions) -> tuple[
                     for check in (OVERALL["logged"], BY_CAMPAIGN["logged"])
                 ]
             else:
-                verdicts += check_calibration(logged, spreads[target], options) + check_campaigns(logged, options)
+                verdicts += check_calibration(logged, spreads[target], options)
+                verdicts += check_campaigns(logged, spreads[target], options)
         if run.set_aside.is_file():
             set_aside = read_set_aside(connection, run.set_aside, run.newest)
             verdicts += check_set_aside(set_aside, used, str(run.newest), options)

@@ -53,4 +53,5 @@ def logged_predictions(
         rows=np.array(rows, np.float64),
         predicted=np.array(predicted, np.float64),
         observed=np.array(observed, np.float64),
+        variances=np.zeros(len(campaigns)),
     )

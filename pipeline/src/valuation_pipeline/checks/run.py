@@ -121,7 +121,7 @@ def _write_models(run: RunInputs, models: Path, spreads: dict[Target, float], op
         verdicts += [
             *judged,
             *check_calibration(predicted, spreads[trained.target], options),
-            *check_campaigns(predicted, options),
+            *check_campaigns(predicted, spreads[trained.target], options),
             *check_ranking(trained.held_out, options),
             *check_intercepts(documents, trained.target, options),
         ]

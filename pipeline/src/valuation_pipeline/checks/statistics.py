@@ -40,37 +40,50 @@ def dispersion(counts: Floats, expected: Floats, *, fitted: bool = False, confid
     float
         0 to 10; 0.01 if counts vary by 10 % from one to another. 0 if there is nothing to estimate it from.
     """
-    sums, freedom = _profile(counts, expected)
+    sums, freedom = _profile(counts, expected, np.zeros(len(counts)))
     return float(_variance(sums[:, None], freedom - fitted, confidence)[0])
 
 
-def dispersion_of_others(counts: Floats, expected: Floats, confidence: float = 0.95) -> Floats:
+def dispersion_of_others(
+    counts: Floats, expected: Floats, errors: Floats, alone: float, confidence: float = 0.95
+) -> Floats:
     """Return :func:`dispersion` for each count, from all the others: so that a fault does not excuse itself.
+
+    Parameters
+    ----------
+    counts, expected : ndarray of float64, shape (n,)
+    errors : ndarray of float64, shape (n,)
+        Variances of the expectations themselves, as shares of their squares; the answer is what comes on top.
+    alone : float
+        The answer where no other count has an expectation of 5.
+    confidence : float, default=0.95
 
     Returns
     -------
     ndarray of float64, shape (n,)
-        0 if there are no others. O(n).
+        O(n).
     """
-    sums, freedom = _profile(counts, expected)
+    sums, freedom = _profile(counts, expected, errors)
     telling = expected >= TELLING
-    result = np.full(len(counts), _variance(sums[:, None], freedom, confidence)[0])
-    result[telling] = _variance(sums[:, None] - _terms(counts[telling], expected[telling]), freedom - 1, confidence)
+    own = _terms(counts[telling], expected[telling], errors[telling])
+    result = np.full(len(counts), _variance(sums[:, None], freedom, confidence)[0] if freedom else alone)
+    result[telling] = _variance(sums[:, None] - own, freedom - 1, confidence) if freedom > 1 else alone
     return result
 
 
-def _terms(counts: Floats, expected: Floats) -> Floats:
-    return np.asarray(np.square(counts - expected) / (expected + GRID[:, None] * np.square(expected)))
+def _terms(counts: Floats, expected: Floats, errors: Floats) -> Floats:
+    variances = expected + (GRID[:, None] + errors) * np.square(expected)
+    return np.asarray(np.square(counts - expected) / variances)
 
 
-def _profile(counts: Floats, expected: Floats) -> tuple[Floats, int]:
+def _profile(counts: Floats, expected: Floats, errors: Floats) -> tuple[Floats, int]:
     """Return the sum of squares for each variance of the grid, and the number of counts in it."""
-    telling = expected >= TELLING
+    telling = np.flatnonzero(expected >= TELLING)
     sums = sum(
-        (_terms(counts[part], expected[part]).sum(axis=1) for part in np.array_split(np.flatnonzero(telling), 64)),
+        (_terms(counts[part], expected[part], errors[part]).sum(axis=1) for part in np.array_split(telling, 64)),
         start=np.zeros(len(GRID)),
     )
-    return np.asarray(sums), int(telling.sum())
+    return np.asarray(sums), len(telling)
 
 
 def _variance(sums: Floats, freedom: int, confidence: float) -> Floats:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from scipy.special import expit
 
 from valuation_pipeline.training.job import Job, Outcome
-from valuation_pipeline.training.metrics import auc, losses, normalized_entropy, poisson_interval
+from valuation_pipeline.training.metrics import auc, losses, normalized_entropy
 from valuation_pipeline.training.rows import Numbers
 from valuation_pipeline.training.samples import Trial, day_of
 
@@ -145,12 +145,5 @@ def summary(job: Job, outcome: Outcome, campaigns: list[dict[str, Any]]) -> dict
             "last_day": str(day_of(int(days.max()))),
             **figures,
             "campaigns": len(campaigns),
-            "campaigns_outside_interval": sum(not _calibrated(row["held_out"]) for row in campaigns),
         }
     return result
-
-
-def _calibrated(figures: dict[str, float]) -> bool:
-    """Whether the sum of the predictions is within the 95 % interval of the observed positives."""
-    low, high = poisson_interval(figures["positives"])
-    return low <= figures["sum_p"] <= high
