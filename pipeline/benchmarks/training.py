@@ -44,10 +44,13 @@ from valuation_pipeline.training.job import Job
 from valuation_pipeline.training.metrics import losses, normalized_entropy, poisson_interval
 from valuation_pipeline.training.options import Strategy, TrainingOptions
 from valuation_pipeline.training.own import candidates, fit_own
-from valuation_pipeline.training.penalties import CAMPAIGN_RATIOS, choose
+from valuation_pipeline.training.penalties import CAMPAIGN_MULTIPLES, choose
 from valuation_pipeline.training.rows import Examples, Indices, Numbers, read_rows
 from valuation_pipeline.training.samples import Known, Sample, Trial, microseconds
+from valuation_pipeline.training.separate import separate
+from valuation_pipeline.training.spreads import field_of_columns, own_factors
 from valuation_pipeline.training.train import Trained, train
+from valuation_pipeline.training.workers import Threads
 
 FIRST = date(2026, 3, 1)
 CLASSES = ((0, 50, "< 50"), (50, 501, "50 to 500"), (501, 10**9, "> 500"), (0, 10**9, "all"))
@@ -155,7 +158,8 @@ def engine_difference(work: Path, log: Log, trained: Trained, log_odds: Numbers)
 def scikit_learn(work: Path) -> dict[str, Any]:
     """The plain loop: LIBLINEAR for each campaign and the same penalties, chosen and refitted in the same way.
 
-    Beside it, on the same rows and one worker, what strategy ``separate`` makes of the job.
+    Each column is divided by its penalty factor, which is the same as to multiply its penalty. Beside it, on the same
+    rows and one worker, what strategy ``separate`` makes of the job.
     """
     log = Log(work)
     examples, vocabulary = read_rows(log.before, log.feature_set, "click", 1.0)
@@ -164,22 +168,24 @@ def scikit_learn(work: Path) -> dict[str, Any]:
     now, trial = known.sample(examples, at), known.trial(examples, at)
     assert trial is not None
     unseen = vocabulary.encode(log.unseen)
-    job = _job(examples, now, trial, vocabulary.column_count, len(vocabulary.numbers), workers=1)
+    job = _job(examples, now, trial, vocabulary.column_count, field_of_columns(vocabulary), workers=1)
     names = pa.array(examples.campaigns)
     campaigns = pc.fill_null(pc.index_in(log.unseen["campaign"], value_set=names), -1).to_numpy().astype(np.int64)
     counts = dict(zip(examples.campaigns, now.counts()[1].tolist(), strict=True))
     started = time.process_time()
     observed = job.observed(trial.fitted)[:-1]
     eligible = job.eligible()
-    curves = np.zeros((len(examples.campaigns), 1 + len(CAMPAIGN_RATIOS)))
+    sizes_of = np.diff(trial.fitted.bounds)
+    factors = own_factors(trial.fitted, np.repeat(observed, sizes_of), eligible, job.fields)
+    curves = np.zeros((len(examples.campaigns), 1 + len(CAMPAIGN_MULTIPLES)))
     _, positives = trial.fitted.counts()
     for campaign in eligible:
         held = trial.held_back.rows_of(campaign)
-        fits = liblinear(trial.fitted, campaign, vocabulary.column_count, CAMPAIGN_RATIOS)
+        fits = liblinear(trial.fitted, campaign, factors, CAMPAIGN_MULTIPLES)
         outcomes = trial.held_back.outcomes[held]
         if not fits or not len(outcomes):
             continue
-        x = matrix(trial.held_back.encoded.take(np.arange(held.start, held.stop)), vocabulary.column_count)
+        x = matrix(trial.held_back.encoded.take(np.arange(held.start, held.stop)), factors)
         curves[campaign, 0] = losses(outcomes, np.full(len(outcomes), observed[campaign])).sum()
         for place, fit in enumerate(fits, 1):
             curves[campaign, place] = losses(outcomes, fit.decision_function(x)).sum()
@@ -192,42 +198,37 @@ def scikit_learn(work: Path) -> dict[str, Any]:
     log_odds = job.observed(now)[campaigns]
     models = 0
     for campaign in eligible:
-        fits = liblinear(now, campaign, vocabulary.column_count, CAMPAIGN_RATIOS[choice[campaign] - 1 :][:1])
+        fits = liblinear(now, campaign, factors, CAMPAIGN_MULTIPLES[choice[campaign] - 1 :][:1])
         its = np.flatnonzero(campaigns == campaign)
         if choice[campaign] > 0 and fits:
             models += 1
             if len(its):
-                log_odds[its] = fits[0].decision_function(matrix(unseen.take(its), vocabulary.column_count))
+                log_odds[its] = fits[0].decision_function(matrix(unseen.take(its), factors))
     seconds = time.process_time() - started
     started = time.process_time()
-    without = np.repeat(observed, np.diff(trial.held_back.bounds))
-    own = fit_own(job, eligible, candidates(job, trial, eligible, without, None, 0.0).choice(), None, 0.0)
-    same = {"cpu_seconds": time.process_time() - started, "models": len(own)}
-    same |= log.figures(job.models(None, own).log_odds(unseen, campaigns), counts)
+    outcome = separate(job)
+    same = {"cpu_seconds": time.process_time() - started, "models": len(outcome.models.own)}
+    same |= log.figures(outcome.models.log_odds(unseen, campaigns), counts)
     return {"cpu_seconds": seconds, "models": models, "same_job": same, **log.figures(log_odds, counts)}
 
 
-def liblinear(sample: Sample, campaign: int, column_count: int, ratios: Numbers) -> list[LogisticRegression]:
-    """scikit-learn's fits of a campaign for penalties that are shares of the largest."""
+def liblinear(sample: Sample, campaign: int, factors: Numbers, multiples: Numbers) -> list[LogisticRegression]:
+    """scikit-learn's fits of a campaign: C is 1 / (lambda W), and the multiples are those of lambda W."""
     place = sample.rows_of(campaign)
     y = sample.outcomes[place]
     if not len(y) or y.min() == y.max():
         return []
-    x = matrix(sample.encoded.take(np.arange(place.start, place.stop)), column_count)
-    largest = float(np.abs(x.T @ (y - y.mean())).max())
-    if largest == 0.0:
-        return []
-    return [
-        LogisticRegression(l1_ratio=1.0, solver="liblinear", C=1.0 / (ratio * largest)).fit(x, y) for ratio in ratios
-    ]
+    x = matrix(sample.encoded.take(np.arange(place.start, place.stop)), factors)
+    return [LogisticRegression(l1_ratio=1.0, solver="liblinear", C=1.0 / multiple).fit(x, y) for multiple in multiples]
 
 
-def matrix(rows: Rows, column_count: int) -> Any:
-    """Rows as scikit-learn takes them."""
+def matrix(rows: Rows, factors: Numbers) -> Any:
+    """Rows as scikit-learn takes them, each column divided by its penalty factor."""
+    columns = len(factors) - rows.numbers.shape[1]
     labels = scipy.sparse.csr_matrix(
-        (np.ones(len(rows.columns)), rows.columns, rows.starts), shape=(len(rows), column_count)
+        (1.0 / factors[rows.columns], rows.columns, rows.starts), shape=(len(rows), columns)
     )
-    return scipy.sparse.hstack([labels, scipy.sparse.csr_matrix(rows.numbers)]).tocsr()
+    return scipy.sparse.hstack([labels, scipy.sparse.csr_matrix(rows.numbers / factors[columns:])]).tocsr()
 
 
 def projection(work: Path, campaigns: int = 60, rows: int = 5000, fields: int = 25, values: int = 80) -> dict[str, Any]:
@@ -249,12 +250,13 @@ def projection(work: Path, campaigns: int = 60, rows: int = 5000, fields: int = 
     )  # fmt: skip
     place = np.arange(n) % rows
     now, fitted, held = (_sample(examples, its) for its in (place >= 0, place < 0.9 * rows, place >= 0.9 * rows))
-    job = _job(examples, now, Trial(fitted, held), p, 0, workers=2)
+    job = _job(examples, now, Trial(fitted, held), p, np.repeat(np.arange(fields), values), workers=2)
     everyone = np.arange(campaigns)
     cpu, wall = time.process_time(), time.perf_counter()
-    candidates(job, Trial(fitted, held), everyone, offset[held.rows], offset[fitted.rows], 10.0)
-    smallest = np.full(campaigns, len(CAMPAIGN_RATIOS), np.int64)
-    own = fit_own(job, everyone, smallest, offset, 10.0)
+    factors = own_factors(fitted, offset[fitted.rows], everyone, job.fields)
+    candidates(job, Trial(fitted, held), everyone, offset[held.rows], offset[fitted.rows], 10.0, factors)
+    smallest = np.full(campaigns, len(CAMPAIGN_MULTIPLES), np.int64)
+    own = fit_own(job, everyone, smallest, offset, 10.0, factors)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     return {
         "campaigns": campaigns,
@@ -272,11 +274,9 @@ def _sample(examples: Examples, chosen: np.ndarray[Any, np.dtype[np.bool_]]) -> 
     return Sample(rows, bounds, examples.encoded.take(rows), examples.outcomes[rows], None, np.zeros(len(rows)))
 
 
-def _job(examples: Examples, now: Sample, trial: Trial, columns: int, numbers: int, workers: int) -> Job:
-    factors = np.ones(columns + numbers)
-    return Job(
-        examples, "click", TrainingOptions(), columns, factors, now, trial, workers, lambda stage, done, of: None
-    )
+def _job(examples: Examples, now: Sample, trial: Trial, columns: int, fields: Indices, workers: int) -> Job:
+    options, threads = TrainingOptions(), Threads(workers)
+    return Job(examples, "click", options, columns, fields, now, trial, threads, lambda stage, done, of: None)
 
 
 def measure(work: Path, part: str) -> dict[str, Any]:

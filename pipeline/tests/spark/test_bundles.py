@@ -43,10 +43,11 @@ def test_a_bundle_gives_the_same_fits(monkeypatch: pytest.MonkeyPatch, numbers: 
         fitted,
         draws.normal(size=len(fitted)) if weighed else None,
         10.0,
+        draws.uniform(0.5, 3.0, COLUMNS + numbers),
         COLUMNS,
         numbers,
         held_back,
-        choice=np.array([3, 12, 1, 7, 9]),
+        choice=np.array([10, 12, 9, 11, 9]),
     )
     seen = []
     together = [[0, 3], [1, 4]]

@@ -23,7 +23,8 @@ def rates(counts: list[int], days: int, seed: int) -> np.ndarray:
     """Observed rates of campaigns, then of all, a third of whose clicks convert within two days on average."""
     examples = clicks(counts, [2.0] * len(counts), seed, days)
     now = Known("conversion", 7.0, OPTIONS).sample(examples, AT)
-    job = Job(examples, "conversion", OPTIONS, 0, np.ones(0), now, None, Threads(1), lambda stage, done, total: None)
+    fields = np.empty(0, np.int64)
+    job = Job(examples, "conversion", OPTIONS, 0, fields, now, None, Threads(1), lambda stage, done, total: None)
     return np.asarray(expit(job.observed(now)))
 
 

@@ -28,6 +28,14 @@ def curvature(table: pa.Table, result: Trained) -> np.ndarray[Any, Any]:
     return np.asarray(p * (1 - p))
 
 
+def factor(result: Trained, name: str, *, own: bool) -> float:
+    """The penalty factor of a field's columns."""
+    values = result.vocabulary.values
+    first = sum(len(values[before]) for before in list(values)[: list(values).index(name)])
+    factors = result.models.factors.own if own else result.models.factors.shared
+    return float(factors[first])
+
+
 def test_a_corrections_variances_are_those_of_its_campaigns_rows(log: Log, found: Trained) -> None:
     document = found.documents[-1]
     table = log.table.filter(pc.equal(log.table["campaign"], document["campaign"]))
@@ -40,11 +48,11 @@ def test_a_corrections_variances_are_those_of_its_campaigns_rows(log: Log, found
     assert len(listed) > 10
     for slot, variance in listed.items():
         its = np.array([value == slot for value in slots])
-        assert variance == pytest.approx(1 / (precision + weight[its].sum()))
+        assert variance == pytest.approx(1 / (factor(found, "slot", own=True) * precision + weight[its].sum()))
         assert slot in document["categorical"]["slot"]
     number = next(number for number in found.vocabulary.numbers if number.field == "activity")
     x = number.of(feature_column(table, "activity"))
-    expected = 1 / (precision + (weight * x**2).sum())
+    expected = 1 / (found.models.factors.own[-1] * precision + (weight * x**2).sum())
     assert document["variance"]["numeric"]["activity"] == pytest.approx(expected)
 
 
@@ -63,8 +71,9 @@ def test_the_shared_models_prior_is_its_penalty_and_its_intercept_has_none(log: 
     precision = shared.penalty * len(encoded)
     its = np.array(feature_column(log.table, "os").to_pylist()) == "os-0"
     variances = document["variance"]["categorical"]
-    assert variances["os"]["os-0"] == pytest.approx(1 / (precision + weight[its].sum()))
+    expected = 1 / (factor(found, "os", own=False) * precision + weight[its].sum())
+    assert variances["os"]["os-0"] == pytest.approx(expected)
     campaigns = np.array(log.table["campaign"].to_pylist())
     some = next(iter(variances["campaign"]))
-    # The penalty factor of campaigns is 0.1.
-    assert variances["campaign"][some] == pytest.approx(1 / (0.1 * precision + weight[campaigns == some].sum()))
+    expected = 1 / (factor(found, "campaign", own=False) * precision + weight[campaigns == some].sum())
+    assert variances["campaign"][some] == pytest.approx(expected)

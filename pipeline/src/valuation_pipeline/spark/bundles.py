@@ -74,13 +74,14 @@ class Bundle:
 
     Attributes
     ----------
-    precision, column_count, number_count, choice
+    precision, factors, column_count, number_count, choice
         As in CampaignFits.
     held_back : bool
         Whether there are held-back rows.
     """
 
     precision: float
+    factors: Numbers
     column_count: int
     number_count: int
     choice: Indices | None
@@ -89,7 +90,9 @@ class Bundle:
     @classmethod
     def of(cls, fits: CampaignFits) -> Bundle:
         """Extract it from the fits of all campaigns."""
-        return cls(fits.precision, fits.column_count, fits.number_count, fits.choice, fits.held_back is not None)
+        return cls(
+            fits.precision, fits.factors, fits.column_count, fits.number_count, fits.choice, fits.held_back is not None
+        )
 
     def fits(self, table: pa.Table) -> tuple[CampaignFits, list[int]]:
         """Make the fits of a bundle's campaigns from its rows, in any order.
@@ -107,6 +110,7 @@ class Bundle:
             fitted=self._sample(fitted, campaigns),
             offset=_numbers(fitted["offset"]),
             precision=self.precision,
+            factors=self.factors,
             column_count=self.column_count,
             number_count=self.number_count,
         )

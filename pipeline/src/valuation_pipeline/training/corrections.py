@@ -8,23 +8,24 @@ from valuation_pipeline.training.models import Weights
 from valuation_pipeline.training.own import candidates, decide, fit_own
 from valuation_pipeline.training.rows import Numbers, weighed
 from valuation_pipeline.training.samples import Sample
-from valuation_pipeline.training.shared import fit_shared
+from valuation_pipeline.training.shared import fit_shared, learn_factors
 
 
 def corrections(job: Job) -> Outcome:
     """Fit the shared model, then the corrections, each step twice: to choose penalties, and on all rows."""
-    shared = fit_shared(job)
+    factors = learn_factors(job)
+    shared = fit_shared(job, factors.shared)
     campaigns = job.eligible()
     precision = job.options.intercept_precision
     choice, held = None, None
     if job.trial is not None and shared.chosen is not None:
         offset = _log_odds(job.trial.fitted, shared.chosen.weights, job.count)
-        held = candidates(job, job.trial, campaigns, shared.chosen.log_odds, offset, precision)
+        held = candidates(job, job.trial, campaigns, shared.chosen.log_odds, offset, precision, factors.own)
         choice = held.choice()
     now = _log_odds(job.now, shared.final, job.count)
-    own = fit_own(job, campaigns, choice, now, precision)
+    own = fit_own(job, campaigns, choice, now, precision, factors.own)
     return Outcome(
-        models=job.models(shared.final, own),
+        models=job.models(shared.final, own, factors),
         held_back=None if held is None or choice is None else held.chosen(choice),
         shared_held_back=None if shared.chosen is None else shared.chosen.log_odds,
         decisions=decide(job, campaigns, held, choice, own, "shared model only"),

@@ -38,7 +38,6 @@ class DocumentWriter:
         self.vocabulary = vocabulary
         self.feature_set = feature_set
         self.version = version
-        self.kinds = _kinds(vocabulary)
         shared = models.shared
         self.shared: Numbers | None = None if shared is None else shared.coefficients(job.count)
 
@@ -80,7 +79,9 @@ class DocumentWriter:
         if "extends" in members and self.models.shared is not None and self.shared is not None:
             intercept, total = intercept + self.models.shared.intercept, total + self.shared
         if self.job.options.variances:
-            found = variances(self.job, weights, intercept, total, place, shared=campaign == "*")
+            shared = campaign == "*"
+            factors = self.models.factors.shared if shared else self.models.factors.own
+            found = variances(self.job, weights, factors, intercept, total, place, shared)
             document |= self._with_variances(weights.intercept, coefficients, found)
         else:
             document |= self.vocabulary.document_parts(weights.intercept, coefficients)
@@ -98,7 +99,7 @@ class DocumentWriter:
         rows = np.unique(np.linspace(place.start, place.stop - 1, SELF_TEST_ROWS).astype(np.int64))
         encoded = self.job.now.encoded.take(rows)
         log_odds = intercept + weighed(encoded, total) + self.job.examples.log_rate
-        has = _kinds_had(encoded, own, total, self.kinds)
+        has = _kinds_had(encoded, own, total, self.job.fields)
         picked = _pick(has, log_odds, self.job.options.self_tests)
         table = self.job.examples.table.take(self.job.now.rows[rows[picked]])
         tests = []
@@ -114,13 +115,6 @@ def _training(known: dict[str, Any]) -> dict[str, Any]:
     if held is not None:
         result |= {"auc": held["auc"], "log_loss": held["log_loss"]}
     return {**result, "trainer": f"valuation-pipeline {__version__}"}
-
-
-def _kinds(vocabulary: Vocabulary) -> NDArray[np.int64]:
-    """For each column and number, its field or cross."""
-    sizes = [len(values) for values in vocabulary.values.values()] + [len(cross.pairs) for cross in vocabulary.crosses]
-    sizes += [1] * len(vocabulary.numbers)
-    return np.repeat(np.arange(len(sizes)), sizes)
 
 
 def _kinds_had(rows: Rows, own: Numbers, total: Numbers, kinds: Indices) -> NDArray[np.bool_]:

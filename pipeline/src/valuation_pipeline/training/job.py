@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from valuation_pipeline.training.models import Models, Weights
+from valuation_pipeline.training.models import Factors, Models, Weights
 from valuation_pipeline.training.options import Target, TrainingOptions
 from valuation_pipeline.training.rows import Examples, Indices, Numbers
 from valuation_pipeline.training.samples import Sample, Trial
@@ -32,8 +32,8 @@ class Job:
     options : TrainingOptions
     column_count : int
         Columns of the vocabulary; its numbers come after them.
-    factors : array (columns + numbers)
-        Penalty factors of the shared model.
+    fields : int64 array (columns + numbers)
+        Which field or cross each belongs to.
     now : Sample
         All rows that can be fitted.
     trial : Trial or None
@@ -46,7 +46,7 @@ class Job:
     target: Target
     options: TrainingOptions
     column_count: int
-    factors: Numbers
+    fields: Indices
     now: Sample
     trial: Trial | None
     workers: Workers
@@ -55,7 +55,7 @@ class Job:
     @property
     def count(self) -> int:
         """Columns and numbers."""
-        return len(self.factors)
+        return len(self.fields)
 
     @property
     def number_count(self) -> int:
@@ -103,10 +103,10 @@ class Job:
         result: Numbers = np.log(rate) - np.log1p(-rate) - self.examples.log_rate
         return result
 
-    def models(self, shared: Weights | None, own: dict[int, Weights]) -> Models:
+    def models(self, shared: Weights | None, own: dict[int, Weights], factors: Factors) -> Models:
         """Weights, completed by the stand-ins for missing ones."""
         observed = self.observed(self.now)
-        return Models(self.count, shared, own, observed[:-1], float(observed[-1]))
+        return Models(self.count, shared, own, factors, observed[:-1], float(observed[-1]))
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from valuation_pipeline.features import Rows
 from valuation_pipeline.training.job import Job, Outcome
-from valuation_pipeline.training.models import Weights
+from valuation_pipeline.training.models import Factors, Weights
 from valuation_pipeline.training.penalties import DEFAULT_RATIO, choose_along, fit_at
 from valuation_pipeline.training.per_campaign import differing, renumbered
 from valuation_pipeline.training.rows import Indices, Numbers
 from valuation_pipeline.training.samples import Sample
-from valuation_pipeline.training.shared import problem
+from valuation_pipeline.training.shared import learn_factors, problem
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ class Columns:
         columns = np.concatenate(parts) if parts else np.empty(0, np.int32)
         return beside(sample.encoded, starts, columns)
 
-    def factors(self, job: Job) -> Numbers:
+    def factors(self, factors: Factors) -> Numbers:
         """Penalty factors of all columns and numbers."""
-        own = np.full(self.total - self.shared, job.options.joint_penalty_factor)
-        return np.concatenate([job.factors[: self.shared], own, job.factors[self.shared :]])
+        own = [factors.own[kept] for kept in self.kept.values()]
+        return np.concatenate([factors.shared[: self.shared], *own, factors.shared[self.shared :]])
 
     def split(self, weights: Weights, job: Job) -> tuple[Weights, dict[int, Weights]]:
         """The shared model, and what each campaign adds to it."""
@@ -87,7 +87,9 @@ class Columns:
 def joint(job: Job) -> Outcome:
     """Choose the single penalty on the held-back days, and fit all rows with it."""
     columns = Columns.of(job)
-    factors = columns.factors(job)
+    known = learn_factors(job)
+    known = Factors(known.shared, known.own * job.options.joint_penalty_factor)
+    factors = columns.factors(known)
     chosen, ratio = None, DEFAULT_RATIO
     job.progress("joint model", 0, 2)
     if job.trial is not None:
@@ -106,7 +108,7 @@ def joint(job: Job) -> Outcome:
     job.progress("joint model", 2, 2)
     shared, own = columns.split(final, job)
     return Outcome(
-        models=job.models(shared, own),
+        models=job.models(shared, own, known),
         held_back=None if chosen is None else chosen.log_odds,
         shared_held_back=None,
         decisions=_decisions(job, columns, own),

@@ -48,6 +48,20 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class Factors:
+    """Penalty factors.
+
+    Attributes
+    ----------
+    shared, own : array (columns + numbers)
+        Of the shared model, and of campaigns' own weights.
+    """
+
+    shared: Numbers
+    own: Numbers
+
+
+@dataclass(frozen=True)
 class Models:
     """The models of one target.
 
@@ -59,6 +73,8 @@ class Models:
         The model of campaign ``"*"``.
     own : dict of int to Weights
         Models of campaigns, by their index.
+    factors : Factors
+        What they were fitted with.
     stand_in : array (campaigns)
         Log-odds of a campaign without any model, as the engine would take them from its observed rate.
     unknown : float
@@ -68,6 +84,7 @@ class Models:
     count: int
     shared: Weights | None
     own: dict[int, Weights]
+    factors: Factors
     stand_in: Numbers
     unknown: float
 

@@ -40,10 +40,8 @@ class TrainingOptions(Options):
         the loss of its own held-back days.
     intercept_precision : float
         Precision of a correction's intercept, whose prior is normal around 0, in units of the log-odds.
-    campaign_penalty_factor : float
-        Penalty of the shared model's columns of campaigns and advertisers, as a share of other columns'.
     joint_penalty_factor : float
-        Penalty of a campaign's own columns in the joint problem, as a multiple of shared columns'.
+        Penalty of a campaign's own columns in the joint problem, as a multiple of what is learned for them.
     half_life_days : float, optional
         Rows of this age weigh half as much as today's. By default, all rows weigh the same.
     variances : bool, default=False
@@ -61,9 +59,8 @@ class TrainingOptions(Options):
     gap_days: int = Field(0, ge=0)
     minimum_expected_positives: float = Field(10.0, ge=0)
     size_classes: tuple[int, ...] = (50, 501)
-    class_positives: float = Field(10.0, ge=0)
+    class_positives: float = Field(100.0, ge=0)
     intercept_precision: float = Field(10.0, ge=0)
-    campaign_penalty_factor: float = Field(0.1, ge=0)
     joint_penalty_factor: float = Field(1.0, gt=0)
     half_life_days: float | None = Field(None, gt=0)
     variances: bool = False

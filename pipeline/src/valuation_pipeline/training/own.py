@@ -12,12 +12,12 @@ from valuation_pipeline.training.campaign_fits import CampaignFits, fit, judge
 from valuation_pipeline.training.job import Job
 from valuation_pipeline.training.metrics import losses
 from valuation_pipeline.training.models import Weights
-from valuation_pipeline.training.penalties import CAMPAIGN_RATIOS, choose
+from valuation_pipeline.training.penalties import CAMPAIGN_MULTIPLES, choose
 from valuation_pipeline.training.rows import Indices, Numbers
 from valuation_pipeline.training.samples import Trial
 
-DEFAULT_CANDIDATE = 7
-"""Of models that stand alone, where no day was held back: about a sixteenth of the largest penalty."""
+DEFAULT_CANDIDATE = 8
+"""Of models that stand alone, where no day was held back: about the penalty that agrees with the prior."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,13 @@ class Candidates:
 
 
 def candidates(
-    job: Job, trial: Trial, campaigns: Indices, without: Numbers, offset: Numbers | None, precision: float
+    job: Job,
+    trial: Trial,
+    campaigns: Indices,
+    without: Numbers,
+    offset: Numbers | None,
+    precision: float,
+    factors: Numbers,
 ) -> Candidates:
     """Fit each campaign's path on the fitted days, and judge it on the held-back ones.
 
@@ -81,15 +87,17 @@ def candidates(
         Log-odds that own models correct, with ``without`` as the same for the held-back rows; None if they stand alone.
     precision : float
         Of the intercepts.
+    factors : array (columns + numbers)
+        Of penalties.
     """
     fitted, held = trial.fitted, trial.held_back
-    log_odds = np.tile(without, (1 + len(CAMPAIGN_RATIOS), 1))
+    log_odds = np.tile(without, (1 + len(CAMPAIGN_MULTIPLES), 1))
     rows, positives = fitted.counts()
     mixed = (positives > 0) & (positives < rows)
     tried = np.zeros(len(rows), bool)
     tried[campaigns] = (mixed if offset is None else rows > 0)[campaigns]
 
-    fits = CampaignFits(fitted, offset, precision, job.column_count, job.number_count, held_back=held)
+    fits = CampaignFits(fitted, offset, precision, factors, job.column_count, job.number_count, held_back=held)
     wanted = np.flatnonzero(tried).tolist()
     for done, (campaign, added) in enumerate(job.workers.each(judge, fits, wanted), 1):
         place = held.rows_of(campaign)
@@ -111,7 +119,12 @@ def candidates(
 
 
 def fit_own(
-    job: Job, campaigns: Indices, choice: Indices | None, offset: Numbers | None, precision: float
+    job: Job,
+    campaigns: Indices,
+    choice: Indices | None,
+    offset: Numbers | None,
+    precision: float,
+    factors: Numbers,
 ) -> dict[int, Weights]:
     """Fit the chosen candidates on all rows.
 
@@ -126,6 +139,8 @@ def fit_own(
     offset : array (rows) or None
         As in ``candidates``, of all rows.
     precision : float
+    factors : array (columns + numbers)
+        Of penalties.
     """
     if choice is None:
         choice = np.full(len(job.examples.campaigns), DEFAULT_CANDIDATE if offset is None else 0)
@@ -134,7 +149,7 @@ def fit_own(
     can = mixed if offset is None else rows > 0
     wanted = [campaign for campaign in campaigns.tolist() if choice[campaign] > 0 and can[campaign]]
 
-    fits = CampaignFits(job.now, offset, precision, job.column_count, job.number_count, choice=choice)
+    fits = CampaignFits(job.now, offset, precision, factors, job.column_count, job.number_count, choice=choice)
     result = {}
     for campaign, weights in job.workers.each(fit, fits, wanted):
         result[campaign] = weights

@@ -17,10 +17,12 @@ SHARED_RATIOS = np.geomspace(1.0, 1e-4, 20)
 """Penalties of shared models, as shares of the largest."""
 DEFAULT_RATIO = float(SHARED_RATIOS[12])
 """Of shared models where no day could be held back."""
-CAMPAIGN_RATIOS = np.geomspace(1.0, 0.01, 12)
-"""Penalties of a campaign's own weights, as shares of the largest."""
+CAMPAIGN_MULTIPLES = np.geomspace(8.0, 0.25, 12)
+"""Penalties of a campaign's own weights, as multiples of the one that agrees with the prior (``spreads``)."""
 TOLERANCE = 1e-7
 """Of the solver: a share of the null model's loss."""
+FIRST_TOLERANCE = 1e-5
+"""Of a fit that tells only how far weights spread."""
 PATIENCE = 1
 """After so many penalties that do no better on the held-back days than the best before, the path ends."""
 
@@ -107,11 +109,11 @@ def choose_along(problem: Problem, held: Rows, outcomes: Numbers, weights: Numbe
     return best
 
 
-def fit_at(problem: Problem, ratio: float, initial: Weights | None) -> Weights:
+def fit_at(problem: Problem, ratio: float, initial: Weights | None, tolerance: float = TOLERANCE) -> Weights:
     """Fit one penalty, a share of the largest: from the weights of a similar problem, or along the path to it."""
     if initial is not None:
         start = (initial.intercept, initial.coefficients(problem.coefficient_count))
-        path = fit_path(problem, ratios=[ratio], tolerance=TOLERANCE, initial=start)
+        path = fit_path(problem, ratios=[ratio], tolerance=tolerance, initial=start)
     else:
-        path = fit_path(problem, ratios=SHARED_RATIOS[ratio <= SHARED_RATIOS], tolerance=TOLERANCE)
+        path = fit_path(problem, ratios=SHARED_RATIOS[ratio <= SHARED_RATIOS], tolerance=tolerance)
     return Weights.of(path.intercepts[-1], path.coefficients[-1], path.penalties[-1], ratio)

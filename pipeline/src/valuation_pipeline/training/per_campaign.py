@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from valuation_pipeline.features import Rows
 from valuation_pipeline.solver import Path, Problem, fit_path
 from valuation_pipeline.training.models import Weights
-from valuation_pipeline.training.penalties import TOLERANCE
+from valuation_pipeline.training.penalties import CAMPAIGN_MULTIPLES, TOLERANCE
 from valuation_pipeline.training.rows import Indices, Numbers
 from valuation_pipeline.training.samples import Sample
 
@@ -33,7 +33,7 @@ class Own:
     kept: Indices
 
     @classmethod
-    def of(cls, sample: Sample, campaign: int, offset: Numbers | None, column_count: int) -> Own:
+    def of(cls, sample: Sample, campaign: int, offset: Numbers | None, factors: Numbers, column_count: int) -> Own:
         """Make the problem of a campaign, given by its index.
 
         Parameters
@@ -42,6 +42,8 @@ class Own:
         campaign : int
         offset : array (rows of the sample) or None
             The fixed part of the log-odds; the sample's own offset is added to it.
+        factors : array (columns + numbers)
+            Of penalties.
         column_count : int
             Columns of the vocabulary.
         """
@@ -59,12 +61,16 @@ class Own:
             numbers=local.numbers,
             weights=None if sample.fit_weights is None else sample.fit_weights[place],
             offset=known,
+            penalty_factors=factors[np.concatenate([kept, numbers])],
         )
         return cls(problem, np.concatenate([kept, numbers]))
 
-    def path(self, ratios: Numbers, intercept_precision: float) -> Path:
-        """Fit the problem along falling penalties, given as shares of the largest."""
-        return fit_path(self.problem, ratios=ratios, intercept_precision=intercept_precision, tolerance=TOLERANCE)
+    def path(self, count: int, intercept_precision: float) -> Path:
+        """Fit the problem with the first so many of CAMPAIGN_MULTIPLES."""
+        weights = self.problem.weights
+        total = self.problem.row_count if weights is None else float(weights.sum())
+        penalties = CAMPAIGN_MULTIPLES[:count] / total
+        return fit_path(self.problem, penalties=penalties, intercept_precision=intercept_precision, tolerance=TOLERANCE)
 
     def log_odds(self, path: Path, sample: Sample, campaign: int, column_count: int) -> Numbers:
         """What each fit of a path adds to the log-odds of the campaign's rows in a sample.
@@ -85,11 +91,13 @@ class Own:
         result: Numbers = sums.T + path.intercepts[:, None]
         return result
 
-    def weights(self, path: Path, index: int, ratio: float, count: int) -> Weights:
+    def weights(self, path: Path, index: int, count: int) -> Weights:
         """One fit of a path, in the vocabulary's columns."""
         dense = np.zeros(count)
         dense[self.kept] = path.coefficients[index]
-        return Weights.of(path.intercepts[index], dense, path.penalties[index], ratio)
+        penalty = float(path.penalties[index])
+        ratio = penalty / path.largest_penalty if path.largest_penalty > 0.0 else 1.0
+        return Weights.of(path.intercepts[index], dense, penalty, ratio)
 
 
 def differing(sample: Sample, campaign: int, column_count: int) -> Indices:

@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from valuation_pipeline.errors import PipelineError
-from valuation_pipeline.features import FeatureSet, Rows, Vocabulary
+from valuation_pipeline.features import FeatureSet, Rows
 from valuation_pipeline.solver import Problem
 from valuation_pipeline.training.job import Job, Outcome
-from valuation_pipeline.training.models import Weights
-from valuation_pipeline.training.penalties import DEFAULT_RATIO, Chosen, choose_along, fit_at
-from valuation_pipeline.training.rows import Numbers
+from valuation_pipeline.training.models import Factors, Weights
+from valuation_pipeline.training.penalties import DEFAULT_RATIO, FIRST_TOLERANCE, Chosen, choose_along, fit_at
+from valuation_pipeline.training.rows import Numbers, weighed
 from valuation_pipeline.training.samples import Sample
+from valuation_pipeline.training.spreads import own_factors, shared_factors
 
 
 @dataclass(frozen=True)
@@ -34,40 +35,53 @@ class Shared:
     chosen: Chosen | None
 
 
-def penalty_factors(table: pa.Table, feature_set: FeatureSet, vocabulary: Vocabulary, factor: float) -> Numbers:
-    """Penalty factors of the shared model's columns and numbers: those of campaigns and advertisers are penalised less.
+def require_campaign_and_advertiser(table: pa.Table, feature_set: FeatureSet) -> None:
+    """Refuse features with which a shared model cannot tell campaigns' rates apart.
 
     Raises
     ------
     PipelineError
-        The features have no category of the campaign, or none of the advertiser while the log has advertisers. Without
-        them the shared model cannot tell campaigns' rates apart, and everything that builds on it is worse.
+        The features have no category of the campaign, or none of the advertiser while the log has advertisers.
+        Everything that builds on a shared model is worse then.
     """
-    factors = np.ones(vocabulary.column_count + len(vocabulary.numbers))
+    sources = {field.source for field in feature_set.fields}
     for source in ("campaign", "advertiser"):
-        names = [field.name for field in feature_set.fields if field.source == source]
-        if not names and table[source].null_count < table.num_rows:
+        if source not in sources and table[source].null_count < table.num_rows:
             raise PipelineError(
                 f"features.toml: the shared model needs the {source} as a category; add the lines "
                 f'[category.{source}], source = "{source}", side = "ad"'
             )
-        first = 0
-        for name, values in vocabulary.values.items():
-            if name in names:
-                factors[first : first + len(values)] = factor
-            first += len(values)
-    return factors
 
 
-def fit_shared(job: Job) -> Shared:
-    """Choose the penalty on the held-back days, and fit all rows with it."""
+def learn_factors(job: Job) -> Factors:
+    """Learn the penalty factors from how far weights spread, beside a first fit in which all columns cost the same."""
+    sample = job.now if job.trial is None else job.trial.fitted
+    alike = problem(sample, sample.encoded, job.column_count, np.ones(job.count))
+    first = fit_at(alike, DEFAULT_RATIO, None, FIRST_TOLERANCE)
+    coefficients = first.coefficients(job.count)
+    log_odds = first.intercept + weighed(sample.encoded, coefficients)
+    return Factors(
+        shared=shared_factors(sample, log_odds, coefficients, job.fields),
+        own=own_factors(sample, log_odds, job.eligible(), job.fields),
+    )
+
+
+def fit_shared(job: Job, factors: Numbers) -> Shared:
+    """Choose the penalty on the held-back days, and fit all rows with it.
+
+    Parameters
+    ----------
+    job : Job
+    factors : array (columns + numbers)
+        Penalty factors.
+    """
     job.progress("shared model", 0, 2)
     chosen = None
     ratio = DEFAULT_RATIO
     if job.trial is not None:
         held = job.trial.held_back
         chosen = choose_along(
-            problem(job.trial.fitted, job.trial.fitted.encoded, job.column_count, job.factors),
+            problem(job.trial.fitted, job.trial.fitted.encoded, job.column_count, factors),
             held.encoded,
             held.outcomes,
             job.examples.weights[held.rows],
@@ -75,7 +89,7 @@ def fit_shared(job: Job) -> Shared:
         )
         ratio = chosen.weights.ratio
     job.progress("shared model", 1, 2)
-    everything = problem(job.now, job.now.encoded, job.column_count, job.factors)
+    everything = problem(job.now, job.now.encoded, job.column_count, factors)
     final = fit_at(everything, ratio, None if chosen is None else chosen.weights)
     job.progress("shared model", 2, 2)
     return Shared(final, chosen)
@@ -97,8 +111,9 @@ def problem(sample: Sample, rows: Rows, column_count: int, factors: Numbers) -> 
 
 def pooled(job: Job) -> Outcome:
     """Strategy ``pooled``: the shared model alone."""
-    shared = fit_shared(job)
-    models = job.models(shared.final, {})
+    factors = learn_factors(job)
+    shared = fit_shared(job, factors.shared)
+    models = job.models(shared.final, {}, factors)
     held = None if shared.chosen is None else shared.chosen.log_odds
     decisions = ["shared model only: the strategy is pooled"] * len(job.examples.campaigns)
     return Outcome(models, held, held, decisions, [] if shared.chosen is None else shared.chosen.curve)

@@ -25,7 +25,8 @@ from valuation_pipeline.training.report import campaign_rows, held_out_table, su
 from valuation_pipeline.training.rows import Indices, Numbers, read_rows
 from valuation_pipeline.training.samples import Known, microseconds
 from valuation_pipeline.training.separate import separate
-from valuation_pipeline.training.shared import penalty_factors, pooled
+from valuation_pipeline.training.shared import pooled, require_campaign_and_advertiser
+from valuation_pipeline.training.spreads import field_of_columns
 from valuation_pipeline.training.workers import Threads, Workers
 
 STRATEGIES = {"pooled": pooled, "corrections": corrections, "joint": joint, "separate": separate}
@@ -140,15 +141,14 @@ def train(
             f"{as_of:%Y-%m-%d %H:%M}; both positives and negatives are needed. Train on more days, or see what "
             "counts.json says of the log"
         )
-    factors = np.ones(vocabulary.column_count + len(vocabulary.numbers))
     if options.strategy != "separate":
-        factors = penalty_factors(table, feature_set, vocabulary, options.campaign_penalty_factor)
+        require_campaign_and_advertiser(table, feature_set)
     job = Job(
         examples=examples,
         target=target,
         options=options,
         column_count=vocabulary.column_count,
-        factors=factors,
+        fields=field_of_columns(vocabulary),
         now=now,
         trial=known.trial(examples, at),
         workers=Threads(workers or os.cpu_count() or 1) if workers is None or isinstance(workers, int) else workers,

@@ -44,7 +44,13 @@ class Variances:
 
 
 def variances(
-    job: Job, weights: Weights, intercept: float, coefficients: Numbers, place: slice, shared: bool
+    job: Job,
+    weights: Weights,
+    factors: Numbers,
+    intercept: float,
+    coefficients: Numbers,
+    place: slice,
+    shared: bool,
 ) -> Variances:
     """Estimate the variances of a model's weights. O(entries of its rows).
 
@@ -53,12 +59,14 @@ def variances(
     job : Job
     weights : Weights
         The model, whose penalty gives the precision of the priors.
+    factors : array (columns + numbers)
+        Penalty factors that the model was fitted with.
     intercept, coefficients : float, array (columns + numbers)
         Of the whole chain: the probabilities are those of model and base together.
     place : slice
         The model's rows among those that were fitted.
     shared : bool
-        Whether the shared model's penalty factors apply; otherwise all are 1, or the joint problem's.
+        Whether it is the shared model.
     """
     sample = job.now
     rows = sample.encoded.take(np.arange(place.start, place.stop))
@@ -74,7 +82,6 @@ def variances(
     of_intercept, of_columns = curvature(problem, intercept, coefficients)
     joint = job.options.strategy == "joint"
     total = _weight(sample.fit_weights, slice(0, len(sample)) if joint else place)
-    factors = job.factors if shared else np.full(job.count, job.options.joint_penalty_factor if joint else 1.0)
     listed = np.zeros(job.count, bool)
     listed[rows.columns] = True
     listed[job.column_count :] = not joint or shared
