@@ -70,3 +70,19 @@ def test_what_a_user_can_mend_is_said_without_a_traceback(log: Log, tmp_path: Pa
     assert "training: strategie" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_models_are_corrected_by_the_rate_of_their_own_days(log: Log, tmp_path: Path) -> None:
+    configuration = tmp_path / "pipeline.toml"
+    configuration.write_text('format = "valuation-pipeline/1"\n[log]\ndays = 3\n[sampling]\none_in = 20\n')
+    out = tmp_path / "click"
+    done = run(
+        "train", log.folder / "examples", "--features", log.folder / "features.toml", "--target", "click",
+        "--out", out, "--configuration", configuration, "--strategy", "pooled",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    training = json.loads((out / "training.json").read_text())
+    assert training["first_day"] == "2026-03-22"
+    shown = pq.read_table(log.folder / "examples" / "examples.parquet", columns=["date"])["date"].to_pylist()
+    whole = sum(str(day) >= training["first_day"] for day in shown)
+    assert abs(training["rows"] - whole) <= 0.5 * len(training["campaigns"])  # each campaign's are rounded

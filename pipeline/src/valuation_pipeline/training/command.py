@@ -21,13 +21,14 @@ from rich.table import Table
 
 from valuation_pipeline.computing import EngineOption, MasterOption, Tabulate, computing
 from valuation_pipeline.errors import PipelineError
-from valuation_pipeline.features import FeatureSet, summary, tabulate
+from valuation_pipeline.features import FeatureSet, tabulate
 from valuation_pipeline.files import whole_folder, write_json, write_json_lines
 from valuation_pipeline.logs.options import LogOptions
 from valuation_pipeline.options import as_options, read_toml
 from valuation_pipeline.sampling import SamplingOptions
 from valuation_pipeline.training import job
 from valuation_pipeline.training.compare import SIZES, Compared, compare
+from valuation_pipeline.training.days import features_since, last_day
 from valuation_pipeline.training.options import STRATEGIES, Strategy, Target, TrainingOptions
 from valuation_pipeline.training.rows import Numbers
 from valuation_pipeline.training.train import train
@@ -122,13 +123,10 @@ def _read(
     sampling = as_options(SamplingOptions, values.get("sampling", {}), f"{configuration}: sampling")
     options = as_options(TrainingOptions, values.get("training", {}), f"{configuration}: training")
     feature_set = FeatureSet.read(features)
-    table = tabulate(examples / "examples.parquet", feature_set, sampling)
-    if table.num_rows == 0:
-        raise PipelineError(f"{examples}: there are no examples; see its counts.json")
-    share = summary(table).sample.share
-    last = pc.max(table["date"]).as_py()
-    days = log.days if target == "click" else log.conversion_days
-    table = table.filter(pc.field("date") > pa.scalar(last - timedelta(days=days)))
+    file = examples / "examples.parquet"
+    last = last_day(file)
+    first = last - timedelta(days=(log.days if target == "click" else log.conversion_days) - 1)
+    table, share = features_since(file, first, target, feature_set, sampling, tabulate)
     as_of = datetime.combine(last + timedelta(days=1), time())
     return _Input(table, feature_set, options, as_of, share, log.attribution_days)
 

@@ -9,21 +9,18 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
-import duckdb
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from valuation_pipeline.checks import Windows, check_run, held_back, read_verdicts
-from valuation_pipeline.computing import Tabulate, computing
+from valuation_pipeline.computing import computing
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.features import FeatureSet
 from valuation_pipeline.files import whole_folder, write_json, write_json_lines
 from valuation_pipeline.logs.extract import extract
 from valuation_pipeline.logs.opening import files_of
-from valuation_pipeline.logs.reading import literal
 from valuation_pipeline.report import write
 from valuation_pipeline.training.campaigns import campaign_documents
+from valuation_pipeline.training.days import features_since
 from valuation_pipeline.training.options import Target
 from valuation_pipeline.training.train import NothingToTrainError, Trained, train
 from valuation_pipeline.workflow.arrival import missing_day, wait_for
@@ -117,7 +114,10 @@ def _train(target: Target, day: Day) -> Trained | str:
     options = day.configuration
     feature_set = FeatureSet.read(options.features)
     with computing(day.engine, day.master, day.workers) as chosen:
-        table, share = _table_of(day, target, feature_set, chosen.tabulate)
+        days = options.log.days if target == "click" else options.log.conversion_days
+        first = day.date - timedelta(days=days - 1)
+        file = day.folder("examples") / "examples.parquet"
+        table, share = features_since(file, first, target, feature_set, options.sampling, chosen.tabulate)
         try:
             return train(
                 table,
@@ -133,23 +133,6 @@ def _train(target: Target, day: Day) -> Trained | str:
             if target == "click":
                 raise
             return str(error)
-
-
-def _table_of(day: Day, target: Target, feature_set: FeatureSet, tabulate: Tabulate) -> tuple[pa.Table, float]:
-    """Tabulate the features of the target's days, and count the share of their negatives that the sample keeps.
-
-    Conversion models are trained on clicks, all of which a sample keeps.
-    """
-    options = day.configuration
-    days = options.log.days if target == "click" else options.log.conversion_days
-    first = day.date - timedelta(days=days - 1)
-    file = day.folder("examples") / "examples.parquet"
-    table = tabulate(file, feature_set, options.sampling if target == "click" else None)
-    table = table.filter(pc.greater_equal(table["date"], pa.scalar(first)))
-    query = f"SELECT count(*) FILTER (NOT click) FROM read_parquet({literal(str(file))}) WHERE date >= DATE '{first}'"
-    negatives = duckdb.execute(query).fetchall()[0][0]
-    kept_negatives = table.num_rows - pc.sum(table["click"]).as_py()
-    return table, kept_negatives / negatives if negatives else 1.0
 
 
 MAKE: Mapping[Step, Callable[[Day], None]] = {
