@@ -101,11 +101,20 @@ class Own:
 
 
 def differing(sample: Sample, campaign: int, column_count: int) -> Indices:
-    """The columns that some of a campaign's rows have and others lack."""
+    """The columns that the rows of a campaign do not all have equally often."""
     place = sample.rows_of(campaign)
-    first, last = sample.encoded.starts[place.start], sample.encoded.starts[place.stop]
-    counts = np.bincount(sample.encoded.columns[first:last], minlength=column_count)
-    return np.flatnonzero((counts > 0) & (counts < place.stop - place.start))
+    count = place.stop - place.start
+    starts = sample.encoded.starts[place.start : place.stop + 1]
+    columns = sample.encoded.columns[starts[0] : starts[-1]]
+    sums = np.bincount(columns, minlength=column_count)
+    # Only columns with as many entries as rows may be the same in all. A row may have a column several times, so these
+    # are looked at row by row: all n have it equally often if n times the sum of squares is the square of the sum.
+    suspects = sums >= count
+    chosen = suspects[columns]
+    rows = np.repeat(np.arange(count), np.diff(starts))[chosen]
+    pairs, times = np.unique(rows * column_count + columns[chosen], return_counts=True)
+    squares = np.bincount(pairs % column_count, times.astype(np.float64) ** 2, column_count)
+    return np.flatnonzero((sums > 0) & ~(suspects & (count * squares == sums.astype(np.float64) ** 2)))
 
 
 def renumbered(rows: Rows, kept: Indices, column_count: int) -> Rows:
