@@ -21,7 +21,8 @@ class TrainingOptions(Options):
     ----------
     strategy : str, default="corrections"
         ``pooled``: one model for all campaigns. ``corrections``: a shared model and a sparse correction for each
-        campaign that extends it. ``joint``: both in one problem. ``separate``: an independent model for each campaign.
+        campaign that extends it. ``joint``: both in one problem. ``separate``: a model for each campaign that shares
+        no weights with the others.
     validation_days : int, default=1
         Days held back to choose penalties of click models.
     conversion_validation_days : int, default=3
