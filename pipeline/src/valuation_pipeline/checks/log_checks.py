@@ -13,8 +13,7 @@ from valuation_pipeline.checks.campaign_rates import check_campaign_rates
 from valuation_pipeline.checks.inputs import TARGETS, RunInputs
 from valuation_pipeline.checks.logged import logged_predictions
 from valuation_pipeline.checks.options import CheckOptions
-from valuation_pipeline.checks.set_aside import check_set_aside, read_set_aside
-from valuation_pipeline.checks.statistics import Floats
+from valuation_pipeline.checks.set_aside import check_set_aside, read_set_aside, read_used
 from valuation_pipeline.checks.verdicts import Verdict
 from valuation_pipeline.checks.volumes import check_volume, day_spread
 from valuation_pipeline.training.options import Target
@@ -49,9 +48,7 @@ def check_log(run: RunInputs, windows: Windows, options: CheckOptions) -> tuple[
     """
     spreads: dict[Target, float] = {}
     with duckdb.connect() as connection:
-        impressions = impressions_by_day(connection, run.examples)
-        verdicts = check_volume(impressions, options)
-        used = {"impressions": _newest_and_before(impressions.counts)}
+        verdicts = check_volume(impressions_by_day(connection, run.examples), options)
         for target in TARGETS:
             whole, campaigns = outcomes_by_day(connection, run.examples, target, windows.of(target))
             verdicts += check_volume(whole, options)
@@ -61,7 +58,6 @@ def check_log(run: RunInputs, windows: Windows, options: CheckOptions) -> tuple[
                 day_spread(counts[:-1], whole.exposures[:-1], options.day_effect) if len(counts) > 2 else 0.0
             )
             spreads[target] = max(spreads[target], options.day_effect**2)
-            used[whole.table] = _newest_and_before(whole.counts)
             logged = logged_predictions(connection, run, target, windows.of(target), options.recent_days)
             if logged is None:
                 reason = f"The log has no predictions of {target}s; log pctr and pcvr to have them judged."
@@ -74,13 +70,9 @@ def check_log(run: RunInputs, windows: Windows, options: CheckOptions) -> tuple[
                 verdicts += check_campaigns(logged, spreads[target], options)
         if run.set_aside.is_file():
             set_aside = read_set_aside(connection, run.set_aside, run.newest)
+            used = read_used(connection, run.examples, run.newest)
             verdicts += check_set_aside(set_aside, used, str(run.newest), options)
         else:
             reason = f"{run.set_aside} is not there, so nothing is known of rows that were set aside."
             verdicts.append(Verdict("set_aside", "all tables", "skipped", None, None, reason))
     return verdicts, spreads
-
-
-def _newest_and_before(counts: Floats) -> tuple[float, float]:
-    by_day = counts.sum(axis=1)
-    return float(by_day[-1]), float(by_day[:-1].sum())

@@ -54,6 +54,28 @@ def read_set_aside(connection: duckdb.DuckDBPyConnection, file: Path, newest: da
     return [SetAside(*row) for row in found]
 
 
+def read_used(connection: duckdb.DuckDBPyConnection, examples: Path, newest: date) -> dict[str, tuple[float, float]]:
+    """Count the rows of each table that were used: of the newest day, and of all days before it together.
+
+    Clicks and conversions count on the day on which they come, as those that are set aside do. Of a click with several
+    conversions all count on the day of the first.
+    """
+    of_table = {
+        "impressions": ("date", "1"),
+        "clicks": ("click_time", "1"),
+        "conversions": ("conversion_time", "conversions"),
+    }
+    sums = [
+        f"coalesce(sum({rows}) FILTER ({time}::DATE {side} $newest), 0)::DOUBLE"
+        for time, rows in of_table.values()
+        for side in (">=", "<")
+    ]
+    found = connection.execute(
+        f"SELECT {', '.join(sums)} FROM read_parquet({quoted(str(examples))})", {"newest": newest}
+    ).fetchall()[0]
+    return {table: (found[2 * place], found[2 * place + 1]) for place, table in enumerate(of_table)}
+
+
 def check_set_aside(
     set_aside: list[SetAside], used: dict[str, tuple[float, float]], day: str, options: CheckOptions
 ) -> list[Verdict]:
