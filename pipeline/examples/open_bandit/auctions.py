@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes requests out of a table of features: one impression asks, and ads of other impressions answer."""
+"""Makes requests from a table of features: an impression is the request, ads of other impressions its candidates."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from valuation_pipeline.features import FeatureSet
 
 
 def auctions(table: pa.Table, feature_set: FeatureSet, count: int, ads: int, prefix: str = "") -> list[dict[str, Any]]:
-    """Requests as JSON has them.
+    """Requests in the form of JSON.
 
     Parameters
     ----------
     table : pyarrow.Table
-        As ``valuation_pipeline.features.tabulate`` makes it.
+        From ``valuation_pipeline.features.tabulate``.
     feature_set : FeatureSet
         Of the table.
     count, ads : int
-        How many requests, spread evenly over the table, and how many different ads each has at most.
+        The number of requests, spread evenly over the table, and the largest number of different ads of each.
     prefix : str
-        Of the requests' ids, before the impression's.
+        The prefix of the requests' ids, before the impression's.
 
     Notes
     -----
-    Where the log has no bids, each ad gets one made from the fingerprint of its name, 0.20 to 1.00 a click.
+    If the log has no bids, each ad gets one made from the fingerprint of its name, 0.20 to 1.00 a click.
     """
     if table.num_rows == 0:
         return []

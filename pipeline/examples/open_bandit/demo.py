@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo: from a real log to ads ranked by what they are expected to earn. ``make demo`` runs it.
+"""The demo: from a real log to ads ranked by expected revenue. ``make demo`` runs it.
 
-Runs the pipeline on the Open Bandit Dataset and on a GENERATED log with conversions, whose truth is known; then the
-command on what was published; then values a day that the training did not see.
+Runs the pipeline on the Open Bandit Dataset and on a GENERATED log with conversions and known truth; then the command
+on what was published; then values a day that the training did not see.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ REPOSITORY = HERE.parents[2]
 
 #: Of the Open Bandit Dataset.
 LAST_DAY = "2019-11-30"
-#: Of the generated log: the day that is run, the one after it, which the training does not see, and when all its
-#: conversions are in.
+#: Of the generated log: the day that is run, the next one, which the training does not see, and the day by which all
+#: its conversions are in.
 RUN_DAY, NEXT_DAY, KNOWN_UNTIL = "2026-03-08", "2026-03-09", "2026-03-12"
 
 console = Console(highlight=False, width=None if Console().is_terminal else 120)
@@ -97,7 +97,7 @@ def run_generated(folder: Path) -> None:
 
 
 def use_command(demo: Path, command: Path) -> None:
-    """Validate, score and explain what was published, with requests made out of the logs."""
+    """Validate, score and explain what was published, with requests made from the logs."""
     step("The command line: validate, score, explain")
     real = write_requests(demo / "requests.jsonl", demo / "work" / LAST_DAY, HERE / "features.toml", 3)
     generated = demo / "generated"
@@ -113,7 +113,7 @@ def use_command(demo: Path, command: Path) -> None:
 
 
 def write_requests(file: Path, day: Path, features: Path, count: int) -> Path:
-    """Make requests out of a day's examples. Returns their file."""
+    """Make requests from a day's examples. Returns their file."""
     feature_set = FeatureSet.read(features)
     table = tabulate(day / "examples" / "examples.parquet", feature_set)
     lines = [json.dumps(request) + "\n" for request in auctions(table, feature_set, count, ads=8)]
@@ -144,7 +144,7 @@ def run(*command: object) -> None:
 
 
 def shown(path: Path) -> str:
-    """A path as seen from the working directory where it is below that."""
+    """A path relative to the working directory if it is below that."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 

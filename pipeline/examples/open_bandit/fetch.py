@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gets the Open Bandit Dataset: the sample log that the wheel of the package obp 0.4.1 carries.
+"""Downloads the Open Bandit Dataset: the sample log in the wheel of the package obp 0.4.1.
 
 The wheel is downloaded with pip and unpacked, never installed: installing it would pull in torch.
 """
@@ -20,14 +20,14 @@ DATASET_IN_WHEEL = "obp/dataset/obd/"
 
 
 class FetchError(Exception):
-    """The log could not be had; the message says what to do next."""
+    """The log could not be downloaded; the message says what to do next."""
 
 
 def fetch(cache: Path) -> Path:
     """Returns the folder of the log (``random/`` and ``bts/`` in it), downloading the wheel if it is not in ``cache``.
 
-    Does nothing when the folder is already there. Raises FetchError when pip cannot download, or when the wheel is not
-    the one expected.
+    Does nothing if the folder exists. Raises FetchError if pip cannot download, or if the wheel is not the expected
+    one.
     """
     folder = cache / "open_bandit_dataset"
     if folder.is_dir():
@@ -67,7 +67,7 @@ def _check(wheel: Path) -> None:
 
 
 def _unpack(wheel: Path, folder: Path) -> None:
-    """Unpacks aside and renames, so that a folder that is there is complete."""
+    """Unpacks to a temporary folder and renames it, so that an existing folder is complete."""
     aside = folder.with_name(folder.name + ".part")
     shutil.rmtree(aside, ignore_errors=True)
     with zipfile.ZipFile(wheel) as archive:

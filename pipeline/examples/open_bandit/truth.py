@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values a day of the generated log that the training did not see, and holds it against the truth."""
+"""Values a day of the generated log that the training did not see, and compares it with the truth."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def show_truth(folder: Path, day: str, known_until: str, console: Console) -> No
     Parameters
     ----------
     folder : Path
-        What ``logs generate`` made, with ``models`` in it.
+        The output of ``logs generate``, with ``models`` in it.
     day : str
         A day of the log, "2026-03-09".
     known_until : str
         The day before which its conversions came in.
     console : Console
-        Where to.
+        The output folder.
     """
     rows = values_of(folder, day, known_until)
     table = Table(

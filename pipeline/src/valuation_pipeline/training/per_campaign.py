@@ -66,7 +66,7 @@ class Own:
         return cls(problem, np.concatenate([kept, numbers]))
 
     def path(self, count: int, intercept_precision: float) -> Path:
-        """Fit the problem with the first so many of CAMPAIGN_MULTIPLES."""
+        """Fit the problem with the first ``count`` of CAMPAIGN_MULTIPLES."""
         weights = self.problem.weights
         total = self.problem.row_count if weights is None else float(weights.sum())
         penalties = CAMPAIGN_MULTIPLES[:count] / total

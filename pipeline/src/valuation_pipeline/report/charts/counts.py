@@ -24,7 +24,7 @@ def count_bars(
     label, count : str
         The members with the name and the count.
     limit : int
-        The smallest of more rows are added up to one bar.
+        If there are more rows, the smallest are added up to one bar.
     """
     kept, left_out = complete(rows, (count,), (label,))
     if not kept:

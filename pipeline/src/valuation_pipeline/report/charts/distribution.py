@@ -43,7 +43,7 @@ def histogram(
 
     Notes
     -----
-    Bins are as wide as Freedman and Diaconis' rule has them [1]_, but there are 10 to 60 of them.
+    Bins have the width of Freedman and Diaconis' rule [1]_, but there are 10 to 60 of them.
 
     References
     ----------
@@ -104,7 +104,7 @@ def _column(rows: Rows, name: str) -> npt.NDArray[np.float64]:
 def _bins(
     values: npt.NDArray[np.float64], scale: Literal["linear", "log"]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Give the edges and counts of the bins."""
+    """Return the edges and counts of the bins."""
     transformed = np.log(values) if scale == "log" else values
     least, most = float(transformed.min()), float(transformed.max())
     if least == most:

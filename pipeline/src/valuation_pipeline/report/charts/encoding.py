@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the charts have in common in the language of Vega-Lite."""
+"""The common parts of the charts in the language of Vega-Lite."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ def names(labels: Sequence[Any]) -> str:
 
 
 def axis_format(kind: Kind) -> str:
-    """Give the format of an axis; how many decimals its labels need is left to the scale."""
+    """Return the format of an axis; the scale determines the number of decimals of its labels."""
     return "%" if kind == "rate" else ",f"
 
 
 def field(name: str) -> str:
-    """Write a member's name for Vega-Lite, to which dots, brackets and colons mean something."""
+    """Write a member's name for Vega-Lite, in which dots, brackets and colons have a meaning."""
     return "".join(f"\\{letter}" if letter in ".[]:\\" else letter for letter in name)
 
 
 def colour(series: str | None) -> dict[str, Any]:
-    """Encode the colour by series, where there are any."""
+    """Encode the colour by series, if there are any."""
     return {"color": alt.Color(field(series), type="nominal", title=None)} if series else {}
 
 
 def own_colour(series: str | None) -> dict[str, Any]:
-    """Give the accent's colour to marks that would else have the rule's or none; with series the encoding has it."""
+    """Give the accent's colour to marks that would otherwise have none; with series the encoding has it."""
     return {} if series else {"color": "var(--accent)"}
 
 
 def given(*names: str | None) -> tuple[str, ...]:
-    """Give the names that are not None."""
+    """Return the names that are not None."""
     return tuple(name for name in names if name is not None)
 
 

@@ -27,7 +27,7 @@ def ranked_dots(
     unit: str = "",
     limit: int = 40,
 ) -> Chart | Paragraph:
-    """Draw one dot a row, the highest on top, with its interval where it has one.
+    """Draw one dot a row, the highest on top, with its interval if it has one.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def ranked_dots(
         row["_rank"] = place if place < top else place + 1
     number_format = NUMBER_FORMATS.get(kind, "")
     scale = alt.Scale(zero=False, nice=True)
-    # Rows are told apart by rank, for two may have one name; the axis writes the names.
+    # Rows are identified by rank, because two may have one name; the axis writes the names.
     axis = alt.Axis(labelExpr=names(labels), grid=True, gridOpacity=0.6, ticks=False, domain=False)
     ranks = alt.Scale(domain=list(range(len(labels))))
     y = alt.Y("_rank", type="ordinal", scale=ranks, axis=axis, title=None)

@@ -34,11 +34,11 @@ def reliability_diagram(
     count : str
         The member with the number of observations.
     series : str, optional
-        The member that tells models apart.
+        The member that distinguishes models.
 
     Notes
     -----
-    Both axes are square roots, on which small rates stay apart and zero has a place.
+    Both axes are square roots, which separate small rates and have a zero.
     """
     numbers = (predicted, observed, low, high)
     kept, left_out = complete(rows, numbers, (count, *given(series)))

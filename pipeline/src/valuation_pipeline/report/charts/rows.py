@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of a chart, and what is said of them."""
+"""The rows of a chart, and their description."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from valuation_pipeline.report.page import Kind, Paragraph, Rows
 
 
 def complete(rows: Rows, numbers: Sequence[str], others: Sequence[str]) -> tuple[list[dict[str, Any]], int]:
-    """Give the rows whose numbers are all finite, with the members named, and how many others there are."""
+    """Return the rows whose numbers are all finite, with the members named, and the number of the others."""
     kept = []
     for row in rows_of(rows):
         found = {name: finite(row[name]) for name in numbers}
@@ -23,13 +23,13 @@ def complete(rows: Rows, numbers: Sequence[str], others: Sequence[str]) -> tuple
 
 
 def finite(value: Any) -> float | None:
-    """Give a finite number; None where the value is none."""
+    """Return a finite number; None for any other value."""
     number = as_number(value)
     return number if number is not None and math.isfinite(number) else None
 
 
 def nothing(title: str, left_out: int) -> Paragraph:
-    """Say that there is nothing to draw."""
+    """Return a paragraph that there is nothing to draw."""
     reason = f" ({many(left_out, 'row')} left out: a number is missing or infinite)" if left_out else ""
     return Paragraph(f"{title}: no data{reason}.")
 
@@ -45,5 +45,5 @@ def span(values: Sequence[float], kind: Kind) -> str:
 
 
 def sentences(*texts: str) -> str:
-    """Join the sentences that say something."""
+    """Join the sentences that are not empty."""
     return " ".join(text for text in texts if text)

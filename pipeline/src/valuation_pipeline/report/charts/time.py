@@ -30,7 +30,7 @@ def time_series(
     kind: Kind = "number",
     unit: str = "",
 ) -> Chart | Paragraph:
-    """Draw values over time (UTC), with a band where they have intervals. A line breaks where a value is missing.
+    """Draw values over time (UTC), with a band if they have intervals. A line breaks at a missing value.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def time_series(
     value, low, high : str
         The members with the value and the ends of its band.
     series : str, optional
-        The member that tells lines apart.
+        The member that distinguishes lines.
     reference : float, optional
         A value to compare with, drawn as a dashed line.
     kind, unit : str
@@ -62,7 +62,7 @@ def time_series(
     days = len({row["time"] for row in points})
     x_axis = alt.Axis(format="%b %e", tickCount="day") if days_only and days <= 14 else alt.Axis()
     x = alt.X("time", type="temporal", scale=alt.Scale(type="utc"), axis=x_axis, title=None)
-    # A count that hardly changes is to look like one.
+    # A count that hardly changes should look so.
     y_scale = alt.Scale(zero=kind == "count", nice=True)
     y_axis = alt.Axis(format=axis_format(kind), grid=True)
     y = alt.Y("value", type="quantitative", scale=y_scale, axis=y_axis, title=unit or None)
@@ -101,7 +101,7 @@ def time_series(
 
 
 def _point(row: Mapping[str, Any], time: str, value: str, band: Sequence[str], series: str | None) -> dict[str, Any]:
-    """Give a point of a time series; a value that cannot be drawn is None, at which the line breaks."""
+    """Return a point of a time series; a value that cannot be drawn is None, at which the line breaks."""
     numbers = [finite(row[name]) for name in (value, *band)]
     if None in numbers:
         numbers = [None] * len(numbers)
