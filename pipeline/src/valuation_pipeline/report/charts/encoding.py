@@ -42,7 +42,7 @@ def colour(series: str | None) -> dict[str, Any]:
 
 
 def own_colour(series: str | None) -> dict[str, Any]:
-    """Give the accent's colour to marks that would otherwise have none; with series the encoding has it."""
+    """Give the accent's colour to marks with a rule's colour or none; with series the encoding has it."""
     return {} if series else {"color": "var(--accent)"}
 
 
