@@ -115,7 +115,13 @@ def _drift(profiles: list[Profile], options: CheckOptions, levels: Levels) -> li
 
 
 def _drift_of(profile: Profile) -> tuple[float, float]:
-    """Return the newest day's index and its p-value."""
+    """Return the newest day's index and its p-value.
+
+    By chance alone the index is a chi-square. If in addition each value's share varies from day to day by a factor, a
+    share p adds p to the index where chance adds the same for each, so frequent values make most of it: it is a sum of
+    squares with unequal weights, which has fewer degrees of freedom than values (Satterthwaite, Biometrics 2, 1946).
+    The days before say how large it is, with an error of their own, so the ratio to theirs is about an F.
+    """
     total = profile.values[:-1].sum(axis=0)
     index = population_stability(total, profile.values[-1])
     freedom = profile.values.shape[1] - 1
@@ -124,9 +130,13 @@ def _drift_of(profile: Profile) -> tuple[float, float]:
         for day in profile.values[:-1]
         if 0 < day.sum() < total.sum()
     ]
-    chance = 1 / profile.values[-1].sum() + 1 / max(1.0, total.sum())
-    usual = max(1.0, float(np.mean(factors))) if factors else 1.0
-    return index, float(stats.chi2.sf(index / (chance * usual), freedom))
+    chance = freedom * (1 / profile.values[-1].sum() + 1 / max(1.0, total.sum()))
+    usual = float(np.mean(factors)) if factors else 1.0
+    if usual <= 1:
+        return index, float(stats.chi2.sf(freedom * index / chance, freedom))
+    weights = 1 + freedom * (usual - 1) * total / total.sum()
+    effective = min(float(freedom), float(weights.sum() ** 2 / np.square(weights).sum()))
+    return index, float(stats.f.sf(index / (chance * usual), effective, len(factors) * effective))
 
 
 def _share(part: Floats, whole: Floats) -> float:
