@@ -467,6 +467,91 @@ def test_a_damaged_parquet_file_is_named(tmp_path: Path) -> None:
         run(log)
 
 
+def test_a_parquet_file_of_which_duckdb_says_only_that_it_is_damaged_is_named(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "log", clicks=[click(1)])
+    (log / "impressions.jsonl").unlink()
+    (log / "impressions").mkdir()
+    names = ("impression_id", "time", "campaign", "ad")
+    whole = pa.table(
+        {
+            name: ["2026-03-01 01:00:00" if name == "time" else f"{name}-{row % 7}" for row in range(5000)]
+            for name in names
+        }
+    )
+    for part in "ab":
+        pq.write_table(whole, log / "impressions" / f"{part}.parquet", compression="none")
+    file = log / "impressions" / "b.parquet"
+    place = pq.read_metadata(file).row_group(0).column(0).data_page_offset
+    content = bytearray(file.read_bytes())
+    content[place + 40 : place + 400] = b"\xff" * 360
+    file.write_bytes(content)
+    with pytest.raises(PipelineError, match=r"b\.parquet: cannot be read: .*; have the file delivered again"):
+        run(log)
+
+
+def test_files_behind_links_are_read(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "log", clicks=[click(1)])
+    away = tmp_path / "away"
+    away.mkdir()
+    (log / "impressions.jsonl").rename(away / "part.jsonl")
+    (away / "part.jsonl").write_text(json.dumps(impression(1)) + "\n", encoding="utf-8")
+    (log / "impressions").mkdir()
+    (log / "impressions" / "date=2026-03-01").symlink_to(away)
+    _, examples, _ = run(log)
+    assert [row["click"] for row in examples] == [True]
+
+
+def test_a_link_to_nothing_or_in_a_circle_is_named_and_not_taken_for_no_rows(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "log", impressions=[impression(1)])
+    (log / "clicks.jsonl").unlink()
+    (log / "clicks").mkdir()
+    link = log / "clicks" / "part.jsonl"
+    link.symlink_to("gone")
+    with pytest.raises(PipelineError, match=r"clicks/part\.jsonl: no file, or a link to a file that is not there"):
+        run(log)
+    link.unlink()
+    link.symlink_to(".")
+    with pytest.raises(PipelineError, match=r"clicks/part\.jsonl: links to a folder that it lies in; remove it"):
+        run(log)
+    link.unlink()
+    (log / "clicks" / "part-0.jsonl").write_text("", encoding="utf-8")
+    (log / "conversions.jsonl").unlink()
+    (log / "conversions").symlink_to("gone")
+    with pytest.raises(PipelineError, match=r"conversions: No such file or directory; see that it is a folder"):
+        run(log)
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"campaign": "*"}, Reason.NO_CAMPAIGN),
+        ({"campaign": "x" * 256}, Reason.NO_CAMPAIGN),
+        ({"campaign": "ü" * 128}, Reason.NO_CAMPAIGN),
+        ({"campaign": "a\0b"}, Reason.NO_CAMPAIGN),
+        ({"advertiser": "x" * 256}, Reason.BAD_VALUE),
+        ({"advertiser": "a\0b"}, Reason.BAD_VALUE),
+    ],
+)
+def test_a_name_that_the_engine_refuses_costs_its_row_alone(
+    tmp_path: Path, columns: dict[str, str], reason: Reason
+) -> None:
+    log = write_log(tmp_path / "log", impressions=[impression(1), impression(2, **columns)])
+    (log / "impressions.jsonl").unlink()
+    rows = [impression(1), impression(2) | columns]
+    table = pa.table({name: [row.get(name) for row in rows] for name in sorted(rows[1])})
+    pq.write_table(table, log / "impressions.parquet")
+    _, examples, aside = run(log)
+    assert [row["impression_id"] for row in examples] == ["i-1"]
+    assert aside == [("impressions", 2, reason)]
+
+
+def test_names_of_255_bytes_and_of_any_characters_are_used(tmp_path: Path) -> None:
+    names = ["x" * 255, "Kampagne ü 東京 \U0001f600", "a/b", 'it\'s "quoted"', "a\nb", "<b>", "100%", "$1", "\\"]
+    log = write_log(tmp_path / "log", impressions=[impression(n, campaign=name) for n, name in enumerate(names)])
+    _, examples, aside = run(log)
+    assert ([row["campaign"] for row in examples], aside) == (names, [])
+
+
 def test_days_without_impressions_are_refused_with_those_there_are(tmp_path: Path) -> None:
     generate(tmp_path / "generated", GENERATED)
     with pytest.raises(

@@ -25,6 +25,9 @@ _RANGES = {
     "pctr": "{0} BETWEEN 0 AND 1",
     "pcvr": "{0} BETWEEN 0 AND 1",
     "propensity": "{0} > 0 AND {0} <= 1",
+    # Names that the engine takes: for a single other one it would refuse the release of all campaigns.
+    "campaign": "strlen({0}) <= 255 AND {0} <> '*' AND NOT contains({0}, chr(0))",
+    "advertiser": "strlen({0}) <= 255 AND NOT contains({0}, chr(0))",
 }
 
 MACROS = r"""

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from valuation_pipeline.days import check_day
 from valuation_pipeline.logs.check import check_log
 from valuation_pipeline.logs.convert import convert
 from valuation_pipeline.logs.display import counts_tables, show_check
@@ -37,9 +38,12 @@ _LOG = LogOptions()
 def check(
     log: Annotated[Path, typer.Argument(metavar="LOGS", help="A folder of valuation-log/1.")],
     start: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day; by default all days.")
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], callback=check_day, help="The first day; by default all days."),
     ] = None,
-    end: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")] = None,
+    end: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], callback=check_day, help="The last day.")
+    ] = None,
     mapping: Annotated[Path | None, typer.Option(help="A mapping TOML, where the log has other columns.")] = None,
     tolerate: Annotated[float, typer.Option(help="The share of a table's rows that may be set aside.")] = 0.01,
     memory_limit: Annotated[str | None, typer.Option(help="What DuckDB may hold in memory, such as 4GB.")] = None,
@@ -73,13 +77,16 @@ def convert_log(
 
 def extract_examples(
     log: Annotated[Path, typer.Argument(metavar="LOGS", help="A folder of valuation-log/1.")],
-    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day (UTC).")],
-    end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")],
+    start: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=check_day, help="The first day (UTC).")
+    ],
+    end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], callback=check_day, help="The last day.")],
     output: Annotated[Path, typer.Option("--out", help="The folder to make.")],
     as_of: Annotated[
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+            callback=check_day,
             help="Clicks and conversions before this time (UTC) are known; by default the midnight after the last day.",
         ),
     ] = None,

@@ -17,8 +17,11 @@ from valuation_pipeline.logs.attribution import READ
 from valuation_pipeline.logs.casting import MACROS, typed_view
 from valuation_pipeline.logs.mapping import Mapping, open_mapped_table
 from valuation_pipeline.logs.options import LogOptions
-from valuation_pipeline.logs.reading import RawTable, first_line, literal, open_table, prepare
+from valuation_pipeline.logs.reading import RawTable, damaged_parquet, first_line, literal, open_table, prepare
 from valuation_pipeline.logs.tables import LogFile, files_of_table, matching_files, within
+
+#: Errors of DuckDB that no log brings about.
+DEFECTS = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.InternalException)
 
 
 @contextmanager
@@ -36,11 +39,21 @@ def working_database(folder: Path, memory_limit: str | None) -> Iterator[duckdb.
                 connection.execute(f"SET memory_limit = {literal(memory_limit)}")
             prepare(connection)
             connection.execute(MACROS)
-            yield connection
+            try:
+                yield connection
+            except duckdb.DatabaseError:
+                raise
+            except duckdb.Error as error:  # how DuckDB tells damaged content, without the file
+                raise PipelineError(
+                    f"{damaged_parquet(connection) or 'the log'}: cannot be read: {first_line(error)}; "
+                    "have the file delivered again"
+                ) from error
     except duckdb.OutOfMemoryException as error:
         raise PipelineError(f"{first_line(error)}; give it more by memory_limit, or disk in {folder.parent}") from error
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        raise PipelineError(f"the log cannot be read: {first_line(error)}") from error
+    except DEFECTS:
+        raise
+    except duckdb.Error as error:
+        raise PipelineError(f"the log cannot be read: {first_line(error)}; mend that, and run again") from error
     finally:
         shutil.rmtree(temporary)
 

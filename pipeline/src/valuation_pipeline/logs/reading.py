@@ -67,8 +67,9 @@ def literal(text: str) -> str:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the table for unreadable lines, and have times read as UTC."""
+    """Make the tables of unreadable lines and of Parquet files, and have times read as UTC."""
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("CREATE TABLE parquet_files (path VARCHAR, file VARCHAR, day DATE)")
     connection.execute(
         'CREATE TABLE unreadable ("table" VARCHAR, file VARCHAR, "row" BIGINT, detail VARCHAR, record VARCHAR)'
     )
@@ -131,23 +132,34 @@ def _count_parquet(connection: duckdb.DuckDBPyConnection, files: list[LogFile]) 
             query = f"SELECT num_rows FROM parquet_file_metadata({literal(str(file.path))})"
             count += connection.execute(query).fetchall()[0][0]
         except duckdb.Error as error:
-            raise PipelineError(f"{file.path}: cannot be read as Parquet: {first_line(error)}") from error
+            raise PipelineError(
+                f"{file.path}: cannot be read as Parquet: {first_line(error)}; have it delivered again"
+            ) from error
     return count
 
 
+def damaged_parquet(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Read all Parquet files that were opened, and return the first that cannot be read to its end, if there is one."""
+    for (path,) in connection.execute("SELECT path FROM parquet_files ORDER BY path").fetchall():
+        try:
+            connection.execute(f"SELECT max(hash(r)) FROM read_parquet({literal(path)}) r").fetchall()
+        except duckdb.Error:
+            return str(path)
+    return None
+
+
 def _parquet(connection: duckdb.DuckDBPyConnection, files: list[LogFile], log: Path) -> str:
-    """The query of Parquet files; a table translates their paths to relative ones and to days."""
-    name = "parquet_files"
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {name} (path VARCHAR, file VARCHAR, day DATE)")
+    """The query of Parquet files, whose paths are turned into relative ones and into days by a table."""
     connection.executemany(
-        f"INSERT INTO {name} VALUES (?, ?, ?)", [(str(f.path), str(f.path.relative_to(log)), f.day) for f in files]
+        "INSERT INTO parquet_files VALUES (?, ?, ?)",
+        [(str(f.path), str(f.path.relative_to(log)), f.day) for f in files],
     )
     return f"""
         SELECT f.file AS {quoted(FILE)}, r.file_row_number + 1 AS {quoted(ROW)}, f.day AS {quoted(DAY)},
                r.* EXCLUDE ("@path", file_row_number)
         FROM read_parquet({_paths(files)}, filename = '@path', file_row_number = true, union_by_name = true,
                           hive_partitioning = false) r
-        JOIN {name} f ON f.path = r."@path"
+        JOIN parquet_files f ON f.path = r."@path"
     """
 
 

@@ -24,7 +24,10 @@ class Reason(StrEnum):
     NO_TIME = "no_time", "time is missing or invalid"
     FUTURE_TIME = "future_time", "time is after the day of its partition, or after the clock of this machine"
     WRONG_DAY = "wrong_day", "an impression's time is before the day of its partition"
-    NO_CAMPAIGN = "no_campaign", "campaign is missing"
+    NO_CAMPAIGN = (
+        "no_campaign",
+        'campaign is missing, or no name that the engine takes: "*", longer than 255 bytes, with a NUL',
+    )
     NO_AD = "no_ad", "ad is missing"
     BAD_VALUE = "bad_value", "another value cannot be what its column holds; the detail names the column"
     DUPLICATE = "duplicate", "the impression, its click or the same conversion has an earlier row"

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,33 +36,42 @@ class LogFile:
     day: date | None
 
 
+def check_folder(log: Path) -> None:
+    """See that a log is there at all."""
+    if not log.is_dir():
+        raise PipelineError(f"{log}: no folder; a log is a folder with the tables impressions, clicks and conversions")
+
+
 def files_of_table(log: Path, table: str) -> list[LogFile]:
     """The files of a table, in the order of their paths: ``<table>.<extension>``, or all in the folder ``<table>``.
 
-    Names that begin with ``_`` or ``.`` are skipped, as in Spark and DuckDB. A missing table has no files.
+    Links are followed. Names that begin with ``_`` or ``.`` are left out, as Spark and DuckDB leave them out. An absent
+    table has no files.
 
     Raises
     ------
     PipelineError
-        There is no such log, a file's extension is not supported, or a partition's date is invalid.
+        There is no such log; a table has what is no file or has an extension that is not read; or a partition's date
+        is none.
     """
-    if not log.is_dir():
-        raise PipelineError(f"{log}: no folder; a log is a folder with the tables impressions, clicks and conversions")
-    single = [path for path in sorted(log.glob(f"{table}.*")) if path.is_file()]
+    check_folder(log)
+    single = [path for path in sorted(log.glob(f"{table}.*")) if not path.is_dir()]
     return [_log_file(path, log) for path in [*single, *_data_files(log / table)]]
 
 
 def matching_files(source: Path, pattern: str) -> list[LogFile]:
-    """The files of another source that a glob matches, in the order of their paths.
+    """The files of another source that a glob matches, in the order of their paths. Links are followed.
 
     Raises
     ------
     PipelineError
-        There is no such folder, or a file's extension is not supported.
+        There is no such folder, or what matches is no file or has an extension that is not read.
     """
     if not source.is_dir():
         raise PipelineError(f"{source}: no folder")
-    return [_log_file(path, source) for path in sorted(source.glob(pattern)) if path.is_file()]
+    # Path.glob would not follow links.
+    found = glob.glob(pattern, root_dir=source, recursive=True, include_hidden=True)  # noqa: PTH207
+    return [_log_file(path, source) for path in sorted(source / name for name in found) if not path.is_dir()]
 
 
 def within(files: list[LogFile], keep: Callable[[date], bool]) -> list[LogFile]:
@@ -69,17 +80,30 @@ def within(files: list[LogFile], keep: Callable[[date], bool]) -> list[LogFile]:
 
 
 def _data_files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
+    if not os.path.lexists(folder):
         return []
     files = []
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(("_", ".")) for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden:
-            files.append(path)
-    return files
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=_refuse):
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        for path in (Path(place, name) for name in folders):
+            if Path(place).resolve().is_relative_to(path.resolve()):
+                raise PipelineError(f"{path}: links to a folder that it lies in; remove it")
+        files += [Path(place, name) for name in names if not _is_hidden(name)]
+    return sorted(files)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(("_", "."))
+
+
+def _refuse(error: OSError) -> None:
+    """Tell a folder that cannot be read, whose files would be missed by nobody."""
+    raise PipelineError(f"{error.filename}: {error.strerror}; see that it is a folder that may be read") from error
 
 
 def _log_file(path: Path, log: Path) -> LogFile:
+    if not path.is_file():
+        raise PipelineError(f"{path}: no file, or a link to a file that is not there; deliver the file, or remove it")
     for extension, kind in EXTENSIONS.items():
         if path.name.endswith(extension):
             return LogFile(path, kind, _day(path, log))

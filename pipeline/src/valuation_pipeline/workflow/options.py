@@ -12,9 +12,12 @@ class WorkflowOptions(Options):
     """When a day's log is complete, how long a run waits for it, and how often a step is tried."""
 
     wait_minutes: float = Field(
-        120, ge=0, description="how long a run waits for the day's log before it gives up; with 0 it checks once"
+        120,
+        ge=0,
+        le=10_000,
+        description="how long a run waits for the day's log before it gives up; with 0 it checks once",
     )
-    poll_seconds: float = Field(60, gt=0, description="how long it waits between two checks")
+    poll_seconds: float = Field(60, gt=0, le=100_000, description="how long it waits between two checks")
     weeks: int = Field(
         4,
         ge=1,
@@ -33,8 +36,14 @@ class WorkflowOptions(Options):
         description="without markers: hours with a smaller median are too small to judge alone and are taken together",
     )
     attempts: int = Field(
-        3, ge=1, description="how often a step is tried if a disk or a network fails; bad input is not tried again"
+        3,
+        ge=1,
+        le=100,
+        description="how often a step is tried if a disk or a network fails; bad input is not tried again",
     )
     pause_seconds: float = Field(
-        10, ge=0, description="the pause before the second attempt of a step; it doubles with each further one"
+        10,
+        ge=0,
+        le=100_000,
+        description="the pause before the second attempt of a step; it doubles with each further one",
     )
