@@ -37,13 +37,13 @@ def test_a_run_that_passes_exits_with_0_and_is_told_as_a_table(tmp_path: Path) -
     assert (tmp_path / "run" / "check" / "verdicts.json").is_file()
 
 
-def test_a_run_that_is_held_back_exits_with_1_the_failed_first_in_json(tmp_path: Path) -> None:
+def test_a_run_that_is_held_back_exits_with_3_the_failed_first_in_json(tmp_path: Path) -> None:
     run = MadeRun()
     run.columns["click"][run.newest()] = False
     run.columns["conversion"] &= run.columns["click"]
     run.write(tmp_path / "run")
     done = _run(tmp_path, "--format", "json")
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == 3, done.stderr
     verdicts = json.loads(done.stdout)
     assert verdicts[0]["status"] == "failed"
     assert {verdict["check"] for verdict in verdicts if verdict["status"] == "failed"} >= {"clicks"}

@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from checks.made_run import NEWEST, MadeRun
-from valuation_pipeline.checks import read_verdicts
+from checks.made_run import FEATURES, NEWEST, MadeRun
+from valuation_pipeline.checks import check_run, held_back, read_verdicts
 from valuation_pipeline.checks.inputs import read_run
+from valuation_pipeline.checks.options import CheckOptions
 from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.features import FeatureSet
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +50,8 @@ def test_a_run_is_read(written: Path) -> None:
     [
         ("examples/examples.parquet", None, "valuation-pipeline extract"),
         ("examples/examples.parquet", "no parquet", "examples.parquet: no examples"),
+        ("examples/counts.json", "{}", "counts.json: last_day: no date; extract"),
+        ("examples/counts.json", '{"last_day": 3}', "counts.json: last_day: no date; extract"),
         ("click/models.jsonl", "{}\n{", r"models.jsonl, line 2: no JSON"),
         ("click/training.json", "{}", "training.json: campaigns"),
         (
@@ -87,3 +93,24 @@ def test_a_status_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     (tmp_path / "verdicts.json").write_text(json.dumps([row]), encoding="utf-8")
     with pytest.raises(PipelineError, match="'fine'"):
         read_verdicts(tmp_path / "verdicts.json")
+
+
+@pytest.mark.parametrize(("severity", "status"), [("fail", "failed"), ("warn", "warned")])
+def test_a_newest_day_without_impressions_holds_the_release_back(
+    written: Path, tmp_path: Path, severity: Literal["fail", "warn"], status: str
+) -> None:
+    run = shutil.copytree(written, tmp_path / "run")
+    following = NEWEST + timedelta(days=1)
+    (run / "examples" / "counts.json").write_text(json.dumps({"last_day": str(following)}), encoding="utf-8")
+    options = CheckOptions(severity={"impressions": severity})
+    verdicts = check_run(run, FeatureSet.from_value(FEATURES), options)
+    (verdict,) = [verdict for verdict in verdicts if verdict.subject == str(following)]
+    assert (verdict.check, verdict.status) == ("impressions", status)
+    assert verdict.reason.startswith(f"{following} has no impression that can be used, and {NEWEST} is the last day")
+    assert held_back(verdicts) == (severity == "fail")
+
+
+def test_days_that_all_have_impressions_are_not_told_to_be_empty(written: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(written, tmp_path / "run")
+    (run / "examples" / "counts.json").write_text(json.dumps({"last_day": str(NEWEST)}), encoding="utf-8")
+    assert read_run(run).last_day == read_run(run).newest == NEWEST

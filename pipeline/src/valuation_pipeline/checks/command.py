@@ -18,6 +18,7 @@ from valuation_pipeline.checks.options import CheckOptions
 from valuation_pipeline.checks.run import check_run
 from valuation_pipeline.checks.table import as_table, summary
 from valuation_pipeline.checks.verdicts import held_back
+from valuation_pipeline.errors import HeldBackError
 from valuation_pipeline.features import FeatureSet
 from valuation_pipeline.logs.options import LogOptions
 from valuation_pipeline.options import as_options, read_toml
@@ -44,7 +45,7 @@ def check(
 ) -> None:
     """Check a run, and write RUN/check: verdicts.json, and models/ to be published.
 
-    Exits with 0 if nothing holds the release back, 1 if a check does or something has to be fixed, 2 for wrong usage.
+    Exits with 0 if nothing holds the release back, 3 if a check does, 1 if something has to be fixed, 2 for wrong usage.
     """
     sections = read_toml(configuration) if configuration else {}
     options = as_options(CheckOptions, sections.get("checks", {}), f"{configuration}: [checks]")
@@ -63,4 +64,4 @@ def check(
         console.print(as_table(verdicts))
         console.print(summary(verdicts))
     if held_back(verdicts):
-        raise typer.Exit(1)
+        raise typer.Exit(HeldBackError.exit_code)

@@ -102,4 +102,6 @@ def _release(folder: Path) -> Release:
     try:
         return Release(json.loads(file.read_text(encoding="utf-8"))["id"], folder)
     except (OSError, ValueError, KeyError) as error:
-        raise PipelineError(f"{file}: no manifest of a release: {error}") from error
+        raise PipelineError(
+            f"{file}: no manifest of a release: {error}; copy or publish the release again, or name another"
+        ) from error

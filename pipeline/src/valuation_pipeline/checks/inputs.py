@@ -53,7 +53,9 @@ class RunInputs:
     set_aside : Path
         ``examples/set_aside.parquet``.
     newest : date
-        The last day of the examples.
+        The last day that has examples.
+    last_day : date
+        The last day that was asked for; later than ``newest`` if it has no impression that can be used.
     targets : list of TrainedTarget
         Those that were trained.
     campaign_documents : list of dict
@@ -63,6 +65,7 @@ class RunInputs:
     examples: Path
     set_aside: Path
     newest: date
+    last_day: date
     targets: list[TrainedTarget]
     campaign_documents: list[dict[str, Any]]
 
@@ -93,6 +96,7 @@ def read_run(folder: Path) -> RunInputs:
         examples=examples,
         set_aside=folder / "examples" / "set_aside.parquet",
         newest=newest,
+        last_day=_last_day(folder / "examples" / "counts.json", newest),
         targets=targets,
         campaign_documents=_read_lines(campaigns) if campaigns.is_file() else [],
     )
@@ -131,6 +135,16 @@ def _read_target(connection: duckdb.DuckDBPyConnection, folder: Path, target: Ta
     except (KeyError, TypeError, ValueError) as error:
         raise PipelineError(f"{folder / 'training.json'}: campaigns: not a list of campaigns; train again") from error
     return TrainedTarget(target, documents, campaigns, held_out)
+
+
+def _last_day(counts: Path, newest: date) -> date:
+    """Read which days were asked for; examples that came without their counts end with their newest day."""
+    if not counts.exists():
+        return newest
+    try:
+        return max(newest, date.fromisoformat(_read_json(counts)["last_day"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise PipelineError(f"{counts}: last_day: no date; extract the examples again") from error
 
 
 def _read_json(file: Path) -> Any:

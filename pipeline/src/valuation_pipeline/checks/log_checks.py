@@ -40,6 +40,8 @@ class Windows:
 def check_log(run: RunInputs, windows: Windows, options: CheckOptions) -> tuple[list[Verdict], dict[Target, float]]:
     """Judge the newest day of the log by the days before.
 
+    A day without impressions fails by itself; the newest day that has some is judged as always.
+
     Returns
     -------
     verdicts : list of Verdict
@@ -48,7 +50,7 @@ def check_log(run: RunInputs, windows: Windows, options: CheckOptions) -> tuple[
     """
     spreads: dict[Target, float] = {}
     with duckdb.connect() as connection:
-        verdicts = check_volume(impressions_by_day(connection, run.examples), options)
+        verdicts = _day_without_impressions(run) + check_volume(impressions_by_day(connection, run.examples), options)
         for target in TARGETS:
             whole, campaigns = outcomes_by_day(connection, run.examples, target, windows.of(target))
             verdicts += check_volume(whole, options)
@@ -76,3 +78,14 @@ def check_log(run: RunInputs, windows: Windows, options: CheckOptions) -> tuple[
             reason = f"{run.set_aside} is not there, so nothing is known of rows that were set aside."
             verdicts.append(Verdict("set_aside", "all tables", "skipped", None, None, reason))
     return verdicts, spreads
+
+
+def _day_without_impressions(run: RunInputs) -> list[Verdict]:
+    if run.last_day == run.newest:
+        return []
+    reason = (
+        f"{run.last_day} has no impression that can be used, and {run.newest} is the last day that has: its files are "
+        f"empty or were not delivered, or all its rows were set aside; see counts.json, and have the day delivered "
+        f"again. All other checks judge {run.newest}."
+    )
+    return [Verdict("impressions", str(run.last_day), "failed", 0.0, None, reason)]

@@ -6,12 +6,6 @@ from __future__ import annotations
 from valuation_pipeline.errors import PipelineError
 
 
-class HeldBackError(PipelineError):
-    """Checks failed: the release is not published, and the last one goes on serving."""
-
-    exit_code = 3
-
-
 class NotArrivedError(PipelineError):
     """The day's log is still not complete after waiting."""
 
