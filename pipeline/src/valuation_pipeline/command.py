@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
 
 import typer
 from rich.console import Console
 
 from valuation_pipeline import __version__
 from valuation_pipeline.checks.command import check
-from valuation_pipeline.errors import PipelineError, told
+from valuation_pipeline.errors import as_pipeline_error
 from valuation_pipeline.features.command import features
 from valuation_pipeline.generated.command import generate_log
 from valuation_pipeline.logs.command import extract_examples, logs
@@ -58,15 +57,12 @@ def main() -> None:
     """Run the command and exit: 0 done, 2 wrong usage, 130 interrupted, otherwise 1 or the exit code of the error."""
     try:
         app()
-    except PipelineError as error:
-        _exit(str(error), error.exit_code)
-    except OSError as error:
-        _exit(told(error), PipelineError.exit_code)
-
-
-def _exit(message: str, code: int) -> NoReturn:
-    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(message)
-    sys.exit(code)
+    except Exception as error:
+        known = as_pipeline_error(error)
+        if known is None:
+            raise
+        Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(str(known))
+        sys.exit(known.exit_code)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from datetime import date
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from valuation_pipeline.command import main
 from valuation_pipeline.configuration import read_configuration
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.files import whole_folder
@@ -37,17 +38,13 @@ def wishes(place: Path, work: Path, models: Path) -> Wishes:
 
 def command(place: Path, work: Path, models: Path, *arguments: str) -> list[str]:
     """The command that runs a day of the small log."""
+    return [sys.executable, "-m", "valuation_pipeline.command", *words(place, work, models, *arguments)]
+
+
+def words(place: Path, work: Path, models: Path, *arguments: str) -> list[str]:
+    """What follows the command's name."""
     paths = ["--logs", str(place / "log" / "log"), "--models", str(models), "--work", str(work)]
-    configuration = ["--configuration", str(place / "pipeline.toml")]
-    return [
-        sys.executable,
-        "-m",
-        "valuation_pipeline.command",
-        "run",
-        *paths,
-        *configuration,
-        *arguments,
-    ]
+    return ["run", *paths, "--configuration", str(place / "pipeline.toml"), *arguments]
 
 
 def run(place: Path, work: Path, models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -62,6 +59,17 @@ def start(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
     process = PROCESSES.Process(target=target, args=arguments)
     process.start()
     return process
+
+
+def run_main(output: Path, arguments: list[str]) -> None:
+    """Run the command in this process, which prints to the files ``output``/stdout and ``output``/stderr."""
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        os.dup2(os.open(output / name, os.O_CREAT | os.O_WRONLY), descriptor)
+    # As in a process of its own, and not as the forkserver has it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    multiprocessing.set_start_method("fork", force=True)
+    sys.argv = ["valuation-pipeline", *arguments]
+    main()
 
 
 def leave_out_the_page() -> None:

@@ -172,3 +172,11 @@ def test_a_file_that_is_just_being_written_is_missing_still(tmp_path: Path) -> N
 def test_a_log_that_is_not_there_is_not_waited_for(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="no folder"):
         missing_day(tmp_path / "lgos", DAY, WorkflowOptions())
+
+
+def test_a_file_under_another_name_while_it_is_written_is_missing_still(tmp_path: Path) -> None:
+    (tmp_path / "impressions").mkdir()
+    (tmp_path / "impressions" / "part-0.parquet.tmp").write_bytes(b"PAR1")
+    missing = missing_day(tmp_path, DAY, WorkflowOptions())
+    assert missing is not None
+    assert "part-0.parquet.tmp: not read" in missing

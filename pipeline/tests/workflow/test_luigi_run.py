@@ -7,11 +7,14 @@ import signal
 from pathlib import Path
 from typing import ClassVar
 
+import duckdb
 import luigi
 import pytest
+import valuation
 
-from valuation_pipeline.errors import PipelineError
-from valuation_pipeline.workflow.errors import HeldBackError, LockedError, NotArrivedError
+from valuation_pipeline.errors import HeldBackError, PipelineError
+from valuation_pipeline.training.train import NothingToTrainError
+from valuation_pipeline.workflow.errors import LockedError, NotArrivedError
 from valuation_pipeline.workflow.luigi_run import logging_to, reason_of, run_task
 
 
@@ -84,6 +87,33 @@ def test_the_error_of_a_task_is_raised_again(folder: str, processes: int, error:
     with pytest.raises(type(error)) as raised:
         run_task(All(folder=folder, tasks=(failing(folder=folder, name="a"),)), processes, None)
     assert str(raised.value) == str(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (NothingToTrainError("click: no positives"), "click: no positives"),
+        (OSError(28, "No space left on device", "work/a"), "work/a: No space left on device; make room there, and"),
+        (PermissionError(13, "Permission denied", "work/a"), "work/a: Permission denied; let this user read and write"),
+        (duckdb.IOException("IO Error: Could not write file\nhint"), "IO Error: Could not write file; mend that, and"),
+    ],
+)
+def test_what_people_can_mend_is_told_without_the_name_of_a_class(folder: str, error: Exception, told: str) -> None:
+    failing = type("Failing", (Failing,), {"error": error})
+    with pytest.raises(PipelineError) as raised:
+        run_task(failing(folder=folder, name="a"), 1, None)
+    assert str(raised.value).startswith(told)
+    assert "report it" not in str(raised.value)
+
+
+def test_what_the_engine_says_of_a_release_is_told_as_it_is(folder: str) -> None:
+    with valuation.Engine() as engine, pytest.raises(valuation.Error) as refused:
+        engine.load(Path(folder, "no-release"))
+    failing = type("Failing", (Failing,), {"error": refused.value})
+    with pytest.raises(PipelineError) as raised:
+        run_task(failing(folder=folder, name="a"), 1, None)
+    assert str(raised.value) == str(refused.value)
+    assert "no-release" in str(raised.value)
 
 
 def test_of_two_failures_the_one_with_a_code_of_its_own_is_raised(folder: str) -> None:

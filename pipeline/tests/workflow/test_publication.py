@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import valuation
 
-from valuation_pipeline.errors import PipelineError
-from valuation_pipeline.workflow.errors import HeldBackError
+from valuation_pipeline.errors import HeldBackError, PipelineError
 from valuation_pipeline.workflow.inputs import Inputs
 from valuation_pipeline.workflow.publication import DatedRelease, previous_release, publish, release_of
 
@@ -120,3 +119,26 @@ def test_ids_of_days_are_told_from_others_and_sort_by_day_and_number() -> None:
     assert [str(release) for release in sorted(parsed)] == list(reversed(ids))
     for text in ("first", "2026-13-01", "2026-11-29T030000Z", "2026-11-29-0", ""):
         assert DatedRelease.parse(text) is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "{}", '{"inputs": 1}', '{"inputs": {}}'])
+def test_a_lineage_that_is_damaged_is_named_and_can_be_removed(tmp_path: Path, batch: Path, content: str) -> None:
+    models = tmp_path / "models"
+    publish(batch, models, str(DAY), lineage(KNOWN))
+    file = models / "releases" / str(DAY) / "lineage.json"
+    file.write_text(content)
+    with pytest.raises(PipelineError, match=r"lineage\.json: does not say what .*; remove it, and run again"):
+        release_of(models, DAY, KNOWN, again=False)
+    file.unlink()
+    assert release_of(models, DAY, KNOWN, again=False) == (str(DAY), False)
+    assert publish(batch, models, str(DAY), lineage(KNOWN))
+    assert release_of(models, DAY, KNOWN, again=False) == (str(DAY), True)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"2026-13-40\n", b"2026-11-01\n"])
+def test_a_day_is_published_over_a_latest_that_names_no_release(tmp_path: Path, batch: Path, content: bytes) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "LATEST").write_bytes(content)
+    assert publish(batch, models, str(DAY), lineage(KNOWN))
+    assert latest(models) == str(DAY)

@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
-import subprocess
 import time
 from dataclasses import replace
 from datetime import date
@@ -16,11 +16,11 @@ import pytest
 import valuation
 
 from valuation_pipeline.command import main
-from valuation_pipeline.errors import PipelineError
-from valuation_pipeline.workflow.errors import HeldBackError, NotArrivedError
+from valuation_pipeline.errors import HeldBackError, PipelineError
+from valuation_pipeline.workflow.errors import NotArrivedError
 from valuation_pipeline.workflow.run import run_day, run_days
 from workflow.conftest import Finished
-from workflow.runs import FIRST, LAST, command, new_models, released, run, run_quietly, start, wishes
+from workflow.runs import FIRST, LAST, new_models, released, run_main, run_quietly, start, wishes, words
 
 
 def test_each_day_is_published_and_told_in_one_line(finished: Finished) -> None:
@@ -153,25 +153,40 @@ def test_a_day_whose_log_is_missing_is_not_begun(place: Path, tmp_path: Path) ->
     assert {path.name for path in (tmp_path / "work/2026-03-09").iterdir()} == {".lock", "run.log"}
 
 
-def test_a_run_that_is_interrupted_says_so(place: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "told"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_a_run_that_is_interrupted_or_terminated_says_so_and_lets_its_lock_go(
+    place: Path, tmp_path: Path, number: signal.Signals, code: int, told: str
+) -> None:
     waiting = (place / "pipeline.toml").read_text().replace("wait_minutes = 0", "wait_minutes = 600")
     (tmp_path / "pipeline.toml").write_text(waiting.replace("log/features.toml", str(place / "log" / "features.toml")))
     arguments = ["--date", "2026-03-09", "--configuration", str(tmp_path / "pipeline.toml"), "--workers", "2"]
-    words = command(place, tmp_path / "work", tmp_path / "models", *arguments)
+    process = start(run_main, tmp_path, words(place, tmp_path / "work", tmp_path / "models", *arguments))
     log = tmp_path / "work" / "2026-03-09" / "run.log"
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and not (log.exists() and "running   Arrived" in log.read_text()):
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        printed, told = process.communicate(timeout=600)
-    assert (process.returncode, printed, told.splitlines()[-1]) == (130, "", "interrupted; run again to go on")
+    while process.is_alive() and not (log.exists() and "running   Arrived" in log.read_text()):
+        time.sleep(0.1)
+    assert process.pid is not None
+    os.kill(process.pid, number)
+    process.join(600)
+    assert process.exitcode == code
+    assert (tmp_path / "stdout").read_text() == ""
+    assert (tmp_path / "stderr").read_text().splitlines()[-1] == f"{told}; run again to go on"
+    assert {path.name for path in log.parent.iterdir()} == {".lock", "run.log"}
 
 
-def test_the_command_exits_with_a_code_of_its_own_and_the_reason_last(place: Path, tmp_path: Path) -> None:
-    done = run(place, tmp_path / "work", tmp_path / "models", "--date", "2026-03-09")
-    assert (done.returncode, done.stdout) == (4, "")
+def test_the_command_exits_with_a_code_of_its_own_and_the_reason_last(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = words(place, tmp_path / "work", tmp_path / "models", "--date", "2026-03-09")
+    monkeypatch.setattr("sys.argv", ["valuation-pipeline", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 4
+    printed, told = capsys.readouterr()
     reason = r"2026-03-09: .*_SUCCESS: the day's marker is not there, after 0 minutes of waiting; .* run again"
-    assert re.fullmatch(reason, done.stderr.splitlines()[-1])
+    assert printed == ""
+    assert re.fullmatch(reason, told.splitlines()[-1])
 
 
 @pytest.mark.parametrize(
@@ -181,6 +196,9 @@ def test_the_command_exits_with_a_code_of_its_own_and_the_reason_last(place: Pat
         (["--work", "/dev/null/work"], 1, r"^2026-03-05: /dev/null/work/2026-03-05: Not a directory"),
         (["--configuration", "no.toml"], 1, r"no\.toml: No such file or directory"),
         (["--from", "2026-03-06", "--date", "2026-03-05"], 2, "2026-03-06 is after 2026-03-05"),
+        (["--date", "0001-01-01"], 2, "0001-01-01 is before 1970 or after 8999"),
+        (["--from", "9999-12-31"], 2, "9999-12-31 is before 1970 or after 8999"),
+        (["--scheduler", "localhost:8082"], 2, "localhost:8082 does not begin with http:// or https://"),
         (["--date", "yesterday"], 2, "'yesterday' does not match the format"),
     ],
 )

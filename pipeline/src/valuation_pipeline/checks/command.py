@@ -45,7 +45,7 @@ def check(
 ) -> None:
     """Check a run, and write RUN/check: verdicts.json, and models/ to be published.
 
-    Exits with 0 if nothing holds the release back, 3 if a check does, 1 if something has to be fixed, 2 for wrong usage.
+    Exits with 0 if nothing holds the release back, 3 if a check does, 1 if something has to be fixed, 2 wrong usage.
     """
     sections = read_toml(configuration) if configuration else {}
     options = as_options(CheckOptions, sections.get("checks", {}), f"{configuration}: [checks]")

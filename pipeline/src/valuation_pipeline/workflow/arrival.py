@@ -14,7 +14,7 @@ from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.logs.attribution import READ
 from valuation_pipeline.logs.mapping import Mapping as LogMapping
 from valuation_pipeline.logs.opening import files_of, open_typed, working_database
-from valuation_pipeline.logs.tables import within
+from valuation_pipeline.logs.tables import check_folder, within
 from valuation_pipeline.workflow.errors import NotArrivedError
 from valuation_pipeline.workflow.options import WorkflowOptions
 
@@ -131,7 +131,7 @@ def missing_day(log: Path, day: date, options: WorkflowOptions, mapping: LogMapp
     PipelineError
         There is no log at all.
     """
-    files_of(log, "impressions", mapping)
+    check_folder(log)
     if tables_with_markers(log):
         return missing_marker(log, day)
     try:

@@ -16,8 +16,8 @@ from luigi.rpc import RemoteScheduler, RPCError
 from luigi.scheduler import Scheduler
 from luigi.worker import Worker
 
-from valuation_pipeline.errors import PipelineError
-from valuation_pipeline.workflow.errors import HeldBackError, LockedError, NotArrivedError
+from valuation_pipeline.errors import HeldBackError, PipelineError, as_pipeline_error
+from valuation_pipeline.workflow.errors import LockedError, NotArrivedError
 
 #: Loggers whose lines go into the day's log file, not to the user's screen.
 LOGGERS = ("luigi", "luigi-interface", "luigi.scheduler", "valuation_pipeline")
@@ -71,9 +71,11 @@ def run_task(task: luigi.Task, processes: int, scheduler_url: str | None) -> Non
 
 
 def reason_of(error: BaseException) -> str:
-    """Return the text for Luigi's page, from which :func:`run_task` restores the error."""
-    if isinstance(error, PipelineError):
-        return f"{type(error).__name__}: {error}"
+    """Return what Luigi's page shows of an error, and :func:`run_task` makes an error of again."""
+    known = as_pipeline_error(error)
+    if known is not None:
+        kind = next(kind.__name__ for kind in type(known).__mro__ if kind.__name__ in KINDS)
+        return f"{kind}: {known}"
     return f"{type(error).__name__}: {error} (the traceback is in the day's log file)"
 
 

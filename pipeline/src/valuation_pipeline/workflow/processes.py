@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Children of a run die with it, so that none goes on writing to a day that a new run works on."""
+"""How the processes of a run end: children with their parents, and in good order when they are asked to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,20 @@ import os
 import signal
 
 _PR_SET_PDEATHSIG = 1
+
+
+class TerminatedError(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM, as systemd and containers do."""
+
+
+def end_in_order_when_terminated() -> None:
+    """Have SIGTERM end this process as Ctrl-C does, by TerminatedError; its children still die of it at once."""
+
+    def end(number: int, frame: object) -> None:
+        raise TerminatedError
+
+    signal.signal(signal.SIGTERM, end)
+    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
 
 
 def let_children_die_with_their_parents() -> None:

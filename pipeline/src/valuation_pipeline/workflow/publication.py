@@ -13,9 +13,8 @@ from typing import Any
 
 import valuation
 
-from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.errors import HeldBackError, PipelineError
 from valuation_pipeline.files import write_text
-from valuation_pipeline.workflow.errors import HeldBackError
 from valuation_pipeline.workflow.inputs import Inputs
 
 LINEAGE = "lineage.json"
@@ -57,15 +56,19 @@ def previous_release(models: Path, day: date) -> str | None:
     return str(earlier[-1]) if earlier else None
 
 
-def read_lineage(models: Path, release: str) -> dict[str, Any] | None:
-    """Return a release's lineage; None if it has none."""
+def inputs_of(models: Path, release: str) -> dict[str, Any] | None:
+    """Return what a release says of the inputs that it was made from; None where it says nothing."""
     file = models / "releases" / release / LINEAGE
     try:
-        return dict(json.loads(file.read_text(encoding="utf-8")))
+        inputs = json.loads(file.read_text(encoding="utf-8"))["inputs"]
+        return {**inputs, "sha256": str(inputs["sha256"])}
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise PipelineError(f"{file}: cannot be read: {error}; remove it to have the day published again") from error
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise PipelineError(
+            f"{file}: does not say what the release was made from: {error!r}; remove it, and run again: the day's "
+            "models are made once more, and where the release has the same, its lineage is written anew"
+        ) from error
 
 
 def release_of(models: Path, day: date, known: Inputs, again: bool) -> tuple[str, bool]:
@@ -91,10 +94,9 @@ def release_of(models: Path, day: date, known: Inputs, again: bool) -> tuple[str
     if not releases:
         return str(DatedRelease(day)), False
     newest = releases[-1]
-    lineage = read_lineage(models, str(newest))
-    if lineage is None:  # a run was killed right after publishing, or somebody else published it; publish() finds out
+    before = inputs_of(models, str(newest))
+    if before is None:  # a run was killed right after publishing, or somebody else published it; publish() finds out
         return str(newest), False
-    before = lineage["inputs"]
     if before["sha256"] == known.sha256:
         return str(newest), True
     following = str(DatedRelease(day, newest.number + 1))
@@ -162,8 +164,9 @@ def _is_to_serve(models: Path, release: str) -> bool:
 
 
 def _latest(models: Path) -> str | None:
+    """Return what LATEST names, whatever that is; None where it is not there."""
     try:
-        return (models / "LATEST").read_text(encoding="utf-8").strip()
+        return (models / "LATEST").read_text(encoding="utf-8", errors="replace").strip()
     except FileNotFoundError:
         return None
 

@@ -15,10 +15,9 @@ import luigi
 from valuation_pipeline.checks.verdicts import read_verdicts
 from valuation_pipeline.computing import Engine
 from valuation_pipeline.configuration import Configuration
-from valuation_pipeline.errors import PipelineError, told
+from valuation_pipeline.errors import HeldBackError, as_pipeline_error
 from valuation_pipeline.features import FeatureSet
 from valuation_pipeline.workflow.day import Day
-from valuation_pipeline.workflow.errors import HeldBackError
 from valuation_pipeline.workflow.lock import locked
 from valuation_pipeline.workflow.luigi_run import logging_to, run_task
 from valuation_pipeline.workflow.publication import previous_release, release_of
@@ -106,10 +105,11 @@ def run_day(date: date, wishes: Wishes) -> str:
     try:
         with locked(day.work / date.isoformat(), f"{date}"), logging_to(day.log_file):
             return f"{date} {_run(day, wishes)}"
-    except PipelineError as error:
-        raise type(error)(f"{date}: {error}") from error
-    except OSError as error:
-        raise PipelineError(f"{date}: {told(error)}") from error
+    except Exception as error:
+        known = as_pipeline_error(error)
+        if known is None:
+            raise
+        raise type(known)(f"{date}: {known}") from error
 
 
 def _run(day: Day, wishes: Wishes) -> str:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from valuation_pipeline.checks import Windows, check_run, held_back, read_verdicts
 from valuation_pipeline.computing import computing
-from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.errors import HeldBackError, PipelineError
 from valuation_pipeline.features import FeatureSet
 from valuation_pipeline.files import whole_folder, write_json, write_json_lines
 from valuation_pipeline.logs.extract import extract
@@ -25,7 +25,6 @@ from valuation_pipeline.training.options import Target
 from valuation_pipeline.training.train import NothingToTrainError, Trained, train
 from valuation_pipeline.workflow.arrival import missing_day, wait_for
 from valuation_pipeline.workflow.day import Day, Step
-from valuation_pipeline.workflow.errors import HeldBackError
 from valuation_pipeline.workflow.lineage import lineage_files
 from valuation_pipeline.workflow.lock import locked
 from valuation_pipeline.workflow.page import SKIPPED, page_of
