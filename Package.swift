@@ -102,7 +102,8 @@ case "command":
         name: "valuation",
         products: [.executable(name: "valuation", targets: ["ValuationMain"])],
         dependencies: [
-            .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+            // This version alone, so that a build can be repeated.
+            .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
         ],
         targets: [
             .systemLibrary(name: "CValuation", path: "Include"),
