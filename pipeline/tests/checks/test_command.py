@@ -37,18 +37,6 @@ def test_a_run_that_passes_exits_with_0_and_is_told_as_a_table(tmp_path: Path) -
     assert (tmp_path / "run" / "check" / "verdicts.json").is_file()
 
 
-def test_a_run_that_is_held_back_exits_with_3_the_failed_first_in_json(tmp_path: Path) -> None:
-    run = MadeRun()
-    run.columns["click"][run.newest()] = False
-    run.columns["conversion"] &= run.columns["click"]
-    run.write(tmp_path / "run")
-    done = _run(tmp_path, "--format", "json")
-    assert done.returncode == 3, done.stderr
-    verdicts = json.loads(done.stdout)
-    assert verdicts[0]["status"] == "failed"
-    assert {verdict["check"] for verdict in verdicts if verdict["status"] == "failed"} >= {"clicks"}
-
-
 def _main(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     """Run the command in this process, and return how it would exit."""
     (folder / "features.toml").write_text(FEATURES, encoding="utf-8")
@@ -58,6 +46,19 @@ def _main(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int
         main()
     assert isinstance(done.value.code, int)
     return done.value.code
+
+
+def test_a_run_that_is_held_back_exits_with_3_the_failed_first_in_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = MadeRun()
+    run.columns["click"][run.newest()] = False
+    run.columns["conversion"] &= run.columns["click"]
+    run.write(tmp_path / "run")
+    assert _main(tmp_path, monkeypatch, "--format", "json") == 3
+    verdicts = json.loads(capsys.readouterr().out)
+    assert verdicts[0]["status"] == "failed"
+    assert {verdict["check"] for verdict in verdicts if verdict["status"] == "failed"} >= {"clicks"}
 
 
 def test_the_configuration_says_what_a_check_may_do(

@@ -7,7 +7,6 @@ from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +22,7 @@ from valuation_pipeline.checks.moved import check_money, check_weights
 from valuation_pipeline.checks.options import CheckOptions
 from valuation_pipeline.checks.replay import check_replay
 from valuation_pipeline.checks.verdicts import Verdict
+from valuation_pipeline.database import connect
 from valuation_pipeline.features import FeatureSet
 from valuation_pipeline.training.options import Target
 
@@ -156,7 +156,7 @@ def _against_last(
 
 def _logged_plainly(run: RunInputs) -> pa.Array:
     """Find the newest day's impressions that were valued without a policy and within their time budget."""
-    with duckdb.connect() as connection:
+    with connect() as connection:
         found = connection.execute(
             f"SELECT impression_id FROM read_parquet({quoted(str(run.examples))}) WHERE date = ? AND release IS NOT "
             f"NULL AND pctr IS NOT NULL AND predictor IS NULL AND NOT coalesce(list_contains(flags, "

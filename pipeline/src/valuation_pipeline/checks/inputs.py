@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from valuation_pipeline.checks.arrivals import quoted
 from valuation_pipeline.checks.held_out import HeldOut
+from valuation_pipeline.database import connect
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.training.options import Target
 
@@ -80,7 +81,7 @@ def read_run(folder: Path) -> RunInputs:
     examples = folder / "examples" / "examples.parquet"
     if not examples.is_file():
         raise PipelineError(f"{examples}: not there; make it with `valuation-pipeline extract`")
-    with duckdb.connect() as connection:
+    with connect() as connection:
         try:
             newest = connection.execute(f"SELECT max(date) FROM read_parquet({quoted(str(examples))})").fetchall()[0][0]
         except duckdb.Error as error:

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import duckdb
-
 from valuation_pipeline.checks.arrivals import impressions_by_day, outcomes_by_day
 from valuation_pipeline.checks.calibration import BY_CAMPAIGN, OVERALL, check_calibration, check_campaigns
 from valuation_pipeline.checks.campaign_rates import check_campaign_rates
@@ -16,6 +14,7 @@ from valuation_pipeline.checks.options import CheckOptions
 from valuation_pipeline.checks.set_aside import check_set_aside, read_set_aside, read_used
 from valuation_pipeline.checks.verdicts import Verdict
 from valuation_pipeline.checks.volumes import check_volume, day_spread
+from valuation_pipeline.database import connect
 from valuation_pipeline.training.options import Target
 
 
@@ -49,7 +48,7 @@ def check_log(run: RunInputs, windows: Windows, options: CheckOptions) -> tuple[
         The variance of the factor by which the rate of one day differs from that of the days before.
     """
     spreads: dict[Target, float] = {}
-    with duckdb.connect() as connection:
+    with connect() as connection:
         verdicts = _day_without_impressions(run) + check_volume(impressions_by_day(connection, run.examples), options)
         for target in TARGETS:
             whole, campaigns = outcomes_by_day(connection, run.examples, target, windows.of(target))

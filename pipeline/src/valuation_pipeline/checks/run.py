@@ -9,7 +9,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from valuation_pipeline.checks.arrivals import quoted
@@ -27,6 +26,7 @@ from valuation_pipeline.checks.options import CheckOptions
 from valuation_pipeline.checks.profiles import profiles
 from valuation_pipeline.checks.rankings import check_ranking
 from valuation_pipeline.checks.verdicts import Verdict, in_order, write_verdicts
+from valuation_pipeline.database import connect
 from valuation_pipeline.features import FeatureSet, tabulate
 from valuation_pipeline.files import whole_folder, write_json_lines
 from valuation_pipeline.training.options import Target
@@ -94,7 +94,7 @@ def _recent_features(run: RunInputs, feature_set: FeatureSet, windows: Windows, 
     """Take the features of as many days as the checks need."""
     days = max(COMPARED_DAYS, windows.conversion_days + options.recent_days)
     first = run.newest - timedelta(days=days)
-    with TemporaryDirectory() as folder, duckdb.connect() as connection:
+    with TemporaryDirectory() as folder, connect() as connection:
         recent = Path(folder) / "recent.parquet"
         connection.execute(
             f"COPY (FROM read_parquet({quoted(str(run.examples))}) WHERE date >= DATE '{first}') "

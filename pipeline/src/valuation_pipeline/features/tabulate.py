@@ -8,11 +8,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from valuation_pipeline.database import connect
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.features.definition import FeatureField, FeatureSet
 from valuation_pipeline.features.queries import COLUMNS, REASONS, quoted
@@ -69,7 +69,7 @@ def tabulate(examples: Path, feature_set: FeatureSet, sampling: SamplingOptions 
     if not examples.is_file():
         raise PipelineError(f"{examples}: there is no such file; extract examples from the log first")
     chosen = sampling or SamplingOptions()
-    with tempfile.TemporaryDirectory() as spill, duckdb.connect(config={"temp_directory": spill}) as connection:
+    with tempfile.TemporaryDirectory() as spill, connect(config={"temp_directory": spill}) as connection:
         selected = select_rows(connection, examples, feature_set.fields, chosen)
         query = f"SELECT click, count(*) FROM read_parquet({quoted(str(examples))}) GROUP BY click"
         outcomes = dict(connection.execute(query).fetchall())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``valuation-pipeline logs generate``."""
+"""``valuation-pipeline logs generate``, which is added to the other subcommands of ``logs``."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from valuation_pipeline.days import check_day
 from valuation_pipeline.generated.faults import FAULTS
 from valuation_pipeline.generated.log import generate
 from valuation_pipeline.generated.options import GeneratorOptions
+from valuation_pipeline.logs.command import logs
 from valuation_pipeline.options import as_options
 
 _DEFAULT = GeneratorOptions()
 _FIRST_DAY = _DEFAULT.first_day.isoformat()
 
 
+@logs.command("generate")
 def generate_log(
     output: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make.")],
     impressions: Annotated[int, typer.Option(help="Over all days.")] = _DEFAULT.impressions,
     campaigns: Annotated[int, typer.Option(help="How many.")] = _DEFAULT.campaigns,
     days: Annotated[int, typer.Option(help="How many.")] = _DEFAULT.days,
-    first_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])] = _FIRST_DAY,  # type: ignore[assignment]
+    first_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], callback=check_day)] = _FIRST_DAY,  # type: ignore[assignment]
     seed: Annotated[int, typer.Option(help="The same seed gives the same log.")] = _DEFAULT.seed,
     click_rate: Annotated[float, typer.Option(help="Clicks an impression, about.")] = _DEFAULT.click_rate,
     conversion_rate: Annotated[float, typer.Option(help="Conversions a click, about.")] = _DEFAULT.conversion_rate,

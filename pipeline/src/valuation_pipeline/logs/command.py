@@ -29,7 +29,13 @@ class Format(StrEnum):
     JSON = "json"
 
 
-logs = typer.Typer(name="logs", help="Check, convert and generate delivery logs.", no_args_is_help=True)
+logs = typer.Typer(
+    name="logs",
+    help="Check, convert and generate delivery logs.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 _LOG = LogOptions()
 

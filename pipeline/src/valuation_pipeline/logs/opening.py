@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from valuation_pipeline.database import connect
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.logs.attribution import READ
 from valuation_pipeline.logs.casting import MACROS, typed_view
@@ -33,7 +34,7 @@ def working_database(folder: Path, memory_limit: str | None) -> Iterator[duckdb.
     temporary = folder / "temporary"
     temporary.mkdir()
     try:
-        with duckdb.connect(str(temporary / "log.duckdb")) as connection:
+        with connect(str(temporary / "log.duckdb")) as connection:
             connection.execute(f"SET temp_directory = {literal(str(temporary))}")
             if memory_limit:
                 connection.execute(f"SET memory_limit = {literal(memory_limit)}")

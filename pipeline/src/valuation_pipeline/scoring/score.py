@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from valuation import Engine, Error
 
 from valuation_pipeline.checks.engines import score
+from valuation_pipeline.database import connect
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.features import FeatureSet, tabulate
 from valuation_pipeline.features.queries import quoted
@@ -93,7 +94,7 @@ def score_examples(examples: Path, feature_set: FeatureSet, models: Path, output
         with pq.ParquetWriter(folder / "part-00000.parquet", SCORED) as writer:
             for day in _days(examples):
                 query = f"FROM read_parquet({quoted(str(examples))}) WHERE date = DATE '{day}'"
-                duckdb.execute(f"COPY ({query}) TO {quoted(str(of_day))} (FORMAT parquet)")
+                connect().execute(f"COPY ({query}) TO {quoted(str(of_day))} (FORMAT parquet)")
                 scored = score_table(engine, tabulate(of_day, feature_set), feature_set)
                 writer.write_table(scored)
                 count += scored.num_rows
@@ -105,6 +106,6 @@ def _days(examples: Path) -> list[date]:
         raise PipelineError(f"{examples}: there is no such file; extract examples from the log first")
     try:
         query = f"SELECT DISTINCT date FROM read_parquet({quoted(str(examples))}) ORDER BY date"
-        return [row[0] for row in duckdb.execute(query).fetchall()]
+        return [row[0] for row in connect().execute(query).fetchall()]
     except duckdb.Error as error:
         raise PipelineError(f"{examples}: {error}") from error

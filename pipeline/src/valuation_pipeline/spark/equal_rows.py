@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from valuation_pipeline.database import connect
 from valuation_pipeline.features import FeatureField
 from valuation_pipeline.features.queries import COLUMNS, may_be_set_aside
 from valuation_pipeline.logs.schema import EXAMPLES
@@ -45,7 +46,7 @@ def taken_apart(together: pa.Table) -> pa.Table:
     schema = pa.schema(
         [*_ROW, *(pa.field(f.name, pa.float64() if f.type == pa.int64() else f.type) for f in together.schema)][:-1]
     )
-    with duckdb.connect() as connection:
+    with connect() as connection:
         apart = connection.from_arrow(pa.Table.from_batches(map(_apart, together.to_batches()), schema))
         ordered: pa.Table = apart.order("time, impression_id").to_arrow_table()
     return ordered

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import valuation
 
 from valuation_pipeline import __version__
+from valuation_pipeline.database import connect
 from valuation_pipeline.errors import PipelineError
 
 VERSIONS = f"valuation-pipeline {__version__} and valuation {valuation.__version__}"
@@ -46,7 +47,7 @@ def partition(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[duckdb.DuckDB
             "memory_limit": MEMORY,
             "temp_directory": folder,
         }
-        with duckdb.connect(config=config) as connection:
+        with connect(config=config) as connection:
             yield connection, file if written else None
 
 
