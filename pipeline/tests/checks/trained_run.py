@@ -75,7 +75,7 @@ def train_day(
         write_json_lines(folder / target / "models.jsonl", trained.documents)
         write_json(folder / target / "training.json", {**trained.summary, "campaigns": trained.campaigns})
         pq.write_table(trained.held_out, folder / target / "held_out.parquet")
-    write_json_lines(folder / "campaigns.jsonl", campaign_documents(examples))
+    write_json_lines(folder / "campaigns.jsonl", campaign_documents(examples, 7.0))
 
 
 def check_day(

@@ -38,7 +38,7 @@ def test_train_writes_models_that_the_engine_publishes(log: Log, tmp_path: Path)
     assert (training["first_day"], training["last_day"]) == ("2026-03-05", "2026-03-24")
     assert training["held_out"]["first_day"] == "2026-03-23"
     assert pq.read_metadata(out / "held_out.parquet").num_rows == 1000
-    campaigns = campaign_documents(log.folder / "examples" / "examples.parquet")
+    campaigns = campaign_documents(log.folder / "examples" / "examples.parquet", 7.0)
     (models := tmp_path / "models").mkdir()
     (models / "campaigns.jsonl").write_text("".join(json.dumps(document) + "\n" for document in campaigns))
     (models / "click.jsonl").write_bytes((out / "models.jsonl").read_bytes())

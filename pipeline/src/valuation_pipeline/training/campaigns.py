@@ -3,22 +3,54 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from valuation_pipeline.errors import PipelineError
+from valuation_pipeline.training.delay import DelayCurves
+from valuation_pipeline.training.job import PRIOR_ROWS
+from valuation_pipeline.training.rows import MICROSECONDS_A_DAY, Indices, Numbers
+
+NEVER = np.iinfo(np.int64).max
+"""The time of a conversion that has not come."""
+_COUNTS = """
+    SELECT campaign, arg_max(advertiser, (time, impression_id)) AS advertiser, count(*) AS impressions,
+        count(*) FILTER (click) AS clicks, max(date) AS last
+    FROM read_parquet(?) GROUP BY campaign ORDER BY campaign"""
+_CLICKS = f"""
+    SELECT campaign, epoch_us(click_time) AS time, coalesce(epoch_us(conversion_time), {NEVER}) AS conversion_time
+    FROM read_parquet(?) WHERE click ORDER BY campaign"""
 
 
-def campaign_documents(examples: Path) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class _Clicks:
+    """See ``delay.Clicks``."""
+
+    campaigns: list[str]
+    bounds: Indices
+    times: Indices
+    outcome_times: Indices
+
+
+def campaign_documents(examples: Path, attribution_days: float) -> list[dict[str, Any]]:
     """Count impressions, clicks and clicks with a conversion of each campaign.
+
+    To the conversions that have come, those are added that are still expected of young clicks: each click is one short
+    of the share of conversions that comes by its age, at its campaign's rate. So conversions / clicks is what the rate
+    will be, and the numbers may be no whole ones.
 
     Parameters
     ----------
     examples : Path
-        ``examples.parquet``, before sampling.
+        ``examples.parquet``, before sampling. Its last day is the last one that is known.
+    attribution_days : float
+        How long after a click its conversions count.
 
     Returns
     -------
@@ -30,27 +62,49 @@ def campaign_documents(examples: Path) -> list[dict[str, Any]]:
     PipelineError
         The file cannot be read.
     """
-    query = """
-        SELECT campaign, arg_max(advertiser, (time, impression_id)) AS advertiser, count(*) AS impressions,
-            count(*) FILTER (click) AS clicks, count(*) FILTER (click AND conversion) AS conversions
-        FROM read_parquet(?) GROUP BY campaign ORDER BY campaign"""
     try:
         with duckdb.connect() as connection:
             connection.execute("SET enable_progress_bar = false")
-            rows = connection.execute(query, [str(examples)]).fetchall()
+            rows = connection.execute(_COUNTS, [str(examples)]).fetchall()
+            found = connection.execute(_CLICKS, [str(examples)]).fetchnumpy()
     except duckdb.Error as error:
         raise PipelineError(f"{examples}: {error}") from error
+    clicks = _Clicks(
+        campaigns=[row[0] for row in rows],
+        bounds=np.concatenate([[0], np.cumsum([row[3] for row in rows])]).astype(np.int64),
+        times=np.asarray(found["time"], np.int64),
+        outcome_times=np.asarray(found["conversion_time"], np.int64),
+    )
+    last = max((row[4] for row in rows), default=date(1970, 1, 1)) + timedelta(days=1)
+    conversions = _conversions(clicks, (last - date(1970, 1, 1)).days * MICROSECONDS_A_DAY, attribution_days)
     return [
         {
             "format": "valuation-campaign/1",
             "campaign": campaign,
             **({} if advertiser is None else {"advertiser": advertiser}),
             "impressions": impressions,
-            "clicks": clicks,
-            "conversions": conversions,
+            "clicks": clicked,
+            "conversions": int(converted) if converted.is_integer() else converted,
         }
-        for campaign, advertiser, impressions, clicks, conversions in rows
+        for (campaign, advertiser, impressions, clicked, _), converted in zip(rows, conversions.tolist(), strict=True)
     ]
+
+
+def _conversions(clicks: _Clicks, at: int, attribution_days: float) -> Numbers:
+    """Return the clicks of each campaign that have converted, or will, of those that one knows of at a time."""
+    curves = DelayCurves.fit(clicks, at, round(attribution_days * MICROSECONDS_A_DAY))
+    shares = np.exp(curves.log_shares(clicks, at))
+    came = _by_campaign((clicks.outcome_times < at).astype(np.float64), clicks)
+    complete = np.maximum(_by_campaign(shares, clicks), came)
+    overall, prior = (came.sum() + 0.5) / (complete.sum() + 1.0), PRIOR_ROWS["conversion"]
+    rate = (came + prior * overall) / (complete + prior)
+    result: Numbers = came + (np.diff(clicks.bounds) - complete) * rate
+    return result
+
+
+def _by_campaign(values: Numbers, clicks: _Clicks) -> Numbers:
+    campaign = np.repeat(np.arange(len(clicks.campaigns)), np.diff(clicks.bounds))
+    return np.bincount(campaign, values, len(clicks.campaigns)).astype(np.float64)
 
 
 def advertisers(table: pa.Table) -> dict[str, str]:

@@ -21,13 +21,14 @@ the likeliest under the same truncation.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import betaln
 
-from valuation_pipeline.training.rows import Examples, Indices, Numbers
+from valuation_pipeline.training.rows import Indices, Numbers
 
 STEPS = 24
 """Steps of a curve: each later one is longer by the same factor, from 1/1000 of the attribution window on."""
@@ -37,6 +38,30 @@ EXPONENTIAL = 3.0
 """How many conversions exponential delays count for in each hazard of all campaigns."""
 LEAST_SHARE = 0.01
 """Clicks so young that less than this share of conversions has come say next to nothing, and are left out."""
+
+
+class Clicks(Protocol):
+    """Clicks ordered by campaign; ``Examples`` of conversions are such."""
+
+    @property
+    def campaigns(self) -> list[str]:
+        """The campaigns, in their order."""
+        ...
+
+    @property
+    def bounds(self) -> Indices:
+        """Where the clicks of each campaign begin: int64 array (campaigns + 1)."""
+        ...
+
+    @property
+    def times(self) -> Indices:
+        """Of the clicks, in microseconds since 1970: int64 array (n)."""
+        ...
+
+    @property
+    def outcome_times(self) -> Indices:
+        """Of their conversions; the largest int64 where there is none: int64 array (n)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -58,26 +83,25 @@ class DelayCurves:
     strength: float
 
     @classmethod
-    def fit(cls, examples: Examples, at: int, attribution: int) -> DelayCurves:
+    def fit(cls, clicks: Clicks, at: int, attribution: int) -> DelayCurves:
         """Estimate the curves from what is known at a time. O(clicks + campaigns * STEPS * STRENGTHS).
 
         Parameters
         ----------
-        examples : Examples
-            Of conversions.
+        clicks : Clicks
         at, attribution : int
             Microseconds: the time, and how long after a click its conversions count.
         """
         edges = np.concatenate([[0.0], np.geomspace(attribution / 1000.0, attribution, STEPS)])
-        came = (examples.outcomes > 0) & (examples.outcome_times < at) & (examples.times < at)
-        campaign = np.repeat(np.arange(len(examples.campaigns)), np.diff(examples.bounds))[came]
-        delay = (examples.outcome_times - examples.times)[came]
-        age = (at - examples.times)[came]
+        came = (clicks.outcome_times < at) & (clicks.times < at)
+        campaign = np.repeat(np.arange(len(clicks.campaigns)), np.diff(clicks.bounds))[came]
+        delay = (clicks.outcome_times - clicks.times)[came]
+        age = (at - clicks.times)[came]
         # The step that a delay falls into, and the last one that the click was old enough to show whole.
         step = np.clip(np.searchsorted(edges, delay, side="left") - 1, 0, STEPS - 1)
         shown = np.searchsorted(edges, age, side="right") - 2
         whole = step <= shown
-        campaigns = len(examples.campaigns)
+        campaigns = len(clicks.campaigns)
         events = _table(campaign[whole], step[whole], campaigns)
         # At risk in step s, backwards: delay in a step up to s, click old enough for s.
         begins = _table(campaign[whole], step[whole], campaigns).cumsum(axis=1)
@@ -93,12 +117,12 @@ class DelayCurves:
         shares = np.concatenate([np.zeros((campaigns, 1)), later, np.ones((campaigns, 1))], axis=1)
         return cls(edges, shares, strength)
 
-    def log_shares(self, examples: Examples, at: int) -> Numbers:
+    def log_shares(self, clicks: Clicks, at: int) -> Numbers:
         """The log of the share for each row's age: 0 beyond the attribution window, -inf below LEAST_SHARE."""
-        result = np.zeros(len(examples))
-        age = (at - examples.times).astype(np.float64)
-        for campaign in range(len(examples.campaigns)):
-            rows = examples.rows_of(campaign)
+        result = np.zeros(len(clicks.times))
+        age = (at - clicks.times).astype(np.float64)
+        for campaign in range(len(clicks.campaigns)):
+            rows = slice(int(clicks.bounds[campaign]), int(clicks.bounds[campaign + 1]))
             share = np.interp(age[rows], self.edges, self.shares[campaign])
             with np.errstate(divide="ignore"):
                 result[rows] = np.where(share >= LEAST_SHARE, np.log(share), -np.inf)

@@ -68,7 +68,8 @@ def make_models(target: Target, day: Day) -> None:
 
 def check(day: Day) -> None:
     """Judge the log and the models, and write the models to be published."""
-    documents = campaign_documents(day.folder("examples") / "examples.parquet")
+    examples = day.folder("examples") / "examples.parquet"
+    documents = campaign_documents(examples, day.configuration.log.attribution_days)
     unfinished = day.campaigns_file.with_suffix(".unfinished")
     write_json_lines(unfinished, documents)
     unfinished.replace(day.campaigns_file)
