@@ -38,7 +38,10 @@ MODULES = (
     "Sources/CKernels/include",
     "Sources/CChecksum/include",
 )
-C_SOURCES = ("Sources/CKernels/kernels.c", "Sources/CChecksum/checksum.c")
+C_SOURCES = (
+    *(f"Sources/CKernels/{name}.c" for name in ("avx2", "avx512", "baseline", "dispatch")),
+    "Sources/CChecksum/checksum.c",
+)
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,9 @@ enum {
 // Draws move a logit by whole multiples of this fraction of 1: sums of them are exact, in any order, up to 2^23.
 enum { VALUATION_KERNELS_MOVES = 1 << 30 };
 
+// The largest number of rows that are drawn from at once.
+enum { VALUATION_KERNELS_DRAWN_ROWS = 32 };
+
 // The table of labels.
 typedef struct {
     valuation_hash hash;
@@ -169,12 +172,12 @@ typedef struct {
     // probabilities[i] = 1 / (1 + e^-z) with z = logits[i] clamped to +-bound <= 80, for each i below width; returns
     // whether any was clamped. See Sigmoid.swift for the error.
     int (*sigmoid)(const double *logits, size_t width, double bound, float *probabilities);
-    // For each i below width, a multiple of eight, and each of the rows: moved[i] += d * z, rounded to whole 1 /
-    // VALUATION_KERNELS_MOVES, and variances[i] += d * d, with z drawn by the row's label and halves[i] from the table
-    // of normal numbers whose upper half is given. d is row[places[i]]; if places is NULL, it is the row's number for
-    // model i, of paired rows if is_paired. See Draw.swift and NormalTable.swift.
+    // For each i below width, a multiple of eight, and each of at most VALUATION_KERNELS_DRAWN_ROWS rows: moved[i] += d *
+    // z, rounded to whole 1 / VALUATION_KERNELS_MOVES, and, unless variances is NULL, variances[i] += d * d. z is drawn
+    // by the row's label and campaigns[i]; see Draw.swift. d, which is within +-8192, is row[places[i]]; if places is
+    // NULL, it is the row's number for model i, of paired rows if is_paired.
     void (*draw)(const float *const *rows, const uint32_t *labels, size_t row_count, const uint32_t *places, int64_t is_paired,
-                 const uint32_t *halves, const float *upper, size_t width, double *moved, double *variances);
+                 const uint32_t *campaigns, size_t width, double *moved, double *variances);
     // Writes the values (valuation_value) of the count candidates of a block.
     void (*write)(const void *candidates, const valuation_block *block, const float *clicks, const float *conversions,
                   size_t count, void *values);

@@ -47,9 +47,9 @@ extension ExplainAnswer {
     }
 
     private func draw(_ deviation: Double, _ label: UInt64, _ target: Target, _ level: Int) -> WeightDraw? {
-        guard exploration > 0, deviation != 0, let policy = snapshot.pointee.policy else { return nil }
-        let half = Draw.half(ofCampaign: explanation.campaign, target, level: level)
-        let part = Draw.part(draw.half(ofLabel: label), half)
-        return WeightDraw(deviation: deviation * exploration, z: policy.pointee.table.normals[part])
+        guard exploration > 0, deviation != 0 else { return nil }
+        let label = Draw.label(draw.half(ofLabel: label), target, level: level)
+        let z = Draw.coldZ(label, UInt32(truncatingIfNeeded: explanation.campaign))
+        return WeightDraw(deviation: deviation * exploration, z: Double(z))
     }
 }

@@ -5,7 +5,7 @@ import CValuation
 
 /// The random draws of weights in one request: the same for the same seed, wherever and however often they are made.
 ///
-/// A draw combines two halves, one of the weight's label and one of its model, so that each is computed once. A
+/// A draw combines two numbers, one of the weight's label and one of the campaign, so that each is computed once. A
 /// campaign draws the weights of a model that others use, too, separately.
 struct Draw {
     /// The label of a model's intercept, and of an observed rate.
@@ -38,7 +38,7 @@ struct Draw {
     }
 
     /// The upper half of a product, which depends on each bit of the label (Knuth, "The Art of Computer Programming",
-    /// vol. 3, 6.4).
+    /// vol. 3, 6.4). `Draw.label` derives the numbers of the targets and levels from it.
     @inline(__always)
     func half(ofLabel key: UInt64) -> UInt32 {
         UInt32(truncatingIfNeeded: ((key ^ scrambled) &* 0x9e37_79b9_7f4a_7c15) &>> 32)
@@ -47,25 +47,35 @@ struct Draw {
     /// A uniform number from 0 to 1, without 1.
     func fraction(ofLabel key: UInt64) -> Double { Double(Draw.hash(seed, key) &>> 11) * 0x1p-53 }
 
-    /// - Parameter level: 0 for the campaign's own model, 1 for the one that this extends, and so on.
+    /// A label's number for a target and level; it is odd.
+    ///
+    /// - Parameters:
+    ///   - half: the result of `half(ofLabel:)`.
+    ///   - level: 0 for the campaign's own model, 1 for the one that this extends, and so on.
     @inline(__always)
-    static func half(ofCampaign campaign: UInt64, _ target: Target, level: Int) -> UInt32 {
-        UInt32(truncatingIfNeeded: campaign) ^ half(of: target, level: level)
+    static func label(_ half: UInt32, _ target: Target, level: Int) -> UInt32 {
+        (half ^ UInt32(truncatingIfNeeded: level &* 2 &+ (target == .click ? 0 : 1)) &* 0x9e37_79b9) | 1
     }
 
-    /// What distinguishes a target's halves from the campaign's key.
+    /// The standard normal number of a weight's draw. `CKernels` `draw` computes the same for many at once.
+    ///
+    /// Both numbers are mixed into 32 bits (as Wellons' "lowbias32", 2018, but multiplying by the label first). The
+    /// weighted sum of their four bytes is nearly normal, and a polynomial of degree 5 brings it nearer: within 0.005 of
+    /// the quantile for |z| < 2, within 0.014 for |z| < 3, with variance 1 and kurtosis 2.993, never beyond ±4.4. The
+    /// bytes' weights differ, so only one pair of draws in four million is equal. Of 3,000 random pairs of campaigns, the
+    /// draws of one label had a correlation above 0.03 in eight, and never above 0.05.
+    ///
+    /// - Parameters:
+    ///   - label: the result of `label`.
+    ///   - campaign: the lower half of the campaign's key.
     @inline(__always)
-    static func half(of target: Target, level: Int) -> UInt32 {
-        UInt32(truncatingIfNeeded: level &* 2 &+ (target == .click ? 0 : 1)) &* 0x9e37_79b9
-    }
-
-    /// The drawn one of the `NormalTable.count` parts of the distribution (the mixing is Wellons', "lowbias32", 2018).
-    @inline(__always)
-    static func part(_ label: UInt32, _ model: UInt32) -> Int {
-        var x = label ^ model
-        x = (x ^ x &>> 16) &* 0x7feb_352d
+    static func z(_ label: UInt32, _ campaign: UInt32) -> Float {
+        var x = label &* (campaign | 1)
         x = (x ^ x &>> 15) &* 0x846c_a68b
-        return Int(truncatingIfNeeded: (x ^ x &>> 16) &>> 19)
+        let sum = (x & 255) &* 7936 &+ (x &>> 8 & 255) &* 8064 &+ (x &>> 16 & 255) &* 8128 &+ (x &>> 24) &* 7747
+        let t = Float(Int32(bitPattern: sum)) - 4_064_062.5
+        let square = t * t
+        return t * ((square * 7.69688015e-34 + 3.06492405e-21) * square + 8.20729833e-7)
     }
 
     /// How far a draw moves a logit: `deviation × z`, rounded to a multiple of 2^-30. Sums are therefore exact in any
@@ -76,6 +86,10 @@ struct Draw {
         let rounder = 6_755_399_441_055_744.0 / Double(VALUATION_KERNELS_MOVES)
         return (Double(deviation * z) + rounder) - rounder
     }
+
+    /// The same as `z`, for code whose speed does not matter.
+    @inline(never)
+    static func coldZ(_ label: UInt32, _ campaign: UInt32) -> Float { z(label, campaign) }
 
     /// `Fingerprint64` of both numbers' 16 bytes, little-endian.
     @inline(never)

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The medians of equally likely parts of the standard normal distribution: one of them is drawn for each weight.
-///
-/// They are numerous enough for a sum of a few to be practically normal, and few enough to stay in the L1 cache. None
-/// is beyond ±3.84.
+/// The medians of equally likely parts of the standard normal distribution, each of which a `Hypercube` takes equally
+/// often. None is beyond ±3.84.
 struct NormalTable: ~Copyable {
     static let count = 8192
 
@@ -26,19 +24,16 @@ struct NormalTable: ~Copyable {
 
 /// The numbers of a `NormalTable`.
 struct Normals {
-    /// Those above 0, for `CKernels`.
-    let upper: UnsafeMutablePointer<Float>?
+    /// Those above 0.
+    fileprivate let upper: UnsafeMutablePointer<Float>?
 
     /// - Parameter part: from 0 to `NormalTable.count` - 1, rising with z.
     @inline(__always)
-    subscript(part: Int) -> Double { Double(single(part)) }
-
-    @inline(__always)
-    func single(_ part: Int) -> Float {
+    subscript(part: Int) -> Double {
         // Without a branch, which the processor would mispredict.
         let half = NormalTable.count / 2
         let isLower = part < half
         let z = upper.unsafelyUnwrapped[(isLower ? ~part : part) & (half &- 1)]
-        return Float(bitPattern: z.bitPattern ^ (isLower ? 1 &<< 31 : 0))
+        return Double(Float(bitPattern: z.bitPattern ^ (isLower ? 1 &<< 31 : 0)))
     }
 }

@@ -6,8 +6,8 @@ import CKernels
 /// Models are numbered as in `descriptions`. A model's logit includes the terms of its bases, whose weights have their
 /// own uncertainty.
 extension Index {
-    /// Larger than any sound one: how far a number can move a logit.
-    private static let largestDeviation = 262_144.0
+    /// Larger than any sound one, because a logit is clamped at ±80. `CKernels` `draw` relies on it.
+    static let largestDeviation: Float = 8192
 
     /// Whether any is known.
     @inline(__always)
@@ -42,7 +42,7 @@ extension Index {
     @inline(__always)
     func deviation(ofNumberAt place: Int, number: Double) -> Float {
         let distance = Double(numberDeviations[place]) * (number - numberParameters[place].mean)
-        return Float(max(-Index.largestDeviation, min(Index.largestDeviation, distance)))
+        return Float(max(-Double(Index.largestDeviation), min(Double(Index.largestDeviation), distance)))
     }
 
     /// Of a row's weight for a model. - Complexity: as `weight`.

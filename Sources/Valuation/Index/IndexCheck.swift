@@ -45,7 +45,8 @@ extension Index {
             let (scale, model, deviation) = (scales[number], parameters[number], intercepts[number])
             // The units of `IndexBuilder.unit`, and a constant larger than any sum of intercepts.
             let isScaled = scale.unit >= 0x1p-30 && scale.unit <= 0x1p-24 && scale.constant.magnitude <= 1e6
-            let isDeviation = deviation >= 0 && deviation.isFinite || deviation == VALUATION_DEVIATION_OF_RATE
+            let isDeviation =
+                deviation >= 0 && deviation <= Index.largestDeviation || deviation == VALUATION_DEVIATION_OF_RATE
             if !isScaled || !isDeviation || !(model.prior >= 0 && model.prior <= 1) { return false }
             var (base, length) = (model.base, 1)
             while base != Index.none {
@@ -166,10 +167,10 @@ extension Index {
         return Index.areDeviations(deviations, places) && Index.areDeviations(numberDeviations, counts.numbers)
     }
 
-    /// Whether all are finite and at least 0, by their bits.
+    /// Whether all are from 0 to `largestDeviation`, as their bits tell.
     private static func areDeviations(_ deviations: UnsafeMutablePointer<Float>, _ count: Int) -> Bool {
         let bits = UnsafeMutableRawPointer(deviations).assumingMemoryBound(to: UInt32.self)
-        return largest(bits, count) < Int(Float.infinity.bitPattern)
+        return largest(bits, count) <= Int(largestDeviation.bitPattern)
     }
 
     // MARK: Descriptions

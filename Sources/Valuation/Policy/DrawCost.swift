@@ -3,9 +3,9 @@
 /// The costs of the paths of `PolicyScoring.drawShared`, in hundredths of a nanosecond, as in `Cost`. They determine
 /// only the path, never a result.
 struct DrawCost {
-    /// One draw from a dense row: for all models side by side, and for one campaign's model.
-    private static let dense = (all: 100, one: 250)
-    /// One draw from a list that is read sequentially, and a list whatever its length.
+    /// One draw from a dense row: of all models side by side, and of one campaign's somewhere in it.
+    private static let dense = (all: 60, one: 190)
+    /// One draw from a list that is read through, and a list whatever its length.
     private static let list = 250
     private static let listStart = 2_000
     /// Setting the sum of a model's draws to 0.

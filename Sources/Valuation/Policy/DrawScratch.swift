@@ -19,6 +19,9 @@ struct DrawnModels {
     /// Whether they have drawn from the dense rows and from the lists, or there are none.
     var hasDenseRows = false
     var hasLists = false
+    /// The exploration of the predictor whose probabilities were computed for all models, and whether that succeeded.
+    var scale = 0.0
+    var hasProbabilities = false
 
     /// Whether there are draws to fetch.
     var hasAny: Bool { hasDenseRows || hasLists }
@@ -32,7 +35,7 @@ enum DrawnRows: Int, CaseIterable {
     case found
 
     /// The number of rows that are drawn from at once, and of lanes between two reads of the clock.
-    static let count = 32
+    static let count = Int(VALUATION_KERNELS_DRAWN_ROWS)
     static let lanes = 2048
 }
 
@@ -42,8 +45,8 @@ struct DrawScratch: ~Copyable {
     struct Candidates {
         /// The first candidate in the block with the same campaign's model.
         let sources: UnsafeMutablePointer<Int32>
-        /// The half of a draw that depends on the campaign's own model.
-        let halves: UnsafeMutablePointer<UInt32>
+        /// The lower half of its campaign's key.
+        let campaigns: UnsafeMutablePointer<UInt32>
         /// The sum of the draws, and the part of the variances that all its ads share.
         let moved: UnsafeMutablePointer<Double>
         let variances: UnsafeMutablePointer<Double>
@@ -58,8 +61,8 @@ struct DrawScratch: ~Copyable {
         /// The number of the model in its target, and its position in paired rows.
         let models: UnsafeMutablePointer<UInt32>
         let pairedPlaces: UnsafeMutablePointer<UInt32>
-        /// The model's half of a draw, and the sum of the draws.
-        let halves: UnsafeMutablePointer<UInt32>
+        /// The lower half of the campaign's key, and the sum of the draws.
+        let campaigns: UnsafeMutablePointer<UInt32>
         let moved: UnsafeMutablePointer<Double>
         let variances: UnsafeMutablePointer<Double>
         /// The weights that were looked up for each, row by row.
@@ -83,7 +86,7 @@ struct DrawScratch: ~Copyable {
     }
 
     private var sources = Buffer<Int32>()
-    private var halves = Buffer<UInt32>()
+    private var campaigns = Buffer<UInt32>()
     private var candidateSums = Buffer<Double>()
     private var candidateNumbers = Buffer<Int32>()
     private var laneNumbers = Buffer<UInt32>()
@@ -98,6 +101,7 @@ struct DrawScratch: ~Copyable {
     /// target has as many models as the other one, because a forged list may name those.
     private var drawn = Buffer<DrawnModels>()
     private var modelSums = Buffer<Double>()
+    private var modelProbabilities = Buffer<Float>()
     private var sumStarts = Buffer<Int>()
     /// The halves of draws that depend on the request's terms.
     private(set) var termHalves = Buffer<UInt32>()
@@ -120,12 +124,13 @@ struct DrawScratch: ~Copyable {
         try known.resize(max(modelCount, known.count), filling: KnownDraw())
         try drawn.resize(max(2 * starts.count, drawn.count), filling: DrawnModels())
         try modelSums.resize(max(sumCount, modelSums.count), filling: 0)
+        try modelProbabilities.resize(max(sumCount / 2, modelProbabilities.count), filling: 0)
     }
 
     private mutating func reserve() throws(Failure) {
         let count = Scratch.blockSize
         try sources.resize(2 * count, filling: 0)
-        try halves.resize(2 * count, filling: 0)
+        try campaigns.resize(2 * count, filling: 0)
         try candidateSums.resize(6 * count, filling: 0)
         try candidateNumbers.resize(2 * count, filling: 0)
         try laneNumbers.resize((3 + 2 * AdFeatures.depth) * count, filling: 0)
@@ -169,6 +174,14 @@ struct DrawScratch: ~Copyable {
         return (start, start + width)
     }
 
+    /// The drawn probability of each model.
+    func probabilities(
+        _ release: Int, _ target: Target, _ index: UnsafePointer<Index>
+    ) -> UnsafeMutablePointer<Float> {
+        let start = sumStarts[release] / 2 &+ (target == .click ? 0 : DrawScratch.width(index))
+        return modelProbabilities.base.unsafelyUnwrapped + start
+    }
+
     /// The number of sums of each target.
     static func width(_ index: UnsafePointer<Index>) -> Int {
         max(index.pointee.counts.width(.click), index.pointee.counts.width(.conversion))
@@ -179,7 +192,7 @@ struct DrawScratch: ~Copyable {
         let count = Scratch.blockSize
         let start = target == .click ? 0 : count
         return Candidates(
-            sources: sources.base.unsafelyUnwrapped + start, halves: halves.base.unsafelyUnwrapped + start,
+            sources: sources.base.unsafelyUnwrapped + start, campaigns: campaigns.base.unsafelyUnwrapped + start,
             moved: candidateSums.base.unsafelyUnwrapped + start,
             variances: candidateSums.base.unsafelyUnwrapped + (2 &* count &+ start),
             sharedVariances: candidateSums.base.unsafelyUnwrapped + (4 &* count &+ start))
@@ -191,7 +204,7 @@ struct DrawScratch: ~Copyable {
         let numbers = laneNumbers.base.unsafelyUnwrapped
         return Lanes(
             new: candidateNumbers.base.unsafelyUnwrapped, candidates: candidateNumbers.base.unsafelyUnwrapped + count,
-            models: numbers, pairedPlaces: numbers + count, halves: numbers + 2 &* count,
+            models: numbers, pairedPlaces: numbers + count, campaigns: numbers + 2 &* count,
             moved: laneSums.base.unsafelyUnwrapped, variances: laneSums.base.unsafelyUnwrapped + count,
             found: found.base.unsafelyUnwrapped)
     }

@@ -76,7 +76,7 @@ extension PolicyScoring {
         of term: Term, _ target: Target, _ place: Int, _ campaign: UInt64, _ release: Int
     ) {
         forEachDeviation(of: term, target, place, release) { level, deviation in
-            let key = term.slot.pointee.key &+ UInt64(Draw.half(ofCampaign: campaign, target, level: level))
+            let key = term.slot.pointee.key &+ UInt64(Draw.label(0, target, level: level))
             let shared = requestDeviation(term.slot, target, place, level, release)
             note(Factor(key: key, deviation: Double(deviation), shared: shared))
         }

@@ -14,11 +14,17 @@ extension PolicyScoring {
     /// Values candidates that a release has just read, by drawn weights.
     @inline(never)
     mutating func explore(
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ wanted: Scoring.Wanted, release: Int,
+        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ found: Scoring.Wanted, release: Int,
         scale: Double, into values: UnsafeMutablePointer<valuation_value>
     ) {
         let scoring = scratch.pointee.scorings + release
-        scoring.pointee.addRequest(count, wanted)
+        scoring.pointee.plan(found)
+        var wanted = found
+        if found.adFeatures == 0 && !notesArms {
+            wanted.click = found.click && !fetchDrawn(.click, count, release, scale)
+            wanted.conversion = found.conversion && !fetchDrawn(.conversion, count, release, scale)
+        }
+        scoring.pointee.beginRequest(count, wanted)
         // There is nothing to draw from if no candidate has a model for the target, or if the time is over.
         for target in Target.allCases where wanted.has(target) && !scoring.pointee.deadline.isOver {
             drawShared(target, candidates, count, release)
@@ -42,7 +48,7 @@ extension PolicyScoring {
         let draws = scratch.pointee.draws.candidates(target)
         for place in 0..<count where models[place] != absent {
             logits[place] += draws.moved[place] * scale
-            if draws.variances[place] > 0 { flags[place] |= Flags.explored.rawValue }
+            if draws.moved[place] != 0 { flags[place] |= Flags.explored.rawValue }
         }
     }
 
@@ -71,6 +77,6 @@ extension PolicyScoring {
 
     /// The draw of an observed rate.
     private func normal(_ campaign: UInt64, _ target: Target) -> Double {
-        normals[Draw.part(interceptHalf, Draw.half(ofCampaign: campaign, target, level: 0))]
+        Double(Draw.coldZ(Draw.label(interceptHalf, target, level: 0), UInt32(truncatingIfNeeded: campaign)))
     }
 }

@@ -50,7 +50,61 @@ extension PolicyScoring {
         drawn.pointee.hasLists = drawsLists || cost.lists == 0
         let sums = scratch.pointee.draws.sums(release, target, index)
         memset(sums.moved, 0, 2 &* DrawScratch.width(index) &* MemoryLayout<Double>.stride)
-        drawAll(target, release, drawn.pointee, sums.moved, sums.variances)
+        drawAll(target, release, drawn.pointee, sums.moved, notesArms ? sums.variances : nil)
+    }
+
+    /// Computes the drawn probabilities of all models, if all have drawn and this costs less than computing those of the
+    /// candidates; each candidate then only fetches its own. Not for ads with features, for models with bases, or for
+    /// campaigns that are valued by another's model or an observed rate, because these draw separately.
+    ///
+    /// - Returns: whether the candidates' probabilities and flags have been set.
+    @inline(never)
+    mutating func fetchDrawn(_ target: Target, _ count: Int, _ release: Int, _ scale: Double) -> Bool {
+        let scoring = scratch.pointee.scorings + release
+        let index = scoring.pointee.index
+        if index.pointee.levels > 1 || scoring.pointee.deadline.isOver { return false }
+        let drawn = drawModels(target, count, release)
+        if !drawn.hasDenseRows || !drawn.hasLists || scoring.pointee.deadline.isOver { return false }
+        let probabilities = scratch.pointee.draws.probabilities(release, target, index)
+        var hasProbabilities = drawn.hasProbabilities
+        if drawn.scale != scale {
+            hasProbabilities = finishDrawn(target, count, release, scale, probabilities)
+            let drawn = scratch.pointee.draws.drawn(release, target)
+            (drawn.pointee.scale, drawn.pointee.hasProbabilities) = (scale, hasProbabilities)
+        }
+        if !hasProbabilities || !scoring.pointee.flagsOfAny(count).isDisjoint(with: .standIns) { return false }
+        if target == .click {
+            scoring.pointee.click.takeProbabilities(count: count, drawn: probabilities, scoring.pointee.scratch)
+        } else {
+            scoring.pointee.conversion.takeProbabilities(count: count, drawn: probabilities, scoring.pointee.scratch)
+        }
+        return true
+    }
+
+    /// Draws all models' intercepts, too, and computes the probabilities, with a negative sign if nothing was drawn.
+    ///
+    /// - Returns: whether they have been computed.
+    @inline(never)
+    private mutating func finishDrawn(
+        _ target: Target, _ count: Int, _ release: Int, _ scale: Double, _ probabilities: UnsafeMutablePointer<Float>
+    ) -> Bool {
+        let scoring = scratch.pointee.scorings + release
+        let index = scoring.pointee.index
+        let models = index.pointee.counts.models(target)
+        let pending = scratch.pointee.draws.pending
+        pending.starts[0] = UnsafePointer(index.pointee.intercepts(target))
+        pending.labels[0] = Draw.label(interceptHalf, target, level: 0)
+        // In the memory of the variances, which are only stored if no probabilities are computed.
+        let (moved, all) = scratch.pointee.draws.sums(release, target, index)
+        memcpy(all, moved, index.pointee.counts.width(target) &* MemoryLayout<Double>.stride)
+        scoring.pointee.scratch.pointee.kernels.pointee.draw(
+            pending.starts, pending.labels, 1, nil, 0, index.pointee.campaigns(target), DrawScratch.roundedUp(models),
+            all, nil)
+        for place in models..<index.pointee.counts.width(target) { all[place] = 0 }
+        let expected = expected(count)
+        return target == .click
+            ? scoring.pointee.click.finishModels(candidates: expected, movedBy: all, scale, into: probabilities)
+            : scoring.pointee.conversion.finishModels(candidates: expected, movedBy: all, scale, into: probabilities)
     }
 
     /// Prefetches the deviations of the lists, which are too short for the processor to detect sequential reading.
@@ -64,37 +118,34 @@ extension PolicyScoring {
         }
     }
 
-    @_optimize(speed)
     private mutating func drawAll(
         _ target: Target, _ release: Int, _ drawn: DrawnModels, _ moved: UnsafeMutablePointer<Double>,
-        _ variances: UnsafeMutablePointer<Double>
+        _ variances: UnsafeMutablePointer<Double>?
     ) {
         let scoring = scratch.pointee.scorings + release
         let index = scoring.pointee.index
         let terms = scoring.pointee.terms.list
         guard let halves = termHalves(release) else { return }
-        let (own, campaigns) = (Draw.half(of: target, level: 0), index.pointee.campaigns(target))
+        let campaigns = index.pointee.campaigns(target)
         let width = DrawScratch.roundedUp(index.pointee.counts.models(target))
         var rows = PendingRows(scratch.pointee.draws.pending)
         for position in 0..<terms.count {
             let term = terms[position]
             let row = term.slot.pointee.row(target)
             if row.isEmpty { continue }
-            let half = halves[position] ^ own
+            let label = Draw.label(halves[position], target, level: 0)
             if row.isDense && !term.slot.pointee.isNumber {
                 if !drawn.hasDenseRows { continue }
                 let kind: DrawnRows = row.isPaired ? .paired : .dense
-                if rows.add(index.pointee.deviations + Int(row.start), half, kind) {
+                if rows.add(index.pointee.deviations + Int(row.start), label, kind) {
                     draw(kind, &rows, nil, campaigns, width, moved, variances, release)
                 }
             } else if drawn.hasLists {
                 if scoring.pointee.deadline.check() { return }
                 if term.slot.pointee.isNumber {
-                    drawNumbers(term, row, target, half, campaigns, index, moved, variances)
-                } else if index.pointee.counts.isWide {
-                    drawList(row, target, half, campaigns, index, moved, variances, of: UInt32.self)
+                    drawNumbers(term, row, label, campaigns, index, moved, variances)
                 } else {
-                    drawList(row, target, half, campaigns, index, moved, variances, of: UInt16.self)
+                    drawList(row, target, label, campaigns, index, moved, variances)
                 }
             }
         }
@@ -103,31 +154,35 @@ extension PolicyScoring {
     }
 
     /// The hot loop of lists.
-    @inline(__always)
-    private func drawList<Model: FixedWidthInteger>(
-        _ row: Index.Row, _ target: Target, _ half: UInt32, _ campaigns: UnsafePointer<UInt32>,
-        _ index: UnsafePointer<Index>, _ moved: UnsafeMutablePointer<Double>,
-        _ variances: UnsafeMutablePointer<Double>, of _: Model.Type
+    @inline(never)
+    private func drawList(
+        _ row: Index.Row, _ target: Target, _ label: UInt32, _ campaigns: UnsafePointer<UInt32>,
+        _ index: UnsafePointer<Index>, _ moved: UnsafeMutablePointer<Double>, _ variances: UnsafeMutablePointer<Double>?
     ) {
         let start = Int(row.start)
-        let models = index.pointee.listModels.assumingMemoryBound(to: Model.self) + start
-        let (deviations, normals) = (index.pointee.deviations + start, normals)
+        let isWide = index.pointee.counts.isWide
+        let models = index.pointee.listModels + start &* (isWide ? 4 : 2)
+        let deviations = index.pointee.deviations + start
         for position in 0..<index.pointee.length(of: row, target) {
-            let (model, deviation) = (Int(truncatingIfNeeded: models[position]), deviations[position])
-            moved[model] += Draw.move(deviation, normals.single(Draw.part(half, campaigns[model])))
-            variances[model] += Double(deviation * deviation)
+            let model =
+                isWide
+                ? Int(models.load(fromByteOffset: 4 &* position, as: UInt32.self))
+                : Int(models.load(fromByteOffset: 2 &* position, as: UInt16.self))
+            moved[model] += Draw.move(deviations[position], Draw.z(label, campaigns[model]))
+            if let variances { variances[model] += Double(deviations[position] * deviations[position]) }
         }
     }
 
+    @inline(never)
     private func drawNumbers(
-        _ term: Term, _ row: Index.Row, _ target: Target, _ half: UInt32, _ campaigns: UnsafePointer<UInt32>,
-        _ index: UnsafePointer<Index>, _ moved: UnsafeMutablePointer<Double>, _ variances: UnsafeMutablePointer<Double>
+        _ term: Term, _ row: Index.Row, _ label: UInt32, _ campaigns: UnsafePointer<UInt32>,
+        _ index: UnsafePointer<Index>, _ moved: UnsafeMutablePointer<Double>, _ variances: UnsafeMutablePointer<Double>?
     ) {
         for place in Int(row.start)..<(Int(row.start) &+ Int(row.shape)) {
             let model = Int(index.pointee.numberModels[place])
             let deviation = index.pointee.deviation(ofNumberAt: place, number: term.number)
-            moved[model] += Draw.move(deviation, normals.single(Draw.part(half, campaigns[model])))
-            variances[model] += Double(deviation * deviation)
+            moved[model] += Draw.move(deviation, Draw.coldZ(label, campaigns[model]))
+            variances?[model] += Double(deviation * deviation)
         }
     }
 }

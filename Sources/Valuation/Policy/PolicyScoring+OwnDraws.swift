@@ -74,18 +74,15 @@ extension PolicyScoring {
         let all = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
         let (models, deviations) = (all + level &* Scratch.blockSize, index.pointee.deviations)
         let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models(target))
-        let (draws, normals, draw) = (scratch.pointee.draws.candidates(target), normals, draw)
-        let other = Draw.half(of: target, level: 0) ^ Draw.half(of: target, level: level)
+        let (draws, draw) = (scratch.pointee.draws.candidates(target), draw)
         for number in 0..<found.count {
             let place = Int(found.sums[number]) % Scratch.blockSize
             // In a dense row, the element after the last model may be something else.
             if models[place] == absent { continue }
             let deviation = deviations[Int(found.places[number])]
             let feature = candidates[place].features + (position &+ Int(found.sums[number]) / Scratch.blockSize)
-            let half = draw.half(ofLabel: feature.pointee.key)
-            let z = normals.single(Draw.part(half, draws.halves[place] ^ other))
-            draws.moved[place] += Draw.move(deviation, z)
-            draws.variances[place] += Double(deviation * deviation)
+            let label = Draw.label(draw.half(ofLabel: feature.pointee.key), target, level: level)
+            draws.moved[place] += Draw.move(deviation, Draw.z(label, draws.campaigns[place]))
         }
     }
 
@@ -98,9 +95,8 @@ extension PolicyScoring {
         for target in Target.allCases where wanted.has(target) {
             let draws = scratch.pointee.draws.candidates(target)
             forEachDeviation(of: term, target, place, release) { level, deviation in
-                let z = normals.single(Draw.part(half, Draw.half(ofCampaign: campaign, target, level: level)))
-                draws.moved[place] += Draw.move(deviation, z)
-                draws.variances[place] += Double(deviation * deviation)
+                let label = Draw.label(half, target, level: level)
+                draws.moved[place] += Draw.move(deviation, Draw.coldZ(label, UInt32(truncatingIfNeeded: campaign)))
             }
         }
     }

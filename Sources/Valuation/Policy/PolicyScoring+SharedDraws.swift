@@ -52,18 +52,17 @@ extension PolicyScoring {
         let known = scratch.pointee.draws.known(release) + (target == .click ? 0 : index.pointee.counts.clickModels)
         let (intercepts, campaigns) = (index.pointee.intercepts(target), index.pointee.campaigns(target))
         let stamp = scratch.pointee.decisions.stamp
-        let own = Draw.half(of: target, level: 0)
         let isComplete = drawn.hasDenseRows && drawn.hasLists && index.pointee.levels == 1
         if isComplete {
             let sums = scratch.pointee.draws.sums(release, target, index)
             var isAnyLeft = false
             for place in 0..<count {
                 let model = models[place]
-                let half = UInt32(truncatingIfNeeded: candidates[place].campaign) ^ own
-                draws.halves[place] = half
+                let campaign = UInt32(truncatingIfNeeded: candidates[place].campaign)
+                draws.campaigns[place] = campaign
                 draws.moved[place] = sums.moved[Int(model)]
                 draws.variances[place] = sums.variances[Int(model)]
-                let isOwn = campaigns[Int(model)] ^ own == half && intercepts[Int(model)] >= 0
+                let isOwn = campaigns[Int(model)] == campaign && intercepts[Int(model)] >= 0
                 isAnyLeft = isAnyLeft || !isOwn && model != absent
             }
             drawIntercepts(target, draws, models, count, release)
@@ -75,8 +74,8 @@ extension PolicyScoring {
             let (model, campaign) = (Int(models[place]), candidates[place].campaign)
             let number = Int32(truncatingIfNeeded: place)
             draws.sources[place] = number
-            if isComplete && campaigns[model] ^ own == draws.halves[place] && intercepts[model] >= 0 { continue }
-            draws.halves[place] = UInt32(truncatingIfNeeded: campaign) ^ own
+            if isComplete && campaigns[model] == draws.campaigns[place] && intercepts[model] >= 0 { continue }
+            draws.campaigns[place] = UInt32(truncatingIfNeeded: campaign)
             let entry = known + model
             if entry.pointee.stamp != stamp || entry.pointee.campaign != campaign {
                 (entry.pointee.stamp, entry.pointee.block) = (stamp, block)
@@ -102,10 +101,10 @@ extension PolicyScoring {
         let scoring = scratch.pointee.scorings + release
         let pending = scratch.pointee.draws.pending
         pending.starts[0] = UnsafePointer(scoring.pointee.index.pointee.intercepts(target))
-        pending.labels[0] = interceptHalf
+        pending.labels[0] = Draw.label(interceptHalf, target, level: 0)
         scoring.pointee.scratch.pointee.kernels.pointee.draw(
-            pending.starts, pending.labels, 1, models, 0, draws.halves, normals.upper, DrawScratch.roundedUp(count),
-            draws.moved, draws.variances)
+            pending.starts, pending.labels, 1, models, 0, draws.campaigns, DrawScratch.roundedUp(count), draws.moved,
+            notesArms ? draws.variances : nil)
     }
 
     /// Copies the draws of a campaign's first candidate to its others, and keeps them for the following blocks.
@@ -144,7 +143,7 @@ extension PolicyScoring {
         let (draws, lanes) = (scratch.pointee.draws.candidates(target), scratch.pointee.draws.lanes)
         let count = take(newCount, candidates, level, isFetching, target, release)
         if count == 0 { return }
-        drawTerms(lanes, count, drawn, target, release)
+        drawTerms(lanes, count, drawn, target, level, release)
         for lane in 0..<count {
             let place = Int(lanes.candidates[lane])
             draws.moved[place] += lanes.moved[lane]
@@ -169,6 +168,7 @@ extension PolicyScoring {
         let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models(target))
         let campaigns = index.pointee.campaigns(target)
         let paired = Index.Row.dense(start: 0, isPaired: true)
+        let label = Draw.label(interceptHalf, target, level: level)
         var count = 0
         for position in 0..<newCount {
             let place = Int(lanes.new[position])
@@ -176,13 +176,12 @@ extension PolicyScoring {
             if model == absent { continue }
             let isOwn = campaigns[Int(model)] == UInt32(truncatingIfNeeded: campaign)
             if let isFetching, isFetching != isOwn { continue }
-            let half = Draw.half(ofCampaign: campaign, target, level: level)
             let deviation = index.pointee.interceptDeviation(Int(model), target, campaign)
             lanes.candidates[count] = lanes.new[position]
             lanes.models[count] = model
             lanes.pairedPlaces[count] = valuation_row_dense_place(paired, model)
-            lanes.halves[count] = half
-            lanes.moved[count] = Draw.move(deviation, normals.single(Draw.part(interceptHalf, half)))
+            lanes.campaigns[count] = UInt32(truncatingIfNeeded: campaign)
+            lanes.moved[count] = Draw.move(deviation, Draw.z(label, lanes.campaigns[count]))
             lanes.variances[count] = Double(deviation * deviation)
             count &+= 1
         }
@@ -201,9 +200,8 @@ extension PolicyScoring {
     /// Adds the draws of the weights of the request's terms in each lane, unless the time is over.
     ///
     /// - Parameter drawn: what has been drawn from already.
-    @_optimize(speed)
     private mutating func drawTerms(
-        _ lanes: DrawScratch.Lanes, _ count: Int, _ drawn: DrawnModels, _ target: Target, _ release: Int
+        _ lanes: DrawScratch.Lanes, _ count: Int, _ drawn: DrawnModels, _ target: Target, _ level: Int, _ release: Int
     ) {
         let scoring = scratch.pointee.scorings + release
         let index = scoring.pointee.index
@@ -211,16 +209,18 @@ extension PolicyScoring {
         let terms = scoring.pointee.terms.list
         guard let halves = termHalves(release) else { return }
         let width = DrawScratch.roundedUp(count)
+        let variances = notesArms ? lanes.variances : nil
         var rows = PendingRows(scratch.pointee.draws.pending)
         for position in 0..<terms.count {
             let term = terms[position]
             let row = term.slot.pointee.row(target)
             if row.isEmpty { continue }
+            let label = Draw.label(halves[position], target, level: level)
             if row.isDense && !term.slot.pointee.isNumber {
                 if drawn.hasDenseRows { continue }
                 let kind: DrawnRows = row.isPaired ? .paired : .dense
-                if rows.add(index.pointee.deviations + Int(row.start), halves[position], kind) {
-                    draw(kind, &rows, lanes.places(kind), lanes.halves, width, lanes.moved, lanes.variances, release)
+                if rows.add(index.pointee.deviations + Int(row.start), label, kind) {
+                    draw(kind, &rows, lanes.places(kind), lanes.campaigns, width, lanes.moved, variances, release)
                 }
             } else if !drawn.hasLists {
                 if scoring.pointee.deadline.check(after: count) { return }
@@ -229,14 +229,14 @@ extension PolicyScoring {
                     deviations[lane] = index.pointee.deviation(
                         of: term.slot, number: term.number, target, Int(lanes.models[lane]))
                 }
-                if rows.add(deviations, halves[position], .found) {
-                    draw(.found, &rows, nil, lanes.halves, width, lanes.moved, lanes.variances, release)
+                if rows.add(deviations, label, .found) {
+                    draw(.found, &rows, nil, lanes.campaigns, width, lanes.moved, variances, release)
                 }
             }
         }
-        draw(.paired, &rows, lanes.pairedPlaces, lanes.halves, width, lanes.moved, lanes.variances, release)
-        draw(.dense, &rows, lanes.models, lanes.halves, width, lanes.moved, lanes.variances, release)
-        draw(.found, &rows, nil, lanes.halves, width, lanes.moved, lanes.variances, release)
+        draw(.paired, &rows, lanes.pairedPlaces, lanes.campaigns, width, lanes.moved, variances, release)
+        draw(.dense, &rows, lanes.models, lanes.campaigns, width, lanes.moved, variances, release)
+        draw(.found, &rows, nil, lanes.campaigns, width, lanes.moved, variances, release)
     }
 
     /// Draws from the collected rows of a kind, unless the time is over.
@@ -245,8 +245,8 @@ extension PolicyScoring {
     @inline(never)
     mutating func draw(
         _ kind: DrawnRows, _ rows: inout PendingRows, _ places: UnsafePointer<UInt32>?,
-        _ halves: UnsafePointer<UInt32>, _ width: Int, _ moved: UnsafeMutablePointer<Double>,
-        _ variances: UnsafeMutablePointer<Double>, _ release: Int
+        _ campaigns: UnsafePointer<UInt32>, _ width: Int, _ moved: UnsafeMutablePointer<Double>,
+        _ variances: UnsafeMutablePointer<Double>?, _ release: Int
     ) {
         let (starts, labels, count) = rows.take(kind)
         let scoring = scratch.pointee.scorings + release
@@ -255,8 +255,8 @@ extension PolicyScoring {
         while start < width && count > 0 && !scoring.pointee.deadline.check(after: slice) {
             let length = min(slice, width &- start)
             scoring.pointee.scratch.pointee.kernels.pointee.draw(
-                starts, labels, count, places.map { $0 + start }, isPaired ? 1 : 0, halves + start, normals.upper,
-                length, moved + start, variances + start)
+                starts, labels, count, places.map { $0 + start }, isPaired ? 1 : 0, campaigns + start, length,
+                moved + start, variances.map { $0 + start })
             start &+= length
             if places != nil { continue }
             for row in 0..<count { starts[row] = starts[row].map { $0 + (isPaired ? 2 &* length : length) } }
@@ -286,14 +286,13 @@ struct PendingRows {
 
     init(_ memory: DrawScratch.Rows) { self.memory = memory }
 
-    /// - Parameter half: the half of a draw that depends on the label. - Returns: whether there are as many as are
-    ///   drawn from at once.
+    /// - Parameter label: the number of the row's label. - Returns: whether there are as many as are drawn from at once.
     @inline(__always)
-    mutating func add(_ deviations: UnsafePointer<Float>, _ half: UInt32, _ kind: DrawnRows) -> Bool {
+    mutating func add(_ deviations: UnsafePointer<Float>, _ label: UInt32, _ kind: DrawnRows) -> Bool {
         let count = self.count(kind)
         let place = kind.rawValue &* DrawnRows.count &+ count
         memory.starts[place] = deviations
-        memory.labels[place] = half
+        memory.labels[place] = label
         set(kind, count &+ 1)
         return count &+ 1 == DrawnRows.count
     }

@@ -22,8 +22,7 @@ struct PolicyScoring: ~Copyable {
     /// The number of candidates that are left.
     private(set) var remaining: Int
     let draw: Draw
-    /// The table that it draws from, and the half of a draw that depends on an intercept; only if a predictor explores.
-    let normals: Normals
+    /// The half of a draw that depends on an intercept; only if a predictor explores.
     let interceptHalf: UInt32
     /// The release whose terms' halves of draws are stored, and for how many blocks has been drawn.
     var releaseOfHalves = -1
@@ -46,7 +45,6 @@ struct PolicyScoring: ~Copyable {
         notesArms = arms != nil
         deadline = request.deadline
         draw = policy.pointee.explores ? Draw(request) : Draw()
-        normals = policy.pointee.table.normals
         interceptHalf = policy.pointee.explores ? draw.half(ofLabel: Draw.intercept) : 0
         self.arms = arms ?? scratch.pointee.arms.base.unsafelyUnwrapped
         (self.snapshot, self.policy, self.scratch, self.request) = (snapshot, policy, scratch, request)
@@ -149,10 +147,7 @@ struct PolicyScoring: ~Copyable {
 
     /// Whether rules are about any campaign of the block that was read last.
     private func isAnyMarked(_ count: Int) -> Bool {
-        let flags = scratch.pointee.scratches[commonRelease].pointee.flagBits
-        var all: UInt32 = 0
-        for place in 0..<count { all |= flags[place] }
-        return all & CampaignTable.mark != 0
+        (scratch.pointee.scorings + commonRelease).pointee.flagsOfAny(count).rawValue & CampaignTable.mark != 0
     }
 
     // MARK: Blocks with rules about single campaigns

@@ -96,15 +96,25 @@ struct Scoring: ~Copyable {
         return wanted
     }
 
-    /// Sums the weights of the request's terms for the models of candidates that have just been read.
-    @_optimize(speed)
-    mutating func addRequest(_ count: Int, _ wanted: Wanted) {
-        plan(wanted)
+    /// Sums the weights of the request's terms for the models of candidates that were just read. - Precondition: `plan`.
+    @inline(never)
+    mutating func beginRequest(_ count: Int, _ wanted: Wanted) {
         if !deadline.isOver { beginBlock(count, wanted) }
     }
 
-    @inline(__always)
-    private mutating func plan(_ wanted: Wanted) {
+    /// The flags that any of the candidates that were just read has.
+    @_optimize(speed)
+    @inline(never)
+    func flagsOfAny(_ count: Int) -> Flags {
+        let flags = scratch.pointee.flagBits
+        var all: UInt32 = 0
+        for place in 0..<count { all |= flags[place] }
+        return Flags(rawValue: all)
+    }
+
+    /// Chooses the path of each of the request's terms, and takes that of the sums, unless this has been done.
+    @inline(never)
+    mutating func plan(_ wanted: Wanted) {
         if wanted.click && !deadline.check() {
             click.plan(terms, candidates: remaining, scratch, &deadline)
         }

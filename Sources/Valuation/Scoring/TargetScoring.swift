@@ -236,13 +236,57 @@ struct TargetScoring {
     mutating func finishModels(candidates: Int) -> Bool {
         if hasTriedModels { return hasModels }
         hasTriedModels = true
+        hasModels = finishModels(candidates: candidates, movedBy: nil, 0, modelProbabilities)
+        return hasModels
+    }
+
+    @inline(never)
+    private mutating func finishModels(
+        candidates: Int, movedBy moves: UnsafePointer<Double>?, _ scale: Double,
+        _ probabilities: UnsafeMutablePointer<Float>
+    ) -> Bool {
         let count = index.pointee.counts.models(target)
         if !usesSums || directCount > 0 || index.pointee.levels > 1 || count > 2 * candidates { return false }
         let width = RowPlaces.roundedUp(count &+ 1)
-        kernels.pointee.scale(sums, scales, nil, width, modelLogits)
+        let logits = modelLogits
+        kernels.pointee.scale(sums, scales, nil, width, logits)
+        if let moves { TargetScoring.move(logits, by: moves, scale, width) }
         // A clamped logit must be flagged, which only the path of the candidates does.
-        hasModels = kernels.pointee.sigmoid(modelLogits, width, Sigmoid.bound, modelProbabilities) == 0
-        return hasModels
+        return kernels.pointee.sigmoid(logits, width, Sigmoid.bound, probabilities) == 0
+    }
+
+    /// The same, each time anew, with each model's logit moved by `scale` × `moves`. The probability is negated if the
+    /// move is 0.
+    @inline(never)
+    mutating func finishModels(
+        candidates: Int, movedBy moves: UnsafePointer<Double>, _ scale: Double,
+        into probabilities: UnsafeMutablePointer<Float>
+    ) -> Bool {
+        if !finishModels(candidates: candidates, movedBy: moves, scale, probabilities) { return false }
+        for model in 0..<index.pointee.counts.width(target) where moves[model] == 0 { probabilities[model].negate() }
+        return true
+    }
+
+    @_optimize(speed)
+    @inline(never)
+    private static func move(
+        _ logits: UnsafeMutablePointer<Double>, by moves: UnsafePointer<Double>, _ scale: Double, _ count: Int
+    ) {
+        for model in 0..<count { logits[model] += moves[model] * scale }
+    }
+
+    /// Fetches the candidates' probabilities from those of all models, which are negated if nothing was drawn.
+    @_optimize(speed)
+    @inline(never)
+    mutating func takeProbabilities(
+        count: Int, drawn: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Scratch>
+    ) {
+        let (flags, probabilities, models) = (scratch.pointee.flagBits, probabilities, models)
+        for place in 0..<count {
+            let bits = drawn[Int(models[place])].bitPattern
+            probabilities[place] = Float(bitPattern: bits & (1 &<< 31 &- 1))
+            flags[place] |= (bits &>> 31 ^ 1) &* Flags.explored.rawValue
+        }
     }
 
     /// Fetches the candidates' probabilities from those of all models.

@@ -27,6 +27,12 @@ struct Flags: OptionSet {
     static let adjusted = Flags(rawValue: 1 << 19)
     static let explored = Flags(rawValue: 1 << 20)
 
+    /// That another's model or an observed rate values a campaign.
+    static let standIns: Flags = [
+        .defaultClickModel, .defaultConversionModel, .clickPrior, .conversionPrior, .baseClickModel,
+        .baseConversionModel,
+    ]
+
     /// Names as JSON answers print them, in the order of their bits.
     static func name(ofBit bit: Int) -> StaticString? {
         switch bit {

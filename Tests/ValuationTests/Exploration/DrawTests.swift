@@ -16,12 +16,10 @@ import Testing
     }
 
     private func z(
-        _ seed: UInt64, _ label: UInt64, _ campaign: UInt64, _ target: Target, _ table: borrowing NormalTable
-    )
-        -> Double
-    {
-        let half = Draw.half(ofCampaign: campaign, target, level: 0)
-        return table.normals[Draw.part(Draw(seed: seed).half(ofLabel: label), half)]
+        _ seed: UInt64, _ label: UInt64, _ campaign: UInt64, _ target: Target = .click, level: Int = 0
+    ) -> Double {
+        let label = Draw.label(Draw(seed: seed).half(ofLabel: label), target, level: level)
+        return Double(Draw.z(label, UInt32(truncatingIfNeeded: campaign)))
     }
 
     /// `Fingerprint64` of the 16 bytes of both numbers, each little-endian.
@@ -30,18 +28,18 @@ import Testing
         return withText(bytes) { fingerprint64($0) }
     }
 
-    @Test func aPartIsTheOneThatTheHeaderNames() {
+    @Test func aDrawIsTheOneThatTheHeaderNames() {
         let campaign = valuation_campaign_key(nil, "1042", 4)
         for (seed, label, level) in [(1, 0, 0), (77, 5, 1), (UInt64.max, 1 << 60, 2)] {
             for (target, number) in [(Target.click, UInt64(0)), (.conversion, 1)] {
-                let model = campaign ^ (UInt64(2 * level) + number) * 0x9e37_79b9
                 let product = (UInt64(label) ^ fingerprint(seed, 0)) &* 0x9e37_79b9_7f4a_7c15
-                var x = (product >> 32 ^ model) & 0xffff_ffff
-                x = (x ^ x >> 16) &* 0x7feb_352d & 0xffff_ffff
+                var x = (product >> 32 ^ (UInt64(2 * level) + number) * 0x9e37_79b9) & 0xffff_ffff | 1
+                x = x &* (campaign | 1) & 0xffff_ffff
                 x = (x ^ x >> 15) &* 0x846c_a68b & 0xffff_ffff
-                x ^= x >> 16
-                let half = Draw.half(ofCampaign: campaign, target, level: level)
-                #expect(Draw.part(draw(seed: seed).half(ofLabel: UInt64(label)), half) == Int(x >> 19))
+                let sum = 7936 * (x & 255) + 8064 * (x >> 8 & 255) + 8128 * (x >> 16 & 255) + 7747 * (x >> 24)
+                let t = Double(sum) - 4_064_062.5
+                let expected = t * (8.20729833e-7 + t * t * (3.06492405e-21 + t * t * 7.69688015e-34))
+                #expect(abs(z(seed, UInt64(label), campaign, target, level: level) - expected) < 2e-6)
             }
         }
     }
@@ -63,8 +61,7 @@ import Testing
         #expect(draw(seed: 0, [slot]).seed == seeds[1] && draw(seed: 5, [slot]).seed == 5)
     }
 
-    @Test func drawsAreNormalAndIndependent() throws {
-        let table = try NormalTable(isNeeded: true)
+    @Test func drawsAreNormalAndIndependent() {
         let campaigns = [valuation_campaign_key(nil, "1", 1), valuation_campaign_key(nil, "2", 1)]
         let labels = [Draw.intercept, NamedFeature.category("slot", "12").feature.key]
         let (count, places) = (20_000, 8)
@@ -76,7 +73,7 @@ import Testing
             for campaign in campaigns {
                 for label in labels {
                     for target in [Target.click, .conversion] {
-                        z.append(self.z(seed &* 0x9e37_79b9_7f4a_7c15, label, campaign, target, table))
+                        z.append(self.z(seed &* 0x9e37_79b9_7f4a_7c15, label, campaign, target))
                     }
                 }
             }
@@ -94,14 +91,14 @@ import Testing
         for product in products { #expect(abs(product / Double(count)) < error) }
     }
 
-    /// Consecutive keys and seeds, too, have every part equally often.
+    /// Consecutive keys and seeds, too, draw each of 64 equally likely parts of the normal distribution equally often.
     @Test func everyPartIsDrawnAsOftenAsAnyOther() {
         var counts = [Double](repeating: 0, count: 64)
-        let half = Draw.half(ofCampaign: 7, .click, level: 0)
-        let total = 400_000
+        let bounds = (1..<64).map { NormalDistribution.quantile(Double($0) / 64) }
+        let total = 100_000
         for number in 0..<total {
-            let draw = Draw(seed: UInt64(number % 1000))
-            counts[Draw.part(draw.half(ofLabel: UInt64(number / 1000)), half) / 128] += 1
+            let z = z(UInt64(number % 1000), UInt64(number / 1000), 7)
+            counts[bounds.firstIndex { z < $0 } ?? 63] += 1
         }
         let expected = Double(total) / 64
         let chiSquare = counts.reduce(0) { $0 + ($1 - expected) * ($1 - expected) / expected }
@@ -109,10 +106,64 @@ import Testing
         #expect(chiSquare < 130)
     }
 
-    /// Weights are drawn for many campaigns at once, each with the number of its part.
-    @Test(arguments: Kernels.all) func manyLanesDrawWhatEachWouldAlone(kernels: Kernels) throws {
-        let table = try NormalTable(isNeeded: true)
-        let normals = table.normals
+    /// Of all four bytes: how many have a sum that draws less than a number.
+    @Test func theDistributionIsNormal() {
+        func z(_ sum: Double) -> Double {
+            let t = sum - 4_064_062.5
+            return t * (8.20729833e-7 + t * t * (3.06492405e-21 + t * t * 7.69688015e-34))
+        }
+        func sums(_ first: Int, _ second: Int) -> [Int] {
+            (0..<65_536).map { first * ($0 & 255) + second * ($0 >> 8) }.sorted()
+        }
+        let (low, high) = (sums(7936, 8064), sums(8128, 7747))
+        for tenth in -43...43 {
+            let number = Double(tenth) / 10
+            // The greatest sum that draws less, for z rises.
+            var (least, greatest) = (0, 8_128_125)
+            while least < greatest {
+                let middle = (least + greatest + 1) / 2
+                if z(Double(middle)) < number { least = middle } else { greatest = middle - 1 }
+            }
+            var (count, end) = (0, high.count)
+            for sum in low {
+                while end > 0 && sum + high[end - 1] > least { end -= 1 }
+                count += end
+            }
+            let share = Double(count) / 0x1p32
+            #expect(abs(share - 0.5 * erfc(-number / 2.0.squareRoot())) < 0.0007)
+        }
+        #expect(z(8_128_125) < 4.395)
+    }
+
+    /// Of random labels and campaigns, and of campaigns whose keys are in an arithmetic progression: neither two nor three nor four draws
+    /// hang together, in their signs and sizes or in their squares.
+    @Test func noFewDrawsHangTogether() {
+        var generator = SeededGenerator(seed: 13)
+        let (pairs, count) = (20, 40_000)
+        for _ in 0..<pairs {
+            let labels = (0..<2).map { _ in UInt32.random(in: 0 ... .max, using: &generator) }
+            let step = UInt32.random(in: 0 ... .max, using: &generator)
+            var sums = [Double](repeating: 0, count: 6)
+            for _ in 0..<count {
+                let campaign = UInt32.random(in: 0 ... .max, using: &generator)
+                func z(_ label: UInt32, _ target: Target, _ steps: UInt32) -> Double {
+                    Double(Draw.z(Draw.label(label, target, level: 0), campaign &+ steps &* step))
+                }
+                let (a, b) = (z(labels[0], .click, 0), z(labels[1], .click, 0))
+                let (c, d) = (z(labels[0], .click, 1), z(labels[1], .click, 1))
+                sums[0] += a * b
+                sums[1] += a * c
+                sums[2] += a * z(labels[0], .conversion, 0)
+                sums[3] += (a * a - 1) * (b * b - 1) / 2
+                sums[4] += a * c * z(labels[0], .click, 2)
+                sums[5] += a * b * c * d
+            }
+            // Correlations: each product has mean 0 and variance 1 if draws are independent. The standard error is 0.005.
+            for sum in sums { #expect(abs(sum) / Double(count) < 0.06) }
+        }
+    }
+
+    @Test(arguments: Kernels.all) func manyLanesDrawWhatEachWouldAlone(kernels: Kernels) {
         var generator = SeededGenerator(seed: 11)
         for width in [8, 16, 40, 128] {
             for rowCount in [0, 1, 7, 32] {
@@ -124,16 +175,19 @@ import Testing
                     )
                 }
                 let places = (0..<width).map { _ in UInt32.random(in: 0..<300, using: &generator) }
-                let halves = (0..<width).map { _ in UInt32.random(in: 0 ... .max, using: &generator) }
+                let campaigns = (0..<width).map { _ in UInt32.random(in: 0 ... .max, using: &generator) }
                 for (given, arePaired) in [(places, false), (nil, false), (nil, true)] {
-                    let drawn = kernels.draw(rows, at: given, arePaired: arePaired, halves, normals, onTopOf: 0.25)
+                    let drawn = kernels.draw(rows, at: given, arePaired: arePaired, campaigns, onTopOf: 0.25)
+                    let alone = kernels.draw(
+                        rows, at: given, arePaired: arePaired, campaigns, notesVariances: false, onTopOf: 0.25)
+                    #expect(alone.moved == drawn.moved && alone.variances.allSatisfy { $0 == 0.25 })
                     for lane in 0..<width {
                         var (moved, spread) = (0.25, Float(0))
                         // Eight of one target, eight of the other.
                         let place = given.map { Int($0[lane]) } ?? (arePaired ? lane / 8 * 16 + lane % 8 : lane)
                         for row in rows {
                             let deviation = row.deviations[place]
-                            moved += Draw.move(deviation, normals.single(Draw.part(row.label, halves[lane])))
+                            moved += Draw.move(deviation, Draw.z(row.label, campaigns[lane]))
                             spread += deviation * deviation
                         }
                         #expect(drawn.moved[lane] == moved && drawn.variances[lane] == 0.25 + Double(spread))
@@ -157,5 +211,22 @@ import Testing
         let sum = moves.reduce(0, +)
         for _ in 0..<10 { #expect(moves.shuffled(using: &generator).reduce(0, +) == sum) }
         #expect(Draw.move(1e-12, 1) == 0 && Draw.move(0, 3) == 0 && Draw.move(262_144, -3.84).isFinite)
+    }
+
+    /// As many rows as are drawn from at once, of the largest deviations there are.
+    @Test(arguments: Kernels.all) func theLargestMovesAreExact(kernels: Kernels) {
+        // Mixed, it is four bytes of 255: the inverses of both steps.
+        let mixed = UInt32.max &* 0x4302_1123
+        let (label, campaign) = (mixed ^ mixed >> 15 ^ mixed >> 30, UInt32(1))
+        let z = Draw.z(label, campaign)
+        #expect(z > 4.39)
+        for sign: Float in [1, -1] {
+            let deviation = sign * Index.largestDeviation
+            let rows = [(deviations: [Float], label: UInt32)](
+                repeating: ([Float](repeating: deviation, count: 8), label), count: DrawnRows.count)
+            let drawn = kernels.draw(rows, at: nil, [UInt32](repeating: campaign, count: 8), onTopOf: 0)
+            let expected = Double(DrawnRows.count) * Draw.move(deviation, z)
+            #expect(drawn.moved == [Double](repeating: expected, count: 8))
+        }
     }
 }

@@ -152,12 +152,13 @@ struct Kernels: CustomTestStringConvertible {
     /// What weights move the logits of lanes by, and the variances of that, on top of what was there before.
     ///
     /// - Parameters:
-    ///   - rows: deviations, with the half of a draw that the label gives.
+    ///   - rows: deviations, with what their weights are drawn by.
     ///   - places: of the lanes in the rows; nil where they stand one behind the other.
-    ///   - halves: of the lanes, a multiple of eight of them.
+    ///   - campaigns: the lower halves of the lanes' keys, a multiple of eight of them.
+    ///   - notesVariances: otherwise the variances stay what they were.
     func draw(
         _ rows: [(deviations: [Float], label: UInt32)], at places: [UInt32]?, arePaired: Bool = false,
-        _ halves: [UInt32], _ normals: Normals, onTopOf before: Double
+        _ campaigns: [UInt32], notesVariances: Bool = true, onTopOf before: Double
     ) -> (moved: [Double], variances: [Double]) {
         let memory = rows.map { row in
             let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: row.deviations.count)
@@ -167,16 +168,14 @@ struct Kernels: CustomTestStringConvertible {
         defer { for row in memory { row.deallocate() } }
         let starts = memory.map { row in row.baseAddress.map { UnsafePointer($0) } }
         var variances: [Double] = []
-        let moved = written(over: before, halves.count) { moved in
-            variances = written(over: before, halves.count) { variances in
-                let labels = rows.map(\.label)
+        let moved = written(over: before, campaigns.count) { moved in
+            variances = written(over: before, campaigns.count) { variances in
+                let (labels, noted) = (rows.map(\.label), notesVariances ? variances : nil)
                 if let places {
-                    loops.draw(
-                        starts, labels, rows.count, places, 0, halves, normals.upper, halves.count, moved, variances)
+                    loops.draw(starts, labels, rows.count, places, 0, campaigns, campaigns.count, moved, noted)
                 } else {
                     loops.draw(
-                        starts, labels, rows.count, nil, arePaired ? 1 : 0, halves, normals.upper, halves.count, moved,
-                        variances)
+                        starts, labels, rows.count, nil, arePaired ? 1 : 0, campaigns, campaigns.count, moved, noted)
                 }
             }
         }

@@ -75,6 +75,28 @@ import Testing
         #expect(roads.contains([false, false]) && roads.contains([true, true]) && roads.count >= 3)
     }
 
+    /// Many ads without features fetch what was computed for all models; where a block has one of a campaign that another's model
+    /// stands in for, that block draws.
+    @Test func anAdThatFetchesItsProbabilityHasTheSameBitsAlone() throws {
+        var generated = Self.generated(.plain)
+        let scorer = try scorer(generated)
+        let request = generated.features()
+        var ads = generated.ads(1000)
+        for place in ads.indices where place / Scratch.blockSize % 2 == 0 && ads[place].campaign == "unheard-of" {
+            ads[place].campaign = generated.campaigns[place % 150]
+        }
+        let expected = try scorer.score(request, ads, Circumstances(seed: 5))
+        #expect(try drawn(scorer).allSatisfy(\.hasProbabilities))
+        for start in stride(from: 0, to: ads.count, by: 9) {
+            let some = Array(ads[start..<min(ads.count, start + 9)])
+            let values = try scorer.score(request, some, Circumstances(seed: 5))
+            #expect(try !drawn(scorer).contains(where: \.hasProbabilities))
+            let others = expected[start..<(start + some.count)]
+            #expect(firstDifference(values.map(\.all), others.map(\.all)) == nil, "from \(start)")
+        }
+        #expect(Set(expected.map(\.pctr)).count > 100 && expected.count { $0.has(.explored) } > 500)
+    }
+
     @Test func whatCostsLessIsChosen() {
         func cost(models: Int, candidates: Int, denseRows: Int = 0, lists: [Int] = []) -> DrawCost {
             var cost = DrawCost(models: models, candidates: candidates)

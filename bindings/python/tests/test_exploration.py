@@ -7,7 +7,6 @@ import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any
 
 import farmhash
@@ -87,13 +86,12 @@ def drawn(
 def z(secret: key_function.Secret, seed: int, campaign: str, target: str, weight: reference.Weight) -> float:
     """Return the draw of a weight."""
     level, label = weight
-    model = secret.campaign_key(campaign) ^ (2 * level + (target == "conversion")) * 0x9E3779B9
     product = (key_of(secret, label) ^ fingerprint_of(seed, 0)) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
-    x = (product >> 32 ^ model) & 0xFFFFFFFF
-    x = (x ^ x >> 16) * 0x7FEB352D & 0xFFFFFFFF
+    x = (product >> 32 ^ (2 * level + (target == "conversion")) * 0x9E3779B9) & 0xFFFFFFFF | 1
+    x = x * (secret.campaign_key(campaign) | 1) & 0xFFFFFFFF
     x = (x ^ x >> 15) * 0x846CA68B & 0xFFFFFFFF
-    x ^= x >> 16
-    return NormalDist().inv_cdf(((x >> 19) + 0.5) / 8192)
+    t = 7936 * (x & 255) + 8064 * (x >> 8 & 255) + 8128 * (x >> 16 & 255) + 7747 * (x >> 24) - 4064062.5
+    return t * (8.20729833e-7 + t**2 * (3.06492405e-21 + t**2 * 7.69688015e-34))
 
 
 def key_of(secret: key_function.Secret, label: tuple[Any, ...]) -> int:

@@ -1,34 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loops of kernels.inc for each instruction set, and the choice among them.
-// A fused multiplication and addition rounds once instead of twice: the bits would depend on the machine.
-#pragma STDC FP_CONTRACT OFF
-
-#include "candidates.h"
+// The choice among the instruction sets.
 #include "kernels.h"
-#include "look_up.h"
-#include "resolve.h"
-
-#define WIDTH 16
-#define LANE_BITS 0
-#define TARGET
-#define NAME(name) name##_baseline
-#include "kernels.inc"
+#include "sets.h"
 
 #if defined(__x86_64__)
-#define HAS_X86 1
 #include <cpuid.h>
-
-#define WIDTH 32
-#define LANE_BITS 0
-#define TARGET __attribute__((target("avx2")))
-#define NAME(name) name##_avx2
-#include "kernels.inc"
-
-#define WIDTH 64
-#define LANE_BITS 4
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
-#define NAME(name) name##_avx512
-#include "kernels.inc"
 
 // The features of processor and system, asked once: on a virtual machine each question takes microseconds. The
 // compiler's own __builtin_cpu_supports does the same for every processor there is, in five kilobytes.
@@ -53,12 +29,12 @@ __attribute__((constructor)) static void ask_processor(void) {
 const valuation_kernels *valuation_kernels_for(valuation_kernels_level level) {
     switch (level) {
         case VALUATION_KERNELS_BASELINE:
-            return &kernels_baseline;
-#if HAS_X86
+            return &valuation_kernels_baseline;
+#if defined(__x86_64__)
         case VALUATION_KERNELS_AVX2:
-            return has_avx2 ? &kernels_avx2 : NULL;
+            return has_avx2 ? &valuation_kernels_avx2 : NULL;
         case VALUATION_KERNELS_AVX512:
-            return has_avx512 ? &kernels_avx512 : NULL;
+            return has_avx512 ? &valuation_kernels_avx512 : NULL;
 #endif
         default:
             return NULL;
@@ -70,5 +46,5 @@ const valuation_kernels *valuation_kernels_for_this_machine(void) {
         const valuation_kernels *kernels = valuation_kernels_for((valuation_kernels_level)level);
         if (kernels) return kernels;
     }
-    return &kernels_baseline;
+    return &valuation_kernels_baseline;
 }
