@@ -225,7 +225,14 @@ enum {
      * file or its disk has an effect, but processes that load the same file no longer share it. Without this switch, a
      * mapped page that the system dropped for lack of memory is read again when it is needed, and the process ends
      * (SIGBUS) if the disk fails at that moment. */
-    VALUATION_SWITCH_COPY_COMPILED = 1 << 2
+    VALUATION_SWITCH_COPY_COMPILED = 1 << 2,
+    /* Score with the vector instructions of one set, instead of the best set that the machine has: those that every
+     * machine of its architecture has, AVX2, or AVX-512 (F, BW, DQ and VL). At most one of these may be set. Values have
+     * the same bits with each. valuation_engine_create fails with INVALID_ARGUMENT if the machine lacks the set. Loading
+     * replays the models' self-tests with the best set nevertheless. */
+    VALUATION_SWITCH_USE_BASELINE = 1 << 3,
+    VALUATION_SWITCH_USE_AVX2 = 1 << 4,
+    VALUATION_SWITCH_USE_AVX512 = 1 << 5
 };
 
 #define VALUATION_OPTIONS_INIT {(uint32_t)sizeof(valuation_options), 0, 0}

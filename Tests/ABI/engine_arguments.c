@@ -144,6 +144,24 @@ static void impossible_paths_are_refused(void) {
     valuation_engine_destroy(engine);
 }
 
+/* Each set is taken, or refused for this machine; the baseline is always there. Two at once are refused. */
+static void one_instruction_set_may_be_asked_for(void) {
+    static const uint32_t sets[] = {VALUATION_SWITCH_USE_BASELINE, VALUATION_SWITCH_USE_AVX2, VALUATION_SWITCH_USE_AVX512};
+    valuation_options options = VALUATION_OPTIONS_INIT;
+    valuation_error error = VALUATION_ERROR_INIT;
+    valuation_engine *engine;
+    for (int i = 0; i < 3; i++) {
+        options.switches = sets[i] | VALUATION_SWITCH_COPY_COMPILED;
+        valuation_status status = valuation_engine_create(&options, &engine, &error);
+        EXPECT(status == VALUATION_OK || (i > 0 && status == VALUATION_ERROR_INVALID_ARGUMENT));
+        EXPECT((status == VALUATION_OK) == (strstr(error.message, "lacks the instruction set") == NULL));
+        valuation_engine_destroy(engine);
+        options.switches = sets[i] | sets[(i + 1) % 3];
+        EXPECT_REFUSED(valuation_engine_create(&options, &engine, &error), VALUATION_ERROR_INVALID_ARGUMENT);
+        EXPECT(engine == NULL);
+    }
+}
+
 int main(int argument_count, char **arguments) {
     if (argument_count != 2) return 2;
     models = arguments[1];
@@ -155,5 +173,6 @@ int main(int argument_count, char **arguments) {
     the_bytes_of_an_error_that_are_unknown_are_left_alone();
     a_failure_sets_every_member_and_a_success_the_status_alone();
     impossible_paths_are_refused();
+    one_instruction_set_may_be_asked_for();
     FINISH();
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import CPlatform
 import CValuation
 
@@ -14,13 +15,32 @@ private func checked(_ options: UnsafePointer<valuation_options>?) throws(Failur
     let trust = UInt32(VALUATION_SWITCH_TRUST_COMPILED)
     let forget = UInt32(VALUATION_SWITCH_FORGET_PREVIOUS)
     let copy = UInt32(VALUATION_SWITCH_COPY_COMPILED)
-    if switches & ~(trust | forget | copy) != 0 {
+    let sets = UInt32(VALUATION_SWITCH_USE_BASELINE | VALUATION_SWITCH_USE_AVX2 | VALUATION_SWITCH_USE_AVX512)
+    if switches & ~(trust | forget | copy | sets) != 0 {
         throw Failure(.invalidArgument, "valuation_options.switches has bits that this library does not know.")
     }
     let limit = options.pointee.maximum_input_bytes
     return Engine.Options(
         maximumInputBytes: limit == 0 ? defaultMaximumInputBytes : limit, trustsCompiled: switches & trust != 0,
-        copiesCompiled: switches & copy != 0, forgetsPrevious: switches & forget != 0)
+        copiesCompiled: switches & copy != 0, forgetsPrevious: switches & forget != 0,
+        kernels: try kernels(switches & sets))
+}
+
+/// The loops for the instruction set that is asked for. - Parameter wish: one of the switches, or 0.
+private func kernels(_ wish: UInt32) throws(Failure) -> UnsafePointer<valuation_kernels> {
+    let level: valuation_kernels_level
+    switch wish {
+    case 0: return valuation_kernels_for_this_machine().unsafelyUnwrapped
+    case UInt32(VALUATION_SWITCH_USE_BASELINE): level = VALUATION_KERNELS_BASELINE
+    case UInt32(VALUATION_SWITCH_USE_AVX2): level = VALUATION_KERNELS_AVX2
+    case UInt32(VALUATION_SWITCH_USE_AVX512): level = VALUATION_KERNELS_AVX512
+    default: throw Failure(.invalidArgument, "valuation_options.switches asks for more than one instruction set.")
+    }
+    guard let kernels = valuation_kernels_for(level) else {
+        throw Failure(
+            .invalidArgument, "This machine lacks the instruction set that valuation_options.switches asks for.")
+    }
+    return kernels
 }
 
 /// See valuation.h.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import CPlatform
 import Synchronization
 
@@ -15,6 +16,8 @@ struct Engine: ~Copyable {
     let trustsCompiled: Bool
     let copiesCompiled: Bool
     let forgetsPrevious: Bool
+    /// The loops that its scorers run.
+    let kernels: UnsafePointer<valuation_kernels>
     let secret: EngineSecret
     /// Address of the `Snapshot` that scorers use, or 0: the one that the history names, or is about to name.
     private let current = Atomic<UInt>(0)
@@ -33,6 +36,7 @@ struct Engine: ~Copyable {
         var trustsCompiled = false
         var copiesCompiled = false
         var forgetsPrevious = false
+        var kernels: UnsafePointer<valuation_kernels> = valuation_kernels_for_this_machine().unsafelyUnwrapped
     }
 
     private init(
@@ -43,6 +47,7 @@ struct Engine: ~Copyable {
         trustsCompiled = options.trustsCompiled
         copiesCompiled = options.copiesCompiled
         forgetsPrevious = options.forgetsPrevious
+        kernels = options.kernels
         self.secret = secret
         self.readers = readers
         self.records = records

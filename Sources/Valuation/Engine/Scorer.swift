@@ -43,7 +43,7 @@ struct Scorer: ~Copyable {
         let scratch: UnsafeMutablePointer<Scratch>
         let place: UnsafePointer<Readers.Reader>
         do {
-            scratch = try Scratch.allocate()
+            scratch = try Scratch.allocate(engine.pointee.kernels)
         } catch {
             free(pointer)
             throw error

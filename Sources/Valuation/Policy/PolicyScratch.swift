@@ -81,7 +81,7 @@ struct PolicyScratch: ~Copyable {
         for number in 0..<snapshot.pointee.others.count {
             if scratches.count == number + 1 {
                 try scratches.reserve(scratches.count + 1)
-                try scratches.append(try Scratch.allocate())
+                try scratches.append(try Scratch.allocate(scratches[0].pointee.kernels))
             }
             try scratches[number + 1].pointee.prepare(snapshot.pointee.others[number].pointee.counts)
         }

@@ -11,8 +11,8 @@ struct Scratch: ~Copyable {
     /// Candidates that are valued together: enough to fill the vector units, few enough to stay in the L1 cache.
     static let blockSize = VALUATION_KERNELS_BLOCK
 
-    /// The loops for this machine's vector unit.
-    let kernels = valuation_kernels_for_this_machine().unsafelyUnwrapped
+    /// The loops for one instruction set.
+    let kernels: UnsafePointer<valuation_kernels>
     /// The request's known features, then their crosses.
     var terms = Buffer<Term>()
     /// Those of the request's features that may be in crosses.
@@ -28,7 +28,8 @@ struct Scratch: ~Copyable {
     var click = TargetScratch()
     var conversion = TargetScratch()
 
-    init() throws(Failure) {
+    init(_ kernels: UnsafePointer<valuation_kernels>) throws(Failure) {
+        self.kernels = kernels
         try terms.reserve(Scratch.maximumTerms)
         try crossing.reserve(Limits.maximumFeatures)
         try adFeatures.reserve()
@@ -46,9 +47,12 @@ struct Scratch: ~Copyable {
         UnsafeMutableRawPointer(flags.base.unsafelyUnwrapped).assumingMemoryBound(to: UInt32.self)
     }
 
+    /// - Parameter kernels: by default, those for the best set that the machine has.
     /// - Returns: a new one, to be passed to `Memory.destroy`.
-    static func allocate() throws(Failure) -> UnsafeMutablePointer<Scratch> {
-        try Memory.place(try Scratch())
+    static func allocate(
+        _ kernels: UnsafePointer<valuation_kernels> = valuation_kernels_for_this_machine().unsafelyUnwrapped
+    ) throws(Failure) -> UnsafeMutablePointer<Scratch> {
+        try Memory.place(try Scratch(kernels))
     }
 
     /// Grows the memory to the size for an index; does nothing if it is large enough.

@@ -50,7 +50,7 @@ def test_constants_are_those_of_the_header(prefix: str, members: dict[str, int])
     text = without_comments()
     if "ERROR" in prefix:
         text = text.split("typedef int32_t valuation_status;")[1].split("}")[0]
-    found = {name: eval(value) for name, value in re.findall(rf"\b{prefix}([A-Z_]+) = ([\d <]+)", text)}
+    found = {name: eval(value) for name, value in re.findall(rf"\b{prefix}([A-Z0-9_]+) = ([\d <]+)", text)}
     assert found == members
 
 

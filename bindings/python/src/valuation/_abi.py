@@ -60,6 +60,9 @@ class EngineSwitch(enum.IntFlag):
     TRUST_COMPILED = 1 << 0
     FORGET_PREVIOUS = 1 << 1
     COPY_COMPILED = 1 << 2
+    USE_BASELINE = 1 << 3
+    USE_AVX2 = 1 << 4
+    USE_AVX512 = 1 << 5
 
 
 class OptionsStruct(ctypes.Structure):

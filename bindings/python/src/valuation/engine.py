@@ -8,7 +8,7 @@ import os
 import threading
 import weakref
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy.typing as npt
 
@@ -26,6 +26,13 @@ from valuation.scorer import Exploration, Scorer
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+
+_INSTRUCTION_SETS = {
+    "baseline": EngineSwitch.USE_BASELINE,
+    "avx2": EngineSwitch.USE_AVX2,
+    "avx512": EngineSwitch.USE_AVX512,
+}
 
 
 class Engine(Keyed):
@@ -52,11 +59,16 @@ class Engine(Keyed):
     copy_compiled : bool, default=False
         Copy compiled files to memory instead of mapping them: a disk that fails later then has no effect, but processes
         no longer share the memory of a file.
+    instructions : {"baseline", "avx2", "avx512"}, optional
+        The vector instructions that score: those that every machine of its architecture has, AVX2, or AVX-512. By
+        default, the best set that the machine has. Values have the same bits with each.
 
     Raises
     ------
     ValueError
-        If ``maximum_input_bytes`` is negative or too large.
+        If ``maximum_input_bytes`` is negative or too large, or ``instructions`` is no such name.
+    Error
+        If the machine lacks the ``instructions``.
     OutOfMemoryError
         If there is not enough memory.
 
@@ -75,6 +87,7 @@ class Engine(Keyed):
         trust_compiled: bool = False,
         forget_previous: bool = False,
         copy_compiled: bool = False,
+        instructions: Literal["baseline", "avx2", "avx512"] | None = None,
     ) -> None:
         switches = EngineSwitch(0)
         if trust_compiled:
@@ -83,6 +96,10 @@ class Engine(Keyed):
             switches |= EngineSwitch.FORGET_PREVIOUS
         if copy_compiled:
             switches |= EngineSwitch.COPY_COMPILED
+        if instructions is not None:
+            if instructions not in _INSTRUCTION_SETS:
+                raise ValueError(f'instructions must be "baseline", "avx2" or "avx512", not {instructions!r}')
+            switches |= _INSTRUCTION_SETS[instructions]
         options, error = OptionsStruct.new(maximum_input_bytes, switches), ErrorStruct.new()
         self._handle = Handle("Engine", library.valuation_engine_destroy, exclusive=False)
         if library.valuation_engine_create(
