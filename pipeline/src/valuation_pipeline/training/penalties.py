@@ -20,9 +20,9 @@ DEFAULT_RATIO = float(SHARED_RATIOS[12])
 CAMPAIGN_MULTIPLES = np.geomspace(8.0, 0.25, 12)
 """Penalties of a campaign's own weights, as multiples of the one that agrees with the prior (``spreads``)."""
 TOLERANCE = 1e-7
-"""Of the solver: a share of the null model's loss."""
-FIRST_TOLERANCE = 1e-5
-"""Of a fit that tells only how far weights spread."""
+"""Of the solver for a campaign's own weights: a share of the null model's loss."""
+SHARED_TOLERANCE = 1e-5
+"""The same for the shared and the joint model."""
 PATIENCE = 1
 """After so many penalties that do no better on the held-back days than the best before, the path ends."""
 
@@ -104,16 +104,16 @@ def choose_along(problem: Problem, held: Rows, outcomes: Numbers, weights: Numbe
         least = int(np.argmin([point[1] for point in curve]))
         return len(curve) - 1 - least < PATIENCE
 
-    fit_path(problem, ratios=SHARED_RATIOS, tolerance=TOLERANCE, proceed=judge)
+    fit_path(problem, ratios=SHARED_RATIOS, tolerance=SHARED_TOLERANCE, proceed=judge)
     assert best is not None
     return best
 
 
-def fit_at(problem: Problem, ratio: float, initial: Weights | None, tolerance: float = TOLERANCE) -> Weights:
+def fit_at(problem: Problem, ratio: float, initial: Weights | None) -> Weights:
     """Fit one penalty, a share of the largest: from the weights of a similar problem, or along the path to it."""
     if initial is not None:
         start = (initial.intercept, initial.coefficients(problem.coefficient_count))
-        path = fit_path(problem, ratios=[ratio], tolerance=tolerance, initial=start)
+        path = fit_path(problem, ratios=[ratio], tolerance=SHARED_TOLERANCE, initial=start)
     else:
-        path = fit_path(problem, ratios=SHARED_RATIOS[ratio <= SHARED_RATIOS], tolerance=tolerance)
+        path = fit_path(problem, ratios=SHARED_RATIOS[ratio <= SHARED_RATIOS], tolerance=SHARED_TOLERANCE)
     return Weights.of(path.intercepts[-1], path.coefficients[-1], path.penalties[-1], ratio)

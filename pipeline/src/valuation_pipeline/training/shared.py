@@ -13,7 +13,7 @@ from valuation_pipeline.features import FeatureSet, Rows
 from valuation_pipeline.solver import Problem
 from valuation_pipeline.training.job import Job, Outcome
 from valuation_pipeline.training.models import Factors, Weights
-from valuation_pipeline.training.penalties import DEFAULT_RATIO, FIRST_TOLERANCE, Chosen, choose_along, fit_at
+from valuation_pipeline.training.penalties import DEFAULT_RATIO, Chosen, choose_along, fit_at
 from valuation_pipeline.training.rows import Numbers, weighed
 from valuation_pipeline.training.samples import Sample
 from valuation_pipeline.training.spreads import own_factors, shared_factors
@@ -57,7 +57,7 @@ def learn_factors(job: Job) -> Factors:
     """Learn the penalty factors from how far weights spread, beside a first fit in which all columns cost the same."""
     sample = job.now if job.trial is None else job.trial.fitted
     alike = problem(sample, sample.encoded, job.column_count, np.ones(job.count))
-    first = fit_at(alike, DEFAULT_RATIO, None, FIRST_TOLERANCE)
+    first = fit_at(alike, DEFAULT_RATIO, None)
     coefficients = first.coefficients(job.count)
     log_odds = first.intercept + weighed(sample.encoded, coefficients)
     return Factors(
