@@ -65,9 +65,10 @@ def check_money(campaigns: npt.NDArray[Any], before: Floats, after: Floats, opti
         large & (np.maximum(old, new) > (1 + options.campaign_moved_limit) * np.minimum(old, new))
     ):
         by = f"{100 * (new[place] / old[place] - 1):+.1f} %" if old[place] else "from nothing"
+        share = percent(new[place] / becomes if becomes else 0.0)
         reason = (
             f"Campaign {names[place]} would be expected to earn {new[place]:,.2f} instead of {old[place]:,.2f} on "
-            f"these impressions ({by}), {percent(new[place] / becomes)} of all: look whether its clicks and "
+            f"these impressions ({by}), {share} of all: look whether its clicks and "
             f"conversions changed."
         )
         value = float(new[place] / old[place] - 1) if old[place] else None
