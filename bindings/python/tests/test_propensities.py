@@ -79,6 +79,7 @@ class Case:
     def __init__(self, auction: Auction, seed: int) -> None:
         random = np.random.default_rng(seed)
         self._random, self._auction = random, auction
+        self._drawn = np.random.default_rng((seed, 1))
         self.documents: list[dict[str, Any]] = []
         self.adjustments: dict[str, dict[str, float]] = {}
         self.names: list[str] = []
@@ -91,6 +92,10 @@ class Case:
     def _spread(self, deviation: float) -> float:
         return deviation if self._auction.equal else deviation * float(self._random.uniform(0.5, 1.5))
 
+    def _moves(self, deviation: float) -> npt.NDArray[np.float64] | float:
+        """Draw how far a weight is from its mean; 0 for a weight that is certain."""
+        return deviation * self._drawn.standard_normal(DRAWS) if deviation else 0.0
+
     def _add(self, campaign: str) -> None:
         auction, random = self._auction, self._random
         creatives = [f"{campaign}-{number}" for number in range(auction.ads)]
@@ -99,7 +104,7 @@ class Case:
         if auction.adjusted and random.random() < 0.5:
             floor, cap = 0.03, 0.12
             self.adjustments[campaign] = {"floor": floor, "cap": cap}
-        logits = {}
+        logits: dict[tuple[str, str], Any] = {}
         for target, intercept in (("click", -3.0), ("conversion", -1.0)):
             weights = {name: 0.0 if auction.equal else float(random.normal(0, 0.3)) for name in creatives}
             weights |= dict.fromkeys(creatives[2:], -auction.lower) if auction.lower else {}
@@ -122,11 +127,11 @@ class Case:
                     variance=variance,
                 )
             )
-            all_move = shared * random.standard_normal(DRAWS)
-            videos_move = common * random.standard_normal(DRAWS)
-            for number, name in enumerate(creatives):
-                moved = all_move + own[name] * random.standard_normal(DRAWS) + videos_move * (number % 2)
-                logits[target, name] = intercept + weights[name] + auction.scale * moved
+            all_move, videos_move = self._moves(shared), self._moves(common)
+            for number, (name, pricing) in enumerate(zip(creatives, pricings, strict=True)):
+                if target == "click" or pricing == "cpa":
+                    moved = all_move + self._moves(own[name]) + videos_move * (number % 2)
+                    logits[target, name] = intercept + weights[name] + auction.scale * moved
         for name, pricing in zip(creatives, pricings, strict=True):
             bid = 1.0 if auction.equal else float(random.uniform(0.7, 1.4)) * (3.5 if pricing == "cpa" else 1.0)
             worth = bid * sigmoid(logits["click", name])
