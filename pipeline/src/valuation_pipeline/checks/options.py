@@ -34,25 +34,10 @@ Check = Literal[
 ]
 CHECKS: tuple[Check, ...] = get_args(Check)
 
-#: Those that decide by chance, and share the false-alarm rate. The others compare values that must be equal, or are
-#: limits.
-STATISTICAL: tuple[Check, ...] = (
-    "impressions",
-    "clicks",
-    "conversions",
-    "campaign_rates",
-    "set_aside",
-    "coverage",
-    "new_values",
-    "drift",
-    "calibration",
-    "campaign_calibration",
-    "ranking",
-    "engine_calibration",
-    "engine_campaign_calibration",
-    "logged_calibration",
-    "logged_campaign_calibration",
-)
+#: Those that compare values that must be equal, or are limits.
+EXACT: tuple[Check, ...] = ("intercept", "entropy", "models", "campaigns_lost", "moved", "replay")
+#: Those that decide by chance, and share the false-alarm rate.
+STATISTICAL: tuple[Check, ...] = tuple(check for check in CHECKS if check not in EXACT)
 
 #: Those that only warn by default: they are about the world, or about the previous release.
 WARNING: tuple[Check, ...] = ("drift", "intercept", "moved", "logged_calibration", "logged_campaign_calibration")
