@@ -24,7 +24,7 @@ Read = TypeVar("Read", bound=Options)
 def read_toml(file: Path) -> dict[str, Any]:
     """Read a TOML file; a PipelineError says where it is invalid."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise PipelineError(f"{file}: {error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

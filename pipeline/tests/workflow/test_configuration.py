@@ -78,3 +78,21 @@ def test_every_member_says_what_it_means(name: str) -> None:
     told = descriptions(SECTIONS[name])
     assert told.keys() == SECTIONS[name].model_fields.keys()
     assert all(len(text) > 10 for text in told.values())
+
+
+def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "pipeline.toml"
+    file.write_bytes(b'\xef\xbb\xbfformat = "valuation-pipeline/1"\r\n[log]\r\ndays = 3\r\n')
+    assert read_configuration(file).log.days == 3
+
+
+@pytest.mark.parametrize(
+    "member",
+    ["log.days", "log.conversion_days", "log.attribution_days", "log.click_window_hours", "workflow.wait_minutes"],
+)
+def test_a_span_that_no_calendar_has_is_named(tmp_path: Path, member: str) -> None:
+    section, _, name = member.partition(".")
+    file = tmp_path / "pipeline.toml"
+    file.write_text(f'format = "valuation-pipeline/1"\n[{section}]\n{name} = 1000000000\n')
+    with pytest.raises(PipelineError, match=rf"pipeline\.toml: {member}: Input should be less than or equal to"):
+        read_configuration(file)
