@@ -124,8 +124,7 @@ private func policy(of index: borrowing Index) throws(Failure) -> UnsafeMutableP
     var description = valuation_error()
     let document = withUnsafeMutablePointer(to: &description) { error -> PolicyDocument? in
         let note = Note(error: error)
-        var problems = Problems(note: note, firstNote: note, listener: nil)
-        return try? PolicyDecoder.decode(Text(policyText), under: .standard, problems: &problems)
+        return try? PolicyDecoder.decode(Text(policyText), under: .standard, note: note)
     }
     guard let document else { fatalError("the policy is not sound: \(description.message)") }
     return try Memory.place(try Policy(document, index: index, others: IndexList()))

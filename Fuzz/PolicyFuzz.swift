@@ -39,9 +39,8 @@ private func check(_ text: Text) throws(Failure) {
     var isSound = false
     try withUnsafeMutablePointer(to: &description) { error throws(Failure) in
         let note = Note(error: error)
-        var problems = Problems(note: note, firstNote: note, listener: nil)
         do throws(Failure) {
-            let document = try PolicyDecoder.decode(text, under: .standard, problems: &problems)
+            let document = try PolicyDecoder.decode(text, under: .standard, note: note)
             isSound = true
             try check(document, note)
         } catch {

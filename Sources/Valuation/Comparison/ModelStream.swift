@@ -45,7 +45,7 @@ struct ModelStream: ~Copyable {
         while let text = try reader.next(remaining: &remaining) {
             let line = reader.splitsLines ? reader.line : 0
             do throws(Failure) {
-                var problems = Problems(note: note, firstNote: note, listener: nil)
+                var problems = Problems(note: note)
                 let isSound = try decoder.decode(text, firstLine: reader.line, line: line, problems: &problems)
                 if isSound && decoder.kind == .model { try body(decoder.model) }
             } catch {

@@ -107,8 +107,7 @@ extension Engine {
     ) throws(Failure) -> UnsafeMutablePointer<Snapshot> {
         if path.count == 0 { return try Memory.place(Snapshot(index: index, origin: origin)) }
         note.setFile(path)
-        var problems = Problems(note: note, firstNote: note, listener: nil)
-        let document = try PolicyDecoder.decode(text, under: index.secret, problems: &problems)
+        let document = try PolicyDecoder.decode(text, under: index.secret, note: note)
         let fitting = PolicyFitting(note: note, path: path)
         // Models are never refused for it: without counts, a naive predictor has no value.
         if !supply.takesMemory && supply.isPresent { try fitting.checkObserved(document, index) }

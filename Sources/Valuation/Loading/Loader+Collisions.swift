@@ -53,7 +53,7 @@ extension Loader {
         while let text = try reader.next(remaining: &remaining) {
             if kind.lines && reader.line != origin.line { continue }
             try Note.withTemporary { (note: Note) throws(Failure) in
-                var problems = Problems(note: note, firstNote: note, listener: nil)
+                var problems = Problems(note: note)
                 _ = try decoder.decode(text, firstLine: reader.line, line: origin.line, problems: &problems)
             }
             return try WeightNames.forEachLabel(decoder.model, under: builder.secret) { found, label throws(Failure) in

@@ -47,7 +47,7 @@ struct Loader: ~Copyable {
     }
 
     init(_ wishes: Wishes, note: Note) {
-        self.init(wishes, problems: Problems(note: note, firstNote: note, listener: nil))
+        self.init(wishes, problems: Problems(note: note))
     }
 
     /// The index of the models in files. Throws the first problem, if any, described in the note.

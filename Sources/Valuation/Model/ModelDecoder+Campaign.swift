@@ -5,9 +5,9 @@ extension ModelDecoder {
     mutating func decodeCampaign(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
         if let name = try name(root, "campaign", &problems) {
             if name == Text("*") {
-                try report(
+                try problems.report(
                     .invalidValue, at: "campaign",
-                    "\"*\" stands for all other campaigns, of which nothing is counted; name one.", &problems)
+                    "\"*\" stands for all other campaigns, of which nothing is counted; name one.")
             } else {
                 try campaign.campaign.append(name)
             }
@@ -24,14 +24,14 @@ extension ModelDecoder {
         // A count that was refused is not compared with the others.
         let hasClicks = isSound(root, "clicks", clicks)
         if hasClicks && isSound(root, "impressions", impressions) && campaign.clicks > campaign.impressions {
-            try report(
+            try problems.report(
                 .invalidValue, at: "clicks",
-                "There are more clicks than impressions; count both over the same time.", &problems)
+                "There are more clicks than impressions; count both over the same time.")
         }
         if hasClicks && campaign.conversions > campaign.clicks {
-            try report(
+            try problems.report(
                 .invalidValue, at: "conversions",
-                "There are more conversions than clicks; count the clicks that converted.", &problems)
+                "There are more conversions than clicks; count the clicks that converted.")
         }
     }
 

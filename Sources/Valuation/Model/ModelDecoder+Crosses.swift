@@ -15,18 +15,18 @@ extension ModelDecoder {
         _ body: (inout ModelDecoder, KnownMembers?, inout Problems) throws(Failure) -> Void
     ) throws(Failure) {
         guard var cursor = object.member("crosses") else { return }
-        try path.push(Text("crosses"))
-        defer { path.pop() }
+        try problems.path.push(Text("crosses"))
+        defer { problems.path.pop() }
         guard cursor.isArray else {
-            try report(.invalidValue, "\"crosses\" is an array.", &problems)
+            try problems.report(.invalidValue, "\"crosses\" is an array.")
             return
         }
         guard cursor.enter(closing: UInt8(ascii: "]")) else { return }
         var position = 0
         repeat {
-            try path.push(index: position)
-            defer { path.pop() }
-            let cross = try fieldsAndWeights(&cursor, problems)
+            try problems.path.push(index: position)
+            defer { problems.path.pop() }
+            let cross = try fieldsAndWeights(&cursor, &problems)
             try body(&self, cross, &problems)
             position &+= 1
         } while try cursor.nextElement(closing: UInt8(ascii: "]"))
@@ -42,8 +42,8 @@ extension ModelDecoder {
         try forEachPair(of: cross, missing: "The array \"weights\" of [value, value, weight] is missing.", &problems) {
             decoder, pair, position, problems throws(Failure) in
             if let pair { return try decoder.decodePair(pair, fields, index, position, &problems) }
-            try decoder.report(
-                .invalidValue, "It must be [value, value, weight]: two strings and a number.", &problems)
+            try problems.report(
+                .invalidValue, "It must be [value, value, weight]: two strings and a number.")
         }
     }
 
@@ -56,16 +56,16 @@ extension ModelDecoder {
         of cross: KnownMembers?, missing message: StaticString, _ problems: inout Problems,
         _ body: (inout ModelDecoder, Pair?, Int, inout Problems) throws(Failure) -> Void
     ) throws(Failure) {
-        try path.push(Text("weights"))
-        defer { path.pop() }
+        try problems.path.push(Text("weights"))
+        defer { problems.path.pop() }
         guard var weights = cross?.member("weights"), weights.isArray else {
-            return try report(.invalidValue, message, &problems)
+            return try problems.report(.invalidValue, message)
         }
         guard weights.enter(closing: UInt8(ascii: "]")) else { return }
         var position = 0
         repeat {
-            try path.push(index: position)
-            defer { path.pop() }
+            try problems.path.push(index: position)
+            defer { problems.path.pop() }
             let pair = try pair(&weights)
             try body(&self, pair, position, &problems)
             position &+= 1
@@ -74,10 +74,10 @@ extension ModelDecoder {
 
     /// The members of a cross, or of its variances; nil if the value is not an object. Skips it.
     private mutating func fieldsAndWeights(
-        _ cursor: inout JSONCursor, _ problems: borrowing Problems
+        _ cursor: inout JSONCursor, _ problems: inout Problems
     ) throws(Failure) -> KnownMembers? {
         _ = cursor.nextByte()
-        if cursor.isObject { return try members("fields weights ", of: &cursor, problems) }
+        if cursor.isObject { return try members("fields weights ", of: &cursor, &problems) }
         _ = try cursor.skipValue()
         return nil
     }
@@ -85,10 +85,10 @@ extension ModelDecoder {
     private mutating func crossFields(
         _ value: JSONCursor?, _ problems: inout Problems
     ) throws(Failure) -> Model.CrossFields? {
-        try path.push(Text("fields"))
-        defer { path.pop() }
+        try problems.path.push(Text("fields"))
+        defer { problems.path.pop() }
         guard let (first, second) = try twoNames(value), first != second else {
-            try report(.invalidValue, "\"fields\" is an array of two different names.", &problems)
+            try problems.report(.invalidValue, "\"fields\" is an array of two different names.")
             return nil
         }
         guard try checkField(first, &problems), try checkField(second, &problems) else { return nil }
@@ -96,7 +96,7 @@ extension ModelDecoder {
             first: first, second: second, firstKey: secret.number(field: first), secondKey: secret.number(field: second)
         )
         if isNumber(first, fields.firstKey) || isNumber(second, fields.secondKey) {
-            try report(.invalidValue, "A cross joins categories; one of its fields is in \"numeric\".", &problems)
+            try problems.report(.invalidValue, "A cross joins categories; one of its fields is in \"numeric\".")
             return nil
         }
         if find(first, fields.firstKey) == nil {
@@ -163,9 +163,9 @@ extension ModelDecoder {
         _ pair: Pair, _ fields: Model.CrossFields, _ index: Int, _ position: Int, _ problems: inout Problems
     ) throws(Failure) {
         guard try checkValue(pair.first, &problems), try checkValue(pair.second, &problems) else { return }
-        try path.push(index: 2)
+        try problems.path.push(index: 2)
         let weight = try number(pair.number, &problems)
-        path.pop()
+        problems.path.pop()
         let cross = Model.CrossWeight(
             first: Model.Label(category: pair.first, of: fields.first, under: secret),
             second: Model.Label(category: pair.second, of: fields.second, under: secret), weight: weight ?? 0,
@@ -175,7 +175,7 @@ extension ModelDecoder {
         if found == KeyTable.none {
             try crossTable.insert(key, UInt32(truncatingIfNeeded: model.crosses.count))
         } else if model.crosses[Int(found)].check == cross.check {
-            return try report(.duplicateKey, "This pair of values has a weight already; keep one.", &problems)
+            return try problems.report(.duplicateKey, "This pair of values has a weight already; keep one.")
         }
         try model.crosses.append(cross)
     }

@@ -4,22 +4,22 @@
 extension ModelDecoder {
     mutating func decodeTraining(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
         guard var cursor = root.member("training"), !cursor.isNull else { return }
-        try path.push(Text("training"))
-        defer { path.pop() }
+        try problems.path.push(Text("training"))
+        defer { problems.path.pop() }
         guard cursor.isObject else {
-            try report(.invalidValue, "\"training\" is an object.", &problems)
+            try problems.report(.invalidValue, "\"training\" is an object.")
             return
         }
-        let training = try members("rows positives base_rate auc log_loss trainer ", of: &cursor, problems)
+        let training = try members("rows positives base_rate auc log_loss trainer ", of: &cursor, &problems)
         model.training.isPresent = true
         model.training.rows = try optional(training, "rows", upTo: ModelDecoder.maximumCount, &problems) ?? -1
         model.training.positives = try optional(training, "positives", upTo: ModelDecoder.maximumCount, &problems) ?? -1
         model.training.baseRate = try optional(training, "base_rate", upTo: 1, &problems) ?? .nan
         // They become impressions; 0 / 0 says nothing.
         if model.training.positives / model.training.baseRate > ModelDecoder.maximumCount {
-            try report(
+            try problems.report(
                 .invalidValue, at: "base_rate",
-                "With these positives it makes more than 1e15 impressions; give positives / rows.", &problems)
+                "With these positives it makes more than 1e15 impressions; give positives / rows.")
         }
         model.training.auc = try optional(training, "auc", upTo: 1, &problems) ?? .nan
         model.training.logLoss = try optional(training, "log_loss", upTo: 1e9, &problems) ?? .nan
@@ -27,7 +27,7 @@ extension ModelDecoder {
             if let text = try text(trainer), text.count <= ModelDecoder.maximumNameBytes {
                 try model.trainer.append(text)
             } else {
-                try report(.invalidValue, at: "trainer", "It must be a string of at most 255 bytes.", &problems)
+                try problems.report(.invalidValue, at: "trainer", "It must be a string of at most 255 bytes.")
             }
         }
         try checkTraining(&problems)
@@ -38,16 +38,15 @@ extension ModelDecoder {
         let (rows, positives, rate) = (model.training.rows, model.training.positives, model.training.baseRate)
         if rows < 0 || positives < 0 { return }
         if positives > rows {
-            return try report(
-                .invalidValue, at: "positives", "There are more than rows; count both before negatives are dropped.",
-                &problems)
+            return try problems.report(
+                .invalidValue, at: "positives", "There are more than rows; count both before negatives are dropped.")
         }
         // It may have been rounded to two digits, or smoothed.
         if rate.isNaN || (rate * rows - positives).magnitude <= max(1, 0.05 * positives) { return }
-        try report(
+        try problems.report(
             .invalidValue, at: "base_rate",
-            "It is \(rate), but positives / rows is \(positives / rows); give all three as before negatives are dropped.",
-            &problems)
+            "It is \(rate), but positives / rows is \(positives / rows); give all three as before negatives are dropped."
+        )
     }
 
     /// A number from 0 to `largest` that may be missing or null.
@@ -57,27 +56,27 @@ extension ModelDecoder {
     ) throws(Failure) -> Double? {
         guard let value = object.member(name), !value.isNull else { return nil }
         if let number = try value.numberValue(), number >= 0, number <= largest { return number }
-        try report(.invalidValue, at: name, "It must be a number from 0 to \(largest), or null.", &problems)
+        try problems.report(.invalidValue, at: name, "It must be a number from 0 to \(largest), or null.")
         return nil
     }
 
     mutating func decodeSelfTest(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
         guard var cursor = root.member("self_test") else { return }
-        try path.push(Text("self_test"))
-        defer { path.pop() }
+        try problems.path.push(Text("self_test"))
+        defer { problems.path.pop() }
         guard cursor.isArray else {
-            try report(.invalidValue, "\"self_test\" is an array of examples.", &problems)
+            try problems.report(.invalidValue, "\"self_test\" is an array of examples.")
             return
         }
         if try ModelDecoder.holdsMore(than: ModelDecoder.maximumExamples, cursor) {
-            try report(.limitExceeded, "More than 1,000 examples; a few that touch every kind of weight do.", &problems)
+            try problems.report(.limitExceeded, "More than 1,000 examples; a few that touch every kind of weight do.")
             return
         }
         guard cursor.enter(closing: UInt8(ascii: "]")) else { return }
         var index = 0
         repeat {
-            try path.push(index: index)
-            defer { path.pop() }
+            try problems.path.push(index: index)
+            defer { problems.path.pop() }
             try decodeExample(&cursor, index, &problems)
             index &+= 1
         } while try cursor.nextElement(closing: UInt8(ascii: "]"))
@@ -102,18 +101,18 @@ extension ModelDecoder {
         _ = cursor.nextByte()
         guard cursor.isObject else {
             _ = try cursor.skipValue()
-            return try report(.invalidValue, at: "features", "The object \"features\" is missing.", &problems)
+            return try problems.report(.invalidValue, at: "features", "The object \"features\" is missing.")
         }
-        let example = try members("features probability ", of: &cursor, problems)
+        let example = try members("features probability ", of: &cursor, &problems)
         guard let features = example.member("features"), features.isObject else {
-            return try report(.invalidValue, at: "features", "The object \"features\" is missing.", &problems)
+            return try problems.report(.invalidValue, at: "features", "The object \"features\" is missing.")
         }
         guard let probability = try number(example, "probability", &problems) else { return }
         guard probability > 0, probability <= 1 else {
-            return try report(
-                .invalidValue, at: "probability", "A probability is above 0 and at most 1.", &problems)
+            return try problems.report(
+                .invalidValue, at: "probability", "A probability is above 0 and at most 1.")
         }
-        let text = try checkedFeatures(features, problems)
+        let text = try checkedFeatures(features, &problems)
         let start = model.exampleTexts.count
         try model.exampleTexts.append(text)
         try model.examples.append(
@@ -122,7 +121,7 @@ extension ModelDecoder {
 
     /// The text of features, none of which occurs twice.
     private mutating func checkedFeatures(
-        _ features: JSONCursor, _ problems: borrowing Problems
+        _ features: JSONCursor, _ problems: inout Problems
     ) throws(Failure) -> Text {
         var cursor = features
         exampleFields.removeAll()
@@ -130,8 +129,8 @@ extension ModelDecoder {
             repeat {
                 let (field, start) = try memberName(&cursor)
                 if try !exampleFields.insert(field, key: secret.number(field: field)) {
-                    try path.push(Text("features"))
-                    throw try twice(field, cursor.text, at: start, problems)
+                    try problems.path.push(Text("features"))
+                    throw try problems.twice(field, cursor.text, at: start)
                 }
                 _ = try cursor.skipValue()
             } while try cursor.nextElement(closing: UInt8(ascii: "}"))

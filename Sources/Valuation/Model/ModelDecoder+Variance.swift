@@ -5,18 +5,18 @@ extension ModelDecoder {
     /// Must be called after the weights have been decoded.
     mutating func decodeVariance(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
         guard let value = root.member("variance"), !value.isNull else { return }
-        try path.push(Text("variance"))
-        defer { path.pop() }
+        try problems.path.push(Text("variance"))
+        defer { problems.path.pop() }
         guard value.isObject else {
-            try report(
-                .invalidValue, "\"variance\" is an object of intercept, categorical, numeric and crosses.", &problems)
+            try problems.report(
+                .invalidValue, "\"variance\" is an object of intercept, categorical, numeric and crosses.")
             return
         }
         var cursor = value
-        let variance = try members("intercept categorical numeric crosses ", of: &cursor, problems)
+        let variance = try members("intercept categorical numeric crosses ", of: &cursor, &problems)
         if let intercept = variance.member("intercept") {
-            try path.push(Text("intercept"))
-            defer { path.pop() }
+            try problems.path.push(Text("intercept"))
+            defer { problems.path.pop() }
             if let number = try self.variance(intercept, &problems) { model.interceptVariance = number }
         }
         try decodeCategoricalVariance(variance, &problems)
@@ -29,19 +29,19 @@ extension ModelDecoder {
         _ variance: KnownMembers, _ problems: inout Problems
     ) throws(Failure) {
         guard var cursor = variance.member("categorical") else { return }
-        try path.push(Text("categorical"))
-        defer { path.pop() }
+        try problems.path.push(Text("categorical"))
+        defer { problems.path.pop() }
         guard try checkObject(cursor, "\"categorical\" is an object of fields.", &problems),
             cursor.enter(closing: UInt8(ascii: "}"))
         else { return }
         repeat {
             let (field, start) = try memberName(&cursor)
             if let known = find(field, secret.number(field: field)), !model.fields[known].isNumber {
-                if model.fields[known].hasVariances { throw try twice(field, cursor.text, at: start, problems) }
+                if model.fields[known].hasVariances { throw try problems.twice(field, cursor.text, at: start) }
                 model.fields[known].hasVariances = true
             }
-            try path.push(field)
-            defer { path.pop() }
+            try problems.path.push(field)
+            defer { problems.path.pop() }
             if try checkObject(cursor, "A field is an object of values and their variances.", &problems) {
                 try decodeVariances(of: field, &cursor, &problems)
             } else {
@@ -62,10 +62,10 @@ extension ModelDecoder {
             let found = categoryTable.find(key)
             let isKnown = found != KeyTable.none && isCategory(found, value, of: field)
             if isKnown && !model.categories[Int(found)].variance.isNaN {
-                throw try twice(value, cursor.text, at: start, problems)
+                throw try problems.twice(value, cursor.text, at: start)
             }
-            try path.push(value)
-            defer { path.pop() }
+            try problems.path.push(value)
+            defer { problems.path.pop() }
             guard isKnown else {
                 try reportUnknownWeight(&problems)
                 continue
@@ -78,8 +78,8 @@ extension ModelDecoder {
         _ variance: KnownMembers, _ problems: inout Problems
     ) throws(Failure) {
         guard var cursor = variance.member("numeric") else { return }
-        try path.push(Text("numeric"))
-        defer { path.pop() }
+        try problems.path.push(Text("numeric"))
+        defer { problems.path.pop() }
         guard try checkObject(cursor, "\"numeric\" is an object of fields.", &problems),
             cursor.enter(closing: UInt8(ascii: "}"))
         else { return }
@@ -89,22 +89,22 @@ extension ModelDecoder {
             _ = try cursor.skipValue()
             let known = find(field, secret.number(field: field))
             guard let known, model.fields[known].isNumber else {
-                try path.push(field)
-                defer { path.pop() }
+                try problems.path.push(field)
+                defer { problems.path.pop() }
                 try reportUnknownWeight(&problems)
                 continue
             }
-            if model.fields[known].hasVariances { throw try twice(field, cursor.text, at: start, problems) }
+            if model.fields[known].hasVariances { throw try problems.twice(field, cursor.text, at: start) }
             model.fields[known].hasVariances = true
-            try path.push(field)
-            defer { path.pop() }
+            try problems.path.push(field)
+            defer { problems.path.pop() }
             // An invalid weight has been reported with the weights.
             guard let number = try self.variance(place, &problems), model.fields[known].number >= 0 else { continue }
             let weight = model.numbers[model.fields[known].number]
             let ofSlope = Float(Double(number) / weight.std / weight.std)
             guard ofSlope.isFinite else {
-                try report(
-                    .invalidValue, "Divided by the square of \"std\" it is no finite number; lower it.", &problems)
+                try problems.report(
+                    .invalidValue, "Divided by the square of \"std\" it is no finite number; lower it.")
                 continue
             }
             model.numbers[model.fields[known].number].variance = ofSlope
@@ -123,7 +123,7 @@ extension ModelDecoder {
         ofCross cross: KnownMembers?, _ problems: inout Problems
     ) throws(Failure) {
         guard let (first, second) = try twoNames(cross?.member("fields")) else {
-            return try report(.invalidValue, at: "fields", "\"fields\" is an array of two names.", &problems)
+            return try problems.report(.invalidValue, at: "fields", "\"fields\" is an array of two names.")
         }
         try forEachPair(of: cross, missing: "The array \"weights\" of [value, value, variance] is missing.", &problems)
         {
@@ -136,8 +136,8 @@ extension ModelDecoder {
         _ pair: Pair?, _ firstField: Text, _ secondField: Text, _ problems: inout Problems
     ) throws(Failure) {
         guard let pair else {
-            try report(
-                .invalidValue, "It must be [value, value, variance]: two strings and a number.", &problems)
+            try problems.report(
+                .invalidValue, "It must be [value, value, variance]: two strings and a number.")
             return
         }
         let first = Model.Label(category: pair.first, of: firstField, under: secret)
@@ -148,10 +148,10 @@ extension ModelDecoder {
             return try reportUnknownWeight(&problems)
         }
         if !model.crosses[Int(found)].variance.isNaN {
-            return try report(.duplicateKey, "This pair of values has a variance already; keep one.", &problems)
+            return try problems.report(.duplicateKey, "This pair of values has a variance already; keep one.")
         }
-        try path.push(index: 2)
-        defer { path.pop() }
+        try problems.path.push(index: 2)
+        defer { problems.path.pop() }
         if let number = try variance(pair.number, &problems) { model.crosses[Int(found)].variance = number }
     }
 
@@ -161,8 +161,8 @@ extension ModelDecoder {
             model.varianceCount += 1
             return Float(number)
         }
-        try report(
-            .invalidValue, "A variance is a number from 0 to \(ModelDecoder.maximumVariance).", &problems)
+        try problems.report(
+            .invalidValue, "A variance is a number from 0 to \(ModelDecoder.maximumVariance).")
         return nil
     }
 
@@ -170,13 +170,12 @@ extension ModelDecoder {
         _ value: JSONCursor, _ message: Message, _ problems: inout Problems
     ) throws(Failure) -> Bool {
         if value.isObject { return true }
-        try report(.invalidValue, message, &problems)
+        try problems.report(.invalidValue, message)
         return false
     }
 
     private mutating func reportUnknownWeight(_ problems: inout Problems) throws(Failure) {
-        try report(
-            .invalidValue, "The model has no weight of that name; give the weight, too, or drop its variance.",
-            &problems)
+        try problems.report(
+            .invalidValue, "The model has no weight of that name; give the weight, too, or drop its variance.")
     }
 }

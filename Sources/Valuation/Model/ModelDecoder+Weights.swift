@@ -4,28 +4,27 @@
 extension ModelDecoder {
     @_optimize(speed)
     mutating func decodeCategorical(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
-        try path.push(Text("categorical"))
-        defer { path.pop() }
+        try problems.path.push(Text("categorical"))
+        defer { problems.path.pop() }
         guard var cursor = root.member("categorical"), cursor.isObject else {
-            try report(
-                .invalidValue, "The object \"categorical\" is missing; it is {} for a model without categories.",
-                &problems)
+            try problems.report(
+                .invalidValue, "The object \"categorical\" is missing; it is {} for a model without categories.")
             return
         }
         guard cursor.enter(closing: UInt8(ascii: "}")) else { return }
         repeat {
             let (field, start) = try memberName(&cursor)
             let key = secret.number(field: field)
-            if find(field, key) != nil { throw try twice(field, cursor.text, at: start, problems) }
-            try path.push(field)
-            defer { path.pop() }
+            if find(field, key) != nil { throw try problems.twice(field, cursor.text, at: start) }
+            try problems.path.push(field)
+            defer { problems.path.pop() }
             if try checkField(field, &problems) {
                 try add(Model.Field(key: key, isNumber: false, name: field))
                 if cursor.isObject {
                     try decodeValues(of: field, &cursor, &problems)
                     continue
                 }
-                try report(.invalidValue, "A field is an object of values and their weights.", &problems)
+                try problems.report(.invalidValue, "A field is an object of values and their weights.")
             }
             _ = try cursor.skipValue()
         } while try cursor.nextElement(closing: UInt8(ascii: "}"))
@@ -56,7 +55,7 @@ extension ModelDecoder {
                 if found == KeyTable.none {
                     try categoryTable.insert(label.key, UInt32(truncatingIfNeeded: model.categories.count))
                 } else if isCategory(found, value, of: field) {
-                    throw try twice(value, cursor.text, at: start, problems)
+                    throw try problems.twice(value, cursor.text, at: start)
                 }
                 try model.categories.append(
                     Model.CategoryWeight(label: label, weight: weight, field: field, value: value))
@@ -68,16 +67,16 @@ extension ModelDecoder {
     /// Reports the problem of the weight at the cursor.
     @inline(never)
     private mutating func refuse(_ weight: JSONCursor, of value: Text, _ problems: inout Problems) throws(Failure) {
-        try path.push(value)
-        defer { path.pop() }
+        try problems.path.push(value)
+        defer { problems.path.pop() }
         _ = try number(weight, &problems)
     }
 
     /// Reports the problem of a category's value.
     @inline(never)
     private mutating func refuse(_ value: Text, _ problems: inout Problems) throws(Failure) {
-        try path.push(value)
-        defer { path.pop() }
+        try problems.path.push(value)
+        defer { problems.path.pop() }
         _ = try checkValue(value, &problems)
     }
 
@@ -102,10 +101,10 @@ extension ModelDecoder {
 
     mutating func decodeNumeric(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
         guard var cursor = root.member("numeric") else { return }
-        try path.push(Text("numeric"))
-        defer { path.pop() }
+        try problems.path.push(Text("numeric"))
+        defer { problems.path.pop() }
         guard cursor.isObject else {
-            try report(.invalidValue, "\"numeric\" is an object of fields.", &problems)
+            try problems.report(.invalidValue, "\"numeric\" is an object of fields.")
             return
         }
         guard cursor.enter(closing: UInt8(ascii: "}")) else { return }
@@ -115,13 +114,13 @@ extension ModelDecoder {
             _ = try cursor.skipValue()
             let key = secret.number(field: field)
             let known = find(field, key)
-            if let known, model.fields[known].isNumber { throw try twice(field, cursor.text, at: start, problems) }
-            try path.push(field)
-            defer { path.pop() }
+            if let known, model.fields[known].isNumber { throw try problems.twice(field, cursor.text, at: start) }
+            try problems.path.push(field)
+            defer { problems.path.pop() }
             guard try checkField(field, &problems) else { continue }
             guard known == nil else {
-                try report(
-                    .invalidValue, "The field is also in \"categorical\"; a field is one or the other.", &problems)
+                try problems.report(
+                    .invalidValue, "The field is also in \"categorical\"; a field is one or the other.")
                 continue
             }
             try add(Model.Field(key: key, isNumber: true, name: field))
@@ -133,17 +132,17 @@ extension ModelDecoder {
         _ field: Text, _ value: JSONCursor, _ problems: inout Problems
     ) throws(Failure) {
         guard value.isObject else {
-            try report(.invalidValue, "A numeric field is an object of mean, std and weight.", &problems)
+            try problems.report(.invalidValue, "A numeric field is an object of mean, std and weight.")
             return
         }
         var cursor = value
-        let parameters = try members("mean std weight ", of: &cursor, problems)
+        let parameters = try members("mean std weight ", of: &cursor, &problems)
         let mean = try number(parameters, "mean", upTo: ModelDecoder.maximumNumber, &problems)
         let std = try number(parameters, "std", upTo: ModelDecoder.maximumNumber, &problems)
         let weight = try number(parameters, "weight", &problems)
         guard let mean, let std, let weight else { return }
         guard std > 0, (weight / std).isFinite else {
-            try report(.invalidValue, at: "std", "The standard deviation must be above 0 and not tiny.", &problems)
+            try problems.report(.invalidValue, at: "std", "The standard deviation must be above 0 and not tiny.")
             return
         }
         model.fields[model.fields.count - 1].number = model.numbers.count

@@ -31,7 +31,6 @@ struct ModelDecoder: ~Copyable {
     let secret: Secret
     var model = Model()
     var campaign = CampaignDocument()
-    var path = JSONPath()
     var strings = DecodedStrings()
     /// The index of a category among the model's, and of a pair, by their keys.
     var categoryTable = KeyTable()
@@ -41,8 +40,6 @@ struct ModelDecoder: ~Copyable {
     var exampleFields = NameSet()
     /// Memory for a name that is read once.
     var scratch = Buffer<UInt8>()
-    /// The line of the document, for its problems.
-    private(set) var line: UInt32 = 0
 
     init(_ secret: Secret) {
         self.secret = secret
@@ -67,7 +64,7 @@ struct ModelDecoder: ~Copyable {
     mutating func decode(
         _ text: Text, firstLine: UInt32, line: UInt32, problems: inout Problems
     ) throws(Failure) -> Bool {
-        self.line = line
+        problems.begin(line: line)
         kind = .model
         model.removeAll()
         campaign.removeAll()
@@ -75,7 +72,6 @@ struct ModelDecoder: ~Copyable {
         crossTable.removeAll()
         fieldTable.removeAll()
         strings.begin(text)
-        path.pop(to: 0)
         do throws(Failure) {
             return try decode(text, &problems)
         } catch {
@@ -93,7 +89,7 @@ struct ModelDecoder: ~Copyable {
         guard cursor.kind() == .object else {
             try cursor.skipDocumentValue(depth: 0, remaining: &remaining)
             try cursor.expectEnd()
-            try report(.invalidValue, "A model is a JSON object.", &problems)
+            try problems.report(.invalidValue, "A model is a JSON object.")
             return false
         }
         let object = cursor
@@ -104,7 +100,7 @@ struct ModelDecoder: ~Copyable {
             try cursor.skipDocumentValue(depth: 1, remaining: &remaining)
         }
         try cursor.expectEnd()
-        if let (name, start) = root.repeated { throw try twice(name, text, at: start, problems) }
+        if let (name, start) = root.repeated { throw try problems.twice(name, text, at: start) }
         // A document of another format is not judged by the rules of this one.
         guard try decodeFormat(root, &problems) else { return false }
         switch kind {
@@ -119,12 +115,12 @@ struct ModelDecoder: ~Copyable {
 
     /// The members of an object in a document that has been checked. - Parameter cursor: left after the object.
     mutating func members(
-        _ names: StaticString, of cursor: inout JSONCursor, _ problems: borrowing Problems
+        _ names: StaticString, of cursor: inout JSONCursor, _ problems: inout Problems
     ) throws(Failure) -> KnownMembers {
         let members = try KnownMembers(names, of: &cursor, decodingInto: &scratch) { cursor, _, _ throws(Failure) in
             _ = try cursor.skipValue()
         }
-        if let (name, start) = members.repeated { throw try twice(name, cursor.text, at: start, problems) }
+        if let (name, start) = members.repeated { throw try problems.twice(name, cursor.text, at: start) }
         return members
     }
 
@@ -155,19 +151,19 @@ struct ModelDecoder: ~Copyable {
                 kind = .campaign
                 return true
             }
-            try report(
+            try problems.report(
                 .format, at: "format",
-                "This library reads \"valuation-model/1\" and \"valuation-campaign/1\" alone.", &problems)
+                "This library reads \"valuation-model/1\" and \"valuation-campaign/1\" alone.")
         } else {
-            try report(
-                .invalidValue, at: "format", "Missing or not a string; it must be \"valuation-model/1\".", &problems)
+            try problems.report(
+                .invalidValue, at: "format", "Missing or not a string; it must be \"valuation-model/1\".")
         }
         return false
     }
 
     private mutating func decodeHeader(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
         if let kind = try string(root, "kind", &problems), kind != Text("logistic") {
-            try report(.invalidValue, at: "kind", "The one kind of model is \"logistic\".", &problems)
+            try problems.report(.invalidValue, at: "kind", "The one kind of model is \"logistic\".")
         }
         if let campaign = try name(root, "campaign", &problems) { try model.campaign.append(campaign) }
         if let target = try string(root, "target", &problems) {
@@ -176,7 +172,7 @@ struct ModelDecoder: ~Copyable {
             } else if target == Text("conversion") {
                 model.target = .conversion
             } else {
-                try report(.invalidValue, at: "target", "It must be \"click\" or \"conversion\".", &problems)
+                try problems.report(.invalidValue, at: "target", "It must be \"click\" or \"conversion\".")
             }
         }
         if let base = try optionalName(root, "extends", &problems) {
@@ -188,7 +184,7 @@ struct ModelDecoder: ~Copyable {
         }
         if let version = try string(root, "version", &problems) {
             if version.count > ModelDecoder.maximumNameBytes {
-                try report(.limitExceeded, at: "version", "Longer than 255 bytes; shorten it.", &problems)
+                try problems.report(.limitExceeded, at: "version", "Longer than 255 bytes; shorten it.")
             } else {
                 try model.version.append(version)
             }
@@ -198,9 +194,9 @@ struct ModelDecoder: ~Copyable {
             if rate > 0 && rate <= 1 {
                 model.negativeSamplingRate = rate
             } else {
-                try report(
+                try problems.report(
                     .invalidValue, at: "negative_sampling_rate",
-                    "The share of negatives kept is above 0 and at most 1; 1 if none were dropped.", &problems)
+                    "The share of negatives kept is above 0 and at most 1; 1 if none were dropped.")
             }
         }
     }
@@ -212,11 +208,10 @@ struct ModelDecoder: ~Copyable {
         let value = object.member(name)
         if let text = try text(value) { return text }
         let isMissing = value == nil
-        try report(
+        try problems.report(
             .invalidValue, at: name,
             isMissing
-                ? "The string is missing; add it, or check its spelling." : "It must be a string; put it in quotes.",
-            &problems)
+                ? "The string is missing; add it, or check its spelling." : "It must be a string; put it in quotes.")
         return nil
     }
 
@@ -234,7 +229,7 @@ struct ModelDecoder: ~Copyable {
     ) throws(Failure) -> Text? {
         guard let text = try string(object, name, &problems) else { return nil }
         if text.count == 0 || text.count > ModelDecoder.maximumNameBytes {
-            try report(.invalidValue, at: name, "A name has 1 to 255 bytes.", &problems)
+            try problems.report(.invalidValue, at: name, "A name has 1 to 255 bytes.")
             return nil
         }
         return text
@@ -244,8 +239,8 @@ struct ModelDecoder: ~Copyable {
     mutating func number(
         _ object: KnownMembers, _ name: StaticString, upTo largest: Double = maximumWeight, _ problems: inout Problems
     ) throws(Failure) -> Double? {
-        try path.push(Text(name))
-        defer { path.pop() }
+        try problems.path.push(Text(name))
+        defer { problems.path.pop() }
         return try number(object.member(name), upTo: largest, &problems)
     }
 
@@ -261,15 +256,15 @@ struct ModelDecoder: ~Copyable {
         _ value: JSONCursor?, upTo largest: Double = maximumWeight, _ problems: inout Problems
     ) throws(Failure) -> Double? {
         guard let number = try value?.numberValue() else {
-            try report(
+            try problems.report(
                 .invalidValue,
                 value == nil
                     ? "The number is missing; add it, or check its spelling."
-                    : "This is not a number; write one, without quotes.", &problems)
+                    : "This is not a number; write one, without quotes.")
             return nil
         }
         if number.magnitude > largest {
-            try report(.invalidValue, "The number is beyond ±\(largest), which no sound model needs.", &problems)
+            try problems.report(.invalidValue, "The number is beyond ±\(largest), which no sound model needs.")
             return nil
         }
         return number

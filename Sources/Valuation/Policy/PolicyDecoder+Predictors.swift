@@ -6,26 +6,26 @@ extension PolicyDecoder {
     mutating func decodePredictors(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
         try document.releases.append(
             PolicyDocument.Named(id: try document.keep(Text(ReleaseFolder.latest)), predictor: 0, member: 0))
-        try path.push(Text("predictors"))
-        defer { path.pop() }
+        try problems.path.push(Text("predictors"))
+        defer { problems.path.pop() }
         guard let predictors = root.member("predictors"), predictors.isObject else {
-            return try report(.invalidValue, "The object \"predictors\" of names and predictors is missing.", &problems)
+            return try problems.report(.invalidValue, "The object \"predictors\" of names and predictors is missing.")
         }
         for (predictorName, value) in predictors.members {
-            try path.push(predictorName)
-            defer { path.pop() }
+            try problems.path.push(predictorName)
+            defer { problems.path.pop() }
             if document.predictors.count == PolicyDocument.maximumPredictors {
-                return try report(.limitExceeded, "More than 1,000 predictors.", &problems)
+                return try problems.report(.limitExceeded, "More than 1,000 predictors.")
             }
             if !PolicyDecoder.isName(predictorName) {
-                try report(.invalidValue, "A predictor's name has 1 to 255 bytes, none of them a control.", &problems)
+                try problems.report(.invalidValue, "A predictor's name has 1 to 255 bytes, none of them a control.")
                 continue
             }
             var predictor = PolicyDocument.Predictor(name: try document.keep(predictorName), kind: .release)
             if value.isObject {
                 try decode(value, &predictor, &problems)
             } else {
-                try report(.invalidValue, "A predictor is an object, for example {\"release\": \"LATEST\"}.", &problems)
+                try problems.report(.invalidValue, "A predictor is an object, for example {\"release\": \"LATEST\"}.")
             }
             try document.append(predictor)
         }
@@ -39,16 +39,16 @@ extension PolicyDecoder {
         var kinds = 0
         if let release = value.member("release") {
             kinds += 1
-            try path.push(Text("release"))
+            try problems.path.push(Text("release"))
             predictor.members = try members(of: release, isList: false, &problems)
-            path.pop()
+            problems.path.pop()
         }
         if let ensemble = value.member("ensemble") {
             kinds += 1
             predictor.kind = .ensemble
-            try path.push(Text("ensemble"))
+            try problems.path.push(Text("ensemble"))
             predictor.members = try members(of: ensemble, isList: true, &problems)
-            path.pop()
+            problems.path.pop()
             try decodeMean(value, &predictor, &problems)
         }
         if let constant = value.member("constant") {
@@ -67,18 +67,17 @@ extension PolicyDecoder {
             predictor.reason = try optionalName(value, "retired", &problems)
         }
         if kinds != 1 && problems.count == before {
-            try report(
-                .invalidValue, "A predictor has exactly one of release, ensemble, constant, naive and retired.",
-                &problems)
+            try problems.report(
+                .invalidValue, "A predictor has exactly one of release, ensemble, constant, naive and retired.")
         }
         if predictor.kind != .ensemble && problems.count == before && value.member("mean") != nil {
-            try report(.invalidValue, at: "mean", "Only an ensemble has a mean; take it out.", &problems)
+            try problems.report(.invalidValue, at: "mean", "Only an ensemble has a mean; take it out.")
         }
         guard let exploration = try number(value, "exploration", from: 0, to: 100, &problems) else { return }
         predictor.exploration = exploration
         if predictor.kind != .release && predictor.kind != .naive {
-            try report(
-                .invalidValue, at: "exploration", "Only a release and naive have uncertainty to explore.", &problems)
+            try problems.report(
+                .invalidValue, at: "exploration", "Only a release and naive have uncertainty to explore.")
         }
     }
 
@@ -89,13 +88,13 @@ extension PolicyDecoder {
         let start = document.members.count
         if isList {
             if value.count < 2 || value.count > PolicyDocument.maximumReleases {
-                try report(.invalidValue, "An ensemble is an array of 2 to 16 releases.", &problems)
+                try problems.report(.invalidValue, "An ensemble is an array of 2 to 16 releases.")
                 return PolicyDocument.Part(start: start, end: start)
             }
             for index in 0..<value.count {
-                try path.push(index: index)
+                try problems.path.push(index: index)
                 try addMember(value.element(index), since: start, &problems)
-                path.pop()
+                problems.path.pop()
             }
         } else {
             try addMember(value, since: start, &problems)
@@ -107,13 +106,13 @@ extension PolicyDecoder {
         _ value: JSONValue?, since start: Int, _ problems: inout Problems
     ) throws(Failure) {
         guard let id = value?.text, ReleaseID.isSound(id) else {
-            return try report(.invalidValue, "It must be a release's id, or \"LATEST\".", &problems)
+            return try problems.report(.invalidValue, "It must be a release's id, or \"LATEST\".")
         }
         var number = 0
         while number < document.releases.count, document.text(document.releases[number].id) != id { number += 1 }
         if number == PolicyDocument.maximumReleases {
-            return try report(
-                .limitExceeded, "More than 16 different releases; they are all kept in memory.", &problems)
+            return try problems.report(
+                .limitExceeded, "More than 16 different releases; they are all kept in memory.")
         }
         if number == document.releases.count {
             let named = PolicyDocument.Named(
@@ -122,7 +121,7 @@ extension PolicyDecoder {
             try document.releases.append(named)
         }
         for position in start..<document.members.count where document.members[position] == UInt32(number) {
-            return try report(.invalidValue, "The release is in the ensemble already; name each once.", &problems)
+            return try problems.report(.invalidValue, "The release is in the ensemble already; name each once.")
         }
         try document.members.append(UInt32(number))
     }
@@ -134,18 +133,18 @@ extension PolicyDecoder {
         if let text = mean.text, text == Text("probability") || text == Text("logit") {
             predictor.averagesLogits = text == Text("logit")
         } else {
-            try report(
-                .invalidValue, at: "mean", "It must be \"probability\", which is usual, or \"logit\".", &problems)
+            try problems.report(
+                .invalidValue, at: "mean", "It must be \"probability\", which is usual, or \"logit\".")
         }
     }
 
     private mutating func decodeConstant(
         _ value: JSONValue, _ predictor: inout PolicyDocument.Predictor, _ problems: inout Problems
     ) throws(Failure) {
-        try path.push(Text("constant"))
-        defer { path.pop() }
+        try problems.path.push(Text("constant"))
+        defer { problems.path.pop() }
         guard value.isObject, value.member("pctr") != nil else {
-            return try report(.invalidValue, "It must be {\"pctr\": number}, with pcvr where ads are CPA.", &problems)
+            return try problems.report(.invalidValue, "It must be {\"pctr\": number}, with pcvr where ads are CPA.")
         }
         try checkMembers(value, "pctr pcvr", &problems)
         predictor.pctr = Float(try number(value, "pctr", from: 0, to: 1, &problems) ?? 0)
@@ -155,10 +154,10 @@ extension PolicyDecoder {
     private mutating func decodeNaive(
         _ value: JSONValue, _ predictor: inout PolicyDocument.Predictor, _ problems: inout Problems
     ) throws(Failure) {
-        try path.push(Text("naive"))
-        defer { path.pop() }
+        try problems.path.push(Text("naive"))
+        defer { problems.path.pop() }
         guard value.isObject else {
-            return try report(.invalidValue, "It must be an object, {} for the usual weight of the prior.", &problems)
+            return try problems.report(.invalidValue, "It must be an object, {} for the usual weight of the prior.")
         }
         try checkMembers(value, "impressions clicks", &problems)
         if let impressions = try number(value, "impressions", from: 1, to: 1e9, &problems) {
@@ -171,21 +170,21 @@ extension PolicyDecoder {
 
     mutating func decodeAdjustments(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
         guard let campaigns = root.member("campaigns") else { return }
-        try path.push(Text("campaigns"))
-        defer { path.pop() }
+        try problems.path.push(Text("campaigns"))
+        defer { problems.path.pop() }
         guard campaigns.isObject else {
-            return try report(.invalidValue, "It must be an object of campaigns.", &problems)
+            return try problems.report(.invalidValue, "It must be an object of campaigns.")
         }
         for (campaign, value) in campaigns.members {
-            try path.push(campaign)
-            defer { path.pop() }
+            try problems.path.push(campaign)
+            defer { problems.path.pop() }
             if !PolicyDecoder.isName(campaign) || campaign == Text("*") {
-                try report(
-                    .invalidValue, "A campaign's name has 1 to 255 bytes, none a control, and is not \"*\".", &problems)
+                try problems.report(
+                    .invalidValue, "A campaign's name has 1 to 255 bytes, none a control, and is not \"*\".")
                 continue
             }
             guard value.isObject else {
-                try report(.invalidValue, "It must be an object with multiplier, floor or cap.", &problems)
+                try problems.report(.invalidValue, "It must be an object with multiplier, floor or cap.")
                 continue
             }
             try checkMembers(value, "multiplier floor cap", &problems)
@@ -195,7 +194,7 @@ extension PolicyDecoder {
             adjustment.floor = try number(value, "floor", from: 0, to: 1e12, &problems) ?? 0
             adjustment.cap = try number(value, "cap", from: 0, to: 1e12, &problems) ?? .infinity
             if adjustment.floor > adjustment.cap {
-                try report(.invalidValue, at: "floor", "The floor is above the cap; exchange them.", &problems)
+                try problems.report(.invalidValue, at: "floor", "The floor is above the cap; exchange them.")
             }
             try document.adjustments.append(adjustment)
         }

@@ -5,14 +5,14 @@ import CKernels
 extension PolicyDecoder {
     mutating func decodeOverrides(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
         guard let overrides = root.member("overrides") else { return }
-        try path.push(Text("overrides"))
-        defer { path.pop() }
+        try problems.path.push(Text("overrides"))
+        defer { problems.path.pop() }
         guard overrides.isArray else {
-            return try report(.invalidValue, "It must be an array of overrides.", &problems)
+            return try problems.report(.invalidValue, "It must be an array of overrides.")
         }
         for index in 0..<overrides.count {
             guard let value = try rule(overrides, index, &problems) else { continue }
-            defer { path.pop() }
+            defer { problems.path.pop() }
             try checkMembers(value, "scope predictor reason expires", &problems)
             var rule = PolicyDocument.Rule(isOverride: true, position: index, name: valuation_name(start: 0, end: 0))
             if let reason = try name(value, "reason", &problems) { rule.name = try document.keep(reason) }
@@ -25,15 +25,15 @@ extension PolicyDecoder {
 
     mutating func decodeExperiments(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
         guard let experiments = root.member("experiments") else { return }
-        try path.push(Text("experiments"))
-        defer { path.pop() }
+        try problems.path.push(Text("experiments"))
+        defer { problems.path.pop() }
         guard experiments.isArray else {
-            return try report(.invalidValue, "It must be an array of experiments.", &problems)
+            return try problems.report(.invalidValue, "It must be an array of experiments.")
         }
         let first = document.rules.count
         for index in 0..<experiments.count {
             guard let value = try rule(experiments, index, &problems) else { continue }
-            defer { path.pop() }
+            defer { problems.path.pop() }
             try decodeExperiment(value, index, &problems)
         }
         try checkUniqueness(from: first, &problems)
@@ -44,15 +44,15 @@ extension PolicyDecoder {
     private mutating func rule(
         _ list: JSONValue, _ index: Int, _ problems: inout Problems
     ) throws(Failure) -> JSONValue? {
-        try path.push(index: index)
+        try problems.path.push(index: index)
         if document.rules.count == PolicyDocument.maximumRules {
-            try report(.limitExceeded, "More than 10,000 overrides and experiments.", &problems)
+            try problems.report(.limitExceeded, "More than 10,000 overrides and experiments.")
         } else if let value = list.element(index), value.isObject {
             return value
         } else {
-            try report(.invalidValue, "It must be an object.", &problems)
+            try problems.report(.invalidValue, "It must be an object.")
         }
-        path.pop()
+        problems.path.pop()
         return nil
     }
 
@@ -72,14 +72,14 @@ extension PolicyDecoder {
         if let unit {
             rule.unit = try document.unitNumber(unit)
             if rule.unit >= PolicyDocument.maximumUnits {
-                try report(.limitExceeded, at: "unit", "More than 16 different units.", &problems)
+                try problems.report(.limitExceeded, at: "unit", "More than 16 different units.")
             }
         }
         rule.scope = try scope(value, &problems)
         rule.start = try time(value, "start", &problems) ?? .min
         rule.end = try time(value, "end", &problems) ?? .max
         if rule.start >= rule.end {
-            try report(.invalidValue, at: "end", "It must be later than the start.", &problems)
+            try problems.report(.invalidValue, at: "end", "It must be later than the start.")
         }
         rule.variants = try variants(of: value, &problems)
         try document.rules.append(rule)
@@ -92,29 +92,28 @@ extension PolicyDecoder {
     ) throws(Failure) -> PolicyDocument.Part {
         let first = document.variants.count
         let holdout = try share(experiment, "holdout", isRequired: false, &problems)
-        try path.push(Text("variants"))
-        defer { path.pop() }
+        try problems.path.push(Text("variants"))
+        defer { problems.path.pop() }
         guard let list = experiment.member("variants"), list.isArray,
             (1...PolicyDocument.maximumVariants).contains(list.count)
         else {
-            try report(
-                .invalidValue, "It must be an array of 1 to 100 variants, the control being the first.", &problems)
+            try problems.report(
+                .invalidValue, "It must be an array of 1 to 100 variants, the control being the first.")
             return PolicyDocument.Part(start: first, end: first)
         }
         var end = 0
         for index in 0..<list.count {
-            try path.push(index: index)
-            defer { path.pop() }
+            try problems.path.push(index: index)
+            defer { problems.path.pop() }
             guard let value = list.element(index), value.isObject else {
-                try report(.invalidValue, "A variant is an object.", &problems)
+                try problems.report(.invalidValue, "A variant is an object.")
                 continue
             }
             end += try addVariant(value, since: first, behind: end, &problems)
         }
         if end + holdout > Bucket.count {
-            try report(
-                .invalidValue, "The shares and the holdout add up to \(end + holdout) of 10,000; lower some.", &problems
-            )
+            try problems.report(
+                .invalidValue, "The shares and the holdout add up to \(end + holdout) of 10,000; lower some.")
         }
         if holdout > 0 {
             let name = try document.keep(Text(PolicyDocument.holdout))
@@ -136,11 +135,11 @@ extension PolicyDecoder {
         }
         guard let text = try name(value, "name", &problems) else { return share }
         if text == Text(PolicyDocument.holdout) {
-            try report(
-                .invalidValue, at: "name", "The name is that of the experiment's holdout; choose another.", &problems)
+            try problems.report(
+                .invalidValue, at: "name", "The name is that of the experiment's holdout; choose another.")
         }
         for known in first..<document.variants.count where document.text(document.variants[known].name) == text {
-            try report(.invalidValue, at: "name", "Another variant has this name; rename one.", &problems)
+            try problems.report(.invalidValue, at: "name", "Another variant has this name; rename one.")
         }
         try document.variants.append(
             PolicyDocument.Variant(name: try document.keep(text), end: end + share, predictor: predictor))
@@ -156,8 +155,8 @@ extension PolicyDecoder {
         var salts = KeyTable()
         for number in first..<document.rules.count {
             let rule = document.rules[number]
-            try path.push(index: rule.position)
-            defer { path.pop() }
+            try problems.path.push(index: rule.position)
+            defer { problems.path.pop() }
             try checkNew(document.text(rule.name), number, &names, at: "name", &problems)
             try checkNew(document.text(rule.salt), number, &salts, at: "salt", &problems)
         }
@@ -172,11 +171,11 @@ extension PolicyDecoder {
         if text.count == 0 { return }
         let position = document.rules[Int(other)].position
         if Text(member) == Text("name") {
-            try report(.invalidValue, at: member, "$.experiments[\(position)] has this name; rename one.", &problems)
+            try problems.report(.invalidValue, at: member, "$.experiments[\(position)] has this name; rename one.")
         } else {
-            try report(
+            try problems.report(
                 .invalidValue, at: member,
-                "$.experiments[\(position)] has this salt, so their buckets would be the same; change one.", &problems)
+                "$.experiments[\(position)] has this salt, so their buckets would be the same; change one.")
         }
     }
 
@@ -200,11 +199,11 @@ extension PolicyDecoder {
     private mutating func scope(_ rule: JSONValue, _ problems: inout Problems) throws(Failure) -> PolicyDocument.Scope {
         var scope = PolicyDocument.Scope()
         guard let value = rule.member("scope") else { return scope }
-        try path.push(Text("scope"))
-        defer { path.pop() }
+        try problems.path.push(Text("scope"))
+        defer { problems.path.pop() }
         guard value.isObject else {
-            try report(
-                .invalidValue, "It must be an object of campaigns, advertisers, placements or newcomers.", &problems)
+            try problems.report(
+                .invalidValue, "It must be an object of campaigns, advertisers, placements or newcomers.")
             return scope
         }
         try checkMembers(value, "campaigns advertisers placements newcomers", &problems)
@@ -216,10 +215,9 @@ extension PolicyDecoder {
         var field = Buffer<UInt8>()
         try field.append(document.text(document.placement))
         if field.count == 0 {
-            try report(
+            try problems.report(
                 .invalidValue, at: "placements",
-                "Say in $.placement which field of the request's features is the placement, for example \"slot\".",
-                &problems)
+                "Say in $.placement which field of the request's features is the placement, for example \"slot\".")
         }
         scope.placements = try keys(value, "placements", of: field.text, &problems)
         return scope
@@ -228,8 +226,8 @@ extension PolicyDecoder {
     /// - Returns: the bit of the condition; 0 for all campaigns.
     private mutating func newcomers(_ scope: JSONValue, _ problems: inout Problems) throws(Failure) -> UInt8 {
         guard let value = scope.member("newcomers") else { return 0 }
-        try path.push(Text("newcomers"))
-        defer { path.pop() }
+        try problems.path.push(Text("newcomers"))
+        defer { problems.path.pop() }
         let before = problems.count
         if value.isObject {
             try checkMembers(value, "without_model fewer_impressions_than fewer_clicks_than", &problems)
@@ -239,8 +237,8 @@ extension PolicyDecoder {
             let name = target.text ?? .empty
             condition.withoutModel = name == Text("conversion") ? .conversion : .click
             if condition.withoutModel == .click && !(name == Text("click")) {
-                try report(
-                    .invalidValue, at: "without_model", "It must be \"click\" or \"conversion\".", &problems)
+                try problems.report(
+                    .invalidValue, at: "without_model", "It must be \"click\" or \"conversion\".")
             }
         }
         if value.isObject {
@@ -251,13 +249,12 @@ extension PolicyDecoder {
         if condition.saysNothing {
             // The problem of a member has been reported.
             if problems.count > before { return 0 }
-            try report(
-                .invalidValue, "It must be an object of without_model, fewer_impressions_than or fewer_clicks_than.",
-                &problems)
+            try problems.report(
+                .invalidValue, "It must be an object of without_model, fewer_impressions_than or fewer_clicks_than.")
             return 0
         }
         guard let bit = try document.newcomersBit(condition) else {
-            try report(.limitExceeded, "More than 8 different conditions of newcomers.", &problems)
+            try problems.report(.limitExceeded, "More than 8 different conditions of newcomers.")
             return 0
         }
         return bit
@@ -269,24 +266,24 @@ extension PolicyDecoder {
     ) throws(Failure) -> PolicyDocument.Part {
         let start = document.keys.count
         guard let list = scope.member(member) else { return PolicyDocument.Part() }
-        try path.push(Text(member))
-        defer { path.pop() }
+        try problems.path.push(Text(member))
+        defer { problems.path.pop() }
         if !list.isArray || list.count == 0 {
-            try report(.invalidValue, "It must be an array of at least one name; leave it out for all.", &problems)
+            try problems.report(.invalidValue, "It must be an array of at least one name; leave it out for all.")
             return PolicyDocument.Part()
         }
         var known = KeyTable()
         for index in 0..<list.count {
-            try path.push(index: index)
-            defer { path.pop() }
+            try problems.path.push(index: index)
+            defer { problems.path.pop() }
             guard let text = try name(list.element(index), &problems) else { continue }
             if text == Text("*") {
-                try report(.invalidValue, "\"*\" is no name; leave the list out for everything.", &problems)
+                try problems.report(.invalidValue, "\"*\" is no name; leave the list out for everything.")
                 continue
             }
             let found = field.map { secret.category(field: $0, value: text) } ?? secret.campaign(text)
             if known.find(found) != KeyTable.none {
-                try report(.invalidValue, "The name is in the list already; take it out.", &problems)
+                try problems.report(.invalidValue, "The name is in the list already; take it out.")
                 continue
             }
             try known.insert(found, 0)

@@ -8,7 +8,6 @@ import CKernels
 /// would otherwise never expire. Only "comment" may be anywhere.
 struct PolicyDecoder: ~Copyable {
     var document = PolicyDocument()
-    var path = JSONPath()
     /// The secret of the keys of campaigns, advertisers and placements.
     let secret: Secret
 
@@ -19,6 +18,7 @@ struct PolicyDecoder: ~Copyable {
     /// - Parameter text: the file's whole content; the note of `problems` has its path.
     /// - Returns: a document that is valid if `problems` has counted none.
     static func decode(_ text: Text, under secret: Secret, problems: inout Problems) throws(Failure) -> PolicyDocument {
+        problems.begin(line: 0)
         var decoder = PolicyDecoder(secret)
         let parsed: JSONDocument
         do throws(Failure) {
@@ -32,14 +32,20 @@ struct PolicyDecoder: ~Copyable {
         return decoder.document
     }
 
+    /// Throws the first problem, described in the note.
+    static func decode(_ text: Text, under secret: Secret, note: Note) throws(Failure) -> PolicyDocument {
+        var problems = Problems(note: note)
+        return try decode(text, under: secret, problems: &problems)
+    }
+
     private mutating func decode(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
-        guard root.isObject else { return try report(.invalidValue, "A policy is a JSON object.", &problems) }
+        guard root.isObject else { return try problems.report(.invalidValue, "A policy is a JSON object.") }
         guard let format = root.member("format")?.text else {
-            return try report(
-                .invalidValue, at: "format", "Missing or not a string; it must be \"valuation-policy/1\".", &problems)
+            return try problems.report(
+                .invalidValue, at: "format", "Missing or not a string; it must be \"valuation-policy/1\".")
         }
         if format != Text(PolicyDocument.format) {
-            return try report(.format, at: "format", "This library reads \"valuation-policy/1\" alone.", &problems)
+            return try problems.report(.format, at: "format", "This library reads \"valuation-policy/1\" alone.")
         }
         try checkMembers(
             root,
@@ -48,7 +54,7 @@ struct PolicyDecoder: ~Copyable {
         document.version = try optionalName(root, "version", &problems)
         document.placement = try optionalName(root, "placement", &problems)
         if document.text(document.placement).contains(UInt8(ascii: "=")) {
-            try report(.invalidValue, at: "placement", "A field's name holds no \"=\".", &problems)
+            try problems.report(.invalidValue, at: "placement", "A field's name holds no \"=\".")
         }
         if let least = try number(root, "minimum_propensity", from: 0, to: 1, &problems) {
             document.minimumPropensity = least
@@ -61,54 +67,23 @@ struct PolicyDecoder: ~Copyable {
         if problems.count > 0 { return }
         for number in 0..<document.predictors.count { document.predictors[number].twin = document.twin(of: number) }
         if let number = try document.numberSources() {
-            try path.push(Text(document.rules[number].isOverride ? "overrides" : "experiments"))
-            try path.push(index: document.rules[number].position)
-            try report(.keyCollision, "Its names have the number of others in valuation_value; rename it.", &problems)
-            path.pop(to: 0)
+            try problems.path.push(Text(document.rules[number].isOverride ? "overrides" : "experiments"))
+            try problems.path.push(index: document.rules[number].position)
+            try problems.report(.keyCollision, "Its names have the number of others in valuation_value; rename it.")
+            problems.path.pop(to: 0)
         }
     }
 
     // MARK: Members
-
-    /// Reports a problem at the decoder's current path.
-    @_disfavoredOverload @inline(never)
-    mutating func report(_ status: Status, _ message: Message, _ problems: inout Problems) throws(Failure) {
-        problems.note.setMessage(message)
-        problems.note.setJSONPath(path)
-        try problems.report(.noted(status))
-    }
-
-    /// Reports a problem with a member of the object at the decoder's current path.
-    @_disfavoredOverload @inline(never)
-    mutating func report(
-        _ status: Status, at member: StaticString, _ message: Message, _ problems: inout Problems
-    ) throws(Failure) {
-        try path.push(Text(member))
-        try report(status, message, &problems)
-        path.pop()
-    }
-
-    /// The same with plain texts; a call of it takes few bytes of code.
-    @inline(never)
-    mutating func report(_ status: Status, _ message: StaticString, _ problems: inout Problems) throws(Failure) {
-        try report(status, "\(message)", &problems)
-    }
-
-    @inline(never)
-    mutating func report(
-        _ status: Status, at member: StaticString, _ message: StaticString, _ problems: inout Problems
-    ) throws(Failure) {
-        try report(status, at: member, "\(message)", &problems)
-    }
 
     /// Reports unknown members of an object. - Parameter known: names with spaces between them.
     mutating func checkMembers(
         _ object: JSONValue, _ known: StaticString, _ problems: inout Problems
     ) throws(Failure) {
         for (name, _) in object.members where name != Text("comment") && !isWord(name, of: Text(known)) {
-            try path.push(name)
-            try report(.invalidValue, "Unknown member; check its spelling. Known are: \(known) comment.", &problems)
-            path.pop()
+            try problems.path.push(name)
+            try problems.report(.invalidValue, "Unknown member; check its spelling. Known are: \(known) comment.")
+            problems.path.pop()
         }
     }
 
@@ -124,16 +99,16 @@ struct PolicyDecoder: ~Copyable {
     /// A string of 1 to 255 bytes, the value at the decoder's current path.
     mutating func name(_ value: JSONValue?, _ problems: inout Problems) throws(Failure) -> Text? {
         guard let value else {
-            try report(.invalidValue, "The string is missing; add it, or check its spelling.", &problems)
+            try problems.report(.invalidValue, "The string is missing; add it, or check its spelling.")
             return nil
         }
         if let text = value.text, PolicyDecoder.isName(text) { return text }
         if value.number != nil {
-            try report(.invalidValue, "A name is a string; write it in quotes.", &problems)
+            try problems.report(.invalidValue, "A name is a string; write it in quotes.")
             return nil
         }
-        try report(
-            .invalidValue, "A string of 1 to 255 bytes without control characters must stand here.", &problems)
+        try problems.report(
+            .invalidValue, "A string of 1 to 255 bytes without control characters must stand here.")
         return nil
     }
 
@@ -147,8 +122,8 @@ struct PolicyDecoder: ~Copyable {
     mutating func name(
         _ object: JSONValue, _ member: StaticString, _ problems: inout Problems
     ) throws(Failure) -> Text? {
-        try path.push(Text(member))
-        defer { path.pop() }
+        try problems.path.push(Text(member))
+        defer { problems.path.pop() }
         return try name(object.member(member), &problems)
     }
 
@@ -168,7 +143,7 @@ struct PolicyDecoder: ~Copyable {
     ) throws(Failure) -> Double? {
         guard let value = object.member(member) else { return nil }
         if let number = value.number, number >= least, number <= largest { return number }
-        try report(.invalidValue, at: member, "It must be a number from \(least) to \(largest).", &problems)
+        try problems.report(.invalidValue, at: member, "It must be a number from \(least) to \(largest).")
         return nil
     }
 
@@ -177,15 +152,14 @@ struct PolicyDecoder: ~Copyable {
         _ object: JSONValue, _ member: StaticString, isRequired: Bool, _ problems: inout Problems
     ) throws(Failure) -> Int {
         guard let value = object.member(member) else {
-            if isRequired { try report(.invalidValue, at: member, "The share is missing.", &problems) }
+            if isRequired { try problems.report(.invalidValue, at: member, "The share is missing.") }
             return 0
         }
         if let number = value.number, (0...Double(Bucket.count)).contains(number), let share = Int(exactly: number) {
             return share
         }
-        try report(
-            .invalidValue, at: member, "A share is a whole number of 1/100 %, from 0 to 10000 (5000 is half).",
-            &problems)
+        try problems.report(
+            .invalidValue, at: member, "A share is a whole number of 1/100 %, from 0 to 10000 (5000 is half).")
         return 0
     }
 
@@ -195,8 +169,8 @@ struct PolicyDecoder: ~Copyable {
     ) throws(Failure) -> Int64? {
         guard let value = object.member(member) else { return nil }
         if let text = value.text, let seconds = Timestamp.seconds(text) { return seconds }
-        try report(
-            .invalidValue, at: member, "A time is a string in UTC, for example \"2026-11-21T03:00:00Z\".", &problems)
+        try problems.report(
+            .invalidValue, at: member, "A time is a string in UTC, for example \"2026-11-21T03:00:00Z\".")
         return nil
     }
 
@@ -204,17 +178,17 @@ struct PolicyDecoder: ~Copyable {
     mutating func reference(
         _ object: JSONValue, _ member: StaticString, _ problems: inout Problems
     ) throws(Failure) -> Int? {
-        try path.push(Text(member))
-        defer { path.pop() }
+        try problems.path.push(Text(member))
+        defer { problems.path.pop() }
         guard let name = try name(object.member(member), &problems) else { return nil }
         guard let number = document.predictor(name) else {
-            try report(.invalidValue, "There is no predictor \"\(name)\"; define it in $.predictors.", &problems)
+            try problems.report(.invalidValue, "There is no predictor \"\(name)\"; define it in $.predictors.")
             return nil
         }
         let predictor = document.predictors[number]
         if predictor.kind != .retired { return number }
         let reason = document.text(predictor.reason)
-        try report(.invalidValue, "The predictor \"\(name)\" is retired (\(reason)); name another.", &problems)
+        try problems.report(.invalidValue, "The predictor \"\(name)\" is retired (\(reason)); name another.")
         return nil
     }
 }

@@ -52,8 +52,7 @@ enum PolicyCheck {
         let source = try Source(path: models, note: note)
         let root = source.isRoot ? models : Text.empty
         let index = try Opening(maximumInputBytes: maximumInputBytes, note: note).index(of: source)
-        var problems = Problems(note: note, firstNote: note, listener: nil)
-        let document = try PolicyDecoder.decode(text, under: index.secret, problems: &problems)
+        let document = try PolicyDecoder.decode(text, under: index.secret, note: note)
         let fitting = PolicyFitting(note: note, path: path)
         if let failure = failure({ () throws(Failure) in try fitting.checkObserved(document, index) }) {
             if failure.status == .outOfMemory { throw failure }

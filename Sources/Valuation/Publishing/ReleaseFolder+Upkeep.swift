@@ -130,8 +130,7 @@ extension ReleaseFolder {
         var text = Buffer<UInt8>()
         _ = try PolicyFile.read(path.text, into: &text, note)
         note.setFile(path.text)
-        var problems = Problems(note: note, firstNote: note, listener: nil)
-        return try PolicyDecoder.decode(text.text, under: secret, problems: &problems)
+        return try PolicyDecoder.decode(text.text, under: secret, note: note)
     }
 
     /// Throws if the policy beside LATEST would refuse the models, because engines would then refuse to follow. An

@@ -88,16 +88,6 @@ struct Note {
         }
     }
 
-    /// The path of a member of the object at `path`.
-    func setJSONPath(_ path: Message, _ member: StaticString) {
-        withUnsafeMutableBytes(of: &error.pointee.json_path) { room in
-            var line = Line(room)
-            path.forEachText { line.append($0) }
-            line.append(Text("."))
-            line.append(Text(member))
-        }
-    }
-
     func setJSONPath(_ path: borrowing JSONPath) {
         withUnsafeMutableBytes(of: &error.pointee.json_path) { room in
             var line = Line(room)

@@ -29,7 +29,7 @@ import Testing
         var description = valuation_error()
         return try withUnsafeMutablePointer(to: &description) { error in
             let note = Note(error: error)
-            var problems = Problems(note: note, firstNote: note, listener: nil)
+            var problems = Problems(note: note)
             return try withText(bytes) { text throws(Failure) in
                 var decoder = ModelDecoder(.standard)
                 _ = try decoder.decode(text, firstLine: 1, line: 0, problems: &problems)
