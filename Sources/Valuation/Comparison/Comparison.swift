@@ -30,14 +30,10 @@ struct Comparison: ~Copyable {
     ) throws(Failure) -> Buffer<UInt8> {
         let secret = try Secret.random()
         var comparison = Comparison(secret, most: most)
-        var stream = ModelStream(secret, maximumInputBytes: maximumInputBytes, note: note)
-        try withFiles(before, note) { list throws(Failure) in
-            try stream.forEach(list) { model throws(Failure) in try comparison.table.add(model) }
-        }
+        var stream = ModelStream(secret, maximumInputBytes: maximumInputBytes, problems: Problems(note: note))
+        try forEachModel(of: before, &stream) { model throws(Failure) in try comparison.table.add(model) }
         try comparison.output.append("{\"models\":[")
-        try withFiles(after, note) { list throws(Failure) in
-            try stream.forEach(list) { model throws(Failure) in try comparison.compare(model) }
-        }
+        try forEachModel(of: after, &stream) { model throws(Failure) in try comparison.compare(model) }
         return try comparison.finish()
     }
 
@@ -45,6 +41,21 @@ struct Comparison: ~Copyable {
         self.secret = secret
         table = WeightTable(secret)
         self.most = most
+    }
+
+    private static func forEachModel(
+        of path: Text, _ stream: inout ModelStream, _ body: (borrowing Model) throws(Failure) -> Void
+    ) throws(Failure) {
+        try withFiles(path, stream.problems.note) { list throws(Failure) in
+            while try stream.next(list) {
+                if stream.decoder.kind == .campaign { continue }
+                do throws(Failure) {
+                    try body(stream.decoder.model)
+                } catch {
+                    try stream.refuse(error)
+                }
+            }
+        }
     }
 
     private static func withFiles(

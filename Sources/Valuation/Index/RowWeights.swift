@@ -35,29 +35,8 @@ struct RowWeights: ~Copyable {
         for position in 0..<weights.count { body(weights[position]) }
     }
 
-    /// Heapsort (Williams 1964): it needs no memory, which might not be available.
     private mutating func sort() {
-        for root in stride(from: weights.count / 2 &- 1, through: 0, by: -1) { siftDown(from: root, to: weights.count) }
-        for last in stride(from: weights.count &- 1, to: 0, by: -1) {
-            exchange(0, last)
-            siftDown(from: 0, to: last)
-        }
+        Heap.sort(weights.elements) { $0.model > $1.model }
         isSorted = true
-    }
-
-    private mutating func siftDown(from start: Int, to end: Int) {
-        var root = start
-        while true {
-            var child = root &* 2 &+ 1
-            if child >= end { return }
-            if child &+ 1 < end && weights[child].model < weights[child &+ 1].model { child &+= 1 }
-            if weights[root].model >= weights[child].model { return }
-            exchange(root, child)
-            root = child
-        }
-    }
-
-    private mutating func exchange(_ first: Int, _ second: Int) {
-        (weights[first], weights[second]) = (weights[second], weights[first])
     }
 }

@@ -17,7 +17,7 @@ extension Loader {
         var refused = Buffer<UInt8>()
         var first = Buffer<UInt8>()
         let isOfOneModel = collision.model == UInt32(builder.added.count)
-        try WeightNames.forEachLabel(decoder.model, under: builder.secret) { key, name throws(Failure) in
+        try WeightNames.forEachLabel(stream.decoder.model, under: builder.secret) { key, name throws(Failure) in
             if key != collision.key { return }
             // If both are in one model, the first name is that of the label that came first.
             if isOfOneModel && first.count == 0 { return try first.append(name) }
@@ -25,7 +25,7 @@ extension Loader {
         }
         // A copy, because the decoder goes on to the other model.
         var campaign = Buffer<UInt8>()
-        try campaign.append(decoder.model.campaign.text)
+        try campaign.append(stream.decoder.model.campaign.text)
         if !isOfOneModel {
             guard collision.model < UInt32(builder.added.count) else { return }
             let model = builder.added[Int(collision.model)]
@@ -38,7 +38,7 @@ extension Loader {
             }
         }
         if refused.count == 0 || first.count == 0 { return }
-        problems.note.setMessage(
+        stream.problems.note.setMessage(
             "\"\(refused.text)\" and \"\(first.text)\" of campaign \"\(campaign.text)\" have the same key; rename one.")
     }
 
@@ -46,17 +46,18 @@ extension Loader {
     private mutating func read(
         _ origin: IndexBuilder.Origin, _ key: UInt64, _ name: inout Buffer<UInt8>
     ) throws(Failure) {
-        let path = UnsafeRawPointer(files.text.start + fileOffsets[origin.file]).assumingMemoryBound(to: CChar.self)
-        guard let kind = FileKind(name: Text(cString: path)) else { return }
-        var reader = try DocumentReader(source: ByteSource(path: path), kind: kind)
+        guard let kind = FileKind(name: stream.files[origin.file]) else { return }
+        let source = try ByteSource(path: stream.files.cString(origin.file))
+        var reader = try DocumentReader(source: source, kind: kind)
         var remaining = UInt64.max
-        while let text = try reader.next(remaining: &remaining) {
-            if kind.lines && reader.line != origin.line { continue }
+        while let document = try reader.next(remaining: &remaining) {
+            if document.line != origin.line { continue }
             try Note.withTemporary { (note: Note) throws(Failure) in
                 var problems = Problems(note: note)
-                _ = try decoder.decode(text, firstLine: reader.line, line: origin.line, problems: &problems)
+                _ = try stream.decoder.decode(document, problems: &problems)
             }
-            return try WeightNames.forEachLabel(decoder.model, under: builder.secret) { found, label throws(Failure) in
+            return try WeightNames.forEachLabel(stream.decoder.model, under: builder.secret) {
+                found, label throws(Failure) in
                 if found == key && name.count == 0 { try name.append(label) }
             }
         }

@@ -4,14 +4,9 @@ import CPlatform
 
 /// Reads model files into a snapshot: decodes and checks every document, builds the index, and runs every self-test.
 struct Loader: ~Copyable {
-    private var remaining: UInt64
-    var problems: Problems
-    var decoder: ModelDecoder
+    var stream: ModelStream
     var builder: IndexBuilder
     private var selfTests = SelfTests()
-    /// Paths of the files read, NUL-terminated, end to end.
-    var files = Buffer<UInt8>()
-    var fileOffsets = Buffer<Int>()
     /// Campaigns whose document had problems, so that no model is refused for extending them.
     private var refusedClick = KeyTable()
     private var refusedConversion = KeyTable()
@@ -22,8 +17,6 @@ struct Loader: ~Copyable {
 
     /// The requested priors; missing ones are filled in from the models' training.
     private(set) var priors: Priors
-    /// The size and checksum of each file when it was read, in their order, if requested.
-    private(set) var sums = Buffer<FileSum>()
     private let isPublishing: Bool
 
     /// Options of a load.
@@ -38,13 +31,17 @@ struct Loader: ~Copyable {
     }
 
     init(_ wishes: Wishes, problems: consuming Problems) {
-        remaining = wishes.maximumInputBytes
-        decoder = ModelDecoder(wishes.secret)
+        stream = ModelStream(
+            wishes.secret, maximumInputBytes: wishes.maximumInputBytes, isSummed: wishes.isPublishing,
+            problems: problems)
         builder = IndexBuilder(wishes.secret)
         priors = wishes.priors
         isPublishing = wishes.isPublishing
-        self.problems = problems
     }
+
+    // Not inlined: it frees some fifty buffers.
+    @inline(never)
+    deinit {}
 
     init(_ wishes: Wishes, note: Note) {
         self.init(wishes, problems: Problems(note: note))
@@ -60,13 +57,8 @@ struct Loader: ~Copyable {
 
     /// The index of models in memory, as if they were in a file of the given type.
     mutating func index(of bytes: Text, kind: FileKind) throws(Failure) -> Index {
-        try beginFile(name: Text("memory"))
-        do throws(Failure) {
-            var reader = try DocumentReader(source: ByteSource(memory: bytes), kind: kind)
-            try readDocuments(&reader)
-        } catch {
-            try handle(error)
-        }
+        try stream.open(memory: bytes, kind: kind)
+        while try stream.nextOfFile() { try add() }
         return try finish()
     }
 
@@ -77,10 +69,10 @@ struct Loader: ~Copyable {
             try read(list)
             _ = try finish()
         } catch {
-            if problems.count == 0 || error.status == .outOfMemory { throw error }
+            if stream.problems.count == 0 || error.status == .outOfMemory { throw error }
         }
         warnOfUntested()
-        if problems.count > 0 { throw .noted(problems.status) }
+        if stream.problems.count > 0 { throw .noted(stream.problems.status) }
     }
 
     /// For the models without any example.
@@ -89,7 +81,7 @@ struct Loader: ~Copyable {
             let model = builder.added[number]
             if model.description.is_prior != 0 || model.description.self_tests > 0 { continue }
             setFile(of: model.origin)
-            let isToGoOn = problems.warn(
+            let isToGoOn = stream.problems.warn(
                 "The model has no self-test, so nothing shows that trainer and engine agree; add a few.",
                 at: "$.self_test", line: model.origin.line)
             if !isToGoOn { return }
@@ -97,88 +89,38 @@ struct Loader: ~Copyable {
     }
 
     private mutating func read(_ list: borrowing FileList) throws(Failure) {
-        for position in 0..<list.count {
-            let path = Text(cString: list[position])
-            guard let kind = FileKind(name: path) else { continue }
-            try beginFile(name: path)
-            do {
-                let expected = list.expected(position)
-                let source = try list.open(position, isSummed: isPublishing || expected != nil)
-                var reader = try DocumentReader(source: source, kind: kind)
-                try read(&reader, expected)
-            } catch {
-                // This file cannot be read further; the next may be sound.
-                try handle(error)
-            }
-        }
+        while try stream.next(list) { try add() }
     }
 
-    /// Reads a file and compares it with its expected size and checksum. If they differ, that is reported instead of
-    /// problems in it.
-    private mutating func read(_ reader: inout DocumentReader, _ expected: FileSum?) throws(Failure) {
+    /// Adds the last document.
+    private mutating func add() throws(Failure) {
         do throws(Failure) {
-            try readDocuments(&reader)
+            if stream.isSound { try addSound() } else if stream.decoder.kind == .model { try refuseModel() }
         } catch {
-            if error.status == .outOfMemory { throw error }
-            if try !reader.isChanged(from: expected) { throw error }
-            if problems.hasEnded { try problems.end(with: .changedFile) }
-            throw .changedFile
-        }
-        if try reader.isChanged(from: expected) { throw .changedFile }
-        if isPublishing { try sums.append(try reader.finish()) }
-    }
-
-    private mutating func beginFile(name: Text) throws(Failure) {
-        try fileOffsets.append(files.count)
-        try files.append(name)
-        try files.append(0)
-        problems.note.setFile(name)
-    }
-
-    private mutating func readDocuments(_ reader: inout DocumentReader) throws(Failure) {
-        while let text = try reader.next(remaining: &remaining) {
-            let line = reader.splitsLines ? reader.line : 0
-            do {
-                try add(text, firstLine: reader.line, line: line)
-            } catch {
-                try handle(error, line: line)
-            }
+            try stream.refuse(error)
         }
     }
 
-    /// Handles a failure: one that has not been reported yet is a problem of the current file. Lack of memory ends the
-    /// work, whoever listens.
-    private mutating func handle(_ failure: Failure, line: UInt32 = 0) throws(Failure) {
-        if problems.hasEnded { throw failure }
-        if failure.status == .outOfMemory { try problems.end(withoutMemory: failure) }
-        var located = failure
-        if located.line == 0 { located.line = line }
-        try problems.report(located)
-    }
-
-    private mutating func add(_ document: Text, firstLine: UInt32, line: UInt32) throws(Failure) {
-        guard try decoder.decode(document, firstLine: firstLine, line: line, problems: &problems) else {
-            return decoder.kind == .model ? try refuseModel() : ()
-        }
+    private mutating func addSound() throws(Failure) {
         let number = builder.added.count
-        let origin = IndexBuilder.Origin(file: fileOffsets.count - 1, line: line)
-        if decoder.kind == .campaign {
-            return try builder.add(decoder.campaign, origin: origin, note: problems.note)
+        let origin = IndexBuilder.Origin(file: stream.files.count - 1, line: stream.line)
+        if stream.decoder.kind == .campaign {
+            return try builder.add(stream.decoder.campaign, origin: origin, note: stream.problems.note)
         }
-        do {
-            try builder.add(decoder.model, origin: origin, note: problems.note)
+        do throws(Failure) {
+            try builder.add(stream.decoder.model, origin: origin, note: stream.problems.note)
         } catch {
             try refuseModel()
             if error.status == .keyCollision { try nameCollision() }
             throw error
         }
-        try selfTests.add(decoder.model, number: number)
+        try selfTests.add(stream.decoder.model, number: number)
     }
 
     /// Remembers that the last decoded model exists, although it is left out.
     private mutating func refuseModel() throws(Failure) {
-        let key = builder.secret.campaign(decoder.model.campaign.text)
-        if decoder.model.target == .click {
+        let key = builder.secret.campaign(stream.decoder.model.campaign.text)
+        if stream.decoder.model.target == .click {
             if refusedClick.find(key) == KeyTable.none { try refusedClick.insert(key, 0) }
         } else {
             if refusedConversion.find(key) == KeyTable.none { try refusedConversion.insert(key, 0) }
@@ -187,15 +129,15 @@ struct Loader: ~Copyable {
 
     private mutating func finish() throws(Failure) -> Index {
         if builder.added.count == 0 {
-            if problems.count > 0 { throw .noted(problems.status) }
+            if stream.problems.count > 0 { throw .noted(stream.problems.status) }
             let nothing = Failure(.nothingLoaded, "There is no model in it; publish models before loading.")
-            try handle(nothing)
+            try stream.handle(nothing)
             throw nothing
         }
         try checkChains()
         try checkCampaigns()
         if isPublishing { builder.completePriors(&priors) }
-        try builder.addPriors(priors, note: problems.note)
+        try builder.addPriors(priors, note: stream.problems.note)
         let numbering = try ModelNumbering(builder)
         let index = try builder.finish(numbering)
         builder.removeWeights()
@@ -237,10 +179,10 @@ struct Loader: ~Copyable {
         let rate = model.description.negative_sampling_rate
         let base = builder.added[Int(builder.base(of: model))].description.negative_sampling_rate
         if (rate - base).magnitude <= SelfTests.tolerance * base { return }
-        problems.note.setMessage(
+        stream.problems.note.setMessage(
             "The base's is \(base), this \(rate), and a chain has one: say the base's, and add ln(own) to the intercept if fitted to its probability, ln(own / base's) if to its z."
         )
-        problems.note.setJSONPath("$.negative_sampling_rate")
+        stream.problems.note.setJSONPath("$.negative_sampling_rate")
         try report(.noted(.invalidValue), at: model.origin)
     }
 
@@ -253,8 +195,10 @@ struct Loader: ~Copyable {
             if isIncomplete[test.model] { continue }
             let model = numbering.indexNumber[test.model]
             let text = selfTests.text(of: test)
-            if try replay.isPassed(test, text: text, model: model, index: index, note: problems.note) { continue }
-            problems.note.setJSONPath("$.self_test[\(test.index)]")
+            if try replay.isPassed(test, text: text, model: model, index: index, note: stream.problems.note) {
+                continue
+            }
+            stream.problems.note.setJSONPath("$.self_test[\(test.index)]")
             try report(.noted(.selfTest), at: builder.added[test.model].origin)
         }
     }
@@ -278,11 +222,10 @@ struct Loader: ~Copyable {
         setFile(of: origin)
         var located = failure
         located.line = origin.line
-        try problems.report(located)
+        try stream.problems.report(located)
     }
 
     private func setFile(of origin: IndexBuilder.Origin) {
-        let name = UnsafeRawPointer(files.text.start + fileOffsets[origin.file]).assumingMemoryBound(to: CChar.self)
-        problems.note.setFile(Text(cString: name))
+        stream.problems.note.setFile(stream.files[origin.file])
     }
 }

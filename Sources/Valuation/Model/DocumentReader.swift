@@ -9,17 +9,25 @@ struct DocumentReader: ~Copyable {
     static let maximumDocumentBytes = 256 * 1024 * 1024
     private static let chunk = 65536
 
+    /// One document of a file.
+    struct Document {
+        /// Valid until the next document is asked for.
+        var text: Text
+        /// 1-based line of the file on which it begins.
+        var firstLine: UInt32
+        /// The same where each line is a document, otherwise 0.
+        var line: UInt32
+    }
+
     private var source: ByteSource
     private var inflater: Inflater?
     /// Whether each line is a document.
-    let splitsLines: Bool
+    private let splitsLines: Bool
     private var buffer = Buffer<UInt8>()
     /// The position in the buffer of what has not been returned yet.
     private var start = 0
     private var atEnd = false
     private var linesRead: UInt32 = 0
-    /// 1-based line on which the last document began.
-    private(set) var line: UInt32 = 1
 
     init(source: consuming ByteSource, kind: FileKind) throws(Failure) {
         self.source = source
@@ -27,19 +35,18 @@ struct DocumentReader: ~Copyable {
         splitsLines = kind.lines
     }
 
-    /// The next document, or nil at the end. It is valid until the next call.
+    /// The next document, or nil at the end.
     ///
     /// - Parameter remaining: how many more bytes the load may read; decreased by what is read.
-    mutating func next(remaining: inout UInt64) throws(Failure) -> Text? {
+    mutating func next(remaining: inout UInt64) throws(Failure) -> Document? {
         if !splitsLines {
             if linesRead > 0 { return nil }
             linesRead = 1
             while !atEnd { try fill(&remaining) }
-            return buffer.text
+            return Document(text: buffer.text, firstLine: 1, line: 0)
         }
         while let text = try nextLine(remaining: &remaining) {
-            line = linesRead
-            if !isBlank(text) { return text }
+            if !isBlank(text) { return Document(text: text, firstLine: linesRead, line: linesRead) }
         }
         return nil
     }

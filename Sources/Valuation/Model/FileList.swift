@@ -10,24 +10,20 @@ struct FileList: ~Copyable {
     var folder: Int32 = -1
     /// The expected size and checksum of each file of a release.
     var sums = Buffer<FileSum>()
-    /// NUL-terminated paths, end to end.
-    private var paths = Buffer<UInt8>()
-    private var offsets = Buffer<Int>()
+    var paths = NameList()
 
-    var count: Int { offsets.count }
+    var count: Int { paths.count }
 
-    /// NUL-terminated; valid while the list lives.
-    subscript(index: Int) -> UnsafePointer<CChar> {
-        UnsafeRawPointer(paths.base.unsafelyUnwrapped + offsets[index]).assumingMemoryBound(to: CChar.self)
-    }
+    /// The path of a file; valid while the list lives.
+    subscript(index: Int) -> Text { paths[index] }
 
     init(path: Text) throws(Failure) {
         if path.count == 0 || path.contains(0) {
             throw Failure(.invalidArgument, "The path is empty or holds a NUL byte; give a file or a directory.")
         }
-        try append(directory: .empty, name: path)
+        try paths.append(path)
         var status = stat()
-        if stat(self[0], &status) != 0 { throw ByteSource.openFailure(valuation_platform_errno()) }
+        if stat(paths.cString(0), &status) != 0 { throw ByteSource.openFailure(valuation_platform_errno()) }
         if valuation_platform_is_directory(&status) {
             try list(directory: path)
         } else if FileKind(name: path) == nil {
@@ -43,44 +39,28 @@ struct FileList: ~Copyable {
 
     /// The last component of the path.
     func name(_ index: Int) -> Text {
-        let path = Text(cString: self[index])
+        let path = self[index]
         return path.slice(path.lastComponent, path.count)
     }
 
     /// Opens a file. - Parameter isSummed: whether its checksum is needed.
     func open(_ index: Int, isSummed: Bool) throws(Failure) -> ByteSource {
-        if folder < 0 { return try ByteSource(path: self[index], isSummed: isSummed) }
+        if folder < 0 { return try ByteSource(path: paths.cString(index), isSummed: isSummed) }
         let name = UnsafeRawPointer(name(index).start).assumingMemoryBound(to: CChar.self)
         return try ByteSource(folder: folder, name: name, isSummed: isSummed)
     }
 
-    mutating func append(directory: Text, name: Text) throws(Failure) {
-        try offsets.append(paths.count)
-        if directory.count > 0 {
-            try paths.append(directory)
-            if directory[directory.count - 1] != UInt8(ascii: "/") { try paths.append("/") }
-        }
-        try paths.append(name)
-        try paths.append(0)
-    }
-
-    private mutating func removeLast() {
-        let last = offsets.count - 1
-        paths.truncate(offsets[last])
-        offsets.truncate(last)
-    }
-
     private mutating func isSubdirectory(_ directory: Text, _ name: Text) throws(Failure) -> Bool {
-        try append(directory: directory, name: name)
-        defer { removeLast() }
+        try paths.append(folder: directory, name)
+        defer { paths.removeLast() }
         var status = stat()
-        return stat(self[count - 1], &status) == 0 && valuation_platform_is_directory(&status)
+        return stat(paths.cString(count - 1), &status) == 0 && valuation_platform_is_directory(&status)
     }
 
     private mutating func list(directory: Text) throws(Failure) {
-        guard let stream = opendir(self[0]) else { throw ByteSource.openFailure(valuation_platform_errno()) }
+        guard let stream = opendir(paths.cString(0)) else { throw ByteSource.openFailure(valuation_platform_errno()) }
         defer { closedir(stream) }
-        removeLast()
+        paths.removeLast()
         while true {
             valuation_platform_clear_errno()
             guard let entry = readdir(stream) else { break }
@@ -91,7 +71,7 @@ struct FileList: ~Copyable {
                 throw Failure(
                     .limitExceeded, "The directory holds more than 1,000,000 model files; join them as .jsonl.")
             }
-            try append(directory: directory, name: name)
+            try paths.append(folder: directory, name)
         }
         let code = valuation_platform_errno()
         if code != 0 { throw ByteSource.failure("The directory cannot be read to its end.", code) }
@@ -100,38 +80,6 @@ struct FileList: ~Copyable {
                 .nothingLoaded,
                 "The directory holds no .json, .json.gz, .jsonl or .jsonl.gz file (subdirectories are not entered).")
         }
-        sort()
-    }
-
-    /// Heap sort by bytes (Williams 1964), in place. - Complexity: O(n log n).
-    private mutating func sort() {
-        let end = count
-        var root = end / 2
-        while root > 0 {
-            root &-= 1
-            siftDown(from: root, to: end)
-        }
-        var last = end
-        while last > 1 {
-            last &-= 1
-            let largest = offsets[0]
-            offsets[0] = offsets[last]
-            offsets[last] = largest
-            siftDown(from: 0, to: last)
-        }
-    }
-
-    private mutating func siftDown(from start: Int, to end: Int) {
-        var root = start
-        while true {
-            var child = root &* 2 &+ 1
-            if child >= end { return }
-            if child &+ 1 < end, strcmp(self[child], self[child &+ 1]) < 0 { child &+= 1 }
-            if strcmp(self[root], self[child]) >= 0 { return }
-            let moved = offsets[root]
-            offsets[root] = offsets[child]
-            offsets[child] = moved
-            root = child
-        }
+        paths.sort()
     }
 }

@@ -57,26 +57,21 @@ struct ModelDecoder: ~Copyable {
     /// The text is read twice. First it is checked as a whole; then it is decoded in an order in which each part finds
     /// what it refers to. Unknown members are ignored.
     ///
-    /// - Parameters:
-    ///   - firstLine: the line of the file on which the text begins.
-    ///   - line: the same if the file has one document a line, 0 otherwise.
     /// - Complexity: O(bytes).
-    mutating func decode(
-        _ text: Text, firstLine: UInt32, line: UInt32, problems: inout Problems
-    ) throws(Failure) -> Bool {
-        problems.begin(line: line)
+    mutating func decode(_ document: DocumentReader.Document, problems: inout Problems) throws(Failure) -> Bool {
+        problems.begin(line: document.line)
         kind = .model
         model.removeAll()
         campaign.removeAll()
         categoryTable.removeAll()
         crossTable.removeAll()
         fieldTable.removeAll()
-        strings.begin(text)
+        strings.begin(document.text)
         do throws(Failure) {
-            return try decode(text, &problems)
+            return try decode(document.text, &problems)
         } catch {
             var located = error
-            if located.line > 0 { located.line = located.line &+ firstLine &- 1 }
+            if located.line > 0 { located.line = located.line &+ document.firstLine &- 1 }
             throw located
         }
     }

@@ -65,7 +65,7 @@ struct Publisher: ~Copyable {
             if Release.isFileName(name) && name != Text(CompiledFile.fileName) { continue }
             throw note.located(
                 Failure(.invalidArgument, "A release cannot have a file of this name; rename it."),
-                Text(cString: list[position]))
+                list[position])
         }
         let secret = try Publisher.secret(root, note)
         var loader = Loader(
@@ -74,7 +74,7 @@ struct Publisher: ~Copyable {
         let index = try loader.index(of: list)
         do throws(Failure) {
             var publisher = try Publisher(root, wishes, secret, note)
-            return try publisher.publish(list, loader.sums, index, loader.priors)
+            return try publisher.publish(list, loader.stream.sums, index, loader.priors)
         } catch {
             if error.isNoted { throw error }
             throw note.located(error, root)
@@ -209,7 +209,7 @@ struct Publisher: ~Copyable {
         var room = Buffer<UInt8>()
         try room.reserve(1 << 20)
         for position in 0..<list.count {
-            let path = Text(cString: list[position])
+            let path = list[position]
             let name = list.name(position)
             do throws(Failure) {
                 var source = try list.open(position, isSummed: false)
@@ -287,7 +287,7 @@ struct Publisher: ~Copyable {
                     throw Failure(.checksum, "What was written cannot be read back; look at the disk.")
                 }
             } catch {
-                throw note.located(error, Text(cString: list[position]))
+                throw note.located(error, list[position])
             }
         }
         if let compiled = release.manifest.compiled {

@@ -6,7 +6,7 @@ extension FileList {
         folder = release.folder.descriptor
         for position in 0..<release.manifest.files.count {
             let file = release.manifest.files[position]
-            try append(directory: release.path.text, name: release.manifest.text(file.name))
+            try paths.append(folder: release.path.text, release.manifest.text(file.name))
             try sums.append(file.sum)
         }
     }

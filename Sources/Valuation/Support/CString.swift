@@ -15,10 +15,7 @@ struct CString: ~Copyable {
     /// The parts as one path, with a slash between them.
     @inline(never)
     init(path folder: Text, _ name: Text) throws(Failure) {
-        try bytes.append(folder)
-        if folder.count > 0, folder[folder.count - 1] != UInt8(ascii: "/") { try bytes.append("/") }
-        try bytes.append(name)
-        try bytes.append(0)
+        try bytes.append(path: folder, name)
     }
 
     /// Valid while the value lives.

@@ -32,7 +32,16 @@ enum Heap {
         }
     }
 
-    /// Sorts; the element above all others comes last. - Returns: false if the time was over before the end.
+    /// Sorts, what is above all others last. - Complexity: O(elements × log elements).
+    @inline(__always)
+    static func sort<Element: BitwiseCopyable>(
+        _ elements: UnsafeMutableBufferPointer<Element>, _ isAbove: (Element, Element) -> Bool
+    ) {
+        var unlimited = Deadline(budget: 0)
+        _ = sort(elements, &unlimited, isAbove)
+    }
+
+    /// The same within a time. - Returns: false where the time was over before.
     /// - Complexity: O(elements × log elements).
     @inline(__always)
     static func sort<Element: BitwiseCopyable>(

@@ -1,20 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
+import CPlatform
 
-/// Names to be iterated once, end to end in one buffer.
+/// Names end to end in one buffer, each with a NUL byte behind it.
 struct NameList: ~Copyable {
     private var texts = Buffer<UInt8>()
+    private var starts = Buffer<Int>()
 
-    mutating func append(_ name: Text) throws(Failure) {
-        try texts.append(name)
-        try texts.append(0)
+    var count: Int { starts.count }
+
+    /// Valid until the list changes.
+    subscript(position: Int) -> Text { Text(cString: cString(position)) }
+
+    /// The name as the C library takes it; valid until the list changes.
+    func cString(_ position: Int) -> UnsafePointer<CChar> {
+        UnsafeRawPointer(texts.text.start + starts[position]).assumingMemoryBound(to: CChar.self)
+    }
+
+    /// - Parameter folder: what stands before the name, with a slash between them; empty for nothing.
+    mutating func append(folder: Text = .empty, _ name: Text) throws(Failure) {
+        try starts.append(texts.count)
+        try texts.append(path: folder, name)
+    }
+
+    mutating func removeLast() {
+        let last = starts.count - 1
+        texts.truncate(starts[last])
+        starts.truncate(last)
     }
 
     func forEach(_ body: (Text) throws(Failure) -> Void) throws(Failure) {
-        var start = 0
-        while start < texts.count {
-            let name = Text(cString: UnsafeRawPointer(texts.text.start + start).assumingMemoryBound(to: CChar.self))
-            start += name.count + 1
-            try body(name)
+        for position in 0..<count { try body(self[position]) }
+    }
+
+    /// Sorts by bytes. - Complexity: O(count × log count).
+    mutating func sort() {
+        let texts = texts.text.start
+        Heap.sort(starts.elements) { first, second in
+            strcmp(UnsafeRawPointer(texts + first), UnsafeRawPointer(texts + second)) > 0
         }
+    }
+}
+
+extension Buffer where Element == UInt8 {
+    /// Appends a name in a folder, with a slash between them and a NUL byte behind them.
+    mutating func append(path folder: Text, _ name: Text) throws(Failure) {
+        if folder.count > 0 {
+            try append(folder)
+            if folder[folder.count - 1] != UInt8(ascii: "/") { try append("/") }
+        }
+        try append(name)
+        try append(0)
     }
 }

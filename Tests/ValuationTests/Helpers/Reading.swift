@@ -27,8 +27,8 @@ func documents(ofFile path: String, _ kind: FileKind) throws(Failure) -> [ReadDo
 private func documents(of reader: inout DocumentReader) throws(Failure) -> [ReadDocument] {
     var documents: [ReadDocument] = []
     var remaining = UInt64.max
-    while let text = try reader.next(remaining: &remaining) {
-        documents.append(ReadDocument(bytes: text.bytes, line: reader.line))
+    while let document = try reader.next(remaining: &remaining) {
+        documents.append(ReadDocument(bytes: document.text.bytes, line: document.firstLine))
     }
     return documents
 }

@@ -9,7 +9,7 @@ import Testing
     private func names(_ path: String) throws(Failure) -> [String] {
         try withText(path) { text throws(Failure) in
             let list = try FileList(path: text)
-            return (0..<list.count).map { String(cString: list[$0]) }
+            return (0..<list.count).map { list[$0].string }
         }
     }
 

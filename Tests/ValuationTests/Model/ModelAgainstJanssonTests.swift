@@ -32,7 +32,8 @@ import Testing
             var problems = Problems(note: note)
             return try withText(bytes) { text throws(Failure) in
                 var decoder = ModelDecoder(.standard)
-                _ = try decoder.decode(text, firstLine: 1, line: 0, problems: &problems)
+                _ = try decoder.decode(
+                    DocumentReader.Document(text: text, firstLine: 1, line: 0), problems: &problems)
                 var weights: [String: Double] = [:]
                 try WeightNames.forEach(decoder.model, under: .standard) { _, name, value in
                     weights[name.string] = value
