@@ -17,7 +17,7 @@ struct IgnoredAnswer: ~Copyable {
     private let snapshot: UnsafeMutablePointer<Snapshot>
     private var near = NearField()
     private var sought = Buffer<Sought>()
-    private var names = Buffer<UInt8>()
+    private var names = TextStore()
 
     init(_ scorer: UnsafeMutablePointer<Scorer>, _ snapshot: UnsafeMutablePointer<Snapshot>) {
         (self.scorer, self.snapshot) = (scorer, snapshot)
@@ -26,16 +26,13 @@ struct IgnoredAnswer: ~Copyable {
     /// The field that a misspelt one probably means; empty if there is none, or if too many names have been tried.
     private mutating func intended(_ field: Text) throws(Failure) -> Text {
         for position in 0..<sought.count where sought[position].field == field {
-            return names.text.slice(Int(sought[position].intended.start), Int(sought[position].intended.end))
+            return names[sought[position].intended]
         }
         if sought.count == IgnoredAnswer.maximumSought { return .empty }
-        let start = names.count
-        if let name = try near.find(field, in: snapshot.pointee.index, PolicyFields(snapshot)) {
-            try names.append(name)
-        }
-        let intended = valuation_name(start: UInt32(start), end: UInt32(names.count))
+        let found = try near.find(field, in: snapshot.pointee.index, PolicyFields(snapshot))
+        let intended = try names.keep(found ?? .empty)
         try sought.append(Sought(field: field, intended: intended))
-        return names.text.slice(start, names.count)
+        return names[intended]
     }
 
     /// The start of a candidate's slips among those of the ads, which are in the order of the candidates. - Complexity:

@@ -19,7 +19,7 @@ struct WeightMoves: ~Copyable {
     }
 
     private var moves = Buffer<Move>()
-    private var names = Buffer<UInt8>()
+    private var names = TextStore()
     private(set) var added = 0
     private(set) var dropped = 0
     private(set) var moved = 0
@@ -35,10 +35,7 @@ struct WeightMoves: ~Copyable {
     }
 
     mutating func add(name: Text, before: Double?, after: Double?) throws(Failure) {
-        let start = UInt32(truncatingIfNeeded: names.count)
-        try names.append(name)
-        let end = UInt32(truncatingIfNeeded: names.count)
-        let move = Move(name: valuation_name(start: start, end: end), before: before, after: after)
+        let move = Move(name: try names.keep(name), before: before, after: after)
         try moves.append(move)
         distance += move.distance
         if before == nil { added += 1 } else if after == nil { dropped += 1 } else { moved += 1 }
@@ -63,7 +60,7 @@ struct WeightMoves: ~Copyable {
             heap[0] = heap[moves.count - 1 - place]
             Heap.siftDown(heap, 0, moves.count - 1 - place) { $0.isFarther(than: $1) }
             try output.beginObject()
-            try output.member("weight", quoted: names.text.slice(Int(move.name.start), Int(move.name.end)))
+            try output.member("weight", quoted: names[move.name])
             try output.member("before", number: move.before ?? .nan)
             try output.member("after", number: move.after ?? .nan)
             try output.endObject()

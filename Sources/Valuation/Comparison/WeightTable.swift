@@ -27,7 +27,7 @@ struct WeightTable: ~Copyable {
     private let secret: Secret
     private(set) var models = Buffer<Model>()
     var weights = Buffer<Weight>()
-    private var names = Buffer<UInt8>()
+    private var names = TextStore()
     private var clickTable = KeyTable()
     private var conversionTable = KeyTable()
     private var weightTable = KeyTable()
@@ -37,7 +37,7 @@ struct WeightTable: ~Copyable {
     }
 
     func text(_ name: valuation_name) -> Text {
-        names.text.slice(Int(name.start), Int(name.end))
+        names[name]
     }
 
     mutating func add(_ model: borrowing Valuation.Model) throws(Failure) {
@@ -60,11 +60,12 @@ struct WeightTable: ~Copyable {
                 throw Failure(.limitExceeded, "More than 4,294,967,294 weights; compare fewer models.")
             }
             if weightTable.find(place) == KeyTable.none { try weightTable.insert(place, UInt32(weights.count)) }
-            try weights.append(Weight(model: number, label: label, name: try keep(name), value: value))
+            try weights.append(Weight(model: number, label: label, name: try names.keep(name), value: value))
         }
         try models.append(
             Model(
-                campaign: try keep(model.campaign.text), base: try keep(model.base.text), target: model.target,
+                campaign: try names.keep(model.campaign.text), base: try names.keep(model.base.text),
+                target: model.target,
                 constant: WeightTable.constant(model), start: start, end: weights.count))
     }
 
@@ -99,14 +100,5 @@ struct WeightTable: ~Copyable {
     /// A key that distinguishes the weights of different models.
     private static func key(_ model: UInt32, _ label: UInt64) -> UInt64 {
         label ^ (UInt64(model) &+ 1) &* 0x9e37_79b9_7f4a_7c15
-    }
-
-    private mutating func keep(_ name: Text) throws(Failure) -> valuation_name {
-        if names.count > Int(UInt32.max) - name.count {
-            throw Failure(.limitExceeded, "The names have more than 4,294,967,295 bytes; compare fewer models.")
-        }
-        let start = UInt32(names.count)
-        try names.append(name)
-        return valuation_name(start: start, end: UInt32(names.count))
     }
 }

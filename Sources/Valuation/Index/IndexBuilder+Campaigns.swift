@@ -18,7 +18,7 @@ extension IndexBuilder {
         var modelAdvertiser = Index.none
         /// The members below are from its document.
         var hasDocument = false
-        var base = valuation_name(start: 0, end: 0)
+        var base = valuation_name()
         var impressions = 0.0
         var clicks = 0.0
         var conversions = 0.0

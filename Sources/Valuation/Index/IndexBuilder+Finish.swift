@@ -42,7 +42,7 @@ extension IndexBuilder {
         counts.weights = weights.count
         counts.numbers = numbers.count
         counts.campaigns = campaigns.count
-        counts.nameBytes = names.count
+        counts.nameBytes = names.byteCount
         var rows = try RowPlaces(labels, &counts)
         let labelHash = try hashOfLabels()
         let campaignHash = try hashOfCampaigns()
@@ -194,7 +194,7 @@ extension IndexBuilder {
         numbers = Buffer()
         deviations = WeightRuns()
         labels = Buffer()
-        names = Buffer()
+        names = TextStore()
         labelTable = KeyTable()
     }
 
@@ -211,6 +211,6 @@ extension IndexBuilder {
                 place += 1
             }
         }
-        memcpy(index.names, names.text.start, names.count)
+        memcpy(index.names, names.all.start, names.byteCount)
     }
 }

@@ -87,7 +87,7 @@ struct IndexBuilder: ~Copyable {
     var deviations = WeightRuns()
     var fields = Buffer<Index.FieldSlot>()
     private var fieldTable = KeyTable()
-    var names = Buffer<UInt8>()
+    var names = TextStore()
 
     init(_ secret: Secret) {
         self.secret = secret
@@ -154,7 +154,7 @@ struct IndexBuilder: ~Copyable {
             throw Failure(.limitExceeded, "More than 1,000,000 models and campaigns.")
         }
         // Reserves enough for the names of one model, so that adding never fails between two of them.
-        if names.count > maximumNameBytes &- 6 &* ModelDecoder.maximumNameBytes { throw IndexBuilder.tooManyNames }
+        if names.byteCount > maximumNameBytes &- 6 &* ModelDecoder.maximumNameBytes { throw IndexBuilder.tooManyNames }
     }
 
     private static var tooManyNames: Failure {
@@ -171,7 +171,7 @@ struct IndexBuilder: ~Copyable {
     }
 
     func text(_ range: valuation_name) -> Text {
-        names.text.slice(Int(range.start), Int(range.end))
+        names[range]
     }
 
     /// Makes a model one without a base.
@@ -211,9 +211,7 @@ struct IndexBuilder: ~Copyable {
     }
 
     mutating func keep(_ name: Text) throws(Failure) -> valuation_name {
-        if names.count > maximumNameBytes &- name.count { throw IndexBuilder.tooManyNames }
-        let start = UInt32(names.count)
-        try names.append(name)
-        return valuation_name(start: start, end: UInt32(names.count))
+        if names.byteCount > maximumNameBytes &- name.count { throw IndexBuilder.tooManyNames }
+        return try names.keep(name)
     }
 }

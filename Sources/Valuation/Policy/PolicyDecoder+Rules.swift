@@ -14,7 +14,7 @@ extension PolicyDecoder {
             guard let value = try rule(overrides, index, &problems) else { continue }
             defer { problems.path.pop() }
             try checkMembers(value, "scope predictor reason expires", &problems)
-            var rule = PolicyDocument.Rule(isOverride: true, position: index, name: valuation_name(start: 0, end: 0))
+            var rule = PolicyDocument.Rule(isOverride: true, position: index, name: valuation_name())
             if let reason = try name(value, "reason", &problems) { rule.name = try document.keep(reason) }
             rule.scope = try scope(value, &problems)
             rule.end = try time(value, "expires", &problems) ?? .max
@@ -60,7 +60,7 @@ extension PolicyDecoder {
         _ value: JSONValue, _ index: Int, _ problems: inout Problems
     ) throws(Failure) {
         try checkMembers(value, "name layer salt unit scope variants holdout start end", &problems)
-        var rule = PolicyDocument.Rule(isOverride: false, position: index, name: valuation_name(start: 0, end: 0))
+        var rule = PolicyDocument.Rule(isOverride: false, position: index, name: valuation_name())
         if let text = try name(value, "name", &problems) { rule.name = try document.keep(text) }
         if let salt = try name(value, "salt", &problems) {
             rule.salt = try document.keep(salt)

@@ -132,7 +132,7 @@ struct PolicyDecoder: ~Copyable {
         _ object: JSONValue, _ member: StaticString, _ problems: inout Problems
     ) throws(Failure) -> valuation_name {
         guard object.member(member) != nil, let text = try name(object, member, &problems) else {
-            return valuation_name(start: 0, end: 0)
+            return valuation_name()
         }
         return try document.keep(text)
     }

@@ -52,7 +52,7 @@ struct PolicyDocument: ~Copyable {
         /// own number.
         var twin = 0
         /// Why it was retired.
-        var reason = valuation_name(start: 0, end: 0)
+        var reason = valuation_name()
     }
 
     /// The scope of a rule: ranges of `keys`, empty ones for everything.
@@ -95,7 +95,7 @@ struct PolicyDocument: ~Copyable {
         /// The members below are for an experiment.
         var layer = 0
         /// Followed by the separator.
-        var salt = valuation_name(start: 0, end: 0)
+        var salt = valuation_name()
         var unit = 0
         /// In `variants`: the control first, the holdout, if any, last.
         var variants = Part()
@@ -127,10 +127,10 @@ struct PolicyDocument: ~Copyable {
         var cap = Double.infinity
     }
 
-    var texts = Buffer<UInt8>()
-    var version = valuation_name(start: 0, end: 0)
+    private var texts = TextStore()
+    var version = valuation_name()
     /// The field of the request's placement.
-    var placement = valuation_name(start: 0, end: 0)
+    var placement = valuation_name()
     var predictors = Buffer<Predictor>()
     /// Indices in `releases`.
     var members = Buffer<UInt32>()
@@ -169,7 +169,7 @@ struct PolicyDocument: ~Copyable {
 
     @inline(__always)
     func text(_ name: valuation_name) -> Text {
-        texts.text.slice(Int(name.start), Int(name.end))
+        texts[name]
     }
 
     @inline(__always)
@@ -185,9 +185,7 @@ struct PolicyDocument: ~Copyable {
 
     /// Stores a text.
     mutating func keep(_ text: Text) throws(Failure) -> valuation_name {
-        let start = UInt32(texts.count)
-        try texts.append(text)
-        return valuation_name(start: start, end: UInt32(texts.count))
+        try texts.keep(text)
     }
 
     /// The first predictor that computes the same as a release's. - Complexity: O(predictors), at most 1,000.

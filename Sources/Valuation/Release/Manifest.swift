@@ -24,12 +24,12 @@ struct Manifest: ~Copyable {
         var modelsWithoutSelfTests = 0
     }
 
-    var texts = Buffer<UInt8>()
-    var id = valuation_name(start: 0, end: 0)
+    private var texts = TextStore()
+    var id = valuation_name()
     /// The time in UTC, for example 2026-11-21T03:00:00.123456Z; so the order of texts is the order of time.
-    var created = valuation_name(start: 0, end: 0)
+    var created = valuation_name()
     /// The trainer of the models, or empty.
-    var trainer = valuation_name(start: 0, end: 0)
+    var trainer = valuation_name()
     var files = Buffer<File>()
     var compiled: File?
     /// Of the compiled file.
@@ -40,14 +40,12 @@ struct Manifest: ~Copyable {
     var secret: Checksum?
 
     func text(_ name: valuation_name) -> Text {
-        texts.text.slice(Int(name.start), Int(name.end))
+        texts[name]
     }
 
     /// Stores a text.
     mutating func keep(_ text: Text) throws(Failure) -> valuation_name {
-        let start = UInt32(texts.count)
-        try texts.append(text)
-        return valuation_name(start: start, end: UInt32(texts.count))
+        try texts.keep(text)
     }
 
     /// A checksum over everything that determines the index: releases with the same value have the same index.

@@ -6,22 +6,19 @@ import CValuation
 /// The releases of a directory, newest first.
 struct ReleaseList: ~Copyable {
     struct Entry {
-        var id: Int
-        var idEnd: Int
-        var created: Int
-        var createdEnd: Int
+        var id: valuation_name
+        var created = valuation_name()
         var bytes = 0
         var counts = Manifest.Counts()
         var isCompiled = false
-        /// The problem of the manifest, in `texts`; empty if there is none.
-        var problem = 0
-        var problemEnd = 0
+        /// What is wrong with the manifest.
+        var problem: valuation_name?
 
-        var isSound: Bool { problem == problemEnd }
+        var isSound: Bool { problem == nil }
     }
 
     private var entries = Buffer<Entry>()
-    private var texts = Buffer<UInt8>()
+    private var texts = TextStore()
 
     /// Reads the manifests. - Complexity: O(releases²) at worst, O(releases) reads.
     init(_ root: borrowing ReleaseFolder, note: Note) throws(Failure) {
@@ -39,20 +36,15 @@ struct ReleaseList: ~Copyable {
 
     subscript(position: Int) -> Entry { entries[position] }
 
-    func id(_ position: Int) -> Text { texts.text.slice(entries[position].id, entries[position].idEnd) }
+    func id(_ position: Int) -> Text { texts[entries[position].id] }
 
-    func created(_ position: Int) -> Text { texts.text.slice(entries[position].created, entries[position].createdEnd) }
-
-    func problem(_ position: Int) -> Text { texts.text.slice(entries[position].problem, entries[position].problemEnd) }
+    func created(_ position: Int) -> Text { texts[entries[position].created] }
 
     private mutating func add(_ id: Text, _ root: borrowing ReleaseFolder, _ note: Note) throws(Failure) {
-        let start = texts.count
-        try texts.append(id)
-        var entry = Entry(id: start, idEnd: texts.count, created: texts.count, createdEnd: texts.count)
+        var entry = Entry(id: try texts.keep(id))
         do throws(Failure) {
             let manifest = try root.manifest(of: id, note)
-            try texts.append(manifest.text(manifest.created))
-            entry.createdEnd = texts.count
+            entry.created = try texts.keep(manifest.text(manifest.created))
             entry.bytes = manifest.bytes
             entry.counts = manifest.counts
             entry.isCompiled = manifest.compiled != nil
@@ -61,12 +53,7 @@ struct ReleaseList: ~Copyable {
             // Removed in the meantime.
             if error.status == .unknownRelease { return }
             if error.status == .fileNotFound, !(try root.releases().contains(id)) { return }
-            (entry.problem, entry.problemEnd) = (texts.count, texts.count)
-            try withUnsafeBytes(of: note.error.pointee.message) { message throws(Failure) in
-                let start = message.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: CChar.self)
-                try texts.append(Text(cString: start))
-            }
-            entry.problemEnd = texts.count
+            entry.problem = try texts.keep(note.message)
         }
         try entries.append(entry)
     }
@@ -109,7 +96,16 @@ struct ReleaseList: ~Copyable {
         try output.beginObject()
         try output.member("id", quoted: id(position))
         try output.member("latest", bool: id(position) == latest)
-        if entry.isSound {
+        if let problem = entry.problem {
+            try output.memberNull("created")
+            try output.memberNull("bytes")
+            try output.memberNull("campaigns")
+            try output.memberNull("click_models")
+            try output.memberNull("conversion_models")
+            try output.memberNull("weights")
+            try output.memberNull("compiled")
+            try output.member("problem", quoted: texts[problem])
+        } else {
             try output.member("created", quoted: created(position))
             try output.member("bytes", integer: entry.bytes)
             try output.member("campaigns", integer: entry.counts.campaigns)
@@ -118,15 +114,6 @@ struct ReleaseList: ~Copyable {
             try output.member("weights", integer: entry.counts.weights)
             try output.member("compiled", bool: entry.isCompiled)
             try output.memberNull("problem")
-        } else {
-            try output.memberNull("created")
-            try output.memberNull("bytes")
-            try output.memberNull("campaigns")
-            try output.memberNull("click_models")
-            try output.memberNull("conversion_models")
-            try output.memberNull("weights")
-            try output.memberNull("compiled")
-            try output.member("problem", quoted: problem(position))
         }
         try output.endObject()
     }

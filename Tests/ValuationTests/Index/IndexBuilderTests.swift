@@ -53,8 +53,8 @@ import Testing
             }
             #expect(refusal?.status == (number == 0 ? nil : .duplicateModel))
         }
-        #expect(builder.names.count <= builder.maximumNameBytes)
-        builder.maximumNameBytes = builder.names.count
+        #expect(builder.names.byteCount <= builder.maximumNameBytes)
+        builder.maximumNameBytes = builder.names.byteCount
         #expect(complaint { () throws(Failure) in _ = try builder.keep(Text("x")) }?.status == .limitExceeded)
         let other = try document("other")
         #expect(
