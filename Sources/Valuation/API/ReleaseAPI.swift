@@ -18,16 +18,10 @@ func reporting(
     return callWithNote(error) { note throws(Failure) in
         if isRequired && report_out == nil { throw Failure(.invalidArgument, "report_out is NULL.") }
         // Allocated first, so that nothing can fail once the work is done.
-        let report = try Memory.room(for: Report.self)
-        do throws(Failure) {
-            var text = try body(note)
-            _ = try text.terminated()
-            report.initialize(to: Report(text: text))
-            if let report_out { report_out.pointee = OpaquePointer(report) } else { Memory.destroy(report) }
-        } catch {
-            free(report)
-            throw error
-        }
+        let room = try Room<Report>()
+        var text = try body(note)
+        _ = try text.terminated()
+        if let report_out { report_out.pointee = OpaquePointer(room.place(Report(text: text))) }
     }
 }
 

@@ -25,7 +25,7 @@ struct Engine: ~Copyable {
     private let references = Atomic<Int>(1)
     private let readers: Readers
     /// Two records: one has the current history, the other one is where it is changed.
-    private let records: UnsafeMutablePointer<History>
+    private let records: Room<History>
     /// Address of the current record. Changed while both locks (of loading and of the history) are held, so that
     /// holding one is enough to read it.
     private let history = Atomic<UInt>(0)
@@ -41,7 +41,7 @@ struct Engine: ~Copyable {
 
     private init(
         _ options: Options, secret: consuming EngineSecret, readers: consuming Readers,
-        records: UnsafeMutablePointer<History>
+        records: consuming Room<History>
     ) {
         maximumInputBytes = options.maximumInputBytes
         trustsCompiled = options.trustsCompiled
@@ -50,9 +50,9 @@ struct Engine: ~Copyable {
         kernels = options.kernels
         self.secret = secret
         self.readers = readers
+        records.start.initialize(to: History())
+        history.store(UInt(bitPattern: records.start), ordering: .relaxed)
         self.records = records
-        records.initialize(to: History())
-        history.store(UInt(bitPattern: records), ordering: .relaxed)
     }
 
     deinit {
@@ -60,23 +60,15 @@ struct Engine: ~Copyable {
         if let snapshot = record.pointee.previous { Memory.destroy(snapshot) }
         if let snapshot = record.pointee.leaving { Memory.destroy(snapshot) }
         record.deinitialize(count: 1)
-        CPlatform.free(records)
     }
 
     /// - Returns: an engine that threads share, so nobody may write to it except through its atomics.
     static func allocate(_ options: Options) throws(Failure) -> UnsafePointer<Engine> {
         let secret = try EngineSecret()
         let readers = try Readers()
-        let pointer = try Memory.room(for: Engine.self)
-        guard let records = malloc(2 &* MemoryLayout<History>.stride) else {
-            CPlatform.free(pointer)
-            throw .outOfMemory
-        }
-        pointer.initialize(
-            to: Engine(
-                options, secret: secret, readers: readers,
-                records: records.bindMemory(to: History.self, capacity: 2)))
-        return UnsafePointer(pointer)
+        let records = try Room<History>(count: 2)
+        return UnsafePointer(
+            try Memory.place(Engine(options, secret: secret, readers: readers, records: records)))
     }
 
     /// Releases one reference; the last one frees the engine.
@@ -167,7 +159,7 @@ struct Engine: ~Copyable {
     /// - Precondition: both locks are held.
     func amend(_ update: (inout History) -> Void) {
         let former = record
-        let next = former == records ? records + 1 : records
+        let next = former == records.start ? records.start + 1 : records.start
         // Only the current record owns its values.
         memcpy(next, former, MemoryLayout<History>.size)
         update(&next.pointee)

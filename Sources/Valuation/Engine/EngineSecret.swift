@@ -6,7 +6,7 @@ import Synchronization
 /// A key that is computed before anything is loaded is under the standard secret, and the engine then keeps that one.
 struct EngineSecret: ~Copyable {
     /// The standard one, and memory for another.
-    private let secrets: UnsafeMutablePointer<Secret>
+    private let secrets: Room<Secret>
     private let state = Atomic<UInt8>(EngineSecret.open)
 
     private static let open: UInt8 = 0
@@ -14,21 +14,16 @@ struct EngineSecret: ~Copyable {
     private static let taken: UInt8 = 2
 
     init() throws(Failure) {
-        guard let memory = malloc(2 * MemoryLayout<Secret>.stride) else { throw .outOfMemory }
-        secrets = memory.bindMemory(to: Secret.self, capacity: 2)
-        secrets.initialize(repeating: .standard, count: 2)
-    }
-
-    deinit {
-        free(secrets)
+        secrets = try Room(count: 2)
+        secrets.start.initialize(repeating: .standard, count: 2)
     }
 
     /// nil while it is undecided.
     var known: Secret? {
         switch state.load(ordering: .acquiring) {
         case EngineSecret.open: nil
-        case EngineSecret.taken: secrets[1]
-        default: secrets[0]
+        case EngineSecret.taken: secrets.start[1]
+        default: secrets.start[0]
         }
     }
 
@@ -40,14 +35,14 @@ struct EngineSecret: ~Copyable {
                 expected: EngineSecret.open, desired: EngineSecret.standard, ordering: .acquiringAndReleasing)
             found = original
         }
-        return UnsafePointer(found == EngineSecret.taken ? secrets + 1 : secrets)
+        return UnsafePointer(found == EngineSecret.taken ? secrets.start + 1 : secrets.start)
     }
 
     /// Fixes the secret; throws if keys were computed under another one meanwhile. - Precondition: `loading` is held.
     func keep(_ secret: Secret) throws(Failure) {
         if state.load(ordering: .acquiring) == EngineSecret.open {
             // Nobody reads the second element until the state says so.
-            secrets[1] = secret
+            secrets.start[1] = secret
             _ = state.compareExchange(
                 expected: EngineSecret.open, desired: EngineSecret.taken, ordering: .acquiringAndReleasing)
         }

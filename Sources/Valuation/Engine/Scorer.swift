@@ -39,23 +39,16 @@ struct Scorer: ~Copyable {
     }
 
     static func allocate(engine: UnsafePointer<Engine>) throws(Failure) -> UnsafeMutablePointer<Scorer> {
-        let pointer = try Memory.room(for: Scorer.self)
-        let scratch: UnsafeMutablePointer<Scratch>
+        let room = try Room<Scorer>()
+        let scratch = try Scratch.allocate()
         let place: UnsafePointer<Readers.Reader>
-        do {
-            scratch = try Scratch.allocate(engine.pointee.kernels)
-        } catch {
-            free(pointer)
-            throw error
-        }
         do {
             place = try engine.pointee.addReader()
         } catch {
             Memory.destroy(scratch)
-            free(pointer)
             throw error
         }
-        pointer.initialize(to: Scorer(engine: engine, reader: place, scratch: scratch))
+        let pointer = room.place(Scorer(engine: engine, reader: place, scratch: scratch))
         do {
             if let snapshot = engine.pointee.pin(place) {
                 try Scorer.prepare(pointer, snapshot)

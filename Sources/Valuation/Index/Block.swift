@@ -33,28 +33,23 @@ struct Block: ~Copyable {
 
     /// A block of zeros. - Parameter headerBytes: the number of bytes before the index.
     static func allocate(byteCount: Int, headerBytes: Int = 0) throws(Failure) -> UnsafePointer<Block> {
-        let place = try Memory.room(for: Block.self)
+        let room = try Room<Block>()
         let isLarge = byteCount >= large
         let memory = isLarge ? valuation_platform_map_zeros(byteCount) : valuation_platform_allocate(byteCount)
-        guard let memory else {
-            free(place)
-            throw .outOfMemory
-        }
+        guard let memory else { throw .outOfMemory }
         if !isLarge { memset(memory, 0, byteCount) }
-        place.initialize(to: Block(memory, mappedBytes: isLarge ? byteCount : 0, headerBytes: headerBytes))
-        return UnsafePointer(place)
+        return UnsafePointer(
+            room.place(Block(memory, mappedBytes: isLarge ? byteCount : 0, headerBytes: headerBytes)))
     }
 
     /// A file's first bytes, mapped.
     static func map(_ descriptor: Int32, byteCount: Int, headerBytes: Int) throws(Failure) -> UnsafePointer<Block> {
-        let place = try Memory.room(for: Block.self)
+        let room = try Room<Block>()
         guard let memory = valuation_platform_map(descriptor, byteCount) else {
             let code = valuation_platform_errno()
-            free(place)
             throw code == ENOMEM ? .outOfMemory : ByteSource.failure("The file cannot be mapped.", code)
         }
-        place.initialize(to: Block(memory, mappedBytes: byteCount, headerBytes: headerBytes))
-        return UnsafePointer(place)
+        return UnsafePointer(room.place(Block(memory, mappedBytes: byteCount, headerBytes: headerBytes)))
     }
 
     func retain() {

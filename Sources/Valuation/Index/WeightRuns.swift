@@ -143,8 +143,7 @@ struct WeightRuns: ~Copyable {
             previousRow = row
         }
         try runs.reserve(runs.count &+ 1)
-        guard let memory = malloc(bytes.count) else { throw .outOfMemory }
-        let start = memory.assumingMemoryBound(to: UInt8.self)
+        let start = try Room<UInt8>(count: bytes.count).take()
         memcpy(start, bytes.text.start, bytes.count)
         try runs.append(
             Run(start: start, next: start, end: start + bytes.count, discarded: start, row: 0, hasEnded: false))

@@ -9,56 +9,48 @@ struct Inflater: ~Copyable {
     private static let inputCapacity = 65536
 
     /// On the heap because zlib keeps a pointer to it.
-    private let stream: UnsafeMutablePointer<z_stream>
-    private let input: UnsafeMutablePointer<UInt8>
+    private let room: Room<z_stream>
+    private let input: Room<UInt8>
     private var insideMember = true
 
-    private init(stream: UnsafeMutablePointer<z_stream>, input: UnsafeMutablePointer<UInt8>) {
-        (self.stream, self.input) = (stream, input)
+    private init(room: consuming Room<z_stream>, input: consuming Room<UInt8>) {
+        self.room = room
+        self.input = input
     }
 
     static func make() throws(Failure) -> Inflater {
-        let streamMemory = calloc(1, MemoryLayout<z_stream>.size)
-        let inputMemory = malloc(Inflater.inputCapacity)
-        guard let streamMemory, let inputMemory else {
-            free(streamMemory)
-            free(inputMemory)
-            throw .outOfMemory
-        }
-        let stream = streamMemory.bindMemory(to: z_stream.self, capacity: 1)
-        let input = inputMemory.bindMemory(to: UInt8.self, capacity: Inflater.inputCapacity)
+        let room = try Room<z_stream>()
+        let input = try Room<UInt8>(count: Inflater.inputCapacity)
+        room.start.initialize(to: z_stream())
         let gzipOnly: Int32 = 16 + 15
-        if inflateInit2_(stream, gzipOnly, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) != Z_OK {
-            free(stream)
-            free(input)
+        if inflateInit2_(room.start, gzipOnly, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) != Z_OK {
             throw .outOfMemory
         }
-        return Inflater(stream: stream, input: input)
+        return Inflater(room: room, input: input)
     }
 
     deinit {
-        inflateEnd(stream)
-        free(stream)
-        free(input)
+        inflateEnd(room.start)
     }
 
     /// Unpacks up to `count` bytes; 0 at the end of the last member.
     mutating func read(
         from source: inout ByteSource, into destination: UnsafeMutablePointer<UInt8>, count: Int
     ) throws(Failure) -> Int {
+        let stream = room.start
         stream.pointee.next_out = destination
         stream.pointee.avail_out = UInt32(clamping: count)
         let wanted = stream.pointee.avail_out
         while stream.pointee.avail_out == wanted {
             if stream.pointee.avail_in == 0 {
-                let length = try source.read(into: input, count: Inflater.inputCapacity)
+                let length = try source.read(into: input.start, count: Inflater.inputCapacity)
                 if length == 0 {
                     if insideMember {
                         throw Failure(.gzip, "The gzip data ends too early; the file is truncated, so copy it again.")
                     }
                     return 0
                 }
-                stream.pointee.next_in = input
+                stream.pointee.next_in = input.start
                 stream.pointee.avail_in = UInt32(length)
             }
             if !insideMember {

@@ -6,8 +6,8 @@ import CValuation
 /// scoring.
 struct PolicyScratch: ~Copyable {
     var decisions = Decisions()
-    /// Memory for the scoring of each release, and the number of releases with working memory.
-    let scorings: UnsafeMutablePointer<Scoring>
+    /// For the scoring of each release.
+    private let room: Room<Scoring>
     /// Those of each release; the first is the scorer's own.
     private(set) var scratches = Buffer<UnsafeMutablePointer<Scratch>>()
     /// One for each candidate of a block: its decision, its adjustment (-1 for none), and whether it is valued already.
@@ -31,24 +31,20 @@ struct PolicyScratch: ~Copyable {
     var lacksMemory = false
     var draws = DrawScratch()
 
-    private init(_ scorings: UnsafeMutablePointer<Scoring>) {
-        self.scorings = scorings
+    private init(_ room: consuming Room<Scoring>) {
+        self.room = room
     }
 
     deinit {
         for release in 1..<max(1, scratches.count) { Memory.destroy(scratches[release]) }
-        free(scorings)
     }
+
+    @inline(__always)
+    var scorings: UnsafeMutablePointer<Scoring> { room.start }
 
     /// - Parameter own: the scorer's, which outlives this.
     static func allocate(_ own: UnsafeMutablePointer<Scratch>) throws(Failure) -> UnsafeMutablePointer<PolicyScratch> {
-        let pointer = try Memory.room(for: PolicyScratch.self)
-        guard let room = malloc(MemoryLayout<Scoring>.stride * PolicyDocument.maximumReleases) else {
-            free(pointer)
-            throw .outOfMemory
-        }
-        let scorings = room.bindMemory(to: Scoring.self, capacity: PolicyDocument.maximumReleases)
-        pointer.initialize(to: PolicyScratch(scorings))
+        let pointer = try Memory.place(PolicyScratch(try Room(count: PolicyDocument.maximumReleases)))
         do {
             try pointer.pointee.reserve(own)
         } catch {

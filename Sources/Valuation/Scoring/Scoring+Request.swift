@@ -14,11 +14,8 @@ extension Scoring {
     ) {
         var scoring = Scoring(
             request, candidates: count, index: index, scratch: scratch, campaigns: index.pointee.campaignTable)
-        var start = 0
-        while start < count {
-            let length = min(Scratch.blockSize, count &- start)
+        Scratch.forEachBlock(of: count) { start, length in
             scoring.score(candidates + start, count: length, into: values + start)
-            start &+= length
         }
         scoring.finish()
     }
@@ -33,12 +30,9 @@ extension Scoring {
         var scoring = Scoring(
             request, candidates: count, index: index, scratch: scratch, campaigns: index.pointee.campaignTable)
         let values = scratch.pointee.values.base.unsafelyUnwrapped
-        var start = 0
-        while start < count {
-            let length = min(Scratch.blockSize, count &- start)
+        Scratch.forEachBlock(of: count) { start, length in
             scoring.score(candidates + start, count: length, into: values)
             for place in 0..<length { ranking.add(values[place], index: start &+ place) }
-            start &+= length
         }
         scoring.finish()
         ranking.finish()

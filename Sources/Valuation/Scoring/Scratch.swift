@@ -11,6 +11,17 @@ struct Scratch: ~Copyable {
     /// Candidates that are valued together: enough to fill the vector units, few enough to stay in the L1 cache.
     static let blockSize = VALUATION_KERNELS_BLOCK
 
+    /// Hands `body` where each block of so many candidates begins, and how many it has.
+    @inline(__always)
+    static func forEachBlock(of count: Int, _ body: (_ start: Int, _ length: Int) -> Void) {
+        var start = 0
+        while start < count {
+            let length = min(blockSize, count &- start)
+            body(start, length)
+            start &+= length
+        }
+    }
+
     /// The loops for one instruction set.
     let kernels: UnsafePointer<valuation_kernels>
     /// The request's known features, then their crosses.
