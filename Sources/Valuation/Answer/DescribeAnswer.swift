@@ -102,7 +102,7 @@ enum DescribeAnswer {
         let model = index.description(of: number)
         try output.beginObject()
         try output.member("campaign", quoted: index.text(model.campaign))
-        try output.member("target", literal: model.target == .click ? "click" : "conversion")
+        try output.member("target", literal: model.target.name)
         let base = model.base == Index.none ? .empty : index.text(index.description(of: model.base).campaign)
         try output.member("extends", quotedOrNull: base)
         try output.member("prior", bool: model.is_prior != 0)

@@ -118,7 +118,7 @@ struct Comparison: ~Copyable {
 
     /// Refuses a model that occurs twice in the second set.
     private mutating func refuseTwice(_ model: borrowing Model) throws(Failure) {
-        let key = secret.campaign(model.campaign.text) ^ (model.target == .click ? 0 : 1)
+        let key = secret.campaign(model.campaign.text) ^ UInt64(model.target.rawValue)
         if seen.find(key) != KeyTable.none {
             var failure = Failure(.duplicateModel, "The campaign already has a model for this target; keep one.")
             failure.setJSONPath("$.campaign")
@@ -159,7 +159,7 @@ struct Comparison: ~Copyable {
     ) throws(Failure) {
         try output.beginObject()
         try output.member("campaign", quoted: campaign)
-        try output.member("target", literal: target == .click ? "click" : "conversion")
+        try output.member("target", literal: target.name)
         try output.member("change", literal: change)
         try output.member("constant", begin: "{")
         try output.member("before", number: before ?? .nan)

@@ -8,11 +8,9 @@ extension IndexBuilder {
         var key: UInt64
         var name: valuation_name
         /// Numbers of its own models in the order of adding, or `Index.none`.
-        var clickModel = Index.none
-        var conversionModel = Index.none
+        var models = ByTarget(click: Index.none, conversion: Index.none)
         /// Likewise for the models of its observed rates.
-        var naiveClickModel = Index.none
-        var naiveConversionModel = Index.none
+        var naiveModels = ByTarget(click: Index.none, conversion: Index.none)
         /// Numbers among the advertisers, or `Index.none`; the document takes precedence.
         var advertiser = Index.none
         var modelAdvertiser = Index.none
@@ -27,20 +25,7 @@ extension IndexBuilder {
         var hasBase: Bool { base.end > base.start }
 
         /// Whether it has no model of its own.
-        var isWithoutModel: Bool { clickModel == Index.none && conversionModel == Index.none }
-
-        mutating func setModel(_ target: Target, _ number: UInt32, isNaive: Bool) {
-            switch (target, isNaive) {
-            case (.click, false): clickModel = number
-            case (.conversion, false): conversionModel = number
-            case (.click, true): naiveClickModel = number
-            case (.conversion, true): naiveConversionModel = number
-            }
-        }
-
-        func naiveModel(_ target: Target) -> UInt32 {
-            target == .click ? naiveClickModel : naiveConversionModel
-        }
+        var isWithoutModel: Bool { models.click == Index.none && models.conversion == Index.none }
     }
 
     struct Advertiser {
@@ -54,7 +39,7 @@ extension IndexBuilder {
     func find(_ campaignKey: UInt64, _ target: Target) -> UInt32 {
         let found = campaignTable.find(campaignKey)
         if found == KeyTable.none { return Index.none }
-        return target == .click ? campaigns[Int(found)].clickModel : campaigns[Int(found)].conversionModel
+        return campaigns[Int(found)].models[target]
     }
 
     /// Adds a campaign document. Throws if it contradicts what was added before, with the reason in `note`.
@@ -131,9 +116,9 @@ extension IndexBuilder {
         if found == KeyTable.none { return }
         let campaign = campaigns[Int(found)]
         if find(key, model.target) != Index.none {
-            let kind: StaticString = model.target == .click ? "click" : "conversion"
             throw failure(
-                .duplicateModel, "Campaign \"\(model.campaign.text)\" already has a \(kind) model; keep one.",
+                .duplicateModel,
+                "Campaign \"\(model.campaign.text)\" already has a \(model.target.name) model; keep one.",
                 at: "$.campaign", note)
         }
         if campaign.modelAdvertiser == Index.none || model.advertiser.count == 0 { return }

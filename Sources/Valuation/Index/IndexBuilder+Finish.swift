@@ -107,7 +107,7 @@ extension IndexBuilder {
         var uncertain = Buffer<WeightRuns.Weight>()
         try uncertain.reserve(deviations.count > 0 ? capacity : 0)
         for label in 0..<labels.count where labels[label].kind != .number {
-            for target in [Target.click, .conversion] {
+            for target in Target.allCases {
                 var writer = RowWriter(rows[label, target], target, index)
                 let number = IndexBuilder.row(UInt32(label), target)
                 uncertain.removeAll()
@@ -205,7 +205,7 @@ extension IndexBuilder {
             if model.hasBase { index.descriptions[number].base = numbering.indexNumber[Int(base(of: model))] }
         }
         var place = 0
-        for target in [Target.click, .conversion] {
+        for target in Target.allCases {
             for number in 0..<added.count where added[number].target == target {
                 index.order[place] = numbering.indexNumber[number]
                 place += 1

@@ -41,13 +41,13 @@ extension IndexBuilder {
             return Counts(
                 impressions: campaign.impressions, clicks: campaign.clicks, conversions: campaign.conversions)
         }
-        if campaign.key == secret.defaultCampaign || campaign.clickModel == Index.none { return nil }
-        let click = added[Int(campaign.clickModel)].description
+        if campaign.key == secret.defaultCampaign || campaign.models.click == Index.none { return nil }
+        let click = added[Int(campaign.models.click)].description
         let impressions = click.base_rate > 0 ? click.positives / click.base_rate : click.rows
         if !(click.positives > 0 && impressions > 0) { return nil }
         var conversions = Double.nan
-        if campaign.conversionModel != Index.none {
-            let positives = added[Int(campaign.conversionModel)].description.positives
+        if campaign.models.conversion != Index.none {
+            let positives = added[Int(campaign.models.conversion)].description.positives
             if positives >= 0 { conversions = min(positives, click.positives) }
         }
         return Counts(impressions: impressions, clicks: click.positives, conversions: conversions)

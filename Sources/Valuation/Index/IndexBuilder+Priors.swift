@@ -11,7 +11,7 @@ extension IndexBuilder {
     /// The models of campaign "*" are left out, because they usually come from the same impressions.
     func completePriors(_ priors: inout Priors) {
         priors.complete(from: totals.rates)
-        for target in [Target.click, .conversion] where priors[target] == 0 {
+        for target in Target.allCases where priors[target] == 0 {
             var positives = 0.0
             var impressions = 0.0
             for number in 0..<added.count where added[number].target == target {
@@ -29,11 +29,10 @@ extension IndexBuilder {
     /// campaign that has no other stand-in.
     mutating func addPriors(_ priors: Priors, note: Note) throws(Failure) {
         observe(priors)
-        let hasDefault = (
+        let hasDefault = ByTarget(
             click: find(secret.defaultCampaign, .click) != Index.none,
-            conversion: find(secret.defaultCampaign, .conversion) != Index.none
-        )
-        for target in [Target.click, .conversion] where target == .click ? !hasDefault.click : !hasDefault.conversion {
+            conversion: find(secret.defaultCampaign, .conversion) != Index.none)
+        for target in Target.allCases where !hasDefault[target] {
             let rate = priors[target]
             if rate > 0 {
                 try addPrior(Text("*"), target, logit: Beta(alpha: rate, beta: 1 - rate).logit, rate: rate, note)
@@ -47,8 +46,7 @@ extension IndexBuilder {
         var name = Buffer<UInt8>()
         for number in 0..<campaigns.count {
             let campaign = campaigns[number]
-            let own = target == .click ? campaign.clickModel : campaign.conversionModel
-            if own != Index.none || modelOfBase(of: campaign, target) != Index.none { continue }
+            if campaign.models[target] != Index.none || modelOfBase(of: campaign, target) != Index.none { continue }
             guard let observed = observed(campaign) else { continue }
             let rates = Naive().rates(observed: observed, overall: (overall.click, overall.conversion))
             let rate = target == .click ? rates.click : rates.conversion

@@ -19,7 +19,7 @@ extension IndexBuilder {
         if base != Index.none && added[Int(base)].campaignKey != secret.defaultCampaign {
             return StandIn(model: base, flags: target == .click ? .baseClickModel : .baseConversionModel)
         }
-        let naive = campaign.naiveModel(target)
+        let naive = campaign.naiveModels[target]
         if naive != Index.none {
             return StandIn(model: naive, flags: target == .click ? .clickPrior : .conversionPrior)
         }
@@ -45,7 +45,7 @@ extension IndexBuilder {
         for _ in 0..<IndexBuilder.maximumSteps {
             guard let base = base(of: current, without: target) else { return Index.none }
             current = campaigns[base]
-            let model = target == .click ? current.clickModel : current.conversionModel
+            let model = current.models[target]
             if model != Index.none && added[Int(model)].description.is_prior == 0 { return model }
         }
         return Index.none
@@ -57,7 +57,7 @@ extension IndexBuilder {
         if campaign.hasBase {
             found = campaignTable.find(secret.campaign(text(campaign.base)))
         } else {
-            let other = target == .click ? campaign.conversionModel : campaign.clickModel
+            let other = campaign.models[target.other]
             if other != Index.none && added[Int(other)].hasBase {
                 found = campaignTable.find(added[Int(other)].baseKey)
             }
@@ -66,7 +66,7 @@ extension IndexBuilder {
     }
 
     func placeCampaigns(in index: borrowing Index, _ numbering: borrowing ModelNumbering) {
-        let unknown = (click: standInForUnknown(.click), conversion: standInForUnknown(.conversion))
+        let unknown = ByTarget(click: standInForUnknown(.click), conversion: standInForUnknown(.conversion))
         // An unknown campaign, and vacant slots.
         var slot = Index.CampaignSlot()
         slot.click_model = number(unknown.click.model, .click, in: index, numbering)
@@ -79,13 +79,13 @@ extension IndexBuilder {
             let isEveryone = campaign.key == secret.defaultCampaign
             slot.key = campaign.key
             // A model published for "*" is its own model; a prior is nobody's.
-            let hasClick = hasModel(campaign.clickModel)
-            let hasConversion = hasModel(campaign.conversionModel)
+            let hasClick = hasModel(campaign.models.click)
+            let hasConversion = hasModel(campaign.models.conversion)
             let click = hasClick || isEveryone ? unknown.click : standIn(for: campaign, .click)
             let conversion = hasConversion || isEveryone ? unknown.conversion : standIn(for: campaign, .conversion)
-            slot.click_model = number(hasClick ? campaign.clickModel : click.model, .click, in: index, numbering)
+            slot.click_model = number(hasClick ? campaign.models.click : click.model, .click, in: index, numbering)
             slot.conversion_model = number(
-                hasConversion ? campaign.conversionModel : conversion.model, .conversion, in: index, numbering)
+                hasConversion ? campaign.models.conversion : conversion.model, .conversion, in: index, numbering)
             var flags: Flags = hasClick ? [] : click.flags
             if !hasClick && !hasConversion && !isEveryone { flags.formUnion(.unknownCampaign) }
             slot.flags = flags.rawValue

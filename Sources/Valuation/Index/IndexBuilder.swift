@@ -144,7 +144,11 @@ struct IndexBuilder: ~Copyable {
                 description: try describe(model, campaign: campaigns[campaign].name)))
         if model.target == .click { clickModels &+= 1 }
         if model.isPrior { priorModels &+= 1 }
-        campaigns[campaign].setModel(model.target, number, isNaive: isNaive)
+        if isNaive {
+            campaigns[campaign].naiveModels[model.target] = number
+        } else {
+            campaigns[campaign].models[model.target] = number
+        }
     }
 
     /// A model and a campaign document count alike: each may need a model of its own in the index, and its rows (see

@@ -31,7 +31,7 @@ struct ModelNumbering: ~Copyable {
     private mutating func append(
         _ target: Target, ofBoth: Bool, _ builder: borrowing IndexBuilder
     ) throws(Failure) {
-        let other: Target = target == .click ? .conversion : .click
+        let other = target.other
         for number in 0..<builder.added.count {
             let model = builder.added[number]
             if model.target != target { continue }

@@ -42,11 +42,8 @@ struct RowPlaces: ~Copyable {
             throw Failure(.limitExceeded, "The weights need more than 4,294,967,295 places; load fewer models.")
         }
         for label in 0..<labels.count {
-            if clicks[label].isDense && labels[label].kind != .number {
-                clicks[label].start += UInt32(counts.listPlaces)
-            }
-            if conversions[label].isDense && labels[label].kind != .number {
-                conversions[label].start += UInt32(counts.listPlaces)
+            for target in Target.allCases where self[label, target].isDense && labels[label].kind != .number {
+                self[label, target].start += UInt32(counts.listPlaces)
             }
         }
     }

@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a model predicts.
-enum Target: UInt8, CaseIterable {
-    case click = 0
-    case conversion = 1
-}
-
 /// A decoded and validated model document: names are already keys, nothing is shared with other models yet.
 ///
 /// One value is reused for all documents, so that its buffers are allocated once. It is valid as long as the document

@@ -162,10 +162,8 @@ struct ModelDecoder: ~Copyable {
         }
         if let campaign = try name(root, "campaign", &problems) { try model.campaign.append(campaign) }
         if let target = try string(root, "target", &problems) {
-            if target == Text("click") {
-                model.target = .click
-            } else if target == Text("conversion") {
-                model.target = .conversion
+            if let target = Target(name: target) {
+                model.target = target
             } else {
                 try problems.report(.invalidValue, at: "target", "It must be \"click\" or \"conversion\".")
             }

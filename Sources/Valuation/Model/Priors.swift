@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// P(click) and P(conversion | click) for campaigns without any model; 0 where unknown.
-struct Priors {
-    var click = 0.0
-    var conversion = 0.0
+typealias Priors = ByTarget<Double>
 
-    subscript(target: Target) -> Double {
-        get { target == .click ? click : conversion }
-        set { if target == .click { click = newValue } else { conversion = newValue } }
+extension ByTarget where Value == Double {
+    init() {
+        self.init(click: 0, conversion: 0)
     }
 
     /// Fills in unknown values from others.

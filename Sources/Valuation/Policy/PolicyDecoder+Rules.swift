@@ -234,9 +234,8 @@ extension PolicyDecoder {
         }
         var condition = Newcomers()
         if value.isObject, let target = value.member("without_model") {
-            let name = target.text ?? .empty
-            condition.withoutModel = name == Text("conversion") ? .conversion : .click
-            if condition.withoutModel == .click && !(name == Text("click")) {
+            condition.withoutModel = Target(name: target.text ?? .empty)
+            if condition.withoutModel == nil {
                 try problems.report(
                     .invalidValue, at: "without_model", "It must be \"click\" or \"conversion\".")
             }

@@ -19,10 +19,8 @@ struct Explanation: ~Copyable {
 
     private(set) var terms = Buffer<Term>()
     /// A missing model has `Index.none`.
-    private(set) var clickModel = Index.none
-    private(set) var conversionModel = Index.none
-    private var clickLogit = 0.0
-    private var conversionLogit = 0.0
+    private(set) var models = ByTarget(click: Index.none, conversion: Index.none)
+    private var logits = ByTarget(click: 0.0, conversion: 0.0)
     private var candidate = valuation_candidate()
 
     /// Finds the terms of a candidate. - Parameter features: the request's, then the ad's. - Complexity: as `find`.
@@ -33,10 +31,12 @@ struct Explanation: ~Copyable {
         try find(features, index)
         let campaign = index.campaign(candidate.campaign)
         let needsConversion = candidate.pricing == Pricing.cpa.rawValue
-        clickModel = index.model(.click, campaign.pointee.click_model)
-        conversionModel = needsConversion ? index.model(.conversion, campaign.pointee.conversion_model) : Index.none
-        clickLogit = clickModel == Index.none ? .nan : sum(clickModel, index)
-        conversionLogit = conversionModel == Index.none ? .nan : sum(conversionModel, index)
+        models.click = index.model(.click, campaign.pointee.click_model)
+        models.conversion =
+            needsConversion ? index.model(.conversion, campaign.pointee.conversion_model) : Index.none
+        for target in Target.allCases {
+            logits[target] = models[target] == Index.none ? .nan : sum(models[target], index)
+        }
     }
 
     /// Finds the terms that any model knows.
@@ -64,18 +64,17 @@ struct Explanation: ~Copyable {
     var campaign: UInt64 { candidate.campaign }
 
     func model(_ target: Target) -> UInt32? {
-        let model = target == .click ? clickModel : conversionModel
-        return model == Index.none ? nil : model
+        models[target] == Index.none ? nil : models[target]
     }
 
     /// Moves the logit of a target by the draw.
     mutating func move(_ target: Target, by drawn: Double) {
-        if target == .click { clickLogit += drawn } else { conversionLogit += drawn }
+        logits[target] += drawn
     }
 
     /// Clamped to ±`Sigmoid.bound`, as in scoring.
     func logit(_ target: Target) -> Double {
-        cut(target == .click ? clickLogit : conversionLogit)
+        cut(logits[target])
     }
 
     /// How much less the ad would be worth if `logit` were missing from a target's sum.
@@ -83,17 +82,16 @@ struct Explanation: ~Copyable {
         guard let pricing = Pricing(rawValue: candidate.pricing), pricing != .cpm, candidate.bid >= 0,
             candidate.bid.isFinite
         else { return 0 }
-        if pricing == .cpa && conversionModel == Index.none { return 0 }
-        let clickWithout = target == .click ? clickLogit - logit : clickLogit
-        let conversionWithout = target == .conversion ? conversionLogit - logit : conversionLogit
-        let difference =
-            revenue(pricing, clickLogit, conversionLogit) - revenue(pricing, clickWithout, conversionWithout)
+        if pricing == .cpa && models.conversion == Index.none { return 0 }
+        var without = logits
+        without[target] -= logit
+        let difference = revenue(pricing, logits) - revenue(pricing, without)
         return difference.isFinite ? difference : 0
     }
 
-    private func revenue(_ pricing: Pricing, _ click: Double, _ conversion: Double) -> Double {
-        let clicks = candidate.bid / (1 + exp(-cut(click)))
-        return pricing == .cpa ? clicks / (1 + exp(-cut(conversion))) : clicks
+    private func revenue(_ pricing: Pricing, _ logits: ByTarget<Double>) -> Double {
+        let clicks = candidate.bid / (1 + exp(-cut(logits.click)))
+        return pricing == .cpa ? clicks / (1 + exp(-cut(logits.conversion))) : clicks
     }
 
     private func cut(_ logit: Double) -> Double {

@@ -116,9 +116,9 @@ import Testing
         let campaigns = [entry("1", nil, (1000, 20, 4))]
         let both = try LoadedModels([ModelDocument()], campaigns, priors: Priors(click: 0.5, conversion: 0.25))
         #expect(overall(both) == [0.5, 0.25])
-        let click = try LoadedModels([ModelDocument()], campaigns, priors: Priors(click: 0.5))
+        let click = try LoadedModels([ModelDocument()], campaigns, priors: Priors(click: 0.5, conversion: 0))
         #expect(isClose(overall(click), [0.5, 0.2]))
-        let conversion = try LoadedModels([ModelDocument()], priors: Priors(conversion: 0.25))
+        let conversion = try LoadedModels([ModelDocument()], priors: Priors(click: 0, conversion: 0.25))
         #expect(overall(conversion) == [0, 0.25] && conversion.withIndex { $0.pointee.hasObserved })
     }
 
