@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Telling what is wrong at the place in a document at which its reader stands.
+/// Reporting problems of a document at the current path.
 extension Problems {
-    /// Begins with a document. - Parameter line: the one that it is on where a file has a document a line, otherwise 0.
+    /// Starts a document. - Parameter line: the line of the document if the file has one document a line, otherwise 0.
     mutating func begin(line: UInt32) {
         path.pop(to: 0)
         self.line = line
     }
 
-    /// What is to be thrown of what stands at the present place.
+    /// The failure for a problem at the current path.
     @inline(never)
     func failure(_ status: Status, _ message: Message) -> Failure {
         note.setMessage(message)
@@ -18,7 +18,7 @@ extension Problems {
         return failure
     }
 
-    /// The same of a member of the object at the present place.
+    /// The same for a member of the object at the current path.
     @_disfavoredOverload @inline(never)
     mutating func failure(_ status: Status, at member: StaticString, _ message: Message) throws(Failure) -> Failure {
         try path.push(Text(member))
@@ -26,19 +26,19 @@ extension Problems {
         return failure(status, message)
     }
 
-    /// Reports a problem at the present place.
+    /// Reports a problem at the current path.
     @_disfavoredOverload @inline(never)
     mutating func report(_ status: Status, _ message: Message) throws(Failure) {
         try report(failure(status, message))
     }
 
-    /// Reports a problem with a member of the object at the present place.
+    /// Reports a problem with a member of the object at the current path.
     @_disfavoredOverload @inline(never)
     mutating func report(_ status: Status, at member: StaticString, _ message: Message) throws(Failure) {
         try report(try failure(status, at: member, message))
     }
 
-    // The same of plain texts, of which a call is a few bytes of code.
+    // The same with plain texts; a call of it takes few bytes of code.
 
     @inline(never)
     mutating func failure(_ status: Status, at member: StaticString, _ message: StaticString) throws(Failure) -> Failure
@@ -56,7 +56,8 @@ extension Problems {
         try report(status, at: member, "\(message)")
     }
 
-    /// What is thrown of an object that has a member twice, where it comes again. - Parameter start: where that name stands.
+    /// The failure for an object that has a member twice, at the second one. - Parameter start: the position of that
+    /// name.
     @inline(never)
     mutating func twice(_ name: Text, _ text: Text, at start: Int) throws(Failure) -> Failure {
         try path.push(name)

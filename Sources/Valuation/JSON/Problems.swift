@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CValuation
 
-/// What becomes of a problem with a document: a load ends at the first, a validation hears of every one.
+/// What happens with a problem of a document: a load ends at the first one, a validation receives every one.
 ///
 /// A problem is described in `note`; the description of the first one is kept in `firstNote`.
 struct Problems: ~Copyable {
@@ -20,9 +20,9 @@ struct Problems: ~Copyable {
     private(set) var status = Status.ok
     /// Whether `report` has thrown, so that the failure in flight has been reported already.
     private(set) var hasEnded = false
-    /// Where in a document its reader stands.
+    /// The path of the value that is read.
     var path = JSONPath()
-    /// The line that the document is on where a file has a document a line, otherwise 0.
+    /// The line of the document if the file has one document a line, otherwise 0.
     var line: UInt32 = 0
 
     init(note: Note, firstNote: Note, listener: Listener?) {
@@ -31,7 +31,7 @@ struct Problems: ~Copyable {
         self.listener = listener
     }
 
-    /// The work ends at the first problem, described in the note.
+    /// The work ends at the first problem, which the note describes.
     init(note: Note) {
         self.init(note: note, firstNote: note, listener: nil)
     }

@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Goes through the documents of model files, each decoded and checked, and holds each file against what it must be.
+/// Reads the documents of model files one by one, decodes and checks each, and checks each file against its expected sum.
 ///
-/// What is wrong goes to `problems`. If the work is to go on then, it does with the next document, or with the next file where the rest
-/// of one cannot be read.
+/// Problems go to `problems`. If the work is to continue, it does so with the next document, or with the next file if
+/// the rest of a file cannot be read.
 struct ModelStream: ~Copyable {
     var problems: Problems
-    /// Has the last document.
+    /// Holds the last document.
     var decoder: ModelDecoder
     /// The files read so far.
     private(set) var files = NameList()
-    /// What each file was when it was read, where that is asked for.
+    /// The sum of each file when it was read, if requested.
     private(set) var sums = Buffer<FileSum>()
     /// Whether the last document is free of problems.
     private(set) var isSound = false
-    /// The last document's line where its file has a document a line, otherwise 0.
+    /// The line of the last document if its file has one document a line, otherwise 0.
     private(set) var line: UInt32 = 0
     private let isSummed: Bool
     private var remaining: UInt64
-    /// How many files of the list were begun.
+    /// The number of files of the list that were begun.
     private var position = 0
     private var reader: DocumentReader?
-    /// What the file at hand must be, if that is known.
+    /// The expected sum of the current file, if known.
     private var expected: FileSum?
 
     /// - Parameters:
-    ///   - secret: what keys are formed under.
-    ///   - isSummed: whether `sums` are asked for.
+    ///   - secret: the secret of the keys.
+    ///   - isSummed: whether `sums` are requested.
     init(_ secret: Secret, maximumInputBytes: UInt64, isSummed: Bool = false, problems: consuming Problems) {
         decoder = ModelDecoder(secret)
         remaining = maximumInputBytes
@@ -51,7 +51,7 @@ struct ModelStream: ~Copyable {
         }
     }
 
-    /// Goes to the next document of the file at hand. - Returns: whether there is one.
+    /// Goes to the next document of the current file. - Returns: whether there is one.
     mutating func nextOfFile() throws(Failure) -> Bool {
         if reader == nil { return false }
         do throws(Failure) {
@@ -65,7 +65,7 @@ struct ModelStream: ~Copyable {
         return false
     }
 
-    /// Takes documents in memory for a file.
+    /// Opens documents in memory as a file.
     mutating func open(memory bytes: Text, kind: FileKind) throws(Failure) {
         try begin(Text("memory"))
         reader = try DocumentReader(source: ByteSource(memory: bytes), kind: kind)
@@ -89,7 +89,7 @@ struct ModelStream: ~Copyable {
         problems.note.setFile(name)
     }
 
-    /// Decodes the next document that is one of JSON. - Returns: false behind the last.
+    /// Decodes the next document that is JSON. - Returns: false after the last one.
     private mutating func decodeNext() throws(Failure) -> Bool {
         while let document = try reader!.next(remaining: &remaining) {
             line = document.line
@@ -103,7 +103,7 @@ struct ModelStream: ~Copyable {
         return false
     }
 
-    /// Deals with what is wrong with the last document beside what the decoder has found.
+    /// Handles a problem of the last document that the decoder has not found.
     mutating func refuse(_ failure: Failure) throws(Failure) {
         do throws(Failure) {
             try handle(failure, line: line)
@@ -112,8 +112,8 @@ struct ModelStream: ~Copyable {
         }
     }
 
-    /// Deals with a failure: one that has not been reported yet is a problem of the file at hand. Without memory the work ends
-    /// whoever is listening.
+    /// Handles a failure: one that has not been reported yet is a problem of the current file. If memory runs out, the
+    /// work ends in any case.
     mutating func handle(_ failure: Failure, line: UInt32 = 0) throws(Failure) {
         if problems.hasEnded { throw failure }
         if failure.status == .outOfMemory { try problems.end(withoutMemory: failure) }
@@ -122,7 +122,8 @@ struct ModelStream: ~Copyable {
         try problems.report(located)
     }
 
-    /// Deals with what a file is read no further for. If the file is not what it must be, that is told instead.
+    /// Handles a failure that ends the reading of a file. If the file has another sum than expected, reports that
+    /// instead.
     private mutating func leaveFile(_ failure: Failure) throws(Failure) {
         var told = failure
         do throws(Failure) {

@@ -5,10 +5,10 @@ enum Target: UInt8, CaseIterable {
     case click = 0
     case conversion = 1
 
-    /// As documents and answers have it.
+    /// The name in documents and answers.
     var name: StaticString { self == .click ? "click" : "conversion" }
 
-    /// The target that documents call so.
+    /// The target of a name in documents.
     init?(name: Text) {
         if name == Text(Target.click.name) {
             self = .click

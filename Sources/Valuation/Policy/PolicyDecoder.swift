@@ -32,7 +32,7 @@ struct PolicyDecoder: ~Copyable {
         return decoder.document
     }
 
-    /// Throws the first problem, described in the note.
+    /// Throws the first problem, which the note describes.
     static func decode(_ text: Text, under secret: Secret, note: Note) throws(Failure) -> PolicyDocument {
         var problems = Problems(note: note)
         return try decode(text, under: secret, problems: &problems)

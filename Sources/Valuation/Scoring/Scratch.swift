@@ -11,7 +11,7 @@ struct Scratch: ~Copyable {
     /// Candidates that are valued together: enough to fill the vector units, few enough to stay in the L1 cache.
     static let blockSize = VALUATION_KERNELS_BLOCK
 
-    /// Hands `body` where each block of so many candidates begins, and how many it has.
+    /// Calls `body` with the start and the length of each block of the candidates.
     @inline(__always)
     static func forEachBlock(of count: Int, _ body: (_ start: Int, _ length: Int) -> Void) {
         var start = 0

@@ -32,7 +32,7 @@ enum Heap {
         }
     }
 
-    /// Sorts, what is above all others last. - Complexity: O(elements × log elements).
+    /// Sorts; the element above all others comes last. - Complexity: O(elements × log elements).
     @inline(__always)
     static func sort<Element: BitwiseCopyable>(
         _ elements: UnsafeMutableBufferPointer<Element>, _ isAbove: (Element, Element) -> Bool
@@ -41,7 +41,7 @@ enum Heap {
         _ = sort(elements, &unlimited, isAbove)
     }
 
-    /// The same within a time. - Returns: false where the time was over before.
+    /// The same before a deadline. - Returns: false if the time was over before the end.
     /// - Complexity: O(elements × log elements).
     @inline(__always)
     static func sort<Element: BitwiseCopyable>(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// Memory for values that something other than Swift's own counting keeps alive: handles, snapshots, scratch.
+/// Memory for single values whose lifetime Swift does not count: handles, snapshots, scratch.
 enum Memory {
     /// Moves a value to memory of its own. - Returns: a pointer to be passed to `destroy`.
     static func place<Value: ~Copyable>(_ value: consuming Value) throws(Failure) -> UnsafeMutablePointer<Value> {
@@ -16,7 +16,7 @@ enum Memory {
     }
 }
 
-/// Memory that is freed with this. What is in it is made and ended by whoever has it.
+/// Memory that is freed with this value. The owner initializes and deinitializes the contents.
 struct Room<Value: ~Copyable>: ~Copyable {
     /// nil once it was given away.
     private var memory: UnsafeMutablePointer<Value>?
@@ -24,7 +24,7 @@ struct Room<Value: ~Copyable>: ~Copyable {
     @inline(__always)
     var start: UnsafeMutablePointer<Value> { memory.unsafelyUnwrapped }
 
-    /// - Parameter count: of how many values.
+    /// - Parameter count: the number of values.
     init(count: Int = 1) throws(Failure) {
         guard let memory = malloc(count &* MemoryLayout<Value>.stride) else { throw .outOfMemory }
         self.memory = memory.bindMemory(to: Value.self, capacity: count)
@@ -34,13 +34,13 @@ struct Room<Value: ~Copyable>: ~Copyable {
         free(memory)
     }
 
-    /// Gives the memory away. - Returns: to be freed.
+    /// Gives the memory away. - Returns: memory to be freed.
     consuming func take() -> UnsafeMutablePointer<Value> {
         defer { memory = nil }
         return start
     }
 
-    /// Moves a value to the memory. - Returns: to be given to `Memory.destroy`.
+    /// Moves a value to the memory. - Returns: memory to be passed to `Memory.destroy`.
     consuming func place(_ value: consuming Value) -> UnsafeMutablePointer<Value> {
         let place = take()
         place.initialize(to: value)

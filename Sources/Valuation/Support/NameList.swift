@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// Names end to end in one buffer, each with a NUL byte behind it.
+/// A list of names, end to end in one buffer, each followed by a NUL byte.
 struct NameList: ~Copyable {
     private var texts = Buffer<UInt8>()
     private var starts = Buffer<Int>()
@@ -11,12 +11,12 @@ struct NameList: ~Copyable {
     /// Valid until the list changes.
     subscript(position: Int) -> Text { Text(cString: cString(position)) }
 
-    /// The name as the C library takes it; valid until the list changes.
+    /// The name for the C library; valid until the list changes.
     func cString(_ position: Int) -> UnsafePointer<CChar> {
         UnsafeRawPointer(texts.text.start + starts[position]).assumingMemoryBound(to: CChar.self)
     }
 
-    /// - Parameter folder: what stands before the name, with a slash between them; empty for nothing.
+    /// - Parameter folder: the folder before the name, with a slash between them; empty for none.
     mutating func append(folder: Text = .empty, _ name: Text) throws(Failure) {
         try starts.append(texts.count)
         try texts.append(path: folder, name)
@@ -42,7 +42,7 @@ struct NameList: ~Copyable {
 }
 
 extension Buffer where Element == UInt8 {
-    /// Appends a name in a folder, with a slash between them and a NUL byte behind them.
+    /// Appends a folder, a slash, a name and a NUL byte.
     mutating func append(path folder: Text, _ name: Text) throws(Failure) {
         if folder.count > 0 {
             try append(folder)

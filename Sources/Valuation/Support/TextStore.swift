@@ -5,7 +5,7 @@ import CKernels
 struct TextStore: ~Copyable {
     private var bytes = Buffer<UInt8>()
 
-    /// All texts behind each other.
+    /// All texts end to end.
     var all: Text { bytes.text }
 
     var byteCount: Int { bytes.count }
@@ -24,7 +24,7 @@ struct TextStore: ~Copyable {
         return valuation_name(start: start, end: end)
     }
 
-    /// Forgets all texts and keeps the memory.
+    /// Removes all texts and keeps the memory.
     mutating func removeAll() {
         bytes.removeAll()
     }
