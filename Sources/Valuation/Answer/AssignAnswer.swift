@@ -8,7 +8,7 @@ struct AssignAnswer: ~Copyable {
     private let policy: UnsafeMutablePointer<Policy>
     private let index: UnsafePointer<Index>
     private let request: Request
-    private let decisions: UnsafeMutablePointer<Decisions>
+    private let scratch: UnsafeMutablePointer<PolicyScratch>
 
     /// - Complexity: O(text + candidates × rules).
     static func write(_ text: Text, scorer: UnsafeMutablePointer<Scorer>) throws(Failure) -> Text {
@@ -33,9 +33,8 @@ struct AssignAnswer: ~Copyable {
         self.policy = policy
         index = Snapshot.index(snapshot)
         request = scorer.pointee.requests.plainRequest()
-        // An address in the scratch memory, which does not move.
-        decisions = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Decisions.self)
-        decisions.pointee.begin(request, policy)
+        self.scratch = scratch
+        scratch.pointee.decisions.begin(request, policy)
     }
 
     private func write() throws(Failure) {
@@ -63,7 +62,7 @@ struct AssignAnswer: ~Copyable {
             let rule = policy.pointee.document.rules[number]
             if rule.isOverride { continue }
             if rule.layer != layer { (layer, isTaken) = (rule.layer, false) }
-            let outcome = decisions.pointee.outcome(of: number, request, policy)
+            let outcome = scratch.pointee.decisions.outcome(of: number, request, policy)
             try writeExperiment(number, outcome, isExcluded: isTaken)
             isTaken = isTaken || !rule.scope.hasCampaigns && outcome.variant != Decisions.Outcome.none
         }
@@ -104,11 +103,11 @@ struct AssignAnswer: ~Copyable {
     /// Why a rule holds for the request or not, whatever the campaign.
     private func writeReason(_ number: Int, _ outcome: Decisions.Outcome) throws(Failure) {
         let rule = policy.pointee.document.rules[number]
-        if !decisions.pointee.isActive(rule) {
+        if !scratch.pointee.decisions.isActive(rule) {
             if rule.isOverride { return try append("it has expired") }
-            return try append(decisions.pointee.isBeforeStart(rule) ? "it has not started yet" : "it has ended")
+            return try append(scratch.pointee.decisions.isBeforeStart(rule) ? "it has not started yet" : "it has ended")
         }
-        if !decisions.pointee.isPlaced(in: rule.scope, policy) { return try append("for other placements") }
+        if !scratch.pointee.decisions.isPlaced(in: rule.scope, policy) { return try append("for other placements") }
         if rule.isOverride { return try append("it is for this campaign and placement, and has not expired") }
         if !outcome.hasUnit { return try append("the request has no such unit, so it gets the control") }
         guard let bucket = bucket(of: rule) else { return }
@@ -130,7 +129,7 @@ struct AssignAnswer: ~Copyable {
         try scorer.pointee.output.member("campaign", json: echo.campaign)
         let entry = policy.pointee.hasCampaigns ? policy.pointee.campaigns.entry(campaign) : nil
         let number = entry?.pointee.number ?? policy.pointee.campaigns.unknown
-        let decision = decisions.pointee.decide(number, request, policy)
+        let decision = scratch.pointee.decisions.decide(number, request, policy)
         try scorer.pointee.output.member("source", integer: Int(decision.source))
         if let origin = policy.pointee.document.origin(of: decision.source) {
             try SourcePrinter.write(origin, policy.pointee.document, to: &scorer.pointee.output)
@@ -158,7 +157,7 @@ struct AssignAnswer: ~Copyable {
             try scorer.pointee.output.append(integer: rule.position)
             try append("]\"")
             try scorer.pointee.output.member("name", quotedOrNull: text(rule.name))
-            let outcome = decisions.pointee.outcome(of: number, request, policy)
+            let outcome = scratch.pointee.decisions.outcome(of: number, request, policy)
             let isNew = rule.scope.newcomers == 0 || rule.scope.newcomers & newcomers != 0
             let isOfCampaign =
                 isNew && policy.pointee.document.holds(rule.scope, campaign: campaign, advertiser: advertiser)

@@ -2,8 +2,8 @@
 
 /// The positions of an object's known members. All other members are skipped.
 struct KnownMembers {
-    /// The known names, one after the other, each followed by a space.
-    private let names: StaticString
+    /// The known names.
+    private let names: Words
     private let text: Text
     /// For each name, in the order of `names`, the position of its value; -1 if it is missing.
     private var starts = InlineArray<18, Int>(repeating: -1)
@@ -13,15 +13,15 @@ struct KnownMembers {
     /// Goes through an object.
     ///
     /// - Parameters:
-    ///   - names: at most 18.
+    ///   - knownNames: at most 18, separated by spaces.
     ///   - cursor: at the object's "{"; left after its end.
     ///   - name: memory for decoding.
     ///   - pass: Called with the cursor at each member's value; must move it past the value.
     init(
-        _ names: StaticString, of cursor: inout JSONCursor, decodingInto name: inout Buffer<UInt8>,
+        _ knownNames: StaticString, of cursor: inout JSONCursor, decodingInto name: inout Buffer<UInt8>,
         _ pass: (inout JSONCursor, _ name: Text, _ isKnown: Bool) throws(Failure) -> Void
     ) throws(Failure) {
-        self.names = names
+        names = Text(knownNames).words
         text = cursor.text
         guard cursor.enter(closing: UInt8(ascii: "}")) else { return }
         repeat {
@@ -29,9 +29,9 @@ struct KnownMembers {
             let nameStart = cursor.offset
             let member = try cursor.documentMemberName().decoded(into: &name)
             _ = cursor.nextByte()
-            let position = position(of: member)
+            let position = names.position(of: member)
             if let position {
-                if starts[position] >= 0 && repeated == nil { repeated = (self.name(position), nameStart) }
+                if starts[position] >= 0 && repeated == nil { repeated = (names[position], nameStart) }
                 starts[position] = cursor.offset
             }
             try pass(&cursor, member, position != nil)
@@ -41,31 +41,7 @@ struct KnownMembers {
     /// A cursor at the value of a member; nil if it is missing. - Precondition: `name` is one of the names.
     @_optimize(speed)
     func member(_ name: StaticString) -> JSONCursor? {
-        guard let position = position(of: Text(name)), starts[position] >= 0 else { return nil }
+        guard let position = names.position(of: Text(name)), starts[position] >= 0 else { return nil }
         return JSONCursor(text, at: starts[position])
-    }
-
-    private func position(of name: Text) -> Int? {
-        let names = Text(names)
-        var start = 0
-        var position = 0
-        for end in 0..<names.count where names[end] == UInt8(ascii: " ") {
-            if names.slice(start, end) == name { return position }
-            start = end &+ 1
-            position &+= 1
-        }
-        return nil
-    }
-
-    private func name(_ wanted: Int) -> Text {
-        let names = Text(names)
-        var start = 0
-        var position = 0
-        for end in 0..<names.count where names[end] == UInt8(ascii: " ") {
-            if position == wanted { return names.slice(start, end) }
-            start = end &+ 1
-            position &+= 1
-        }
-        return .empty
     }
 }

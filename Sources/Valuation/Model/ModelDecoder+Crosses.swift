@@ -77,7 +77,7 @@ extension ModelDecoder {
         _ cursor: inout JSONCursor, _ problems: inout Problems
     ) throws(Failure) -> KnownMembers? {
         _ = cursor.nextByte()
-        if cursor.isObject { return try members("fields weights ", of: &cursor, &problems) }
+        if cursor.isObject { return try members("fields weights", of: &cursor, &problems) }
         _ = try cursor.skipValue()
         return nil
     }

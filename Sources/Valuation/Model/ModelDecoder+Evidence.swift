@@ -10,7 +10,7 @@ extension ModelDecoder {
             try problems.report(.invalidValue, "\"training\" is an object.")
             return
         }
-        let training = try members("rows positives base_rate auc log_loss trainer ", of: &cursor, &problems)
+        let training = try members("rows positives base_rate auc log_loss trainer", of: &cursor, &problems)
         model.training.isPresent = true
         model.training.rows = try optional(training, "rows", upTo: ModelDecoder.maximumCount, &problems) ?? -1
         model.training.positives = try optional(training, "positives", upTo: ModelDecoder.maximumCount, &problems) ?? -1
@@ -103,7 +103,7 @@ extension ModelDecoder {
             _ = try cursor.skipValue()
             return try problems.report(.invalidValue, at: "features", "The object \"features\" is missing.")
         }
-        let example = try members("features probability ", of: &cursor, &problems)
+        let example = try members("features probability", of: &cursor, &problems)
         guard let features = example.member("features"), features.isObject else {
             return try problems.report(.invalidValue, at: "features", "The object \"features\" is missing.")
         }

@@ -25,7 +25,7 @@ extension ModelDecoder {
     /// Unknown members are for future versions. One that is almost a known optional member is a typing error that would
     /// otherwise go unnoticed. - Parameter object: at the object's "{".
     mutating func refuseMisspeltMembers(
-        _ object: JSONCursor, _ known: OptionalMember, _ problems: inout Problems
+        _ object: JSONCursor, _ known: OptionalMembers, _ problems: inout Problems
     ) throws(Failure) {
         var cursor = object
         guard cursor.enter(closing: UInt8(ascii: "}")) else { return }

@@ -13,7 +13,7 @@ extension ModelDecoder {
             return
         }
         var cursor = value
-        let variance = try members("intercept categorical numeric crosses ", of: &cursor, &problems)
+        let variance = try members("intercept categorical numeric crosses", of: &cursor, &problems)
         if let intercept = variance.member("intercept") {
             try problems.path.push(Text("intercept"))
             defer { problems.path.pop() }
@@ -22,7 +22,7 @@ extension ModelDecoder {
         try decodeCategoricalVariance(variance, &problems)
         try decodeNumericVariance(variance, &problems)
         try decodeCrossVariance(variance, &problems)
-        try refuseMisspeltMembers(value, OptionalMember.variance, &problems)
+        try refuseMisspeltMembers(value, .variance, &problems)
     }
 
     private mutating func decodeCategoricalVariance(

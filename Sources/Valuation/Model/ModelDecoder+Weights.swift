@@ -136,7 +136,7 @@ extension ModelDecoder {
             return
         }
         var cursor = value
-        let parameters = try members("mean std weight ", of: &cursor, &problems)
+        let parameters = try members("mean std weight", of: &cursor, &problems)
         let mean = try number(parameters, "mean", upTo: ModelDecoder.maximumNumber, &problems)
         let std = try number(parameters, "std", upTo: ModelDecoder.maximumNumber, &problems)
         let weight = try number(parameters, "weight", &problems)

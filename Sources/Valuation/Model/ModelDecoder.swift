@@ -48,7 +48,7 @@ struct ModelDecoder: ~Copyable {
     /// The members of a document that are read, of either format.
     private static let members: StaticString = """
         format kind campaign target version intercept negative_sampling_rate categorical numeric crosses extends \
-        advertiser variance training self_test impressions clicks conversions\u{20}
+        advertiser variance training self_test impressions clicks conversions
         """
 
     /// Decodes a document into `model` or `campaign`, as `kind` says. Returns whether it is free of problems. Throws if
@@ -91,7 +91,7 @@ struct ModelDecoder: ~Copyable {
         var isAnyMisspelt = false
         let root = try KnownMembers(ModelDecoder.members, of: &cursor, decodingInto: &scratch) {
             cursor, name, isKnown throws(Failure) in
-            if !isKnown && OptionalMember.isLikeAny(name) { isAnyMisspelt = true }
+            if !isKnown && OptionalMembers.isLikeAny(name) { isAnyMisspelt = true }
             try cursor.skipDocumentValue(depth: 1, remaining: &remaining)
         }
         try cursor.expectEnd()

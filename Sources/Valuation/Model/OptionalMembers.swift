@@ -1,52 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The members that an object may leave out. A misspelt required member is found because it is missing; a misspelt optional one is
+/// The optional members of an object. A misspelt required member is reported as missing; a misspelt optional one is
 /// found here.
-enum OptionalMember: UInt8 {
-    /// Of a model's document.
-    case model
+struct OptionalMembers {
+    static var model: OptionalMembers {
+        OptionalMembers("extends advertiser numeric crosses training self_test variance")
+    }
     /// Of a model's `variance`.
-    case variance
-    /// Of a campaign's document.
-    case campaign
+    static var variance: OptionalMembers { OptionalMembers("numeric crosses categorical intercept") }
+    static var campaign: OptionalMembers { OptionalMembers("extends advertiser impressions clicks conversions") }
+
+    private let names: Words
+
+    private init(_ names: StaticString) {
+        self.names = Text(names).words
+    }
 
     /// The optional member that is within two edits of `name`, if `name` is not a known member itself.
-    func misspelt(_ name: Text) -> StaticString? {
-        for position in 0..<count where Text(member(position)) == name { return nil }
-        for position in 0..<count where OptionalMember.editDistance(name, Text(member(position))) <= 2 {
-            return member(position)
-        }
+    func misspelt(_ name: Text) -> Text? {
+        if names.position(of: name) != nil { return nil }
+        for member in names where OptionalMembers.editDistance(name, member) <= 2 { return member }
         return nil
     }
 
     /// Whether the name may be a misspelt member of some document.
     static func isLikeAny(_ name: Text) -> Bool {
-        OptionalMember.model.misspelt(name) != nil || OptionalMember.campaign.misspelt(name) != nil
-    }
-
-    private var count: Int {
-        switch self {
-        case .model: 7
-        case .variance: 4
-        case .campaign: 5
-        }
-    }
-
-    private func member(_ position: Int) -> StaticString {
-        switch (self, position) {
-        case (.model, 0), (.campaign, 0): "extends"
-        case (.model, 1), (.campaign, 1): "advertiser"
-        case (.model, 2), (.variance, 0): "numeric"
-        case (.model, 3), (.variance, 1): "crosses"
-        case (.model, 4): "training"
-        case (.model, 5): "self_test"
-        case (.model, _): "variance"
-        case (.variance, 2): "categorical"
-        case (.variance, _): "intercept"
-        case (.campaign, 2): "impressions"
-        case (.campaign, 3): "clicks"
-        case (.campaign, _): "conversions"
-        }
+        model.misspelt(name) != nil || campaign.misspelt(name) != nil
     }
 
     /// Levenshtein's distance; 99 for names whose lengths differ by more than 2.

@@ -118,10 +118,10 @@ struct Decisions: ~Copyable {
         if first != First.none {
             let rule = policy.pointee.document.rule(Int(first))
             return Decision(
-                predictor: policy.pointee.computing(rule.pointee.predictor), source: rule.pointee.source,
+                predictor: UInt32(truncatingIfNeeded: rule.pointee.predictor), source: rule.pointee.source,
                 flags: .overridden)
         }
-        let fallback = policy.pointee.computing(policy.pointee.document.defaultPredictor)
+        let fallback = UInt32(truncatingIfNeeded: policy.pointee.document.defaultPredictor)
         var decision = Decision(predictor: fallback, source: policy.pointee.document.defaultSource)
         var layer = -1
         var experiments = Experiments(lists, policy)
@@ -133,8 +133,8 @@ struct Decisions: ~Copyable {
             let variant = policy.pointee.document.variants[Int(outcome.variant)]
             let flags: Flags = outcome.hasUnit ? [] : .noUnit
             if variant.predictor != PolicyDocument.Variant.none {
-                let predictor = policy.pointee.computing(variant.predictor)
-                return Decision(predictor: predictor, source: variant.source, flags: flags)
+                return Decision(
+                    predictor: UInt32(truncatingIfNeeded: variant.predictor), source: variant.source, flags: flags)
             }
             if layer == -1 { decision = Decision(predictor: fallback, source: variant.source, flags: flags) }
             layer = rule.pointee.layer
@@ -247,14 +247,6 @@ struct Decisions: ~Copyable {
     func isActive(_ rule: PolicyDocument.Rule) -> Bool { rule.isActive(at: time) }
 
     func isBeforeStart(_ rule: PolicyDocument.Rule) -> Bool { time < rule.start }
-}
-
-extension Policy {
-    /// The predictor that computes the values of another one.
-    @inline(__always)
-    fileprivate func computing(_ predictor: Int) -> UInt32 {
-        UInt32(truncatingIfNeeded: document.predictor(predictor).pointee.twin)
-    }
 }
 
 extension Request {

@@ -65,7 +65,6 @@ struct PolicyDecoder: ~Copyable {
         try decodeExperiments(root, &problems)
         try decodeAdjustments(root, &problems)
         if problems.count > 0 { return }
-        for number in 0..<document.predictors.count { document.predictors[number].twin = document.twin(of: number) }
         if let number = try document.numberSources() {
             try problems.path.push(Text(document.rules[number].isOverride ? "overrides" : "experiments"))
             try problems.path.push(index: document.rules[number].position)
@@ -80,20 +79,11 @@ struct PolicyDecoder: ~Copyable {
     mutating func checkMembers(
         _ object: JSONValue, _ known: StaticString, _ problems: inout Problems
     ) throws(Failure) {
-        for (name, _) in object.members where name != Text("comment") && !isWord(name, of: Text(known)) {
+        for (name, _) in object.members where name != Text("comment") && Text(known).words.position(of: name) == nil {
             try problems.path.push(name)
             try problems.report(.invalidValue, "Unknown member; check its spelling. Known are: \(known) comment.")
             problems.path.pop()
         }
-    }
-
-    private func isWord(_ word: Text, of words: Text) -> Bool {
-        var start = 0
-        for end in 0...words.count where end == words.count || words[end] == UInt8(ascii: " ") {
-            if words.slice(start, end) == word { return true }
-            start = end + 1
-        }
-        return false
     }
 
     /// A string of 1 to 255 bytes, the value at the decoder's current path.

@@ -48,9 +48,6 @@ struct PolicyDocument: ~Copyable {
         var naive = Naive()
         /// The factor of standard deviations; 0 without exploration.
         var exploration = 0.0
-        /// The first predictor that computes the same, so that the candidates of both are valued together; usually its
-        /// own number.
-        var twin = 0
         /// Why it was retired.
         var reason = valuation_name()
     }
@@ -186,21 +183,6 @@ struct PolicyDocument: ~Copyable {
     /// Stores a text.
     mutating func keep(_ text: Text) throws(Failure) -> valuation_name {
         try texts.keep(text)
-    }
-
-    /// The first predictor that computes the same as a release's. - Complexity: O(predictors), at most 1,000.
-    func twin(of number: Int) -> Int {
-        let predictor = predictors[number]
-        if predictor.kind != .release { return number }
-        for other in 0..<number {
-            let earlier = predictors[other]
-            if earlier.kind == .release && earlier.exploration == predictor.exploration && !earlier.members.isEmpty
-                && !predictor.members.isEmpty && members[earlier.members.start] == members[predictor.members.start]
-            {
-                return other
-            }
-        }
-        return number
     }
 
     /// Whether a predictor needs a release.
