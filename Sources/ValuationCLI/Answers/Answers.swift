@@ -96,26 +96,17 @@ struct Term: Decodable {
 
 /// The counts of a campaign, and the rates that follow from them.
 struct ObservedRates: Decodable {
-    let click: Click
-    let conversion: Conversion
+    let click: Rate
+    let conversion: Rate
 
-    /// Counts are nil if nothing was counted.
-    struct Click: Decodable {
-        let clicks: Double?
+    /// Counts are nil if nobody counted, and if the rate does not depend on them.
+    struct Rate: Decodable {
         let impressions: Double?
-        let advertiserClicks: Double
-        let advertiserImpressions: Double
-        let overallRate: Double?
-        let priorWeight: Double
-        let rate: Double?
-        let standardDeviation: Double?
-    }
-
-    struct Conversion: Decodable {
-        let conversions: Double?
         let clicks: Double?
-        let advertiserConversions: Double
-        let advertiserClicks: Double
+        let conversions: Double?
+        let advertiserImpressions: Double?
+        let advertiserClicks: Double?
+        let advertiserConversions: Double?
         let overallRate: Double?
         let priorWeight: Double
         let rate: Double?

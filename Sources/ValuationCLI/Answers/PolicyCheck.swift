@@ -26,12 +26,7 @@ struct PolicyCheck {
 
     /// Writes each finding and, as text, a summary.
     func write(on output: Output, as format: TextFormat) throws {
-        for finding in findings {
-            switch format {
-            case .text: try output.write(line: finding.text(paint: output.paint))
-            case .jsonl: try output.write(line: jsonLine(ProblemLine(finding)))
-            }
-        }
+        for finding in findings { try output.write(finding, as: format) }
         guard format == .text else { return }
         let line = DisplayText.printable("\(policy): \(verdict)")
         try output.write(line: output.paint(line, findings.isEmpty ? .green : .bold))

@@ -63,9 +63,9 @@ struct WeightComparison: Decodable {
         /// "added", "dropped" or "changed".
         let change: String
         /// Intercept plus the logarithm of the sampling rate.
-        let constant: Numbers
+        let constant: Change<Double?>
         /// The model that this one extends; nil if unchanged.
-        let extends: Bases?
+        let extends: Change<String?>?
         let added: Int
         let dropped: Int
         let moved: Int
@@ -73,20 +73,6 @@ struct WeightComparison: Decodable {
         let distance: Double?
         /// The weights that moved farthest.
         let most: [Weight]
-    }
-
-    /// nil if there is none.
-    struct Numbers: Decodable {
-        let before: Double?
-        let after: Double?
-
-        var distance: Double { abs((after ?? 0) - (before ?? 0)) }
-    }
-
-    /// nil if there is none.
-    struct Bases: Decodable {
-        let before: String?
-        let after: String?
     }
 
     struct Weight: Decodable {

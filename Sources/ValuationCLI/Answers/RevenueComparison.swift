@@ -2,14 +2,6 @@
 
 /// The values of two sets of models for the same requests.
 struct RevenueComparison {
-    /// A number for the models before, and for those after.
-    struct Change<Number: Numeric & Encodable>: Encodable {
-        var before: Number = 0
-        var after: Number = 0
-
-        var difference: Number { after - before }
-    }
-
     private(set) var requests = 0
     private(set) var ads = 0
     /// Requests in which another ad than before is worth most, or none any more.

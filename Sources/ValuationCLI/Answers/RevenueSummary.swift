@@ -3,8 +3,6 @@
 /// A comparison in figures that do not depend on the number of requests. Money is per 1,000 requests with one
 /// impression each, in the currency of the bids.
 struct RevenueSummary: Encodable {
-    typealias Change = RevenueComparison.Change
-
     let requests: Int
     let ads: Int
     /// The share of requests in which another ad wins.

@@ -87,10 +87,10 @@ struct InspectCommand: ParsableCommand {
         case .table:
             try output.write(
                 lines: [output.paint(DisplayText.printable("campaign \(campaign), without a model"), .bold)]
-                    + Self.lines("clicks", by: value.click, value.flags, "click", ObservedText(observed.click))
+                    + Self.lines("clicks", by: value.click, value.flags, "click", ObservedText(click: observed.click))
                     + Self.lines(
                         "conversions", by: value.conversion, value.flags, "conversion",
-                        ObservedText(observed.conversion)) + [""])
+                        ObservedText(conversion: observed.conversion)) + [""])
         }
     }
 

@@ -60,7 +60,8 @@ struct ValidateCommand: ParsableCommand {
             _ = try Library.validate(path: path) { problem in
                 if problem.isWarning { warnings += 1 } else { count += 1 }
                 if Self.nothingIsThere(problem, at: path) { notFound = true }
-                try write(problem, on: output)
+                try output.write(problem, as: format)
+                try output.flush()
             }
             total += count
             if format == .text, paths.count == 1 || count == 0 {
@@ -91,13 +92,5 @@ struct ValidateCommand: ParsableCommand {
         case VALUATION_ERROR_FILE_NOT_FOUND, VALUATION_ERROR_READ_FAILED: return problem.isIn(path)
         default: return false
         }
-    }
-
-    private func write(_ problem: Problem, on output: Output) throws {
-        switch format {
-        case .text: try output.write(line: problem.text(paint: output.paint))
-        case .jsonl: try output.write(line: jsonLine(ProblemLine(problem)))
-        }
-        try output.flush()
     }
 }

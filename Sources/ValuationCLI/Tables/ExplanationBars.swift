@@ -18,13 +18,14 @@ struct ExplanationBars {
             Section(
                 "click", of: "pCTR", ad.value.click,
                 otherwise: withoutTerms("pCTR", ad.value.pctr, priorFlag: "click_prior"),
-                observed: isObserved(ad.value.click, "click_prior") ? ad.value.observed.map { .init($0.click) } : nil,
+                observed: isObserved(ad.value.click, "click_prior")
+                    ? ad.value.observed.map { .init(click: $0.click) } : nil,
                 maximumTerms: maximumTerms),
             Section(
                 "conversion", of: "pCVR", ad.value.conversion,
                 otherwise: withoutTerms("pCVR", ad.value.pcvr, priorFlag: "conversion_prior"),
                 observed: isObserved(ad.value.conversion, "conversion_prior")
-                    ? ad.value.observed.map { .init($0.conversion) } : nil,
+                    ? ad.value.observed.map { .init(conversion: $0.conversion) } : nil,
                 maximumTerms: maximumTerms),
         ].filter { $0.explanation != nil || $0.target == "click" || ad.pricing == "CPA" }
         let layout = Bars.Layout(for: sections.flatMap { [$0.bars.titles] + $0.bars.rows }, width: width)

@@ -7,19 +7,34 @@ struct ObservedText {
     /// The evidence for the rate.
     let facts: [(name: String, value: String)]
 
-    init(_ click: ObservedRates.Click) {
-        (rate, deviation) = (click.rate, click.standardDeviation)
-        facts = Self.facts(
-            (click.clicks, click.impressions), (click.advertiserClicks, click.advertiserImpressions), click.overallRate,
-            click.priorWeight, trials: "impressions")
+    init(click: ObservedRates.Rate) {
+        self.init(
+            click, own: (click.clicks, click.impressions),
+            others: (click.advertiserClicks, click.advertiserImpressions),
+            trials: "impressions")
     }
 
-    init(_ conversion: ObservedRates.Conversion) {
-        (rate, deviation) = (conversion.rate, conversion.standardDeviation)
-        facts = Self.facts(
-            (conversion.conversions, conversion.clicks),
-            (conversion.advertiserConversions, conversion.advertiserClicks), conversion.overallRate,
-            conversion.priorWeight, trials: "clicks")
+    init(conversion: ObservedRates.Rate) {
+        self.init(
+            conversion, own: (conversion.conversions, conversion.clicks),
+            others: (conversion.advertiserConversions, conversion.advertiserClicks), trials: "clicks")
+    }
+
+    private init(
+        _ rate: ObservedRates.Rate, own: (successes: Double?, trials: Double?),
+        others: (successes: Double?, trials: Double?), trials: String
+    ) {
+        func counts(_ count: (successes: Double?, trials: Double?)) -> String {
+            guard let successes = count.successes, let all = count.trials else { return "not counted" }
+            return "\(Self.text(successes)) of \(Self.text(all)) \(trials)"
+        }
+        let overall = NumberText.percentage(rate.overallRate)
+        (self.rate, deviation) = (rate.rate, rate.standardDeviation)
+        facts = [
+            ("campaign", counts(own)),
+            ("its advertiser's others", counts(others)),
+            ("all campaigns", "\(overall), which weighs as \(Self.text(rate.priorWeight)) \(trials)"),
+        ]
     }
 
     /// The rate and its standard deviation.
@@ -30,21 +45,6 @@ struct ObservedText {
     /// The facts, one a line.
     var lines: [String] {
         facts.map { DisplayText.leftAligned("  " + $0.name, in: 32) + $0.value }
-    }
-
-    private static func facts(
-        _ own: (successes: Double?, trials: Double?), _ others: (successes: Double, trials: Double), _ overall: Double?,
-        _ weight: Double, trials: String
-    ) -> [(name: String, value: String)] {
-        func counts(_ successes: Double?, _ count: Double?) -> String {
-            guard let successes, let count else { return "not counted" }
-            return "\(text(successes)) of \(text(count)) \(trials)"
-        }
-        return [
-            ("campaign", counts(own.successes, own.trials)),
-            ("its advertiser's others", counts(others.successes, others.trials)),
-            ("all campaigns", "\(NumberText.percentage(overall)), which weighs as \(text(weight)) \(trials)"),
-        ]
     }
 
     private static func text(_ count: Double) -> String {

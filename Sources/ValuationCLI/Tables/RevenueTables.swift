@@ -84,14 +84,14 @@ struct RevenueTables {
             })
     }
 
-    private static func columns(_ changes: [RevenueSummary.Change<Double>]) -> (before: [String], after: [String]) {
+    private static func columns(_ changes: [Change<Double>]) -> (before: [String], after: [String]) {
         let scale = amounts(changes)
         return (
             NumberText.money(changes.map(\.before), scale: scale), NumberText.money(changes.map(\.after), scale: scale)
         )
     }
 
-    private static func amounts(_ changes: [RevenueSummary.Change<Double>]) -> [Double] {
+    private static func amounts(_ changes: [Change<Double>]) -> [Double] {
         changes.flatMap { [$0.before, $0.after] }
     }
 

@@ -16,7 +16,7 @@ struct WeightTables {
         self.most = most
         models = comparison.models.sorted { first, second in
             let (left, right) = (first.distance ?? .infinity, second.distance ?? .infinity)
-            return left == right ? first.constant.distance > second.constant.distance : left > right
+            return left == right ? abs(first.constant.difference) > abs(second.constant.difference) : left > right
         }
     }
 

@@ -27,6 +27,14 @@ final class Output {
         for line in lines { try write(line: line) }
     }
 
+    /// Writes a problem in either format.
+    func write(_ problem: Problem, as format: TextFormat) throws {
+        switch format {
+        case .text: try write(line: problem.text(paint: paint))
+        case .jsonl: try write(line: jsonLine(problem))
+        }
+    }
+
     private func endLine() throws {
         pending.append(UInt8(ascii: "\n"))
         if pending.count >= Self.flushThreshold { try flush() }

@@ -68,3 +68,21 @@ struct Problem: Error {
         withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 }
+
+/// As `--format jsonl` writes it; what is unknown is left out.
+extension Problem: Encodable {
+    private enum Member: CodingKey {
+        case severity, status, file, line, column, jsonPath, message
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: Member.self)
+        try members.encode(isWarning ? "warning" : "error", forKey: .severity)
+        if !statusName.isEmpty { try members.encode(statusName, forKey: .status) }
+        try members.encode(file, forKey: .file)
+        if line > 0 { try members.encode(line, forKey: .line) }
+        if column > 0 { try members.encode(column, forKey: .column) }
+        if !jsonPath.isEmpty { try members.encode(jsonPath, forKey: .jsonPath) }
+        try members.encode(message, forKey: .message)
+    }
+}
