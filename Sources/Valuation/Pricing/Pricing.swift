@@ -8,6 +8,20 @@ enum Pricing: valuation_pricing {
     case cpc = 2
     case cpa = 3
 
+    /// The number of a name in JSON; 0 if there is no such pricing.
+    @inline(__always)
+    static func code(of name: Text) -> valuation_pricing {
+        if name == Text("cpm") { return Pricing.cpm.rawValue }
+        if name == Text("cpc") { return Pricing.cpc.rawValue }
+        if name == Text("cpa") { return Pricing.cpa.rawValue }
+        return 0
+    }
+
+    /// Whether the value depends on the probability of a target.
+    func needs(_ target: Target) -> Bool {
+        target == .click ? self != .cpm : self == .cpa
+    }
+
     static let invalid: Flags = [.invalidBid, .invalidCandidate]
 
     /// The value of a candidate for given probabilities; NaN stands for a missing one.
@@ -41,11 +55,7 @@ enum Pricing: valuation_pricing {
     /// Whether a value is a real one: 0 may also mean a missing model or an invalid candidate.
     static func isKnown(_ value: valuation_value, _ candidate: valuation_candidate) -> Bool {
         if !Flags(rawValue: value.flags).isDisjoint(with: invalid) { return false }
-        switch Pricing(rawValue: candidate.pricing) {
-        case .cpm: return true
-        case .cpc: return !value.pctr.isNaN
-        case .cpa: return !value.pctr.isNaN && !value.pcvr.isNaN
-        case nil: return false
-        }
+        guard let pricing = Pricing(rawValue: candidate.pricing) else { return false }
+        return !(pricing.needs(.click) && value.pctr.isNaN) && !(pricing.needs(.conversion) && value.pcvr.isNaN)
     }
 }

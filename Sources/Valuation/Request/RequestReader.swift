@@ -299,11 +299,7 @@ struct RequestReader: ~Copyable {
             _ = try cursor.skipValue()
             return 0
         }
-        let name = try cursor.string().decoded(into: &value)
-        if name == Text("cpm") { return Pricing.cpm.rawValue }
-        if name == Text("cpc") { return Pricing.cpc.rawValue }
-        if name == Text("cpa") { return Pricing.cpa.rawValue }
-        return 0
+        return Pricing.code(of: try cursor.string().decoded(into: &value))
     }
 
     /// Sets the pointers of the candidates to their features, which no longer move.

@@ -30,7 +30,7 @@ struct Explanation: ~Copyable {
         self.candidate = candidate
         try find(features, index)
         let campaign = index.campaign(candidate.campaign)
-        let needsConversion = candidate.pricing == Pricing.cpa.rawValue
+        let needsConversion = Pricing(rawValue: candidate.pricing)?.needs(.conversion) ?? false
         models.click = index.model(.click, campaign.pointee.click_model)
         models.conversion =
             needsConversion ? index.model(.conversion, campaign.pointee.conversion_model) : Index.none
@@ -79,10 +79,10 @@ struct Explanation: ~Copyable {
 
     /// How much less the ad would be worth if `logit` were missing from a target's sum.
     func expectedRevenue(of logit: Double, _ target: Target) -> Double {
-        guard let pricing = Pricing(rawValue: candidate.pricing), pricing != .cpm, candidate.bid >= 0,
+        guard let pricing = Pricing(rawValue: candidate.pricing), pricing.needs(.click), candidate.bid >= 0,
             candidate.bid.isFinite
         else { return 0 }
-        if pricing == .cpa && models.conversion == Index.none { return 0 }
+        if pricing.needs(.conversion) && models.conversion == Index.none { return 0 }
         var without = logits
         without[target] -= logit
         let difference = revenue(pricing, logits) - revenue(pricing, without)
@@ -91,7 +91,7 @@ struct Explanation: ~Copyable {
 
     private func revenue(_ pricing: Pricing, _ logits: ByTarget<Double>) -> Double {
         let clicks = candidate.bid / (1 + exp(-cut(logits.click)))
-        return pricing == .cpa ? clicks / (1 + exp(-cut(logits.conversion))) : clicks
+        return pricing.needs(.conversion) ? clicks / (1 + exp(-cut(logits.conversion))) : clicks
     }
 
     private func cut(_ logit: Double) -> Double {
