@@ -73,7 +73,8 @@ struct Draw {
         var x = label &* (campaign | 1)
         x = (x ^ x &>> 15) &* 0x846c_a68b
         let sum = (x & 255) &* 7936 &+ (x &>> 8 & 255) &* 8064 &+ (x &>> 16 & 255) &* 8128 &+ (x &>> 24) &* 7747
-        let t = Float(Int32(bitPattern: sum)) - 4_064_062.5
+        // The sum as a number, by its bits behind 2^23: a conversion would wait for what its register held before.
+        let t = (Float(bitPattern: sum | 0x4b00_0000) - 0x1p23) - 4_064_062.5
         let square = t * t
         return t * ((square * 7.69688015e-34 + 3.06492405e-21) * square + 8.20729833e-7)
     }
