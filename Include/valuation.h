@@ -479,7 +479,8 @@ enum {
      * alone. */
     VALUATION_FLAG_CLICK_PRIOR = 1 << 13,
     VALUATION_FLAG_CONVERSION_PRIOR = 1 << 14,
-    /* The campaign has no model of its own; the probability is from the model that it extends. */
+    /* The campaign has no model for this target. Its document, or its model for the other target, names a campaign that
+     * it extends: the probability is from that one's model. */
     VALUATION_FLAG_BASE_CLICK_MODEL = 1 << 15,
     VALUATION_FLAG_BASE_CONVERSION_MODEL = 1 << 16,
     /* The policy. */
@@ -742,7 +743,7 @@ valuation_status valuation_policy_check(const char *policy, size_t policy_length
 /* ---------------------------------------------------------------------------------------------------------------
  * Releases: what the batch publishes and operators switch
  *
- *     models/LATEST                         the id of the release that serves
+ *     models/LATEST                         the id of the release that engines load or refresh to
  *     models/PREVIOUS                       the id that LATEST named before
  *     models/SECRET                         the secret of keys; drawn by the first publish, never changed
  *     models/releases/<id>/manifest.json    the release's contents, with sizes and checksums
