@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
+import numpy as np
+
 from valuation_pipeline.errors import PipelineError
-from valuation_pipeline.training.job import PRIOR_ROWS
+from valuation_pipeline.training.job import shrunk_rates
 from valuation_pipeline.training.options import Target
 
 Document = Mapping[str, Any]
@@ -40,8 +42,7 @@ class Rate:
 def observed_rates(target: Target, campaigns: Sequence[Mapping[str, Any]]) -> dict[str, Rate]:
     """Return the rate of each campaign, and that of all of them as "*".
 
-    With k = ``PRIOR_ROWS`` rows, (positives + k · overall rate) / (complete rows + k): a Beta posterior's mean (Gelman
-    et al., "Bayesian Data Analysis", 3rd ed., 2.4). Training compared the models with this constant.
+    They are :func:`training.job.shrunk_rates`: training compared the models with these constants.
 
     Parameters
     ----------
@@ -53,16 +54,20 @@ def observed_rates(target: Target, campaigns: Sequence[Mapping[str, Any]]) -> di
     rows = sum(campaign["rows"] for campaign in campaigns)
     positives = sum(campaign["positives"] for campaign in campaigns)
     complete = sum(campaign["complete_rows"] for campaign in campaigns)
-    overall, prior = (positives + 0.5) / (complete + 1), PRIOR_ROWS[target]
+    shrunk, overall = shrunk_rates(
+        np.array([campaign["positives"] for campaign in campaigns], np.float64),
+        np.array([campaign["complete_rows"] for campaign in campaigns], np.float64),
+        target,
+    )
     rates = {
         campaign["campaign"]: Rate(
-            (campaign["positives"] + prior * overall) / (campaign["complete_rows"] + prior),
+            probability,
             campaign["rows"],
             campaign["positives"],
             campaign["complete_rows"],
             campaign.get("advertiser"),
         )
-        for campaign in campaigns
+        for campaign, probability in zip(campaigns, shrunk.tolist(), strict=True)
     }
     return {"*": Rate(overall, rows, positives, complete), **rates}
 

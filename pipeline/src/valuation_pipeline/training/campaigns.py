@@ -12,9 +12,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from valuation_pipeline.database import connect
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.training.delay import DelayCurves
-from valuation_pipeline.training.job import PRIOR_ROWS
+from valuation_pipeline.training.job import shrunk_rates
 from valuation_pipeline.training.rows import MICROSECONDS_A_DAY, Indices, Numbers
 
 NEVER = np.iinfo(np.int64).max
@@ -63,8 +64,7 @@ def campaign_documents(examples: Path, attribution_days: float) -> list[dict[str
         The file cannot be read.
     """
     try:
-        with duckdb.connect() as connection:
-            connection.execute("SET enable_progress_bar = false")
+        with connect() as connection:
             rows = connection.execute(_COUNTS, [str(examples)]).fetchall()
             found = connection.execute(_CLICKS, [str(examples)]).fetchnumpy()
     except duckdb.Error as error:
@@ -96,8 +96,7 @@ def _conversions(clicks: _Clicks, at: int, attribution_days: float) -> Numbers:
     shares = np.exp(curves.log_shares(clicks, at))
     came = _by_campaign((clicks.outcome_times < at).astype(np.float64), clicks)
     complete = np.maximum(_by_campaign(shares, clicks), came)
-    overall, prior = (came.sum() + 0.5) / (complete.sum() + 1.0), PRIOR_ROWS["conversion"]
-    rate = (came + prior * overall) / (complete + prior)
+    rate, _ = shrunk_rates(came, complete, "conversion")
     result: Numbers = came + (np.diff(clicks.bounds) - complete) * rate
     return result
 

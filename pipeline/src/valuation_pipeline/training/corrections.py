@@ -13,9 +13,9 @@ from valuation_pipeline.training.shared import fit_shared, learn_factors
 
 def corrections(job: Job) -> Outcome:
     """Fit the shared model, then the corrections, each step twice: to choose penalties, and on all rows."""
-    factors = learn_factors(job)
-    shared = fit_shared(job, factors.shared)
     campaigns = job.eligible()
+    factors = learn_factors(job, campaigns)
+    shared = fit_shared(job, factors.shared)
     precision = job.options.intercept_precision
     choice, held = None, None
     if job.trial is not None and shared.chosen is not None:

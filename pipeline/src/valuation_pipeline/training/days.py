@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from valuation_pipeline.computing import Tabulate
+from valuation_pipeline.database import connect
 from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.features import FeatureSet
 from valuation_pipeline.features.queries import quoted
@@ -78,6 +79,8 @@ def features_since(
 
 def _one(examples: Path, aggregate: str) -> Any:
     try:
-        return duckdb.execute(f"SELECT {aggregate} FROM read_parquet({quoted(str(examples))})").fetchall()[0][0]
+        with connect() as connection:
+            query = f"SELECT {aggregate} FROM read_parquet({quoted(str(examples))})"
+            return connection.execute(query).fetchall()[0][0]
     except duckdb.Error as error:
         raise PipelineError(f"{examples}: {error}") from error

@@ -21,6 +21,22 @@ PRIOR_ROWS = {"click": 1000.0, "conversion": 50.0}
 """How many rows of all campaigns' rate a campaign's observed rate is shrunk by (Documentation/model-format.md)."""
 
 
+def shrunk_rates(positives: Numbers, rows: Numbers, target: Target) -> tuple[Numbers, float]:
+    """Return each campaign's observed rate, shrunk towards that of all campaigns, and that of all.
+
+    With k = ``PRIOR_ROWS`` rows, (positives + k * rate of all) / (rows + k): a Beta posterior's mean (Gelman et al.,
+    "Bayesian Data Analysis", 3rd ed., 2.4).
+
+    Parameters
+    ----------
+    positives, rows : array (campaigns)
+        Before sampling; rows as in ``Job.complete_rows``.
+    target : "click" or "conversion"
+    """
+    overall, prior = float((positives.sum() + 0.5) / (rows.sum() + 1.0)), PRIOR_ROWS[target]
+    return (positives + prior * overall) / (rows + prior), overall
+
+
 @dataclass(frozen=True)
 class Job:
     """A training.
@@ -95,11 +111,8 @@ class Job:
         array (campaigns + 1)
             All campaigns' rate is the last.
         """
-        rows = np.append(self.complete_rows(sample), 0.0)
-        positives = np.append(sample.counts()[1], 0.0)
-        overall = (positives.sum() + 0.5) / (rows.sum() + 1.0)
-        prior = PRIOR_ROWS[self.target]
-        rate = (positives + prior * overall) / (rows + prior)
+        rates, overall = shrunk_rates(sample.counts()[1].astype(np.float64), self.complete_rows(sample), self.target)
+        rate = np.append(rates, overall)
         result: Numbers = np.log(rate) - np.log1p(-rate) - self.examples.log_rate
         return result
 

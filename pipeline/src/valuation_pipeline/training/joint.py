@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from valuation_pipeline.features import Rows
 from valuation_pipeline.training.job import Job, Outcome
 from valuation_pipeline.training.models import Factors, Weights
-from valuation_pipeline.training.penalties import DEFAULT_RATIO, choose_along, fit_at
+from valuation_pipeline.training.penalties import choose_along, fit_at, fit_by_prior
 from valuation_pipeline.training.per_campaign import differing, renumbered
 from valuation_pipeline.training.rows import Indices, Numbers
 from valuation_pipeline.training.samples import Sample
@@ -87,10 +87,10 @@ class Columns:
 def joint(job: Job) -> Outcome:
     """Choose the single penalty on the held-back days, and fit all rows with it."""
     columns = Columns.of(job)
-    known = learn_factors(job)
+    known = learn_factors(job, np.array(list(columns.kept), np.int64))
     known = Factors(known.shared, known.own * job.options.joint_penalty_factor)
     factors = columns.factors(known)
-    chosen, ratio = None, DEFAULT_RATIO
+    chosen = None
     job.progress("joint model", 0, 2)
     if job.trial is not None:
         held = job.trial.held_back
@@ -101,10 +101,9 @@ def joint(job: Job) -> Outcome:
             job.examples.weights[held.rows],
             job.examples.log_rate,
         )
-        ratio = chosen.weights.ratio
     job.progress("joint model", 1, 2)
     everything = problem(job.now, columns.rows(job.now), columns.total, factors)
-    final = fit_at(everything, ratio, None if chosen is None else chosen.weights)
+    final = fit_by_prior(everything) if chosen is None else fit_at(everything, chosen.weights.ratio, chosen.weights)
     job.progress("joint model", 2, 2)
     shared, own = columns.split(final, job)
     return Outcome(

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from valuation_pipeline.features import Rows
-from valuation_pipeline.solver import Problem, fit_path
+from valuation_pipeline.solver import Path, Problem, fit_path
 from valuation_pipeline.training.metrics import normalized_entropy
 from valuation_pipeline.training.models import Weights
 from valuation_pipeline.training.rows import Indices, Numbers, weighed
 
 SHARED_RATIOS = np.geomspace(1.0, 1e-4, 20)
 """Penalties of shared models, as shares of the largest."""
+PRIOR_PATH = np.array([8.0, 4.0, 2.0, 1.0])
+"""Multiples of the penalty that agrees with the prior, down to it."""
 DEFAULT_RATIO = float(SHARED_RATIOS[12])
-"""Of shared models where no day could be held back."""
+"""Of the first fit, with equal factors, from which the spreads are learned."""
 CAMPAIGN_MULTIPLES = np.geomspace(8.0, 0.25, 12)
 """Penalties of a campaign's own weights, as multiples of the one that agrees with the prior (``spreads``)."""
 TOLERANCE = 1e-7
@@ -107,6 +109,22 @@ def choose_along(problem: Problem, held: Rows, outcomes: Numbers, weights: Numbe
     fit_path(problem, ratios=SHARED_RATIOS, tolerance=SHARED_TOLERANCE, proceed=judge)
     assert best is not None
     return best
+
+
+def total_weight(problem: Problem) -> float:
+    """W of a problem: the sum of its rows' weights. A penalty of 1 / W agrees with the prior (``spreads``)."""
+    return float(problem.row_count if problem.weights is None else np.sum(problem.weights))
+
+
+def share_of_largest(path: Path, index: int) -> float:
+    """A penalty of a path as a share of the least that leaves no weight; 1 if no row can tell any."""
+    return float(path.penalties[index] / path.largest_penalty) if path.largest_penalty > 0.0 else 1.0
+
+
+def fit_by_prior(problem: Problem) -> Weights:
+    """Fit the penalty that agrees with the prior: for logs in which no day can be held back to choose one."""
+    path = fit_path(problem, penalties=PRIOR_PATH / total_weight(problem), tolerance=SHARED_TOLERANCE)
+    return Weights.of(path.intercepts[-1], path.coefficients[-1], path.penalties[-1], share_of_largest(path, -1))
 
 
 def fit_at(problem: Problem, ratio: float, initial: Weights | None) -> Weights:

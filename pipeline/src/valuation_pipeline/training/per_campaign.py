@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from valuation_pipeline.features import Rows
 from valuation_pipeline.solver import Path, Problem, fit_path
 from valuation_pipeline.training.models import Weights
-from valuation_pipeline.training.penalties import CAMPAIGN_MULTIPLES, TOLERANCE
+from valuation_pipeline.training.penalties import CAMPAIGN_MULTIPLES, TOLERANCE, share_of_largest, total_weight
 from valuation_pipeline.training.rows import Indices, Numbers
 from valuation_pipeline.training.samples import Sample
 
@@ -67,9 +67,7 @@ class Own:
 
     def path(self, count: int, intercept_precision: float) -> Path:
         """Fit the problem with the first ``count`` of CAMPAIGN_MULTIPLES."""
-        weights = self.problem.weights
-        total = self.problem.row_count if weights is None else float(weights.sum())
-        penalties = CAMPAIGN_MULTIPLES[:count] / total
+        penalties = CAMPAIGN_MULTIPLES[:count] / total_weight(self.problem)
         return fit_path(self.problem, penalties=penalties, intercept_precision=intercept_precision, tolerance=TOLERANCE)
 
     def log_odds(self, path: Path, sample: Sample, campaign: int, column_count: int) -> Numbers:
@@ -95,9 +93,7 @@ class Own:
         """One fit of a path, in the vocabulary's columns."""
         dense = np.zeros(count)
         dense[self.kept] = path.coefficients[index]
-        penalty = float(path.penalties[index])
-        ratio = penalty / path.largest_penalty if path.largest_penalty > 0.0 else 1.0
-        return Weights.of(path.intercepts[index], dense, penalty, ratio)
+        return Weights.of(path.intercepts[index], dense, path.penalties[index], share_of_largest(path, index))
 
 
 def differing(sample: Sample, campaign: int, column_count: int) -> Indices:

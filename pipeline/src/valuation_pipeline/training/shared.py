@@ -13,8 +13,8 @@ from valuation_pipeline.features import FeatureSet, Rows
 from valuation_pipeline.solver import Problem
 from valuation_pipeline.training.job import Job, Outcome
 from valuation_pipeline.training.models import Factors, Weights
-from valuation_pipeline.training.penalties import DEFAULT_RATIO, Chosen, choose_along, fit_at
-from valuation_pipeline.training.rows import Numbers, weighed
+from valuation_pipeline.training.penalties import DEFAULT_RATIO, Chosen, choose_along, fit_at, fit_by_prior
+from valuation_pipeline.training.rows import Indices, Numbers, weighed
 from valuation_pipeline.training.samples import Sample
 from valuation_pipeline.training.spreads import own_factors, shared_factors
 
@@ -53,8 +53,15 @@ def require_campaign_and_advertiser(table: pa.Table, feature_set: FeatureSet) ->
             )
 
 
-def learn_factors(job: Job) -> Factors:
-    """Learn the penalty factors from how far weights spread, beside a first fit in which all columns cost the same."""
+def learn_factors(job: Job, campaigns: Indices) -> Factors:
+    """Learn the penalty factors from how far weights spread, beside a first fit in which all columns cost the same.
+
+    Parameters
+    ----------
+    job : Job
+    campaigns : int64 array
+        Those that may have weights of their own, by their index.
+    """
     sample = job.now if job.trial is None else job.trial.fitted
     alike = problem(sample, sample.encoded, job.column_count, np.ones(job.count))
     first = fit_at(alike, DEFAULT_RATIO, None)
@@ -62,7 +69,7 @@ def learn_factors(job: Job) -> Factors:
     log_odds = first.intercept + weighed(sample.encoded, coefficients)
     return Factors(
         shared=shared_factors(sample, log_odds, coefficients, job.fields),
-        own=own_factors(sample, log_odds, job.eligible(), job.fields),
+        own=own_factors(sample, log_odds, campaigns, job.fields),
     )
 
 
@@ -77,7 +84,6 @@ def fit_shared(job: Job, factors: Numbers) -> Shared:
     """
     job.progress("shared model", 0, 2)
     chosen = None
-    ratio = DEFAULT_RATIO
     if job.trial is not None:
         held = job.trial.held_back
         chosen = choose_along(
@@ -87,10 +93,9 @@ def fit_shared(job: Job, factors: Numbers) -> Shared:
             job.examples.weights[held.rows],
             job.examples.log_rate,
         )
-        ratio = chosen.weights.ratio
     job.progress("shared model", 1, 2)
     everything = problem(job.now, job.now.encoded, job.column_count, factors)
-    final = fit_at(everything, ratio, None if chosen is None else chosen.weights)
+    final = fit_by_prior(everything) if chosen is None else fit_at(everything, chosen.weights.ratio, chosen.weights)
     job.progress("shared model", 2, 2)
     return Shared(final, chosen)
 
@@ -111,7 +116,7 @@ def problem(sample: Sample, rows: Rows, column_count: int, factors: Numbers) -> 
 
 def pooled(job: Job) -> Outcome:
     """Strategy ``pooled``: the shared model alone."""
-    factors = learn_factors(job)
+    factors = learn_factors(job, np.empty(0, np.int64))
     shared = fit_shared(job, factors.shared)
     models = job.models(shared.final, {}, factors)
     held = None if shared.chosen is None else shared.chosen.log_odds
