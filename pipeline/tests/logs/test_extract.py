@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +16,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from logs.extracted import DAY, GENERATED, NOW, OPTIONS, run
 from logs.small import click, conversion, impression, write_log
-from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.generated.log import generate
 from valuation_pipeline.generated.options import GeneratorOptions
-from valuation_pipeline.logs.counts import Counts
 from valuation_pipeline.logs.extract import extract
 from valuation_pipeline.logs.options import LogOptions
 from valuation_pipeline.logs.reasons import Reason
 from valuation_pipeline.logs.schema import EXAMPLES
-
-DAY = date(2026, 3, 1)
-NOW = datetime(2026, 11, 1)
-OPTIONS = LogOptions()
-GENERATED = GeneratorOptions(impressions=2400, campaigns=10, days=3, click_rate=0.1, candidate_share=0.0)
-
-
-def run(log: Path, start: date = DAY, end: date = DAY, **more: Any) -> tuple[Counts, list[dict[str, Any]], list[Any]]:
-    """The counts, the examples, and (table, row, reason) of what is set aside."""
-    output = log.with_name(f"{log.name}-examples")
-    counts = extract(log, start, end, more.pop("options", OPTIONS), output, now=NOW, **more)
-    assert sorted(file.name for file in output.iterdir()) == ["counts.json", "examples.parquet", "set_aside.parquet"]
-    aside = pq.read_table(output / "set_aside.parquet")
-    assert aside.column_names == ["table", "file", "row", "reason", "detail", "record"]
-    rows = [(row["table"], row["row"], row["reason"]) for row in aside.to_pylist()]
-    return counts, pq.read_table(output / "examples.parquet").to_pylist(), rows
 
 
 def test_an_example_is_its_impression_with_its_click_and_conversions(tmp_path: Path) -> None:
@@ -405,122 +388,6 @@ def test_a_log_larger_than_the_memory_limit_is_extracted(tmp_path: Path) -> None
     assert len(examples) == counts.tables["impressions"].used == 60_000
 
 
-def test_a_table_that_lacks_a_required_column_is_refused(tmp_path: Path) -> None:
-    log = write_log(tmp_path / "log")
-    (log / "impressions.jsonl").unlink()
-    (log / "impressions.csv").write_text("impression_id,time,ad\n", encoding="utf-8")
-    with pytest.raises(
-        PipelineError, match="the column campaign is missing; there are impression_id, time, ad; a mapping"
-    ):
-        run(log)
-
-
-def test_an_empty_log_gives_no_examples(tmp_path: Path) -> None:
-    counts, examples, aside = run(write_log(tmp_path / "log"))
-    assert (examples, aside) == ([], [])
-    assert counts.tables["impressions"].read == 0
-
-
-def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PipelineError, match="no folder; a log is a folder"):
-        run(tmp_path / "absent")
-    log = write_log(tmp_path / "log", impressions=[impression(1)])
-    with pytest.raises(PipelineError, match="is before the first one"):
-        run(log, DAY, date(2026, 2, 1))
-    with pytest.raises(PipelineError, match="the last day 2026-03-01 is not over"):
-        run(log, as_of=datetime(2026, 3, 1, 12))
-    (log / "clicks.jsonl").rename(log / "clicks.txt")
-    with pytest.raises(PipelineError, match=r"clicks\.txt: not read: a table's files end in"):
-        run(log)
-    (log / "clicks.txt").unlink()
-    with pytest.raises(PipelineError, match="the table clicks is missing"):
-        run(log)
-    (log / "clicks.parquet").write_bytes(b"PAR1 and no more")
-    with pytest.raises(PipelineError, match=r"clicks\.parquet: cannot be read as Parquet"):
-        run(log)
-    pq.write_table(pa.table({"impression_id": ["i-1"], "time": [1772323200]}), log / "clicks.parquet")
-    with pytest.raises(PipelineError, match="clicks: the column time is BIGINT, not TIMESTAMP"):
-        run(log)
-    (log / "clicks.parquet").unlink()
-    (log / "clicks.csv").write_bytes(b"impression_id,time\ni-1,2026-03-01\r\ni-2,2026-03-01\n")
-    with pytest.raises(
-        PipelineError, match=r"clicks\.csv: cannot be read: .*; see that all its lines end in the same way"
-    ):
-        run(log)
-    (log / "clicks.csv").unlink()
-    (log / "clicks.csv.gz").write_bytes(b"no gzip")
-    with pytest.raises(PipelineError, match=r"clicks\.csv\.gz: cannot be read"):
-        run(log)
-    assert not (tmp_path / "log-examples").exists()
-
-
-def test_a_damaged_parquet_file_is_named(tmp_path: Path) -> None:
-    log = write_log(tmp_path / "log", clicks=[click(1)])
-    (log / "impressions.jsonl").unlink()
-    file = log / "impressions.parquet"
-    rows = pa.table({name: [f"{name}-{row}" for row in range(5000)] for name in ("impression_id", "campaign", "ad")})
-    pq.write_table(rows.append_column("time", pa.array(["2026-03-01 01:00:00"] * 5000)), file)
-    content = bytearray(file.read_bytes())
-    content[40:4000] = bytes(3960)
-    file.write_bytes(content)
-    with pytest.raises(PipelineError, match=r"the log cannot be read: .*impressions\.parquet"):
-        run(log)
-
-
-def test_a_parquet_file_of_which_duckdb_says_only_that_it_is_damaged_is_named(tmp_path: Path) -> None:
-    log = write_log(tmp_path / "log", clicks=[click(1)])
-    (log / "impressions.jsonl").unlink()
-    (log / "impressions").mkdir()
-    names = ("impression_id", "time", "campaign", "ad")
-    whole = pa.table(
-        {
-            name: ["2026-03-01 01:00:00" if name == "time" else f"{name}-{row % 7}" for row in range(5000)]
-            for name in names
-        }
-    )
-    for part in "ab":
-        pq.write_table(whole, log / "impressions" / f"{part}.parquet", compression="none")
-    file = log / "impressions" / "b.parquet"
-    place = pq.read_metadata(file).row_group(0).column(0).data_page_offset
-    content = bytearray(file.read_bytes())
-    content[place + 40 : place + 400] = b"\xff" * 360
-    file.write_bytes(content)
-    with pytest.raises(PipelineError, match=r"b\.parquet: cannot be read: .*; have the file delivered again"):
-        run(log)
-
-
-def test_files_behind_links_are_read(tmp_path: Path) -> None:
-    log = write_log(tmp_path / "log", clicks=[click(1)])
-    away = tmp_path / "away"
-    away.mkdir()
-    (log / "impressions.jsonl").rename(away / "part.jsonl")
-    (away / "part.jsonl").write_text(json.dumps(impression(1)) + "\n", encoding="utf-8")
-    (log / "impressions").mkdir()
-    (log / "impressions" / "date=2026-03-01").symlink_to(away)
-    _, examples, _ = run(log)
-    assert [row["click"] for row in examples] == [True]
-
-
-def test_a_link_to_nothing_or_in_a_circle_is_named_and_not_taken_for_no_rows(tmp_path: Path) -> None:
-    log = write_log(tmp_path / "log", impressions=[impression(1)])
-    (log / "clicks.jsonl").unlink()
-    (log / "clicks").mkdir()
-    link = log / "clicks" / "part.jsonl"
-    link.symlink_to("gone")
-    with pytest.raises(PipelineError, match=r"clicks/part\.jsonl: no file, or a link to a file that is not there"):
-        run(log)
-    link.unlink()
-    link.symlink_to(".")
-    with pytest.raises(PipelineError, match=r"clicks/part\.jsonl: links to a folder that it lies in; remove it"):
-        run(log)
-    link.unlink()
-    (log / "clicks" / "part-0.jsonl").write_text("", encoding="utf-8")
-    (log / "conversions.jsonl").unlink()
-    (log / "conversions").symlink_to("gone")
-    with pytest.raises(PipelineError, match=r"conversions: No such file or directory; see that it is a folder"):
-        run(log)
-
-
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
@@ -550,14 +417,6 @@ def test_names_of_255_bytes_and_of_any_characters_are_used(tmp_path: Path) -> No
     log = write_log(tmp_path / "log", impressions=[impression(n, campaign=name) for n, name in enumerate(names)])
     _, examples, aside = run(log)
     assert ([row["campaign"] for row in examples], aside) == (names, [])
-
-
-def test_days_without_impressions_are_refused_with_those_there_are(tmp_path: Path) -> None:
-    generate(tmp_path / "generated", GENERATED)
-    with pytest.raises(
-        PipelineError, match="no impressions of 2026-04-01 to 2026-04-01; there are those of 2026-03-01 to 2026-03-03"
-    ):
-        run(tmp_path / "generated" / "log", date(2026, 4, 1), date(2026, 4, 1))
 
 
 def test_examples_are_what_duckdb_joins_by_hand(tmp_path: Path) -> None:
