@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Counts the allocations of every call while it serves.
+ * Counts the allocations of each call while an engine serves.
  *
  *     allocations MODELS BETTER_MODELS REQUEST.json
  *
- * Prints a line for each: what is done, and how many allocations it took.
+ * Prints one line for each operation: its name and the number of allocations.
  */
 #include "counting_allocator.h"
 #include "impression.h"
@@ -23,12 +23,12 @@ static void score_once(void) {
     REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, &error));
 }
 
-/* So few candidates that it does not pay to sum up the weights of all models. */
+/* Few candidates: summing the weights of all models does not pay. */
 static void score_few_once(void) {
     REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, FEW, values, NULL));
 }
 
-/* Ads without features, which it may pay to value by finishing all models first. */
+/* Ads without features: it may pay to finish all models first. */
 static void score_bare_once(void) {
     valuation_candidate bare[CANDIDATE_COUNT];
     for (int i = 0; i < CANDIDATE_COUNT; i++) {
@@ -39,7 +39,7 @@ static void score_bare_once(void) {
     REQUIRE_OK(valuation_score(scorer, &scored.request, bare, FEW, values, NULL));
 }
 
-/* Features of which more crosses are made than the scratch space lists. */
+/* Features that give more crosses than the scratch space lists. */
 static void score_crossing_once(void) {
     static valuation_feature crossing[2 * CROSSING];
     for (int i = 0; i < 2 * CROSSING; i++)
@@ -62,7 +62,7 @@ static void score_batch_once(void) {
     REQUIRE_OK(valuation_score_batch(scorer, requests, 3, scored.candidates, offsets, values, NULL));
 }
 
-/* Every kind of trouble that is told by a flag. */
+/* Every condition that a flag reports. */
 static void score_badly_once(void) {
     static valuation_feature many[10000];
     valuation_candidate candidates[5] = {scored.candidates[0], scored.candidates[1], scored.candidates[2], scored.candidates[3],

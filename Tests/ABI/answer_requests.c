@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Prints the library's answers to the JSON requests of a file, one a line, as they come.
+ * Prints the library's answers to the JSON requests of a file, one a line, in the file's order.
  *
  *     answer_requests MODELS REQUESTS.jsonl
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One bad candidate among many: it is worth 0 and says why, and the others keep their values to the bit.
+ * One bad candidate among many: it is worth 0 and a flag says why. The others keep their values to the bit.
  *
  *     bad_candidates MODELS
  */
@@ -15,7 +15,7 @@ static valuation_scorer *scorer;
 static valuation_value clean[CANDIDATE_COUNT], values[CANDIDATE_COUNT];
 static valuation_feature many[LIMIT + 1];
 
-/* In the first block, at a block's edges, and the last of all; one of each kind but CPM. */
+/* In the first block, at the edges of blocks, and the last candidate; every pricing but CPM occurs. */
 static const int places[] = {1, 2, 124, 127, 128, 131, 251, 256, CANDIDATE_COUNT - 1};
 enum { PLACE_COUNT = sizeof places / sizeof places[0] };
 
@@ -25,7 +25,7 @@ static void others_are_as_without(int place) {
     }
 }
 
-/* The candidate is worth 0 with one flag more than it had. */
+/* The candidate is worth 0 and has exactly one flag more than before. */
 static void expect_worthless(const char *what, int place, valuation_flags flag) {
     score(scorer, &scored, values);
     int holds = values[place].expected_revenue == 0 && values[place].flags == (clean[place].flags | flag);
@@ -33,7 +33,7 @@ static void expect_worthless(const char *what, int place, valuation_flags flag) 
         fprintf(stderr, "%s, candidate %d: %g, flags %u\n", what, place, values[place].expected_revenue, values[place].flags);
     EXPECT(holds);
     others_are_as_without(place);
-    /* Nor can it be ranked above one that is worth something. */
+    /* It never ranks above a candidate with a positive value. */
     size_t best, count;
     valuation_value value;
     REQUIRE_OK(valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, 1, &best, &value, &count, NULL));
@@ -87,7 +87,8 @@ static void features_that_are_not_there_or_too_many(void) {
     }
 }
 
-/* The most that is allowed, of which nobody knows one; the candidate keeps the value that it has without them. */
+/* As many features as are allowed, all unknown to the models: the candidate keeps the value that it has without
+ * them. */
 static void as_many_unknown_features_as_are_allowed(void) {
     for (int i = 0; i < PLACE_COUNT; i++) {
         valuation_candidate *candidate = &scored.candidates[places[i]];
@@ -118,7 +119,7 @@ static void an_amount_at_the_edge_is_an_amount(void) {
     *candidate = sound;
 }
 
-/* The value of candidate 3 with its second feature, the price, being `price`. */
+/* The value of candidate 3 when its second feature, the price, is `price`. */
 static valuation_value with_price(double price) {
     valuation_feature sound = scored.ad_features[3][1];
     scored.ad_features[3][1].number = price;
@@ -147,7 +148,7 @@ static void a_number_beyond_all_measure_is_cut_off(void) {
     EXPECT(low.flags == VALUATION_FLAG_CLAMPED && low.pctr > 0 && low.pctr < 1e-30f);
 }
 
-/* A category is there or it is not: its number is not looked at. */
+/* A category is present or absent; its number is ignored. */
 static void the_number_of_a_category_does_not_matter(void) {
     const double numbers[] = {0, -1, 2, NAN, INFINITY};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {

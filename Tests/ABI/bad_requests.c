@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Trouble with the request's features is told on all its values; campaigns without a model are worth what can be said of them.
+ * A problem in the request's features is flagged on every value. Campaigns without a model get the best value that is
+ * available.
  *
  *     bad_requests MODELS CLICK_MODEL_OF_1042_ALONE
  */
@@ -11,7 +12,7 @@
 static impression scored;
 static valuation_value clean[CANDIDATE_COUNT], values[CANDIDATE_COUNT];
 
-/* The same values with `flag` on each, which is on none of them yet. */
+/* The same values, each with `flag`, which none of them has yet. */
 static void expect_flag_on_all(valuation_scorer *scorer, const valuation_request *request, valuation_flags flag) {
     REQUIRE_OK(valuation_score(scorer, request, scored.candidates, CANDIDATE_COUNT, values, NULL));
     for (int i = 0; i < CANDIDATE_COUNT; i++) {
@@ -69,7 +70,7 @@ static void a_feature_given_twice_counts_twice(const char *models) {
     valuation_engine_destroy(engine);
 }
 
-/* Without a default model there is nothing to say of a campaign that has none. */
+/* Without a default model, a campaign that has no model gets only the values that need none. */
 static void a_campaign_without_a_model_is_worth_what_needs_none(const char *models) {
     valuation_engine *engine = serving(models);
     valuation_scorer *scorer = scorer_of(engine);
@@ -93,7 +94,7 @@ static void a_campaign_without_a_model_is_worth_what_needs_none(const char *mode
     EXPECT(values[0].expected_revenue == 2.0 / 1000);
     for (int i = 1; i < 4; i++) EXPECT(values[i].expected_revenue == 0);
     EXPECT(values[4].expected_revenue == 2 * (double)values[4].pctr);
-    /* There is no prior either when the time is up. */
+    /* It has no prior either, which would serve when the time is up. */
     request.time_budget_ns = 1;
     REQUIRE_OK(valuation_score(scorer, &request, candidates, 5, values, NULL));
     for (int i = 0; i < 5; i++) {

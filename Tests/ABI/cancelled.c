@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A thread is cancelled while it is halted at any step of a load: the load is done to its end, and only then does the thread
- * end. No lock stays held, and no file open.
+ * Cancels a thread that is halted at any step of a load: the load finishes first, then the thread ends. No lock stays
+ * held and no file stays open.
  *
  *     cancelled MODELS RELEASES STRIDE
  *
- * Prints how many steps were tried.
+ * Prints the number of steps tried.
  */
 #include "household.h"
 #include "impression.h"

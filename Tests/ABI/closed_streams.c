@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A host that has closed its standard streams publishes and loads. Were a release's file opened under their numbers, what
- * another thread prints would end up in it.
+ * A host that has closed its standard streams publishes and loads. If the library opened a release's file under one of
+ * their numbers, another thread's output would end up in it.
  *
  *     closed_streams MODELS RELEASES
  *
- * Ends with 0 if all is well; there is nowhere to print to.
+ * Exits with 0 on success; there is no stream to print to.
  */
 #include <sys/syscall.h>
 #include <unistd.h>

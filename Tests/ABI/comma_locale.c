@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Does everything that reads or prints numbers and texts, in the locale of a host that does not write 0.5 for a half.
+ * Calls everything that reads or prints numbers and texts, in a locale that does not write a half as 0.5.
  *
  *     comma_locale LOCALE process|thread MODELS REQUEST.json LINK_TO_ITSELF.json
  *
- * Prints every answer; the locale must be as it was afterwards.
+ * Prints every answer; the locale must be unchanged at the end.
  */
 #include <locale.h>
 
@@ -36,7 +36,7 @@ int main(int argument_count, char **arguments) {
     int of_process = strcmp(arguments[2], "process") == 0;
     locale_t of_thread = newlocale(LC_ALL_MASK, name, (locale_t)0);
     if (of_thread == (locale_t)0 || (of_process && setlocale(LC_ALL, name) == NULL)) {
-        fprintf(stderr, "there is no locale %s\n", name);
+        fprintf(stderr, "no such locale: %s\n", name);
         return 2;
     }
     if (!of_process) uselocale(of_thread);
@@ -52,7 +52,7 @@ int main(int argument_count, char **arguments) {
     print_refusal(engine, arguments[5]);
     print_answers(scorer, json, json_length);
 
-    /* The host's locale is still the host's. */
+    /* The host's locale is unchanged. */
     char half[8];
     snprintf(half, sizeof half, "%.1f", 0.5);
     char expected[16];

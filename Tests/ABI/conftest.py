@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C ABI as an ad server's programmer meets it: an installed library, its header, pkg-config and a C compiler.
+"""The C ABI as a C programmer uses it: an installed library, its header, pkg-config and a C compiler.
 
-The tests install the library of build/ with `make install` to a directory of their own; the environment variable
-VALUATION_PREFIX names an installed one to be tested instead.
+The tests run `make install` on build/ into a directory of their own. To test another installation, name it in the
+environment variable VALUATION_PREFIX.
 """
 
 import os
@@ -27,13 +27,13 @@ def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def toolchain(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
-    """Compiles the programs of this folder against the installed library, each once."""
+    """Compiles each program of this folder once against the installed library."""
     return Toolchain(prefix, tmp_path_factory.mktemp("programs"))
 
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with the models that the programs of this folder score with, in three files of three kinds."""
+    """A directory with the models that this folder's programs score with: three files of three kinds."""
     directory = tmp_path_factory.mktemp("models")
     write_models(directory / "click.jsonl.gz", [model for model in MODELS if model["target"] == "click"])
     conversions = [model for model in MODELS if model["target"] == "conversion"]
@@ -44,13 +44,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def better_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The next day's models: other weights, and one campaign more."""
+    """The next day's models: other weights and one more campaign."""
     return write_models(tmp_path_factory.mktemp("better") / "better.jsonl", BETTER)
 
 
 @pytest.fixture(scope="session")
 def request_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A JSON request with fractions, text beyond ASCII, and something for every kind of weight."""
+    """A JSON request with fractions, text beyond ASCII and features for every kind of weight."""
     path = tmp_path_factory.mktemp("request") / "request.json"
     path.write_text(ANSWERED, encoding="utf-8")
     return path
@@ -58,11 +58,11 @@ def request_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def locale_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with compiled locales, for LOCPATH: the machine itself need not have them."""
+    """A directory of compiled locales for LOCPATH, so that the machine itself needs none."""
     directory = tmp_path_factory.mktemp("locales")
     for name in ("de_DE", "ps_AF"):
         source = Path("/usr/share/i18n/locales", name)
-        assert source.exists(), "the sources of locales are not on this machine; install them: apt-get install locales"
+        assert source.exists(), "this machine lacks the sources of locales; install them: apt-get install locales"
         command = ["localedef", "-i", name, "-f", "UTF-8", str(directory / f"{name}.UTF-8")]
         subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)
     return directory

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Takes the place of the C library's allocator in a program and in every library that it loads: counts what is given out and
- * given back, and lets the call that is asked for fail. For glibc, whose allocator it calls; for programs of one source. The
- * counts are those of programs of one thread.
+ * Replaces the C library's allocator in a program and in every library that it loads. It counts allocations and frees,
+ * and fails the allocation that the program asks it to fail. It needs glibc, whose allocator it calls. Include it in
+ * one source only; the counts are right for single-threaded programs.
  */
 #ifndef COUNTING_ALLOCATOR_H
 #define COUNTING_ALLOCATOR_H
@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-/* What else is to happen at each call. */
+/* A hook that runs at each call. */
 #ifndef AT_EACH_CALL
 #define AT_EACH_CALL() ((void)0)
 #endif
@@ -21,13 +21,13 @@ void *__libc_realloc(void *memory, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *memory);
 
-/* Pieces of memory. One that is made larger or smaller is given back and given out. */
+/* Blocks of memory. A realloc counts as one freed and one allocated. */
 static size_t given_out, given_back;
 
-/* How many more calls succeed before one fails; none fails while it is negative. */
+/* How many more calls succeed before one fails; negative: none fails. */
 static long allocations_until_failure = -1;
 
-/* Pieces that were given out and not given back. */
+/* Blocks allocated and not freed. */
 static inline long live_allocations(void) {
     return (long)(given_out - given_back);
 }
@@ -55,7 +55,7 @@ void *calloc(size_t count, size_t size) {
 void *realloc(void *memory, size_t size) {
     if (is_to_fail()) return NULL;
     void *moved = counted(__libc_realloc(memory, size));
-    /* Nothing is left of what is made to have no bytes. */
+    /* A realloc to size 0 frees the block. */
     given_back += memory != NULL && (moved != NULL || size == 0);
     return moved;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Engine and scorer with arguments that they must refuse, and with those at the edge that they must take.
+ * Engine and scorer calls: arguments that they must refuse, and edge cases that they must accept.
  *
  *     engine_arguments MODELS
  */
@@ -39,7 +39,7 @@ static void a_handle_is_null_after_a_failure_to_report(void) {
     valuation_engine_destroy(created);
 }
 
-/* A caller compiled against a newer header: what it adds lies behind what this library knows. */
+/* A caller compiled against a newer header: its new members lie behind those that this library knows. */
 static void options_of_a_newer_header_are_taken_if_they_say_nothing_new(void) {
     struct {
         valuation_options known;
@@ -144,7 +144,8 @@ static void impossible_paths_are_refused(void) {
     valuation_engine_destroy(engine);
 }
 
-/* Each set is taken, or refused for this machine; the baseline is always there. Two at once are refused. */
+/* Each instruction set is accepted, or refused because this machine lacks it. The baseline is always accepted. Two
+ * at once are refused. */
 static void one_instruction_set_may_be_asked_for(void) {
     static const uint32_t sets[] = {VALUATION_SWITCH_USE_BASELINE, VALUATION_SWITCH_USE_AVX2, VALUATION_SWITCH_USE_AVX512};
     valuation_options options = VALUATION_OPTIONS_INIT;

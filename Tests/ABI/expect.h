@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Expectations of the programs of this folder: each one that fails is printed, and main returns how many did, at most 1.
+ * Checks for this folder's programs. Each failed check is printed; main returns 1 if any failed, otherwise 0.
  */
 #ifndef EXPECT_H
 #define EXPECT_H
@@ -15,10 +15,10 @@ static int failed_expectations;
 
 #define EXPECT(condition) expect((condition) ? 1 : 0, __FILE__, __LINE__, #condition)
 
-/* The call fails with the status, and its valuation_error `error` tells so. */
+/* The call fails with this status, and so does its valuation_error `error` say. */
 #define EXPECT_REFUSED(call, expected_status) expect_refused((call), (expected_status), &error, __FILE__, __LINE__, #call)
 
-/* The call succeeds, or the program ends: for what the rest of it stands on. */
+/* The call succeeds, or the program exits: for steps that the rest depends on. */
 #define REQUIRE_OK(call) require_ok((call), __FILE__, __LINE__, #call)
 
 #define FINISH() return failed_expectations > 0 ? 1 : 0
@@ -33,7 +33,7 @@ static inline void expect_refused(valuation_status status, valuation_status expe
                                   const char *file, int line, const char *call) {
     int message_is_told = error->message[0] != '\0' && memchr(error->message, '\0', sizeof error->message) != NULL;
     if (status == expected && error->status == expected && message_is_told) return;
-    fprintf(stderr, "%s:%d: %s: returned %s and told %s \"%.255s\", not %s and why\n", file, line, call,
+    fprintf(stderr, "%s:%d: %s: returned %s, error says %s \"%.255s\", expected %s with a message\n", file, line, call,
             valuation_status_name(status), valuation_status_name(error->status), error->message,
             valuation_status_name(expected));
     failed_expectations++;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * To be preloaded (LD_PRELOAD): a disk that fails from byte FAILING_BYTE of each file on that is mapped. Reading there gives
- * EIO, looking there SIGSEGV (a real one sends SIGBUS). Where KERNEL is "old", pages cannot be fetched beforehand (before
- * Linux 5.14).
+ * Preload this (LD_PRELOAD) for a disk that fails: from byte FAILING_BYTE of each mapped file on, read gives EIO and a
+ * memory access gives SIGSEGV (a real disk sends SIGBUS). With KERNEL set to "old", pages cannot be prefetched, as
+ * before Linux 5.14.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* What the C library has under the same name. */
+/* The C library's functions of the same names. */
 #define NEXT(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
 
 enum { POPULATE_READ = 22 };

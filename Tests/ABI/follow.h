@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Replacing a file that an engine follows, as one does it: by another that is renamed to its place.
+ * Replaces a file that an engine follows, as an operator does: writes another file and renames it over the first.
  */
 #ifndef FOLLOW_H
 #define FOLLOW_H
@@ -11,7 +11,7 @@
 
 enum { FOLLOWED_BYTES = 4096 };
 
-/* Puts what is at `path` in the place of what is at `followed`. */
+/* Replaces `followed` with a copy of `path`. */
 static inline void replace_by(const char *followed, const char *path) {
     char beside[FOLLOWED_BYTES], text[FOLLOWED_BYTES * 4];
     snprintf(beside, sizeof beside, "%s.new", followed);

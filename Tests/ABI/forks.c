@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A process forks while another of its threads is halted at any step of any call: the child scores, loads, follows, goes back
- * and changes its policy as if it were alone, and the parent's call ends as if nothing had been.
+ * A process forks while one of its other threads is halted at any step of any call. The child scores, loads, refreshes,
+ * rolls back and changes its policy as if it were alone. The parent's call ends as if nothing had happened.
  *
  *     forks MODELS OTHER_MODELS RELEASES POLICY REQUEST.json STRIDE
  *
- * RELEASES has MODELS as its release. Every STRIDEth step is tried. Prints how many were, for each call.
+ * RELEASES has MODELS as its release. The program tries every STRIDEth step and prints for each call how many it tried.
  */
 #include <sys/wait.h>
 
@@ -23,7 +23,7 @@ typedef struct host {
     impression impression;
     valuation_engine *engine;
     valuation_scorer *scorer;
-    valuation_scorer *others_scorer; /* of the other thread, as long as it has one */
+    valuation_scorer *others_scorer; /* the other thread's, while it has one */
     int publishes;
     valuation_value answers[ANSWER_COUNT][CANDIDATE_COUNT]; /* of the models, the other models, the models with the policy */
 } host;
@@ -46,7 +46,7 @@ static int answers(host *host, int expected) {
     return same_values(values, host->answers[expected], CANDIDATE_COUNT);
 }
 
-/* The calls of the other thread. Each leaves the models in place, without a policy. */
+/* The other thread's calls. Each leaves the models loaded, without a policy. */
 
 static void load_models(void *context) {
     host *host = context;
@@ -130,7 +130,7 @@ static void fork_now(pthread_t thread, void *context) {
     EXPECT(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* The child outlives the call, and then publishes itself. */
+/* The child outlives the call, then publishes on its own. */
 
 static int end_of_call[2];
 static pid_t publisher;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The guest's certificate: a plain host opens the shipped library at run time, has it do all that it can do, and finds its
- * process as it was: no thread, no signal handler or alternate stack, no locale, environment, working directory, file mode or
- * rounding changed, no file left open, nothing printed. Two engines do not know of each other, a child of the process goes on
- * scoring, 1,000 reloads of each kind take no more memory than 10, and closing the library is safe.
+ * A plain host opens the shipped library at run time, uses everything it offers, and finds its process unchanged: the
+ * same threads, signal handlers, alternate stack, locale, environment, working directory, file mode and rounding, no
+ * file left open, nothing printed. Two engines know nothing of each other. A child of the process goes on scoring.
+ * 1,000 reloads of each kind take no more memory than 10. Closing the library is safe.
  *
  *     guest LIBRARY MODELS OTHER_MODELS REQUEST.json RELEASES POLICY.json REFUSED...
  *
- * RELEASES is a directory that is not there yet. Prints nothing.
+ * RELEASES is a directory that does not exist yet. Prints nothing.
  */
 #include <dlfcn.h>
 #include <sys/wait.h>
@@ -16,14 +16,14 @@
 
 enum { JSON_BYTES = 65536, FEW_RELOADS = 10, MANY_RELOADS = 1000, ROUNDING = 8 * 4096 };
 
-/* The functions of the library, found at run time. */
+/* The library's functions, looked up at run time. */
 #define FUNCTIONS(of)                                                                                                  \
     of(engine_create) of(engine_destroy) of(engine_load) of(engine_refresh) of(engine_roll_back) of(validate)          \
         of(scorer_create) of(scorer_destroy) of(score_json) of(explain_json) of(describe_json) of(publish) of(compile) \
             of(releases_list) of(releases_select) of(releases_prune) of(compare) of(report_text) of(report_destroy)    \
                 of(engine_load_policy) of(assign_json) of(policy_check)
 #define DECLARE(name) static __typeof__(&valuation_##name) call_##name;
-/* The copy keeps to ISO C, in which no object pointer becomes a function pointer. */
+/* ISO C does not convert an object pointer to a function pointer; hence the copy. */
 #define FIND(name)                                                 \
     do {                                                           \
         void *found = dlsym(library, "valuation_" #name);          \
@@ -160,7 +160,8 @@ static void two_engines_and_a_child(const host *host) {
     call_engine_destroy(engines[0]);
 }
 
-/* Each kind of reload in turn: model files and a policy, a compiled file, a release, the one before it without a policy. */
+/* Each kind of reload in turn: model files and a policy; a compiled file; a release; the previous release without a
+ * policy. */
 static void reload(valuation_engine *engine, valuation_scorer *scorer, const host *host, int turn) {
     static char answer[JSON_BYTES];
     char compiled[PATH_BYTES];
@@ -197,11 +198,11 @@ static void reloads_take_no_memory(const host *host) {
     int mapped = count_mapped_files();
     long resident = resident_bytes();
     for (int turn = FEW_RELOADS * 5; turn < MANY_RELOADS * 5; turn++) reload(engine, scorer, host, turn);
-    /* The least that could be lost in each reload is 24 bytes; the allocator rounds up now and then. */
+    /* The smallest leak of one reload is 24 bytes; the allocator rounds up now and then. */
     EXPECT(allocated_bytes() < allocated + MANY_RELOADS);
     EXPECT(count_mapped_files() == mapped);
     long difference = resident_bytes() - resident;
-    if (difference > ROUNDING) fprintf(stderr, "%ld bytes more are resident after the later reloads\n", difference);
+    if (difference > ROUNDING) fprintf(stderr, "the later reloads added %ld resident bytes\n", difference);
     EXPECT(difference <= ROUNDING);
     call_scorer_destroy(scorer);
     call_engine_destroy(engine);

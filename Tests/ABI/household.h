@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a guest must leave in its host's process as it found it.
+ * What a guest library must leave in its host's process as it found it.
  */
 #ifndef HOUSEHOLD_H
 #define HOUSEHOLD_H
@@ -43,7 +43,7 @@ static inline int count_entries(const char *path) {
     return count;
 }
 
-/* How many files are mapped, in pieces. */
+/* The number of mappings that are backed by files. */
 static inline int count_mapped_files(void) {
     int count = 0;
     char line[PATH_BYTES + 128];
@@ -87,12 +87,11 @@ static inline void is_as_before(const household *before) {
     EXPECT(before->file_mode == after.file_mode);
     EXPECT(before->rounding == after.rounding);
     EXPECT(before->open_files > 0 && before->open_files == after.open_files);
-    EXPECT(before->threads == 3 && after.threads == 3); /* ".", ".." and the one thread */
+    EXPECT(before->threads == 3 && after.threads == 3); /* ".", ".." and the only thread */
     EXPECT(before->environment == after.environment && before->environment_bytes == after.environment_bytes);
 }
 
-/* How much memory the process has of its own, in bytes: what is mapped from files is not counted, nor what the allocator keeps
- * of what was freed. */
+/* The process's own memory in bytes: without mapped files, and without what the allocator keeps of freed memory. */
 static inline long resident_bytes(void) {
     malloc_trim(0);
     char line[256];
@@ -107,8 +106,8 @@ static inline long resident_bytes(void) {
     return kilobytes * 1024;
 }
 
-/* How much memory the process has taken from the allocator and not given back. To be exact where the allocator keeps none of
- * what was freed for the same thread: GLIBC_TUNABLES=glibc.malloc.tcache_count=0. */
+/* The memory that the process has allocated and not freed. It is exact only if the allocator keeps no freed memory
+ * for the same thread: GLIBC_TUNABLES=glibc.malloc.tcache_count=0. */
 static inline size_t allocated_bytes(void) {
     struct mallinfo2 heap = mallinfo2();
     return heap.uordblks + heap.hblkhd;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The impression that most programs of this folder score: a request with categories, several of one field, and a number; and
- * enough candidates that they are valued in several blocks, of six kinds in turn. model_files.py has models for them.
+ * The impression that most programs of this folder score: a request with categories (several of one field) and a
+ * number, and enough candidates for several blocks, six kinds in turn. model_files.py has models for it.
  */
 #ifndef IMPRESSION_H
 #define IMPRESSION_H
@@ -34,7 +34,8 @@ static inline uint64_t campaign(const valuation_engine *engine, const char *id) 
     return valuation_campaign_key(engine, id, strlen(id));
 }
 
-/* With an engine's keys; NULL for those of models outside of a directory of releases. Points into itself: not to be copied. */
+/* With an engine's keys; NULL gives the keys of models outside a directory of releases. It points into itself: do
+ * not copy it. */
 static inline void make_impression(impression *made, const valuation_engine *engine) {
     static const valuation_request empty = VALUATION_REQUEST_INIT;
     memset(made, 0, sizeof *made);
@@ -67,7 +68,7 @@ static inline void make_impression(impression *made, const valuation_engine *eng
     }
 }
 
-/* An engine that serves the models at path, or the end of the program. */
+/* An engine that serves the models at path; exits on failure. */
 static inline valuation_engine *serving(const char *path) {
     valuation_error error = VALUATION_ERROR_INIT;
     valuation_engine *engine;
@@ -85,13 +86,13 @@ static inline valuation_scorer *scorer_of(valuation_engine *engine) {
     return scorer;
 }
 
-/* The values of the impression, or the end of the program. */
+/* The impression's values; exits on failure. */
 static inline void score(valuation_scorer *scorer, const impression *scored, valuation_value values[CANDIDATE_COUNT]) {
     memset(values, 0xff, VALUES_SIZE);
     REQUIRE_OK(valuation_score(scorer, &scored->request, scored->candidates, CANDIDATE_COUNT, values, NULL));
 }
 
-/* Whether both are the same to the bit. */
+/* Whether both are equal to the bit. */
 static inline int same_values(const valuation_value *first, const valuation_value *second, size_t count) {
     return memcmp(first, second, count * sizeof *first) == 0;
 }

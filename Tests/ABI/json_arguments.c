@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The JSON calls with arguments that they must refuse and texts that are no requests; and every call before a load.
+ * The JSON calls with arguments and texts that they must refuse, and every call before a load.
  *
  *     json_arguments MODELS
  */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An operator overrides all campaigns while threads score: from the moment that valuation_engine_refresh has returned, every
- * call shows it, no file of a release is needed for it, and it can be taken back.
+ * An operator overrides all campaigns while threads score. Once valuation_engine_refresh has returned, every call obeys
+ * the override. Setting it reads no file of a release, and it can be undone.
  *
  *     kill_switch ROOT FOLLOWED CALM_POLICY KILLING_POLICY
  *
- * The killing policy lets predictor "safe" decide for everything.
+ * Under KILLING_POLICY, predictor "safe" decides everything.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -16,7 +16,7 @@
 
 enum { THREAD_COUNT = 4, CALLS = 100, DESCRIPTION_BYTES = 65536 };
 
-/* Whose turn it is to decide; threads look at it before they call. The values between two turns are not looked at. */
+/* Which policy decides now; threads read it before each call. Values between two turns are ignored. */
 typedef enum turn { CALM, BETWEEN, KILLED, CALM_AGAIN, ENDED } turn;
 
 static valuation_engine *engine;
@@ -31,7 +31,7 @@ static void expect_killed(valuation_scorer *scorer, const valuation_value *value
         EXPECT((values[i].flags & VALUATION_FLAG_OVERRIDDEN) != 0 && values[i].source == values[0].source);
     }
     valuation_status status = valuation_find_source(scorer, values[0].source, &source, NULL);
-    /* The policy may be gone by now. */
+    /* The policy may have been replaced meanwhile. */
     if ((turn)atomic_load(&now) != KILLED) return;
     REQUIRE_OK(status);
     EXPECT(strcmp(source.predictor, "safe") == 0 && source.experiment[0] == '\0' && source.variant[0] == '\0');
@@ -42,7 +42,7 @@ static void *serve(void *nothing) {
     valuation_scorer *scorer = scorer_of(engine);
     for (turn before = atomic_load(&now); before != ENDED; before = atomic_load(&now)) {
         score(scorer, &scored, values);
-        /* What was begun in one turn and ended in another is of either. */
+        /* A call that spans two turns may show either. */
         if ((turn)atomic_load(&now) != before) continue;
         if (before == KILLED) expect_killed(scorer, values);
         if (before == CALM || before == CALM_AGAIN) EXPECT(same_values(values, of_calm, CANDIDATE_COUNT));
@@ -96,10 +96,10 @@ int main(int argument_count, char **arguments) {
         if (pthread_create(&threads[i], NULL, serve, NULL) != 0) return 2;
     }
     wait_for_calls(CALM);
-    /* Once LATEST is older than the clocks of files are coarse, a refresh does not look at what it names. */
+    /* File clocks are coarse: only once LATEST is older than one tick does a refresh skip the release that it names. */
     usleep(2300000);
     REQUIRE_OK(valuation_engine_refresh(engine, NULL, NULL));
-    /* Nothing of a release can be opened, so nothing is. */
+    /* No file of a release can be opened now, so a refresh that succeeds opened none. */
     if (rename(releases, away) != 0) return 2;
     follow(followed, arguments[4]);
     atomic_store(&now, KILLED);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A key is asked for while an engine's first load is under way, at each of the load's calls of the allocator in turn. Then the
- * engine stays with the standard secret, and the load is refused with the place of what it was to load.
+ * Asks for a key during an engine's first load, at each of the load's allocator calls in turn. The engine then keeps
+ * the standard secret, and the load is refused; its error names the path that it was to load.
  *
  *     late_key ROOT
  */
@@ -37,7 +37,7 @@ int main(int argument_count, char **arguments) {
             EXPECT(status == VALUATION_OK && !is_standard);
             break;
         }
-        /* Asked behind the moment that decides, it has no effect. */
+        /* After the deciding moment, asking has no effect. */
         if (status == VALUATION_OK) {
             EXPECT(!is_standard);
             continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The binary interface as it must be for ever: each struct's size and alignment, each member's offset and size, each number.
- * Compiling it is the test. New functions come with new lines; no line is ever changed within an ABI version.
+ * The binary interface, fixed for ever: each struct's size and alignment, each member's offset and size, each number.
+ * Compiling this file is the test. New functions come with new lines; no line ever changes within an ABI version.
  */
 #include "valuation.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The lives of engines and scorers: two engines side by side, children of the process, ends in either order, many reloads.
+ * Lifetimes of engines and scorers: two engines side by side, child processes, destruction in either order, many
+ * reloads.
  *
  *     lives MODELS BETTER_MODELS REFUSED
  */
@@ -52,7 +53,7 @@ static void scorers_outlive_their_engine(void) {
     }
 }
 
-/* A scorer made before there was anything to score with, or when there was less, sees what is loaded from its next call on. */
+/* A scorer created before a load, or under fewer models, sees what is loaded from its next call on. */
 static void scorers_see_what_is_loaded_after_they_were_made(void) {
     valuation_engine *engine;
     REQUIRE_OK(valuation_engine_create(NULL, &engine, NULL));
@@ -93,7 +94,7 @@ static void a_child_process_scores_and_loads_by_itself(void) {
     valuation_engine_destroy(engine);
 }
 
-/* In bytes. The pages of the process hold gaps of the allocator, too; freed blocks that it keeps at hand are counted. */
+/* In bytes. The process's resident pages include the allocator's gaps; freed blocks that it keeps count as used. */
 static long taken_memory(void) {
     struct mallinfo2 info = mallinfo2();
     return (long)(info.uordblks + info.hblkhd);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes a folder of Tests/Golden with the library of build/: a published release, requests, and the answers to them.
+"""Makes a folder of Tests/Golden with the library in build/: a published release, requests and the answers to them.
 
 python -m Tests.ABI.make_golden Tests/Golden/NAME
 """
@@ -15,11 +15,11 @@ from .model_files import CANDIDATES, FEATURES, MODELS, many_models, write_models
 from .programs import REPOSITORY
 
 REQUESTS = 40
-# The standard one, so that the compiled file can be compared with one made of the model files alone.
+# The standard secret, so that a test can compare the compiled file with one made from the model files alone.
 SECRET = "243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89"
 
 
-# What is known of campaigns beside their models: with a model, without one, and valued by the model of another.
+# Facts about campaigns besides their models: one with a model, one without, one valued by another's model.
 CAMPAIGNS = [
     {"campaign": "1042", "advertiser": "a", "impressions": 81234, "clicks": 512, "conversions": 31},
     {"campaign": "3001", "advertiser": "a", "extends": "500", "impressions": 9000, "clicks": 90, "conversions": 9},
@@ -88,7 +88,7 @@ def publish(models: Path, root: Path) -> None:
 
 
 def main() -> None:
-    """Make the folder, but for the answers, which the program answer_requests gives."""
+    """Make the folder without the answers; the program answer_requests gives those."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True)
     (folder / "SECRET").write_text(SECRET + "\n")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Model files for the tests, with self-tests computed in float64 by the formulas of Documentation/model-format.md.
 
-MODELS and CANDIDATES go with impression.h: what they are worth there by the formulas is `expected_value`.
+MODELS and CANDIDATES belong to impression.h; `expected_value` gives their values by the formulas.
 """
 
 import copy
@@ -15,7 +15,7 @@ Features = dict[str, str | float | list[str]]
 
 
 def model(campaign: str = "1042", target: str = "click", **members: object) -> dict:
-    """The smallest sound document, with `members` added or replaced."""
+    """The smallest valid document, with `members` added or replaced."""
     return {
         "format": "valuation-model/1",
         "kind": "logistic",
@@ -57,7 +57,7 @@ def find(documents: list[dict], campaign: str, target: str) -> dict | None:
 
 
 def probability(documents: list[dict], document: dict, features: Features) -> float:
-    """What a document and its bases predict, in float64."""
+    """The prediction of a document and its bases, in float64."""
     logit = math.log(document["negative_sampling_rate"])
     current: dict | None = document
     while current is not None:
@@ -67,7 +67,7 @@ def probability(documents: list[dict], document: dict, features: Features) -> fl
 
 
 def with_self_tests(documents: list[dict], examples: list[Features]) -> list[dict]:
-    """Copies of the documents, each with its answers to the examples."""
+    """Copies of the documents, each with self-tests for the examples."""
     tested = copy.deepcopy(documents)
     for document in tested:
         document["self_test"] = [
@@ -77,7 +77,7 @@ def with_self_tests(documents: list[dict], examples: list[Features]) -> list[dic
 
 
 def write_models(path: Path, documents: list[dict]) -> Path:
-    """Writes documents as the name of the file asks: .json, .jsonl, and either with .gz."""
+    """Writes documents in the format of the file's name: .json, .jsonl, either with .gz."""
     lines = ".jsonl" in path.name
     assert lines or len(documents) == 1, "a .json file holds one document"
     text = "".join(json.dumps(document) + "\n" for document in documents)
@@ -95,7 +95,7 @@ class Candidate:
     features: Features = field(default_factory=dict)
 
 
-# The features of the impression that impression.h makes, and its kinds of candidates.
+# The features of impression.h's impression, and its kinds of candidates.
 FEATURES: Features = {"slot": "12", "os": "ios", "segments": ["sports", "travel"], "days_since_visit": 2.5}
 CANDIDATES = [
     Candidate("1042", "cpm"),
@@ -160,10 +160,10 @@ BETTER = with_self_tests(_FURTHER, _EXAMPLES)
 
 
 def many_models(*, extend: bool) -> list[dict]:
-    """Models of 600 campaigns, among them the impression's, whose weights are kept in rows of every kind.
+    """Models of 600 campaigns, the impression's among them, whose weights fill index rows of every kind.
 
-    What all models know is kept for all of them, what some know in long lists, what few know in short ones. A `*` that
-    others extend is there only if they are to.
+    The index keeps the weights that all models have for all of them, those of some models in long lists, and those of
+    few models in short lists. There is a `*` for others to extend only if `extend` asks for it.
     """
     documents = copy.deepcopy([_SHARED_CLICK, _SHARED_CONVERSION]) if extend else []
     for number, campaign in enumerate(["1042", "77", "500", *(f"campaign {i}" for i in range(597))]):
@@ -205,6 +205,6 @@ ANSWERED = json.dumps(
 
 
 def base_rate(documents: list[dict], document: dict) -> float:
-    """What a model predicts where there is no time: its training's base rate, or else what its intercept says."""
+    """The prediction when the time is up: the training's base rate, or else the rate of the intercept."""
     known = document.get("training", {}).get("base_rate")
     return probability(documents, document, {}) if known is None else known

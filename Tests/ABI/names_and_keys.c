@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The calls that cannot fail: versions, names, keys; with every argument at its limits.
+ * The calls that cannot fail (versions, names, keys), with every argument at its limits.
  */
 #include "expect.h"
 
@@ -96,7 +96,7 @@ static void keys_under_the_standard_secret_are_known(void) {
     EXPECT(valuation_feature_key(NULL, "os", 2, NULL, 0) == valuation_feature_key(NULL, "os", 2, "", 0));
 }
 
-/* Nothing of one is a part of another: not its kind, nor where the field ends, nor bytes of zero. */
+/* No part of a label can pass for another: neither its kind, nor the end of its field, nor zero bytes. */
 static void different_names_have_different_keys(void) {
     const uint64_t keys[] = {
         valuation_campaign_key(NULL, "os", 2),
@@ -119,7 +119,7 @@ static void different_names_have_different_keys(void) {
     }
 }
 
-/* Where a text lies, and what lies behind it, is read but does not count. */
+/* Neither the address of a text nor the bytes behind it change its key. */
 static void a_key_depends_on_the_text_alone(void) {
     char text[128], copy[128];
     for (size_t i = 0; i < sizeof text; i++) text[i] = (char)('a' + i * 7 % 26);
@@ -144,7 +144,7 @@ static void a_cross_is_the_same_from_both_sides(void) {
     EXPECT(valuation_cross_key(NULL, 0, UINT64_MAX) == valuation_cross_key(NULL, UINT64_MAX, 0));
 }
 
-/* Of numbers that are no keys. */
+/* Numbers that are not keys. */
 static void a_cross_is_of_the_lowest_61_bits(void) {
     uint64_t beyond = UINT64_C(1) << 61;
     EXPECT(valuation_cross_key(NULL, beyond | 5, 7) == valuation_cross_key(NULL, 5, 7));
@@ -152,7 +152,7 @@ static void a_cross_is_of_the_lowest_61_bits(void) {
     EXPECT(valuation_cross_key(NULL, beyond | 7, 4 * beyond | 5) == valuation_cross_key(NULL, 5, 7));
 }
 
-/* Whoever asks before anything is loaded gets keys that go on fitting, or an error: never keys that fit nothing. */
+/* A key asked for before a load either stays valid, or the call fails. No caller ever gets a key that fits no model. */
 static void an_engine_asked_too_early_stays_with_the_standard_secret(void) {
     valuation_engine *engine;
     REQUIRE_OK(valuation_engine_create(NULL, &engine, NULL));
@@ -160,14 +160,14 @@ static void an_engine_asked_too_early_stays_with_the_standard_secret(void) {
     valuation_engine_destroy(engine);
 }
 
-/* Known answers: FarmHash's Fingerprint64 of salt, ":" and unit, mod 10,000, as Python's pyfarmhash gives it. */
+/* Known answers: FarmHash's Fingerprint64 of salt, ":" and unit, mod 10,000, as Python's pyfarmhash computes it. */
 static void a_bucket_is_the_fingerprint_of_salt_and_unit_mod_10000(void) {
     static char unit[301];
     memset(unit, 'x', 300);
     EXPECT(valuation_bucket("bagging-1", 9, "u-77", 4) == 6961);
     EXPECT(valuation_bucket("a", 1, NULL, 0) == 1810);
     EXPECT(valuation_bucket("bagging-1", 9, unit, 300) == 6217);
-    /* Fingerprints beyond 2^63, which BigQuery gives as negative numbers. */
+    /* Fingerprints beyond 2^63, which BigQuery shows as negative numbers. */
     EXPECT(valuation_bucket("s", 1, "u", 1) == 2477);
     EXPECT(valuation_bucket(NULL, 0, NULL, 0) == 3015);
     EXPECT(valuation_bucket(NULL, 5, NULL, 5) == 3015);

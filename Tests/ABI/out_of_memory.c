@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lets each allocation of a call fail in its turn, each time in a process of its own.
+ * Fails each allocation of a call in turn, each time in a process of its own.
  *
  *     out_of_memory load|refuse|scorer|json|explain|describe MODELS OTHER REQUEST.json
  *
- * The call must end with OUT_OF_MEMORY, or as it would have ended anyway; after a failure MODELS must go on serving with the
- * same bits; and the same call must do its work when it is repeated. Prints how many allocations failed, and how often all
- * went well.
+ * The call must fail with OUT_OF_MEMORY or end as it would have without the failure. After a failure, MODELS must serve
+ * on with the same bits, and the repeated call must succeed. Prints how many allocations failed and how often all went
+ * well.
  */
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,7 +40,7 @@ static valuation_status call(valuation_error *error) {
     return valuation_engine_load(engine, other, strlen(other), error);
 }
 
-/* Lets the allocation `number` fail. The result is an exit status. */
+/* Fails the allocation `number`. Returns an exit status. */
 static int fail_one(long number, int is_reported) {
     const valuation_status expected = strcmp(what, "refuse") == 0 ? VALUATION_ERROR_INVALID_VALUE : VALUATION_OK;
     const int is_load = strcmp(what, "load") == 0;
@@ -99,7 +99,7 @@ int main(int argument_count, char **arguments) {
         if (WIFEXITED(status) && WEXITSTATUS(status) == NEEDED_FEWER) break;
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) survived++;
         if (WIFSIGNALED(status) && is_reported) {
-            fprintf(stderr, "allocation %ld: the process ended by signal %d\n", number, WTERMSIG(status));
+            fprintf(stderr, "allocation %ld: signal %d ended the process\n", number, WTERMSIG(status));
         }
     }
     printf("%ld %ld\n", number, survived);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Counts the allocations of every call while a policy decides.
+ * Counts the allocations of each call while a policy decides.
  *
  *     policy_allocations ROOT OTHER_MODELS POLICY OTHER_POLICY
  *
- * Prints a line for each: what is done, and how many allocations it took.
+ * Prints one line for each operation: its name and the number of allocations.
  */
 #include "counting_allocator.h"
 #include "impression.h"
@@ -18,7 +18,7 @@ static double propensities[CANDIDATE_COUNT];
 static size_t indices[CANDIDATE_COUNT];
 static unsigned source_count;
 
-/* Another user and seed in each call, so that every variant of every experiment is met. */
+/* Another user and seed in each call, so that every variant of every experiment occurs. */
 static void take_the_next_user(void) {
     static char text[UNITS];
     static valuation_unit user = {"user", 4, text, 0};
@@ -28,7 +28,7 @@ static void take_the_next_user(void) {
     scored.request.units = &user;
     scored.request.unit_count = number % 7 > 0;
     scored.request.seed = number;
-    /* Without the placement now and then. */
+    /* Sometimes without the placement. */
     scored.request.features = scored.features + (number % 5 == 0);
     scored.request.feature_count = REQUEST_FEATURE_COUNT - (number % 5 == 0);
 }
@@ -72,7 +72,7 @@ static void count_all(const char *when) {
     count("score_batch", when, score_batch_once, REPETITIONS);
 }
 
-/* How many sources were met in all, so that the test knows that the policy was at work. */
+/* The number of distinct sources, which shows the test that the policy was at work. */
 static void count_sources(void) {
     static uint32_t met[CANDIDATE_COUNT];
     for (int i = 0; i < REPETITIONS; i++) {
@@ -87,8 +87,8 @@ static void count_sources(void) {
     printf("sources %u\n", source_count);
 }
 
-/* What explores takes room for a request's candidates, and for the grid of those that may win: with the users before it has
- * met as many as there are. */
+/* Exploring allocates room for a request's candidates and for the grid of possible winners. The first users of the
+ * test bring as many of these as there ever are. */
 static void count_explorations(const char *when) {
     count("explore_first", when, explore_once, 1);
     for (int i = 0; i < REPETITIONS; i++) explore_once();
@@ -114,7 +114,7 @@ int main(int argument_count, char **arguments) {
     count_all("after_models");
     valuation_scorer_destroy(scorer);
 
-    /* A scorer that is there before the policy. */
+    /* A scorer that is older than the policy. */
     REQUIRE_OK(valuation_engine_load_policy(engine, NULL, 0, NULL));
     scorer = scorer_of(engine);
     REQUIRE_OK(valuation_engine_load_policy(engine, arguments[3], strlen(arguments[3]), NULL));

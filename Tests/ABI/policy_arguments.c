@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The calls for policies, and the members of a request that are for them, take what they say they take, and refuse everything
- * else with a reason.
+ * The calls for policies, and a request's members for them, accept what the header says they accept, and refuse
+ * everything else with a reason.
  *
  *     policy_arguments MODELS POLICY
  *
- * POLICY has an experiment by "user" with a treatment that has 10,000 buckets, so a unit and nothing but a unit changes values.
+ * POLICY has an experiment by "user" with a treatment of 10,000 buckets, so nothing but a unit changes values.
  */
 #include "impression.h"
 
@@ -13,7 +13,7 @@
 
 enum { FIRST_SIZE = 24, SIZE = sizeof(valuation_request), MANY_UNITS = 17 };
 
-/* A request as the first version of the header had it. */
+/* A request as the header's first version had it. */
 typedef struct first_request {
     uint32_t struct_size, feature_count;
     const valuation_feature *features;
@@ -143,7 +143,7 @@ static void every_time_and_seed_is_taken(void) {
     scored.request.seed = 0;
 }
 
-/* What lies behind a request of the first version is not the request's. */
+/* Bytes behind a first-version request do not belong to it. */
 static void requests_of_the_first_header_are_taken_as_they_were(void) {
     valuation_request request = scored.request;
     request.struct_size = FIRST_SIZE;
@@ -156,7 +156,7 @@ static void requests_of_the_first_header_are_taken_as_they_were(void) {
         request.struct_size = size;
         EXPECT_REFUSED(valuation_score(scorer, &request, scored.candidates, 1, values, &error), VALUATION_ERROR_STRUCT_SIZE);
     }
-    /* In a batch, struct_size is the distance, too. */
+    /* In a batch, struct_size is also the stride. */
     const first_request first = {FIRST_SIZE, scored.request.feature_count, scored.features, 0};
     const first_request batch[3] = {first, first, first};
     static const size_t offsets[4] = {0, 10, 150, CANDIDATE_COUNT};

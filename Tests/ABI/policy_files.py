@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policy files for the tests, and what they need of the models beside those of model_files.py."""
+"""Policy files for the tests, and what they need of the models beyond model_files.py."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from pathlib import Path
 from .model_files import BETTER, MODELS, write_models
 from .programs import Toolchain
 
-#: What was observed of the impression's campaigns, so that a naive predictor has something to go by.
+#: Observed counts of the impression's campaigns, which a naive predictor needs.
 CAMPAIGNS = [
     {
         "format": "valuation-campaign/1",
@@ -26,7 +26,7 @@ CAMPAIGNS = [
 
 
 def policy(**members: object) -> dict:
-    """The smallest sound policy, with `members` added or replaced."""
+    """The smallest valid policy, with `members` added or replaced."""
     return {
         "format": "valuation-policy/1",
         "predictors": {"production": {"release": "LATEST"}},
@@ -40,13 +40,13 @@ def override(predictor: str, **members: object) -> dict:
 
 
 def experiment(name: str, **members: object) -> dict:
-    """An experiment of two halves that changes nothing, with `members` added or replaced."""
+    """A half-and-half experiment that changes nothing, with `members` added or replaced."""
     variants = [{"name": "control", "share": 5000}, {"name": "treatment", "share": 5000}]
     return {"name": name, "salt": f"{name}-1", "unit": "user", "variants": variants} | members
 
 
 def write_policy(path: Path, document: dict) -> Path:
-    """Writes a policy beside its place and moves it there, as one does with a file that is followed."""
+    """Writes a policy to a temporary file and renames it into place, as one does with a followed file."""
     beside = path.with_name(f"{path.name}.new")
     beside.write_text(json.dumps(document))
     beside.rename(path)
@@ -54,12 +54,12 @@ def write_policy(path: Path, document: dict) -> Path:
 
 
 def write_observed_models(path: Path, *, better: bool = False) -> Path:
-    """MODELS or BETTER with what was observed of their campaigns, as one .jsonl file."""
+    """MODELS or BETTER with observed counts of their campaigns, as one .jsonl file."""
     return write_models(path, [*(BETTER if better else MODELS), *CAMPAIGNS])
 
 
 def publish_two_releases(toolchain: Toolchain, folder: Path) -> Path:
-    """A directory of the releases "first" and "second", with what was observed; LATEST names the second."""
+    """A directory of the releases "first" and "second", with observed counts; LATEST names the second."""
     for name in ("first", "second"):
         models = write_observed_models(folder / f"{name}.jsonl", better=name == "second")
         toolchain.program("publish").run(models, folder / "root", name)
@@ -67,7 +67,7 @@ def publish_two_releases(toolchain: Toolchain, folder: Path) -> Path:
 
 
 def three_layers(**members: object) -> dict:
-    """A policy with everything in it, for releases "first" and "second"."""
+    """A policy with every kind of rule, for releases "first" and "second"."""
     predictors = {
         "production": {"release": "LATEST"},
         "bag": {"ensemble": ["first", "second"], "mean": "logit"},

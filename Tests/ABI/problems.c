@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Validates models and prints every problem, one a line: status, line, file, JSON path, message, apart by tabs.
+ * Validates models and prints every problem on a line of its own: status, line, file, JSON path, message,
+ * tab-separated.
  *
  *     problems PATH MOST
  *
- * Asks for no further problem after MOST of them. The last line is what the call itself returned and told.
+ * Stops asking after MOST problems. The last line is what the call itself returned and reported.
  */
 #include "expect.h"
 
@@ -20,7 +21,7 @@ static void print_problem(const valuation_error *problem) {
 
 static bool hear(void *context, const valuation_error *problem) {
     listener *hearing = context;
-    EXPECT(hearing->heard < hearing->most); /* or it was called after it had said that it wants no more */
+    EXPECT(hearing->heard < hearing->most); /* the library called although the callback had told it to stop */
     EXPECT(problem->struct_size == sizeof *problem);
     print_problem(problem);
     return ++hearing->heard < hearing->most;

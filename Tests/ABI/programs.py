@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiling the C programs of this folder against the installed library, and running them."""
+"""Compiles the C programs of this folder against the installed library, and runs them."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 WARNINGS = ["-Wall", "-Wextra", "-pedantic", "-Werror"]
-#: In seconds: what takes longer hangs, also on a busy machine.
+#: Seconds after which a program counts as hung, even on a busy machine.
 SECONDS = 900
 
 
@@ -37,7 +37,7 @@ class Program:
         environment: dict[str, str] | None = None,
         directory: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs the program to its end, `under` another one where given, whatever its exit status."""
+        """Runs the program to its end, whatever its exit status; `under` is a wrapper such as valgrind."""
         return subprocess.run(
             [
                 *under,
@@ -52,14 +52,14 @@ class Program:
         )
 
     def run(self, *arguments: object, **options) -> str:
-        """What the program prints; fails with what it says unless it ends with status 0."""
+        """The program's output. Fails with the program's messages unless it exits with 0."""
         finished = self.start(*arguments, **options)
         assert finished.returncode == 0, f"{self.path.name} ended with {finished.returncode}:\n{finished.stderr}"
         return finished.stdout
 
 
 class Toolchain:
-    """A C programmer's tools, told by pkg-config where the library is."""
+    """A C programmer's tools; pkg-config tells them where the library is."""
 
     def __init__(self, prefix: Path, directory: Path) -> None:
         self.prefix = prefix
@@ -77,7 +77,7 @@ class Toolchain:
         return self.prefix / "lib" / "libvaluation.so"
 
     def package_flags(self, *wanted: str) -> list[str]:
-        """What pkg-config says, for example of "--cflags" and "--libs"."""
+        """pkg-config's answer, for example to "--cflags" and "--libs"."""
         command = ["pkg-config", *wanted, "valuation"]
         finished = subprocess.run(
             command, env=self.environment, capture_output=True, text=True, check=True, timeout=SECONDS
@@ -93,7 +93,7 @@ class Toolchain:
         options: tuple[str, ...] = (),
         libraries: tuple[str, ...] | None = None,
     ) -> Program:
-        """Compiles a source, any warning being an error, and links it with `libraries`, or else the installed one."""
+        """Compiles a source with warnings as errors, and links it with `libraries` or else the installed library."""
         output = self._directory / f"{source.stem}-{Path(compiler).name}-{standard}-{self._count}"
         self._count += 1
         command = [
@@ -113,7 +113,7 @@ class Toolchain:
         return Program(output, self.environment)
 
     def program(self, name: str, libraries: tuple[str, ...] | None = None) -> Program:
-        """A program of this folder, compiled as C11 with the extensions of POSIX and GNU; each is compiled once."""
+        """A program of this folder, compiled once, as C11 with the POSIX and GNU extensions."""
         if name not in self._made:
             options = ("-D_GNU_SOURCE", "-pthread")
             self._made[name] = self.compile_source(HERE / f"{name}.c", options=options, libraries=libraries)

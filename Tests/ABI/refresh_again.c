@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Refreshes an engine at each line of its input, and tells what of files the library looked at for it.
+ * Refreshes an engine at each line of input, and prints how much of its files the library read.
  *
  *     refresh_again ROOT
  *
- * A line says how many seconds the library's clock is to be ahead of the machine's. Prints for each line the status, how many
- * bytes of files were read or mapped, and the message where it failed.
+ * A line gives the seconds by which the library's clock is ahead of the machine's. For each line the program prints the
+ * status, the number of file bytes read or mapped, and the message of a failure.
  */
 #include <dlfcn.h>
 #include <stdint.h>
@@ -19,7 +19,7 @@
 static size_t bytes_seen;
 static long seconds_ahead;
 
-/* The library's calls come here, for the program's symbols come first. */
+/* The library's calls end up here, because the program's symbols take precedence. */
 ssize_t read(int file, void *bytes, size_t count) {
     ssize_t length = syscall(SYS_read, file, bytes, count);
     if (file != STDIN_FILENO && length > 0) bytes_seen += (size_t)length;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loading what is to be refused, through refuse.c."""
+"""Loads files that must be refused, through refuse.c."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from .programs import Toolchain
 
 @dataclass
 class Refusal:
-    """What a failed load told, and how much memory the process had taken at most, in KiB."""
+    """What a failed load reported, and the process's peak memory in KiB."""
 
     status: str
     line: int
@@ -29,7 +29,7 @@ def refused(
     as_nobody: bool = False,
     environment: dict[str, str] | None = None,
 ) -> Refusal:
-    """Loads `path` beside serving models, which the program checks to go on serving."""
+    """Loads `path` beside serving models; the program checks that these go on serving."""
     more = ["nobody"] if as_nobody else []
     output = toolchain.program("refuse").run(models, path, str(maximum_bytes), *more, environment=environment)
     status, line, column, file, json_path, message, most_memory, end = output.split("\n")

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Loads what is to be refused while sound models serve, and prints the refusal.
+ * Loads what must be refused while valid models serve, and prints the error.
  *
  *     refuse MODELS PATH MAXIMUM_INPUT_BYTES [nobody]
  *
- * MODELS are sound and serve before and after, with the same bits. PATH is then loaded and validated, by user nobody where the
- * last word says so and the program runs as root. Prints, a line each: status, line, column, file, JSON path, message, and
- * the most memory that the program ever held, in KiB.
+ * MODELS are valid and serve before and after, with the same bits. PATH is then loaded and validated. With "nobody" as
+ * the last word, and run as root, the program does so as user nobody. It prints one line each: status, line, column,
+ * file, JSON path, message, and the program's peak memory in KiB.
  */
 #include <unistd.h>
 
@@ -19,14 +19,14 @@ static void become_nobody(void) {
     if (setegid(NOBODY) != 0 || seteuid(NOBODY) != 0) perror("become nobody");
 }
 
-/* Keeps the first problem that it is told, which no warning is, and asks for more. */
+/* Keeps the first problem reported (never a warning) and asks for more. */
 static bool keep_first(void *context, const valuation_error *problem) {
     valuation_error *first = context;
     if (first->status == VALUATION_OK && problem->status != VALUATION_OK) *first = *problem;
     return true;
 }
 
-/* In KiB. Unlike ru_maxrss it does not count what the process held before it became this program. */
+/* In KiB. Unlike ru_maxrss it leaves out the memory that the process held before exec. */
 static long most_memory_ever(void) {
     char line[256];
     long most = -1;
@@ -43,7 +43,7 @@ static int is_terminated(const char *text, size_t size) {
     return memchr(text, '\0', size) != NULL;
 }
 
-/* The first problem, what validation returns, and what loading returns are one and the same. */
+/* The first problem, the result of validation and the result of loading are the same. */
 static void validation_finds_the_same(const char *path, const valuation_options *options, const valuation_error *expected) {
     valuation_error told = VALUATION_ERROR_INIT;
     valuation_error error = VALUATION_ERROR_INIT;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Loads a policy that is to be refused while a sound one decides, and prints the refusal.
+ * Loads a policy that must be refused while a valid one decides, and prints the error.
  *
  *     refuse_policy MODELS SOUND_POLICY POLICY
  *
- * SOUND_POLICY decides before and after, with the same bits. Prints, a line each: status, line, column, file, JSON path,
- * message, and what valuation_policy_check finds in POLICY beside MODELS, or why it does not look.
+ * SOUND_POLICY decides before and after, with the same bits. The program prints one line each: status, line, column,
+ * file, JSON path, message, and what valuation_policy_check finds in POLICY beside MODELS, or why it does not look.
  */
 #include "impression.h"
 
@@ -14,7 +14,7 @@ static impression scored;
 static valuation_engine *engine;
 static valuation_scorer *scorer;
 
-/* The sound policy decides on, for scorers old and new, and the file that is followed is its. */
+/* The valid policy still decides, for old and new scorers, and the engine still follows its file. */
 static void expect_as_before(const valuation_value before[CANDIDATE_COUNT]) {
     static valuation_value after[CANDIDATE_COUNT];
     valuation_source source;

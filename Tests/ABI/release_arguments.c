@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The calls for releases take what they say they take, and refuse everything else with a reason.
+ * The calls for releases accept what the header says they accept, and refuse everything else with a reason.
  *
  *     release_arguments MODELS BETTER_MODELS ROOT
  *
- * ROOT is a directory that is not there yet.
+ * ROOT is a directory that does not exist yet.
  */
 #include <math.h>
 #include <sys/stat.h>
@@ -56,7 +56,7 @@ static void ids_are_names_of_directories_and_nothing_else(void) {
     static const char *unsound[] = {
         ".hidden", "..", "a/b", "../a", "a b", "", "ä", "12345678901234567890123456789012345678901234567890123456789012345"};
     for (size_t i = 0; i < sizeof unsound / sizeof unsound[0]; i++) {
-        if (unsound[i][0] == '\0') continue; /* stands for the time */
+        if (unsound[i][0] == '\0') continue; /* means: the current time */
         EXPECT_REFUSED(publish_as(unsound[i], 0, 0), VALUATION_ERROR_INVALID_ARGUMENT);
     }
     EXPECT(publish_as("1234567890123456789012345678901234567890123456789012345678901234", 0, 0) == VALUATION_OK);
@@ -105,7 +105,7 @@ static void an_engine_follows_latest_goes_back_and_is_not_dragged_forward(void) 
     EXPECT(!changed);
     score(scorer, &scored, values);
     EXPECT(same_values(values, old_values, CANDIDATE_COUNT));
-    /* A release published later is followed again, and the one gone back from can be gone back to by its id. */
+    /* A release published later is followed again. The release that was rolled back can be restored by its id. */
     EXPECT(publish_as("third", VALUATION_PUBLISH_NO_COMPILED, 0) == VALUATION_OK);
     REQUIRE_OK(valuation_engine_refresh(engine, NULL, &error));
     EXPECT_REFUSED(valuation_engine_roll_back(engine, TEXT("absent"), &error), VALUATION_ERROR_UNKNOWN_RELEASE);

@@ -5,7 +5,8 @@
  *     score_requests MODELS REQUESTS.jsonl
  *
  * One line for each value, in the order of requests and candidates: expected revenue, pCTR and pCVR as hexadecimal
- * floating-point numbers, "nan" where the answer says null. So another program can compare what it got bit for bit.
+ * floating-point numbers, or "nan" where the answer says null. Another program can so compare its own values bit for
+ * bit.
  */
 #define _GNU_SOURCE /* getline */
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The scoring calls with arguments that they must refuse, and with those at the edge that they must take.
+ * The scoring calls with arguments that they must refuse, and edge cases that they must accept.
  *
  *     scoring_arguments MODELS
  */
@@ -15,7 +15,7 @@ static valuation_value values[CANDIDATE_COUNT];
 static size_t indices[CANDIDATE_COUNT];
 static size_t count;
 
-/* All three calls refuse the request, and none of them writes a value. */
+/* All three calls refuse the request and write no value. */
 static void expect_request_refused(const valuation_request *request, valuation_status status) {
     static const size_t offsets[2] = {0, 1};
     valuation_error error = VALUATION_ERROR_INIT;
@@ -60,7 +60,7 @@ static void requests_of_a_newer_header_are_taken_if_they_say_nothing_new(void) {
     score(scorer, &scored, clean);
     EXPECT(valuation_score(scorer, &newer[0].known, scored.candidates, CANDIDATE_COUNT, values, NULL) == VALUATION_OK);
     EXPECT(same_values(clean, values, CANDIDATE_COUNT));
-    /* In a batch, struct_size is also the distance from one request to the next. */
+    /* In a batch, struct_size is also the stride from one request to the next. */
     memset(values, 0, sizeof values);
     EXPECT(valuation_score_batch(scorer, &newer[0].known, 2, scored.candidates, offsets, values, NULL) == VALUATION_OK);
     EXPECT(same_values(clean, values, CANDIDATE_COUNT));
@@ -158,7 +158,7 @@ static void a_candidate_has_the_same_bits_alone_and_among_others(void) {
     EXPECT(same_values(clean, values, CANDIDATE_COUNT));
 }
 
-/* Whether the candidate `first` comes before `second`: worth more, or as much and earlier. */
+/* Whether candidate `first` ranks before `second`: it is worth more, or the same and comes earlier. */
 static int comes_before(size_t first, size_t second) {
     double one = clean[first].expected_revenue, other = clean[second].expected_revenue;
     return one == other ? first < second : one > other;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Loads models and a policy with an allocator that finds memory at its second attempt: errno is ENOMEM then, as after a
- * failed sbrk that mmap makes good.
+ * Loads models and a policy with an allocator that succeeds at its second attempt and leaves errno at ENOMEM, as when
+ * mmap makes good for a failed sbrk.
  *
  *     second_attempt MODELS POLICY
  */

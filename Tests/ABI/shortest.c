@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What one ad is worth, in as few lines as there are. With the library installed:
+ * What one ad is worth, in as few lines as possible. With the library installed:
  *
  *     cc shortest.c $(pkg-config --cflags --libs valuation) -o shortest && ./shortest models
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Prints the values of the impression, one candidate a line: expected revenue, pCTR, pCVR, flags; numbers to the bit.
+ * Prints the impression's values, one candidate a line: expected revenue, pCTR, pCVR, flags; numbers are exact to the
+ * bit.
  *
  *     show_values MODELS [TIME_BUDGET_NS]
  */

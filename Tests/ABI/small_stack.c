@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How much stack each call takes, at most: every one is made on a thread whose stack was painted before.
+ * Measures how much stack each call takes at most: each runs on a thread whose stack was painted before.
  *
  *     small_stack MODELS ROOT POLICY REQUEST.json FOLDER REFUSED...
  *
- * ROOT is a directory of releases, FOLDER is written into. Prints a line for each call: its name, and the bytes it took,
- * what a thread needs for itself taken off.
+ * ROOT is a directory of releases; the program writes into FOLDER. It prints a line for each call: its name and the
+ * bytes it took, less what a thread itself needs.
  */
 #include <pthread.h>
 

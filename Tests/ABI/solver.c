@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fits a small problem whose minimum is known from its formula, and one without memory for each allocation in its turn; hands
- * the solver what it must refuse, ends a path and stops it. Uses valuation_solver.h as any C program would.
+ * Fits a small problem whose minimum has a closed form. Then fails each allocation of a fit in turn, passes arguments
+ * that the solver must refuse, ends a path and stops it. Uses valuation_solver.h as any C program would.
  */
 #include "counting_allocator.h"
 
@@ -23,7 +23,7 @@ static void expect(int holds, int line, const char *condition) {
     failed_expectations++;
 }
 
-/* Four rows that name column 0, of which three are positive; four that name column 1, of which one is. */
+/* Four rows name column 0, and three of them are positive; four name column 1, and one is. */
 static const int64_t starts[ROWS + 1] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
 static const int32_t columns[ROWS] = {0, 0, 0, 0, 1, 1, 1, 1};
 static const double outcomes[ROWS] = {1, 1, 1, 0, 1, 0, 0, 0};
@@ -47,8 +47,8 @@ static valuation_solver_settings make_settings(void) {
     return settings;
 }
 
-/* By symmetry the intercept is 0 at each penalty L, and b_0 - b_1 has |b_0| + |b_1| as small as it gets: the gradient of either
- * group is (3/4 - p) / 2 = L with p = 1 / (1 + exp(-eta)), eta being the same for both but for its sign. */
+/* By symmetry the intercept is 0 at each penalty L, and b_0 - b_1 has the smallest |b_0| + |b_1|: the gradient of
+ * either group is (3/4 - p) / 2 = L with p = 1 / (1 + exp(-eta)); eta is the same for both except for its sign. */
 static void fit(void) {
     const valuation_solver_problem problem = make_problem();
     const valuation_solver_settings settings = make_settings();
@@ -165,7 +165,7 @@ static void end(void) {
     EXPECT(fitted == 1 && error.status == VALUATION_SOLVER_STOPPED);
 }
 
-/* Lets each allocation fail in its turn. */
+/* Fails each allocation in turn. */
 static void run_out_of_memory(void) {
     const valuation_solver_problem problem = make_problem();
     const valuation_solver_settings settings = make_settings();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Takes the place of the C library's allocator, and of read(2), in a program and in every library that it loads, so that a
- * thread can be halted at any of its calls: there the host does what it should not do at a worse moment. For glibc, whose
- * allocator it calls; for programs of one source.
+ * Replaces the C library's allocator and read(2) in a program and in every library that it loads. A thread can then be
+ * halted at any of these calls, where the host does what it must not do at a worse moment. It needs glibc, whose
+ * allocator it calls. Include it in one source only.
  */
 #ifndef STEPS_H
 #define STEPS_H
@@ -15,10 +15,10 @@
 
 #include "expect.h"
 
-/* How many calls this thread makes until it halts; 0 where it does not. */
+/* How many calls this thread makes before it halts; 0: it does not halt. */
 static _Thread_local long steps_until_halt;
 
-/* Posted when the thread has halted, or has ended; and by the host, so that it goes on. */
+/* Posted when the thread has halted or ended, and by the host to let it go on. */
 static sem_t has_halted, may_go_on;
 static volatile int is_halted;
 
@@ -52,7 +52,8 @@ static void *do_work(void *argument) {
     return NULL;
 }
 
-/* Does the work in a thread of its own, and `meanwhile` while that is halted at the step. Returns 0 where it ended before. */
+/* Runs the work in a thread of its own, and `meanwhile` while that thread is halted at the step. Returns 0 if the
+ * thread ended before. */
 static inline int halt_at(long step, void (*work)(void *), void (*meanwhile)(pthread_t thread, void *), void *context) {
     halted_work halted = {work, context, step};
     pthread_t thread;

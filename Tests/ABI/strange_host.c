@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A host with json-c linked into it, whose functions are called as jansson's are, and with strange functions of its own:
- * nothing of it is called by the library, and the library takes nothing away from it.
+ * A host that links json-c, whose functions have the same names as jansson's, and that has functions of its own under
+ * other names the library uses. The library calls none of them and takes nothing away from the host.
  *
  *     strange_host MODELS REFUSED RELEASES
  *
- * RELEASES is a directory that is not there yet. Prints nothing.
+ * RELEASES is a directory that does not exist yet. Prints nothing.
  */
 #include <json-c/json.h>
 #ifdef __SSE2__

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A host's own functions of the names that the library's inner parts have, too, or would call: jansson's, zlib's, and what they
- * ask the C library for. Each call of one is counted. To be linked with -rdynamic, so that the loader finds them first.
+ * A host's own functions under the names of jansson's, zlib's and the C library functions that these call. Each call of
+ * one is counted. Link with -rdynamic, so that the loader finds them first.
  */
 #ifndef STRANGERS_H
 #define STRANGERS_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Threads score in every way there is while two others swap two sets of models, SWAPS times each. Each answer must be, to the
- * bit and as a whole, that of the one set or that of the other.
+ * Threads score in every possible way while two others swap two sets of models, SWAPS times each. Each answer must
+ * come, to the bit and as a whole, from the one set or the other.
  *
  *     swap_while_scoring MODELS BETTER_MODELS REQUEST.json SWAPS
  *
- * Prints how many answers were of the one set and of the other.
+ * Prints how many answers came from each set.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -15,7 +15,7 @@
 
 enum { THREAD_COUNT = 6, JSON_BYTES = 65536, ANSWER_BYTES = 65536, BEST = 20, ANSWERS = 20 };
 
-/* What one set of models answers. */
+/* The answers of one set of models. */
 typedef struct answers {
     valuation_value values[CANDIDATE_COUNT];
     valuation_value best_values[BEST];
@@ -93,7 +93,7 @@ static void answer_json_in_turn(valuation_scorer *scorer) {
     atomic_fetch_add(&others, 1);
 }
 
-/* Each thread has a way of its own; the last one makes a new scorer for each call. */
+/* Each thread scores in a way of its own; the last one creates a new scorer for each call. */
 static void *serve(void *number) {
     static void (*const ways[])(valuation_scorer *) = {score_in_turn, score_batch_in_turn, rank_in_turn, answer_json_in_turn};
     size_t thread = (size_t)number;
@@ -109,7 +109,7 @@ static void *serve(void *number) {
     return NULL;
 }
 
-/* Waits until so many answers more are of a set, or of any for -1. */
+/* Waits until so many more answers have come from a set, or from any set for -1. */
 static void wait_for_answers(int set) {
     long before[2] = {atomic_load(&seen[0]), atomic_load(&seen[1])}, more;
     do {
@@ -118,7 +118,7 @@ static void wait_for_answers(int set) {
     } while (more < ANSWERS && atomic_load(&others) == 0);
 }
 
-/* Loads the one set and the other in turn. */
+/* Loads the two sets in turn. */
 static void swap(long swaps, char **paths) {
     for (long number = 1; number <= swaps; number++) {
         const char *path = paths[number % 2];

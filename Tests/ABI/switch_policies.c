@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Threads score in every way there is while another policy is renamed to the place of the one that is followed, SWITCHES
- * times. Each answer must be, to the bit and as a whole, that under the one policy or that under the other.
+ * Threads score in every possible way while other policies are renamed over the file that is followed, SWITCHES times.
+ * Each answer must come, to the bit and as a whole, from the one policy or the other.
  *
  *     switch_policies ROOT FOLLOWED POLICY OTHER_POLICY REQUEST.json SWITCHES
  *
- * Prints how many answers were under the one and under the other.
+ * Prints how many answers came from each policy.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -16,7 +16,7 @@
 
 enum { THREAD_COUNT = 6, WAYS = 5, JSON_BYTES = 65536, ANSWER_BYTES = 65536, BEST = 20, ANSWERS = 20 };
 
-/* What a way of asking answers, as far as it is to be compared. */
+/* What one way of scoring answers, as far as it is compared. */
 typedef struct answer {
     valuation_value values[CANDIDATE_COUNT];
     double propensities[CANDIDATE_COUNT];
@@ -64,7 +64,7 @@ static void answer_json(valuation_scorer *scorer, answer *given) {
 
 static void (*const ways[WAYS])(valuation_scorer *, answer *) = {score_one, score_batch, rank, explore, answer_json};
 
-/* Each thread has a way of its own; the last one makes a new scorer for each call. */
+/* Each thread scores in a way of its own; the last one creates a new scorer for each call. */
 static void *serve(void *number) {
     static _Thread_local answer given;
     size_t thread = (size_t)number, way = thread % WAYS;

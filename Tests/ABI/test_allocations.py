@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory: none is taken while scoring, and a load that gets none harms nothing."""
+"""Memory: scoring allocates none, and a load that gets none does no harm."""
 
 import gzip
 import json
@@ -11,8 +11,8 @@ from .model_files import BETTER, many_models, model, write_models
 from .programs import Toolchain
 
 CALLS = ["score", "score_few", "score_bare", "score_crossing", "score_badly", "rank", "score_batch"]
-# The models that are loaded while the others serve. Many of them take every road of the scoring code: rows for all
-# models, long and short lists, and numbers, each added to all models at once or looked up for each candidate.
+# The models loaded while the others serve. The larger sets take every path of the scoring code: rows for all models,
+# long and short lists, and numbers, each added to all models at once or looked up for each candidate.
 LARGER = {"one model more": BETTER, "many": many_models(extend=False), "many that extend": many_models(extend=True)}
 
 
@@ -24,7 +24,7 @@ def counts(
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> dict[str, int]:
-    """How many allocations each thing took."""
+    """The number of allocations of each operation."""
     larger = write_models(tmp_path_factory.mktemp("larger") / "models.jsonl", LARGER[request.param])
     lines = toolchain.program("allocations").run(models, larger, request_file).splitlines()
     taken = {name: int(count) for name, count in (line.split() for line in lines)}
@@ -47,7 +47,7 @@ def test_scoring_allocates_nothing_after_the_first_call_on_larger_models(counts:
     assert counts[f"{call}_after_a_load"] == 0
 
 
-def test_the_first_call_after_a_load_grows_the_scratch_space_only_where_it_does_not_suffice(counts: dict[str, int]):
+def test_the_first_call_after_a_load_grows_the_scratch_space_only_if_it_is_too_small(counts: dict[str, int]):
     assert (counts["score_first_after_a_load"] > 0) == (counts["models"] > 16)
 
 
@@ -57,11 +57,11 @@ def test_json_calls_allocate_nothing_after_the_first(counts: dict[str, int]):
 
 
 @pytest.mark.parametrize("call", ["load", "refuse", "scorer", "json", "explain", "describe"])
-def test_a_call_that_gets_no_memory_harms_nothing_and_can_be_repeated(
+def test_a_call_without_memory_does_no_harm_and_can_be_repeated(
     toolchain: Toolchain, models: Path, tmp_path: Path, request_file: Path, call: str
 ):
     sound = tmp_path / "sound.jsonl.gz"
-    # The longest text so far when it is read, so that memory may run out within the number.
+    # The longest text read so far, so that memory may run out within the number.
     long_number = '{"unknown": 0.123456789012e5, '
     sound.write_bytes(gzip.compress((long_number + json.dumps(BETTER[-1])[1:]).encode()))
     faulty = write_models(tmp_path / "faulty.json", [model(categorical={"slot": {"12": "no number"}})])
@@ -69,5 +69,5 @@ def test_a_call_that_gets_no_memory_harms_nothing_and_can_be_repeated(
     finished = program.start(call, models, faulty if call == "refuse" else sound, request_file)
     assert finished.returncode == 0, finished.stderr
     failures, survived = map(int, finished.stdout.split())
-    assert failures > 0, "no allocation was made, so none could fail"
+    assert failures > 0, "the call allocated nothing, so nothing could fail"
     assert survived == failures, finished.stderr

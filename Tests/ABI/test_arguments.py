@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No argument, however wrong, harms the host: each call refuses what it cannot take, and says why."""
+"""No argument, however wrong, harms the host: each call refuses what it cannot accept, and says why."""
 
 from pathlib import Path
 
@@ -13,11 +13,11 @@ def test_names_and_keys_take_every_argument(toolchain: Toolchain):
 
 
 @pytest.mark.parametrize("program", ["engine_arguments", "scoring_arguments", "json_arguments"])
-def test_wrong_arguments_are_refused_and_those_at_the_edge_are_taken(toolchain: Toolchain, models: Path, program: str):
+def test_wrong_arguments_are_refused_and_edge_cases_accepted(toolchain: Toolchain, models: Path, program: str):
     toolchain.program(program).run(models)
 
 
-def test_the_calls_for_releases_take_what_they_say(
+def test_the_calls_for_releases_accept_what_the_header_says(
     toolchain: Toolchain, models: Path, better_models: Path, tmp_path: Path
 ):
     toolchain.program("release_arguments", libraries=(*toolchain.package_flags("--libs"), "-lm")).run(
@@ -25,7 +25,7 @@ def test_the_calls_for_releases_take_what_they_say(
     )
 
 
-def test_a_key_asked_for_during_the_first_load_is_never_of_another_secret_than_the_models(
+def test_a_key_asked_for_during_the_first_load_has_the_secret_of_the_models(
     toolchain: Toolchain, models: Path, tmp_path: Path
 ):
     toolchain.program("publish").run(models, tmp_path / "releases", "first")

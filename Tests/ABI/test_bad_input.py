@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bad input while serving: a flag for whom it concerns, and the same bits for everybody else."""
+"""Bad input while serving: a flag on what it concerns, and the same bits for everything else."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from .model_files import model, write_models
 from .programs import Toolchain
 
 
-def test_one_bad_candidate_is_worth_nothing_and_the_others_what_they_were(toolchain: Toolchain, models: Path):
+def test_one_bad_candidate_is_worth_nothing_and_the_others_keep_their_values(toolchain: Toolchain, models: Path):
     toolchain.program("bad_candidates").run(models)
 
 

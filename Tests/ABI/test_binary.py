@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the shipped library promises the linker, the loader and programs that were compiled years ago."""
+"""What the shipped library promises the linker, the loader and programs compiled years ago."""
 
 import json
 import os
@@ -13,11 +13,11 @@ import pytest
 from .programs import HERE, REPOSITORY, SECONDS, Toolchain
 
 HEADER = (REPOSITORY / "Include" / "valuation.h").read_text()
-# jansson and zlib included.
+# Including jansson and zlib.
 MAXIMUM_BYTES = 750_000
 # RHEL 9, Debian 12 and Ubuntu 22.04 have this glibc or a newer one.
 NEWEST_GLIBC = (2, 34)
-# What a library that behaves as a guest has no use for. Publishing writes files; that nothing is printed, guest.c sees.
+# What a guest library has no use for. Publishing writes files; guest.c checks that nothing is printed.
 UNWELCOME = re.compile(
     r"^(_?exit|abort|raise|kill|signal|sigaction|sigaltstack|pthread_create|pthread_sigmask|clone|fork|vfork|execve?|system|"
     r"setlocale|uselocale|localeconv|strtod|gmtime_r|localtime_r|tzset|setenv|unsetenv|putenv|chdir|umask|atexit|on_exit|__cxa_atexit|srand|rand|getenv|secure_getenv|"
@@ -44,7 +44,7 @@ def test_the_exported_symbols_are_those_of_the_list_and_no_others(toolchain: Too
     exported = {line.split()[0]: line.split()[1] for line in lines}
     listed = (HERE / "symbols.txt").read_text().splitlines()
     assert sorted(exported) == sorted(listed)
-    assert set(exported.values()) == {"T"}, "data is exported; only functions may be"
+    assert set(exported.values()) == {"T"}, "the library exports data; it may export functions only"
 
 
 def test_the_list_of_symbols_is_what_the_header_declares():
@@ -77,23 +77,23 @@ def test_it_is_small(toolchain: Toolchain, tmp_path: Path):
 def test_it_runs_on_distributions_of_2021(toolchain: Toolchain):
     symbols = output_of("readelf", "--dyn-syms", "--wide", toolchain.library)
     versions = [tuple(map(int, version.split("."))) for version in re.findall(r"@GLIBC_([0-9.]+)", symbols)]
-    assert versions, "the library uses no symbol of glibc, so this test looks in the wrong place"
+    assert versions, "no glibc symbol found: this test looks in the wrong place"
     assert max(versions) <= NEWEST_GLIBC
 
 
-def test_it_imports_nothing_that_a_guest_has_no_use_for(toolchain: Toolchain):
+def test_it_imports_nothing_that_a_guest_should_not_use(toolchain: Toolchain):
     lines = output_of("nm", "--dynamic", "--undefined-only", "--format=posix", toolchain.library).splitlines()
     imported = {line.split()[0].split("@")[0] for line in lines}
     assert "malloc" in imported
-    assert b"/dev/" not in toolchain.library.read_bytes(), "a host need not have devices"
+    assert b"/dev/" not in toolchain.library.read_bytes(), "a host may have no devices"
     assert {name for name in imported if UNWELCOME.match(name)} == set()
 
 
-def test_what_it_imports_is_the_c_librarys(toolchain: Toolchain):
+def test_it_imports_from_the_c_library_only(toolchain: Toolchain):
     lines = output_of("nm", "--dynamic", "--undefined-only", toolchain.library).splitlines()
-    # What the linker puts into every shared object is weak, and the loader's.
+    # Weak symbols are those that the linker puts into every shared object for the loader.
     unversioned = {line.split()[-1] for line in lines if "@GLIBC_" not in line and line.split()[0] != "w"}
-    assert unversioned == set(), "the host's functions of these names would be called"
+    assert unversioned == set(), "the library would call the host's functions of these names"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_what_it_imports_is_the_c_librarys(toolchain: Toolchain):
 )
 def test_distributors_may_link_with_the_shared_libraries(shared: str, libraries: list[str], tmp_path: Path):
     environment = os.environ | {"VALUATION_BUILD": "library", "VALUATION_SHARED": shared}
-    # A copy, so that no other use of the package is waited for.
+    # A copy, so that the test never waits for another use of the package.
     shutil.copy(REPOSITORY / "Package.swift", tmp_path)
     command = ["swift", "package", "--package-path", tmp_path, "dump-package"]
     dumped = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=SECONDS)
@@ -116,7 +116,7 @@ def test_it_is_hardened(toolchain: Toolchain):
     tags = {tag for tag, _ in entries}
     flags = " ".join(value for tag, value in entries if tag in ("FLAGS", "FLAGS_1"))
     assert "BIND_NOW" in flags and "NOW" in flags
-    assert "NODELETE" in flags, "unloading it under running scorers would be fatal"
+    assert "NODELETE" in flags, "unloading it while scorers run would be fatal"
     assert "TEXTREL" not in tags and "TEXTREL" not in flags
     segments = re.findall(
         r"^\s+(\w+)\s+0x\S+ 0x\S+ 0x\S+ 0x\S+ 0x\S+ ([R ][W ][E ])",
@@ -129,7 +129,7 @@ def test_it_is_hardened(toolchain: Toolchain):
     assert [name for name, right in segments if "W" in right and "E" in right] == []
 
 
-def test_structs_and_numbers_are_laid_out_as_for_ever(toolchain: Toolchain):
+def test_the_layout_of_structs_and_numbers_never_changes(toolchain: Toolchain):
     toolchain.program("layout")
 
 

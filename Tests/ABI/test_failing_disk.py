@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiled files on disks that fail: refused, and never a signal."""
+"""Compiled files on failing disks: a load refuses them and no signal is raised."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What any version once published, every later version loads, and answers with the same bytes."""
+"""Whatever a version has published, every later version loads, and it answers with the same bytes."""
 
 import shutil
 from pathlib import Path
@@ -9,9 +9,9 @@ import pytest
 from .programs import REPOSITORY, Toolchain
 
 FOLDERS = sorted(path.parent for path in (REPOSITORY / "Tests" / "Golden").glob("*/LATEST"))
-# The one that was made with the present version of each format.
+# Made with the present version of each format.
 NEWEST = REPOSITORY / "Tests" / "Golden" / "format-4"
-# Those whose compiled files are of a version that the library no longer reads.
+# Their compiled files have a version that the library no longer reads.
 DROPPED = [folder for folder in FOLDERS if folder != NEWEST]
 
 
@@ -20,7 +20,7 @@ def answers(toolchain: Toolchain, models: Path, folder: Path) -> str:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_a_golden_release_gives_the_answers_it_gave(toolchain: Toolchain, folder: Path, tmp_path: Path):
+def test_a_golden_release_still_gives_its_answers(toolchain: Toolchain, folder: Path, tmp_path: Path):
     expected = (folder / "answers.jsonl").read_text()
     assert len(expected.splitlines()) == 40
     release = folder / "releases" / "golden"
@@ -32,8 +32,8 @@ def test_a_golden_release_gives_the_answers_it_gave(toolchain: Toolchain, folder
 
 
 def test_the_newest_compiled_file_is_mapped_and_compiling_gives_its_bytes(toolchain: Toolchain, tmp_path: Path):
-    # If this fails, the layout of the index has changed: VALUATION_COMPILED_FORMAT_VERSION must go up, with a new
-    # folder of golden files.
+    # If this fails, the index layout has changed: raise VALUATION_COMPILED_FORMAT_VERSION and add a new folder of
+    # golden files.
     golden = NEWEST / "releases" / "golden" / "index.valuation"
     assert answers(toolchain, golden, NEWEST) == (NEWEST / "answers.jsonl").read_text()
     models, compiled = tmp_path / "models", tmp_path / "again.valuation"
@@ -46,7 +46,7 @@ def test_the_newest_compiled_file_is_mapped_and_compiling_gives_its_bytes(toolch
 
 @pytest.mark.parametrize("folder", DROPPED, ids=lambda folder: folder.name)
 def test_an_older_compiled_file_is_refused_by_its_format(toolchain: Toolchain, folder: Path):
-    # The release that it is of gives its answers nevertheless: the model files beside it are read.
+    # The release still gives its answers: the library reads the model files beside it.
     compiled = folder / "releases" / "golden" / "index.valuation"
     finished = toolchain.program("answer_requests").start(compiled, folder / "requests.jsonl")
     assert finished.returncode != 0

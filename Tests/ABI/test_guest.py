@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The library in its host's process: it changes nothing of it, leaves nothing behind, and breaks under nothing."""
+"""The library in its host's process: it changes nothing, leaves nothing behind and survives everything."""
 
 import json
 import os
@@ -18,7 +18,7 @@ VALGRIND = ("valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=defin
 
 @pytest.fixture(scope="module")
 def refused_paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Files that are refused at every stage of a load, each with something sound before it."""
+    """Files that a load refuses at each of its stages, each after something valid."""
     directory = tmp_path_factory.mktemp("refused")
     wrong_test = json.loads(json.dumps(MODELS))
     wrong_test[-1]["self_test"][-1]["probability"] = 0.5
@@ -58,7 +58,7 @@ def write_everything(path: Path) -> Path:
     return write_policy(path, document)
 
 
-def test_the_process_is_afterwards_as_it_was_before(
+def test_the_process_is_the_same_before_and_after(
     toolchain: Toolchain,
     models: Path,
     better_models: Path,
@@ -69,9 +69,9 @@ def test_the_process_is_afterwards_as_it_was_before(
     program = toolchain.program("guest", libraries=("-ldl", "-lm"))
     releases = tmp_path / "releases"
     releases.mkdir()
-    # The standard one, so that one engine loads it and models of no directory of releases.
+    # The standard secret, so that one engine can load this directory and models outside any directory of releases.
     (releases / "SECRET").write_text("243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89\n")
-    # What was freed is to be counted as free.
+    # Count freed memory as free.
     environment = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}
     policy_file = write_everything(tmp_path / "policy.json")
     arguments = (toolchain.library, models, better_models, request_file, releases, policy_file, *refused_paths)
@@ -85,7 +85,7 @@ def test_engines_and_scorers_live_and_end_as_the_host_likes(
     toolchain.program("lives").run(models, better_models, refused_paths[0])
 
 
-def test_answers_given_while_models_are_swapped_are_of_the_one_set_or_of_the_other(
+def test_answers_given_while_models_are_swapped_come_from_one_set_as_a_whole(
     toolchain: Toolchain, models: Path, better_models: Path, request_file: Path
 ):
     output = toolchain.program("swap_while_scoring").run(models, better_models, request_file, SWAPS)
@@ -106,7 +106,7 @@ def test_no_memory_is_lost_or_misused(
     assert (finished.returncode, finished.stderr) == (0, "")
 
 
-def test_the_memory_checker_notices_a_scorer_that_is_lost(
+def test_the_memory_checker_notices_a_lost_scorer(
     toolchain: Toolchain, models: Path, request_file: Path, tmp_path: Path
 ):
     one_model = write_models(tmp_path / "one.jsonl", BETTER[:1])
@@ -119,8 +119,8 @@ def test_the_memory_checker_notices_a_scorer_that_is_lost(
 
 
 @pytest.mark.parametrize("candidates", [1, 3, 40])
-def test_no_answer_hangs_on_memory_that_was_never_written(toolchain: Toolchain, tmp_path: Path, candidates: int):
-    # As many models as a vector is wide, every row dense, and ads that need no conversion model beside ads that do.
+def test_no_answer_depends_on_uninitialised_memory(toolchain: Toolchain, tmp_path: Path, candidates: int):
+    # As many models as a vector is wide, every row dense, and ads with and without need of a conversion model.
     weights = {"slot": {str(value): 0.25 for value in range(40)}}
     path = write_models(
         tmp_path / "dense.jsonl",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hosts that have what the library has, too: other functions under the same names, other locales, other habits."""
+"""Hosts with functions of the same names, other locales and other habits."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ from .model_files import MODELS, model, write_models
 from .policy_files import override, policy, write_policy
 from .programs import HERE, Toolchain
 
-# Every so many steps of a call are tried. 1 tries all, in a few minutes.
+# The stride between the steps of a call that are tried. 1 tries all, which takes a few minutes.
 STRIDE = "23"
 
 
-def test_nothing_of_the_host_is_called_though_it_has_the_same_names(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_the_hosts_functions_of_the_same_names_are_not_called(toolchain: Toolchain, models: Path, tmp_path: Path):
     refused = [*MODELS, model("8", categorical={"slot": {"12": "no number"}})]
     libraries = (*toolchain.package_flags("--libs"), "-Wl,-Bstatic", "-ljson-c", "-Wl,-Bdynamic")
     program = toolchain.compile_source(HERE / "strange_host.c", options=("-rdynamic",), libraries=libraries)
@@ -33,14 +33,14 @@ def test_a_child_forked_at_any_step_of_a_call_works_as_if_it_were_alone(
     output = toolchain.program("forks").run(models, better_models, releases, policy_file, request_file, STRIDE)
     tried = [int(line) for line in output.split()]
     assert len(tried) == 5
-    assert min(tried) > 2, f"too few steps: {tried}"
+    assert min(tried) > 2, f"too few steps tried: {tried}"
 
 
-def test_a_load_is_not_cancelled(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_cancelling_waits_for_the_end_of_a_load(toolchain: Toolchain, models: Path, tmp_path: Path):
     releases = tmp_path / "releases"
     toolchain.program("publish").run(models, releases, "first")
     assert int(toolchain.program("cancelled").run(models, releases, STRIDE)) > 2
 
 
-def test_no_file_is_taken_for_a_closed_standard_stream(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_no_file_takes_the_number_of_a_closed_standard_stream(toolchain: Toolchain, models: Path, tmp_path: Path):
     toolchain.program("closed_streams").run(models, tmp_path / "releases")

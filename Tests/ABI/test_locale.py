@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""In a host whose locale has no decimal point and speaks another language, every answer is the same to the byte."""
+"""In a host whose locale has no decimal point and another language, every answer has the same bytes."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import pytest
 
 from .programs import Toolchain
 
-# A half is 0,5 in German, and in Pashto the point is a character of two bytes.
+# German writes a half as 0,5; Pashto's decimal point is a character of two bytes.
 LOCALES = ("de_DE.UTF-8", "ps_AF.UTF-8")
 
 
@@ -22,7 +22,7 @@ def answers(
     locale_directory: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[list[str], list[str]]:
-    """The lines that comma_locale.c prints in the C locale, and in another one of the process or of its thread."""
+    """The lines that comma_locale.c prints in the C locale, and in another locale of the process or its thread."""
     unreadable = tmp_path_factory.mktemp("link") / "link.json"
     unreadable.symlink_to(unreadable.name)
     program = toolchain.program("comma_locale")
@@ -38,7 +38,7 @@ def test_a_decimal_comma_changes_no_answer(answers: tuple[list[str], list[str]])
     assert len(plain) == 7
     assert comma[:3] + comma[4:] == plain[:3] + plain[4:]
     assert plain[:3] == plain[4:], "a failed load changed an answer"
-    # Fractions were read and printed, so there was something to go wrong.
+    # The program read and printed fractions, so a wrong locale would have shown.
     values = json.loads(comma[0])["values"]
     assert all(0 < value["pctr"] < 1 for value in values)
 

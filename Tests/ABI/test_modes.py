@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may read what is published: whoever may enter the directory of releases, whatever the publisher's umask.
 
-What gives the secret away is for the secret's readers alone.
+What gives the secret away may be read only by those who may read the secret.
 """
 
 import os
@@ -19,7 +19,7 @@ from .programs import SECONDS, Toolchain
 
 @pytest.fixture
 def open_directory() -> Iterator[Path]:
-    """A directory that every user may enter, as pytest's own are not."""
+    """A directory that every user may enter, unlike pytest's own."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -42,13 +42,13 @@ def test_what_is_published_can_be_read_whatever_the_umask(toolchain: Toolchain, 
     publish(toolchain, root, write_models(open_directory / "models.jsonl", MODELS), umask)
     assert modes(root) == {
         "LATEST": 0o644,
-        # For the publisher's group alone.
+        # For the publisher's group only.
         "SECRET": 0o440,
         "releases": 0o755,
         "releases/first": 0o755,
         "releases/first/manifest.json": 0o444,
         "releases/first/models.jsonl": 0o444,
-        # For the readers of SECRET, which its keys give away.
+        # For the readers of SECRET only: its keys give the secret away.
         "releases/first/index.valuation": 0o440,
     }
 
@@ -56,7 +56,7 @@ def test_what_is_published_can_be_read_whatever_the_umask(toolchain: Toolchain, 
 def test_a_compiled_file_has_the_readers_of_the_secret(toolchain: Toolchain, open_directory: Path):
     others = [4242] if os.geteuid() == 0 else [group for group in os.getgroups() if group != os.getegid()]
     if not others:
-        pytest.skip("needs a user of two groups")
+        pytest.skip("needs a user who is in two groups")
     root, models = open_directory / "root", write_models(open_directory / "models.jsonl", MODELS)
     publish(toolchain, root, models, 0o022)
     os.chown(root / "SECRET", -1, others[0])
@@ -67,15 +67,13 @@ def test_a_compiled_file_has_the_readers_of_the_secret(toolchain: Toolchain, ope
         assert (status.st_gid, stat.S_IMODE(status.st_mode)) == (others[0], mode & 0o444)
 
 
-def test_a_group_that_publishes_together_keeps_its_right_to_write(toolchain: Toolchain, open_directory: Path):
+def test_a_group_that_publishes_together_stays_able_to_write(toolchain: Toolchain, open_directory: Path):
     root = open_directory / "root"
     root.mkdir()
     publish(toolchain, root, write_models(open_directory / "models.jsonl", MODELS), 0o002)
     assert modes(root)["releases"] == 0o775
 
 
-def test_a_directory_of_releases_that_is_made_is_the_publishers_own_where_the_umask_says_so(
-    toolchain: Toolchain, open_directory: Path
-):
+def test_a_new_directory_of_releases_obeys_the_umask(toolchain: Toolchain, open_directory: Path):
     publish(toolchain, open_directory / "root", write_models(open_directory / "models.jsonl", MODELS), 0o077)
     assert stat.S_IMODE((open_directory / "root").stat().st_mode) == 0o700

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No memory is taken while scoring under a policy."""
+"""Scoring under a policy allocates no memory."""
 
 from pathlib import Path
 
@@ -21,12 +21,12 @@ def root(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Path
 def counts(
     toolchain: Toolchain, root: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> dict[str, int]:
-    """How many allocations each thing took; of the models loaded last there are few or many."""
+    """The number of allocations of each operation, with few or many models in the last load."""
     folder = tmp_path_factory.mktemp("policies")
     documents = many_models(extend=True) if request.param == "many" else BETTER
     models = write_models(folder / "models.jsonl", [*documents, *CAMPAIGNS])
     everything = three_layers()
-    # Many more rules than the first policy has, each for campaigns of its own.
+    # Far more rules than the first policy has, each for campaigns of its own.
     rules = [override("safe", scope={"campaigns": [f"campaign {number}"]}) for number in range(100)]
     more = three_layers(overrides=[*everything["overrides"], *rules])
     first, other = write_policy(folder / "first.json", everything), write_policy(folder / "other.json", more)
@@ -35,7 +35,7 @@ def counts(
 
 
 def test_every_rule_decides_something(counts: dict[str, int]):
-    # Two controls and three treatments, the override, and the default.
+    # Two controls, three treatments, the override and the default.
     assert counts["sources"] == 7
 
 
@@ -45,17 +45,17 @@ def test_scoring_under_a_policy_allocates_nothing(counts: dict[str, int], call: 
     assert counts[f"{call}_{when}"] == 0
 
 
-def test_the_first_call_under_a_policy_takes_its_working_memory(counts: dict[str, int]):
+def test_the_first_call_under_a_policy_allocates_its_working_memory(counts: dict[str, int]):
     assert counts["score_first_of_an_old_scorer"] > 0
     assert counts["score_before_a_switch"] == 0
 
 
-def test_propensities_take_memory_only_for_more_candidates_than_before(counts: dict[str, int]):
+def test_propensities_allocate_only_for_more_candidates_than_before(counts: dict[str, int]):
     assert counts["explore_first_first"] > 0
     assert counts["explore_first"] == 0
 
 
-def test_memory_that_is_found_at_the_second_attempt_is_memory(toolchain: Toolchain, tmp_path: Path):
+def test_memory_found_at_the_second_attempt_is_no_failure(toolchain: Toolchain, tmp_path: Path):
     models = write_models(tmp_path / "models.jsonl", [*BETTER, *CAMPAIGNS])
     document = {"format": "valuation-policy/1", "predictors": {"p": {"release": "LATEST"}}, "default": "p"}
     policy = write_policy(tmp_path / "policy.json", document)

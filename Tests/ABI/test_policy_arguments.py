@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The calls for policies take what they say they take, and refuse everything else."""
+"""The calls for policies accept what the header says, and refuse everything else."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from .policy_files import experiment, policy, write_observed_models, write_polic
 from .programs import Toolchain
 
 
-def test_the_calls_for_policies_take_what_they_say(toolchain: Toolchain, tmp_path: Path):
+def test_the_calls_for_policies_accept_what_the_header_says(toolchain: Toolchain, tmp_path: Path):
     everyone = [{"name": "control", "share": 0}, {"name": "treatment", "share": 10000, "predictor": "house"}]
     document = policy(
         predictors={"production": {"release": "LATEST"}, "house": {"constant": {"pctr": 0.001}}},

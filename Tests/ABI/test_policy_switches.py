@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A policy is switched while threads score: each call sees one policy as a whole, and the next call the new one."""
+"""Policies are switched while threads score: each call sees one whole policy, and the next call the new one."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ SWITCHES = "100"
 
 
 def everything(pctr: float, multiplier: float) -> dict:
-    """A policy whose every value tells that it is of this one."""
+    """A policy whose every value shows that it comes from this policy."""
     document = three_layers()
     predictors = document["predictors"] | {"house": {"constant": {"pctr": pctr, "pcvr": 10 * pctr}}}
     moved = experiment(
@@ -26,7 +26,7 @@ def everything(pctr: float, multiplier: float) -> dict:
     return document | {"predictors": predictors, "experiments": experiments, "campaigns": adjusted}
 
 
-def test_answers_given_while_policies_are_switched_are_under_the_one_or_the_other(
+def test_answers_given_while_policies_are_switched_come_from_one_policy(
     toolchain: Toolchain, request_file: Path, tmp_path: Path
 ):
     root = publish_two_releases(toolchain, tmp_path)

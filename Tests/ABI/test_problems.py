@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""valuation_validate: every problem of a set of models in one go, each told once, none blamed on another's account."""
+"""valuation_validate reports every problem of a set of models in one run, each once, and blames no valid model."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ MANY = 1000
 
 
 def problems(toolchain: Toolchain, path: Path, most: int = MANY) -> tuple[list[tuple[str, int, str, str]], tuple]:
-    """The problems told (status, line, file's name, JSON path), and the one that the call returned."""
+    """The problems reported (status, line, file's name, JSON path), and the one that the call returned."""
     lines = toolchain.program("problems").run(path, str(most)).splitlines()
     told = []
     for line in lines:
@@ -22,7 +22,7 @@ def problems(toolchain: Toolchain, path: Path, most: int = MANY) -> tuple[list[t
         told.append((status.removeprefix("VALUATION_ERROR_"), int(number), Path(file).name, json_path))
     problems, warnings = [], []
     for each in told[:-1]:
-        assert each[0] == "VALUATION_OK" or not warnings  # which come last
+        assert each[0] == "VALUATION_OK" or not warnings  # warnings come last
         (warnings if each[0] == "VALUATION_OK" else problems).append(each)
     assert {warning[3] for warning in warnings} <= {"$.self_test"}
     return problems, told[-1]
@@ -30,7 +30,7 @@ def problems(toolchain: Toolchain, path: Path, most: int = MANY) -> tuple[list[t
 
 @pytest.fixture
 def faulty(tmp_path: Path) -> Path:
-    """A directory with a problem of every stage in it, and sound models between them."""
+    """A directory with a problem for every stage of a load, and valid models between them."""
     write_models(
         tmp_path / "1.jsonl", [*MODELS, model("8", intercept="x", version=7), model("9", negative_sampling_rate=2)]
     )
@@ -39,10 +39,10 @@ def faulty(tmp_path: Path) -> Path:
     write_models(
         tmp_path / "4.jsonl",
         [
-            model("10", extends="9"),  # sound in itself; its base is told of already
+            model("10", extends="9"),  # valid in itself; its base is reported already
             model("1042"),
             model("11", extends="nowhere"),
-            model("12", extends="11"),  # its base is sound but for its own base
+            model("12", extends="11"),  # the fault is that of its base's base
             model("13", self_test=[{"features": {}, "probability": 0.9}]),
             model("14"),
         ],
@@ -64,14 +64,14 @@ EXPECTED = [
 ]
 
 
-def test_every_problem_is_told_once_and_the_first_is_returned(toolchain: Toolchain, faulty: Path):
+def test_every_problem_is_reported_once_and_the_first_is_returned(toolchain: Toolchain, faulty: Path):
     told, returned = problems(toolchain, faulty)
     assert told == EXPECTED
     assert returned == told[0]
 
 
 @pytest.mark.parametrize("most", range(1, len(EXPECTED) + 1))
-def test_who_has_heard_enough_hears_no_more(toolchain: Toolchain, faulty: Path, most: int):
+def test_no_problem_is_reported_after_the_callback_says_stop(toolchain: Toolchain, faulty: Path, most: int):
     every, _ = problems(toolchain, faulty)
     told, returned = problems(toolchain, faulty, most)
     assert len(told) == most
@@ -83,19 +83,19 @@ PAIRS_TWICE = [{"fields": ["slot", "os"], "weights": [["12", "ios", 1], ["12", "
 PAIRS = [{"fields": ["slot", "os"], "weights": [["12", "ios", 1]]}]
 
 
-def test_a_sound_model_is_not_blamed_for_the_one_before_it(toolchain: Toolchain, tmp_path: Path):
+def test_a_valid_model_is_not_blamed_for_the_one_before_it(toolchain: Toolchain, tmp_path: Path):
     documents = [model("a", crosses=PAIRS_TWICE), model("b", crosses=PAIRS)]
     told, _ = problems(toolchain, write_models(tmp_path / "pairs.jsonl", documents))
     assert [problem[:2] for problem in told] == [("DUPLICATE_KEY", 1)]
 
 
-def test_a_sound_model_is_not_blamed_for_its_base(toolchain: Toolchain, tmp_path: Path):
+def test_a_valid_model_is_not_blamed_for_its_base(toolchain: Toolchain, tmp_path: Path):
     documents = [model("a", crosses=PAIRS_TWICE), model("b", extends="a")]
     told, _ = problems(toolchain, write_models(tmp_path / "base.jsonl", documents))
     assert [problem[:2] for problem in told] == [("DUPLICATE_KEY", 1)]
 
 
-def test_a_model_without_a_self_test_is_a_warning_and_no_problem(toolchain: Toolchain, tmp_path: Path):
+def test_a_model_without_a_self_test_is_a_warning_not_a_problem(toolchain: Toolchain, tmp_path: Path):
     documents = [MODELS[0], model("a"), model("b", "conversion")]
     path = write_models(tmp_path / "untested.jsonl", documents)
     *told, returned = toolchain.program("problems").run(path, str(MANY)).splitlines()
@@ -111,7 +111,7 @@ def test_a_correction_has_the_sampling_rate_of_its_base(toolchain: Toolchain, tm
     assert told == [("INVALID_VALUE", 2, "rates.jsonl", "$.negative_sampling_rate")]
 
 
-def test_sound_models_have_no_problem(toolchain: Toolchain, models: Path):
+def test_valid_models_have_no_problem(toolchain: Toolchain, models: Path):
     told, returned = problems(toolchain, models)
     assert told == []
     assert returned[0] == "VALUATION_OK"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that cannot be read, are not what their name says, or are larger than allowed."""
+"""Files that cannot be read, have the wrong format for their name, or exceed a limit."""
 
 import gzip
 import json
@@ -21,7 +21,7 @@ MEBIBYTE = 1024 * 1024
 
 @pytest.fixture
 def open_directory() -> Iterator[Path]:
-    """A directory that every user may enter, as pytest's own are not."""
+    """A directory that every user may enter, unlike pytest's own."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -46,10 +46,10 @@ def test_a_link_to_itself_is_refused(toolchain: Toolchain, models: Path, tmp_pat
     assert "symbolic links" in refusal.message
 
 
-def test_a_path_longer_than_the_system_takes_is_refused(toolchain: Toolchain, models: Path):
+def test_a_path_longer_than_the_system_allows_is_refused(toolchain: Toolchain, models: Path):
     refusal = refused(toolchain, models, "x" * 5000 + ".json")
     assert refusal.status == "READ_FAILED"
-    assert refusal.file == "x" * 506 + ".json", "not the end of the path, as far as it fits"
+    assert refusal.file == "x" * 506 + ".json", "expected as much of the path's end as fits"
 
 
 def test_a_file_with_another_ending_is_refused(toolchain: Toolchain, models: Path, tmp_path: Path):
@@ -69,7 +69,7 @@ def test_a_directory_without_a_model_file_is_refused(toolchain: Toolchain, model
     assert ".jsonl.gz" in refusal.message
 
 
-def test_a_directory_is_read_past_what_is_no_model_file(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_a_load_skips_what_is_not_a_model_file_in_a_directory(toolchain: Toolchain, models: Path, tmp_path: Path):
     (tmp_path / ".broken.json").write_bytes(b"{")
     (tmp_path / "README.md").write_bytes(b"{")
     (tmp_path / "deeper").mkdir()
@@ -149,13 +149,13 @@ def test_damaged_gzip_is_refused(toolchain: Toolchain, models: Path, tmp_path: P
     path = tmp_path / f"damaged{ending}"
     path.write_bytes(DAMAGED[damage])
     refusal = refused(toolchain, models, path)
-    # What a document of lines holds is read before the damage behind it is met.
+    # A .jsonl file's documents are read before the damage behind them is found.
     documents_end_first = ending == ".jsonl.gz" and damage in ("a second member cut", "something behind it")
     assert refusal.status == "GZIP" or (documents_end_first and refusal.status == "JSON_SYNTAX")
     assert refusal.file == str(path)
 
 
-def test_gzip_of_several_members_is_one_text(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_several_gzip_members_are_one_text(toolchain: Toolchain, models: Path, tmp_path: Path):
     lines = [json.dumps(model(str(number))).encode() + b"\n" for number in range(3)]
     whole = b"".join(lines)
     (tmp_path / "models.jsonl.gz").write_bytes(
@@ -190,7 +190,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("fault", MALFORMED)
-def test_what_is_not_json_is_refused_at_its_line(toolchain: Toolchain, models: Path, tmp_path: Path, fault: str):
+def test_invalid_json_is_refused_with_its_line(toolchain: Toolchain, models: Path, tmp_path: Path, fault: str):
     content, status, line = MALFORMED[fault]
     path = tmp_path / "faulty.json"
     path.write_bytes(content)
@@ -244,13 +244,13 @@ def test_a_small_file_that_unpacks_to_a_huge_one_stops_at_the_limit(
 
 
 @pytest.mark.parametrize("value", [b"{}", b"[]", b'""', b"0", b'{"a":[]}'])
-def test_what_nobody_knows_takes_no_memory(toolchain: Toolchain, models: Path, tmp_path: Path, value: bytes):
+def test_unknown_members_take_no_memory(toolchain: Toolchain, models: Path, tmp_path: Path, value: bytes):
     path = tmp_path / "values.json.gz"
     values = (value + b",") * (32 * MEBIBYTE // (len(value) + 1))
     path.write_bytes(gzip.compress(SOUND[:-1] + b', "x": [' + values + b"0]}", compresslevel=1))
     refusal = refused(toolchain, models, path)
     assert refusal.status == "OK"
-    # The text of the one document.
+    # The text of the only document.
     assert refusal.most_memory < 80 * 1024
 
 
@@ -272,7 +272,7 @@ def test_one_document_of_more_than_256_mebibytes_is_refused(toolchain: Toolchain
     assert "256 MiB" in refusal.message
 
 
-def test_a_long_path_is_told_by_its_end_in_whole_characters(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_of_a_long_path_the_error_shows_the_end_in_whole_characters(toolchain: Toolchain, models: Path, tmp_path: Path):
     directory = tmp_path / ("ä" * 100) / ("ö" * 120) / ("ü" * 120)
     directory.mkdir(parents=True)
     for padding in ("", "x"):
@@ -290,7 +290,7 @@ def test_a_long_json_path_is_cut_in_whole_characters(toolchain: Toolchain, model
         assert 253 < len(refusal.json_path.encode()) < 256
 
 
-def test_a_path_that_is_not_utf8_is_told_as_utf8(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_a_path_that_is_not_utf8_is_shown_as_utf8(toolchain: Toolchain, models: Path, tmp_path: Path):
     name = os.fsdecode(b"caf\xe9.json")
     refusal = refused(toolchain, models, f"{tmp_path}/{name}")
     assert (refusal.status, refusal.file) == ("FILE_NOT_FOUND", f"{tmp_path}/caf\ufffd.json")

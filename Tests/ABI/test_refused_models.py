@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models that must not serve: each is refused with file, place and reason, and what served before goes on serving."""
+"""Invalid models: a load refuses them with file, place and reason, and the models before go on serving."""
 
 import copy
 import json
@@ -13,14 +13,14 @@ from .model_files import MODELS, model, write_models
 from .programs import Toolchain
 from .refusal import refused
 
-# Two texts of one key under the standard secret, in a field and as campaigns, found by reducing a lattice.
+# Two texts with one key under the standard secret, in a field and as campaigns, found by lattice reduction.
 TWINS = ("blX8D9hZBuj1Tb", "Nwzw89hwv1P0Tb")
 MISSING = object()
 
 
 @dataclass
 class Case:
-    """A change to a sound document, and how it is refused."""
+    """A change to a valid document, and the error that it causes."""
 
     name: str
     change: Callable[[dict], object]
@@ -30,7 +30,7 @@ class Case:
 
 
 def changed(name: str, value: object) -> Callable[[dict], object]:
-    """Sets the member `name`, or takes it out."""
+    """Sets the member `name`, or removes it."""
 
     def change(document: dict) -> None:
         if value is MISSING:
@@ -133,7 +133,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_document_with_a_fault_is_refused_at_the_fault(
+def test_a_faulty_document_is_refused_with_the_place_of_the_fault(
     toolchain: Toolchain, models: Path, tmp_path: Path, case: Case
 ):
     document = model()
@@ -144,17 +144,17 @@ def test_a_document_with_a_fault_is_refused_at_the_fault(
     assert case.word in refusal.message
 
 
-def test_the_document_that_the_cases_change_is_sound(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_the_document_that_the_cases_change_is_valid(toolchain: Toolchain, models: Path, tmp_path: Path):
     assert refused(toolchain, models, write_models(tmp_path / "sound.json", [model()])).status == "OK"
 
 
-def test_a_document_that_is_no_object_is_refused(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_a_document_that_is_not_an_object_is_refused(toolchain: Toolchain, models: Path, tmp_path: Path):
     (tmp_path / "array.json").write_text("[1, 2]")
     refusal = refused(toolchain, models, tmp_path / "array.json")
     assert (refusal.status, refusal.json_path) == (INVALID, "$")
 
 
-def test_a_fault_in_a_file_of_lines_is_told_with_its_line(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_a_fault_in_a_jsonl_file_is_reported_with_its_line(toolchain: Toolchain, models: Path, tmp_path: Path):
     path = tmp_path / "models.jsonl"
     lines = [json.dumps(model(str(number))) for number in range(3)] + ["", json.dumps(model("3", intercept="x"))]
     path.write_text("\n".join(lines) + "\n")
@@ -162,7 +162,7 @@ def test_a_fault_in_a_file_of_lines_is_told_with_its_line(toolchain: Toolchain, 
     assert (refusal.status, refusal.line, refusal.json_path) == (INVALID, 5, "$.intercept")
 
 
-def test_the_same_model_twice_is_refused_where_it_comes_again(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_a_duplicate_model_is_refused_at_its_second_occurrence(toolchain: Toolchain, models: Path, tmp_path: Path):
     write_models(tmp_path / "a.json", [model("7")])
     second = write_models(tmp_path / "b.jsonl", [model("8"), model("7", "conversion"), model("7")])
     refusal = refused(toolchain, models, tmp_path)
@@ -179,7 +179,7 @@ def test_a_message_about_a_long_value_is_cut_in_whole_characters(toolchain: Tool
         assert 1021 < len(refusal.message.encode()) < 1024
 
 
-def test_two_labels_of_one_key_in_a_model_are_refused(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_two_labels_with_one_key_in_a_model_are_refused(toolchain: Toolchain, models: Path, tmp_path: Path):
     document = model(categorical={"slot": {"12": 1}, "k": dict.fromkeys(TWINS, 0.5)})
     path = write_models(tmp_path / "twins.json", [document])
     refusal = refused(toolchain, models, path)
@@ -189,7 +189,7 @@ def test_two_labels_of_one_key_in_a_model_are_refused(toolchain: Toolchain, mode
     assert refusal.message.startswith(f"{both} of campaign"), refusal.message
 
 
-def test_two_labels_of_one_key_in_two_models_are_refused(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_two_labels_with_one_key_in_two_models_are_refused(toolchain: Toolchain, models: Path, tmp_path: Path):
     documents = [model(str(number), categorical={"k": {twin: 0.5}}) for number, twin in enumerate(TWINS)]
     refusal = refused(toolchain, models, write_models(tmp_path / "twins.jsonl", documents))
     assert (refusal.status, refusal.line) == ("KEY_COLLISION", 2)
@@ -197,7 +197,7 @@ def test_two_labels_of_one_key_in_two_models_are_refused(toolchain: Toolchain, m
     assert f'"k={TWINS[1]}" and "k={TWINS[0]}" of campaign "0"' in refusal.message
 
 
-def test_two_labels_of_one_key_in_a_cross_are_refused(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_two_labels_with_one_key_in_a_cross_are_refused(toolchain: Toolchain, models: Path, tmp_path: Path):
     weights = [[twin, "ios", 0.5] for twin in TWINS]
     document = model(crosses=[{"fields": ["k", "os"], "weights": weights}])
     refusal = refused(toolchain, models, write_models(tmp_path / "twins.json", [document]))
@@ -206,13 +206,13 @@ def test_two_labels_of_one_key_in_a_cross_are_refused(toolchain: Toolchain, mode
 
 
 @pytest.mark.parametrize("target", ["click", "conversion"])
-def test_two_campaigns_of_one_key_are_refused(toolchain: Toolchain, models: Path, tmp_path: Path, target: str):
+def test_two_campaigns_with_one_key_are_refused(toolchain: Toolchain, models: Path, tmp_path: Path, target: str):
     documents = [model(TWINS[0]), model(TWINS[1], target)]
     refusal = refused(toolchain, models, write_models(tmp_path / "twins.jsonl", documents))
     assert (refusal.status, refusal.line, refusal.json_path) == ("KEY_COLLISION", 2, "$.campaign")
 
 
-def test_a_base_of_another_name_with_the_same_key_is_not_taken_for_it(
+def test_a_model_of_another_name_with_the_same_key_does_not_pass_for_a_base(
     toolchain: Toolchain, models: Path, tmp_path: Path
 ):
     documents = [model(TWINS[0]), model("7", extends=TWINS[1])]
@@ -221,7 +221,7 @@ def test_a_base_of_another_name_with_the_same_key_is_not_taken_for_it(
 
 
 def chain(length: int) -> list[dict]:
-    """Models of which each but the first extends the one before."""
+    """A chain of models in which each but the first extends the one before."""
     return [model(str(i), **({"extends": str(i - 1)} if i > 0 else {})) for i in range(length)]
 
 
@@ -259,7 +259,7 @@ def test_a_model_that_does_not_reproduce_its_example_is_refused(
     refusal = refused(toolchain, models, path)
     assert (refusal.status, refusal.file, refusal.line) == ("SELF_TEST", str(path), 2)
     assert refusal.json_path == "$.self_test[2]"
-    assert str(expected) in refusal.message, "the message does not say what was expected"
+    assert str(expected) in refusal.message, "the message lacks the expected value"
 
 
 def test_a_model_that_reproduces_its_examples_to_a_millionth_serves(toolchain: Toolchain, models: Path, tmp_path: Path):

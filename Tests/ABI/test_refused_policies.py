@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies that must not decide: each is refused with place and reason, and the one before goes on deciding."""
+"""Invalid policies: a load refuses them with place and reason, and the policy before goes on deciding."""
 
 import copy
 import json
@@ -17,7 +17,7 @@ INVALID = "INVALID_VALUE"
 
 @dataclass
 class Refusal:
-    """What a failed load told, and what the check found."""
+    """What a failed load reported, and what the check found."""
 
     status: str
     line: int
@@ -34,7 +34,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def refused(toolchain: Toolchain, models: Path, path: Path) -> Refusal:
-    """Loads a policy beside a sound one, which the program checks to go on deciding."""
+    """Loads a policy beside a valid one; the program checks that this one goes on deciding."""
     predictors = {"house": {"constant": {"pctr": 0.25, "pcvr": 0.5}}}
     sound = write_policy(path.parent / "sound.json", policy(predictors=predictors, default="house"))
     output = toolchain.program("refuse_policy").run(models, sound, path)
@@ -47,7 +47,7 @@ def refused(toolchain: Toolchain, models: Path, path: Path) -> Refusal:
 
 @dataclass
 class Case:
-    """What is wrong with a policy, and how it is refused."""
+    """What is wrong with a policy, and the error that it causes."""
 
     name: str
     document: dict
@@ -57,7 +57,7 @@ class Case:
 
 
 def case(name: str, json_path: str, word: str, status: str = INVALID, **members: object) -> Case:
-    """A policy with members that are wrong."""
+    """A policy with invalid members."""
     return Case(name, policy(**members), status, json_path, word)
 
 
@@ -68,7 +68,7 @@ def without(member: str) -> dict:
 
 
 def predictor(value: object, json_path: str, word: str, status: str = INVALID) -> Case:
-    """A predictor "x" that is wrong; the path is below it."""
+    """An invalid predictor "x"; the path starts below it."""
     predictors = {"production": {"release": "LATEST"}, "x": value}
     return case(
         f"predictor {json.dumps(value)}"[:60], f"$.predictors.x{json_path}", word, status, predictors=predictors
@@ -76,14 +76,14 @@ def predictor(value: object, json_path: str, word: str, status: str = INVALID) -
 
 
 def rule(value: object, json_path: str, word: str, status: str = INVALID, **members: object) -> Case:
-    """An override that is wrong, behind a sound one."""
+    """An invalid override behind a valid one."""
     overrides = [override("production"), value]
     name = f"override {json.dumps(value)}"[:60]
     return case(name, f"$.overrides[1]{json_path}", word, status, overrides=overrides, **members)
 
 
 def trial(json_path: str, word: str, status: str = INVALID, **members: object) -> Case:
-    """An experiment that is wrong, behind a sound one; None takes a member out."""
+    """An invalid experiment behind a valid one; None removes a member."""
     document = {key: value for key, value in (experiment("second") | members).items() if value is not None}
     name = f"experiment {json.dumps(members)}"[:60]
     return case(name, f"$.experiments[1]{json_path}", word, status, experiments=[experiment("first"), document])
@@ -109,11 +109,11 @@ CASES = [
     Case("no format", without("format"), INVALID, "$.format", "valuation-policy/1"),
     case("another format", "$.format", "valuation-policy/1", "FORMAT", format="valuation-policy/2"),
     case("a model's format", "$.format", "valuation-policy/1", "FORMAT", format="valuation-model/1"),
-    case("a format that is none", "$.format", "valuation-policy/1", format=1),
+    case("a format of the wrong type", "$.format", "valuation-policy/1", format=1),
     Case("no predictors", without("predictors"), INVALID, "$.predictors", "missing"),
     Case("no default", without("default"), INVALID, "$.default", "string"),
     case("an unknown member", "$.experiment", "known are", experiment=[]),
-    case("a version that is none", "$.version", "string", version=7),
+    case("a version of the wrong type", "$.version", "string", version=7),
     case("an empty placement", "$.placement", "string", placement=""),
     case("no such default", "$.default", "no predictor", default="absent"),
     case("a retired default", "$.default", "worse than a coin", predictors=RETIRED, default="old"),
@@ -126,7 +126,7 @@ CASES = [
     case("campaigns in an array", "$.campaigns", "object", campaigns=[]),
     case("too many overrides", "$.overrides[10000]", "10,000", "LIMIT_EXCEEDED", overrides=MANY_OVERRIDES),
     case("too many units", "$.experiments[16].unit", "16", "LIMIT_EXCEEDED", experiments=MANY_UNITS),
-    case("two mistakes: the first in the order of reading", "$.default", "no predictor", **TWO_MISTAKES),
+    case("two mistakes: the one read first", "$.default", "no predictor", **TWO_MISTAKES),
     predictor(7, "", "object"),
     predictor({}, "", "exactly one"),
     predictor({"release": "LATEST", "naive": {}}, "", "exactly one"),
@@ -207,7 +207,7 @@ def test_a_wrong_policy_is_refused_with_its_place(toolchain: Toolchain, models: 
     assert (refusal.status, refusal.json_path) == (case.status, case.json_path), refusal
     assert case.word.lower() in refusal.message.lower()
     assert refusal.file == str(path)
-    # The check finds the same, and perhaps more.
+    # The check finds the same mistake, and perhaps more.
     errors = [finding for finding in refusal.findings if finding["severity"] == "error"]
     assert errors[0]["status"] == f"VALUATION_ERROR_{refusal.status}"
     assert (errors[0]["json_path"], errors[0]["message"]) == (refusal.json_path, refusal.message)
@@ -235,7 +235,7 @@ def test_the_check_finds_every_mistake(toolchain: Toolchain, models: Path, tmp_p
         (b'\xef\xbb\xbf{"format": "valuation-policy/1"}', "JSON_SYNTAX", 1, 0),
     ],
 )
-def test_what_is_no_json_is_refused_with_its_line(
+def test_invalid_json_is_refused_with_its_line(
     toolchain: Toolchain, models: Path, tmp_path: Path, content: bytes, status: str, line: int, column: int
 ):
     path = tmp_path / "policy.json"
@@ -255,7 +255,7 @@ def test_a_policy_of_more_than_64_mebibytes_is_refused(toolchain: Toolchain, mod
     assert "64 MiB" in refusal.message
 
 
-def test_observed_rates_are_needed_by_a_naive_predictor_alone(toolchain: Toolchain, tmp_path: Path):
+def test_only_a_naive_predictor_needs_observed_rates(toolchain: Toolchain, tmp_path: Path):
     models = write_models(tmp_path / "models.jsonl", [model()])
     document = policy(predictors={"production": {"release": "LATEST"}, "safe": {"naive": {}}})
     refusal = refused(toolchain, models, write_policy(tmp_path / "policy.json", document))
@@ -264,7 +264,7 @@ def test_observed_rates_are_needed_by_a_naive_predictor_alone(toolchain: Toolcha
     assert errors == ["$.predictors.safe.naive"]
 
 
-def test_comments_may_stand_in_every_object(toolchain: Toolchain, models: Path, tmp_path: Path):
+def test_every_object_may_hold_comments(toolchain: Toolchain, models: Path, tmp_path: Path):
     document = policy(
         placement="slot",
         predictors={

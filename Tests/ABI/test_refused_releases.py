@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A release that is refused is not read again at every refresh."""
+"""A refused release is not read again at every refresh."""
 
 import subprocess
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ import pytest
 from .model_files import MODELS, many_models, write_models
 from .programs import SECONDS, Toolchain
 
-# Seconds that the library's clock is ahead of the machine's: whatever was changed is changed just now, or long ago.
+# The seconds that the library's clock is ahead of the machine's, which make a change recent or old.
 AT_ONCE, LATER = -3600, 3600
 
 
 @dataclass
 class Answer:
-    """What a refresh told, and how many bytes of files were looked at for it."""
+    """What a refresh reported, and how many bytes of files it looked at."""
 
     status: str
     bytes_seen: int
@@ -26,7 +26,7 @@ class Answer:
 
 
 class Engine:
-    """An engine in a process of its own that follows a directory of releases."""
+    """An engine that follows a directory of releases, in a process of its own."""
 
     def __init__(self, toolchain: Toolchain, root: Path) -> None:
         program = toolchain.program("refresh_again")
@@ -56,14 +56,14 @@ def root(toolchain: Toolchain, tmp_path: Path) -> Path:
 @pytest.fixture
 def engine(toolchain: Toolchain, root: Path) -> Iterator[Engine]:
     engine = Engine(toolchain, root)
-    # It has loaded the first release once it answers.
+    # Its first answer comes after it has loaded the first release.
     assert engine.refresh(LATER).status == "OK"
     yield engine
     engine.close()
 
 
 def overwrite(path: Path, contents: bytes) -> None:
-    """Writes to a file until its clock, which ticks some times a second only, says that it was changed."""
+    """Writes to a file until its modification time changes; file clocks tick only some times a second."""
     before = path.stat().st_ctime_ns
     path.chmod(0o644)
     while path.stat().st_ctime_ns == before:
@@ -71,7 +71,7 @@ def overwrite(path: Path, contents: bytes) -> None:
     path.write_bytes(contents)
 
 
-def test_a_refused_release_is_looked_at_again_only_once_it_changes(
+def test_a_refused_release_is_read_again_only_after_it_has_changed(
     toolchain: Toolchain, root: Path, engine: Engine, tmp_path: Path
 ):
     models = write_models(tmp_path / "second.jsonl", many_models(extend=False))
@@ -84,13 +84,13 @@ def test_a_refused_release_is_looked_at_again_only_once_it_changes(
     for _ in range(2):
         first = engine.refresh(AT_ONCE)
         assert first.status == "CHECKSUM"
-        assert first.bytes_seen >= len(sound), "it was changed just now, so what is told of it might be out of date"
+        assert first.bytes_seen >= len(sound), "the file has just changed, so a remembered error may be out of date"
     first = engine.refresh(LATER)
-    assert first.bytes_seen >= len(sound), "nothing that was told of it is to be relied on"
+    assert first.bytes_seen >= len(sound), "an error found just after a change must not be remembered"
     for _ in range(3):
         again = engine.refresh(LATER)
         assert (again.status, again.file, again.message) == ("CHECKSUM", str(compiled), first.message)
-        assert again.bytes_seen < 4096, "more than LATEST and the manifest"
+        assert again.bytes_seen < 4096, "the refresh read more than LATEST and the manifest"
     overwrite(compiled, sound)
     assert engine.refresh(LATER).status == "OK"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""libvaluation_solver as a C programmer meets it. What it finds is tested in pipeline/tests/solver."""
+"""libvaluation_solver as a C programmer uses it. pipeline/tests/solver tests its results."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ MAXIMUM_BYTES = 60_000
 
 @pytest.fixture(scope="module")
 def imported() -> set[str]:
-    """The functions of others that the library calls, with their versions."""
+    """The functions of other libraries that it calls, with their versions."""
     lines = output_of("nm", "--dynamic", "--undefined-only", LIBRARY).splitlines()
     return {line.split()[-1] for line in lines if line.split()[0] != "w"}
 
@@ -46,7 +46,7 @@ def test_the_example_of_the_header_does_what_it_says(toolchain: Toolchain, tmp_p
     assert toolchain.compile_source(source, options=options, libraries=(str(LIBRARY),)).run() == ""
 
 
-def test_a_program_fits_is_refused_ends_and_runs_out_of_memory(toolchain: Toolchain):
+def test_a_c_program_fits_meets_errors_and_runs_out_of_memory(toolchain: Toolchain):
     program = toolchain.compile_source(
         HERE / "solver.c",
         options=("-D_GNU_SOURCE", f"-I{BUILT}/include", f"-Wl,-rpath,{BUILT}/lib"),
@@ -69,7 +69,7 @@ def test_it_needs_the_c_library_alone(imported: set[str]):
     assert needed == {f"Shared library: [{name}]" for name in ("libc.so.6", "libm.so.6")}
     assert [value for tag, value in entries if tag == "SONAME"] == ["Library soname: [libvaluation_solver.so.1]"]
     versions = [tuple(map(int, found.split("."))) for found in re.findall(r"@GLIBC_([0-9.]+)", " ".join(imported))]
-    assert len(versions) == len(imported), "the host's functions of these names would be called"
+    assert len(versions) == len(imported), "the library would call the host's functions of these names"
     assert max(versions) <= NEWEST_GLIBC
 
 
@@ -91,7 +91,7 @@ def test_it_is_hardened():
 
 
 def test_no_loop_of_the_descent_calls_anything():
-    """What is done millions of times is reads, additions and writes: no runtime call, no allocation."""
+    """The loops that run millions of times only read, add and write: no runtime call, no allocation."""
     library = REPOSITORY / ".build-solver" / "release" / "libvaluation_solver.so"
     listing = output_of("objdump", "--disassemble", "--no-show-raw-insn", library)
     functions = re.findall(r"^\w+ <(\S*Fitter\S*descend\S*)>:\n(.*?)\n\n", listing, re.MULTILINE | re.DOTALL)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Threads of a host may have small stacks: no call takes more than valuation.h says, whatever it is given."""
+"""A host's threads may have small stacks: whatever its input, no call takes more than valuation.h says."""
 
 import gzip
 import json
@@ -14,13 +14,13 @@ from .programs import Toolchain
 MOST = 48 * 1024
 
 
-# The first 256 bits of pi behind the point, and two texts with one key under them.
+# The first 256 fractional bits of pi, and two texts that have one key under this secret.
 STANDARD_SECRET = "243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89"
 TWINS = ("blX8D9hZBuj1Tb", "Nwzw89hwv1P0Tb")
 
 
 def refused_models() -> dict[str, list[dict]]:
-    """Models that are sound as JSON, and refused late."""
+    """Models that are valid JSON, and that a load refuses late."""
     values = {"features": {"slot": "12"}, "probability": 0.999}
     return {
         "collision": [model(str(i), categorical={"k": {twin: 1}}) for i, twin in enumerate(TWINS)],
@@ -30,7 +30,7 @@ def refused_models() -> dict[str, list[dict]]:
 
 @pytest.fixture(scope="module")
 def stacks(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
-    """The stack that each call took at most, in bytes."""
+    """The most stack that each call took, in bytes."""
     folder = tmp_path_factory.mktemp("stacks")
     (folder / "root").mkdir()
     (folder / "root" / "SECRET").write_text(STANDARD_SECRET, encoding="utf-8")

@@ -48,7 +48,7 @@ def test_the_shortest_program_says_what_is_wrong_with_its_models(toolchain: Tool
 
 
 def header_example() -> str:
-    """The code in the comment at the header's head, as the body of a program."""
+    """The code in the comment at the top of the header, as the body of a program."""
     head = (REPOSITORY / "Include" / "valuation.h").read_text().split(HEADER_EXAMPLE)[1].split("CONVENTIONS")[0]
     lines = [line.removeprefix(" *").removeprefix("     ") for line in head.splitlines()[1:]]
     body = "\n".join(line for line in lines if line.strip())
@@ -74,7 +74,7 @@ def test_the_header_compiles_without_a_warning(toolchain: Toolchain, tmp_path: P
     is_plus_plus = standard.startswith("c++")
     compiler = {"gcc": "g++" if is_plus_plus else "gcc", "clang": clang("clang++" if is_plus_plus else "clang")}[brand]
     source = tmp_path / ("header.cpp" if is_plus_plus else "header.c")
-    # Twice, alone and first, and with every initialiser used.
+    # Include it twice, alone and first, and use every initialiser.
     source.write_text(
         '#include "valuation.h"\n#include "valuation.h"\n'
         "int main(void) {\n"
@@ -88,12 +88,12 @@ def test_the_header_compiles_without_a_warning(toolchain: Toolchain, tmp_path: P
     toolchain.compile_source(source, compiler=compiler, standard=standard, options=more).run()
 
 
-def test_the_header_includes_three_headers_of_the_language_alone():
+def test_the_header_includes_only_three_standard_headers():
     text = (REPOSITORY / "Include" / "valuation.h").read_text()
     assert re.findall(r"^#include (.*)$", text, re.MULTILINE) == ["<stdbool.h>", "<stddef.h>", "<stdint.h>"]
 
 
-def test_what_is_installed_is_complete_and_names_its_place(prefix: Path, toolchain: Toolchain):
+def test_the_installation_is_complete_and_pkg_config_names_its_place(prefix: Path, toolchain: Toolchain):
     library = prefix / "lib"
     assert (library / "libvaluation.so").readlink() == Path("libvaluation.so.1")
     assert (library / "libvaluation.so.1").readlink() == Path("libvaluation.so.0.1.0")

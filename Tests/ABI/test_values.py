@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the struct calls answer: the formulas' values, in time or by the prior."""
+"""What the struct calls answer: the values of the formulas, or the priors when the time is up."""
 
 import math
 import struct
@@ -14,7 +14,7 @@ from .refusal import refused
 
 UNKNOWN_CAMPAIGN, DEFAULT_CLICK_MODEL, DEFAULT_CONVERSION_MODEL, BUDGET_EXCEEDED = 1 << 0, 1 << 1, 1 << 2, 1 << 12
 CANDIDATE_COUNT = 300
-# The flags of the six kinds of candidates in impression.h.
+# The flags of impression.h's six kinds of candidates.
 FLAGS = [0, 0, 0, 0, DEFAULT_CONVERSION_MODEL, UNKNOWN_CAMPAIGN | DEFAULT_CLICK_MODEL | DEFAULT_CONVERSION_MODEL]
 
 
@@ -50,7 +50,7 @@ def revenue(position: int, pctr: float, pcvr: float) -> float:
 
 
 def models_of(position: int) -> tuple[dict, dict | None]:
-    """The click model and, of a CPA candidate, the conversion model that value a candidate."""
+    """The click model that values a candidate and, for a CPA candidate, the conversion model."""
     candidate = CANDIDATES[position % len(CANDIDATES)]
     click = find(MODELS, candidate.campaign, "click") or find(MODELS, "*", "click")
     conversion = find(MODELS, candidate.campaign, "conversion") or find(MODELS, "*", "conversion")
@@ -67,12 +67,12 @@ def test_values_are_those_of_the_formulas(toolchain: Toolchain, models: Path):
             assert math.isnan(value.pcvr)
         else:
             assert value.pcvr == pytest.approx(probability(MODELS, conversion, features), rel=1e-6)
-        # The very floats handed out, multiplied in double.
+        # The floats that were handed out, multiplied in double.
         assert value.expected_revenue == revenue(position, value.pctr, value.pcvr)
         assert value.flags == FLAGS[position % len(CANDIDATES)]
 
 
-def test_a_budget_of_a_nanosecond_gives_every_candidate_its_models_base_rate(toolchain: Toolchain, models: Path):
+def test_a_budget_of_a_nanosecond_gives_every_candidate_its_base_rate(toolchain: Toolchain, models: Path):
     def as_float(number: float) -> float:
         return struct.unpack("f", struct.pack("f", number))[0]
 
@@ -89,7 +89,7 @@ def test_a_budget_of_a_nanosecond_gives_every_candidate_its_models_base_rate(too
 
 @pytest.mark.parametrize("large", [10.0, 100.0, 1e3, 1e9])
 def test_a_large_weight_does_not_blur_the_small_ones(toolchain: Toolchain, models: Path, tmp_path: Path, large: float):
-    """Either such a model is refused, or its probabilities are those of the formula."""
+    """Such a model is refused, or its probabilities are those of the formula."""
     weights = {"sports": 0.123456789, "travel": -0.0456789, "other": large}
     lone = model("1042", categorical={"slot": {"12": 0.3}, "segments": weights})
     path = write_models(tmp_path / "large.jsonl", [lone, model("*", "conversion"), model("*")])

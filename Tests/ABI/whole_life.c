@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every function once or more, as a memory checker wants to see it.
+ * Calls every function at least once, for a memory checker.
  *
  *     whole_life MODELS BETTER_MODELS REQUEST.json leak|clean REFUSED...
  *
- * With "leak" a scorer is forgotten, so that the checker has something to find.
+ * With "leak" the program loses a scorer, so that the checker has something to find.
  */
 #include "impression.h"
 
@@ -18,7 +18,7 @@ static bool go_on(void *context, const valuation_error *problem) {
     return *(int *)context > 0 && problem->status != VALUATION_OK;
 }
 
-/* What is there under a policy alone. */
+/* What exists only under a policy. */
 static void call_under_policy(valuation_scorer *scorer) {
     static valuation_value values[CANDIDATE_COUNT];
     static double propensities[CANDIDATE_COUNT];
@@ -50,7 +50,7 @@ static void call_everything(valuation_scorer *scorer) {
     EXPECT(strlen(text) == length);
     REQUIRE_OK(valuation_describe_json(scorer, &text, &length, &error));
     EXPECT(strlen(text) == length);
-    /* Every beginning of a request is no request. In memory of its own, so that reading beyond it would be seen. */
+    /* No prefix of a request is a request. Each lies in memory of its own, so that the checker sees reads beyond it. */
     for (size_t cut = 0; cut < json_length; cut += 1 + json_length / 50) {
         char *beginning = malloc(cut > 0 ? cut : 1);
         if (beginning == NULL) exit(2);
