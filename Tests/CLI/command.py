@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The `valuation` command as its users meet it: a process with files, pipes and terminals.
 
-The tests run build/bin/valuation, as `make build` leaves it; the environment variable VALUATION_COMMAND names another.
+The tests run build/bin/valuation, which `make build` makes. To test another command, name it in the environment
+variable VALUATION_COMMAND.
 """
 
 import json
@@ -14,11 +15,11 @@ from pathlib import Path
 import pexpect
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-#: In seconds: what takes longer hangs, also on a busy machine.
+#: Seconds after which a command counts as hung, even on a busy machine.
 PATIENCE = 900
 COMMAND = os.environ.get("VALUATION_COMMAND", str(REPOSITORY / "build" / "bin" / "valuation"))
 
-# A test says itself what it wants of the environment.
+# Each test says itself what it needs of the environment.
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")},
     "TERM": "xterm-256color",
@@ -28,7 +29,7 @@ ENVIRONMENT = {
 
 @dataclass
 class Result:
-    """What a finished process left behind."""
+    """The output, errors and status of a finished process."""
 
     status: int
     output: str
@@ -45,12 +46,12 @@ class Result:
 
 
 def word(argument: object) -> str | bytes:
-    """An argument; paths may have names that are not UTF-8."""
+    """An argument; a path's name may not be UTF-8."""
     return argument if isinstance(argument, bytes) else str(argument)
 
 
 def run(*arguments: object, given: bytes | str = b"", **options) -> Result:
-    """Runs the command in pipes, as scripts do; `given` is its standard input."""
+    """Runs the command with pipes, as scripts do; `given` is its standard input."""
     given = given.encode() if isinstance(given, str) else given
     options = {"env": ENVIRONMENT, "timeout": PATIENCE} | options
     finished = subprocess.run([COMMAND, *map(word, arguments)], input=given, capture_output=True, **options)
@@ -60,7 +61,7 @@ def run(*arguments: object, given: bytes | str = b"", **options) -> Result:
 def run_in_terminal(
     *arguments: object, columns: int = 80, environment: dict | None = None, cwd: str | None = None
 ) -> Result:
-    """Runs the command in a terminal that is `columns` wide; output and errors come mixed, as on a screen."""
+    """Runs the command in a terminal of `columns`; output and errors come mixed, as on a screen."""
     child = pexpect.spawn(
         COMMAND,
         [str(argument) for argument in arguments],
@@ -124,7 +125,7 @@ REQUEST = {
         {"ad": "10", "campaign": "no-such-campaign", "pricing": "cpc", "bid": 0.125},
     ],
 }
-# What the models above make of that request, by the formulas of Documentation/model-format.md.
+# The values of the models above for that request, by the formulas of Documentation/model-format.md.
 PCTR = sigmoid(-3.0 + 0.5 + 0.125 + 0.25 * (5 - 3.0) / 2.0 + math.log(0.5))
 PCTR_OF_CREATIVE_55 = sigmoid(-3.0 + 0.5 + 0.125 + 0.25 * (5 - 3.0) / 2.0 - 0.75 + 1.0 + math.log(0.5))
 PCVR = sigmoid(-2.0 + 1.0)
@@ -132,5 +133,5 @@ PCTR_BY_DEFAULT = sigmoid(-5.0 + 0.1)
 
 
 def request_line(identifier: str = "imp-1", **members: object) -> str:
-    """The request on one line, as JSON Lines have it."""
+    """The request on one line, as in JSON Lines."""
     return json.dumps(REQUEST | {"id": identifier} | members) + "\n"

@@ -13,7 +13,7 @@ from .releases import changed_models, publish
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A directory with the files that the help texts speak of."""
+    """A directory with the files that the help texts name."""
     models = tmp_path / "models"
     models.mkdir()
     (models / "1042.json").write_text(json.dumps(CLICK, indent=2))
@@ -32,7 +32,7 @@ def models(directory: Path) -> Path:
 
 @pytest.fixture
 def published(directory: Path) -> Path:
-    """The same directory, but its models are in `batch`, and `models` has three releases and a policy."""
+    """The same directory, with its models in `batch`, and with three releases and a policy in `models`."""
     batch = (directory / "models").rename(directory / "batch")
     changed = changed_models(directory / "changed")
     publish(batch, directory / "models", "2026-11-21T030000Z")
@@ -44,11 +44,11 @@ def published(directory: Path) -> Path:
 
 @pytest.fixture
 def policy(directory: Path) -> Path:
-    """The file of a policy that suits the models."""
+    """The file of a policy that fits the models."""
     return directory / "policy.json"
 
 
 @pytest.fixture
 def root(published: Path) -> Path:
-    """A directory of the releases 2026-11-21T030000Z, monday and tuesday, of which LATEST names the last."""
+    """A directory of the releases 2026-11-21T030000Z, monday and tuesday; LATEST names the last."""
     return published / "models"

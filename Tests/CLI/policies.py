@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies as the tests of the command meet them."""
+"""Policies for the tests of the command."""
 
 import json
 from pathlib import Path
 
 from .command import run
 
-# Its experiment is for everybody but the ads of a campaign that has no model, and another one for one placement.
+# One experiment covers everything except the ads of a campaign that has no model; another covers one placement.
 POLICY = {
     "format": "valuation-policy/1",
     "version": "november",
@@ -35,19 +35,19 @@ POLICY = {
     ],
     "campaigns": {"1042": {"multiplier": 2, "floor": 0.0005, "cap": 0.5}},
 }
-# Nothing in it is odd.
+# A policy that gives no warning.
 PLAIN = {"format": "valuation-policy/1", "predictors": {"production": {"release": "LATEST"}}, "default": "production"}
 
 
 def write_policy(path: Path, document: dict = POLICY, **members: object) -> Path:
-    """A policy's file; members that are None are left out."""
+    """Writes a policy's file, without the members that are None."""
     changed = {name: value for name, value in (document | members).items() if value is not None}
     path.write_text(json.dumps(changed, indent=2))
     return path
 
 
 def bucket(salt: str, unit: str) -> int:
-    """By the formula of the header, with the fingerprint that `valuation key` gives."""
+    """The bucket by the header's formula, from the fingerprint that `valuation key` prints."""
     (found,) = run("key", "--fingerprint", f"{salt}:{unit}").answers
     return int(found["unsigned"]) % 10_000
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Directories of releases as the tests of the command meet them."""
+"""Directories of releases for the tests of the command."""
 
 import json
 import os
@@ -19,10 +19,10 @@ def write_models(directory: Path, *documents: dict) -> Path:
 
 
 def changed_models(directory: Path) -> Path:
-    """The models of the other tests as the next batch has them.
+    """The next batch of the models that the other tests use.
 
-    One weight of the click model is moved, one added, one dropped; the model for conversions has another intercept;
-    there is a new campaign.
+    In the click model one weight moves, one is added and one is dropped. The conversion model has another intercept.
+    There is one new campaign.
     """
     click = WITHOUT_SELF_TEST | {
         "categorical": {"slot": {"12": 1.5, "80": 0.25}, "os": {"ios": 0.125}, "creative": {"55": -0.75}}
@@ -32,7 +32,7 @@ def changed_models(directory: Path) -> Path:
 
 
 def publish(models: Path, root: Path, identifier: str, *options: object) -> Result:
-    """Publishes models, which must succeed."""
+    """Publishes models; fails the test if that fails."""
     result = run("publish", models, "--to", root, "--id", identifier, *options)
     assert (result.status, result.errors) == (0, "")
     return result
@@ -43,7 +43,7 @@ def latest(root: Path) -> str:
 
 
 def contents(root: Path) -> dict[str, bytes]:
-    """Every file below a directory."""
+    """The contents of every file below a directory."""
     return {
         str(Path(folder, name).relative_to(root)): Path(folder, name).read_bytes()
         for folder, _, names in os.walk(root)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments arrive whatever the process began with, and byte by byte."""
+"""Arguments arrive byte by byte, however the process was started."""
 
 import os
 import subprocess
@@ -9,13 +9,13 @@ import pytest
 
 from .command import COMMAND, ENVIRONMENT, REPOSITORY, request_line, run
 
-#: What agents and injectors do that are loaded into every process: the environment moves to another place.
+#: As agents do that are loaded into every process: setting a variable moves the environment.
 PRELOADED = """
 #include <stdlib.h>
 __attribute__((constructor)) static void begin(void) { setenv("INJECTED", "1", 1); }
 """
 
-#: No UTF-8: a byte alone, in the middle of text, and cut off at the end.
+#: Not UTF-8: a byte alone, in the middle of text, and cut off at the end.
 NAME = b"\xff m\xf6dels \xe2\x82"
 
 
@@ -37,12 +37,12 @@ def test_a_preloaded_library_may_set_environment_variables(directory, preloaded,
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_there_need_be_no_proc(directory, arguments):
-    # The loader finds $ORIGIN under /proc.
+def test_the_command_runs_without_proc(directory, arguments):
+    # Without /proc the loader cannot expand $ORIGIN.
     environment = ENVIRONMENT | {"LD_LIBRARY_PATH": str(REPOSITORY / "build" / "lib")}
     without_proc = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && "$@"']
     if subprocess.run([*without_proc, "sh", "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("this machine does not let its users mount")
+        pytest.skip("this machine does not allow users to mount")
     expected = run(*arguments, cwd=directory)
     finished = subprocess.run(
         [*without_proc, "sh", COMMAND, *arguments], cwd=directory, env=environment, capture_output=True, check=False
@@ -77,7 +77,7 @@ def test_models_and_requests_are_found_under_names_that_are_not_utf_8(odd):
     assert description["labels"] > 0
 
 
-def test_what_is_written_has_the_name_that_was_given(odd):
+def test_written_files_have_the_bytes_of_the_name_given(odd):
     assert run("compile", NAME + b"models", cwd=odd).status == 0
     assert run("publish", NAME + b"models", "--to", NAME + b"root", "--id", "monday", cwd=odd).status == 0
     assert (odd / os.fsdecode(NAME + b"models.valuation")).is_file()
@@ -96,7 +96,7 @@ def test_messages_show_the_bytes_that_are_not_utf_8(directory):
     assert r"\xFF m\xF6dels \xE2\x82:1" in bad_line.errors
 
 
-def test_what_the_library_says_and_json_have_the_replacement_character_for_them(directory):
+def test_library_messages_and_json_show_the_replacement_character_for_them(directory):
     result = run("validate", "--format", "jsonl", NAME, cwd=directory)
     assert result.status == 2
     (problem,) = result.answers
@@ -108,7 +108,7 @@ def test_what_the_library_says_and_json_have_the_replacement_character_for_them(
 @pytest.mark.parametrize(
     "given", [[b"slot=\xff"], ["--number", b"\xff"], ["--campaign", b"\xff"], [b"--fingerprint=\xff"]]
 )
-def test_what_is_not_utf_8_has_no_key(given):
+def test_a_text_that_is_not_utf_8_has_no_key(given):
     refused = run("key", *given)
     assert (refused.status, refused.output) == (64, "")
     assert r"\xFF' is not UTF-8" in refused.errors
@@ -126,13 +126,13 @@ def test_what_is_not_utf_8_has_no_key(given):
         (["publish", "models", "--to", "r", "--conversion-prior", "-0.5"], "--conversion-prior must be a probability"),
     ],
 )
-def test_a_negative_number_is_a_value_and_no_option(directory, arguments, message):
+def test_a_negative_number_is_a_value_not_an_option(directory, arguments, message):
     refused = run(*arguments, cwd=directory)
     assert (refused.status, refused.output) == (64, "")
     assert message in refused.errors
 
 
-def test_characters_of_private_use_are_what_they_were(directory):
+def test_private_use_characters_arrive_unchanged(directory):
     (directory / "\U0010fff6dels").mkdir()
     (directory / os.fsdecode(b"\xf6dels")).mkdir()
     (directory / "\U0010fff6dels" / "click.json").write_text(request_line())
@@ -140,7 +140,7 @@ def test_characters_of_private_use_are_what_they_were(directory):
     assert run("validate", b"\xf6dels", cwd=directory).status == 2
 
 
-def test_no_unit_is_taken_for_another(directory):
+def test_a_unit_that_is_not_utf_8_is_refused(directory):
     refused = run("assign", "--models", "models", "--unit", b"user=\xff", cwd=directory)
     assert refused.status == 64
     assert r"'user=\xFF' is not UTF-8" in refused.errors

@@ -34,11 +34,11 @@ def test_each_experiment_has_its_own_unit(models, policy):
     assert result.errors == ""
 
 
-def test_all_behind_the_first_equals_sign_is_the_text(models, policy):
+def test_everything_after_the_first_equals_sign_is_the_text(models, policy):
     assert experiment(assign(models, policy, "--unit", "user=a=b=="))["bucket"] == bucket("cheaper-1", "a=b==")
 
 
-def test_a_text_alone_is_of_the_field_unit(models, directory):
+def test_a_text_without_a_field_belongs_to_the_field_unit(models, directory):
     policy = write_policy(
         directory / "plain.json",
         PLAIN,
@@ -48,18 +48,18 @@ def test_a_text_alone_is_of_the_field_unit(models, directory):
     assert (assigned["unit"], assigned["bucket"], assigned["variant"]) == ("unit", bucket("x-1", "u-77"), "all")
 
 
-def test_without_the_unit_it_is_the_control(models, policy):
+def test_without_its_unit_an_experiment_gives_the_control(models, policy):
     assigned = experiment(assign(models, policy))
     assert (assigned["bucket"], assigned["variant"]) == (None, "control")
 
 
-def test_a_unit_that_nobody_asks_for_is_pointed_out(models, policy):
+def test_a_unit_that_no_experiment_uses_is_reported(models, policy):
     result = assign(models, policy, "--unit", "usr=u-77")
     assert experiment(result)["variant"] == "control"
     assert result.errors == "valuation: no experiment buckets by usr; they bucket by session, user\n"
 
 
-def test_a_feature_tells_the_placement(models, policy):
+def test_a_feature_names_the_placement(models, policy):
     elsewhere = experiment(assign(models, policy, "--unit", "session=s", "--feature", "slot=12"), "late")
     there = ["--unit", "session=s", "--feature", "slot=12", "--feature", "slot=77"]
     assert elsewhere["variant"] is None
@@ -70,12 +70,12 @@ def test_a_feature_tells_the_placement(models, policy):
     ("time", "is_over"),
     [("2099-11-30T23:59:59Z", False), ("2099-11-30T23:59:59.75Z", False), ("2099-12-01T00:00:00Z", True)],
 )
-def test_a_time_tells_what_runs_then(models, policy, time, is_over):
+def test_a_time_decides_which_experiments_run(models, policy, time, is_over):
     assigned = experiment(assign(models, policy, "--unit", "session=s", "--feature", "slot=77", "--at", time), "late")
     assert (assigned["variant"] is None) == is_over
 
 
-def test_the_policy_beside_the_releases_is_the_usual_one(root):
+def test_the_default_policy_is_the_one_beside_the_releases(root):
     by_default = run("assign", "--models", root, "--unit", "user=u-1")
     assert (by_default.status, by_default.errors) == (0, "")
     assert by_default.output == assign(root, root / "policy.json", "--unit", "user=u-1").output
@@ -91,7 +91,7 @@ def test_without_any_policy_it_ends_with_2(models):
     ]
 
 
-def test_a_policy_that_is_not_there_ends_with_2(models, directory):
+def test_a_missing_policy_ends_with_2(models, directory):
     result = assign(models, directory / "nowhere.json")
     assert (result.status, result.output) == (2, "")
     assert f"cannot load the policy: {directory}/nowhere.json: " in result.errors
@@ -124,7 +124,7 @@ def test_a_policy_with_an_error_ends_with_2_and_names_the_command_that_lists_all
         ["--format", "xml"],
     ],
 )
-def test_what_makes_no_sense_is_wrong_usage(models, policy, arguments):
+def test_impossible_arguments_are_wrong_usage(models, policy, arguments):
     result = assign(models, policy, *arguments)
     assert (result.status, result.output) == (64, "")
     assert "Usage: valuation assign" in result.errors

@@ -12,13 +12,13 @@ import pytest
 
 from .command import REQUEST, request_line, run, run_in_terminal
 
-# What all ads are compared in spite of.
+# Members of requests that must not keep ads from being compared.
 SPECIAL = {3: {"top": 1}, 4: {"budget_us": 1}}
 
 
 @pytest.fixture
 def requests(published):
-    """Requests with other bids each, so that now this ad wins and now that."""
+    """Requests whose bids vary, so that different ads win."""
     chance = random.Random(7)
     lines = []
     for number in range(40):
@@ -80,7 +80,7 @@ def test_the_tables_have_the_farthest_first(published):
     ]
 
 
-def test_only_so_many_weights_are_named(published):
+def test_the_number_of_weights_named_can_be_limited(published):
     result = run("diff", "batch", "changed", "--format", "table", "--most", 1, cwd=published)
     assert result.lines[-4] == "the 1 weight that moved farthest"
     assert result.lines[-1].split()[2] == "slot=12"
@@ -88,14 +88,14 @@ def test_only_so_many_weights_are_named(published):
     assert [model["most"] for model in models] == [[], [], []]
 
 
-def test_the_same_models_differ_in_nothing(published):
+def test_the_same_models_do_not_differ(published):
     answer = diff("batch", "models/releases/monday", cwd=published)
     assert answer["weights"]["models"] == []
     assert answer["weights"]["unchanged_models"] == 3
 
 
 def scored(models, requests):
-    """What `valuation score` says: for each request the campaigns and values of its ads, in their order."""
+    """What `valuation score` prints: for each request, the campaigns and values of its ads in their order."""
     everything = requests.with_suffix(".all")
     lines = [json.loads(line) for line in requests.read_text().splitlines()]
     everything.write_text("".join(json.dumps(line | {"top": None, "budget_us": None}) + "\n" for line in lines))
@@ -111,13 +111,13 @@ def winner(values):
     return next((ad for ad in ranking(values) if values[ad][1] > 0), None)
 
 
-def test_money_is_what_the_scores_say(published, requests):
+def test_the_money_agrees_with_the_scores(published, requests):
     answer = diff("batch", "changed", "--requests", requests, cwd=published)["values"]
     before, after = scored(published / "batch", requests), scored(published / "changed", requests)
     pairs = list(zip(before, after, strict=True))
     winners = [(winner(old), winner(new)) for old, new in pairs]
     changed = sum(old != new for old, new in winners)
-    assert 0 < changed < len(pairs)  # or else this test would say nothing
+    assert 0 < changed < len(pairs)  # otherwise this test checks nothing
 
     def per_thousand(amounts):
         return pytest.approx(1000 * sum(amounts) / len(pairs))
@@ -201,7 +201,7 @@ def test_the_tables_fit_the_terminal(published, requests, columns):
     assert f"→ {values['after']:.2f}"[:6] in totals
 
 
-def test_a_terminal_shows_how_far_the_requests_are_read(published):
+def test_a_terminal_shows_the_progress_of_reading(published):
     pipe = published / "pipe"
     os.mkfifo(pipe)
 
@@ -225,7 +225,7 @@ def test_a_terminal_shows_how_far_the_requests_are_read(published):
 
 
 @pytest.mark.parametrize("answer_format", ["jsonl", "table"])
-def test_sums_beyond_a_double_end_nothing(published, answer_format):
+def test_sums_beyond_a_double_are_no_failure(published, answer_format):
     given = request_line(candidates=[REQUEST["candidates"][0] | {"bid": 1.7e308}] * 200) * 20
     options = ["--requests", "-", "--format", answer_format]
     result = run("diff", "batch", "changed", *options, given=given, cwd=published)
@@ -233,7 +233,7 @@ def test_sums_beyond_a_double_end_nothing(published, answer_format):
     assert "inf" in result.output.lower()
 
 
-def test_no_request_is_no_money(published):
+def test_without_requests_no_money_is_compared(published):
     result = run("diff", "batch", "changed", "--requests", "/dev/null", "--format", "table", cwd=published)
     assert (result.status, result.lines[-1]) == (0, "0 requests, 0 ads")
 
@@ -247,7 +247,7 @@ def test_an_unknown_id_is_refused(root, names):
     assert second.strip() == f"`valuation releases {root}` lists what is there."
 
 
-def test_a_path_that_is_not_there_is_refused_with_what_may_be_named(published):
+def test_a_missing_path_is_refused_with_what_may_be_named(published):
     result = run("diff", "batch", "wednesday", cwd=published)
     assert (result.status, result.output) == (2, "")
     assert "wednesday: " in result.errors

@@ -42,7 +42,7 @@ def test_explanations_have_the_values_of_score(models, directory):
     assert [{name: value[name] for name in scored[0]} for value in explained] == scored
 
 
-def test_what_does_not_count_is_named_above_the_bars(models):
+def test_ignored_features_are_named_above_the_bars(models):
     features = {"slto": "12", "os": "beos", "days_since_visit": "many"}
     lines = bars(models, "--ad", "9", given=request_line(features=features)).lines
     assert [line for line in lines if " of the " in line] == [
@@ -82,14 +82,14 @@ def test_several_ads_can_be_chosen_best_first(models, directory):
     assert [value["ad"] for value in answer["values"]] == ["9", "8"]
 
 
-def test_the_chosen_values_are_the_librarys_own_text(models, directory):
+def test_the_chosen_values_are_copied_from_the_librarys_answer(models, directory):
     all_of_them = explain(models, directory / "request.json").output
     chosen = explain(models, "--ad", "9", directory / "request.json").output
     value = chosen[chosen.index("[") + 1 : chosen.rindex("]")]
     assert value in all_of_them
 
 
-def test_odd_names_do_not_confuse_the_choice(models):
+def test_odd_ids_do_not_confuse_the_choice(models):
     odd = ['"]},{[', "\\", '\\"values":[', '"values":[{}', "☃"]
     ads = [{"ad": ad, "campaign": "1042", "pricing": "cpc", "bid": 1} for ad in odd]
     for ad in odd:
@@ -98,7 +98,7 @@ def test_odd_names_do_not_confuse_the_choice(models):
         assert [value["ad"] for value in answer["values"]] == [ad]
 
 
-def test_an_ad_that_is_not_there_is_said_with_those_that_are(models, directory):
+def test_an_unknown_ad_is_reported_with_the_known_ones(models, directory):
     result = explain(models, "--ad", "77", directory / "request.json")
     assert (result.status, result.output) == (1, "")
     assert "no ad 77 in this request; it has: 9, 8, 7, 10" in result.errors
@@ -115,7 +115,7 @@ def test_bars_show_the_best_ad_with_its_formula(models, directory):
 
 
 def drawn(result):
-    """The terms that have bars, by section: label, logit, and the bar's halves, negative to the left."""
+    """The terms with bars, by section: label, logit and the bar's two halves, negative to the left."""
     sections, section = {}, None
     for line in result.lines:
         if line.startswith(("click:", "conversion:")):
@@ -128,7 +128,7 @@ def drawn(result):
     return sections
 
 
-def test_bars_point_the_way_of_the_effect_and_the_longest_comes_first(models, directory):
+def test_bars_point_in_the_effects_direction_and_the_longest_comes_first(models, directory):
     click = drawn(bars(models, directory / "request.json"))["click"]
     assert [(label, logit) for label, logit, _ in click] == [
         ("slot=12 × creative=55", 1.0),
@@ -157,7 +157,7 @@ def test_the_number_of_bars_can_be_limited(models, directory):
     assert len(drawn(bars(models, "--terms", "0", directory / "request.json"))["click"]) == 5
 
 
-def test_every_ad_can_be_drawn(models, directory):
+def test_bars_can_be_drawn_for_every_ad(models, directory):
     result = bars(models, "--top", "4", directory / "request.json")
     assert [line.split(",")[0] for line in result.lines if line.startswith("ad ")] == ["ad 9", "ad 8", "ad 7", "ad 10"]
 
@@ -193,7 +193,7 @@ def test_under_a_policy_the_terms_are_those_of_the_predictors_model(models, poli
     assert any(line.startswith("slot=12 × creative=55") for line in lines)
 
 
-def test_a_predictor_that_is_no_model_has_no_terms(models, policy):
+def test_a_predictor_without_a_model_has_no_terms(models, policy):
     given = request_line(unit={"user": user_of(FLAT)})
     lines = bars(models, "--policy", policy, "--ad", "9", given=given).lines
     assert "click: pCTR 0.100%, without terms (predictor house)" in lines
@@ -202,14 +202,14 @@ def test_a_predictor_that_is_no_model_has_no_terms(models, policy):
     assert (value["predictor"], value["click"], value["conversion"]) == ("house", None, None)
 
 
-def test_an_observed_rate_is_shown_with_what_it_is_made_of(directory):
+def test_an_observed_rate_is_shown_with_its_parts(directory):
     models = write_models(directory / "counted", CONVERSION)
     counted = {"format": "valuation-campaign/1", "campaign": "3001", "advertiser": "a", "impressions": 1000}
     (models / "counted.json").write_text(json.dumps(counted | {"clicks": 100, "conversions": 20}))
     given = request_line(candidates=[{"ad": "1", "campaign": "3001", "pricing": "cpa", "bid": 1}])
     predictors = {"safe": {"naive": {"impressions": 500}}}
     policy = write_policy(directory / "naive.json", PLAIN, predictors=PLAIN["predictors"] | predictors, default="safe")
-    # For want of a model, then by a policy's predictor.
+    # First because there is no model, then because a policy says so.
     for options, weight, deviation in (([], "1,000", "0.671%"), (["--policy", policy], "500", "0.774%")):
         lines = bars(models, *options, given=given).lines
         assert f"click: pCTR 10.00%, observed 10.00% ± {deviation}" in lines

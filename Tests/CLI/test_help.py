@@ -49,7 +49,7 @@ def test_every_example_runs_in_a_shell(request, subcommand):
         assert (finished.returncode, finished.stderr) == (0, ""), example
         if "> values.jsonl" in example:
             assert (directory / "values.jsonl").stat().st_size
-        elif "validate --format jsonl" not in example:  # says nothing where there is nothing to say
+        elif "validate --format jsonl" not in example:  # it prints nothing where there is no problem
             assert finished.stdout, example
 
 
@@ -78,7 +78,7 @@ def test_the_version_names_the_library():
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completions_can_be_made_for_the_shells(shell):
+def test_completions_can_be_generated_for_each_shell(shell):
     result = run("--generate-completion-script", shell)
     assert result.status == 0
     assert "explain" in result.output
@@ -92,14 +92,14 @@ def test_wrong_usage_ends_with_64_on_standard_error(arguments):
 
 
 @pytest.mark.parametrize("arguments", [["no-such-command"], ["score", "models"], ["policy", "no-such-command"]])
-def test_help_with_what_is_no_command_ends_with_64(arguments):
+def test_help_for_an_unknown_command_ends_with_64(arguments):
     result = run("help", *arguments)
     assert (result.status, result.output) == (64, "")
     assert f"There is no command '{arguments[-1]}'" in result.errors
 
 
 @pytest.mark.parametrize("subcommand", PAGES, ids=" ".join)
-def test_help_is_a_command_too(subcommand):
+def test_help_is_also_a_command(subcommand):
     assert run("help", *subcommand).output == help_of(*subcommand)
 
 

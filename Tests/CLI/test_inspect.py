@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`valuation inspect`: what is in model files."""
+"""`valuation inspect`: what model files contain."""
 
 import json
 import re
@@ -39,31 +39,31 @@ def test_the_table_fits_the_terminal(models, columns):
     assert ("2026-11-21T03:00:00Z" in result.output) == (columns >= 120)
 
 
-def test_one_campaign_is_shown_with_all_that_is_known(models):
+def test_one_campaign_is_shown_with_all_its_facts(models):
     result = run("inspect", "--format", "table", "--campaign", "1042", models)
     assert [line for line in result.lines if line.startswith("campaign")] == [
         "campaign 1042, click",
         "campaign 1042, conversion",
     ]
     facts = dict(line.strip().split("  ", 1) for line in result.lines if line.startswith("  "))
-    assert facts["negative sampling rate"].strip() == "1"  # of the model for conversions, which comes last
+    assert facts["negative sampling rate"].strip() == "1"  # the conversion model's, which comes last
     assert facts["categorical weights"].strip() == "1"
     assert facts["base rate"].strip() == "0.630%"
     assert "campaign *" not in result.output
 
 
-def test_one_campaign_as_json_lines_is_a_line_for_each_model(models):
+def test_one_campaign_as_json_lines_has_a_line_for_each_model(models):
     (everything,) = run("inspect", models).answers
     result = run("inspect", "--campaign", "1042", models)
     assert result.answers == [model for model in everything["list"] if model["campaign"] == "1042"]
 
 
-def test_a_single_file_can_be_looked_at(models):
+def test_a_single_file_can_be_inspected(models):
     (answer,) = run("inspect", models / "default.jsonl").answers
     assert [model["campaign"] for model in answer["list"]] == ["*"]
 
 
-def test_a_campaign_that_is_not_there_ends_with_1(models):
+def test_an_unknown_campaign_ends_with_1(models):
     result = run("inspect", "--campaign", "77", models)
     assert (result.status, result.output) == (1, "")
     assert "no model of campaign 77" in result.errors
@@ -81,7 +81,7 @@ def test_models_that_cannot_be_loaded_end_with_2(models):
 COUNTED = {"format": "valuation-campaign/1", "campaign": "3001", "advertiser": "a", "impressions": 1000, "clicks": 100}
 
 
-def test_a_campaign_without_a_model_is_shown_with_what_values_it_and_what_was_counted(models):
+def test_a_campaign_without_a_model_is_shown_with_its_predictor_and_its_counts(models):
     (models / "3001.jsonl").write_text(
         json.dumps(COUNTED) + "\n" + json.dumps(COUNTED | {"campaign": "3002", "clicks": 50}) + "\n"
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever models, requests and policies hold, answers are JSON: numbers are numbers or null, and texts are texts."""
+"""Whatever models, requests and policies hold, answers are JSON: numbers are numbers or null, texts are texts."""
 
 import json
 import tempfile
@@ -88,7 +88,7 @@ ADJUSTMENTS = st.dictionaries(
 
 @st.composite
 def models(draw: st.DrawFn) -> list[dict]:
-    """Documents of different campaigns, of which some may be refused."""
+    """Documents of different campaigns; a load may refuse some of them."""
     campaigns = draw(st.lists(st.sampled_from(TEXTS), unique=True, min_size=1, max_size=3))
     return [{"campaign": campaign} | draw(MODELS | COUNTS) for campaign in campaigns]
 
@@ -99,12 +99,12 @@ def model(**members: Any) -> dict:
 
 
 def steep(*signs: int) -> dict:
-    """A model of numbers whose weights are sound, but not what they add up to where the numbers are 0."""
+    """A model of numbers with valid weights, whose sum at numbers of 0 is out of range."""
     return {f"n{sign}": {"mean": sign * 1e18, "std": 1e-295, "weight": 100} for sign in signs}
 
 
 def refuse(name: str) -> Any:
-    raise AssertionError(f"{name} is no JSON")
+    raise AssertionError(f"{name} is not JSON")
 
 
 def strict(text: bytes) -> Any:
@@ -112,13 +112,13 @@ def strict(text: bytes) -> Any:
 
 
 def loads(path: Path) -> bool:
-    """Whether models can be loaded; what is wrong with them is not the matter here."""
+    """Whether the models can be loaded; what is wrong with them does not matter here."""
     return run("inspect", path).status == 0
 
 
 def write(path: Path, documents: list[dict]) -> Path:
     path.mkdir()
-    # A document that is refused by itself is left out: the extremes that can be loaded are what matters.
+    # Leave out documents that are refused on their own: the extremes that can be loaded are what matters.
     kept = []
     for document in documents:
         (path / "models.jsonl").write_text(json.dumps(document) + "\n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`valuation key`: keys as the library and people write them, and fingerprints as SQL has them."""
+"""`valuation key`: keys in the notations of the library and of people, and fingerprints as SQL has them."""
 
 import ctypes
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from .command import REPOSITORY, run, run_in_terminal
 
-# The example of BigQuery's manual for FARM_FINGERPRINT.
+# The example for FARM_FINGERPRINT in BigQuery's manual.
 FARM_FINGERPRINTS = {
     "1footrue": -1541654101129638711,
     "2applefalse": 2794438866806483259,
@@ -19,7 +19,7 @@ KINDS = [*NAMES, "--number", "days_since_visit", "--campaign", "1042"]
 
 
 class Library:
-    """The keys of libvaluation itself."""
+    """The keys that libvaluation itself gives."""
 
     def __init__(self, models: Path | None = None):
         self.library = ctypes.CDLL(str(REPOSITORY / "build" / "lib" / "libvaluation.so.1"))
@@ -29,7 +29,7 @@ class Library:
             assert self.library.valuation_engine_load(self.engine, *self._text(str(models)), None) == 0
 
     def keys(self) -> list[int]:
-        """Those of KINDS."""
+        """The keys of KINDS."""
         pairs = [name.split("=", 1) for name in NAMES]
         categories = [self._key("feature", *self._text(field), *self._text(value)) for field, value in pairs]
         return [*categories, self._key("number", *self._text(KINDS[-3])), self._key("campaign", *self._text(KINDS[-1]))]
@@ -64,11 +64,11 @@ def test_all_kinds_of_keys_can_be_asked_for_at_once():
         assert key["hexadecimal"] == f"0x{int(key['unsigned']):016x}"
 
 
-def test_without_models_keys_are_under_the_standard_secret():
+def test_without_models_keys_use_the_standard_secret():
     assert unsigned(*KINDS) == Library().keys()
 
 
-def test_files_of_no_release_have_the_standard_secret(models):
+def test_files_outside_a_release_use_the_standard_secret(models):
     assert unsigned("--models", models, *KINDS) == Library().keys()
 
 
@@ -116,7 +116,7 @@ def test_the_table_has_fingerprints_signed_too():
     assert fingerprint[-1] == "-1541654101129638711"
 
 
-def test_models_that_do_not_load_have_no_keys(directory, root):
+def test_models_that_do_not_load_give_no_keys(directory, root):
     for path in (directory / "nowhere", directory / "requests.jsonl"):
         result = run("key", "--models", path, "slot=12")
         assert (result.status, result.output) == (2, "")
@@ -133,7 +133,7 @@ def test_models_that_do_not_load_have_no_keys(directory, root):
     "arguments",
     [[], ["slot"], ["=12"], ["--number", "a=b"], ["--number", ""], ["--format", "xml", "a=b"], ["--no-such"]],
 )
-def test_what_makes_no_key_is_wrong_usage(arguments):
+def test_arguments_that_give_no_key_are_wrong_usage(arguments):
     result = run("key", *arguments)
     assert (result.status, result.output) == (64, "")
     assert "Usage: valuation key" in result.errors

@@ -48,7 +48,7 @@ def test_it_decides_as_score_does(models, policy):
     assert len({value["predictor"] for answer in scored for value in answer["values"][:1]}) == 2
 
 
-def test_text_marks_the_rules_that_hold_and_points_to_the_predictor(models, policy):
+def test_text_marks_the_rules_that_apply_and_names_the_predictor(models, policy):
     user = user_of(FLAT)
     title, ads, override, experiment, adjustment, empty, *rest = text(models, policy, request_line(unit={"user": user}))
     assert title == "imp-1  4 ads, policy november, <stdin>:1"
@@ -69,7 +69,7 @@ def test_the_default_is_the_last_step(models, policy):
     assert any(re.match(r"  ✓ experiments\[0\]  cheaper: .*names no predictor$", line) for line in lines)
 
 
-def test_many_rules_that_do_not_hold_for_one_reason_are_one_line(models, directory):
+def test_many_rules_that_fail_for_one_reason_share_a_line(models, directory):
     campaigns = [f"c-{number}" for number in range(10)]
     overrides = [{"scope": {"campaigns": [name]}, "predictor": "house", "reason": name} for name in campaigns]
     policy = write_policy(directory / "many.json", overrides=overrides, experiments=None)
@@ -102,7 +102,7 @@ def test_indented_requests_and_several_files_are_read(models, policy, directory)
     assert [answer["id"] for answer in result.answers] == ["imp-1", "imp-1", "imp-2", "imp-3"]
 
 
-def test_a_bad_request_is_placed_and_the_others_shown(models, policy):
+def test_a_bad_request_is_reported_with_its_line_and_the_others_shown(models, policy):
     result = show(models, policy, given=request_line("a") + '{"unit": []}\n' + request_line("b", time="soon"))
     assert result.status == 1
     assert [answer["id"] for answer in result.answers] == ["a"]
@@ -114,7 +114,7 @@ def test_a_bad_request_is_placed_and_the_others_shown(models, policy):
     assert summary == "valuation: 1 request answered, 2 bad"
 
 
-def test_the_policy_beside_the_releases_is_the_usual_one(root):
+def test_the_default_policy_is_the_one_beside_the_releases(root):
     given = request_line(unit={"user": "u-1"})
     by_default = run("policy", "show", "--models", root, given=given)
     assert (by_default.status, by_default.errors) == (0, "")
@@ -152,7 +152,7 @@ def check(*arguments):
     return run("policy", "check", *arguments)
 
 
-def test_a_sound_policy_is_said_to_be_sound_with_what_is_in_it(models, directory):
+def test_a_sound_policy_is_reported_with_its_contents(models, directory):
     plain = write_policy(directory / "plain.json", PLAIN)
     by_itself = check(plain)
     assert (by_itself.status, by_itself.errors) == (0, "")
@@ -168,7 +168,7 @@ def test_everything_in_a_policy_is_counted(policy):
 
 @pytest.fixture
 def bad_policy(directory):
-    """Three errors, and something odd."""
+    """A policy with three errors and one warning."""
     override = POLICY["overrides"][0] | {"predictor": "nobody", "expires": "2020-01-01T00:00:00Z"}
     return write_policy(
         directory / "bad.json", default="no-one", overrides=[override], campaigns={"1042": {"multiplier": -1}}
@@ -207,7 +207,7 @@ def test_findings_as_json_lines_have_the_same_members(bad_policy):
         assert ("status" in finding) == (finding["severity"] == "error")
 
 
-def test_releases_are_looked_for_in_the_models_that_are_named(root, directory):
+def test_releases_are_looked_up_in_the_models_named(root, directory):
     policy = write_policy(
         directory / "releases.json",
         PLAIN,
@@ -222,7 +222,7 @@ def test_releases_are_looked_for_in_the_models_that_are_named(root, directory):
     assert "VALUATION_ERROR_UNKNOWN_RELEASE" in error
 
 
-def test_a_policy_that_is_no_json_is_an_error_with_its_line(directory):
+def test_a_policy_that_is_not_json_is_an_error_with_its_line(directory):
     broken = directory / "broken.json"
     broken.write_text('{"format": "valuation-policy/1",\n "predictors": }')
     result = check(broken)
@@ -232,7 +232,7 @@ def test_a_policy_that_is_no_json_is_an_error_with_its_line(directory):
     assert result.lines[-1] == f"{broken}: 1 error"
 
 
-def test_a_policy_or_models_that_are_not_there_end_with_2(policy, directory):
+def test_a_missing_policy_and_missing_models_end_with_2(policy, directory):
     nowhere = check(directory / "nowhere.json")
     assert (nowhere.status, nowhere.output) == (2, "")
     assert f"cannot check the policy: {directory}/nowhere.json: " in nowhere.errors

@@ -68,7 +68,7 @@ def test_people_get_a_summary(directory):
     }
 
 
-def test_priors_are_served_where_there_is_no_model_and_shown(directory):
+def test_priors_serve_where_no_model_does_and_are_shown(directory):
     models = write_models(directory / "own", CLICK, CONVERSION)
     publish(models, directory / "releases", "monday", "--click-prior", 0.25, "--conversion-prior", 0.5)
     (answer,) = run("score", "--models", directory / "releases", given=request_line()).answers
@@ -87,7 +87,7 @@ def test_priors_are_served_where_there_is_no_model_and_shown(directory):
     ]
 
 
-def test_latest_can_be_left_alone_and_the_compiled_file_left_out(root, published):
+def test_publishing_can_leave_latest_alone_and_omit_the_compiled_file(root, published):
     result = publish(published / "batch", root, "wednesday", "--keep-latest", "--no-compiled", "--format", "text")
     assert result.lines[-2].split() == ["LATEST", "still", "names", "tuesday"]
     assert latest(root) == "tuesday\n"
@@ -109,7 +109,7 @@ def test_models_that_would_not_load_are_not_published(root, published):
     assert contents(root) == before
 
 
-def test_an_id_is_given_once(root, published):
+def test_an_id_can_be_used_only_once(root, published):
     before = contents(root)
     result = run("publish", published / "batch", "--to", root, "--id", "monday")
     assert (result.status, result.output) == (2, "")
@@ -139,7 +139,7 @@ def test_one_process_at_a_time_writes(published, arguments):
     assert run(*arguments, cwd=published).status == 0
 
 
-def test_models_that_are_not_there_are_told_what_a_path_may_be(directory):
+def test_for_missing_models_the_error_says_what_a_path_may_be(directory):
     for arguments in (["publish", "nowhere", "--to", "releases"], ["compile", "nowhere"]):
         result = run(*arguments, cwd=directory)
         assert (result.status, result.output) == (2, "")
@@ -159,13 +159,13 @@ def test_models_that_are_not_there_are_told_what_a_path_may_be(directory):
     ],
     ids=" ".join,
 )
-def test_impossible_wishes_are_wrong_usage(directory, options):
+def test_impossible_options_are_wrong_usage(directory, options):
     result = run("publish", "models", "--to", "releases", *options, cwd=directory)
     assert (result.status, result.output) == (64, "")
     assert not (directory / "releases").exists()
 
 
-def test_an_id_that_is_no_name_of_a_release_is_refused(directory):
+def test_an_invalid_release_id_is_refused(directory):
     result = run("publish", "models", "--to", "releases", "--id", "../out", cwd=directory)
     assert (result.status, result.output) == (2, "")
     assert "letters, digits, dots, hyphens and underscores" in result.errors
@@ -192,12 +192,12 @@ def test_compiled_models_give_the_same_answers(directory):
         ("./models/default.jsonl", "default.valuation"),
     ],
 )
-def test_a_compiled_file_is_called_by_its_models(directory, models, file):
+def test_a_compiled_file_is_named_after_its_models(directory, models, file):
     assert run("compile", models, "--format", "text", cwd=directory).output.startswith(f"{file}: ")
     assert (directory / file).exists()
 
 
-def test_models_without_a_name_need_one_for_their_file(directory):
+def test_models_without_a_name_need_a_name_for_the_file(directory):
     models = directory / "models"
     assert run("compile", ".", cwd=models).status == 64
     assert run("compile", ".", "-o", "../named.valuation", cwd=models).status == 0
@@ -215,7 +215,7 @@ def test_compilers_of_the_same_file_do_not_disturb_one_another(directory, models
     assert [path.name for path in directory.iterdir() if path.name.endswith(".tmp")] == []
 
 
-def test_what_cannot_be_published_leaves_nothing_behind(root, published):
+def test_a_failed_publication_leaves_nothing_behind(root, published):
     (root / "PREVIOUS").unlink()
     (root / "PREVIOUS").mkdir()
     (root / "PREVIOUS" / "in the way").touch()

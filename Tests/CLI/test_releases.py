@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`valuation releases`, `rollback` and `prune`: what is there, what serves, what may go."""
+"""`valuation releases`, `rollback` and `prune`: which releases exist, which one serves, which may go."""
 
 import datetime
 import re
@@ -70,7 +70,7 @@ def test_a_damaged_release_is_listed_with_its_problem(root):
 @pytest.mark.parametrize(
     "arguments", [["releases"], ["rollback"], ["prune", "--keep", "1"]], ids=lambda given: given[0]
 )
-def test_a_directory_in_which_nothing_was_published_is_taken_for_another_one_than_was_meant(models, arguments):
+def test_a_directory_without_a_publication_is_refused(models, arguments):
     result = run(arguments[0], models, *arguments[1:])
     assert (result.status, result.output) == (2, "")
     assert f"{models}: This is no directory of releases" in result.errors
@@ -79,7 +79,7 @@ def test_a_directory_in_which_nothing_was_published_is_taken_for_another_one_tha
 @pytest.mark.parametrize(
     "arguments", [["releases"], ["rollback"], ["prune", "--keep", "1"]], ids=lambda given: given[0]
 )
-def test_a_directory_that_is_not_there_ends_with_2(directory, arguments):
+def test_a_missing_directory_ends_with_2(directory, arguments):
     result = run(*arguments, directory / "nowhere")
     assert (result.status, result.output) == (2, "")
     assert f"{directory / 'nowhere'}: " in result.errors
@@ -107,7 +107,7 @@ def test_a_rollback_leads_to_the_id_given_and_back(root):
     assert run("rollback", root, "tuesday", "--format", "text").output == f"LATEST of {root} names tuesday, as before\n"
 
 
-def test_there_is_nothing_before_the_first(published):
+def test_the_first_release_cannot_be_rolled_back(published):
     publish(published / "batch", published / "other", "only")
     result = run("rollback", published / "other")
     assert (result.status, result.output) == (2, "")
@@ -125,7 +125,7 @@ def test_an_unknown_id_changes_nothing(root):
     assert contents(root) == before
 
 
-def test_a_damaged_release_is_not_gone_back_to(root):
+def test_a_rollback_to_a_damaged_release_is_refused(root):
     file = root / "releases/monday/index.valuation"
     file.write_bytes(file.read_bytes()[:-1])
     result = run("rollback", root, "monday")
@@ -134,13 +134,13 @@ def test_a_damaged_release_is_not_gone_back_to(root):
     assert latest(root) == "tuesday\n"
 
 
-def test_a_latest_that_was_lost_can_be_set_again(root):
+def test_a_lost_latest_can_be_set_again(root):
     (root / "LATEST").unlink()
     assert run("rollback", root, "monday", "--format", "text").output == f"LATEST of {root} now names monday\n"
     assert latest(root) == "monday\n"
 
 
-def test_a_latest_that_names_nothing_is_told_how_to_mend(root):
+def test_for_a_latest_that_names_nothing_the_error_says_how_to_mend_it(root):
     (root / "LATEST").write_text("")
     result = run("inspect", root)
     assert (result.status, result.output) == (2, "")
@@ -154,7 +154,7 @@ def test_a_latest_that_names_nothing_is_told_how_to_mend(root):
     assert [release["id"] for release in run("releases", root).answers if release["latest"]] == ["monday"]
 
 
-def test_going_back_leads_to_what_served_and_not_to_what_was_published_before(published, root):
+def test_a_rollback_leads_to_the_release_that_served_before_not_to_the_one_published_before(published, root):
     publish(published / "batch", root, "canary", "--keep-latest")
     assert run("rollback", root).answers == [{"before": "tuesday", "after": "monday"}]
     publish(published / "batch", root, "wednesday")
@@ -162,14 +162,14 @@ def test_going_back_leads_to_what_served_and_not_to_what_was_published_before(pu
     assert run("rollback", root).answers == [{"before": "monday", "after": "wednesday"}]
 
 
-def test_a_way_back_that_leads_nowhere_is_told(root):
+def test_a_rollback_that_leads_nowhere_is_refused(root):
     (root / "PREVIOUS").write_text("tuesday\n")
     result = run("rollback", root)
     assert (result.status, result.output) == (2, "")
     assert "It is not known what served before" in result.errors
 
 
-def test_what_serves_can_be_damaged_and_gone_back_from(root):
+def test_a_damaged_release_that_serves_can_be_rolled_back(root):
     manifest = root / "releases" / "tuesday" / "manifest.json"
     manifest.chmod(0o644)
     manifest.write_text(manifest.read_text().replace("valuation", "valuatioM", 1))
@@ -178,13 +178,13 @@ def test_what_serves_can_be_damaged_and_gone_back_from(root):
     assert (root / "LATEST").read_text() == "monday\n"
 
 
-def test_what_served_before_stays(root):
+def test_prune_keeps_the_release_that_served_before(root):
     result = run("prune", root, "--keep", 1)
     assert result.answers == [["2026-11-21T030000Z"]]
     assert run("rollback", root).answers == [{"before": "tuesday", "after": "monday"}]
 
 
-def test_what_cannot_name_what_served_before_keeps_all(root):
+def test_prune_keeps_everything_if_previous_is_unreadable(root):
     (root / "PREVIOUS").write_text("../monday\n")
     result = run("prune", root, "--keep", 1)
     assert (result.status, result.output) == (2, "")
@@ -192,7 +192,7 @@ def test_what_cannot_name_what_served_before_keeps_all(root):
     assert ids(root) == ["tuesday", "monday", "2026-11-21T030000Z"]
 
 
-def test_the_newest_stay(root):
+def test_prune_keeps_the_newest(root):
     result = run("prune", root, "--keep", 2)
     assert (result.status, result.errors) == (0, "")
     assert result.answers == [["2026-11-21T030000Z"]]
@@ -200,7 +200,7 @@ def test_the_newest_stay(root):
     assert run("prune", root, "--keep", 2).answers == [[]]
 
 
-def test_what_latest_names_stays(root):
+def test_prune_keeps_what_latest_names(root):
     run("rollback", root, "2026-11-21T030000Z")
     result = run("prune", root, "--keep", 1, "--format", "text")
     assert result.lines == ["removed monday", f"{root}: 1 release removed"]
@@ -208,7 +208,7 @@ def test_what_latest_names_stays(root):
     assert run("validate", root).status == 0
 
 
-def test_a_damaged_release_is_left_for_a_person(root):
+def test_prune_leaves_a_damaged_release_for_a_person(root):
     damage(root, "monday")
     assert run("prune", root, "--keep", 1).answers == [["2026-11-21T030000Z"]]
     assert (root / "releases/monday").is_dir()

@@ -66,12 +66,12 @@ def test_blank_lines_carriage_returns_and_a_missing_last_line_feed_are_fine(mode
     assert [answer["id"] for answer in result.answers] == ["one", "two"]
 
 
-def test_no_input_is_no_answer_and_no_error(models):
+def test_empty_input_gives_no_answer_and_no_error(models):
     assert score(models, given="") == score(models, os.devnull)
     assert score(models, given="").status == 0
 
 
-def test_bad_lines_are_reported_with_their_place_and_the_others_answered(models, directory):
+def test_bad_lines_are_reported_with_file_and_line_and_the_others_answered(models, directory):
     requests = directory / "mixed.jsonl"
     bad = '{"id": "x", "features": {"slot": }, "candidates": []}\n'
     requests.write_text(request_line("one") + "\n" + bad + request_line("two") + "[1, 2]\n")
@@ -87,7 +87,7 @@ def test_bad_lines_are_reported_with_their_place_and_the_others_answered(models,
 
 @pytest.mark.parametrize("command", [("score",), ("score", "--top", "1"), ("explain",), ("explain", "--top", "1")])
 @pytest.mark.parametrize("answer_format", ["jsonl", None])
-def test_candidates_that_are_none_are_counted_and_the_others_valued(models, directory, command, answer_format):
+def test_invalid_candidates_are_counted_and_the_others_valued(models, directory, command, answer_format):
     bad = [{"campaign": "1042", "pricing": "cpx", "bid": 1}, {"campaign": "1042", "pricing": "cpc", "bid": -1}]
     requests = directory / "mixed.jsonl"
     requests.write_text(
@@ -111,7 +111,7 @@ def test_candidates_that_are_none_are_counted_and_the_others_valued(models, dire
         '{"id": "x", "top": "all", "candidates": []}',
     ],
 )
-def test_a_bad_line_is_placed_as_it_was_written_whatever_options_are_given(models, bad):
+def test_a_bad_line_is_reported_at_the_same_place_under_all_options(models, bad):
     plain = score(models, given=bad)
     assert plain.status == 1
     assert plain.errors.startswith("<stdin>:1:")
@@ -157,7 +157,7 @@ def test_a_very_long_line_is_answered(models):
     assert after["id"] == "after"
 
 
-def test_a_line_beyond_all_measure_is_refused_without_taking_all_memory(models):
+def test_a_huge_line_is_refused_without_using_up_memory(models):
     script = '(head -c 400000000 /dev/zero; echo; cat) | "$1" score --models "$2"'
     command = ["sh", "-c", script, "sh", COMMAND, str(models)]
     finished = subprocess.run(
@@ -185,7 +185,7 @@ def test_memory_does_not_grow_with_the_input(models, directory):
         assert process.returncode == 0
         return usage.ru_maxrss
 
-    assert peak_kilobytes(100_000) < peak_kilobytes(100) + 8_000  # the file itself has 40 MB
+    assert peak_kilobytes(100_000) < peak_kilobytes(100) + 8_000  # the file alone has 40 MB
 
 
 def test_a_file_that_cannot_be_read_is_reported_and_the_others_answered(models, directory):
@@ -273,7 +273,7 @@ def test_the_table_shows_as_many_ads_as_are_asked_for(models):
     assert " CPM " not in by_option
 
 
-def test_two_ads_of_one_name_keep_their_own_bids_in_the_table(models):
+def test_two_ads_with_one_id_keep_their_own_bids_in_the_table(models):
     ads = [{"ad": "same", "campaign": "1042", "pricing": "cpc", "bid": bid} for bid in (1, 3, 2)]
     result = score(models, "--format", "table", given=request_line(candidates=ads, top=3))
     assert [line.split()[4] for line in result.lines[3:6]] == ["3.00", "2.00", "1.00"]
@@ -327,7 +327,7 @@ def test_no_name_makes_a_wide_table(models):
     ads = [{"ad": name, "campaign": name, "pricing": name, "bid": 1}, {"ad": "9", "campaign": "1042", "bid": 1}]
     for command in (["score", "--format", "table"], ["explain", "--format", "bars"]):
         result = run(*command, "--models", models, given=request_line(name, candidates=ads))
-        assert result.status == 1  # the pricing is none
+        assert result.status == 1  # the pricing does not exist
         assert max(map(len, result.lines)) < 800
         assert "広…" in result.output
 
@@ -342,7 +342,7 @@ def test_names_from_the_input_cannot_drive_the_terminal(models, directory):
 
 
 @pytest.mark.parametrize("top", ["0", "-1", "x"])
-def test_a_top_that_makes_no_sense_is_wrong_usage(models, top):
+def test_an_impossible_top_is_wrong_usage(models, top):
     assert score(models, f"--top={top}", given=request_line()).status == 64
 
 
@@ -352,7 +352,7 @@ def test_models_must_be_named(directory):
     assert "--models" in result.errors
 
 
-def test_on_a_terminal_problems_stand_where_they_occur(models, directory):
+def test_on_a_terminal_problems_appear_where_they_occur(models, directory):
     requests = directory / "mixed.jsonl"
     requests.write_text(request_line("one") + "nonsense\n" + request_line("two"))
     output = run_in_terminal("score", "--models", models, requests, environment={"NO_COLOR": "1"}, columns=120).output
@@ -362,7 +362,7 @@ def test_on_a_terminal_problems_stand_where_they_occur(models, directory):
 # MARK: under a policy
 
 
-def test_without_a_policy_no_value_says_what_it_is_from(models):
+def test_without_a_policy_no_value_names_its_source(models):
     (answer,) = score(models, given=request_line(unit={"user": "u-1"})).answers
     assert not {"predictor", "experiment", "variant", "propensity"} & set(answer["values"][0])
     titles = score(models, "--format", "table", given=request_line()).lines[1]
@@ -370,7 +370,7 @@ def test_without_a_policy_no_value_says_what_it_is_from(models):
     assert "experiment" not in titles
 
 
-def test_a_policy_decides_and_each_value_says_what_it_is_from(models, policy):
+def test_a_policy_decides_and_each_value_names_its_source(models, policy):
     (answer,) = score(models, "--policy", policy, given=request_line(unit={"user": user_of(FLAT)})).answers
     values = {value["ad"]: value for value in answer["values"]}
     assert values["8"]["expected_revenue"] == pytest.approx(2 * 0.5 * 0.001, rel=1e-6)
@@ -422,7 +422,7 @@ def test_an_ad_that_chance_chooses_is_named_below_the_table(models, directory):
     assert 0 < len(expected) < 20
 
 
-def test_adjusted_ads_of_one_name_keep_their_own_bids_in_the_table(models, policy):
+def test_adjusted_ads_with_one_id_keep_their_own_bids_in_the_table(models, policy):
     ads = [{"ad": "same", "campaign": "1042", "pricing": "cpm", "bid": bid} for bid in (1, 3, 2)]
     given = request_line(candidates=ads, top=3)
     result = score(models, "--policy", policy, "--format", "table", given=given)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever stands at the other end: closed pipes, full disks, terminals with and without colour."""
+"""Whatever is at the other end: closed pipes, full disks, terminals with and without colour."""
 
 import contextlib
 import os
@@ -74,7 +74,7 @@ def test_a_closed_standard_output_is_an_error(published, arguments):
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=name)
 @pytest.mark.parametrize("ignored_by_parent", [False, True])
-def test_a_reader_that_went_away_ends_it_quietly(published, arguments, ignored_by_parent):
+def test_the_command_ends_quietly_when_its_reader_closes_the_pipe(published, arguments, ignored_by_parent):
     reading, writing = os.pipe()
     os.close(reading)
     before = signal.getsignal(signal.SIGPIPE)
@@ -118,13 +118,13 @@ def test_a_terminal_gets_colour(directory):
     assert coloured(directory)
 
 
-def test_nobody_gets_colour_who_does_not_want_it(directory):
+def test_no_color_and_dumb_terminals_turn_colour_off(directory):
     assert not coloured(directory, NO_COLOR="1")
     assert not coloured(directory, NO_COLOR="0")
     assert not coloured(directory, TERM="dumb")
 
 
-def test_an_empty_no_color_says_nothing(directory):
+def test_an_empty_no_color_has_no_effect(directory):
     assert coloured(directory, NO_COLOR="")
 
 
@@ -135,7 +135,7 @@ def test_a_pipe_never_gets_escape_sequences(published, arguments):
     assert "\x1b" not in result.output + result.errors
 
 
-def test_a_long_input_shows_its_progress_on_the_terminal_and_then_wipes_it(directory):
+def test_a_long_input_shows_its_progress_on_the_terminal_and_clears_it(directory):
     many = directory / "many.jsonl"
     many.write_text(request_line() * 2_000)
     screen, terminal = os.openpty()
@@ -147,12 +147,12 @@ def test_a_long_input_shows_its_progress_on_the_terminal_and_then_wipes_it(direc
         env=ENVIRONMENT,
     )
     os.close(terminal)
-    first = process.stdout.read(1)  # it has begun, and waits for a reader of what does not fit into a pipe
-    time.sleep(1.2)  # progress is shown from the first second on
+    first = process.stdout.read(1)  # it runs, and waits because the pipe is full
+    time.sleep(1.2)  # progress shows after the first second
     assert (first + process.stdout.read()).count(b"\n") == 2_000
     assert process.wait(timeout=PATIENCE) == 0
     shown = b""
-    with contextlib.suppress(OSError):  # which a terminal says when its other end is closed and all has been read
+    with contextlib.suppress(OSError):  # a terminal reports the end of its input so
         while part := os.read(screen, 1 << 16):
             shown += part
     shown = shown.decode()

@@ -83,7 +83,7 @@ def test_problems_as_json_lines_have_the_same_members(bad_models):
         assert f":{problem['line']}" in line if "line" in problem else True
 
 
-def test_each_path_is_judged_and_the_total_closes(bad_models, directory):
+def test_each_path_is_checked_and_the_total_comes_last(bad_models, directory):
     good = directory / "good.json.gz"
     good.write_bytes(gzip.compress(json.dumps(CLICK).encode()))
     result = run("validate", good, bad_models)
@@ -144,19 +144,19 @@ def test_errors_of_a_policy_are_problems_and_warnings_are_not(models, directory,
     assert [each["file"] for each in findings if each["severity"] == "error"] == [str(bad)]
 
 
-def test_a_policy_is_looked_at_by_itself_where_the_models_have_problems(bad_models, policy):
+def test_a_policy_is_checked_by_itself_if_the_models_have_problems(bad_models, policy):
     result = run("validate", "--policy", policy, bad_models)
     assert result.status == 1
     assert f"{policy}: sound by itself" in result.lines[-1]
 
 
-def test_a_policy_that_is_not_there_ends_with_2(models, directory):
+def test_a_missing_policy_ends_with_2(models, directory):
     result = run("validate", "--policy", directory / "nowhere.json", models)
     assert result.status == 2
     assert f"cannot check the policy: {directory}/nowhere.json: " in result.errors
 
 
-def test_a_policy_is_held_against_one_path(models, policy):
+def test_a_policy_is_checked_against_a_single_path(models, policy):
     result = run("validate", "--policy", policy, models, models)
     assert result.status == 64
     assert "--policy" in result.errors

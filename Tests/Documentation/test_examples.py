@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The examples that are printed in README files and in the header run, and print what stands below them."""
+"""The printed examples of the README files and the header run, and give the output printed below them."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from valuation.sklearn import _estimators, _transformers
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
-#: In seconds: what takes longer hangs, also on a busy machine.
+#: Seconds after which an example counts as hung, even on a busy machine.
 PATIENCE = 900
 
 
@@ -24,7 +24,7 @@ def blocks(path):
 
 
 def output_after(path, language, containing):
-    """The block of a language that holds a text, and the output that is printed below it."""
+    """The block of a language that contains a text, and the output printed below it."""
     found = blocks(path)
     for position, (name, content) in enumerate(found):
         if name == language and containing in content:
@@ -47,7 +47,7 @@ def test_the_c_example_compiles_with_the_printed_command_and_prints_the_printed_
     assert lines(result.stdout) == lines(expected)
 
 
-def test_the_python_example_prints_what_stands_below_it():
+def test_the_python_example_prints_the_output_below_it():
     program, expected = output_after(README, "python", "valuation.Engine")
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
@@ -56,7 +56,7 @@ def test_the_python_example_prints_what_stands_below_it():
     assert lines(result.stdout) == lines(expected)
 
 
-def test_the_scikit_learn_example_prints_what_stands_below_it_and_the_mapping_makes_a_document(tmp_path):
+def test_the_scikit_learn_example_prints_the_output_below_it_and_the_mapping_makes_a_document(tmp_path):
     page = ROOT / "Documentation/scikit-learn.md"
     program, expected = output_after(page, "python", "to_parquet")
     mapping, _ = output_after(page, "python", '"slot=12": 0.5')
@@ -72,7 +72,7 @@ def test_the_scikit_learn_example_prints_what_stands_below_it_and_the_mapping_ma
     assert lines(result.stdout) == lines(expected)
 
 
-def test_the_page_of_scikit_learn_names_every_transformer_and_estimator_that_is_taken():
+def test_the_page_of_scikit_learn_names_every_supported_transformer_and_estimator():
     page = (ROOT / "Documentation/scikit-learn.md").read_text()
     for kind in [*_transformers._MAKERS, *_estimators._ESTIMATORS]:
         assert f"`{kind.__name__}" in page, kind
@@ -122,7 +122,7 @@ def test_the_request_page_shows_what_the_example_models_answer():
     assert json.loads(result.stdout) == json.loads(answer)
 
 
-def test_the_request_page_shows_what_an_observed_rate_is_made_of(tmp_path):
+def test_the_request_page_shows_the_parts_of_an_observed_rate(tmp_path):
     (tmp_path / "batch").mkdir()
     model = ROOT / "Documentation/example/models/1042-click.json"
     (tmp_path / "batch/1042.json").write_text(model.read_text())
@@ -161,7 +161,7 @@ def test_every_relative_link_of_the_documentation_leads_somewhere():
                 assert (path.parent / target).exists(), f"{path.relative_to(ROOT)} links to {target}"
 
 
-def test_a_failed_example_says_what_the_page_of_the_format_shows(tmp_path):
+def test_a_failed_example_gives_the_message_that_the_format_page_shows(tmp_path):
     page = (ROOT / "Documentation/model-format.md").read_text()
     shown = re.search(r"    The example's probability is .*?\n\n", page, re.DOTALL)
     model = {

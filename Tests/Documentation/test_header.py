@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the header shows of the library is what it is."""
+"""What the header shows is what the library does."""
 
 import ctypes
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def test_the_line_that_says_how_the_library_was_built_is_as_the_header_shows_it():
+def test_the_build_line_has_the_form_that_the_header_shows():
     header = (REPOSITORY / "Include" / "valuation.h").read_text()
     shown = re.search(r'"(valuation [^"]*, embedded), x86_64"', header)
     assert shown

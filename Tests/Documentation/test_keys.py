@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documentation/keys.md: its program gives its test vectors, and the library's keys are the same."""
+"""Documentation/keys.md: its program gives the printed test vectors, and the library gives the same keys."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def program():
 
 @pytest.fixture(scope="module")
 def engines(tmp_path_factory):
-    """An engine of the standard secret, and one of a directory of releases whose secret is the bytes 0 to 31."""
+    """An engine with the standard secret, and one of a directory of releases whose secret is the bytes 0 to 31."""
     models = ROOT / "Documentation" / "example" / "models"
     root = tmp_path_factory.mktemp("releases")
     (root / "SECRET").write_text(OTHER + "\n")

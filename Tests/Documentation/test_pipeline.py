@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the pages say of the pipeline is what it does."""
+"""The pipeline does what its pages say."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ PAGE = ROOT / "Documentation/pipeline.md"
 COMMAND = Path(sys.executable).with_name("valuation-pipeline")
 
 
-def test_the_pipelines_example_prints_what_stands_below_it(tmp_path):
+def test_the_pipelines_example_prints_the_output_below_it(tmp_path):
     commands, expected = output_after(README, "sh", "valuation-pipeline run")
     (tmp_path / ".venv/bin").mkdir(parents=True)
     (tmp_path / ".venv/bin/valuation-pipeline").symlink_to(COMMAND)
@@ -28,7 +28,7 @@ def test_the_page_shows_the_configuration_with_all_its_defaults(tmp_path):
     assert shown == printed.stdout
 
 
-def test_the_page_links_to_pages_and_sections_that_are_there():
+def test_the_page_links_to_existing_pages_and_sections():
     text = PAGE.read_text()
     sections = {
         re.sub(r"[^a-z0-9 -]", "", line.lower()).strip().replace(" ", "-")

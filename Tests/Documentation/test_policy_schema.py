@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The schema of policies and the library are of one mind: what one refuses, so does the other, at the same place.
+"""The policy schema and the library agree: what one refuses the other refuses, at the same place.
 
-What a schema cannot say (a predictor that is not there, a sum, a name used twice) the library alone refuses.
+Only the library refuses what a schema cannot express: an unknown predictor, a sum, a name used twice.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Problem(ctypes.Structure):
 
 
 class Judge:
-    """An engine with the example's models, published twice, that says what is wrong with a policy."""
+    """An engine with the example's models, published twice, that checks policies."""
 
     def __init__(self, folder: Path):
         self.library = ctypes.CDLL(os.environ.get("VALUATION_LIBRARY") or str(ROOT / "build/lib/libvaluation.so.1"))
@@ -70,7 +70,7 @@ class Judge:
         self.library.valuation_engine_destroy(self.engine)
 
     def refusal(self, policy: object) -> Problem | None:
-        """What the library says of a policy, or of a text that is to be one; None if it takes it."""
+        """The library's error for a policy, or for a text instead of one; None if it accepts it."""
         text = policy if isinstance(policy, str) else json.dumps(policy, ensure_ascii=False)
         self.path.write_text(text, encoding="utf-8")
         return self._call("valuation_engine_load_policy", *self._text(self.path))
@@ -164,7 +164,7 @@ NO_TIMES = [
 NO_SHARES = [None, "5000", True, -1, 0.5, 10_001, 1e300]
 NO_NUMBERS = [None, "1", True, -0.1, 1e300]
 
-# A policy, and where both find its fault.
+# A policy, and the place of the fault that both find.
 FAULTY = [
     ([], "$"),
     ({}, "$.format"),
@@ -298,7 +298,7 @@ FAULTY = [
     (override(expires="2026-11-21T03:00:00.123456789xZ"), "$.overrides[0].expires"),
 ]
 
-# A policy, where the library finds its fault, and a word of what it says; a schema cannot know.
+# A policy, the place of the fault that the library finds, and a word of its message; a schema cannot find these.
 BEYOND = [
     (policy(default="nobody"), "$.default", "no predictor"),
     (policy(default="old"), "$.default", "retired (it lost)"),
@@ -358,7 +358,7 @@ SOUND = [
 
 
 def path_text(steps) -> str:
-    """Where a schema's error is, as the library writes it."""
+    """The path of a schema's error, as the library writes paths."""
     text = "$"
     for step in steps:
         if isinstance(step, int):
@@ -375,14 +375,14 @@ def label(value: object) -> str:
     return json.dumps(value)[-60:]
 
 
-# ---- What the two say -------------------------------------------------------------------------------------------
+# ---- What the two find ------------------------------------------------------------------------------------------
 
 
-def test_the_schema_is_one():
+def test_the_schema_is_a_valid_schema():
     Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_the_example_is_sound_for_both_and_the_page_shows_it(judge: Judge):
+def test_both_accept_the_example_and_the_page_shows_it(judge: Judge):
     example = json.loads(EXAMPLE.read_text())
     assert list(VALIDATOR.iter_errors(example)) == []
     assert judge.refusal(EXAMPLE.read_text()) is None
@@ -390,14 +390,14 @@ def test_the_example_is_sound_for_both_and_the_page_shows_it(judge: Judge):
     assert f"```json\n{EXAMPLE.read_text()}```\n" in page
 
 
-def test_the_python_of_the_page_gives_what_it_says(monkeypatch: pytest.MonkeyPatch):
+def test_the_pages_python_prints_what_the_page_says(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(ROOT)
     page = (ROOT / "Documentation/policy.md").read_text()
     names: dict = {}
     for block in re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
         exec(block, names)
     assert names["bucket"] == 5870
-    # The click of campaign 2077, of which nothing was observed, drawn by half a standard deviation.
+    # The click of campaign 2077, for which nothing was observed, drawn by half a standard deviation.
     request = '{"id": "imp-1", "unit": {"user": "u-7"}, "time": "2026-11-22T00:00:00Z", "candidates": [CANDIDATE]}'
     request = request.replace("CANDIDATE", '{"campaign": "2077", "pricing": "cpc", "bid": 1}')
     alpha, beta = 1000 * 0.0041, 1000 * (1 - 0.0041)
@@ -416,7 +416,7 @@ def test_the_python_of_the_page_gives_what_it_says(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("document", SOUND, ids=label)
-def test_both_take_what_is_sound(judge: Judge, document: dict):
+def test_both_accept_sound_policies(judge: Judge, document: dict):
     assert list(VALIDATOR.iter_errors(document)) == []
     refusal = judge.refusal(document)
     assert refusal is None, refusal.message
@@ -433,15 +433,15 @@ def test_both_refuse_a_fault_at_its_place(judge: Judge, document: object, place:
     refusal = judge.refusal(document)
     assert refusal is not None
     assert refusal.message
-    if place is None:  # a name that makes a path of its own
+    if place is None:  # the name appears in the path
         return
     assert refusal.json_path.decode() == place
-    # A schema tells what is missing or unknown, or which kind of predictor is meant, at the object around it.
+    # A schema reports a missing or unknown member, or an unknown kind of predictor, at the enclosing object.
     assert any(place.startswith(path_text(error.absolute_path)) for error in errors)
 
 
 @pytest.mark.parametrize(("document", "place", "word"), BEYOND, ids=label)
-def test_the_library_alone_refuses_what_a_schema_cannot_know(judge: Judge, document: dict, place: str, word: str):
+def test_only_the_library_refuses_what_a_schema_cannot_know(judge: Judge, document: dict, place: str, word: str):
     assert list(VALIDATOR.iter_errors(document)) == []
     refusal = judge.refusal(document)
     assert refusal is not None
@@ -449,19 +449,19 @@ def test_the_library_alone_refuses_what_a_schema_cannot_know(judge: Judge, docum
     assert word in refusal.message.decode()
 
 
-def test_the_library_names_the_release_that_is_not_there(judge: Judge):
+def test_the_library_names_a_missing_release(judge: Judge):
     refusal = judge.refusal(predictor({"release": "third"}))
     assert judge.status(refusal) == "UNKNOWN_RELEASE"
 
 
 @pytest.mark.parametrize("text", ["", "{", "{} {}", '{"format": "valuation-policy/1", "format": "valuation-policy/1"}'])
-def test_what_is_not_json_is_refused_with_its_line(judge: Judge, text: str):
+def test_invalid_json_is_refused_with_its_line(judge: Judge, text: str):
     refusal = judge.refusal(text)
     assert judge.status(refusal) in ("JSON_SYNTAX", "DUPLICATE_KEY")
     assert refusal.line == 1
 
 
-# ---- Policies that nobody thought of ----------------------------------------------------------------------------
+# ---- Random policies -------------------------------------------------------------------------------------------
 
 NAMES = st.text('abc "\\=ä😀\x7f', min_size=1, max_size=5)
 TIMES = st.sampled_from(["0000-01-01T00:00:00Z", "2026-11-21T03:00:00Z", "2400-02-29T12:34:56.5Z"])
@@ -598,7 +598,7 @@ MEMBERS = st.sampled_from(
     ]
 )
 
-# What only the library refuses.
+# Faults that only the library can find.
 BEYOND_A_SCHEMA = re.compile(
     "There is no (predictor|release)|is retired|add up to|Another variant|has this (name|salt)|above the cap"
     "|It ends before|UTC"
@@ -606,7 +606,7 @@ BEYOND_A_SCHEMA = re.compile(
 
 
 def places(value: object, path: tuple = ()) -> list[tuple]:
-    """The paths of everything inside a document."""
+    """The paths of all values inside a document."""
     found = [path]
     if isinstance(value, dict):
         for name, member in value.items():
@@ -619,7 +619,7 @@ def places(value: object, path: tuple = ()) -> list[tuple]:
 
 @st.composite
 def faulty_policies(draw) -> object:
-    """Sound policies in which something was replaced, taken out, or put in."""
+    """Sound policies in which something was replaced, removed or inserted."""
     document = draw(policies())
     for _ in range(draw(st.integers(1, 2))):
         path = draw(st.sampled_from(places(document)))
@@ -646,7 +646,7 @@ OPTIONS = settings(max_examples=300, deadline=None, suppress_health_check=list(H
 
 @OPTIONS
 @given(document=policies())
-def test_both_take_any_sound_policy(judge: Judge, document: dict):
+def test_both_accept_any_sound_policy(judge: Judge, document: dict):
     assert list(VALIDATOR.iter_errors(document)) == []
     refusal = judge.refusal(document)
     assert refusal is None, (refusal.json_path, refusal.message)
