@@ -3,10 +3,9 @@
 
     run.py [--thorough]
 
-Each suite is a command that writes JUnit XML, from which the counts are taken; a suite that dies without it counts as
-one failure. Two suites run at a time. Output goes to build/test/<suite>.log and is shown where a suite fails.
---thorough runs what takes long instead: the core under sanitizers, the fault campaign in short, Spark, and
-the fuzzers.
+Each suite is a command that writes JUnit XML, which gives the counts; a suite that dies without it counts as one
+failure. Two suites run at a time. Output goes to build/test/<suite>.log and is shown if a suite fails. --thorough runs
+the long suites instead: the core under sanitizers, the fault campaign in short, Spark, and the fuzzers.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ PYTHON = str(ROOT / ".venv" / "bin" / "python")
 
 @dataclass(frozen=True)
 class Suite:
-    """A command to run from the repository's root, and the file in which it leaves its results, if it has any."""
+    """A command to run from the repository's root, and the file in which it leaves its results, if any."""
 
     name: str
     command: list[str]
     results: str | None
 
 
-# Optimised, because the tests score much; with every assertion and check of a debug build.
+# Optimised, because the tests score a lot; with every assertion and check of a debug build.
 CHECKED = [
     "-c",
     "release",
@@ -67,25 +66,25 @@ def script(name: str, *command: str) -> Suite:
 
 
 def build(target: str) -> Suite:
-    """What the other suites run: the library, the command, and the wheels with what their tests need."""
+    """What the other suites run: the library, the command, and the wheels with the test dependencies."""
     return Suite("build", ["make", "--jobs", "2", target], None)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Suites that build the core themselves, and those that wait for the build; in each the longest come first."""
+    """Suites that build the core themselves, and those that wait for the build; the longest come first."""
 
     build: Suite
     alone: list[Suite]
     built: list[Suite]
 
 
-# Compiling each layer of the core by itself, and loading large policies under valgrind.
+# They compile each layer of the core by itself, and load large policies under valgrind.
 SLOW_GUARDS = ["Tests/Guards/test_layers.py", "Tests/Guards/test_policy_costs.py"]
 
 QUICK = Plan(
     build("tested"),
-    # Without debug information, which takes a third of the time to build.
+    # Without debug information, which takes a third of the build time.
     [swift("unit", "-Xswiftc", "-gnone")],
     [
         pytest("pipeline", "pipeline/tests"),
@@ -113,7 +112,7 @@ THOROUGH = Plan(
 
 @dataclass
 class Outcome:
-    """How a suite ended."""
+    """The result of a suite."""
 
     suite: Suite
     passed: int
@@ -147,7 +146,7 @@ def run(suite: Suite) -> Outcome:
     log = FOLDER / f"{suite.name}.log"
     start = time.monotonic()
     with log.open("w") as output:
-        # A trap is to end the process at once instead of starting a debugger.
+        # A trap must end the process at once instead of starting a debugger.
         environment = os.environ | {"SWIFT_BACKTRACE": "enable=no"}
         code = subprocess.run(
             suite.command, cwd=ROOT, env=environment, stdout=output, stderr=output, check=False
@@ -166,12 +165,12 @@ def run(suite: Suite) -> Outcome:
 
 
 def run_all(plan: Plan) -> list[Outcome]:
-    """Run all suites, two at a time; without a build, those that need none."""
+    """Run all suites, two at a time; if the build fails, only those that need none."""
     built, is_built = deque(plan.built), threading.Event()
     outcomes: list[Outcome] = []
 
     def take(suites: deque[Suite]) -> None:
-        with contextlib.suppress(IndexError):  # when none is left
+        with contextlib.suppress(IndexError):  # no suite is left
             while True:
                 outcomes.append(run(suites.popleft()))
 
@@ -180,7 +179,7 @@ def run_all(plan: Plan) -> list[Outcome]:
         try:
             outcomes.append(run(plan.build))
             is_sound = outcomes[-1].failed == 0
-        finally:  # the other lane waits for it
+        finally:  # the other thread waits for this event
             if not is_sound:
                 built.clear()
             is_built.set()
@@ -200,7 +199,7 @@ def run_all(plan: Plan) -> list[Outcome]:
 def main() -> int:
     """Run what is asked for; return 1 if anything failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--thorough", action="store_true", help="run what takes long instead")
+    parser.add_argument("--thorough", action="store_true", help="run the long suites instead")
     options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     print("==> Running the tests; logs are in build/test", flush=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The functions of a library and what they call, read from objdump's disassembly of x86-64."""
+"""Reads a library's functions and their calls from objdump's disassembly of x86-64."""
 
 import re
 import subprocess
@@ -14,19 +14,19 @@ _TARGET = re.compile(r"^([0-9a-f]+) <([^>+]+)(\+0x[0-9a-f]+)?>")
 
 @dataclass
 class Function:
-    """A function's disassembly, as far as it matters here."""
+    """What the tests need of a function's disassembly."""
 
     name: str
     # The functions that it calls or jumps to; those of other libraries end with @plt.
     calls: set[str] = field(default_factory=set)
-    # Calls of addresses that are known at run time alone.
+    # Calls of addresses that are known only at run time.
     calls_by_address: int = 0
     # Instructions that lock the memory that they write.
     locked: list[str] = field(default_factory=list)
     has_loop: bool = False
 
     def read(self, address: int, prefix: str | None, mnemonic: str, operands: str) -> None:
-        """Notes an instruction."""
+        """Records an instruction."""
         if prefix or (mnemonic.startswith("xchg") and "(" in operands):
             self.locked.append(f"{prefix or ''} {mnemonic} {operands}".strip())
         if mnemonic.startswith("call") and operands.startswith("*"):
@@ -56,7 +56,7 @@ def disassemble(library: Path) -> dict[str, Function]:
 
 
 def reachable(functions: dict[str, Function], roots: Iterable[str], stop: re.Pattern[str]) -> dict[str, Function]:
-    """The roots and all that they call, directly or not, without what matches `stop` and without other libraries."""
+    """The roots and all they call, directly or not, without matches of `stop` and without other libraries."""
     found: dict[str, Function] = {}
     waiting = list(roots)
     while waiting:

@@ -4,8 +4,8 @@
  *
  *     budgets score|rank|explore MODELS POLICY CANDIDATES FEATURES AD_FEATURES LOOKS
  *
- * POLICY is - for none. The time is over at the LOOKS-th look at the clock, 0 for never. Each 64th look calls `mark`.
- * Prints how many looks there were and how many values are flagged as late.
+ * POLICY is - for none. The time is up at the LOOKS-th reading of the clock; 0 means never. Every 64th reading calls
+ * `mark`. Prints how often the clock was read and how many values are flagged as late.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -24,7 +24,7 @@ __attribute__((noinline)) void mark(void) {
     __asm__ volatile("");
 }
 
-/* Of the library, too. */
+/* The library calls this, too. */
 int clock_gettime(clockid_t clock, struct timespec *time) {
     *time = (struct timespec){1, 0};
     if (clock != CLOCK_MONOTONIC) return 0;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""C programs compiled against the shipped library, and the instructions that valgrind's callgrind counts in them."""
+"""Compiles C programs against the shipped library, and counts their instructions with valgrind's callgrind."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .conftest import REPOSITORY
 
-#: In seconds: what takes longer hangs, also on a busy machine.
+#: Seconds after which a program counts as hung, even on a busy machine.
 SECONDS = 900
 
 
@@ -19,11 +19,11 @@ class Programs:
         self._library, self._directory = library, directory
 
     def output(self, source: Path, *arguments: object) -> str:
-        """What the program prints."""
+        """The program's output."""
         return self._run([], source, arguments)
 
     def count(self, function: str, source: Path, *arguments: object, options: tuple[str, ...] = ()) -> int:
-        """The instructions of all calls of `function`, with what it calls, while the program runs."""
+        """The instructions of all calls of `function` and what it calls, over the program's run."""
         counts = self._directory / f"{source.stem}.callgrind"
         self._run([*callgrind(function, counts), *options], source, arguments)
         total = totals(counts)
@@ -42,7 +42,7 @@ class Programs:
     def _run(self, valgrind: list[str], source: Path, arguments: tuple[object, ...]) -> str:
         program = self._directory / source.stem
         command = ["gcc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{REPOSITORY / 'build' / 'include'}"]
-        # What the program defines takes the place of what the library calls. Some programs read requests with jansson.
+        # The program's own functions replace those that the library calls. Some programs read requests with jansson.
         command += ["-rdynamic", "-o", str(program), str(source), str(self._library), "-ljansson"]
         subprocess.run(command, check=True, timeout=SECONDS)
         finished = subprocess.run(
@@ -57,7 +57,7 @@ class Programs:
 
 
 def compiled(models: Path) -> Path:
-    """The models in the file that loads quickest, for under valgrind loading takes most of the time."""
+    """The models in a compiled file, which loads quickest: loading takes most of the time under valgrind."""
     path = models.with_suffix(".valuation")
     command = REPOSITORY / "build" / "bin" / "valuation"
     subprocess.run([command, "compile", "--output", path, models], check=True, capture_output=True, timeout=SECONDS)
@@ -65,11 +65,11 @@ def compiled(models: Path) -> Path:
 
 
 def callgrind(function: str, counts: Path) -> list[str]:
-    """The command that counts the instructions of a function and writes them to a file."""
+    """The command that counts a function's instructions and writes them to a file."""
     return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={counts}", f"--toggle-collect={function}"]
 
 
 def totals(counts: Path) -> int:
-    """The instructions that a file of callgrind's says were counted."""
+    """The totals in callgrind's output file."""
     total = re.search(r"^totals: (\d+)$", counts.read_text(encoding="utf-8"), re.MULTILINE)
     return int(total[1]) if total else 0

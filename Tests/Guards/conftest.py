@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Guards of the scoring path's speed that need no quiet machine: what is counted here is the same on every run.
+"""Guards of the scoring path's speed that need no quiet machine: they count, and the counts are the same on every run.
 
-They run against the library of build/ and the same one before it was stripped, both of which `make build` leaves.
+They run against the library in build/ and its unstripped twin; `make build` leaves both.
 """
 
 import platform
@@ -16,18 +16,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--write-instructions",
         action="store_true",
-        help="write the instructions counted now to Tests/Guards/instructions.json instead of comparing with it",
+        help="write the counts to Tests/Guards/instructions.json instead of comparing with it",
     )
 
 
 def pytest_runtest_setup() -> None:
     if platform.machine() != "x86_64":
-        pytest.skip("the guards know the instructions of x86-64 alone")
+        pytest.skip("the guards know only the instructions of x86-64")
 
 
 @pytest.fixture(scope="session")
 def library() -> Path:
-    """The library as it is shipped."""
+    """The library as shipped."""
     path = (REPOSITORY / "build" / "lib" / "libvaluation.so").resolve()
     assert path.exists(), f"{path} is missing; run `make build`."
     return path

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Makes scorers of one engine and gives them back in the order in which they were made.
+ * Creates scorers of one engine and destroys them in the order of their creation.
  *
  *     many_scorers MODELS COUNT
  */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Loads a policy, answers a JSON request under it, and checks it, each once.
+ * Loads a policy, answers a JSON request under it and checks it, once each.
  *
  *     policy_costs MODELS POLICY REQUEST
  *
- * Prints how many bytes loading the policy asked for.
+ * Prints how many bytes loading the policy allocated.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Values requests against the models of workload.py and lets callgrind begin to count after these are loaded.
+ * Values requests against the models of workload.py; callgrind starts counting after the load.
  *
  *     score_requests MODELS REQUESTS CANDIDATES AD_FEATURES cpc|cpa
  *
- * Prints the sum of what all candidates are worth.
+ * Prints the sum of all candidates' values.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 
 enum { FIELDS = 30, AD_FIELDS = 3, VALUES = 40, CAMPAIGNS = 200, MAXIMUM_CANDIDATES = 1000 };
 
-/* A generator with a fixed sequence (Knuth's MMIX), so that every run does the same. */
+/* A generator with a fixed sequence (Knuth's MMIX), so that every run is the same. */
 static uint64_t state = 20261121;
 
 static uint32_t draw(uint32_t bound) {
@@ -78,7 +78,7 @@ int main(int argument_count, char **arguments) {
         }
         for (int ad = 0; ad < candidate_count; ad++) {
             if (values[ad].flags) {
-                fprintf(stderr, "flags %#x: the models are not those of workload.py\n", values[ad].flags);
+                fprintf(stderr, "flags %#x: these are not the models of workload.py\n", values[ad].flags);
                 return 1;
             }
             total += values[ad].expected_revenue;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A time budget binds the whole call: so many instructions at most lie between two looks at the clock.
+"""A time budget binds the whole call: the number of instructions between two readings of the clock is limited.
 
-The clock is the program's own, so nothing here depends on how fast the machine is.
+The program brings its own clock, so nothing here depends on the machine's speed.
 """
 
 import json
@@ -12,10 +12,10 @@ import pytest
 from .callgrind import Programs, compiled
 
 PROGRAM = Path(__file__).resolve().parent / "budgets.c"
-# Some ten microseconds.
+# About ten microseconds.
 BETWEEN_LOOKS = 60_000
 LOOKS = 64
-# Of a candidate that is not reached in time: it is read, gets its prior, and is written.
+# The instructions of a candidate that is not reached in time: it is read, gets its prior and is written.
 LEFT = 600
 FIXED = 60_000
 CAMPAIGNS = 60
@@ -45,7 +45,7 @@ def programs(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Program
 
 @pytest.fixture(scope="module")
 def chained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Campaigns that all extend one, with observed rates and nothing else that is uncertain."""
+    """Campaigns that all extend one, with observed rates and no other uncertainty."""
     path = tmp_path_factory.mktemp("chained") / "models.jsonl"
     documents = [model(str(number), target) for number in range(CAMPAIGNS) for target in ("click", "conversion")]
     for document in documents:
@@ -60,7 +60,7 @@ def chained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Models of many features, and campaigns without a model, of which counts are known."""
+    """Models of many features, and campaigns without a model but with known counts."""
     path = tmp_path_factory.mktemp("models") / "models.jsonl"
     own = [model(str(number), target) for number in range(CAMPAIGNS) for target in ("click", "conversion")]
     counts = {"format": "valuation-campaign/1", "impressions": 1000, "clicks": 10, "conversions": 2}
@@ -103,7 +103,7 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     return written
 
 
-# The call, the policy, and how many candidates, features of the request and features of each ad there are.
+# The call, the policy, and the numbers of candidates, request features and features of each ad.
 CASES = [
     ("score", "none", 128, 300, 20),
     ("score", "none", 4, 300, 1000),
@@ -118,28 +118,28 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_clock_is_looked_at_in_time(programs: Programs, models: Path, policies: dict[str, object], case: tuple):
+def test_the_clock_is_read_in_time(programs: Programs, models: Path, policies: dict[str, object], case: tuple):
     call, policy, *sizes = case
     parts = programs.count_between(f"valuation_{call}", "mark", PROGRAM, call, models, policies[policy], *sizes, 0)
     assert max(parts) < LOOKS * BETWEEN_LOOKS, f"{len(parts)} parts, the largest {sorted(parts)[-5:]}"
 
 
 @pytest.mark.parametrize("call", ["score", "explore"])
-def test_what_is_not_reached_in_time_draws_nothing(
+def test_candidates_not_reached_in_time_draw_nothing(
     programs: Programs, chained: Path, policies: dict[str, object], call: str
 ):
     hold(programs, chained, policies, (call, "curious", 2 * CAMPAIGNS, 100, 3))
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case[2] > 20], ids=str)
-def test_what_is_not_reached_in_time_takes_a_few_instructions(
+def test_candidates_not_reached_in_time_take_a_few_instructions(
     programs: Programs, models: Path, policies: dict[str, object], case: tuple
 ):
     hold(programs, models, policies, case)
 
 
 def hold(programs: Programs, models: Path, policies: dict[str, object], case: tuple) -> None:
-    """Count the instructions of requests, twenty times as large ones, too, most of which is not reached in time."""
+    """Count instructions of requests most of which is not reached in time, also of ones twenty times as large."""
     call, policy, candidates, *sizes = case
     for count in (candidates, 20 * candidates):
         arguments = (call, models, policies[policy], count, *sizes, 2)

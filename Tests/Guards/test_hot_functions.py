@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The machine code of the scoring path: it counts no references, takes no memory and no lock.
+"""The machine code of the scoring path: no reference counting, no allocation, no lock.
 
-Looked at are the exported calls, whatever has a name of the scoring code, the loops for every instruction set, and all
-functions that these call. What `Cost`, `Deadline` and `PerfectHash` do is nearly always inlined into them.
+The tests look at the exported calls, all functions named after the scoring code, the loops for every instruction set,
+and all functions that these call. `Cost`, `Deadline` and `PerfectHash` are nearly always inlined into them.
 """
 
 import re
@@ -16,24 +16,24 @@ from .assembly import Function, disassemble, reachable
 ENTRIES = ("valuation_score", "valuation_rank", "valuation_score_batch")
 LOOPS = ("read", "sum_rows", "resolve", "look_up", "add_row", "scale", "sigmoid", "draw", "write")
 LEVELS = ("baseline", "avx2", "avx512")
-# For AVX2 these are the ones for every machine.
+# AVX2 uses the baseline's versions of these.
 MISSING_LOOPS = {f"{loop}_avx2" for loop in ("read", "resolve", "look_up", "add_row", "write")}
-# Types of which some function is no part of another one, then those of which perhaps all are.
+# Types with at least one function that is never inlined, then types whose functions may all be inlined.
 TYPES = ("Scoring", "TargetScoring", "RequestTerms", "Ranking", "PolicyScoring")
 INLINED_TYPES = ("Cost", "Deadline", "PerfectHash")
 
-# What these do is looked at by nobody: the first call after a load grows the scratch space, a failed one says why, and
-# valuation_explore alone notes what it needs for propensities.
+# Not checked: the first call after a load grows the scratch space, a failed call says why, and only valuation_explore
+# records what it needs for propensities.
 EXCEPTIONS = {
     "growing the scratch space": r"13TargetScratchV7prepare",
-    "growing that of a policy": r"6ScorerV7prepare",
+    "growing the policy's scratch space": r"6ScorerV7prepare",
     "describing a failure": r"4NoteV8describe",
-    "noting for propensities what may move an ad": r"13PolicyScoringV4note",
+    "recording for propensities what may move an ad": r"13PolicyScoringV4note",
 }
-# Called of other libraries: the clock for time budgets and rules, short copies and zeros, and the check of gcc's stack
-# protector; under a policy, comparing a unit's name, and the functions of predictors that are not a model alone.
+# Allowed calls to other libraries: the clock for time budgets and rules, short copies and zeros, and the check of gcc's
+# stack protector; under a policy, comparing a unit's name, and the functions of predictors other than a lone model.
 ALLOWED = {"clock_gettime", "memcpy", "memset", "__stack_chk_fail", "bcmp", "exp", "log", "sqrt"}
-# They call the loops, through the table of the machine's instruction set; into the entries some of them are inlined.
+# These call the loops through the table of the machine's instruction set; some are inlined into the entries.
 CALLING_LOOPS = re.compile(
     r"^\$[es]9Valuation(13Target|13Policy|7)Scoring|^(\$[es]9Valuation\d+)?valuation_(score|rank)"
 )
@@ -63,9 +63,9 @@ def text_of(path: Path) -> bytes:
         return ELFFile(file).get_section_by_name(".text").data()
 
 
-def test_what_is_looked_at_is_what_is_shipped(library: Path, unstripped_library: Path):
+def test_the_checked_library_is_the_shipped_one(library: Path, unstripped_library: Path):
     is_same = text_of(library) == text_of(unstripped_library)
-    assert is_same, "build/lib is of another build than .build-library; run `make build`."
+    assert is_same, "build/lib and .build-library come from different builds; run `make build`."
 
 
 @pytest.mark.parametrize("name", [*ENTRIES, *sorted({f"{a}_{b}" for a in LOOPS for b in LEVELS} - MISSING_LOOPS)])
@@ -76,22 +76,22 @@ def test_each_entry_and_loop_is_found(hot: dict[str, Function], name: str):
 @pytest.mark.parametrize("name", TYPES)
 def test_the_entries_lead_to_each_part_of_the_scoring_code(functions: dict[str, Function], name: str):
     led_to = reachable(functions, ENTRIES, re.compile("|".join(EXCEPTIONS.values())))
-    # Ranking may be inlined into valuation_rank; then its functions stand alone for the JSON calls.
+    # Ranking may be inlined into valuation_rank; its own functions then serve only the JSON calls.
     found = functions if name == "Ranking" else led_to
     assert any(function_of(name).search(function) for function in found)
 
 
 @pytest.mark.parametrize("what", EXCEPTIONS)
-def test_each_exception_is_one(functions: dict[str, Function], hot: dict[str, Function], what: str):
+def test_each_exception_is_still_needed(functions: dict[str, Function], hot: dict[str, Function], what: str):
     called = {call for function in hot.values() for call in function.calls}
-    assert any(re.search(EXCEPTIONS[what], name) for name in called & set(functions)), "nothing hot calls it any more"
+    assert any(re.search(EXCEPTIONS[what], name) for name in called & set(functions)), "no hot function calls it now"
 
 
 def test_hot_functions_count_no_references_and_check_no_access(hot: dict[str, Function]):
     assert {f.name: calls for f in hot.values() if (calls := {c for c in f.calls if c.startswith("swift_")})} == {}
 
 
-def test_hot_functions_call_nothing_of_other_libraries_but_the_clock_and_copies(hot: dict[str, Function]):
+def test_of_other_libraries_hot_functions_call_only_the_clock_and_copies(hot: dict[str, Function]):
     outside = {f.name: {c.removesuffix("@plt") for c in f.calls if c.endswith("@plt")} for f in hot.values()}
     assert {name: calls - ALLOWED for name, calls in outside.items() if calls - ALLOWED} == {}
 
@@ -101,9 +101,9 @@ def test_only_the_loops_are_called_by_address(hot: dict[str, Function]):
     assert [f.name for f in hot.values() if f.calls_by_address and not CALLING_LOOPS.search(f.name)] == []
 
 
-def test_hot_functions_lock_no_memory_but_to_announce_the_models_in_use(hot: dict[str, Function]):
+def test_hot_functions_lock_memory_only_to_announce_the_models_in_use(hot: dict[str, Function]):
     locking = [f for f in hot.values() if f.locked]
-    # Where an entry is, inlined or not, one instruction writes the scorer's own memory (Engine.Reader).
+    # In each entry, inlined or not, one instruction writes the scorer's own memory (Engine.Reader).
     assert {f.name: f.locked for f in locking if not any(entry in f.name for entry in ENTRIES)} == {}
     assert {len(f.locked) for f in locking} == {1}
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many instructions a request takes, as callgrind counts them, is held against instructions.json.
+"""The instructions of a request, as callgrind counts them, are compared with instructions.json.
 
-The counts do not depend on the machine's load. They do on the compiler, and on the processor where it lacks AVX2.
-Valgrind 3.19 knows no AVX-512, so what is counted are the loops for AVX2 and, where there are none of these, those for
-every machine; a change of the others does not show here. Nor do cache misses: `make bench` measures time.
+The counts do not depend on the machine's load. They depend on the compiler, and on the processor if it lacks AVX2.
+Valgrind 3.19 does not know AVX-512, so the counts cover the AVX2 loops and, where there are none, the baseline's. They
+show neither a change of the other loops nor cache misses: `make bench` measures time.
 """
 
 import json
@@ -19,7 +19,7 @@ from .workload import write_models, write_requests
 HERE = Path(__file__).resolve().parent
 COUNTS = HERE / "instructions.json"
 UPDATE = ".venv/bin/python -m pytest Tests/Guards/test_instructions.py --write-instructions"
-# What a count may be above the one noted, and how far below it the noted one is out of date.
+# The most that a count may exceed the recorded one, and how far below it the recorded one is out of date.
 ALLOWED, OUT_OF_DATE = 1.05, 0.90
 
 
@@ -50,25 +50,25 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def programs(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Programs:
     if "avx2" not in Path("/proc/cpuinfo").read_text(encoding="utf-8"):
-        pytest.skip("the counts noted are of machines with AVX2")
+        pytest.skip("the recorded counts come from machines with AVX2")
     return Programs(library, tmp_path_factory.mktemp("instructions"))
 
 
 def compare(case: str, counted: int, config: pytest.Config) -> None:
-    """Holds the instructions of one request against the count noted, or notes them."""
+    """Compares the instructions of one request with the recorded count, or records them."""
     noted = json.loads(COUNTS.read_text(encoding="utf-8")) if COUNTS.exists() else {}
     if config.getoption("--write-instructions"):
         kept = {name: count for name, count in noted.items() if name in (*CASES, JSON_CASE)}
         COUNTS.write_text(json.dumps(kept | {case: counted}, indent=4, sort_keys=True) + "\n", encoding="utf-8")
         return
     assert case in noted, f"{COUNTS.name} has no count for it; run {UPDATE}"
-    change = f"{case}: {counted:,} instructions a request, {noted[case]:,} noted ({counted / noted[case] - 1:+.1%})."
-    assert counted <= noted[case] * ALLOWED, f"{change} If they are worth it, note them: {UPDATE}"
-    assert counted >= noted[case] * OUT_OF_DATE, f"{change} Fewer: lower what is noted, so that it stays so: {UPDATE}"
+    change = f"{case}: {counted:,} instructions a request, {noted[case]:,} recorded ({counted / noted[case] - 1:+.1%})."
+    assert counted <= noted[case] * ALLOWED, f"{change} If the change is worth it, record them: {UPDATE}"
+    assert counted >= noted[case] * OUT_OF_DATE, f"{change} Fewer: record them, so that the gain is kept: {UPDATE}"
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_request_takes_no_more_instructions_than_noted(
+def test_a_request_takes_no_more_instructions_than_recorded(
     case: str, programs: Programs, models: Path, pytestconfig: pytest.Config
 ):
     candidates, ad_features, pricing, requests = CASES[case]
@@ -81,7 +81,7 @@ def test_a_request_takes_no_more_instructions_than_noted(
     compare(case, total // requests, pytestconfig)
 
 
-def test_a_json_request_takes_no_more_instructions_than_noted(
+def test_a_json_request_takes_no_more_instructions_than_recorded(
     programs: Programs, models: Path, tmp_path: Path, pytestconfig: pytest.Config
 ):
     requests = write_requests(tmp_path / "requests.jsonl", count=3, candidates=1000)
@@ -95,5 +95,5 @@ def test_a_scorer_costs_the_same_among_many(function: str, programs: Programs, m
     assert many <= few * ALLOWED, f"{many:.0f} instructions each of 1,000, {few:.0f} each of 50"
 
 
-def test_every_count_noted_is_of_a_case():
+def test_every_recorded_count_belongs_to_a_case():
     assert set(json.loads(COUNTS.read_text(encoding="utf-8"))) == {*CASES, JSON_CASE}

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each folder of the core names only those below it: Documentation/architecture.md lists them.
+"""Each folder of the core uses only the folders below it, which Documentation/architecture.md lists.
 
-Files of one Swift module need no imports, so the compiler is asked: every folder compiles with those below it alone.
+Files of one Swift module need no imports, so the test asks the compiler: it compiles every folder with only those below
+it.
 """
 
 import re
@@ -18,12 +19,12 @@ C_MODULES += [f"Sources/{name}/include" for name in ("CKernels", "CChecksum")]
 
 
 def layers() -> list[str]:
-    """The folders of the core, lowest first, as the page has them."""
+    """The folders of the core, lowest first, as the page lists them."""
     return re.findall(r"^\| `(\w+)` \|", PAGE.read_text(), re.MULTILINE)
 
 
 def errors(folders: list[str]) -> list[str]:
-    """What the compiler says of these folders alone."""
+    """The compiler's errors for these folders alone."""
     files = sorted(str(file) for folder in folders for file in (CORE / folder).glob("*.swift"))
     command = ["swiftc", "-typecheck", "-parse-as-library", "-module-name", "Valuation", "-wmo"]
     command += ["-enable-experimental-feature", "Embedded", *(f"-I{path}" for path in C_MODULES), *files]
@@ -38,9 +39,9 @@ def test_the_page_lists_every_folder():
 
 
 @pytest.mark.parametrize("layer", layers())
-def test_a_layer_compiles_with_those_below_it_alone(layer: str):
+def test_a_layer_compiles_with_only_those_below_it(layer: str):
     assert errors(layers()[: layers().index(layer) + 1]) == []
 
 
-def test_a_layer_without_one_below_it_does_not_compile():
+def test_a_layer_does_not_compile_without_one_that_it_uses():
     assert any("cannot find type 'Buffer' in scope" in error for error in errors(["JSON"]))

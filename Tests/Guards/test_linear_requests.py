@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading a request takes a time that grows with its length and no faster, whatever somebody put into it.
+"""The time of reading a request grows linearly with its length, whatever it contains.
 
-What is counted are instructions, of a text and of one twice as long.
+The tests count the instructions for a text and for one twice as long.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from .conftest import REPOSITORY
 from .workload import write_models
 
 PROGRAM = REPOSITORY / "Tests" / "ABI" / "score_requests.c"
-# Twice the work, and what is done once for a request.
+# Twice the work, and what a request costs once.
 MOST = 2.3
 END = '"candidates": [{"campaign": "1", "pricing": "cpc", "bid": 1}]}'
 
@@ -28,24 +28,22 @@ def values(count: int) -> str:
 
 
 SHAPES: dict[str, Callable[[int], str]] = {
-    "an array, then one member again and again": lambda n: features(
-        f'"field_0": [{values(n)}]' + ', "field_1": "1"' * n
-    ),
+    "an array, then one member repeatedly": lambda n: features(f'"field_0": [{values(n)}]' + ', "field_1": "1"' * n),
     "two members in turns": lambda n: features(", ".join(['"field_0": "1", "field_1": "1"'] * n)),
-    "an array again and again between others": lambda n: features(
+    "an array repeatedly between others": lambda n: features(
         ", ".join([f'"field_0": [{values(40)}], "field_1": "1"'] * (n // 20))
     ),
     "members in turns whose values have flags": lambda n: features(", ".join(['"field_0": {}, "field_1": [[]]'] * n)),
     "unknown members": lambda n: features(", ".join(f'"u{number}": 1' for number in range(n))),
-    "unknown members that are taken back": lambda n: features(
+    "unknown members, later overwritten": lambda n: features(
         ", ".join(f'"u{number}": 1, "u{number}": null' for number in range(n))
     ),
-    "features again and again": lambda n: "{" + '"features": {"field_0": "1"}, ' * n + END,
-    "features of an ad again and again": lambda n: (
+    "features repeatedly": lambda n: "{" + '"features": {"field_0": "1"}, ' * n + END,
+    "features of an ad repeatedly": lambda n: (
         '{"candidates": [{"campaign": "1", "pricing": "cpc", "bid": 1' + ', "features": {"field_0": "1"}' * n + "}]}"
     ),
-    "candidates again and again": lambda n: "{" + '"candidates": [{}], ' * n + END,
-    "units again and again": lambda n: (
+    "candidates repeatedly": lambda n: "{" + '"candidates": [{}], ' * n + END,
+    "units repeatedly": lambda n: (
         '{"unit": {' + ", ".join(f'"u{number % 16}": "x"' for number in range(n)) + "}, " + END
     ),
     "candidates whose members have many names": lambda n: (

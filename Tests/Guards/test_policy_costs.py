@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a policy costs grows with its size and with the number of campaigns, not with the product of the two.
+"""The cost of a policy grows with its size plus the number of campaigns, not with their product.
 
-Instructions are counted, for a policy and for one that is twice as large in every way. What is linear doubles, but for
-hash tables, which grow in steps; a product would be four times as much.
+The tests count the instructions for a policy and for one twice as large in every way. A linear cost doubles, except for
+hash tables, which grow in steps; a product would cost four times as much.
 """
 
 import json
@@ -15,7 +15,7 @@ from .callgrind import Programs, compiled
 
 PROGRAM = Path(__file__).resolve().parent / "policy_costs.c"
 DOUBLED = 2.7
-# So many for each rule, so that a product of both would outweigh reading the policy.
+# So many for each rule that a product would outweigh reading the policy.
 CAMPAIGNS = 5
 SAME = 1.1
 PREDICTORS = {"production": {"release": "LATEST"}, "nothing": {"constant": {"pctr": 0}}}
@@ -55,12 +55,12 @@ def experiment(number: int, variants: int = 1, **more: Any) -> dict:
 
 
 def rules_for_all_campaigns(size: int) -> dict:
-    """Each holds for each campaign, through its advertiser."""
+    """Each rule applies to each campaign, through its advertiser."""
     return {"overrides": [override(number, {"advertisers": ["77"]}, expires=OVER) for number in range(size)]}
 
 
 def rules_for_campaigns_of_advertisers(size: int) -> dict:
-    """One has many campaigns and many advertisers."""
+    """One rule with many campaigns and many advertisers."""
     names = {
         "campaigns": [str(number) for number in range(size)],
         "advertisers": [f"a{n}" for n in range(size)] + ["77"],
@@ -69,7 +69,7 @@ def rules_for_campaigns_of_advertisers(size: int) -> dict:
 
 
 def rules_for_newcomers(size: int) -> dict:
-    """By some of which all campaigns are newcomers, through their advertiser and without."""
+    """Under some of these rules all campaigns are newcomers, through their advertiser and without."""
     conditions = [{"fewer_impressions_than": most} for most in (10, 1000, 1001, 2000)] + [{"without_model": "click"}]
     scopes = [{"newcomers": condition} | more for condition in conditions for more in ({}, {"advertisers": ["77"]})]
     return {"overrides": [override(n, scopes[n % len(scopes)], expires=OVER) for n in range(size)]}
@@ -80,7 +80,7 @@ def experiments_for_all_campaigns(size: int) -> dict:
 
 
 def a_rule_for_each_campaign(size: int) -> dict:
-    """So that each has a class of its own, beside rules for all."""
+    """Rules for one campaign each, besides rules for all: each campaign then has a class of its own."""
     own = [override(size + number, {"campaigns": [str(number)]}) for number in range(size)]
     return {"overrides": rules_for_all_campaigns(size)["overrides"] + own}
 
@@ -106,7 +106,7 @@ def request(size: int, slot: str = "12") -> str:
 
 
 class Case:
-    """The files of a size of a policy."""
+    """The files for one size of a policy."""
 
     def __init__(self, directory: Path, make: Any, size: int) -> None:
         self.models = compiled(write_models(directory / f"{size}.jsonl", campaigns=CAMPAIGNS * size))
@@ -157,7 +157,7 @@ def test_a_list_of_twice_as_many_placements_takes_a_request_no_longer(programs: 
     counts = []
     for size in (500, 1000):
         case = Case(tmp_path, placements, size)
-        # In the last of the lists.
+        # A placement of the last list.
         text = request(1, slot=f"s9-{size - 1}")
         counts.append(programs.count("valuation_score_json", PROGRAM, *case.files(text)))
     assert counts[1] < SAME * counts[0]

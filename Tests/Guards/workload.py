@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models and JSON requests like those of an ad server, the same on every run.
+"""Models and JSON requests like an ad server's, the same on every run.
 
-score_requests.c makes requests of its own for the same models.
+score_requests.c makes its own requests for the same models.
 """
 
 import json
@@ -16,13 +16,13 @@ VALUES = 40
 
 
 class Draws(random.Random):
-    """Draws that no version of Python changes: it promises that of `random()` alone."""
+    """Draws that are the same in every version of Python, which guarantees only `random()`."""
 
     def below(self, bound: int) -> int:
         return int(self.random() * bound)
 
     def value(self) -> str:
-        """A field's value; those with low numbers are the popular ones."""
+        """A field's value; values with low numbers are the popular ones."""
         return str(min(self.below(VALUES), self.below(VALUES)))
 
 
@@ -53,7 +53,7 @@ def write_models(path: Path) -> Path:
 
 
 def write_requests(path: Path, *, count: int, candidates: int) -> Path:
-    """Writes JSON requests, one a line, whose candidates are paid for by conversion and have features of their own."""
+    """Writes JSON requests, one a line, with CPA candidates that have features of their own."""
     draws = Draws(20261122)
     with path.open("w", encoding="utf-8") as file:
         for number in range(count):

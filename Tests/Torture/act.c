@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Does one thing with releases, in a process that may be killed or let down on the way.
+ * Performs one operation on releases, in a process that may be killed or have a call fail on the way.
  *
  *     act publish MODELS ROOT ID|-      act publish-json MODELS ROOT ID|-      act compile MODELS FILE
  *     act select ROOT ID                act prune ROOT KEEP                    act list ROOT
  *     act load PATH
  *
- * Prints status, file and message, separated by tabs, and ends with 0 where all went well, otherwise with 1. Listing also
- * prints the list, and loading also the values of the impression as hexadecimal digits.
+ * Prints status, file and message, tab-separated, and exits with 0 on success, otherwise with 1. `list` also prints the
+ * list; `load` also prints the impression's values as hexadecimal digits.
  */
 #include "impression.h"
 

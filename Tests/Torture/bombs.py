@@ -14,15 +14,15 @@ from .campaign import Findings, Tools
 
 MEBIBYTE = 1 << 20
 MOST_MEMORY_KIB = 700 * 1024
-#: Ends what would take all memory of the machine.
+#: Stops a load before it takes all memory of the machine.
 LIMIT = ("prlimit", f"--as={2**30}")
 
 
 def write_bomb(path: Path, byte: bytes, mebibytes: int) -> int:
-    """A gzip file of so much of one byte. Returns its own size."""
+    """A gzip file of so many repetitions of one byte. Returns the file's size."""
     piece = byte * MEBIBYTE
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    # From a full flush on nothing refers to what was before, so a packed piece may be repeated.
+    # After a full flush nothing refers back, so a packed piece may be repeated.
     packed = packer.compress(piece) + packer.flush(zlib.Z_FULL_FLUSH)
     checksum = 0
     with path.open("wb") as file:
@@ -35,7 +35,7 @@ def write_bomb(path: Path, byte: bytes, mebibytes: int) -> int:
     return path.stat().st_size
 
 
-#: A sound model but for its end.
+#: A sound model without its end.
 HEAD = (
     b'{"format": "valuation-model/1", "kind": "logistic", "campaign": "1", "target": "click", "version": "1", '
     b'"intercept": -4, "negative_sampling_rate": 1, "categorical": {}, '
@@ -43,7 +43,7 @@ HEAD = (
 
 
 def write_values(path: Path, member: bytes, value: bytes, mebibytes: int) -> None:
-    """A model, packed, with an array of so much of one value in a member."""
+    """A packed model with an array of so many copies of one value in a member."""
     piece = (value + b",") * 4096
     with gzip.open(path, "wb", compresslevel=6) as file:
         file.write(HEAD + b'"' + member + b'": [')
@@ -53,7 +53,7 @@ def write_values(path: Path, member: bytes, value: bytes, mebibytes: int) -> Non
 
 
 def meet_values(tools: Tools, folder: Path, mebibytes: int, findings: Findings) -> None:
-    """Load models with millions of values: nothing is made of what nobody knows, nor of what is refused."""
+    """Load models with millions of values: unknown members and refused values take no memory."""
     for member in (b"x", b"crosses", b"self_test"):
         for value in (b"{}", b"[]", b'""', b'{"fields":["a","b"],"weights":[]}', b'["a","b",1]'):
             path = folder / "values.json.gz"
@@ -71,7 +71,7 @@ def meet_values(tools: Tools, folder: Path, mebibytes: int, findings: Findings) 
 
 
 def unpack_bombs(tools: Tools, mebibytes: int) -> Findings:
-    """Load bombs: each is refused, or passed over, in less than 700 MB of memory."""
+    """Load bombs: each is refused or skipped in less than 700 MB of memory."""
     findings = Findings("Small files that unpack to large ones")
     folder = tools.folder("bombs")
     bombs = [("spaces.json.gz", b" "), ("newlines.jsonl.gz", b"\n"), ("line.jsonl.gz", b" ")]
@@ -80,7 +80,7 @@ def unpack_bombs(tools: Tools, mebibytes: int) -> Findings:
         size = write_bomb(path, byte, mebibytes)
         check(tools, path, f"{name}, {size / MEBIBYTE:.1f} MiB that unpack to {mebibytes / 1024:g} GiB", findings)
         path.unlink()
-    # Not packed at all, and no disk is needed for it: a file of holes.
+    # Unpacked, yet it needs no disk space: a file of holes.
     holes = folder / "holes.json"
     holes.touch()
     os.truncate(holes, mebibytes * MEBIBYTE)
@@ -100,7 +100,7 @@ def unpack_bombs(tools: Tools, mebibytes: int) -> Findings:
 
 
 def check(tools: Tools, path: Path, what: str, findings: Findings, *, is_refused: bool = True) -> None:
-    """Load something, with a reader that is limited in memory."""
+    """Load a file with a reader of limited memory."""
     with tools.reader(under=LIMIT) as reader:
         start = time.monotonic()
         answer = reader.load(path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every fault of the campaign stands on: releases to harm, a reader to look at them, and what is found."""
+"""What every part of the campaign uses: releases to damage, a reader to load them, and the findings."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ABI.programs import REPOSITORY, Program, Toolchain
 
 HERE = Path(__file__).resolve().parent
 STANDARD_SECRET = "243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89"
-#: A reader that says nothing for so long hangs.
+#: Seconds of silence after which a reader counts as hung.
 ANSWER_SECONDS = 900
 
 
 def installed(directory: Path) -> Path:
-    """Where the library is installed: in VALUATION_PREFIX, or else in this directory, from build/."""
+    """Where the library is installed: in VALUATION_PREFIX, otherwise from build/ into this directory."""
     if given := os.environ.get("VALUATION_PREFIX"):
         return Path(given)
     subprocess.run(["make", "-C", REPOSITORY, "install", f"PREFIX={directory}", "DESTDIR="], check=True, timeout=900)
@@ -29,25 +29,25 @@ def installed(directory: Path) -> Path:
 
 @dataclass
 class Findings:
-    """What one part of the campaign counted, and what it found wrong."""
+    """The counts of one part of the campaign, and the faults it found."""
 
     title: str
     figures: dict[str, int | float | str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
     def count(self, what: str, number: int = 1) -> None:
-        """Add to a figure."""
+        """Add to a count."""
         self.figures[what] = self.figures.get(what, 0) + number
 
     def expect(self, holds: bool, otherwise: str) -> None:
-        """Note a fault unless something holds."""
+        """Record a fault unless something holds."""
         if not holds:
             self.faults.append(otherwise)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a load: `serves` is "before", "other", or the position of known models."""
+    """The result of a load: `serves` is "before", "other", or the position of known models."""
 
     status: str
     serves: str
@@ -57,7 +57,7 @@ class Answer:
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the load failed as it should: with a reason, and nothing changed."""
+        """Whether the load failed correctly: with a reason, and without a change."""
         return self.status.startswith("ERROR_") and self.serves == "before" and self.message != ""
 
     def is_sound(self, *known: int) -> bool:
@@ -66,7 +66,7 @@ class Answer:
 
 
 class Reader:
-    """A process that loads what it is asked to, watched for its end and for hanging; see reader.c."""
+    """A process that loads the paths given to it; its end or hanging is noticed. See reader.c."""
 
     def __init__(self, program: Program, before: Path, *known: Path, under: tuple[str, ...] = ()) -> None:
         self._command = [*under, *map(os.fspath, (program.path, before, *known))]
@@ -109,7 +109,7 @@ class Reader:
 
 
 class Tools:
-    """The programs of this folder, the models they are tried with, and a directory to work in."""
+    """The programs of this folder, the models to try them with, and a directory to work in."""
 
     def __init__(self, toolchain: Toolchain, directory: Path) -> None:
         self.toolchain = toolchain
@@ -130,12 +130,12 @@ class Tools:
         return directory
 
     def program(self, name: str, *more_libraries: str) -> Program:
-        """A program of this folder; each is compiled once."""
+        """A program of this folder, compiled once."""
         libraries = (*self.toolchain.package_flags("--libs"), *more_libraries) if more_libraries else None
         return self._compiled(name, ("-D_GNU_SOURCE", "-pthread"), libraries)
 
     def preload(self) -> Path:
-        """The library that lets calls fail."""
+        """The library that makes calls fail."""
         return self._compiled("faulty_calls", ("-shared", "-fPIC"), ("-ldl",)).path
 
     def _compiled(self, name: str, options: tuple[str, ...], libraries: tuple[str, ...] | None) -> Program:
@@ -145,20 +145,20 @@ class Tools:
         return self._made[name]
 
     def reader(self, *known: Path, under: tuple[str, ...] = ()) -> Reader:
-        """A reader that knows models, run `under` another program where given."""
+        """A reader that knows models, run `under` another program if one is given."""
         return Reader(self.program("reader"), self.before, *known, under=under)
 
     def act(self, *words: object, fault: tuple[int, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Does one thing with releases, where wanted with a call of the system that goes wrong; see act.c."""
+        """Performs one operation on releases, with a failing system call if one is given; see act.c."""
         environment = {}
         if fault is not None:
             environment = {"LD_PRELOAD": str(self.preload()), "FAULTY_CALL": str(fault[0]), "FAULT": fault[1]}
         return self.program("act").start(*words, environment=environment)
 
     def must(self, *words: object) -> str:
-        """Does one thing with releases, which goes well; what is printed before the status.
+        """Performs one operation on releases that must succeed; returns the output before the status.
 
-        A directory of releases has the standard secret, so that readers can load it beside other models.
+        Directories of releases have the standard secret, so that readers can load them beside other models.
         """
         if str(words[0]).startswith("publish") and not (root := Path(words[2])).exists():
             root.mkdir()
@@ -176,11 +176,11 @@ class Tools:
 
 
 def status_of(finished: subprocess.CompletedProcess[str]) -> str:
-    """What act.c said of a call, without "VALUATION_"; "KILLED" where it said nothing."""
+    """The status that act.c printed, without "VALUATION_"; "KILLED" if it printed none."""
     lines = finished.stdout.splitlines()
     return lines[-1].split("\t")[0].removeprefix("VALUATION_") if lines else "KILLED"
 
 
 def leftovers(root: Path) -> list[str]:
-    """Files that have no business in a directory of releases."""
+    """Files that do not belong in a directory of releases."""
     return sorted(str(path.relative_to(root)) for path in root.rglob(".*"))

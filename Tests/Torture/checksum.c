@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Prints the checksum of standard input as manifests have it: XXH3 with 128 bits, as hexadecimal digits.
+ * Prints the checksum of standard input as manifests have it: XXH3 with 128 bits, in hexadecimal digits.
  */
 #include <stdio.h>
 

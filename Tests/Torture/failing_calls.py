@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Full and broken disks, missing permissions, too many open files, interruptions: each call fails in its turn."""
+"""Full and broken disks, missing permissions, too many open files, interruptions: each call fails in turn."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ FAULTS = {
 
 @dataclass(frozen=True)
 class Deed:
-    """Something a writer does in a directory of releases `first` and `second`, of which LATEST names `first`."""
+    """An operation in a directory of releases `first` and `second`, whose LATEST names `first`."""
 
     name: str
     words: Callable[[Tools, Path], list[object]]
-    #: What LATEST gives once it is done.
+    #: What LATEST names once the operation is done.
     done: int
 
 
@@ -34,7 +34,7 @@ DEEDS = [
 
 
 def sound_root(tools: Tools, folder: Path) -> Path:
-    """A directory of releases to make copies of."""
+    """A directory of releases to copy."""
     root = folder / "sound"
     tools.must("publish", tools.second, root, "second")
     tools.must("publish", tools.first, root, "first")
@@ -42,7 +42,7 @@ def sound_root(tools: Tools, folder: Path) -> Path:
 
 
 def fail_writers(tools: Tools, faults: list[str], step: int = 1) -> Findings:
-    """Let every `step`th call of every writer fail in every way of `faults`."""
+    """Make every `step`th call of every writer fail in every way of `faults`."""
     findings = Findings("Writers whose calls fail")
     folder = tools.folder("failing-writers")
     sound = sound_root(tools, folder)
@@ -58,7 +58,7 @@ def fail_writers(tools: Tools, faults: list[str], step: int = 1) -> Findings:
 def fail_writer(
     tools: Tools, sound: Path, deed: Deed, turn: tuple[int, str], reader: Reader, findings: Findings
 ) -> bool:
-    """Lets one call fail. Returns whether there was such a call."""
+    """Makes one call fail. Returns whether there was such a call."""
     number, fault = turn
     root = sound.with_name("root")
     shutil.rmtree(root, ignore_errors=True)
@@ -76,16 +76,16 @@ def fail_writer(
     findings.expect(has_reason, f"{when}: no reason")
     answer = reader.load(root)
     if status == "OK":
-        findings.expect(answer.serves == str(deed.done), f"{when}: LATEST gives {answer}")
+        findings.expect(answer.serves == str(deed.done), f"{when}: loading LATEST gives {answer}")
     elif "LATEST was replaced" in finished.stdout:
         findings.count(f"{deed.name}: refused, and says that LATEST was replaced")
-        findings.expect(answer.serves == str(deed.done), f"{when}: LATEST gives {answer}")
+        findings.expect(answer.serves == str(deed.done), f"{when}: loading LATEST gives {answer}")
     else:
-        findings.expect(answer.serves == "0", f"{when}: LATEST gives {answer}")
+        findings.expect(answer.serves == "0", f"{when}: loading LATEST gives {answer}")
     repeated = tools.act(*deed.words(tools, root))
-    # It may have been done but for its last word.
+    # The operation may have succeeded before its last call failed.
     is_done = repeated.returncode == 0 or (answer.serves == str(deed.done) and deed.done != 0)
-    findings.expect(is_done, f"{when}: repeated, it says {repeated.stdout}")
+    findings.expect(is_done, f"{when}: the repeated operation says {repeated.stdout}")
     finished = tools.act("publish", tools.second, root, "-")
     findings.expect(finished.returncode == 0, f"{when}: the next publish says {finished.stdout}")
     findings.expect(leftovers(root) == [], f"{when}: the next publish leaves {leftovers(root)} behind")
@@ -93,7 +93,7 @@ def fail_writer(
 
 
 def fail_first_publishers(tools: Tools, faults: list[str], step: int = 1) -> Findings:
-    """Let calls of a directory's first publisher fail; the next has the secret that was written, or draws another."""
+    """Make a directory's first publisher fail; the next one uses the secret that was written, or draws another."""
     findings = Findings("First publishers whose calls fail")
     root = tools.folder("failing-first") / "root"
     values = tools.must("load", tools.second)
@@ -120,7 +120,7 @@ def fail_first_publishers(tools: Tools, faults: list[str], step: int = 1) -> Fin
 
 
 def fail_compilers(tools: Tools, faults: list[str], step: int = 1) -> Findings:
-    """Let calls of a compiler fail; the file that is there stays, or is replaced as a whole."""
+    """Make calls of a compiler fail; the existing file stays or is replaced as a whole."""
     findings = Findings("Compilers whose calls fail")
     folder = tools.folder("failing-compilers")
     compiled = folder / "models.valuation"
@@ -146,7 +146,7 @@ def fail_compilers(tools: Tools, faults: list[str], step: int = 1) -> Findings:
 
 
 def fail_readers(tools: Tools, faults: list[str], step: int = 1) -> Findings:
-    """Let calls of loads fail; each is refused, or gives the right values."""
+    """Make calls of loads fail; each load is refused or gives the right values."""
     findings = Findings("Loads whose calls fail")
     folder = tools.folder("failing-readers")
     tools.must("publish", tools.first, folder / "compiled", "first")

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * To be preloaded (LD_PRELOAD): counts the calls by which a program reads and changes files, and lets one of them go wrong.
+ * Preload this (LD_PRELOAD): it counts the calls by which a program reads and changes files, and makes one of them
+ * fail.
  *
- *     FAULTY_CALL   which one, from 0
- *     FAULT         "kill": the process ends as by SIGKILL; "short": a read or write does one byte; otherwise an errno's number
+ *     FAULTY_CALL   which call, from 0
+ *     FAULT         "kill": SIGKILL ends the process; "short": a read or write moves one byte; otherwise an errno's number
  *
- * The call does nothing then. Its name is printed to standard error.
+ * A failing call has no effect. The program prints its name to standard error.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -23,10 +24,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What the C library has under the same name. */
+/* The C library's functions of the same names. */
 #define NEXT(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
 
-/* Ends the function around it where it is this call's turn. */
+/* Returns from the enclosing function if this call is to fail. */
 #define MAY_FAIL(name, failure) \
     if (is_its_turn(#name) && !is_short()) return failure
 
@@ -41,7 +42,7 @@ static int is_its_turn(const char *name) {
     return 1;
 }
 
-/* Only reading and writing can be cut short; the other calls go well then. */
+/* Only reads and writes can be cut short; other calls then succeed. */
 static int is_short(void) {
     return strcmp(getenv("FAULT"), "short") == 0;
 }

@@ -18,10 +18,10 @@ FIRST, SECOND = 0, 1
 
 
 def check_readers(root: Path, reader: Reader, findings: Findings, *sound: int, when: str) -> int:
-    """Expect every reader to see whole releases, and those that LATEST may name. Returns which one it names."""
+    """Expect readers to see whole releases, and under LATEST one of `sound`. Returns which one LATEST names."""
     answer = reader.load(root)
     found = answer.status == "OK" and answer.serves in map(str, sound)
-    findings.expect(found, f"{when}: LATEST names what gives {answer}")
+    findings.expect(found, f"{when}: loading LATEST gives {answer}")
     for release in (root / "releases").iterdir():
         if release.name.startswith("."):
             continue
@@ -31,7 +31,7 @@ def check_readers(root: Path, reader: Reader, findings: Findings, *sound: int, w
 
 
 def check_next(tools: Tools, root: Path, reader: Reader, findings: Findings, when: str, is_pruned: bool) -> None:
-    """Expect the next writer, a pruner or a publisher, to remove what was left behind, and publishing to succeed."""
+    """Expect the next pruner or publisher to remove the leftovers, and publishing to succeed."""
     if is_pruned:
         finished = tools.act("prune", root, "9")
         findings.expect(finished.returncode == 0, f"{when}: the next prune says {finished.stdout}")
@@ -39,7 +39,7 @@ def check_next(tools: Tools, root: Path, reader: Reader, findings: Findings, whe
     finished = tools.act("publish", tools.second, root, "-")
     findings.expect(finished.returncode == 0, f"{when}: the next publish says {finished.stdout}")
     answer = reader.load(root)
-    findings.expect(answer.serves == str(SECOND), f"{when}: after the next publish, LATEST gives {answer}")
+    findings.expect(answer.serves == str(SECOND), f"{when}: after the next publish, loading LATEST gives {answer}")
     findings.expect(leftovers(root) == [], f"{when}: the next publish leaves {leftovers(root)} behind")
 
 
@@ -68,7 +68,7 @@ def kill_at_each_call(tools: Tools, step: int = 1) -> Findings:
 
 
 def kill_at_any_moment(tools: Tools, count: int, seed: int = 1) -> Findings:
-    """Kill `count` publishers of larger models, at moments spread over the time that one needs."""
+    """Kill `count` publishers of larger models, at moments spread over the duration of one publication."""
     findings = Findings("Publishers killed at any moment")
     folder = tools.folder("killed")
     larger = write_models(folder / "models.jsonl", many_models(extend=True))
@@ -100,7 +100,7 @@ def kill_at_any_moment(tools: Tools, count: int, seed: int = 1) -> Findings:
 
 
 def time_of_publishing(tools: Tools, models: Path, root: Path) -> float:
-    """How many seconds a publisher takes."""
+    """The seconds that a publication takes."""
     start = time.monotonic()
     tools.must("publish", models, root, "-")
     return time.monotonic() - start

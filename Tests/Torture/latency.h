@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Counts how long calls take, and tells quantiles: each power of two of nanoseconds has 32 bins, so a quantile is off by 3 % at
- * most.
+ * Counts durations of calls and gives quantiles. Each power of two nanoseconds has 32 bins, so a quantile is at most
+ * 3 % off.
  */
 #ifndef LATENCY_H
 #define LATENCY_H
@@ -35,14 +35,14 @@ static inline void add_histogram(histogram *sum, const histogram *added) {
     if (added->longest > sum->longest) sum->longest = added->longest;
 }
 
-/* In microseconds: what so large a share of the calls took at most. */
+/* A quantile in microseconds: this share of the calls took no longer. */
 static inline double quantile(const histogram *counted, double share) {
     uint64_t rank = (uint64_t)(share * (double)counted->total), seen = 0;
     for (int bin = 0; bin < BIN_COUNT; bin++) {
         seen += counted->counts[bin];
         if (seen <= rank) continue;
-        /* Below the first doubling a bin is one nanosecond; then bins BINS_PER_DOUBLING ... 2 x BINS_PER_DOUBLING - 1 of each.
-         */
+        /* Below the first doubling a bin is one nanosecond wide; each doubling then has the bins BINS_PER_DOUBLING
+         * ... 2 x BINS_PER_DOUBLING - 1. */
         int doubling = bin < 2 * BINS_PER_DOUBLING ? 0 : bin / BINS_PER_DOUBLING - 1;
         return (double)((uint64_t)(bin - doubling * BINS_PER_DOUBLING) << doubling) / 1000.0;
     }

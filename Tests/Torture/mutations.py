@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Damage: every file that is loaded, harmed in every region, is refused or gives the values it gave before."""
+"""Damage: every kind of file, damaged in every region, is refused or gives the same values as before."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ LONGEST_RANGE = 200
 
 @dataclass(frozen=True)
 class Victim:
-    """A file to be harmed, the path by which a reader meets it, and which known models that gives while it is sound."""
+    """A file to damage, the path through which it is loaded, and the known models that this gives while it is sound."""
 
     kind: str
     file: Path
     loaded: Path
     known: int
-    #: A sound file of the same name from another release, which must be refused in this one's place.
+    #: A sound file of the same name from another release, which must be refused in place of this one.
     other: Path | None = None
 
 
@@ -76,7 +76,7 @@ WAYS: list[Callable[[bytes, int, random.Random], bytes]] = [
 
 
 def harmed(content: bytes, count: int, chance: random.Random) -> Iterator[tuple[str, bytes]]:
-    """So many harmed contents, their places spread evenly over the whole of it."""
+    """So many damaged contents; the damage is spread evenly over the whole."""
     for number in range(count):
         way = WAYS[number % len(WAYS)]
         place = min(len(content) - 1, int((number + chance.random()) / count * len(content)))
@@ -86,7 +86,7 @@ def harmed(content: bytes, count: int, chance: random.Random) -> Iterator[tuple[
 
 
 def victims(tools: Tools) -> tuple[list[Victim], list[Path]]:
-    """Every kind of file that is loaded, and the sound models that the reader must know."""
+    """Every kind of file that can be loaded, and the sound models that the reader must know."""
     folder = tools.folder("mutations")
     root, json_root = folder / "models", folder / "json-models"
     for number, models in enumerate((tools.first, tools.second)):
@@ -100,7 +100,7 @@ def victims(tools: Tools) -> tuple[list[Victim], list[Path]]:
         Victim("model file, .gz", folder / "0.jsonl.gz", folder / "0.jsonl.gz", 2),
         Victim("LATEST", root / "LATEST", root, 1),
     ]
-    # Where a release has a compiled file, its model files are not read.
+    # If a release has a compiled file, its model files are not read.
     names = {root: ["index.valuation", "manifest.json"]}
     names[json_root] = [*sorted(path.name for path in tools.first.iterdir()), "manifest.json"]
     for place, kind in ((root, "release"), (json_root, "release without compiled file")):
@@ -110,7 +110,7 @@ def victims(tools: Tools) -> tuple[list[Victim], list[Path]]:
 
 
 def try_one(victim: Victim, content: bytes, way: str, reader: Reader, findings: Findings) -> None:
-    """Put a harmed content in a file's place and load it."""
+    """Write a damaged content to a file and load it."""
     victim.file.unlink()
     victim.file.write_bytes(content)
     answer = reader.load(victim.loaded)
@@ -123,7 +123,7 @@ def try_one(victim: Victim, content: bytes, way: str, reader: Reader, findings: 
 
 
 def mutate(tools: Tools, count: int, seed: int = 1) -> Findings:
-    """Harm files `count` times in all."""
+    """Damage files `count` times in all."""
     findings = Findings("Damaged files")
     chance = random.Random(seed)
     found, known = victims(tools)

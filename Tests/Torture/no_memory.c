@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lets each allocation of a call fail in its turn, each time in a process of its own.
+ * Fails each allocation of a call in turn, each time in a process of its own.
  *
  *     no_memory CALL STEP MODELS OTHER ROOT
  *
- * ROOT is a directory of releases "first", of MODELS, and "second", of OTHER; LATEST names "first". ROOT-json is the same
- * without compiled files. ROOT-first.json and ROOT-second.json are policies under which the release of that name decides. CALL
- * is one of `calls` below; every STEPth of its allocations fails.
+ * ROOT is a directory of releases "first", of MODELS, and "second", of OTHER; LATEST names "first". ROOT-json is the
+ * same without compiled files. ROOT-first.json and ROOT-second.json are policies under which the release of that name
+ * decides. CALL is one of `calls` below; every STEPth of its allocations fails.
  *
- * The call must end with OUT_OF_MEMORY, or have done its work; nothing may be lost, neither memory nor an open file; what
- * served goes on serving with the same bits; what LATEST names stays sound; and the same call must do its work when it is
- * repeated. Prints how many allocations failed, and how often all went well.
+ * The call must fail with OUT_OF_MEMORY or succeed. It must leak neither memory nor an open file. What served must
+ * serve on with the same bits. LATEST must still name a sound release. The repeated call must succeed. Prints how many
+ * allocations failed and how often all went well.
  */
 #include "counting_allocator.h"
 #include "impression.h"
@@ -25,7 +25,7 @@ enum { PATH_BYTES = 4096, NEEDED_FEWER = 3, MOST_REPORTS = 10 };
 /* What serves, or what LATEST names. */
 typedef enum which { FIRST, SECOND, OTHERS } which;
 
-/* A call, what is done before it, and what serves and what LATEST names where it has done its work. */
+/* A call, what to do before it, and what serves and what LATEST names once it has succeeded. */
 typedef struct call {
     const char *name;
     void (*prepare)(void);
@@ -61,7 +61,7 @@ static valuation_status publish_as(const char *path, const char *id, uint32_t sw
     return status;
 }
 
-/* ---- Before the calls. What serves then is the first. ---- */
+/* ---- Preparations. Afterwards the first release serves. ---- */
 
 static void serve_models(void) {
     load(models);
@@ -132,7 +132,8 @@ static valuation_status refresh(valuation_error *error) {
     return status;
 }
 
-/* Of policy and models the one may be refreshed and the other fail; then it is told, and memory is taken. */
+/* A refresh may succeed for the policy and fail for the models, or the reverse; it then reports both and keeps
+ * memory. */
 static bool has_changed_and_failed;
 
 static valuation_status refresh_both(valuation_error *error) {
@@ -162,7 +163,7 @@ static valuation_status select_second(valuation_error *error) {
     return valuation_releases_select(root, strlen(root), "second", 6, NULL, error);
 }
 
-/* Reads a report to its end and gives it back. */
+/* Reads a report to its end and destroys it. */
 static valuation_status reported(valuation_status status, valuation_report *report) {
     EXPECT((report == NULL) == (status != VALUATION_OK));
     if (status == VALUATION_OK) EXPECT(strlen(valuation_report_text(report, NULL)) > 1);
@@ -202,7 +203,7 @@ static valuation_status check_policy(valuation_error *error) {
     return reported(status, report);
 }
 
-/* Memory that a scorer takes for a policy stays with it, so these ask one of their own. */
+/* A scorer keeps the memory that it allocates for a policy, so these calls use a scorer of their own. */
 static valuation_status assign(valuation_error *error) {
     static const char request[] = "{\"unit\": {\"user\": \"u-77\"}, \"candidates\": [{\"campaign\": \"1042\"}]}";
     const char *text;
@@ -222,7 +223,7 @@ static valuation_status explore(valuation_error *error) {
     valuation_scorer *own;
     valuation_status status = valuation_scorer_create(engine, &own, error);
     if (status != VALUATION_OK) return status;
-    /* The experiment of all who have a unit explores. */
+    /* The experiment for all who have a unit explores. */
     static const valuation_unit user = {"user", 4, "u-77", 4};
     valuation_request request = scored.request;
     request.units = &user;
@@ -257,7 +258,7 @@ static const call calls[] = {
     {"explore", decide_by_first, explore, FIRST, FIRST},
 };
 
-/* ---- What is held to be so. ---- */
+/* ---- Checks. ------------- ---- */
 
 static int open_files(void) {
     int count = 0;
@@ -270,7 +271,7 @@ static int open_files(void) {
 static which value_of(valuation_scorer *asked) {
     static valuation_value values[CANDIDATE_COUNT];
     score(asked, &scored, values);
-    /* What a policy adds is not what the releases differ in. */
+    /* Ignore what a policy adds: the releases do not differ in it. */
     for (int i = 0; i < CANDIDATE_COUNT; i++) {
         values[i].source = 0;
         values[i].flags &= ~(valuation_flags)VALUATION_FLAG_NO_UNIT;
@@ -289,7 +290,7 @@ static which value_at(const char *path) {
     return found;
 }
 
-/* Lets the allocation `number` of a call fail. The result is an exit status. */
+/* Fails the allocation `number` of a call. Returns an exit status. */
 static int fail_one(const call *tried, long number, int is_reported) {
     valuation_error error = VALUATION_ERROR_INIT;
     if (!is_reported && freopen("/dev/null", "w", stderr) == NULL) return 2;
@@ -318,7 +319,8 @@ static int fail_one(const call *tried, long number, int is_reported) {
         if (tried->run == compile) EXPECT(value_at(compiled) == FIRST);
         status = tried->run(&error);
         if (status != VALUATION_OK) {
-            fprintf(stderr, "allocation %ld: repeated, it says %s: %s\n", number, valuation_status_name(status), error.message);
+            fprintf(stderr, "allocation %ld: the repeated call says %s: %s\n", number, valuation_status_name(status),
+                    error.message);
             failed_expectations++;
         }
     }
@@ -332,7 +334,7 @@ static int fail_one(const call *tried, long number, int is_reported) {
     FINISH();
 }
 
-/* Puts the directories of releases back to how they were, in a process of its own. */
+/* Restores the directories of releases, in a process of its own. */
 static int put_back(void) {
     char command[4 * PATH_BYTES];
     snprintf(command, sizeof command, "rm -rf '%s/releases/new' '%s/releases/third' '%s/releases/fourth'", root, root, root);
@@ -343,13 +345,13 @@ static int put_back(void) {
     FINISH();
 }
 
-/* What a child ends with that does what it is told; -1 where it did not end by itself. */
+/* A child's exit status; -1 if it did not exit by itself. */
 static int in_a_child(const call *tried, long number, int is_reported) {
     pid_t child = fork();
     if (child == 0) _exit(tried == NULL ? put_back() : fail_one(tried, number, is_reported));
     int status;
     if (child < 0 || waitpid(child, &status, 0) != child) exit(2);
-    if (WIFSIGNALED(status)) fprintf(stderr, "allocation %ld: ended by signal %d\n", number, WTERMSIG(status));
+    if (WIFSIGNALED(status)) fprintf(stderr, "allocation %ld: signal %d ended the process\n", number, WTERMSIG(status));
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -364,7 +366,7 @@ static void prepare(char **arguments) {
     snprintf(other_policy, sizeof other_policy, "%s-second.json", arguments[5]);
     snprintf(second_json, sizeof second_json, "%s-json/releases/second", arguments[5]);
     make_impression(&scored, NULL);
-    tzset(); /* The C library keeps what it reads of the time zone. */
+    tzset(); /* the C library keeps what it reads of the time zone */
     const char *paths[2] = {models, other};
     for (int which = 0; which < 2; which++) {
         engine = serving(paths[which]);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory that runs out: each allocation of each call fails in its turn; see no_memory.c."""
+"""Memory that runs out: each allocation of each call fails in turn; see no_memory.c."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CALLS = [
 
 
 def write_policies(root: Path) -> None:
-    """Beside a root, the policies under which each of its releases decides where the request has no unit."""
+    """Write policies beside a root: under each, one of its releases decides for requests without a unit."""
     everyone = [{"name": "control", "share": 1}, {"name": "curious", "share": 9999, "predictor": "curious"}]
     for release in ("first", "second"):
         predictors = {
@@ -39,14 +39,14 @@ def write_policies(root: Path) -> None:
 
 
 def fail_allocations(tools: Tools, calls: list[str], step: int = 1) -> Findings:
-    """Let every `step`th allocation of the calls fail."""
+    """Fail every `step`th allocation of the calls."""
     findings = Findings("Allocations that fail")
     folder = tools.folder("no-memory")
     root, json_root = folder / "models", folder / "models-json"
     observed = {"first": folder / "first", "second": folder / "second"}
     for number, models in observed.items():
         shutil.copytree(getattr(tools, number), models)
-        # For what explores.
+        # For predictors that explore.
         write_models(models / "observed.jsonl", CAMPAIGNS)
         tools.must("publish", models, root, number)
         tools.must("publish-json", models, json_root, number)
@@ -63,7 +63,7 @@ def fail_allocations(tools: Tools, calls: list[str], step: int = 1) -> Findings:
         failures, survived = map(int, finished.stdout.split())
         findings.count("allocations that failed", failures)
         findings.figures[call] = failures
-        findings.expect(failures > 0, f"{call}: no allocation was made, so none could fail")
+        findings.expect(failures > 0, f"{call}: the call allocated nothing, so nothing could fail")
         findings.expect(survived == failures, f"{call}: {failures - survived} of {failures}: {finished.stderr}")
     shutil.rmtree(folder)
     return findings

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parts of the campaign, each as it is run with the tests and as it is run at length."""
+"""The parts of the campaign, each in a short form for the tests and in a long form."""
 
 from __future__ import annotations
 

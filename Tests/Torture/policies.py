@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Damaged policies: each is refused with a reason while the one before goes on deciding, or decides soundly."""
+"""Damaged policies: each is refused with a reason while the one before goes on deciding, or it decides soundly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .mutations import harmed
 
 
 def mutate_policies(tools: Tools, count: int, seed: int = 1) -> Findings:
-    """Harm a policy that has everything in it `count` times."""
+    """Damage a policy with every kind of rule `count` times."""
     findings = Findings("Damaged policies")
     chance = random.Random(seed)
     folder = tools.folder("policies")
@@ -24,11 +24,11 @@ def mutate_policies(tools: Tools, count: int, seed: int = 1) -> Findings:
     predictors = {"house": {"constant": {"pctr": 0.25, "pcvr": 0.5}}}
     sound = write_policy(folder / "sound.json", policy(predictors=predictors, default="house"))
     path = write_policy(folder / "policy.json", three_layers())
-    # Written as people write it, too, so that the harm is not in names alone.
+    # Also in indented form, so that the damage hits more than names.
     contents = [path.read_bytes(), json.dumps(three_layers(), indent=2).encode()]
     with Reader(tools.program("policy_reader", "-lm"), root, sound) as reader:
         answer = reader.load(path)
-        findings.expect((answer.status, answer.serves) == ("OK", "other"), f"it is not sound to begin with: {answer}")
+        findings.expect((answer.status, answer.serves) == ("OK", "other"), f"the policy itself is not sound: {answer}")
         for content in contents:
             for way, result in harmed(content, -(-count // len(contents)), chance):
                 path.write_bytes(result)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Loads one policy after the other, as their paths are read from standard input, and says what came of each.
+ * Loads policies whose paths it reads from standard input, and prints the outcome of each.
  *
  *     policy_reader MODELS SOUND_POLICY
  *
- * Each policy is loaded into an engine under the sound one. A line is printed for it, its parts separated by tabs, as by
- * reader.c: status, what decides then, the most memory that the process ever held in KiB, file and message. What decides is
- * "before" where all values are those of the sound policy, "other" where they are not, and "unsound" where a value is not
- * finite, has no source, or valuation_policy_check is of another opinion than the engine.
+ * Each policy is loaded into an engine on top of the sound one. The program prints one line for it, tab-separated as by
+ * reader.c: status, what decides now, the process's peak memory in KiB, file and message. What decides is "before" if
+ * all values are those of the sound policy, "other" if not, and "unsound" if a value is not finite or has no source, or
+ * if valuation_policy_check and the engine disagree.
  */
 #include <math.h>
 
@@ -30,18 +30,18 @@ static long most_memory_ever(void) {
     return most;
 }
 
-/* Whether the check finds an error exactly where the engine does. */
+/* Whether the check finds an error exactly if the engine does. */
 static int is_of_one_mind(const char *models, const char *path, valuation_status loaded) {
     valuation_report *report;
     valuation_status status = valuation_policy_check(path, strlen(path), models, strlen(models), &report, NULL);
-    /* It is not asked of files that are none. */
+    /* The check is not called if the path is not a readable file. */
     if (status != VALUATION_OK) return status == loaded;
     int has_error = strstr(valuation_report_text(report, NULL), "{\"severity\":\"error\"") != NULL;
     valuation_report_destroy(report);
     return has_error == (loaded != VALUATION_OK);
 }
 
-/* Asks in every way what is decided. */
+/* Decides in every possible way. */
 static int is_sound(valuation_scorer *scorer) {
     static const char request[] =
         "{\"unit\": {\"user\": \"u-77\"}, \"features\": {\"slot\": \"12\"}, \"candidates\": [{\"campaign\": \"1042\", "

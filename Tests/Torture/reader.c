@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Loads one path after the other, as they are read from standard input, and says what came of each.
+ * Loads paths that it reads from standard input, and prints the outcome of each.
  *
  *     reader BEFORE KNOWN...
  *
- * Each path is loaded into an engine of its own that serves BEFORE. A line is printed for it, its parts separated by tabs:
- * status, what serves then, the most memory that the process ever held in KiB, file and message. What serves then is "before",
- * the position of the one of KNOWN that gives the same values to the bit, or "other".
+ * Each path is loaded into an engine of its own that serves BEFORE. The program prints one line for it, tab-separated:
+ * status, what serves now, the process's peak memory in KiB, file and message. What serves is "before", the position of
+ * the KNOWN models that give the same values to the bit, or "other".
  */
 #include "impression.h"
 

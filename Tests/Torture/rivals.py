@@ -11,7 +11,7 @@ FIRST, SECOND = "0", "1"
 
 
 def run_rivals(tools: Tools, rounds: int) -> Findings:
-    """Publish, select and prune at once, each so often: all work or hear BUSY, and readers see sound releases."""
+    """Publish, select and prune at once, each so often: all succeed or get BUSY, and readers see sound releases."""
     findings = Findings("Writers in each other's way")
     root = tools.folder("rivals") / "models"
     tools.must("publish", tools.first, root, "kept")
@@ -29,7 +29,7 @@ def run_rivals(tools: Tools, rounds: int) -> Findings:
             status = status_of(finished)
             with lock:
                 findings.count(f"{deed[0]}: {status.lower()}")
-                # What is to be selected may have been pruned.
+                # The release to select may have been pruned.
                 is_pruned = deed[0] == "select" and status == "ERROR_UNKNOWN_RELEASE"
                 findings.expect(status in ("OK", "ERROR_BUSY") or is_pruned, f"{deed[0]}: {finished.stdout}")
 
@@ -41,7 +41,7 @@ def run_rivals(tools: Tools, rounds: int) -> Findings:
         while any(thread.is_alive() for thread in threads):
             answer = reader.load(root)
             findings.count("loads")
-            # What LATEST named may have been pruned before it was opened.
+            # The release that LATEST named may have been pruned before the reader opened it.
             is_late = answer.is_refusal and answer.status in ("ERROR_UNKNOWN_RELEASE", "ERROR_FILE_NOT_FOUND")
             findings.expect(answer.serves in (FIRST, SECOND) or is_late, f"a reader meets {answer}")
         for thread in threads:

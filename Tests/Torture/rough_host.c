@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A host that makes it hard: it has json-c linked in and functions of its own under the names of the library's inner parts; two
- * of its threads score, one loads and changes policies, one lives in one locale after another, and one changes the locale of
- * the process all the time; and meanwhile the process forks at random moments, of a fixed seed. Every child uses what its
- * parent had, whatever the other threads were doing.
+ * A difficult host: it links json-c and has functions of its own under the names of the library's inner parts. Two of
+ * its threads score, one loads and changes policies, one lives in one locale after another, and one keeps changing the
+ * process's locale. Meanwhile the process forks at random moments, with a fixed seed. Every child uses its parent's
+ * engines and scorers, whatever the other threads were doing.
  *
  *     rough_host MODELS OTHER RELEASES POLICY FORKS LOCALE...
  *
- * No value may be wrong by a bit, nothing may hang, and after FORKS forks neither memory nor a file may be held that was not
- * after the first few. Prints how many calls, loads and locales there were, and by how many bytes the memory grew.
+ * No value may be wrong by a bit and nothing may hang. After FORKS forks the process may hold no memory and no file
+ * that it did not hold after the first few. Prints the numbers of calls, loads and locales, and by how many bytes the
+ * memory grew.
  */
 #include <json-c/json.h>
 #include <langinfo.h>
@@ -38,7 +39,7 @@ static int locale_count;
 static impression scored;
 static valuation_engine *engine;
 static valuation_scorer *own, *scorers[SCORING];
-/* Of the models and the others, each without the policy and with it. */
+/* The values of MODELS and OTHER, each without the policy and with it. */
 static valuation_value known[KNOWN][CANDIDATE_COUNT];
 static volatile int is_over;
 static long calls, loads, lived;
@@ -56,7 +57,7 @@ static void go_back(void) {
     EXPECT(status == VALUATION_OK || status == VALUATION_ERROR_UNKNOWN_RELEASE);
 }
 
-/* Which of the known ones the values are now, or -1. */
+/* Which of the known values these are, or -1. */
 static int answer(valuation_scorer *scorer) {
     valuation_value values[CANDIDATE_COUNT];
     score(scorer, &scored, values);
@@ -148,7 +149,7 @@ static void be_a_child(void) {
     go_back();
     EXPECT(answer(own) == OF_MODELS + WITH_POLICY);
     valuation_scorer_destroy(scorer_of(engine));
-    /* Of those threads that had one; one that was just making or giving back its own may have it here. */
+    /* The threads' scorers; that of a thread that was just creating or destroying it may be gone. */
     for (int i = 0; i < SCORING; i++) valuation_scorer_destroy(scorers[i]);
     valuation_scorer_destroy(own);
     valuation_engine_destroy(engine);
@@ -209,7 +210,7 @@ int main(int argument_count, char **arguments) {
     size_t allocated = allocated_bytes();
     int open_files = count_entries("/proc/self/fd");
     live(forks - forks / 2, QUIET);
-    /* Before locales change: newlocale of the C library itself does not give all memory back. */
+    /* Measure before locales change: the C library's newlocale itself leaks memory. */
     long growth = (long)(allocated_bytes() - allocated);
     EXPECT(growth < ROUNDING);
     live(forks / 2, ROUGH);

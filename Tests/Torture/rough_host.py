@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A host with functions of the library's names, changing its locale and forking at any moment; see rough_host.c."""
+"""A host with functions of the library's names that changes its locale and forks at any moment; see rough_host.c."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ABI.policy_files import policy, write_policy
 
 from .campaign import Findings, Tools
 
-#: Their decimal point is a comma, and a character of two bytes.
+#: Their decimal points are a comma and a character of two bytes.
 MADE = ("de_DE.UTF-8", "ps_AF.UTF-8")
 SECONDS = 3600
 
 
 def make_locales(directory: Path) -> Path:
-    """Compile the locales that the machine need not have, for LOCPATH."""
+    """Compile the locales for LOCPATH; the machine need not have them."""
     for name in MADE:
         source = name.removesuffix(".UTF-8")
         subprocess.run(["localedef", "-i", source, "-f", "UTF-8", directory / name], check=True, capture_output=True)
@@ -24,8 +24,8 @@ def make_locales(directory: Path) -> Path:
 
 
 def live_in_a_rough_host(tools: Tools, forks: int) -> Findings:
-    """Fork so many times in the locales made, and a tenth as often in all those of the machine together."""
-    findings = Findings("Hosts that make it hard")
+    """Fork so many times in the compiled locales, and a tenth as often in all locales of the machine together."""
+    findings = Findings("Difficult hosts")
     folder = tools.folder("rough-host")
     releases = folder / "releases"
     tools.must("publish", tools.first, releases, "first")
@@ -39,7 +39,7 @@ def live_in_a_rough_host(tools: Tools, forks: int) -> Findings:
     made = {"LOCPATH": str(make_locales(folder))}
     for count, locales, environment in [(forks, MADE, made), (forks // 10 + 1, machines, {})]:
         command = [program.path, tools.first, tools.second, releases, policy_file, str(count), *locales]
-        # What was freed is to be counted as free.
+        # Count freed memory as free.
         variables = program.environment | environment | {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}
         finished = subprocess.run(
             command, env=variables, capture_output=True, text=True, timeout=SECONDS, check=False, errors="replace"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Directories of releases that no publisher leaves so: with links, pipes, directories and foreign names."""
+"""Directories of releases in a state that no publisher leaves: with links, pipes, directories and foreign names."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ABI.refusal import refused
 
 from .campaign import Findings, Tools
 
-#: What no file of a release may be called.
+#: Names that no file of a release may have.
 FOREIGN_NAMES = [
     "../first/click.jsonl.gz", "..", ".", "", "/etc/hostname", "folder/click.jsonl.gz", ".click.jsonl.gz",
     "manifest.json", "click.jsonl.gz\0", "x" * 256 + ".json", "/", "./click.jsonl.gz",
 ]  # fmt: skip
-#: What LATEST may not hold.
+#: Contents that LATEST may not have.
 FOREIGN_IDS = [
     "",
     "\n",
@@ -40,11 +40,11 @@ FOREIGN_IDS = [
 
 @dataclass(frozen=True)
 class Strangeness:
-    """Something done to a sound directory of releases, whose LATEST names `first`, so that it must not be loaded."""
+    """A change to a sound directory of releases, whose LATEST names `first`, after which a load must fail."""
 
     name: str
     do: Callable[[Path], object]
-    #: Whether what was done is not looked at: model files are not where there is a compiled one.
+    #: Whether the load ignores the change: it does not read model files if there is a compiled one.
     is_unread: bool = False
 
 
@@ -103,7 +103,7 @@ class Manifests:
 
 
 def strange(manifests: Manifests, files: list[str]) -> Iterator[Strangeness]:
-    """Everything that is tried on a release of these files."""
+    """Every change to try on a release of these files."""
     release = "releases/first"
     places = [f"{release}/{name}" for name in files] + [release, "releases", "LATEST"]
     is_compiled = "index.valuation" in files
@@ -143,7 +143,7 @@ def rewrite(path: Path, content: str) -> None:
 
 
 def meet_strange_files(tools: Tools) -> Findings:
-    """Put something strange in every place in turn; each load must be refused, and none may wait for ever."""
+    """Put something strange in every place in turn; each load must be refused, and none may hang."""
     findings = Findings("Links, pipes, directories and foreign names")
     folder = tools.folder("strange")
     manifests = Manifests(tools)
@@ -151,9 +151,9 @@ def meet_strange_files(tools: Tools) -> Findings:
         for way in ("publish", "publish-json"):
             sound = folder / way
             tools.must(way, tools.first, sound, "first")
-            # What is written by hand is loaded where it is right.
+            # A correct handwritten manifest must load.
             manifests.write(sound / "releases/first/manifest.json", lambda manifest: None)
-            findings.expect(reader.load(sound).serves == "0", f"{way}: a manifest written by hand is not loaded")
+            findings.expect(reader.load(sound).serves == "0", f"{way}: a correct handwritten manifest is refused")
             files = sorted(path.name for path in (sound / "releases/first").iterdir())
             for tried in strange(manifests, files):
                 root = tools.folder("strange/tried") / "models"
@@ -168,9 +168,9 @@ def meet_strange_files(tools: Tools) -> Findings:
 
 
 def meet_locked_files(tools: Tools) -> Findings:
-    """Take the permission to read from every file and directory in turn; an ordinary user's load is refused then."""
+    """Remove the read permission of every file and directory in turn; an ordinary user's load must be refused."""
     findings = Findings("Files without permission")
-    # Pytest's own directories are locked for others.
+    # Pytest's own directories are closed to other users.
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         root = Path(name) / "models"

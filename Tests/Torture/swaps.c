@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Threads on all processors score as fast as they can, while the main thread swaps the releases "first" and "second".
+ * Threads on all processors score at full speed while the main thread swaps the releases "first" and "second".
  *
  *     swaps ROOT SWAPS CALLS keep|forget
  *
- * LATEST is replaced and the engine refreshed SWAPS times; where the engine keeps what served before, two of three swaps go
- * back instead. After each swap the threads make CALLS calls before the next. There are phases with swaps and phases without,
- * in turn. All values of a call must be, to the bit, those of the one release or those of the other. Prints a line each: calls
- * on the first and on the second release, and for phases with and without swaps: calls, p50, p99, p99.9 and the longest, in
- * microseconds.
+ * The program replaces LATEST and refreshes the engine SWAPS times; if the engine keeps the previous release, two of
+ * three swaps are rollbacks instead. Between two swaps the threads make CALLS calls. Phases with and without swaps
+ * alternate. All values of a call must come, to the bit, from one of the two releases. Prints one line each: the calls
+ * on the first and on the second release; and for phases with and without swaps the number of calls, p50, p99, p99.9
+ * and the longest, in microseconds.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -85,7 +85,7 @@ static void *serve(void *own) {
     return NULL;
 }
 
-/* What a release gives, in an engine of its own. */
+/* The values of a release, from an engine of its own. */
 static void find_expected(int which) {
     char path[PATH_BYTES];
     int length = snprintf(path, sizeof path, "%s/releases/%s", root, ids[which]);
@@ -99,7 +99,7 @@ static void find_expected(int which) {
     valuation_engine_destroy(own);
 }
 
-/* Replaces LATEST as publishers do, but without waiting for the disk. */
+/* Replaces LATEST as publishers do, but without flushing to disk. */
 static void let_latest_name(const char *id) {
     char latest[PATH_BYTES], temporary[PATH_BYTES];
     snprintf(latest, sizeof latest, "%s/LATEST", root);
@@ -108,7 +108,7 @@ static void let_latest_name(const char *id) {
     if (file == NULL || fprintf(file, "%s\n", id) < 0 || fclose(file) != 0 || rename(temporary, latest) != 0) exit(2);
 }
 
-/* Swaps once; `number` counts swaps from 1. The odd ones are to the second release. */
+/* Swaps once; `number` counts swaps from 1. Odd swaps go to the second release. */
 static void swap(uint64_t number, int keeps) {
     if (keeps && number % 3 != 1) {
         REQUIRE_OK(valuation_engine_roll_back(engine, NULL, 0, NULL));
@@ -126,7 +126,7 @@ static uint64_t calls_made(void) {
     return calls;
 }
 
-/* Leaves the processors to the threads until they have made so many calls more. */
+/* Leaves the processors to the threads until they have made so many more calls. */
 static void wait_for_calls(uint64_t count) {
     const uint64_t enough = calls_made() + count;
     while (calls_made() < enough) usleep(1000);

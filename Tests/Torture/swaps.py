@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Releases that are swapped under threads that score at full speed; see swaps.c."""
+"""Releases swapped under threads that score at full speed; see swaps.c."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Way:
 
     name: str
     publish: str
-    #: How many calls are made after each swap before the next.
+    #: The number of calls between two swaps.
     calls: int
-    #: Whether the engine keeps what served before, and goes back to it at two of three swaps.
+    #: Whether the engine keeps the previous release; if so, two of three swaps are rollbacks.
     previous: str
 
 
@@ -54,7 +54,7 @@ def documents(seed: int) -> list[dict]:
 
 
 def publish_both(tools: Tools, folder: Path) -> dict[str, Path]:
-    """Publish two sets of models, with compiled files and without; the roots by how they were published."""
+    """Publish two sets of models with compiled files and without; returns the roots by way of publishing."""
     roots = {}
     for number, name in enumerate(("first", "second")):
         models = write_models(folder / f"{name}.jsonl", documents(number))
@@ -79,7 +79,7 @@ def swap_releases(tools: Tools, swaps: int) -> Findings:
 
 
 def tell(way: Way, swaps: int, output: str, findings: Findings) -> None:
-    """Note what swaps.c printed."""
+    """Record what swaps.c printed."""
     first, second, with_swaps, without = output.splitlines()
     findings.count("swaps", swaps)
     findings.count("calls", int(first) + int(second))

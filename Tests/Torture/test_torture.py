@@ -8,7 +8,7 @@ from .plan import PARTS, Part
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
-def test_nothing_goes_wrong_whatever_does(tools: Tools, part: Part):
+def test_a_part_of_the_campaign_finds_no_fault(tools: Tools, part: Part):
     findings = part.short(tools)
     assert findings.figures, "nothing was tried"
     assert not findings.faults, "\n".join(findings.faults[:20])

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run the fault campaign at length, print what was counted, and write it to build/torture/report.md.
+"""Run the fault campaign at length, print its counts, and write them to build/torture/report.md.
 
-    torture.py [--short] [PART...]
+torture.py [--short] [PART...]
 
-The figures of Fuzz/fuzz.py are added where it has been run.
+If Fuzz/fuzz.py has been run, its figures are added.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FUZZ_REPORT = ROOT / "build" / "fuzz" / "report.json"
 
 
 def table(findings: Findings, seconds: float) -> str:
-    """What a part found, as Markdown."""
+    """The findings of a part, as Markdown."""
     lines = [f"## {findings.title}", "", "| what | figure |", "|---|---|"]
     for what, figure in findings.figures.items():
         lines.append(f"| {what} | {f'{figure:,}' if isinstance(figure, int) else figure} |")
@@ -39,7 +39,7 @@ def table(findings: Findings, seconds: float) -> str:
 
 
 def fuzz_table() -> str:
-    """What the fuzzers found, as Markdown; empty where they have not been run."""
+    """The fuzzers' results, as Markdown; empty if they have not been run."""
     if not FUZZ_REPORT.exists():
         return ""
     lines = [

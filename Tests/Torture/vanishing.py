@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Releases that vanish and come back while they are loaded."""
+"""Releases that vanish and come back during loads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .campaign import Findings, Tools
 
 
 def remove_and_restore(release: Path, kept: Path, has_ended: threading.Event, chance: random.Random) -> None:
-    """Takes a release away, whole or file by file, and puts it back by a rename, as publishers and pruners do."""
+    """Removes a release, whole or file by file, and restores it by a rename, as publishers and pruners do."""
     coming = release.with_name(".coming.tmp")
     while not has_ended.is_set():
         shutil.copytree(kept, coming)
@@ -30,8 +30,8 @@ def remove_and_restore(release: Path, kept: Path, has_ended: threading.Event, ch
 
 
 def load_what_vanishes(tools: Tools, loads: int, seed: int = 1) -> Findings:
-    """Load so often while releases come and go: each load is refused, or gives the right values."""
-    findings = Findings("Releases that vanish while they are loaded")
+    """Load so often while releases come and go: each load is refused or gives the right values."""
+    findings = Findings("Releases that vanish during loads")
     folder = tools.folder("vanishing")
     with tools.reader(tools.first) as reader:
         for way in ("publish", "publish-json"):
@@ -51,5 +51,5 @@ def load_what_vanishes(tools: Tools, loads: int, seed: int = 1) -> Findings:
             has_ended.set()
             remover.join()
             answer = reader.load(root)
-            findings.expect(answer.serves == "0", f"{way}: once it is back it gives {answer}")
+            findings.expect(answer.serves == "0", f"{way}: after the release is back, a load gives {answer}")
     return findings
