@@ -75,6 +75,8 @@ extension PolicyScoring {
         let (models, deviations) = (all + level &* Scratch.blockSize, index.pointee.deviations)
         let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models(target))
         let (draws, draw) = (scratch.pointee.draws.candidates(target), draw)
+        // They are scattered: without this each read would wait for memory.
+        for number in 0..<found.count { valuation_kernels_prefetch(deviations + Int(found.places[number])) }
         for number in 0..<found.count {
             let place = Int(found.sums[number]) % Scratch.blockSize
             // In a dense row, the element after the last model may be something else.

@@ -338,6 +338,6 @@ extension Index {
     private func deviationOfRate(_ target: Target, _ campaign: UInt64) -> Double {
         let (click, conversion) = Naive().rates(observed: observed(campaign), overall: overall)
         let variance = target == .click ? click.logitVariance : conversion.logitVariance
-        return variance.isFinite ? sqrt(variance) : 0
+        return variance.isFinite ? min(sqrt(variance), Double(Index.largestDeviation)) : 0
     }
 }
