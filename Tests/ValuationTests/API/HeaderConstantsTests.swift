@@ -5,7 +5,7 @@ import Testing
 
 @testable import Valuation
 
-/// What Swift repeats of valuation.h is what the header says: read from the header's own text.
+/// Swift's copies of valuation.h's constants agree with the text of the header.
 @Suite struct HeaderConstantsTests {
     private static let header: String = {
         let tests = URL(filePath: #filePath).deletingLastPathComponent()
@@ -13,7 +13,7 @@ import Testing
         return (try? String(contentsOf: path, encoding: .utf8)) ?? ""
     }()
 
-    @Test func everyStatusIsThatOfTheHeader() throws {
+    @Test func everyStatusAgreesWithTheHeader() throws {
         let statuses = Self.header.matches(of: /(VALUATION_OK|VALUATION_ERROR_\w+) = (\d+)/)
         try #require(statuses.count == 24)
         for status in statuses {
@@ -47,7 +47,7 @@ import Testing
         for (status, number) in pairs { #expect(Int(status.rawValue) == number) }
     }
 
-    @Test func everyFlagIsThatOfTheHeader() throws {
+    @Test func everyFlagAgreesWithTheHeader() throws {
         let flags = Self.header.matches(of: /VALUATION_FLAG_(\w+) = 1 << (\d+)/)
         try #require(flags.count == 21)
         for flag in flags {
@@ -80,14 +80,14 @@ import Testing
         for (flag, number) in pairs { #expect(Int(flag.rawValue) == number) }
     }
 
-    @Test func everyPricingIsThatOfTheHeader() {
+    @Test func everyPricingAgreesWithTheHeader() {
         #expect(Int(Pricing.cpm.rawValue) == Int(VALUATION_PRICING_CPM))
         #expect(Int(Pricing.cpc.rawValue) == Int(VALUATION_PRICING_CPC))
         #expect(Int(Pricing.cpa.rawValue) == Int(VALUATION_PRICING_CPA))
         #expect(Pricing(rawValue: 0) == nil && Pricing(rawValue: 4) == nil)
     }
 
-    @Test func theVersionIsThatOfTheHeader() {
+    @Test func theVersionAgreesWithTheHeader() {
         #expect(String(cString: valuation_version()) == VALUATION_VERSION)
         #expect(valuation_abi_version() == UInt32(VALUATION_ABI_VERSION))
         let info = String(cString: valuation_build_info())

@@ -4,7 +4,7 @@ import Testing
 @testable import Valuation
 
 @Suite struct DescribeAnswerTests {
-    @Test func saysWhatTheFilesSay() throws {
+    @Test func describesTheFilesContents() throws {
         var click = ModelDocument(
             campaign: "a \"quoted\" näme", target: "click", extends: "*", version: "v\n1", intercept: -1.93,
             negativeSamplingRate: 0.02)
@@ -44,7 +44,7 @@ import Testing
         #expect(list.map { $0["target"]?.text } == ["click", "click", "conversion"])
     }
 
-    /// A weight of 0 is one, in the models' counts as in the total, though the index needs no place for it.
+    /// A weight of 0 counts, in the models' counts and in the total, though the index does not store it.
     @Test func weightsOfZeroAreCounted() throws {
         var model = ModelDocument(campaign: "*")
         model.categorical["slot"] = ["12": 0.5, "77": 0]
@@ -59,9 +59,9 @@ import Testing
         #expect(description["weights"]?.number == 4)
     }
 
-    /// Members of `training` are absent where the file has none.
+    /// Members of `training` are absent if the file has none.
     @Test(arguments: [("{}", []), (#"{"auc": 0.5}"#, ["auc"]), (#"{"trainer": "t", "rows": 0}"#, ["rows", "trainer"])])
-    func trainingHasWhatTheFileHas(training: String, names: [String]) throws {
+    func trainingHasTheMembersOfTheFile(training: String, names: [String]) throws {
         let engine = try EngineHandle(models: [ModelDocument(training: training)])
         let list = try #require(try JSONTree(parsing: try engine.scorer().describeJSON())["list"]).elements
         #expect(try #require(list.first?["training"]).names == Set(names))

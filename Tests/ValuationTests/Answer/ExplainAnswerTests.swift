@@ -39,7 +39,7 @@ import Testing
         try #require(path.reduce(Optional(value)) { $0?[$1] }?.number)
     }
 
-    /// A term in one line: what it is, where it is from, of which model, and its logit.
+    /// A term in one line: its kind, its source, the campaign of its model, and its logit.
     private func line(_ term: JSONTree) -> String {
         ["term", "from", "feature", "model"].compactMap { term[$0]?.text }.joined(separator: " | ")
             + " | \(term["logit"]?.number ?? .nan)"
@@ -84,8 +84,8 @@ import Testing
         #expect(explained[0].names.subtracting(scored[0].names) == ["observed", "ignored", "click", "conversion"])
     }
 
-    /// The expected revenue of a term is what the ad would lose without it: scored without the feature by a model without the
-    /// weight.
+    /// The expected revenue of a term is what the ad loses without it: the test scores without the feature, under a
+    /// model without the weight.
     @Test func theRevenueOfATermIsTheLossWithoutIt() throws {
         let value = try self.value(request)
         let click = try number(value, "click", "logit")
@@ -105,18 +105,18 @@ import Testing
                 checked += 1
             }
         }
-        // Every feature, number and cross has one.
+        // Every feature, number and cross has a revenue.
         #expect(checked == 10)
     }
 
-    /// What does not count, each in one line: why, whose it is, the field, its value, and what may be meant.
+    /// The features that do not count, each in one line: reason, source, field, value, and what may be meant.
     private func ignored(_ value: JSONTree) throws -> [String] {
         try #require(value["ignored"]).elements.map { entry in
             ["reason", "from", "field", "value", "did_you_mean"].compactMap { entry[$0]?.text }.joined(separator: " | ")
         }
     }
 
-    @Test func whatDoesNotCountIsNamed() throws {
+    @Test func ignoredFeaturesAreNamed() throws {
         let value = try self.value(
             #"{"features": {"slto": 12, "slot": 13, "age": "old", "segment": ["sports", 1e999, {}], "os": null}, "#
                 + #""candidates": [{"campaign": "1", "pricing": "cpc", "bid": 1, "features": {"sizes": 1}}, "#
@@ -130,8 +130,8 @@ import Testing
                 ])
     }
 
-    /// Each ad has its own, whatever the others have.
-    @Test func eachAdIsToldOfItsOwnFeatures() throws {
+    /// Each ad has its own list, whatever the other ads' lists contain.
+    @Test func eachAdListsItsOwnIgnoredFeatures() throws {
         let ads = [#"{"color": 1}"#, "{}", #"{"size": "small"}"#, #"{"creativ": 55, "size": "big"}"#].map {
             #"{"campaign": "1", "pricing": "cpc", "bid": 1, "features": \#($0)}"#
         }
@@ -145,7 +145,7 @@ import Testing
                 ])
     }
 
-    /// Of members with the same name the last one counts.
+    /// Of members with one name the last counts.
     @Test(arguments: [
         (#"{"features": {"color": 1, "color": null}, "candidates": [{"features": {}}]}"#, []),
         (#"{"features": {"color": 1}, "features": {"colour": 1}, "candidates": [{}]}"#, ["colour"]),
@@ -177,8 +177,8 @@ import Testing
         #expect(entries[0]["did_you_mean"]?.text == meant)
     }
 
-    /// What is misspelt in the same way everywhere is looked for once; what is wrong otherwise, not at all.
-    @Test func theFieldsOfManyAdsAreLookedForByTheirDifferentNames() throws {
+    /// A misspelling that occurs everywhere is looked up once; other problems are not looked up at all.
+    @Test func unknownFieldsOfManyAdsAreLookedUpOncePerName() throws {
         let wrong = (0..<40).map { _ in #"{"campaign": "1", "pricing": "cpc", "bid": 1, "features": {"age": "x"}}"# }
         let misspelt = (0..<100).map { _ in #"{"campaign": "1", "pricing": "cpc", "bid": 1, "features": {"slto": 1}}"# }
         let answer = try EngineHandle(models: documents).scorer().explainJSON(
@@ -188,7 +188,7 @@ import Testing
         #expect(meant == Array(repeating: nil, count: 40) + Array(repeating: "slot", count: 100))
     }
 
-    /// Neighbours are looked for 32 fields, so that nobody can make an explanation take long.
+    /// The search for similar names covers 32 fields, so nobody can make an explanation take long.
     @Test func manyUnknownFieldsAreAllNamed() throws {
         let fields = (0..<1000).map { "\"slot\($0)\": 1" }.joined(separator: ", ")
         let value = try self.value(
@@ -206,7 +206,8 @@ import Testing
         #expect(unknown["conversion"] == .null)
     }
 
-    /// A campaign alone with its advertiser, and one without: 100 clicks of 1,000 impressions, shrunk to 1 %.
+    /// One campaign is its advertiser's only one, another is not. Both have 100 clicks in 1,000 impressions, shrunk to
+    /// 1 %.
     @Test func anObservedRateIsExplainedByItsCounts() throws {
         let root = try ReleaseRoot()
         let counted = ["alone", "shared", "other"].map { name in
@@ -225,7 +226,7 @@ import Testing
             let request = "{\"candidates\": [\(candidates.joined(separator: ", "))]}"
             return try JSONTree(parsing: try engine.scorer().explainJSON(request)).values
         }
-        // By a release that has no model for them, then by a policy.
+        // First because the release has no model for them, then because a policy says so.
         for policy in [#"{"release": "LATEST"}"#, #"{"naive": {}}"#] {
             try engine.loadPolicy(json: ReferencePolicy(predictors: [(name: "p", json: policy)], fallback: "p").json)
             let (alone, shared, unknown) = (try values()[0], try values()[1], try values()[2])
@@ -254,7 +255,7 @@ import Testing
         #expect(heavy["click"]?["terms"]?.elements == [] && heavy["click"]?["logit"] == .null)
     }
 
-    /// What took no time to compute has no terms: the probability is the model's prior.
+    /// A value whose time was up has no terms: its probability is the model's prior.
     @Test func aLateValueIsNotExplained() throws {
         let segments = [String](repeating: "\"travel\"", count: 300).joined(separator: ",")
         let value = try self.value(
@@ -266,7 +267,7 @@ import Testing
         #expect(value["click"]?["probability"] == value["pctr"])
     }
 
-    /// An invalid candidate's own features do not count; they must not be explained as if they did.
+    /// An invalid candidate's own features do not count, and the explanation must not list them.
     @Test(arguments: [#""pricing": "cpx""#, #""pricing": "cpc""#])
     func theLogitOfAnyCandidateGivesItsProbability(pricing: String) throws {
         let value = try self.value(

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Valuation
 
-/// The JSON answer holds the very numbers that scoring gives.
+/// The JSON answer holds exactly the numbers that scoring gives.
 @Suite struct ScoreAnswerTests {
-    /// A member that is a number, or NaN where it is null.
+    /// A number, or NaN for null.
     private func number(_ value: JSONTree, _ name: String) throws -> Double {
         let member = try #require(value[name])
         return member == .null ? .nan : try #require(member.number)
@@ -17,7 +17,7 @@ import Testing
         let models = try LoadedModels(world.documents)
         let scorer = try EngineHandle(models: world.documents).scorer()
         for _ in 0..<5 {
-            // A JSON object has a field once: of a number given twice the last one would count.
+            // A JSON object has each field once; of a number given twice only the last would count.
             var numbers = Set<String>()
             let once = { (features: [NamedFeature]) in
                 features.filter { feature in
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func whatItRepeatsIsWhatTheRequestWrote() throws {
+    @Test func itRepeatsTheRequestsOwnText() throws {
         let scorer = try EngineHandle(models: [ModelDocument(intercept: 0)]).scorer()
         let answer = try scorer.scoreJSON(
             #"{"id": "gr\u00fc\n", "candidates": [{"ad": 17, "campaign": "1", "pricing": "cpc", "bid": 0.5}, {"bid": 1}]}"#
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 3, 5, 100])
-    func topGivesTheBestAlone(top: Int) throws {
+    func topGivesOnlyTheBest(top: Int) throws {
         let scorer = try EngineHandle(models: [ModelDocument(intercept: 0)]).scorer()
         let bids = [1.0, 5, 3, 5, 0]
         let candidates = bids.enumerated().map {
@@ -91,7 +91,7 @@ import Testing
         #expect(try JSONTree(parsing: answer).values.map(\.flags) == [["unknown_field"], ["unknown_field"]])
     }
 
-    @Test func aTimeBudgetOfAMicrosecondIsUpAndSaidSo() throws {
+    @Test func aTimeBudgetOfAMicrosecondIsExceededAndFlagged() throws {
         var document = ModelDocument(intercept: 0)
         document.categorical["slot"] = Dictionary(uniqueKeysWithValues: (0..<2000).map { ("\($0)", 0.01) })
         let scorer = try EngineHandle(models: [document]).scorer()
@@ -104,7 +104,7 @@ import Testing
         #expect(try number(value, "pctr") == 0.5)
     }
 
-    /// Room for a value is reserved once.
+    /// The buffer reserves room for a value once.
     @Test func theLongestValueFitsItsRoom() throws {
         var longest = "{\"ad\":,\"campaign\":,\"expected_revenue\":,\"pctr\":,\"pcvr\":,\"flags\":[],\"problem\":\"\"}"
             .utf8.count

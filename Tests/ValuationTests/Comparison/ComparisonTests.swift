@@ -20,7 +20,7 @@ import Testing
             parsing: try compare(try write(before, "before.jsonl"), try write(after, "after.jsonl"), most: most))
     }
 
-    /// The report of what is at two paths.
+    /// The report on the models at two paths.
     private func compare(_ before: String, _ after: String, most: Int = 10) throws(Complaint) -> String {
         var report: OpaquePointer?
         try checked { error in
@@ -52,13 +52,13 @@ import Testing
         #expect(answer["changed_models"]?.number == 1)
     }
 
-    @Test func nothingIsSaidOfModelsThatAreTheSame() throws {
+    @Test func equalModelsAreNotListed() throws {
         let models = [model("1", ["a": 1]), model("2", ["b": 2])]
         let answer = try compare(models, models)
         #expect(answer["models"]?.elements.isEmpty == true && answer["unchanged_models"]?.number == 2)
     }
 
-    @Test func modelsComeAndGo() throws {
+    @Test func addedAndRemovedModelsAreListed() throws {
         let answer = try compare([model("1", ["a": 1])], [model("2", ["b": 2, "c": 1])], most: 1)
         let changes = try #require(answer["models"]?.elements)
         #expect(changes.map { $0["change"]?.text } == ["added", "dropped"])
@@ -84,7 +84,7 @@ import Testing
         #expect(change["most"]?.elements.first?["weight"]?.text == "slot=12 x os=ios")
     }
 
-    @Test func campaignsDocumentsAreCheckedAndPassedOver() throws {
+    @Test func campaignDocumentsAreCheckedAndSkipped() throws {
         let lines = [CampaignEntry(impressions: 9, clicks: 2).json, model("1", ["a": 1]).json, CampaignEntry().json]
         let before = try folder.write("before.jsonl", lines.joined(separator: "\n"))
         let after = try folder.write("after.jsonl", lines.dropLast().joined(separator: "\n"))
@@ -94,7 +94,7 @@ import Testing
         #expect(complaint { () throws(Complaint) in _ = try compare(before, unsound) }?.jsonPath == "$.clicks")
     }
 
-    @Test func aModelThatIsTwiceInASetIsRefused() throws {
+    @Test func aDuplicateModelInASetIsRefused() throws {
         let (once, twice) = ([model("1", [:])], [model("1", [:]), model("1", [:])])
         for (before, after) in [(once, twice), (twice, once)] {
             do {

@@ -6,12 +6,13 @@ import Testing
 
 @testable import Valuation
 
-/// Scoring goes on while models are replaced. Of most use under ThreadSanitizer.
+/// Scoring goes on while models are replaced. Most useful under ThreadSanitizer.
 @Suite struct ConcurrencyTests {
     private static let campaigns = (0..<10).map { "\($0)" }
     private static let slots = (0..<4).map { "\($0)" }
 
-    /// Two sets for the same campaigns; the second has more models and other numbers for each, so that a mixture would show.
+    /// Two sets for the same campaigns; the second has more models and other numbers for each, so that a mixture would
+    /// show.
     private static let sets: [[ModelDocument]] = [(10, 1.0), (25, -1.0)].map { count, sign in
         (0..<count).flatMap { campaign in
             ["click", "conversion"].map { target in
@@ -23,7 +24,7 @@ import Testing
         }
     }
 
-    /// The bits of every value of the one request that all threads put.
+    /// The bits of every value for the one request that all threads score.
     private static func score(_ scorer: ScorerHandle) throws(Complaint) -> [UInt64] {
         let features = slots.map { NamedFeature.category("slot", $0).feature }
         let candidates = campaigns.map { campaign in
@@ -52,7 +53,7 @@ import Testing
         let wrong = Atomic<Int>(0)
         let isLoading = Atomic<Bool>(true)
 
-        /// Waits for one more call with the values of a set; if a thread failed, for none.
+        /// Waits for one more call with the values of a set; returns at once if a thread failed.
         func awaitAnswer(of set: Int) {
             let before = count(of: set)
             while isLoading.load(ordering: .relaxed), count(of: set) == before { sched_yield() }
@@ -63,7 +64,7 @@ import Testing
         }
     }
 
-    /// Scores again and again until the loads are over; a scorer is replaced by a new one now and then.
+    /// Scores until the loads are over; sometimes replaces its scorer by a new one.
     private static func scoreUntilTheEnd(
         _ engine: EngineHandle, _ counts: Counts, _ answers: [[UInt64]]
     ) throws(Complaint) {
@@ -83,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func everyValueIsOfTheOneSetOrOfTheOther() throws {
+    @Test func everyValueComesFromOneOfTheTwoSets() throws {
         let answers = try Self.sets.map { try Self.answer(of: $0) }
         try #require(answers[0] != answers[1])
         let folder = try TemporaryFolder()
@@ -140,8 +141,8 @@ import Testing
         #expect(counts.wrong.load(ordering: .relaxed) == 0)
     }
 
-    /// One thread publishes, follows and goes back, another asks what there is, the others score.
-    @Test(arguments: [true, false]) func releasesAreFollowedAndGoneBackFromWhileOthersScore(isCompiled: Bool) throws {
+    /// One thread publishes, refreshes and rolls back, another asks for descriptions, the others score.
+    @Test(arguments: [true, false]) func releasesAreFollowedAndRolledBackWhileOthersScore(isCompiled: Bool) throws {
         let answers = try Self.sets.map { try Self.answer(of: $0) }
         let root = try ReleaseRoot()
         for number in [1, 0] { try root.publish(Self.sets[number], id: "set-\(number)", isCompiled: isCompiled) }
@@ -162,7 +163,7 @@ import Testing
                     counts.isLoading.store(false, ordering: .relaxed)
                 case 1:
                     while counts.isLoading.load(ordering: .relaxed) {
-                        // Two ids at most: of what serves and of what served before, which is another.
+                        // At most two ids: that of the serving release and that of the previous one, which differ.
                         let text = try engine.scorer().describeJSON()
                         let ids = text.matches(of: /"release":{"id":"(set-\d)"/).map(\.1)
                         if ids.count > 1 && ids[0] == ids[1] { counts.wrong.add(1, ordering: .relaxed) }
@@ -179,7 +180,7 @@ import Testing
         #expect(counts.second.load(ordering: .relaxed) > 0)
     }
 
-    /// The handle is given back by one thread while others make their last calls with scorers of it.
+    /// One thread destroys the handle while others make their last calls with its scorers.
     @Test func theEnginesHandleMayGoWhileItsScorersAreAtWork() throws {
         let answers = try Self.sets.map { try Self.answer(of: $0) }
         let folder = try TemporaryFolder()

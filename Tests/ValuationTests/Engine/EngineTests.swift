@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// What an engine serves, before, between and after loads.
+/// What an engine serves before, between and after loads.
 @Suite struct EngineTests {
     private let click = #"{"candidates": [{"campaign": "1", "pricing": "cpc", "bid": 1}]}"#
 
@@ -55,7 +55,7 @@ import Testing
         let refusal = try #require(complaint { () throws(Complaint) in try engine.load(bad) })
         #expect(refusal.file == bad)
         #expect(try pctr(scorer) == 0.5)
-        // The folder holds both: the good file alone is not loaded either.
+        // The folder holds both files: not even the good one is loaded.
         #expect(complaint { () throws(Complaint) in try engine.load(folder.path) } != nil)
         #expect(try scorer.describeJSON() == before)
     }
@@ -79,7 +79,7 @@ import Testing
         #expect(try pctr(try engines[1].scorer()) == 1)
     }
 
-    /// A scorer's room grows to whatever is loaded, and what an earlier set left in it does not count.
+    /// A scorer's memory grows to fit whatever is loaded, and leftovers of an earlier set do not matter.
     @Test func aScorerFollowsFromSmallModelsToLargeOnesAndBack() throws {
         let folder = try TemporaryFolder()
         let engine = try EngineHandle()

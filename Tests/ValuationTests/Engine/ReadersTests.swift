@@ -4,19 +4,19 @@ import Testing
 
 @testable import Valuation
 
-/// The slots of scorers, and the locks beside them.
+/// The slots of scorers and the locks beside them.
 @Suite struct ReadersTests {
-    /// More than two blocks have.
+    /// More than two blocks hold.
     private static let many = 100
 
-    @Test func everySlotIsAnothersAndHasItsCacheLinesToItself() throws {
+    @Test func slotsAreDistinctAndHaveCacheLinesOfTheirOwn() throws {
         let readers = try Readers()
         let slots = try (0..<Self.many).map { _ in UInt(bitPattern: try readers.take()) }
         #expect(Set(slots).count == Self.many)
         #expect(slots.allSatisfy { $0 % UInt(Readers.Reader.size) == 0 })
     }
 
-    @Test func slotsAreTakenAgain() throws {
+    @Test func slotsAreReused() throws {
         let readers = try Readers()
         let slots = try (0..<Self.many).map { _ in try readers.take() }
         for slot in slots { readers.giveBack(slot) }
@@ -24,7 +24,7 @@ import Testing
         #expect(Set(again) == Set(slots))
     }
 
-    @Test func anAnnouncementIsSeenWhereverItIs() throws {
+    @Test func anAnnouncementIsSeenInAnySlot() throws {
         let readers = try Readers()
         let slots = try (0..<Self.many).map { _ in try readers.take() }
         var seen: [Bool] = []
@@ -62,7 +62,7 @@ import Testing
     private let engine: EngineHandle
     private let scorer: ScorerHandle
 
-    /// The second models serve, and the first are what served before.
+    /// The second models serve; the first are the previous ones.
     init() throws {
         engine = try EngineHandle()
         scorer = try engine.scorer()
@@ -94,13 +94,13 @@ import Testing
         #expect(try !isServed("2"))
     }
 
-    @Test func soDoesWhoAsksWhatServes() throws {
+    @Test func scoringFinishesASwap() throws {
         core.pointee.amend { history in swap(&history.previous, &history.serving) }
         #expect(try serves("1"))
         #expect(try isServed("1"))
     }
 
-    @Test func theNextLoadFreesWhatWasWaitedFor() throws {
+    @Test func theNextLoadFreesTheSnapshotThatWasLeaving() throws {
         core.pointee.beginLoad()
         core.pointee.remember { history in swap(&history.previous, &history.leaving) }
         core.pointee.endLoad()

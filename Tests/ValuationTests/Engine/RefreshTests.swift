@@ -5,7 +5,7 @@ import Testing
 
 @testable import Valuation
 
-/// An engine follows LATEST, goes back, and says what it holds.
+/// An engine follows LATEST, rolls back, and describes what it holds.
 @Suite struct RefreshTests {
     private let root: ReleaseRoot
     private let engine: EngineHandle
@@ -31,19 +31,19 @@ import Testing
         get throws { try engine.description()["previous"]?["release"]?["id"]?.text }
     }
 
-    @Test func itFollowsAndKeepsWhatServedBefore() throws {
+    @Test func itFollowsAndKeepsThePreviousRelease() throws {
         #expect(try serving == "monday")
         #expect(try engine.refresh() && serving == "tuesday" && previous == "monday")
         #expect(try !engine.refresh() && serving == "tuesday")
     }
 
-    @Test func whatWasGoneBackFromIsHeldBackUntilLatestNamesAnother() throws {
+    @Test func theReleaseRolledBackFromIsHeldBackUntilLatestNamesAnother() throws {
         _ = try engine.refresh()
         try engine.rollBack()
         #expect(try serving == "monday" && previous == "tuesday")
         #expect(try engine.description()["held_back"]?.text == "tuesday")
         #expect(try !engine.refresh() && serving == "monday")
-        // LATEST is put back to what serves: nothing is loaded, and the way forward stays.
+        // LATEST names the serving release again: nothing is loaded, and Tuesday can still be rolled forward to.
         try root.select("monday")
         #expect(try !engine.refresh() && serving == "monday" && previous == "tuesday")
         #expect(try engine.description()["held_back"] == .null)
@@ -57,12 +57,12 @@ import Testing
         #expect(try serving == "tuesday" && previous == "monday")
     }
 
-    @Test func aReleaseWithTheSameFilesTakesTheIndexOver() throws {
+    @Test func aReleaseWithTheSameFilesReusesTheIndex() throws {
         #expect(try engine.refresh() && engine.description()["reused"] == .literal("no"))
         try root.publish(Self.models(-2), id: "wednesday")
         #expect(try engine.refresh() && serving == "wednesday")
         #expect(try engine.description()["reused"] == .literal("yes"))
-        // And what served before may go while its index goes on serving.
+        // The previous release may be freed while the serving one goes on using its index.
         try root.publish(Self.models(-3), id: "thursday")
         try root.publish(Self.models(-4), id: "friday")
         #expect(try engine.refresh() && serving == "friday" && previous == "wednesday")
@@ -85,7 +85,7 @@ import Testing
         #expect(try engine.refresh() && serving == "tuesday")
     }
 
-    @Test func whatIsInMemoryIsGoneBackToThoughItsFilesAreGone() throws {
+    @Test func aRollbackNeedsNoFilesForAReleaseInMemory() throws {
         _ = try engine.refresh()
         try root.removeRelease("monday")
         try engine.rollBack(to: "monday")
@@ -98,7 +98,7 @@ import Testing
         #expect(try serving == "wednesday")
     }
 
-    @Test func modelsWithoutAReleaseAreGoneBackToAsWell() throws {
+    @Test func aRollbackAlsoWorksForModelsWithoutARelease() throws {
         let loose = try root.folder.write("loose.jsonl", Self.models(-5)[0].json)
         try engine.load(loose)
         #expect(try serving == nil)
@@ -108,7 +108,7 @@ import Testing
         #expect(try serving == nil && engine.description()["source"]?.text == loose)
     }
 
-    @Test func aReleasePublishedAnewUnderItsIdIsLoaded() throws {
+    @Test func aReleaseRepublishedUnderItsIdIsLoaded() throws {
         _ = try engine.refresh()
         try root.removeRelease("tuesday")
         try root.publish(Self.models(-5), id: "tuesday")
@@ -118,7 +118,7 @@ import Testing
         #expect(abs((value["pctr"]?.number ?? 0) - 0.006692851) < 1e-8)
     }
 
-    @Test func anIdIsThatOfTheDirectoryLastLoaded() throws {
+    @Test func anIdRefersToTheDirectoryLastLoaded() throws {
         let other = try ReleaseRoot()
         try other.publish(Self.models(-7), id: "monday")
         try other.publish(Self.models(-8), id: "wednesday")
@@ -127,7 +127,7 @@ import Testing
         #expect(try engine.description()["source"]?.text == "\(other.path)/releases/monday")
     }
 
-    @Test func aPathThatIsNoUTF8IsDescribedAllTheSame() throws {
+    @Test func aPathThatIsNotUTF8IsStillDescribed() throws {
         let place = try root.folder.write("loose.jsonl", Self.models(-5)[0].json)
         let odd = Array(root.folder.path.utf8) + [UInt8(ascii: "/"), 0xff] + Array(".jsonl".utf8)
         let target = odd.map { CChar(bitPattern: $0) } + [0]
@@ -136,14 +136,15 @@ import Testing
         #expect(try engine.description()["source"]?.text?.hasSuffix("\u{FFFD}.jsonl") == true)
     }
 
-    /// Once it is older than the clocks of files are coarse, LATEST is known by its stat: what it names is not looked at again.
+    /// File clocks are coarse: only once LATEST is older than one tick does its stat identify it, and the release that
+    /// it names is not looked at again.
     @Test func anUnchangedLatestIsNotRead() throws {
         _ = try engine.refresh()
         Glibc.usleep(2_300_000)
         #expect(try !engine.refresh())
         #expect(Glibc.rename("\(root.path)/releases", "\(root.path)/away") == 0)
         #expect(try !engine.refresh())
-        // It is read where it was replaced.
+        // A replaced LATEST is read.
         #expect(Glibc.rename("\(root.path)/LATEST", "\(root.path)/other") == 0)
         #expect(complaint { () throws(Complaint) in _ = try engine.refresh() }?.status == .fileNotFound)
         #expect(Glibc.rename("\(root.path)/other", "\(root.path)/LATEST") == 0)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Valuation
 
-/// What chance gives a weight: the same for the same seed, and normally distributed over seeds, labels and campaigns.
+/// A weight's draw: the same for the same seed, and normally distributed over seeds, labels and campaigns.
 @Suite struct DrawTests {
     private func draw(seed: UInt64, _ features: [NamedFeature] = []) -> Draw {
         features.map(\.feature).withUnsafeBufferPointer { features in
@@ -28,7 +28,7 @@ import Testing
         return withText(bytes) { fingerprint64($0) }
     }
 
-    @Test func aDrawIsTheOneThatTheHeaderNames() {
+    @Test func aDrawFollowsTheHeadersFormula() {
         let campaign = valuation_campaign_key(nil, "1042", 4)
         for (seed, label, level) in [(1, 0, 0), (77, 5, 1), (UInt64.max, 1 << 60, 2)] {
             for (target, number) in [(Target.click, UInt64(0)), (.conversion, 1)] {
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func aPartsNumberIsItsMiddleByProbability() throws {
+    @Test func aPartsNumberIsItsMedian() throws {
         let normals = try NormalTable(isNeeded: true)
         for part in 0..<NormalTable.count {
             let expected = NormalDistribution.quantile((Double(part) + 0.5) / Double(NormalTable.count))
@@ -91,8 +91,8 @@ import Testing
         for product in products { #expect(abs(product / Double(count)) < error) }
     }
 
-    /// Consecutive keys and seeds, too, draw each of 64 equally likely parts of the normal distribution equally often.
-    @Test func everyPartIsDrawnAsOftenAsAnyOther() {
+    /// Consecutive keys and seeds also draw each of 64 equally likely parts of the normal distribution equally often.
+    @Test func allPartsAreDrawnEquallyOften() {
         var counts = [Double](repeating: 0, count: 64)
         let bounds = (1..<64).map { NormalDistribution.quantile(Double($0) / 64) }
         let total = 100_000
@@ -102,11 +102,11 @@ import Testing
         }
         let expected = Double(total) / 64
         let chiSquare = counts.reduce(0) { $0 + ($1 - expected) * ($1 - expected) / expected }
-        // Of 63 degrees of freedom: beyond in one of a million cases.
+        // With 63 degrees of freedom, exceeded once in a million cases.
         #expect(chiSquare < 130)
     }
 
-    /// Of all four bytes: how many have a sum that draws less than a number.
+    /// Over all values of the four bytes: how many have a sum that draws less than a number.
     @Test func theDistributionIsNormal() {
         func z(_ sum: Double) -> Double {
             let t = sum - 4_064_062.5
@@ -118,7 +118,7 @@ import Testing
         let (low, high) = (sums(7936, 8064), sums(8128, 7747))
         for tenth in -43...43 {
             let number = Double(tenth) / 10
-            // The greatest sum that draws less, for z rises.
+            // The greatest sum that draws less; z is increasing.
             var (least, greatest) = (0, 8_128_125)
             while least < greatest {
                 let middle = (least + greatest + 1) / 2
@@ -135,9 +135,9 @@ import Testing
         #expect(z(8_128_125) < 4.395)
     }
 
-    /// Of random labels and campaigns, and of campaigns whose keys are in an arithmetic progression: neither two nor three nor four draws
-    /// hang together, in their signs and sizes or in their squares.
-    @Test func noFewDrawsHangTogether() {
+    /// For random labels and campaigns, and for campaigns whose keys form an arithmetic progression: two, three or four
+    /// draws are uncorrelated, in their values and in their squares.
+    @Test func smallGroupsOfDrawsAreUncorrelated() {
         var generator = SeededGenerator(seed: 13)
         let (pairs, count) = (20, 40_000)
         for _ in 0..<pairs {
@@ -158,12 +158,13 @@ import Testing
                 sums[4] += a * c * z(labels[0], .click, 2)
                 sums[5] += a * b * c * d
             }
-            // Correlations: each product has mean 0 and variance 1 if draws are independent. The standard error is 0.005.
+            // Correlations: if the draws are independent, each product has mean 0 and variance 1. The standard error is
+            // 0.005.
             for sum in sums { #expect(abs(sum) / Double(count) < 0.06) }
         }
     }
 
-    @Test(arguments: Kernels.all) func manyLanesDrawWhatEachWouldAlone(kernels: Kernels) {
+    @Test(arguments: Kernels.all) func aLaneDrawsTheSameAmongOthersAsAlone(kernels: Kernels) {
         var generator = SeededGenerator(seed: 11)
         for width in [8, 16, 40, 128] {
             for rowCount in [0, 1, 7, 32] {
@@ -197,8 +198,8 @@ import Testing
         }
     }
 
-    /// Within half a part of 2^30 of the product, and exact in any order.
-    @Test func movesAreRoundedSoThatTheirSumIsExact() {
+    /// Within 2^-31 of the product, and exact in any order.
+    @Test func movesAreRoundedSoThatTheirSumIsExactInAnyOrder() {
         var generator = SeededGenerator(seed: 12)
         let moves = (0..<10_000).map { _ in
             let (deviation, z) = (
@@ -213,9 +214,9 @@ import Testing
         #expect(Draw.move(1e-12, 1) == 0 && Draw.move(0, 3) == 0 && Draw.move(262_144, -3.84).isFinite)
     }
 
-    /// As many rows as are drawn from at once, of the largest deviations there are.
+    /// As many rows as are drawn from at once, with the largest possible deviations.
     @Test(arguments: Kernels.all) func theLargestMovesAreExact(kernels: Kernels) {
-        // Mixed, it is four bytes of 255: the inverses of both steps.
+        // Once mixed it is four bytes of 255: this applies the inverses of both steps.
         let mixed = UInt32.max &* 0x4302_1123
         let (label, campaign) = (mixed ^ mixed >> 15 ^ mixed >> 30, UInt32(1))
         let z = Draw.z(label, campaign)

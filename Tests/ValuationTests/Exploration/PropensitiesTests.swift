@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// How likely each candidate is to be worth most, against drawing many times.
+/// How likely each candidate is to be worth most, against many draws.
 @Suite struct PropensitiesTests {
     private func propensities(
         _ arms: [Arm], _ factors: [Factor] = [], _ deadline: Deadline = Deadline(budget: 0)
@@ -22,7 +22,7 @@ import Testing
         return found
     }
 
-    /// The shares of draws in which each is the first of those worth most.
+    /// For each candidate, the share of draws in which it is the first of those worth most.
     private func drawn(
         _ arms: [Arm], _ factors: [Factor] = [], _ count: Int, _ generator: inout SeededGenerator
     ) -> [Double] {
@@ -72,12 +72,12 @@ import Testing
         return arm
     }
 
-    /// Requests of every kind: CPC and CPA, campaigns with several ads, adjusted values, and values that are certain.
+    /// Arms of every kind: CPC and CPA, campaigns with several ads, adjusted values, and certain values.
     private func randomArms(_ generator: inout SeededGenerator) -> [Arm] {
         let campaigns = UInt64.random(in: 1...6, using: &generator)
         return (0..<Int.random(in: 1...12, using: &generator)).map { _ in
             let campaign = UInt64.random(in: 1...campaigns, using: &generator)
-            // The ads of a campaign share its uncertainty, about.
+            // The ads of a campaign roughly share its uncertainty.
             var shared = SeededGenerator(seed: campaign)
             func logit(_ mean: Double) -> Logit {
                 let deviation = shared.once(in: 6) ? 0 : Double.random(in: 0.02...1.5, using: &shared)
@@ -95,14 +95,14 @@ import Testing
     }
 
     @Test(arguments: 1...12)
-    func theyAreTheSharesOfDraws(_ seed: UInt64) throws {
+    func theyAgreeWithTheSharesOfDraws(_ seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let arms = randomArms(&generator)
         let count = 40_000
         let (found, expected) = (try propensities(arms), drawn(arms, [], count, &generator))
         for place in arms.indices {
             #expect((0...1.000_001).contains(found[place]))
-            // Within 0.01 of what they would be; the shares are within four of their standard deviations.
+            // Within 0.01 of the true propensities; the shares are within four of their standard deviations of these.
             let deviation = (expected[place] * (1 - expected[place]) / Double(count)).squareRoot()
             #expect(
                 abs(found[place] - expected[place]) <= 0.01 + 4 * deviation + 1e-4,
@@ -117,7 +117,7 @@ import Testing
         return Logit(mean: mean, deviation: variance.squareRoot(), shared: shared)
     }
 
-    /// Ads with uncertain weights of their own, some of which several of them have.
+    /// Ads with uncertain weights of their own, some of which several ads share.
     private func arms(ofOneCampaign count: Int, cpa: Bool) -> ([Arm], [Factor]) {
         var (arms, factors): ([Arm], [Factor]) = ([], [])
         for number in 0..<count {
@@ -137,7 +137,7 @@ import Testing
         return (arms, factors)
     }
 
-    @Test(arguments: [2, 5, 12], [false, true]) func theAdsOfACampaignCompeteByWhatIsTheirOwn(count: Int, cpa: Bool)
+    @Test(arguments: [2, 5, 12], [false, true]) func theAdsOfACampaignCompeteByTheirOwnWeights(count: Int, cpa: Bool)
         throws
     {
         let (arms, factors) = arms(ofOneCampaign: count, cpa: cpa)
@@ -161,7 +161,7 @@ import Testing
         }
     }
 
-    @Test func alikeCampaignsWinAlike() throws {
+    @Test func equalCampaignsWinEquallyOften() throws {
         for count in [2, 3, 10, 100, 400] {
             let arms = (1...UInt64(count)).map { arm($0, Logit(mean: -4, deviation: 0.3)) }
             let found = try propensities(arms)
@@ -170,7 +170,7 @@ import Testing
         }
     }
 
-    @Test func behindTheDeadlineAllAreZero() throws {
+    @Test func afterTheDeadlineAllAreZero() throws {
         let arms = (1...UInt64(20)).map { arm($0, Logit(mean: -4, deviation: 0.3)) }
         #expect(try propensities(arms, [], Deadline(budget: 1)) == [Double](repeating: 0, count: 20))
         #expect(try propensities(arms, [], Deadline(budget: .max)) == propensities(arms))
@@ -179,12 +179,12 @@ import Testing
     @Test func theAdsOfACampaignShareItsDraw() throws {
         let logit = Logit(mean: -4, deviation: 0.3)
         let found = try propensities([arm(1, logit), arm(1, bid: 1.1, logit), arm(2, logit), arm(1, logit)])
-        // The dearer ad is worth more whatever is drawn.
+        // The ad with the higher bid is worth more in every draw.
         #expect(found[0] < 1e-9 && found[3] < 1e-9)
         #expect(abs(found[1] + found[2] - 1) < 1e-9 && found[1] > 0.55)
     }
 
-    @Test func whatIsCertainWinsForSure() throws {
+    @Test func certainValuesWinWithCertainty() throws {
         #expect(try propensities([]) == [])
         #expect(try propensities([fixed(0)]) == [0])
         #expect(try propensities([fixed(0), fixed(1), fixed(2), fixed(2)]) == [0, 0, 1, 0])
@@ -194,8 +194,8 @@ import Testing
         #expect(try propensities([fixed(1e-9), arm(1, logit)])[1] > 1 - 1e-9)
     }
 
-    /// Of equal ones the earlier counts: where a cap or floor makes them equal, too.
-    @Test func capsAndFloorsMakeEqualsOfThem() throws {
+    /// Of equal values the earlier one wins, also where a cap or floor makes them equal.
+    @Test func capsAndFloorsCanMakeValuesEqual() throws {
         var (first, second) = (arm(1, Logit(mean: 0, deviation: 0.5)), arm(2, Logit(mean: 0, deviation: 0.5)))
         (first.cap, second.cap) = (0.1, 0.1)
         #expect(try propensities([first, second]) == [1, 0])
@@ -203,7 +203,7 @@ import Testing
         #expect(try propensities([first, second])[0] > 0.98)
     }
 
-    @Test func extremesAreStillPropensities() throws {
+    @Test func extremeValuesGivePropensities() throws {
         for deviation in [1e-300, 1e-9, 20, 1e6] {
             for mean in [-80, 0, 80.0] {
                 let arms = [

@@ -33,11 +33,12 @@ import Testing
         }
     }
 
-    /// What Google publishes of FARM_FINGERPRINT.
+    /// Google's published values of FARM_FINGERPRINT.
     ///
     /// The first three are the rows of the example in BigQuery's reference,
-    /// https://cloud.google.com/bigquery/docs/reference/standard-sql/hash_functions#farm_fingerprint, the last one is the example of
-    /// Amazon Redshift, https://docs.aws.amazon.com/redshift/latest/dg/r_FARMFINGERPRINT64.html.
+    /// https://cloud.google.com/bigquery/docs/reference/standard-sql/hash_functions#farm_fingerprint. The last one is
+    /// Amazon
+    /// Redshift's example, https://docs.aws.amazon.com/redshift/latest/dg/r_FARMFINGERPRINT64.html.
     @Test(
         arguments: [
             ("1footrue", -1_541_654_101_129_638_711),
@@ -49,7 +50,7 @@ import Testing
         #expect(withText(text) { Int64(bitPattern: fingerprint64($0)) } == published)
     }
 
-    /// Every length on each side of the boundaries at 3, 7, 16, 32 and 64 bytes, then of whole blocks of 64.
+    /// Every length on each side of the boundaries at 3, 7, 16, 32 and 64 bytes, then whole blocks of 64.
     @Test(arguments: [Array(0...70), [127, 128, 129], [192, 193], [257]])
     func isTheSameHoweverATextIsCutInThree(lengths: [Int]) {
         for length in lengths {
@@ -68,7 +69,7 @@ import Testing
         }
     }
 
-    /// Up to 64 bytes each part is copied in words.
+    /// Up to 64 bytes, each part is copied in words.
     @Test func isTheSameHoweverATextIsCutInTwo() {
         for length in [Array(0...70), [127, 128, 129]].joined() {
             withText(Self.text(length)) { text in

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// The keys of valuation.h are the polynomials of Documentation/keys.md, here computed word by word in 128 bits.
+/// The keys of valuation.h are the polynomials of Documentation/keys.md, computed here word by word in 128 bits.
 @Suite struct KeyTests {
     private static let prime: UInt128 = (1 << 61) - 1
 
@@ -37,7 +37,8 @@ import Testing
         return mixed(sum)
     }
 
-    /// Every length around the words' seven and a load's eight bytes, with as many bytes behind the text as may be read, and with fewer.
+    /// Every length around a word's seven and a load's eight bytes, with as many readable bytes behind the text as a
+    /// load may read, and with fewer.
     @Test(arguments: [0, 1, 7, 8, 40])
     func aKeyIsThePolynomialOfItsText(bytesBehind: Int) throws {
         var generator = SeededGenerator(seed: 3)
@@ -66,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func aCrossIsLinearInItsKeysTheSmallerFirst() {
+    @Test func aCrossIsLinearInItsKeysWithTheSmallerFirst() {
         let words = Secret.standard.words
         var generator = SeededGenerator(seed: 4)
         for _ in 0..<1000 {
@@ -86,7 +87,7 @@ import Testing
         "2jrnny9Mc-LQSEwvj35AgRx",
     ]
 
-    /// Printable texts that were made so that "creative=" and each of them has the same Fingerprint64.
+    /// Printable texts, made so that "creative=" and each of them have the same Fingerprint64.
     @Test func textsMadeForOneFingerprintHaveKeysOfTheirOwn() {
         let made = KeyTests.madeForOneFingerprint
         #expect(Set(made.map { text in withText("creative=" + text) { fingerprint64($0) } }).count == 1)

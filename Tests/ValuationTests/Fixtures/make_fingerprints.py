@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes fingerprints.bin: what Google's FarmHash, by way of pyfarmhash, says of 10,234 texts of 0 to 300 bytes.
+"""Writes fingerprints.bin: the fingerprints of 10,234 texts of 0 to 300 bytes, by Google's FarmHash through pyfarmhash.
 
     pip install pyfarmhash==0.5.1 && python make_fingerprints.py
 
-The texts themselves are not stored: text number n has n % 301 bytes, drawn from SplitMix64 with the seed n; the first
-half of them are any bytes, the others printable ASCII. FingerprintTests.swift draws the same ones. The file holds one
-little-endian 64-bit number a text, in the order of n.
+The file does not hold the texts: text number n has n % 301 bytes, drawn from SplitMix64 with the seed n; the first half
+of them are any bytes, the others printable ASCII. FingerprintTests.swift draws the same ones. The file holds one
+little-endian 64-bit number for each text, in the order of n.
 """
 
 import pathlib

@@ -6,22 +6,23 @@ import CValuation
 /// The weights of one label for the models of one target, as integers.
 typealias Column = [UInt32: Int32]
 
-/// An index of models without names, numbers or crosses, built from the columns that are to be found in it.
+/// An index of models without names, numbers or crosses, built from the columns that it must then return.
 ///
-/// A weight of a model is given in the units of its index, 2^-30, so that what is found can be compared bit by bit.
+/// A model's weight is given in the units of its index, 2^-30, so that a test can compare bit by bit.
 final class BuiltIndex: @unchecked Sendable {
-    /// Nothing is written there once it is built.
+    /// Never written after the build.
     let pointer: UnsafeMutablePointer<Index>
 
     /// - Parameters:
-    ///   - models: how many models there are of each target.
-    ///   - columns: the labels' weights for each target; the label of a column is its position.
+    /// - models: the number of models for each target.
+    /// - columns: the labels' weights for each target; the label of a column is its position.
     init(models: (click: Int, conversion: Int), columns: [(click: Column, conversion: Column)]) throws {
         var builder = IndexBuilder(.standard)
         let clicks = BuiltIndex.weightsByModel(columns.map(\.click), models.click)
         let conversions = BuiltIndex.weightsByModel(columns.map(\.conversion), models.conversion)
         for number in 0..<max(models.click, models.conversion) {
-            // Conversion models come first and last, so that numbers in a target are not those of adding.
+            // Conversion models come first and last, so that a model's number within its target differs from the order
+            // of adding.
             if number < models.conversion {
                 try BuiltIndex.add(number, .conversion, conversions[number], to: &builder)
             }
@@ -30,12 +31,12 @@ final class BuiltIndex: @unchecked Sendable {
         pointer = try BuiltIndex.finish(&builder)
     }
 
-    /// Takes over an index.
+    /// Takes ownership of an index.
     private init(_ pointer: UnsafeMutablePointer<Index>) {
         self.pointer = pointer
     }
 
-    /// The index of what was collected.
+    /// The index of everything that the builder has collected.
     convenience init(_ builder: inout IndexBuilder) throws {
         self.init(try BuiltIndex.finish(&builder))
     }
@@ -55,7 +56,7 @@ final class BuiltIndex: @unchecked Sendable {
 
     /// The weight that is `mantissa` units of 2^-30 in the index.
     static func weight(of mantissa: Int32) -> Double {
-        // 2 would take a larger unit; what is just below it is rounded to it.
+        // 2 would take a larger unit; the value just below rounds to it.
         mantissa == .min ? -(2.0.nextDown) : Double(mantissa) * 0x1p-30
     }
 
@@ -63,12 +64,12 @@ final class BuiltIndex: @unchecked Sendable {
         pointer.pointee.label(BuiltIndex.key(of: label))
     }
 
-    /// Where the weights of a label lie; nil where the index does not know the label.
+    /// The row of a label's weights; nil if the index does not know the label.
     func row(of label: Int, _ target: Target) -> Index.Row? {
         slot(of: label)?.pointee.row(target)
     }
 
-    /// Adds a model with weights of categories alone to a builder.
+    /// Adds a model with weights for categories only to a builder.
     static func add(
         _ number: Int, _ target: Target, _ weights: [(label: Int, mantissa: Int32)], to builder: inout IndexBuilder
     ) throws {

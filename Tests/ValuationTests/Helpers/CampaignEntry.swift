@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a test says of a campaign beside its models. Knows how to write itself as a document.
+/// A campaign's facts besides its models. Writes itself as a document.
 struct CampaignEntry {
     var campaign = "3001"
     var advertiser: String?
@@ -19,6 +19,6 @@ struct CampaignEntry {
         return members
     }
 
-    /// One line.
+    /// On one line.
     var json: String { members.json }
 }

@@ -6,9 +6,10 @@ import Foundation
 
 @testable import Valuation
 
-/// The bytes of a compiled file and where each of its numbers stands, so that it can be forged: changed, with checksums that fit.
+/// The bytes of a compiled file and the position of each number in it, so that a test can forge it: change it, with
+/// matching checksums.
 struct CompiledBytes {
-    /// A number that there is of each element of an array, or one of the header's.
+    /// A number that each element of an array has, or one of the header's numbers.
     struct Field {
         let name: String
         let width: Int
@@ -50,10 +51,10 @@ struct CompiledBytes {
 
     func field(_ name: String) -> Field { fields.first { $0.name == name }! }
 
-    /// Where a field of an element of the index stands in the file.
+    /// The byte at which an element's field starts in the file.
     func byte(_ name: String, _ element: Int = 0) -> Int { field(name).byte(element) }
 
-    /// The elements of an array of labels whose row of clicks is of a kind.
+    /// The elements of the label array that match a condition.
     func labels(where isWanted: (valuation_label) -> Bool) -> [Int] {
         (0..<hashes.labels.slotCount).filter { place in
             isWanted(
@@ -63,7 +64,7 @@ struct CompiledBytes {
         }
     }
 
-    /// The file with checksums that fit its bytes.
+    /// The file with checksums that match its bytes.
     func summed() -> [UInt8] {
         var copy = self
         let index = Int(VALUATION_COMPILED_INDEX)
@@ -77,7 +78,7 @@ struct CompiledBytes {
         return copy.bytes
     }
 
-    // MARK: Where everything stands
+    // MARK: The position of every field
 
     private mutating func addHeader() {
         for word in stride(from: 16, to: CompiledBytes.headerBytes - 16, by: 8) where !(24..<40).contains(word) {

@@ -3,7 +3,7 @@ import CValuation
 
 @testable import Valuation
 
-/// What a refused call says, as Swift strings: from a `Failure` of the core or from a caller's `valuation_error`.
+/// The error of a refused call in Swift strings: from a `Failure` of the core or a caller's `valuation_error`.
 struct Complaint: Error {
     var status: Status
     var message: String
@@ -12,7 +12,7 @@ struct Complaint: Error {
     var line: UInt32
     var column: UInt32
 
-    /// What a failure says that has not been noted.
+    /// The error of a failure that has not been noted.
     init(_ failure: Failure) {
         var error = valuation_error()
         withUnsafeMutablePointer(to: &error) { Note(error: $0).describe(failure) }
@@ -29,7 +29,7 @@ struct Complaint: Error {
     }
 }
 
-/// What `body` throws, or nil where it throws nothing.
+/// What `body` throws, or nil if it throws nothing.
 func complaint(of body: () throws(Failure) -> Void) -> Complaint? {
     do {
         try body()
@@ -39,7 +39,7 @@ func complaint(of body: () throws(Failure) -> Void) -> Complaint? {
     }
 }
 
-/// What `body` throws, or nil where it throws nothing.
+/// What `body` throws, or nil if it throws nothing.
 func complaint(of body: () throws(Complaint) -> Void) -> Complaint? {
     do {
         try body()

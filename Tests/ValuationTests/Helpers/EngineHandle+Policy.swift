@@ -4,9 +4,9 @@ import Testing
 
 @testable import Valuation
 
-/// What a request says for a policy beside its features.
+/// What a request says to a policy besides its features.
 struct Circumstances {
-    /// Field and text of each.
+    /// Field and text of each unit.
     var units: [(field: String, text: String)] = []
     var seed: UInt64 = 0
     /// Seconds since 1970.
@@ -21,12 +21,12 @@ struct NamedSource: Equatable {
 }
 
 extension EngineHandle {
-    /// - Parameter path: empty to do without a policy.
+    /// - Parameter path: empty to remove the policy.
     func loadPolicy(_ path: String) throws(Complaint) {
         try checked { error in valuation_engine_load_policy(pointer, path, path.utf8.count, error) }
     }
 
-    /// Loads a policy from a file of its own, which is not followed for long.
+    /// Loads a policy from a temporary file, which is removed afterwards.
     func loadPolicy(json: String) throws {
         let folder = try TemporaryFolder()
         try loadPolicy(try folder.write("policy.json", json))
@@ -86,7 +86,7 @@ extension ScorerHandle {
             variant: String(cString: source.variant))
     }
 
-    /// The sources of values, each number asked for once.
+    /// The sources of values; each number is looked up once.
     func sources(of values: [valuation_value]) throws(Complaint) -> [NamedSource] {
         var known: [UInt32: NamedSource] = [:]
         var sources: [NamedSource] = []

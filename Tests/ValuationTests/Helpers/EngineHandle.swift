@@ -28,7 +28,7 @@ final class EngineHandle: @unchecked Sendable {
         destroy()
     }
 
-    /// Gives the handle back before its time.
+    /// Destroys the handle early.
     func destroy() {
         valuation_engine_destroy(pointer)
         pointer = nil
@@ -45,7 +45,7 @@ final class EngineHandle: @unchecked Sendable {
         return changed
     }
 
-    /// - Parameter id: empty for what served before.
+    /// - Parameter id: empty for the previous models.
     func rollBack(to id: String = "") throws(Complaint) {
         try checked { error in valuation_engine_roll_back(pointer, id, id.utf8.count, error) }
     }
@@ -54,7 +54,7 @@ final class EngineHandle: @unchecked Sendable {
         try ScorerHandle(self)
     }
 
-    /// What the engine says of itself.
+    /// The engine's description of itself.
     func description() throws -> JSONTree {
         try JSONTree(parsing: try scorer().describeJSON())
     }
@@ -123,7 +123,7 @@ final class ScorerHandle {
     }
 }
 
-/// Makes a C call and throws what its error says.
+/// Makes a C call and throws its error.
 func checked(_ call: (UnsafeMutablePointer<valuation_error>) -> valuation_status) throws(Complaint) {
     var error = valuation_error()
     error.struct_size = UInt32(MemoryLayout<valuation_error>.size)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where two long lists first differ and how, or nil where they do not: `#expect` would print all of both.
+/// The first difference between two long lists, or nil if they are equal: `#expect` would print both in full.
 func firstDifference<Element: Equatable>(_ found: [Element], _ expected: [Element]) -> String? {
     if found.count != expected.count { return "\(found.count) elements instead of \(expected.count)" }
     if found == expected { return nil }

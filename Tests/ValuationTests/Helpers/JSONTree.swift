@@ -4,7 +4,8 @@ import Testing
 
 @testable import Valuation
 
-/// A JSON value, to compare what two parsers read and to look into answers. A number is its bits; of members with the same name the last one counts.
+/// A JSON value, to compare two parsers and to look into answers. A number is its bits; of members with one name the
+/// last one counts.
 indirect enum JSONTree: Equatable {
     case object([[UInt8]: JSONTree])
     case array([JSONTree])
@@ -49,7 +50,7 @@ extension JSONTree {
 }
 
 extension JSONTree {
-    /// What jansson reads; nil and its error where it refuses the text. Integers are read as doubles.
+    /// What jansson reads; nil and its error if it refuses the text. Integers are read as doubles.
     static func read(withJansson text: Text) -> (tree: JSONTree?, error: json_error_code) {
         var error = json_error_t()
         let start = UnsafeRawPointer(text.start).assumingMemoryBound(to: CChar.self)
@@ -87,12 +88,12 @@ extension JSONTree {
 }
 
 extension JSONTree {
-    /// An answer, read by jansson: to the bit, which Foundation does not promise.
+    /// An answer, read by jansson: exact to the bit, which Foundation does not promise.
     init(parsing json: String) throws {
         self = try #require(withText(json) { JSONTree.read(withJansson: $0).tree }, "\(json)")
     }
 
-    /// The member of an object; nil where it is missing.
+    /// The member of an object; nil if it is missing.
     subscript(name: String) -> JSONTree? {
         guard case .object(let members) = self else { return nil }
         return members[Array(name.utf8)]
@@ -104,7 +105,7 @@ extension JSONTree {
         return Set(members.keys.map { String(decoding: $0, as: UTF8.self) })
     }
 
-    /// The elements of an array; none for anything else.
+    /// The elements of an array; empty for anything else.
     var elements: [JSONTree] {
         guard case .array(let elements) = self else { return [] }
         return elements

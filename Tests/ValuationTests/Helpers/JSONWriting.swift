@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A JSON string, escaped by the tests' own hand.
+/// A JSON string, escaped by the tests' own code.
 func quoted(_ text: String) -> String {
     var json = "\""
     for scalar in text.unicodeScalars {
@@ -16,7 +16,7 @@ func quoted(_ text: String) -> String {
     return json + "\""
 }
 
-/// The members of a JSON object in an order, each with raw JSON: so that a test can leave one out, replace it or name it twice.
+/// The members of a JSON object in order, each with raw JSON, so that a test can omit, replace or repeat one.
 struct Members: ExpressibleByDictionaryLiteral {
     private(set) var list: [(name: String, json: String)]
 
@@ -24,7 +24,7 @@ struct Members: ExpressibleByDictionaryLiteral {
         list = elements.map { (name: $0.0, json: $0.1) }
     }
 
-    /// With another value for a member; a new member comes last.
+    /// A copy with another value for a member; a new member comes last.
     func with(_ name: String, _ json: String) -> Members {
         var changed = self
         if let place = list.firstIndex(where: { $0.name == name }) {
@@ -35,7 +35,7 @@ struct Members: ExpressibleByDictionaryLiteral {
         return changed
     }
 
-    /// With a further member, even if there is one of that name.
+    /// A copy with a further member, even if that name exists.
     func adding(_ name: String, _ json: String) -> Members {
         var changed = self
         changed.list.append((name: name, json: json))

@@ -30,7 +30,7 @@ struct Kernels: CustomTestStringConvertible {
         sigmoid(logits, bound: Sigmoid.bound).probabilities
     }
 
-    /// The same, and whether any logit was cut.
+    /// The same, and whether any logit was clamped.
     func sigmoid(_ logits: [Double], bound: Double) -> (probabilities: [Float], wasCut: Bool) {
         let width = RowPlaces.roundedUp(logits.count)
         let padded = logits + Array(repeating: 0, count: width - logits.count)
@@ -39,7 +39,7 @@ struct Kernels: CustomTestStringConvertible {
         return (probabilities: Array(probabilities.prefix(logits.count)), wasCut: wasCut)
     }
 
-    /// The rows of the features at a position, and which candidates have an unusual one there.
+    /// The rows of the features at a position, and the candidates with an unusual feature there.
     func resolve(
         _ features: [[valuation_feature]], at position: Int, in index: UnsafePointer<Index>
     ) -> (click: [Index.Row], conversion: [Index.Row], unusual: Set<Int>) {
@@ -69,11 +69,11 @@ struct Kernels: CustomTestStringConvertible {
         return (click: click, conversion: conversion, unusual: unusual)
     }
 
-    /// `sums`, each with the weights of its model in its rows added.
+    /// `sums`, each with its model's weights in its rows added.
     ///
     /// - Parameters:
-    ///   - rows: one row for each model, and then another one, and so on: as many for each.
-    ///   - models: at most as many as a block has.
+    /// - rows: one row for each model, then another one for each, and so on.
+    /// - models: at most as many as a block has.
     func lookUp(
         _ rows: [[Index.Row]], of models: [UInt32], to sums: [Int64], in memory: valuation_rows
     ) -> [Int64] {
@@ -88,7 +88,7 @@ struct Kernels: CustomTestStringConvertible {
         return Array(added.prefix(models.count))
     }
 
-    /// `lookUp` on top of 0, with what it notes: the place of each weight, and which row of which sum it is of.
+    /// `lookUp` from 0, with what it records: the place of each weight, and its row and sum.
     func lookUpNoting(
         _ rows: [[Index.Row]], of models: [UInt32], in memory: valuation_rows
     ) -> (sums: [Int64], found: [(place: UInt32, row: Int, sum: Int)]) {
@@ -111,7 +111,7 @@ struct Kernels: CustomTestStringConvertible {
         return (Array(sums.prefix(models.count)), found)
     }
 
-    /// `sums`, each with the weight of its model in the row added.
+    /// `sums`, each with its model's weight in the row added.
     func addRow(_ row: Index.Row, of models: [UInt32], to sums: [Int64], in memory: valuation_rows) -> [Int64] {
         let width = RowPlaces.roundedUp(models.count)
         let padded = models + [UInt32](repeating: 0, count: width - models.count)
@@ -122,7 +122,7 @@ struct Kernels: CustomTestStringConvertible {
         return Array(added.prefix(models.count))
     }
 
-    /// The sums of rows of equal width, the first of which are read from pairs. - Parameter width: a multiple of 16.
+    /// The sums of rows of equal width; the first ones are read from pairs. - Parameter width: a multiple of 16.
     func sumRows(_ rows: [[Int32]], paired: Int = 0, width: Int) -> [Int64] {
         let together = Int(VALUATION_ROW_TOGETHER)
         let memory = rows.enumerated().map { position, row in
@@ -138,7 +138,8 @@ struct Kernels: CustomTestStringConvertible {
         return written(over: Int64(-1), width) { loops.sum_rows(starts, paired, rows.count, width, $0) }
     }
 
-    /// The logits of sums, each by the scale of its model, or by that in its position. - Parameter sums: a multiple of 16 of them.
+    /// The logits of sums, scaled by each sum's model or by the scale in its position. - Parameter sums: a multiple of
+    /// 16 of them.
     func scale(_ sums: [Int64], _ scales: [valuation_scale], models: [UInt32]? = nil) -> [Double] {
         written(over: -1.0, sums.count) { logits in
             if let models {
@@ -149,13 +150,13 @@ struct Kernels: CustomTestStringConvertible {
         }
     }
 
-    /// What weights move the logits of lanes by, and the variances of that, on top of what was there before.
+    /// By how much weights move the logits of lanes, and the variances of that, added to what was there before.
     ///
     /// - Parameters:
-    ///   - rows: deviations, with what their weights are drawn by.
-    ///   - places: of the lanes in the rows; nil where they stand one behind the other.
-    ///   - campaigns: the lower halves of the lanes' keys, a multiple of eight of them.
-    ///   - notesVariances: otherwise the variances stay what they were.
+    /// - rows: deviations, with the labels for their draws.
+    /// - places: the lanes' places in the rows; nil if they are consecutive.
+    /// - campaigns: the lower halves of the lanes' keys, a multiple of eight of them.
+    /// - notesVariances: if false, the variances stay unchanged.
     func draw(
         _ rows: [(deviations: [Float], label: UInt32)], at places: [UInt32]?, arePaired: Bool = false,
         _ campaigns: [UInt32], notesVariances: Bool = true, onTopOf before: Double
@@ -182,7 +183,7 @@ struct Kernels: CustomTestStringConvertible {
         return (moved: moved, variances: variances)
     }
 
-    /// What `body` writes into memory of `count` elements; nothing may be written beside.
+    /// What `body` writes into memory of `count` elements; it must write nothing outside.
     func written<Element: Equatable>(
         over unwritten: Element, _ count: Int, _ body: (UnsafeMutablePointer<Element>) -> Void
     ) -> [Element] {

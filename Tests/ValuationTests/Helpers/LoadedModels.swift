@@ -3,12 +3,12 @@ import CValuation
 
 @testable import Valuation
 
-/// Models in memory and what is needed to score with them, without an engine around.
+/// Models in memory and everything needed to score with them, without an engine.
 final class LoadedModels {
     let snapshot: UnsafeMutablePointer<Snapshot>
     let scratch: UnsafeMutablePointer<Scratch>
 
-    /// - Parameter priors: what a release says of campaigns that have no model.
+    /// - Parameter priors: the release's rates for campaigns without a model.
     init(_ documents: [ModelDocument], _ campaigns: [CampaignEntry] = [], priors: Priors = Priors()) throws(Complaint) {
         let text = (documents.map(\.json) + campaigns.map(\.json)).joined(separator: "\n")
         (snapshot, scratch) = try LoadedModels.make { note throws(Failure) in
@@ -54,7 +54,7 @@ final class LoadedModels {
         withUnsafePointer(to: snapshot.pointee.index) { body($0) }
     }
 
-    /// - Parameter other: working memory to be used instead of that of the models.
+    /// - Parameter other: working memory to use instead of the models' own.
     func score(
         _ request: [NamedFeature], _ ads: [Ad], timeBudget: UInt64 = 0,
         scratch other: UnsafeMutablePointer<Scratch>? = nil
@@ -113,7 +113,7 @@ final class LoadedModels {
 }
 
 extension valuation_value {
-    /// Every bit but the flags, to compare values that must be the same.
+    /// All bits but the flags, to compare values that must be equal.
     var bits: [UInt64] {
         [expected_revenue.bitPattern, UInt64(pctr.bitPattern), UInt64(pcvr.bitPattern)]
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// Why a file of this name and content is not loaded, or nil where it is. A real file, loaded over the C interface.
+/// Why a file of this name and content fails to load, or nil if it loads. A real file, loaded over the C interface.
 func loadComplaint(_ bytes: [UInt8], named name: String) -> Complaint? {
     do {
         let folder = try TemporaryFolder()
@@ -15,24 +15,24 @@ func loadComplaint(_ bytes: [UInt8], named name: String) -> Complaint? {
     }
 }
 
-/// Why a text is not loaded as a model file, or nil where it is.
+/// Why a text fails to load as a model file, or nil if it loads.
 func loadComplaint(_ text: String, named name: String = "model.json") -> Complaint? {
     loadComplaint(Array(text.utf8), named: name)
 }
 
-/// Why models, each of them a line of a `.jsonl` file, are not loaded, or nil where they are.
+/// Why models, each a line of a `.jsonl` file, fail to load, or nil if they load.
 func loadComplaint(_ documents: [ModelDocument]) -> Complaint? {
     loadComplaint(documents.map(\.json).joined(separator: "\n"), named: "models.jsonl")
 }
 
-/// Why the models at a path are not loaded, or nil where they are. - Parameter maximumInputBytes: 0 for the default.
+/// Why the models at a path fail to load, or nil if they load. - Parameter maximumInputBytes: 0 for the default.
 func loadComplaint(atPath path: String, maximumInputBytes: UInt64 = 0) -> Complaint? {
     complaint { () throws(Complaint) in
         try EngineHandle(maximumInputBytes: maximumInputBytes).load(path)
     }
 }
 
-/// Every problem that a validation tells of, in its order, until there are as many as asked for, without warnings.
+/// Every problem that a validation reports, in order, up to the number asked for, without warnings.
 func problems(atPath path: String, maximumInputBytes: UInt64 = 0, atMost limit: Int = .max) -> [Complaint] {
     let heard = findings(atPath: path, maximumInputBytes: maximumInputBytes, atMost: limit)
     let problems = heard.filter { $0.status != .ok }
@@ -41,7 +41,7 @@ func problems(atPath path: String, maximumInputBytes: UInt64 = 0, atMost limit: 
     return problems
 }
 
-/// The same with its warnings.
+/// The same with warnings.
 func findings(atPath path: String, maximumInputBytes: UInt64 = 0, atMost limit: Int = .max) -> [Complaint] {
     struct Heard {
         var problems: [Complaint] = []
@@ -65,7 +65,7 @@ func findings(atPath path: String, maximumInputBytes: UInt64 = 0, atMost limit: 
             }
         }
     }
-    // What is returned is the first problem.
+    // The call returns the first problem.
     let first = heard.problems.first { $0.status != .ok }
     #expect(returned?.message == first?.message && returned?.jsonPath == first?.jsonPath)
     #expect(returned?.status == first?.status && returned?.file == first?.file && returned?.line == first?.line)

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 @testable import Valuation
 
-/// Sets of many small models in which labels differ widely in how many models have a weight for them, so that their rows
-/// have every shape and scoring every road; and requests that fit them.
+/// Sets of many small models, and requests that fit them. The share of models that have a weight varies widely between
+/// labels, so that the rows have every shape and scoring takes every path.
 struct ManyModels {
-    /// A field and what share of the models has a weight for each of its values.
+    /// A field, and the share of models with a weight for each of its values.
     private static let fields: [(name: String, values: Int, share: Double)] = [
         ("popular", 5, 0.6), ("common", 8, 0.18), ("rare", 30, 0.01),
     ]
     private static let numbers: [(name: String, share: Double)] = [("age", 0.8), ("price", 0.05)]
-    /// Pairs of fields that are crossed, and what share of the models has a weight for each pair of values.
+    /// Pairs of crossed fields, and the share of models with a weight for each pair of values.
     private static let crosses: [(first: String, second: String, share: Double)] = [
         ("popular", "common", 0.4), ("popular", "rare", 0.15), ("common", "rare", 0.005),
     ]
@@ -19,9 +19,9 @@ struct ManyModels {
     let campaigns: [String]
 
     /// - Parameters:
-    ///   - campaigns: how many have a click and a conversion model.
-    ///   - hasBases: whether models extend others.
-    ///   - hasCrosses: whether models have crosses.
+    /// - campaigns: how many have a click and a conversion model.
+    /// - hasBases: whether models extend others.
+    /// - hasCrosses: whether models have crosses.
     init(campaigns count: Int, hasBases: Bool, hasCrosses: Bool, seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         var documents: [ModelDocument] = []
@@ -90,7 +90,7 @@ struct ManyModels {
         return features.shuffled(using: &generator)
     }
 
-    /// Ads without features, some of campaigns that have no models.
+    /// Ads without features, some of campaigns without models.
     mutating func ads(_ count: Int) -> [Ad] {
         (0..<count).map { _ in
             Ad(

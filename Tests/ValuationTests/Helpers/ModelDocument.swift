@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A model as a test thinks of it: by names, not keys. Knows how to write itself as a document.
+/// A model in a test's terms: names, not keys. Writes itself as a document.
 struct ModelDocument {
     struct Numeric {
         var mean: Double
@@ -56,7 +56,7 @@ struct ModelDocument {
         return members
     }
 
-    /// One line.
+    /// On one line.
     var json: String { members.json }
 
     private func object<Value>(_ dictionary: [String: Value], _ write: (Value) -> String) -> String {

@@ -8,7 +8,7 @@ enum NamedFeature: Hashable {
     case category(String, String)
     case number(String, Double)
 
-    /// As the C interface takes it.
+    /// In the form of the C interface.
     var feature: valuation_feature {
         switch self {
         case .category(let field, let value):

@@ -11,7 +11,7 @@ func policy(_ predictors: String = "", default fallback: String = "production", 
         """
 }
 
-/// Two predictors whose values tell which of them they are from.
+/// Two predictors whose values show which of them they come from.
 let constants = #""one": {"constant": {"pctr": 0.125, "pcvr": 0.5}}, "two": {"constant": {"pctr": 0.25, "pcvr": 0.5}}"#
 
 /// An experiment's JSON. - Parameter more: further members, each with a comma in front.

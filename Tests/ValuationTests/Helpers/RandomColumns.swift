@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 @testable import Valuation
 
-/// Labels' weights for models of one target, from none to one for each model, spread at random or side by side.
+/// Labels' weights for models of one target, from none to one for each model, scattered or contiguous.
 struct RandomColumns {
     let columns: [Column]
 
@@ -12,13 +12,13 @@ struct RandomColumns {
         let all = counts + shares.map { Int((Double(models) * $0).rounded(.up)) }
         for (position, count) in all.map({ min($0, models) }).enumerated() {
             columns.append(RandomColumns.spread(count, models, &generator))
-            // Side by side from the first model on, up to the last one, or between.
+            // Contiguous from the first model on, up to the last one, or between.
             let between = Int.random(in: 0...(models - count), using: &generator)
             let first = [0, models - count, between][position % 3]
             let neighbours = (first..<(first + count)).map { UInt32($0) }
             columns.append(RandomColumns.column(neighbours, &generator))
         }
-        // The first and the last model alone.
+        // Only the first and the last model.
         columns.append(RandomColumns.column([0, UInt32(models - 1)], &generator))
         self.columns = columns
     }
@@ -32,7 +32,7 @@ struct RandomColumns {
         return column(chosen, &generator)
     }
 
-    /// Random weights that are not 0, the largest and the smallest among them.
+    /// Random weights that are not 0; they include the largest and the smallest.
     private static func column(_ models: some Sequence<UInt32>, _ generator: inout SeededGenerator) -> Column {
         var column = Column()
         for model in models {

@@ -13,10 +13,10 @@ struct RandomJSON {
         space() + value(depth: 0) + space()
     }
 
-    /// A text with one to three damages, which may by chance be valid still.
+    /// A text with one to three damages, which by chance may still be valid.
     mutating func damagedText() -> [UInt8] { damaged(text()) }
 
-    /// A text that was valid, with one to three damages.
+    /// A once valid text with one to three damages.
     mutating func damaged(_ text: [UInt8]) -> [UInt8] {
         var text = text
         for _ in 0..<Int.random(in: 1...3, using: &generator) { damage(&text) }
@@ -38,7 +38,7 @@ struct RandomJSON {
         }
     }
 
-    /// Bytes that mean something to a JSON parser.
+    /// Bytes with a meaning for a JSON parser.
     private static let telling =
         Array("{}[]\":,\\ux0123456789abcdefDCE+-. \n\t\r\u{0}tfn".utf8) + [0xc3, 0xed, 0xa0, 0xf4]
 
@@ -63,7 +63,7 @@ struct RandomJSON {
         var text = Array("{".utf8) + space()
         for position in 0..<Int.random(in: 0...4, using: &generator) {
             if position > 0 { text += Array(",".utf8) }
-            // A short name now and then, so that some names come twice.
+            // Sometimes a short name, so that some names repeat.
             text += space() + (generator.once(in: 4) ? Array("\"a\"".utf8) : string()) + space()
             text += Array(":".utf8) + space() + value(depth: depth + 1) + space()
         }
@@ -96,7 +96,7 @@ struct RandomJSON {
         return text + [34]
     }
 
-    /// A character of one to four bytes, and often one at the edge of its length.
+    /// A character of one to four bytes, often one at the edge of its length.
     private static func scalar(_ generator: inout SeededGenerator) -> Unicode.Scalar {
         let edges: [UInt32] = [
             0x20, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xfffd, 0xffff, 0x10000, 0x1f600, 0x10ffff,
@@ -108,7 +108,7 @@ struct RandomJSON {
     }
 
     private mutating func escape(_ scalar: Unicode.Scalar) -> [UInt8] {
-        // A control character has no other spelling.
+        // A control character can only be written as an escape.
         let character = generator.once(in: 5) ? "\u{1}" : scalar
         return Array(
             UTF16.encode(character)!.map { unit in

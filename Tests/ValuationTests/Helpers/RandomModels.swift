@@ -10,7 +10,7 @@ struct RandomModels {
     var generator: SeededGenerator
     let documents: [ModelDocument]
     let campaigns: [String]
-    /// Of some campaigns, and of some that have no model.
+    /// Some campaigns with and some without a model.
     let entries: [CampaignEntry]
 
     init(seed: UInt64, largestWeight: Double = 3) {
@@ -18,11 +18,11 @@ struct RandomModels {
         var documents: [ModelDocument] = []
         let campaigns = (0..<6).map { "campaign-\($0)" }
         for target in ["click", "conversion"] {
-            // Now and then there is no default model.
+            // Sometimes there is no default model.
             if !generator.once(in: 4) {
                 documents.append(RandomModels.document("*", target, extends: nil, largestWeight, &generator))
             }
-            // What a model extends was made before it, so there are chains and no cycles.
+            // A model extends only an earlier one, so there are chains but no cycles.
             for campaign in campaigns where !generator.once(in: 5) {
                 let bases = documents.filter { document in
                     document.target == target && RandomModels.length(of: document, documents) < 4
@@ -30,7 +30,7 @@ struct RandomModels {
                 let base = generator.once(in: 3) ? nil : bases.randomElement(using: &generator)
                 var document = RandomModels.document(
                     campaign, target, extends: base?.campaign, largestWeight, &generator)
-                // A chain has one.
+                // All models of a chain share it.
                 if let base { document.negativeSamplingRate = base.negativeSamplingRate }
                 documents.append(document)
             }
@@ -38,7 +38,7 @@ struct RandomModels {
         documents.shuffle(using: &generator)
         self.campaigns = campaigns + ["unheard-of"]
         self.generator = generator
-        // What is said beside the weights is drawn apart from them.
+        // The other members are drawn independently of the weights.
         var other = SeededGenerator(seed: ~seed)
         self.documents = documents.map { RandomModels.withVariances($0, &other) }
         entries = (campaigns + ["new-0", "new-1"]).filter { _ in !other.once(in: 3) }.map { campaign in
@@ -52,7 +52,7 @@ struct RandomModels {
         }
     }
 
-    /// A document that says of some of its weights how uncertain they are.
+    /// A document with variances for some of its weights.
     static func withVariances(
         _ document: ModelDocument, _ generator: inout SeededGenerator
     ) -> ModelDocument {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Random policies and impressions, small enough that rules meet each other often.
+/// Random policies and impressions, small enough for rules to meet often.
 struct RandomPolicy {
     private static let placements = ["1", "2", "3"]
     private static let unitFields = ["user", "session"]
@@ -8,7 +8,7 @@ struct RandomPolicy {
     var generator: SeededGenerator
     let campaigns: [String]
     let advertisers: [String]
-    /// What a few conditions for newcomers may ask for, of which policies take at most eight.
+    /// A few conditions for newcomers; a policy may have at most eight different ones.
     private static let newcomers = [
         ReferencePolicy.Newcomers(withoutModel: "click"), ReferencePolicy.Newcomers(withoutModel: "conversion"),
         ReferencePolicy.Newcomers(impressions: 1000), ReferencePolicy.Newcomers(impressions: 400_000),

@@ -3,7 +3,7 @@ import CValuation
 
 @testable import Valuation
 
-/// A policy as a test thinks of it, and what it decides, by the words of its description: rule by rule, candidate by candidate.
+/// A policy in a test's terms, and its decisions by the words of its description: rule by rule, candidate by candidate.
 struct ReferencePolicy {
     /// What LATEST knows of a campaign.
     struct Known: Equatable {
@@ -86,11 +86,11 @@ struct ReferencePolicy {
         var cap: Double
     }
 
-    /// What a request is about, as far as a policy asks.
+    /// What a policy needs to know of a request.
     struct Impression {
         static let start: Int64 = 1_795_230_000
 
-        /// Of each campaign that is known.
+        /// For each known campaign.
         var advertisers: [String: String]
         var known: [String: Known]
         var placements: Set<String>
@@ -111,7 +111,7 @@ struct ReferencePolicy {
     var experiments: [Experiment] = []
     var adjustments: [String: Adjustment] = [:]
 
-    // MARK: What it decides
+    // MARK: Its decisions
 
     func decide(_ impression: Impression, _ campaign: String) -> Decision {
         for rule in overrides where impression.second < rule.end ?? .max && rule.scope.holds(impression, campaign) {
@@ -154,7 +154,7 @@ struct ReferencePolicy {
         return bucket < experiment.holdout ? (experiment.name, "holdout", fallback, true) : nil
     }
 
-    /// A value as its predictor alone gives it, with what was decided and adjusted.
+    /// A predictor's own value, then decided on and adjusted.
     func finished(_ alone: valuation_value, _ decision: Decision, _ ad: Ad) -> [UInt64] {
         var (value, flags) = (alone, Flags(rawValue: alone.flags).union(decision.flags))
         let isPriced =
@@ -172,7 +172,7 @@ struct ReferencePolicy {
         return value.all
     }
 
-    // MARK: Its file
+    // MARK: Its text
 
     var json: String {
         let members = predictors.map { "\(quoted($0.name)): \($0.json)" }.joined(separator: ", ")

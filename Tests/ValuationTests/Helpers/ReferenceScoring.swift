@@ -11,7 +11,7 @@ import Glibc
     private func logarithm(_ x: WideNumber) -> WideNumber { log(x) }
 #endif
 
-/// The semantics of `valuation-model/1` word by word, over names and dictionaries, in the widest arithmetic of the machine.
+/// The semantics of `valuation-model/1` word by word, over names and dictionaries, in the machine's widest arithmetic.
 ///
 /// Shares nothing with the core: no keys, no index, no fixed-point weights.
 struct ReferenceScoring {
@@ -21,8 +21,8 @@ struct ReferenceScoring {
         for document in documents { models["\(document.target) \(document.campaign)"] = document }
     }
 
-    /// The model that values a campaign: its own, or that of a campaign which the model for its other target extends, or that of
-    /// "*".
+    /// The model that values a campaign: its own, that of a campaign which the model for its other target extends, or
+    /// that of "*".
     func model(_ campaign: String, _ target: String) -> ModelDocument? {
         let other = target == "click" ? "conversion" : "click"
         var current = campaign
@@ -34,7 +34,7 @@ struct ReferenceScoring {
         return models["\(target) *"]
     }
 
-    /// Cut at ±80; nil without a model.
+    /// Clamped to ±80; nil without a model.
     func logit(_ campaign: String, _ target: String, _ features: [NamedFeature]) -> WideNumber? {
         guard let own = model(campaign, target) else { return nil }
         var z = logarithm(WideNumber(own.negativeSamplingRate))
@@ -50,7 +50,7 @@ struct ReferenceScoring {
         logit(campaign, target, features).map { 1 / (1 + exponential(-$0)) }
     }
 
-    /// The intercept, the weights and the crosses of one document, without what it extends.
+    /// The intercept, weights and crosses of one document, without its base's.
     private func sum(_ document: ModelDocument, _ features: [NamedFeature]) -> WideNumber {
         var z = WideNumber(document.intercept)
         for feature in features {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Valuation
 
-/// A document that must not be loaded, and what must be said of it.
+/// A document that a load must refuse, and the error that it must give.
 struct Refusal: CustomTestStringConvertible {
     var what: String
     var document: String
@@ -22,9 +22,9 @@ struct Refusal: CustomTestStringConvertible {
     }
 }
 
-/// One document for every refusal of the model format.
+/// One document for every error of the model format.
 enum RefusedDocuments {
-    /// Uses every member that there is.
+    /// Uses every member.
     static let sound: Members = [
         "format": #""valuation-model/1""#, "kind": #""logistic""#, "campaign": #""1042""#, "target": #""click""#,
         "version": #""2026-11-21T03:00:00Z""#, "intercept": "-1.93", "negative_sampling_rate": "0.02",

@@ -4,7 +4,7 @@ import Foundation
 
 @testable import Valuation
 
-/// A directory of releases of a test's own.
+/// A test's own directory of releases.
 final class ReleaseRoot: @unchecked Sendable {
     let folder: TemporaryFolder
     var path: String { "\(folder.path)/releases" }
@@ -13,7 +13,7 @@ final class ReleaseRoot: @unchecked Sendable {
     init() throws {
         folder = try TemporaryFolder()
         try folder.makeFolder("releases")
-        // The standard one, so that an engine may load other models, too.
+        // The standard secret, so that an engine may also load other models.
         var secret = Buffer<UInt8>()
         try secret.append(secret: .standard)
         try folder.write("releases/SECRET", secret.text.string)
@@ -21,7 +21,7 @@ final class ReleaseRoot: @unchecked Sendable {
 
     /// Publishes models under an id.
     ///
-    /// - Parameter isCompiled: whether a compiled file is written, too.
+    /// - Parameter isCompiled: whether to write a compiled file, too.
     /// - Returns: the manifest.
     @discardableResult
     func publish(
@@ -33,7 +33,7 @@ final class ReleaseRoot: @unchecked Sendable {
         let batch = try folder.write("batch-\(published).jsonl", lines.joined(separator: "\n"))
         let batches = "\(folder.path)/batch-\(published)"
         try folder.makeFolder("batch-\(published)")
-        // Each release has its models in a file of the same name.
+        // The model files of all releases have the same name.
         try FileManager.default.moveItem(atPath: batch, toPath: "\(batches)/models.jsonl")
         var publishing = valuation_publishing()
         publishing.struct_size = UInt32(MemoryLayout<valuation_publishing>.size)
@@ -50,7 +50,7 @@ final class ReleaseRoot: @unchecked Sendable {
         return valuation_report_text(report, nil).map { String(cString: $0) } ?? ""
     }
 
-    /// Lets LATEST name a release.
+    /// Makes LATEST name a release.
     func select(_ id: String) throws(Complaint) {
         try checked { error in valuation_releases_select(path, path.utf8.count, id, id.utf8.count, nil, error) }
     }
@@ -59,7 +59,7 @@ final class ReleaseRoot: @unchecked Sendable {
         try FileManager.default.removeItem(atPath: "\(path)/releases/\(id)")
     }
 
-    /// Writes into a file of a release as nobody should.
+    /// Overwrites a part of a release's file, as nobody should.
     func damage(_ id: String, _ file: String) throws {
         let place = "\(path)/releases/\(id)/\(file)"
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: place)

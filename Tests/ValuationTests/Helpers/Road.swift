@@ -3,24 +3,24 @@ import Testing
 
 @testable import Valuation
 
-/// The way in which a request's terms reach the click models of its candidates.
+/// The path by which a request's terms reach the click models of its candidates.
 enum Road {
     /// Each weight is looked up for each candidate.
     case lookups
-    /// Some rows are added to the sums of all models, other weights are looked up.
+    /// Some rows are added to the sums of all models; other weights are looked up.
     case both
-    /// Every row is added to the sums of all models, of which each candidate takes its own; some rows are dense.
+    /// Every row is added to the sums of all models, and each candidate takes its model's sum; some rows are dense.
     case sums
-    /// Beyond that, the probabilities of all models are computed.
+    /// In addition, the probabilities of all models are computed.
     case allModels
 }
 
 extension LoadedModels {
-    /// Scores, and tells the road from the traces that it left in the scratch memory.
+    /// Scores, and infers the path from its traces in the scratch memory.
     ///
-    /// - Parameter many: so many ads that a request's rows are all added to the sums.
+    /// - Parameter many: enough ads for all rows of a request to be added to the sums.
     func road(_ request: [NamedFeature], _ ads: [Ad], many: [Ad]) -> Road {
-        // Other sums than the request has are there before.
+        // First leave sums in the memory that differ from this request's.
         _ = score(request + request, many)
         let before = clickSums
         #expect(before == clickSums(of: request + request))
@@ -29,7 +29,7 @@ extension LoadedModels {
         let noSum = Int64.min
         scratch.pointee.click.entrySums[0] = noSum
         _ = score(request, ads)
-        // Those of all models may have been tried, and then been given up because a logit was cut.
+        // All models may have been tried and then given up because a logit was clamped.
         let hasModels = scratch.pointee.click.modelProbabilities[0] != noProbability
         if hasModels && scratch.pointee.click.entrySums[0] == noSum { return .allModels }
         if clickSums == before { return .lookups }
@@ -40,7 +40,7 @@ extension LoadedModels {
         Array(scratch.pointee.click.sums.elements.prefix(snapshot.pointee.index.counts.clickModels))
     }
 
-    /// What a request's features and their crosses weigh for each click model, weight by weight.
+    /// The sums of a request's features and crosses for each click model, weight by weight.
     private func clickSums(of request: [NamedFeature]) -> [Int64] {
         withIndex { index in
             let singles = request.compactMap { feature in

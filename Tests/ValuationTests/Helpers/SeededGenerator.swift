@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): the same numbers on every run, so that
-/// a failure can be repeated from its seed.
+/// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): the same numbers on every
+/// run, so that a seed reproduces a failure.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 @testable import Valuation
 
-/// Lends bytes to the core as text, in memory of exactly their length, so that AddressSanitizer sees any read beyond them.
+/// Lends bytes to the core as text, in memory of exactly their length, so that AddressSanitizer sees any read beyond
+/// them.
 func withText<Value: ~Copyable, Problem: Error>(
     _ bytes: some Collection<UInt8>, _ body: (Text) throws(Problem) -> Value
 ) throws(Problem) -> Value {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// Runs `body` on as many threads at once, with the number of each, and waits for all of them.
+/// Runs `body` on this many threads at once, with the number of each, and waits for all of them.
 ///
-/// Plain POSIX threads, because ThreadSanitizer knows what creating and joining them orders.
+/// Plain POSIX threads, because ThreadSanitizer knows which order their creation and joining imply.
 func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
     final class Work {
         let number: Int
