@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// A model that is refused leaves nothing behind, though it is found out half way.
+/// A refused model leaves nothing behind, though its fault is found half way through.
 @Suite struct IndexBuilderTests {
     private static let models = 160
     /// A label for every model, every fifth, every twentieth and so on: rows of every shape.
@@ -15,7 +15,7 @@ import Testing
             .map { (label: $0, mantissa: Int32(1000 * model + $0 + 1)) }
     }
 
-    /// A model of labels known and unknown, whose last one has the key of another.
+    /// A model of known and unknown labels, the last of which has the key of another one.
     private func addRefused(_ number: Int, _ target: Target, to builder: inout IndexBuilder) throws -> Status? {
         var model = Model()
         try model.campaign.append("refused")
@@ -37,8 +37,8 @@ import Testing
         }?.status
     }
 
-    /// Places of names are kept in 32 bits; also those of models that are refused, and of their advertisers.
-    @Test func namesBeyondTheirLimitAreRefusedAndNotTheProcessEnded() throws {
+    /// Positions of names have 32 bits, also those of refused models and of their advertisers.
+    @Test func namesBeyondTheirLimitAreRefusedWithoutEndingTheProcess() throws {
         var builder = IndexBuilder(.standard)
         builder.maximumNameBytes = 4000
         var error = valuation_error()
@@ -95,7 +95,7 @@ import Testing
             }
         }
         #expect(shapes == ["dense", "dense", "directory", "directory", "short", "short", "short", "short"])
-        // Labels that only refused models had are known, and weigh nothing.
+        // Labels that only refused models had are known, but have no weight.
         #expect(index.row(of: 1000 + 5, .click)?.isEmpty != false)
     }
 }

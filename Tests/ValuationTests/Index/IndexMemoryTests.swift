@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// What an index weighs in memory, all in: labels, campaigns, models and directories beside the weights.
+/// The whole memory of an index: labels, campaigns, models and directories besides the weights.
 @Suite struct IndexMemoryTests {
     private static let labelCount = 20_000
 
@@ -50,7 +50,7 @@ import Testing
         #expect(index.pointer.pointee.counts.weights == count && count == campaigns * 500)
         let bytesAWeight = Double(index.pointer.pointee.byteCount) / Double(count)
         #expect(bytesAWeight <= 10)
-        // Less than a weight, its model and the label's share of a slot would mean that something is missing.
+        // If it were less than a weight, its model and the label's share of a slot, something would be missing.
         #expect(bytesAWeight > 4)
     }
 }

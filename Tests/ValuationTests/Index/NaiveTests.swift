@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// The observed rate of a campaign is its counts under a prior that is centred on that of its advertiser's other campaigns.
+/// A campaign's observed rate is its counts, shrunk towards the rate of its advertiser's other campaigns.
 @Suite struct NaiveTests {
     private let overall = (click: 0.01, conversion: 0.1)
 
@@ -29,16 +29,16 @@ import Testing
     @Test func countsAreShrunkTowardsTheRateOfTheAdvertisersOtherCampaigns() {
         let rates = Naive().rates(
             observed: observed((2000, 100, 40), advertiser: (11_000, 990, 285)), overall: overall)
-        // The others': 890 + 10 clicks of 9,000 + 1,000, and 245 + 5 conversions of 890 + 50.
+        // The others': 890 + 10 clicks of 9,000 + 1,000 impressions, and 245 + 5 conversions of 890 + 50 clicks.
         #expect(isClose(rates.click.mean, (100 + 1000 * 0.09) / 3000))
         #expect(isClose(rates.click.beta, 1900 + 1000 * 0.91))
         #expect(isClose(rates.conversion.mean, (40 + 50 * 250.0 / 940) / 150))
     }
 
-    /// Counts that were in the prior, too, would count twice.
+    /// A campaign's own counts must not also enter its prior.
     @Test(arguments: [(1000, 100, 10), (1000, 100, .nan), (3, 1, 0), (1e9, 1e7, 1e6)] as [(Float, Float, Float)])
-    func aCampaignThatIsItsAdvertisersOnlyOneIsAsOneWithoutAnAdvertiser(counts: (Float, Float, Float)) {
-        // The builder adds conversions that nobody counted at the overall rate.
+    func anOnlyCampaignIsTreatedLikeOneWithoutAnAdvertiser(counts: (Float, Float, Float)) {
+        // The builder adds uncounted conversions at the overall rate.
         let converted = counts.2.isNaN ? Float(Double(counts.1) * overall.conversion) : counts.2
         let sole = Naive().rates(
             observed: observed(counts, advertiser: (counts.0, counts.1, converted)), overall: overall)
@@ -48,9 +48,9 @@ import Testing
         #expect(isClose(sole.conversion.beta, alone.conversion.beta))
     }
 
-    /// The counts are floats: what a difference of them loses is nothing beside the campaign's own.
+    /// The counts are floats: the error of their difference is small beside the campaign's own counts.
     @Test(arguments: [1e5, 1e9, 1e15] as [Double], [0, 1, 1000, 1e6] as [Double])
-    func whatIsLostOfTheOthersIsOutweighed(own: Double, others: Double) {
+    func theRoundingErrorOfTheOthersCountsIsOutweighed(own: Double, others: Double) {
         let counts = (impressions: own, clicks: (own * 0.03).rounded())
         let sums = (impressions: own + others, clicks: counts.clicks + (others * 0.2).rounded())
         let found = Naive().rates(
@@ -62,14 +62,14 @@ import Testing
         #expect((found.click.mean - expected).magnitude <= 2e-6 * expected)
     }
 
-    @Test func otherCampaignsConversionsCountWhereItsOwnWereNotCounted() {
-        // 2,000 impressions and 100 clicks of its own, whose conversions the sums have at the overall rate.
+    @Test func withoutConversionCountsOfItsOwnACampaignUsesThoseOfOthers() {
+        // 2,000 impressions and 100 clicks of its own; the sums include their conversions at the overall rate.
         let rates = Naive().rates(
             observed: observed((2000, 100, .nan), advertiser: (3000, 150, 10 + 20)), overall: overall)
         #expect(isClose(rates.conversion.mean, (20 + 50 * 0.1) / 100))
     }
 
-    /// Where only clicks are logged a click is given.
+    /// If only clicks are logged, a click is certain.
     @Test func anOverallRateOfOneIsCertain() {
         let click = Naive().rates(observed: observed((1000, 10, 1)), overall: (1, 0.1)).click
         #expect(click.mean == 1 && click.logitVariance == 0 && click.deviation == 0)
@@ -81,7 +81,7 @@ import Testing
         #expect(Beta(alpha: .nan, beta: .nan).deviation.isNaN)
     }
 
-    @Test func thePriorWeighsWhatItIsToldTo() {
+    @Test func thePriorHasTheWeightGiven() {
         let rates = Naive(impressions: 10, clicks: 2).rates(observed: observed((90, 9, 9)), overall: overall)
         #expect(isClose(rates.click.mean, 9.1 / 100) && isClose(rates.conversion.mean, 9.2 / 11))
     }
@@ -92,17 +92,17 @@ import Testing
         #expect(rates.click.logitVariance < 1e-7)
     }
 
-    @Test func conversionsThatNobodyCountedAreNoEvidence() {
+    @Test func uncountedConversionsAreNoEvidence() {
         let rates = Naive().rates(observed: observed((2000, 100, .nan)), overall: overall)
         #expect(isClose(rates.conversion.alpha, 5) && isClose(rates.conversion.beta, 45))
     }
 
-    @Test func withoutAnOverallRateThereIsNone() {
+    @Test func withoutAnOverallRateThereIsNoRate() {
         let rates = Naive().rates(observed: observed((2000, 100, 40)), overall: (0.1, 0))
         #expect(rates.click.mean > 0 && rates.conversion.mean.isNaN && rates.conversion.logitVariance.isNaN)
     }
 
-    /// Whatever the counts are, a rate has a finite logit.
+    /// For any counts, a rate has a finite logit.
     @Test(arguments: [0, 1, 1e15, 1e21] as [Float], [0, 1e-15, 0.5, 1] as [Float])
     func extremeCountsGiveALogit(count: Float, share: Float) {
         let counts = (count, count * share, count * share)

@@ -4,13 +4,13 @@ import Testing
 
 @testable import Valuation
 
-/// What the index knows of campaigns beside their weights.
+/// What the index knows of campaigns besides their weights.
 @Suite struct ObservedTests {
     private func observed(_ models: LoadedModels, _ campaign: String) -> Index.Observed {
         models.withIndex { $0.pointee.observed(valuation_campaign_key(nil, campaign, campaign.utf8.count)) }
     }
 
-    /// Impressions, clicks, conversions of a campaign, and those of its advertiser.
+    /// Impressions, clicks and conversions of a campaign, and those of its advertiser.
     private func counts(_ models: LoadedModels, _ campaign: String) -> [Float] {
         let found = observed(models, campaign)
         return [
@@ -33,7 +33,7 @@ import Testing
             conversions: counts.2)
     }
 
-    @Test func nothingIsKeptWhereNothingIsKnown() throws {
+    @Test func withoutFactsNothingIsKept() throws {
         let models = try LoadedModels([ModelDocument(), ModelDocument(target: "conversion", training: "{\"rows\": 9}")])
         #expect(!models.withIndex { $0.pointee.hasObserved } && counts(models, "1") == [0, 0, 0, 0, 0, 0])
         #expect(overall(models) == [0, 0])
@@ -44,7 +44,7 @@ import Testing
         #expect(bytes.1 - bytes.0 == (slots * 32 + 63) / 64 * 64)
     }
 
-    @Test func documentsSayWhatWasCountedAndWhoseCampaignItIs() throws {
+    @Test func documentsGiveTheCountsAndTheAdvertiser() throws {
         let campaigns = [
             entry("1", "77", (1000, 20, 4)), entry("2", "77", (3000, 30, 6)), entry("3", nil, (500, 10, 2)),
         ]
@@ -58,7 +58,7 @@ import Testing
         #expect(isClose(overall(models), [60.0 / 4500, 12.0 / 60]))
     }
 
-    @Test func withoutADocumentTheTrainingSaysWhatWasCounted() throws {
+    @Test func withoutADocumentTheTrainingGivesTheCounts() throws {
         func model(_ campaign: String, _ target: String, _ training: String) -> ModelDocument {
             ModelDocument(campaign: campaign, target: target, training: training)
         }
@@ -66,12 +66,12 @@ import Testing
             [
                 model("1", "click", #"{"positives": 20, "base_rate": 0.02}"#),
                 model("1", "conversion", #"{"positives": 4, "base_rate": 0.3}"#),
-                // More conversions than clicks cannot be.
+                // More conversions than clicks are impossible.
                 model("2", "conversion", #"{"positives": 90}"#),
                 model("2", "click", #"{"positives": 30, "base_rate": 0.01}"#),
-                // The rows are all impressions, whatever was taken of them to train on.
+                // The rows stand for all impressions, whatever sample of them the training used.
                 model("7", "click", #"{"rows": 400, "positives": 10}"#),
-                // Nothing says how many impressions there were.
+                // Nothing gives the number of impressions.
                 model("3", "click", #"{"positives": 5}"#), model("4", "click", #"{"positives": 0, "base_rate": 0}"#),
                 model("*", "click", #"{"positives": 999, "base_rate": 0.5}"#),
                 model("5", "conversion", #"{"positives": 7, "base_rate": 0.5}"#),
@@ -86,18 +86,18 @@ import Testing
         #expect(isClose(overall(models), [60.0 / 5400, 34.0 / 50]))
     }
 
-    /// A campaign that is paid for by the click has no conversions to show.
-    @Test func conversionsThatNobodyCountedAreNotTakenForNone() throws {
+    /// A campaign with CPC pricing has no conversions to report.
+    @Test func uncountedConversionsAreNotZero() throws {
         var click = ModelDocument(training: #"{"positives": 300, "base_rate": 0.1}"#)
         click.advertiser = "77"
         let models = try LoadedModels([click], [entry("2", "77", (1000, 100, 20))])
         #expect(observed(models, "1").clicks == 300 && observed(models, "1").conversions.isNaN)
         #expect(isClose(overall(models), [0.1, 0.2]))
-        // They are counted in at the overall rate.
+        // They enter the sums at the overall rate.
         #expect(Array(counts(models, "2")[3...]) == [4000, 400, 80])
     }
 
-    @Test func theDocumentSaysWhoseCampaignItIsAndElseAModel() throws {
+    @Test func theDocumentOrElseAModelNamesTheAdvertiser() throws {
         let models = [
             ModelDocument(campaign: "1", advertiser: "77"),
             ModelDocument(campaign: "2", target: "conversion", advertiser: "77"),
@@ -112,7 +112,7 @@ import Testing
         #expect(observed(loaded, "*").advertiser == 0)
     }
 
-    @Test func whatAReleaseSaysOfAllCampaignsComesFirst() throws {
+    @Test func theReleasesOverallRatesComeFirst() throws {
         let campaigns = [entry("1", nil, (1000, 20, 4))]
         let both = try LoadedModels([ModelDocument()], campaigns, priors: Priors(click: 0.5, conversion: 0.25))
         #expect(overall(both) == [0.5, 0.25])
@@ -122,7 +122,7 @@ import Testing
         #expect(overall(conversion) == [0, 0.25] && conversion.withIndex { $0.pointee.hasObserved })
     }
 
-    @Test func theRatesOfAReleaseAreThoseOfItsCampaigns() throws {
+    @Test func theOverallRatesOfAReleaseComeFromItsCampaigns() throws {
         let root = try ReleaseRoot()
         let report = try root.publish(
             [ModelDocument(campaign: "1", training: #"{"positives": 3, "base_rate": 0.5}"#)],

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Valuation
 
-/// Rows of which both targets' weights lie side by side.
+/// Rows in which the weights of both targets lie side by side.
 @Suite struct PairedRowTests {
     private static let models = 300
 
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Kernels.all) func eachWeightIsFoundInThePairOfItsTargetAlone(kernels: Kernels) throws {
+    @Test(arguments: Kernels.all) func eachWeightIsFoundOnlyInTheHalfOfItsTarget(kernels: Kernels) throws {
         let columns = columns()
         let index = try BuiltIndex(models: (click: Self.models, conversion: Self.models), columns: columns)
         let memory = index.pointer.pointee.rows
@@ -60,8 +60,8 @@ import Testing
         }
     }
 
-    /// Whatever stands behind a row is read for it, and counts for nothing: its unit is 0.
-    @Test(arguments: Kernels.all) func theModelThatStandsForNoneMayBeLookedUpInAnyRow(kernels: Kernels) throws {
+    /// A lookup for the absent model reads whatever lies behind a row, which counts for nothing: the model's unit is 0.
+    @Test(arguments: Kernels.all) func theAbsentModelMayBeLookedUpInAnyRow(kernels: Kernels) throws {
         for models in [16, Self.models] {
             let columns = columns().map { column in
                 (
@@ -143,7 +143,7 @@ import Testing
         }
         #expect(Set(clicks.map { numbers[$0].click }) == Set(0..<6))
         #expect(Set(conversions.map { numbers[$0].conversion }) == Set(0..<6))
-        // 6 stands for none.
+        // 6 stands for no model.
         #expect([2, 5].allSatisfy { numbers[$0].conversion == 6 } && [3, 4].allSatisfy { numbers[$0].click == 6 })
     }
 }

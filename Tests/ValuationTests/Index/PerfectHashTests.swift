@@ -4,7 +4,7 @@ import Testing
 @testable import Valuation
 
 @Suite struct PerfectHashTests {
-    /// Sets of keys that a weak hash would throw together.
+    /// Sets of keys for which a weak hash would collide.
     enum Likeness: String, CaseIterable {
         case consecutive
         case onlyTheHighHalvesDiffer
@@ -82,7 +82,7 @@ import Testing
 
         func isInside(_ places: [Int]) -> Bool { places.allSatisfy { 0 <= $0 && $0 < slotCount } }
 
-        /// Whether each key has a slot that no other has.
+        /// Whether each key has a slot of its own.
         var isPerfect: Bool {
             let places = places(of: keys)
             if !isInside(places) { return false }
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test(arguments: Likeness.allCases, [2, 7, 100, 2000])
-    func everyKeyHasASlotOfItsOwnHoweverMuchKeysAreAlike(likeness: Likeness, count: Int) throws {
+    func everyKeyHasASlotOfItsOwnHoweverAlikeTheKeys(likeness: Likeness, count: Int) throws {
         let table = try Table(likeness.keys(count))
         #expect(table.keys.count == count && table.isPerfect)
     }
@@ -130,8 +130,8 @@ import Testing
         #expect(twice.isInside(places) && Set(places).count == keys.count)
     }
 
-    /// The caller compares the key that stands there, so there must be a place to look at.
-    @Test(arguments: counts) func aKeyThatIsNotThereHasAPlaceInTheTable(count: Int) throws {
+    /// The caller compares the key in the slot, so the slot must be inside the table.
+    @Test(arguments: counts) func anUnknownKeyHasASlotInTheTable(count: Int) throws {
         var generator = SeededGenerator(seed: 32)
         let table = try Table.random(count)
         #expect(table.isInside(table.places(of: [0, .max] + (0..<1000).map { _ in generator.next() })))
@@ -145,15 +145,16 @@ import Testing
         #expect(table.steps <= 1_000_000 + 1000 * count, "\(table.steps) steps")
     }
 
-    /// Whoever knows the multiplier of a set, and adds keys that share a bucket under it, gets another multiplier.
-    @Test func keysThatAreMadeForAMultiplierChangeIt() throws {
+    /// An attacker who knows a set's multiplier and adds keys that share a bucket under it only makes the table take
+    /// another multiplier.
+    @Test func keysMadeForAMultiplierChangeIt() throws {
         let known = try Table.random(1000)
         let made = known.keys + (1...1000).map { UInt64($0) &* inverse(known.multiplier) }
         let table = try Table(made)
         #expect(table.isPerfect && table.attempts <= 8 && table.multiplier != known.multiplier)
     }
 
-    @Test func theSameKeysHaveTheSameTableAndOthersAnother() throws {
+    @Test func equalSetsOfKeysHaveEqualTablesAndOthersDiffer() throws {
         let keys = try Table.random(1000).keys
         let multiplier = try Table.random(1000).multiplier
         #expect(try Table(keys).multiplier == multiplier)
@@ -161,15 +162,15 @@ import Testing
         #expect(try Table(keys.dropLast() + [keys[999] ^ 1]).multiplier != multiplier)
     }
 
-    /// As the weights of many models may have one key, if labels are chosen for it.
-    @Test func manyEqualKeysAreNoTrouble() throws {
+    /// For instance, the weights of many models may have one key, if labels are chosen for it.
+    @Test func manyEqualKeysAreHandled() throws {
         let keys = try Table.random(1000).keys
         let table = try Table(keys + [UInt64](repeating: keys[7], count: 100_000))
         #expect(Set(table.places(of: keys)).count == keys.count && table.attempts <= 8)
     }
 }
 
-/// The factor that undoes a multiplication by an odd number. Newton's iteration doubles the number of right bits.
+/// The inverse of a multiplication by an odd number. Newton's iteration doubles the number of correct bits.
 private func inverse(_ multiplier: UInt64) -> UInt64 {
     var inverse: UInt64 = 1
     for _ in 0..<6 { inverse &*= 2 &- multiplier &* inverse }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Valuation
 
-/// Campaigns without any model are valued by the overall rates of a release, and their values say so.
+/// A release's overall rates value campaigns without any model, and their values are flagged.
 @Suite struct PriorTests {
     private let folder: TemporaryFolder
     private let root: String
@@ -15,7 +15,7 @@ import Testing
         root = "\(folder.path)/releases"
     }
 
-    /// The first value that answers a request of one ad, after publishing models with priors.
+    /// The first value for a request with one ad, after models were published with priors.
     private func value(
         _ models: [ModelDocument], click: Double = 0, conversion: Double = 0, campaign: String, pricing: String
     ) throws -> JSONTree {
@@ -46,7 +46,7 @@ import Testing
         #expect(abs((value["expected_revenue"]?.number ?? 0) - 0.02) < 1e-8)
     }
 
-    @Test func aCampaignWithoutAConversionModelGetsThePriorForThatAlone() throws {
+    @Test func aCampaignWithoutAConversionModelGetsOnlyTheConversionPrior() throws {
         let model = ModelDocument(campaign: "7", target: "click")
         let value = try value([model], click: 0.01, conversion: 0.25, campaign: "7", pricing: "cpa")
         #expect(value["pcvr"]?.number == 0.25)
@@ -59,7 +59,7 @@ import Testing
         #expect(flags(value).contains("default_click_model") && !flags(value).contains("click_prior"))
     }
 
-    @Test func campaignStarItselfHasNoModelOfItsOwnWhereThereIsAPrior() throws {
+    @Test func campaignStarItselfGetsThePriorIfItHasNoModel() throws {
         let model = ModelDocument(campaign: "7", target: "click")
         let value = try value([model], click: 0.01, campaign: "*", pricing: "cpc")
         #expect(flags(value).contains("click_prior"))
@@ -71,8 +71,8 @@ import Testing
         #expect(flags(value).contains("no_click_model"))
     }
 
-    /// Logs of clicks say nothing of impressions: a click is given, and a conversion is worth what its model says.
-    @Test(arguments: ["7", "8", "unheard of"]) func aClickPriorOfOneSaysThatAClickIsGiven(campaign: String) throws {
+    /// Logs of clicks contain no impressions: a click is certain, and a conversion is worth what its model says.
+    @Test(arguments: ["7", "8", "unheard of"]) func aClickPriorOfOneMeansThatAClickIsCertain(campaign: String) throws {
         let model = ModelDocument(campaign: "7", target: "conversion", intercept: log(0.25 / 0.75))
         let value = try value([model], click: 1, conversion: 0.25, campaign: campaign, pricing: "cpa")
         #expect(value["pctr"]?.number == 1 && abs((value["pcvr"]?.number ?? 0) - 0.25) < 1e-7)
@@ -81,8 +81,8 @@ import Testing
         #expect(flags(value).contains("conversion_prior") == (campaign != "7"))
     }
 
-    @Test func thePriorOfTheTrainingIsThatOfAllImpressions() throws {
-        // 10 clicks of 1,000 impressions and 90 of 3,000, and a shared model that is of the same impressions.
+    @Test func theTrainingsPriorIsTheRateOverAllImpressions() throws {
+        // 10 clicks of 1,000 impressions and 90 of 3,000, and a shared model of the same impressions.
         var priors = Priors()
         var builder = IndexBuilder(.standard)
         for (campaign, positives, rate) in [("1", 10.0, 0.01), ("2", 90, 0.03), ("*", 100, 0.5), ("3", 0, 0)] {

@@ -5,18 +5,18 @@ import Testing
 
 @testable import Valuation
 
-/// Whatever the shape of a row, each of its weights is found where it was put and nowhere else.
+/// Whatever the shape of a row, each weight is found where it was put and nowhere else.
 @Suite struct RowTests {
-    /// How many click models there are. In lists, models are numbered with 32 bits where there are more than 65,536 of them.
+    /// The number of click models. With more than 65,536 models, lists use 32 bits for a model's number.
     private static let counts = [1, 15, 16, 17, 100, 1000, 65_537]
 
-    /// Columns and the index of them. Each is built once for all tests.
+    /// Columns and their index. Each is built once for all tests.
     private final class World: Sendable {
         static let all = Dictionary(
             uniqueKeysWithValues: counts.map { count in (count, Result { try World(clickModels: count) }) })
 
         let index: BuiltIndex
-        /// For each label the number of its weights.
+        /// The number of weights of each label.
         let weightCounts: [(click: Int, conversion: Int)]
         /// For each label the weight of each model, or 0.
         private let weights: [(click: [Int64], conversion: [Int64])]
@@ -28,7 +28,7 @@ import Testing
             let shares = isWide ? [0.01, 0.26] : [0.01, 0.05, 0.24, 0.25, 0.26, 1]
             let clicks = RandomColumns(models: models.click, counts: counts, shares: shares, seed: 40).columns
             let conversions = RandomColumns(models: models.conversion, counts: counts, shares: shares, seed: 41).columns
-            // The other way round, so that a label has different rows for its targets, and an empty one beside one that is not.
+            // In reverse, so that a label has different rows for its targets, and an empty one beside one that is not.
             let columns = zip(clicks, conversions.reversed()).map { (click: $0, conversion: $1) }
             index = try BuiltIndex(models: models, columns: columns)
             weightCounts = columns.map { (click: $0.click.count, conversion: $0.conversion.count) }
@@ -54,7 +54,7 @@ import Testing
             target == .click ? weights[label].click : weights[label].conversion
         }
 
-        /// The labels that the index knows, and where their weights are to be found.
+        /// The labels that the index knows, and the rows of their weights.
         func rows(_ target: Target) -> [(label: Int, row: Index.Row)] {
             weights.indices.compactMap { label in index.row(of: label, target).map { (label: label, row: $0) } }
         }
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    /// The rows of neighbouring models take turns.
+    /// The rows of neighbouring models alternate.
     @Test(arguments: counts) func theWeightsOfAnyModelsInAnyRowsAreFoundTogether(clickModels: Int) throws {
         var generator = SeededGenerator(seed: 42)
         let world = try Self.world(clickModels)
@@ -121,8 +121,8 @@ import Testing
         }
     }
 
-    /// As if there were so many candidates that every row is worth to be added to the sums of all models. Each label is given five
-    /// times, without which a row of one weight would not be worth it.
+    /// As with so many candidates that adding every row to the sums of all models pays. Each label is given five times;
+    /// otherwise a row of one weight would not pay.
     @Test(arguments: counts) func theSumsOfAllModelsAreTheWeightsOfEachLabelAndOfAll(clickModels: Int) throws {
         let world = try Self.world(clickModels)
         let scratch = try Scratch.allocate()
@@ -162,8 +162,8 @@ import Testing
         }
     }
 
-    /// The tests above would prove little if all rows were alike.
-    @Test func rowsAreDenseWhereAQuarterOfTheirPlacesAreUsedAndOtherwiseShortOrWithADirectory() throws {
+    /// If all rows were alike, the tests above would prove little.
+    @Test func rowsWithAQuarterOfTheirPlacesUsedAreDenseAndOthersAreLists() throws {
         let world = try Self.world(1000)
         var shapes: [String: Int] = [:]
         for (label, row) in world.rows(.click) {
@@ -179,7 +179,7 @@ import Testing
         #expect(shapes.count == 4 && shapes.values.allSatisfy { $0 >= 2 }, "\(shapes)")
     }
 
-    @Test(arguments: counts) func modelsTakeThirtyTwoBitsOnlyWhereSixteenAreTooFew(clickModels: Int) throws {
+    @Test(arguments: counts) func modelNumbersTakeThirtyTwoBitsOnlyIfSixteenAreTooFew(clickModels: Int) throws {
         let world = try Self.world(clickModels)
         #expect((world.memory.is_wide != 0) == (clickModels == 65_537))
     }

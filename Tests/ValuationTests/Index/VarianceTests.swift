@@ -5,7 +5,7 @@ import Testing
 
 @testable import Valuation
 
-/// How uncertain weights are, as the models say.
+/// Variances of weights, as the models give them.
 @Suite struct VarianceTests {
     private static let document: ModelDocument = {
         var document = ModelDocument()
@@ -41,7 +41,7 @@ import Testing
             func deviation(_ key: UInt64) -> Float { index.pointee.deviation(ofLabel: key, model: 0) }
             #expect(index.pointee.hasVariances && index.pointee.deviationOfIntercept(0) == 0.5)
             #expect(deviation(key("slot", "12")) == Float(0.5).squareRoot() && deviation(key("slot", "14")) == 0)
-            // Of a weight of 0, too.
+            // A weight of 0 has one, too.
             #expect(deviation(key("slot", "13")) == Float(2).squareRoot() && deviation(key("creative", "55")) == 0)
             #expect(deviation(Secret.standard.cross(key("slot", "12"), key("creative", "55"))) == Float(8).squareRoot())
             #expect(deviation(Secret.standard.cross(key("creative", "55"), key("slot", "13"))) == 4)
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// Programs that write a model name each field everywhere.
+    /// Programs that write models name each field everywhere.
     @Test func aNumbersFieldMayHaveNoValuesAmongTheCategories() throws {
         var document = ModelDocument()
         document.numeric = ["age": ModelDocument.Numeric(mean: 30, std: 2, weight: 0.5)]
@@ -60,7 +60,8 @@ import Testing
         #expect(loadComplaint([document])?.status == .duplicateKey)
     }
 
-    /// A standard deviation of the weight moves `weight · (number − mean) / std` by as much as its distance from the mean says.
+    /// The standard deviation of the weight moves `weight · (number − mean) / std` in proportion to the number's
+    /// distance from the mean.
     @Test func theDeviationOfANumberGrowsWithItsDistanceFromTheMean() throws {
         let models = try LoadedModels([Self.document])
         models.withIndex { index in
@@ -109,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func whereOnlyInterceptsAreUncertainNoWeightPaysForIt() throws {
+    @Test func ifOnlyInterceptsAreUncertainWeightsTakeNoMemoryForIt() throws {
         var document = Self.document
         document.variance = #"{"intercept": 0.25, "categorical": {"slot": {"12": 0}}}"#
         let models = try LoadedModels([document])
@@ -154,19 +155,19 @@ import Testing
         #expect(Set(problems(atPath: folder.path).map(\.line)) == [1])
     }
 
-    @Test func theDescriptionSaysHowManyThereAre() throws {
+    @Test func theDescriptionCountsVariances() throws {
         let list = try #require(try EngineHandle(models: [Self.document]).description()["list"]).elements
         #expect(list.first?["variances"]?.number == 7)
     }
 }
 
 extension Index {
-    /// Of a category or a cross; 0 where no model has it.
+    /// The variance of a category or a cross; 0 if no model has one.
     func deviation(ofLabel key: UInt64, model: UInt32) -> Float {
         label(key).map { deviation(of: $0, number: 1, model: model) } ?? 0
     }
 
-    /// - Parameter model: as models are numbered in `descriptions`.
+    /// - Parameter model: the model's number in `descriptions`.
     fileprivate func deviationOfIntercept(_ model: UInt32) -> Float {
         let (target, number) = local(model)
         return intercepts(target)[number]

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Valuation
 
-/// What models put in comes out label by label.
+/// Weights go in model by model and come out label by label.
 @Suite struct WeightRunsTests {
-    /// So many weights are sorted away at once at least.
+    /// The smallest number of weights that is sorted into a run.
     private static let smallestRun = 1 << 18
 
     private struct Posting: Equatable {
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// Asks for `rows` and for those beside them, in ascending order, and for those rows alone where there is something.
+    /// Takes `rows` and their neighbours in ascending order; returns only rows that have weights.
     private func take(_ asked: some Sequence<UInt32>, from runs: inout WeightRuns) throws -> Rows {
         try runs.finish()
         var rows = Rows()
@@ -40,7 +40,7 @@ import Testing
         return rows
     }
 
-    /// Random weights of random rows, some of them popular, each row at most once in a model.
+    /// Random weights of random rows, some of them popular; a model has each row at most once.
     private func randomWeights(_ count: Int, using generator: inout SeededGenerator) -> Weights {
         var rows = Set<UInt32>()
         while rows.count < count {
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: [(1, 0), (1000, 0), (smallestRun + 3000, 1)])
-    func whatWasPutInComesOutByRowInTheOrderOfModels(count: Int, runsBeforeTheLast: Int) throws {
+    func weightsComeOutByRowInTheOrderOfModels(count: Int, runsBeforeTheLast: Int) throws {
         var generator = SeededGenerator(seed: UInt64(count))
         var runs = WeightRuns()
         var expected = Rows()
@@ -124,7 +124,7 @@ import Testing
         #expect(Set(taken.values.joined().map(\.mantissa)) == Set(mantissas))
     }
 
-    /// One row holds everything: its length takes three bytes, and it goes through two runs. The first begins where it may.
+    /// One row holds everything: its length takes three bytes, and it spans two runs.
     @Test func aRowMayHoldEveryWeight() throws {
         var generator = SeededGenerator(seed: 33)
         var runs = WeightRuns()
@@ -138,8 +138,8 @@ import Testing
         #expect(try take([77], from: &runs) == expected)
     }
 
-    /// A model that turns out wrong half way is taken out again, and the next one gets its number.
-    @Test func whatIsTakenBackLeavesNothingBehind() throws {
+    /// A model whose fault is found half way through is removed, and the next one gets its number.
+    @Test func truncatedWeightsLeaveNothingBehind() throws {
         var generator = SeededGenerator(seed: 34)
         var runs = WeightRuns()
         var expected = Rows()

@@ -4,11 +4,11 @@ import Testing
 
 @testable import Valuation
 
-/// The request reader against jansson, which reads the model files: one text, one meaning.
+/// The request reader against jansson, which reads the model files: both understand a text in the same way.
 ///
-/// Where they differ on purpose is tested in JSONLimitTests.
+/// JSONLimitTests tests the intended differences.
 @Suite struct JSONAgainstJanssonTests {
-    /// What one text is to both; nil if they disagree. The second says whether it was accepted.
+    /// Whether both accept the text; nil if they disagree.
     private func compare(_ bytes: [UInt8]) -> Bool? {
         withText(bytes) { text -> Bool? in
             var tree: JSONTree?
@@ -19,7 +19,7 @@ import Testing
                 try cursor.expectEnd()
             }
             let jansson = JSONTree.read(withJansson: text)
-            // Passing over a value checks it as closely as reading it.
+            // Skipping a value checks it as closely as reading it.
             #expect((refusal == nil) == (skipRefusal == nil), "\(String(decoding: bytes, as: UTF8.self))")
             #expect(refusal?.line == skipRefusal?.line && refusal?.column == skipRefusal?.column)
             if let refusal {
@@ -56,11 +56,11 @@ import Testing
             }
             if isAccepted { accepted += 1 }
         }
-        // Both kinds, or the test would show little.
+        // Both kinds must occur, or the test would show little.
         #expect(accepted > 70 && accepted < 900)
     }
 
-    /// Two bytes inside a string, three and four: every first byte with what may and may not follow it.
+    /// Two, three and four bytes inside a string: every first byte with what may and may not follow it.
     @Test func bytesInStringsAreUTF8ForBothOrForNeither() {
         var wrong: [[UInt8]] = []
         for first in 0...255 as ClosedRange<UInt8> {
@@ -88,8 +88,8 @@ import Testing
         #expect(wrong == [])
     }
 
-    /// Strings are looked through sixteen bytes at a time: what needs attention is seen at every place, and at the text's end.
-    @Test func aByteThatNeedsAttentionIsSeenWhereverItStands() {
+    /// Strings are scanned sixteen bytes at a time: a special byte is seen at every position, and at the text's end.
+    @Test func aSpecialByteIsSeenAtEveryPosition() {
         for length in 0...40 {
             for place in 0...length {
                 for unusual in [[34], [92], [92, 110], [31], [0], [0x7f], [0x80], [0xc3, 0xa4], [0xff]] as [[UInt8]] {

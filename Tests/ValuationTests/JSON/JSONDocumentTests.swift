@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// What jansson does not get to see.
+/// Checks that happen before jansson sees a document.
 @Suite struct JSONDocumentTests {
     private func complaint(_ text: String) -> Complaint? {
         var description = valuation_error()
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(arguments: [("{}", 4), ("[]", 4), ("\"\"", 1), ("1", 1), ("null", 1)])
-    func aDocumentHasSoManyValuesAndNoMore(value: String, cost: Int) throws {
+    func theNumberOfValuesInADocumentIsLimited(value: String, cost: Int) throws {
         // The array itself counts, too.
         let most = (JSONDocument.maximumValues - 4) / cost
         let values = [String](repeating: value, count: most).joined(separator: ",")
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func aMemberThatComesTwiceHasItsPlace() throws {
+    @Test func aDuplicateMemberIsReportedWithItsPlace() throws {
         let failure = try #require(complaint("{\"a\": 1,\n \"a\": 2}"))
         #expect(failure.status == .duplicateKey && failure.line == 2)
         #expect(failure.message.contains("a"))

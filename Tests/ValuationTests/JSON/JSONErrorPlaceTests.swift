@@ -3,7 +3,7 @@ import Testing
 
 @testable import Valuation
 
-/// A refused text says on which line and at which byte of it.
+/// The error of a refused text gives the line and the byte in it.
 @Suite struct JSONErrorPlaceTests {
     @Test(arguments: [
         ("", 1, 1), ("  ", 1, 3), ("nul", 1, 1), ("[1 2]", 1, 4), ("{\n  \"a\": tru}", 2, 8), ("[1,\r\n2,\r\n]", 3, 1),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Valuation
 
-/// Where the request reader goes its own way: its limits, and what jansson cannot hold.
+/// Intended differences of the request reader: its limits, and what jansson cannot represent.
 @Suite struct JSONLimitTests {
     private func tree(_ text: String) throws(Failure) -> JSONTree {
         try withText(text) { text throws(Failure) in try JSONTree.read(withCursor: text) }
@@ -29,7 +29,7 @@ import Testing
         let failure = try #require(skipComplaint(nested(65, open, close)))
         #expect(failure.status == .limitExceeded)
         #expect(failure.line == 1)
-        // Deep enough to end a process that recursed without a limit.
+        // Deep enough to crash a process that recursed without a limit.
         #expect(try #require(skipComplaint(nested(1_000_000, open, close))).status == .limitExceeded)
         #expect(try #require(skipComplaint(String(repeating: open, count: 1_000_000))).status == .limitExceeded)
     }

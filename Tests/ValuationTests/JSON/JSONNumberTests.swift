@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// Numbers are read to the very double that the C library's strtod gives.
+/// Numbers are read to the same double as by the C library's strtod.
 @Suite struct JSONNumberTests {
     private func number(_ text: String) throws -> Double {
         try withText(text) { text throws(Failure) in
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    /// As programs write what they computed: more digits than a double has, mostly behind the point.
+    /// As programs write their results: more digits than a double has, mostly behind the point.
     @Test func numbersOf16To19DigitsAreReadToTheBit() throws {
         var generator = SeededGenerator(seed: 11)
         for _ in 0..<20_000 {
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// Half-way between two doubles, and a hair beside it, with more digits than a double holds.
+    /// Half-way between two doubles, and slightly off it, with more digits than a double holds.
     @Test func textsBetweenTwoDoublesAreRoundedToTheNearerOne() throws {
         for text in [
             "9007199254740993", "9007199254740992.999999999999999999", "9007199254740993.00000000000000000001",
@@ -67,8 +67,8 @@ import Testing
         }
     }
 
-    /// Around the borders of the fast road: 2^53 and ten to the ±22, and 19 digits.
-    @Test func theBordersOfTheFastRoadAreReadToTheBit() throws {
+    /// Around the limits of the fast path: 2^53, ten to the ±22, and 19 digits.
+    @Test func theLimitsOfTheFastPathAreReadToTheBit() throws {
         var generator = SeededGenerator(seed: 10)
         for _ in 0..<5000 {
             let mantissa = (UInt64(1) << 53) &+ UInt64(bitPattern: Int64.random(in: -3...3, using: &generator))
@@ -95,7 +95,7 @@ import Testing
         #expect(written == category)
     }
 
-    @Test func aNumberBeyondDoubleIsNoCategory() throws {
+    @Test func aNumberBeyondDoubleIsNotACategory() throws {
         let isWritten = try withText("1e999") { text throws(Failure) in
             var cursor = JSONCursor(text)
             var buffer = Buffer<UInt8>()

@@ -5,14 +5,14 @@ import Testing
 
 @testable import Valuation
 
-/// Reading blocks of candidates, and writing what they are worth.
+/// Reading blocks of candidates, and writing their values.
 @Suite struct CandidateTests {
     private static let counts = [0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 100, 127, 128]
     private static let bids = [0, -0.0, 1, 0.1, 1e308, .greatestFiniteMagnitude, .infinity, .nan, -1e-300, -.infinity]
-    /// Stands for none; so the index has three campaigns with numbers below.
+    /// The number that means no campaign; so the index has three campaigns with numbers below.
     private static let absent = (click: UInt32(2), conversion: UInt32(3))
 
-    /// Campaigns "0" and "1" have both models, "2" has one for conversions alone.
+    /// Campaigns "0" and "1" have both models, "2" has only a conversion model.
     private func index() throws -> BuiltIndex {
         try BuiltIndex(models: (click: 2, conversion: 3), columns: [(click: [0: 1], conversion: [0: 1])])
     }
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// Of every kind, sound or not. - Parameter features: what they point to.
+    /// Candidates of every kind, sound or not. - Parameter features: the features that they point to.
     private func candidates(
         _ count: Int, _ features: UnsafePointer<valuation_feature>, _ generator: inout SeededGenerator
     ) -> [valuation_candidate] {

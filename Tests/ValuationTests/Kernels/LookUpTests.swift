@@ -4,9 +4,9 @@ import Testing
 
 @testable import Valuation
 
-/// Looking weights up, in any number and of rows of any shape.
+/// Looking up any number of weights in rows of any shape.
 @Suite struct LookUpTests {
-    /// Which rows the weights are in: what is done with them differs.
+    /// The shapes of the rows, which are handled differently.
     enum Mixture: CaseIterable {
         case dense, withDirectory, short, empty, all
     }
@@ -30,7 +30,8 @@ import Testing
         }
     }
 
-    /// Each label's row, and its weights by model. Every label has a weight for conversions, so that an empty row is one.
+    /// Each label's row, and its weights by model. Every label has a conversion weight, so that even an empty row is a
+    /// row.
     private func world(_ mixture: Mixture) throws -> (index: BuiltIndex, rows: [Index.Row], columns: [Column]) {
         let columns = Self.columns(mixture)
         let index = try BuiltIndex(
@@ -39,13 +40,13 @@ import Testing
         return (index, rows, columns)
     }
 
-    /// A model that has a weight, or one that may have none. - Parameter known: the models that have one.
+    /// A model with a weight, or one that may have none. - Parameter known: the models that have one.
     private func model(_ known: [UInt32], _ generator: inout SeededGenerator) -> UInt32 {
         let model = generator.once(in: 2) ? known.randomElement(using: &generator) : nil
         return model ?? UInt32.random(in: 0..<Self.models, using: &generator)
     }
 
-    @Test(arguments: Mixture.allCases) func theRowsAreOfTheShapeThatIsMeant(mixture: Mixture) throws {
+    @Test(arguments: Mixture.allCases) func theRowsHaveTheShapeIntended(mixture: Mixture) throws {
         let rows = try world(mixture).rows
         switch mixture {
         case .dense: #expect(rows.allSatisfy { $0.isDense })
@@ -79,9 +80,9 @@ import Testing
         }
     }
 
-    /// Each weight that is there once, and of dense rows those that are not, with 0 at their place.
+    /// The place of each weight once, and in dense rows also of the missing ones, with 0.
     @Test(arguments: Kernels.all, Mixture.allCases)
-    func whereWeightsWereFoundIsNoted(kernels: Kernels, mixture: Mixture) throws {
+    func thePlacesOfWeightsAreRecorded(kernels: Kernels, mixture: Mixture) throws {
         var generator = SeededGenerator(seed: 54)
         let world = try world(mixture)
         let known = world.columns.map { $0.keys.sorted() }

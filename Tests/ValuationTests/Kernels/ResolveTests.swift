@@ -19,10 +19,10 @@ import Testing
     }
 
     @Test(arguments: Kernels.all, counts)
-    func eachFeatureHasTheRowsOfItsLabelAndUnknownOnesAreTold(kernels: Kernels, count: Int) throws {
+    func eachFeatureHasTheRowsOfItsLabelAndUnknownOnesAreReported(kernels: Kernels, count: Int) throws {
         let index = try index()
         var generator = SeededGenerator(seed: 62)
-        // Candidates with none to four features; some of these unknown, whatever their number says.
+        // Candidates with none to four features, some of them unknown, whatever their number says.
         let labels: [[Int?]] = (0..<count).map { _ in
             (0..<Int.random(in: 0...4, using: &generator)).map { _ in
                 generator.once(in: 4) ? nil : Int.random(in: 0..<Self.labels, using: &generator)

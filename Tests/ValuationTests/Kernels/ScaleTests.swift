@@ -7,7 +7,7 @@ import Testing
 @Suite struct ScaleTests {
     private static let widths = [0, 16, 48, 64, 80, 1024]
 
-    /// Sums from one weight to far more than any request has, and scales that make logits on both sides of the bound.
+    /// Sums from one weight to far more than any request has, with scales that put logits on both sides of the bound.
     private func random(_ width: Int, _ generator: inout SeededGenerator) -> (sums: [Int64], scales: [valuation_scale])
     {
         let sums = (0..<width).map { _ in
@@ -23,7 +23,7 @@ import Testing
         return (sums, scales)
     }
 
-    /// One multiplication and one addition, each rounded by itself: a fused one has other bits where units are no powers of two.
+    /// One multiplication and one addition, each rounded: fusing them gives other bits if units are not powers of two.
     @Test(arguments: Kernels.all, widths) func eachLogitHasTheBitsOfTheFormula(kernels: Kernels, width: Int) {
         var generator = SeededGenerator(seed: UInt64(width))
         let (sums, scales) = random(width, &generator)

@@ -4,7 +4,7 @@ import Testing
 @testable import Valuation
 
 @Suite struct SumRowsTests {
-    /// Multiples of 16, and not all of what a loop takes at once.
+    /// Multiples of 16, not all of them multiples of what a loop takes at once.
     private static let widths = [0, 16, 48, 64, 80, 1024, 4112]
 
     @Test(arguments: Kernels.all, widths) func eachSumIsThatOfItsColumn(kernels: Kernels, width: Int) {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Valuation
 
-/// A model file carries examples with the probability that its trainer computed; the loader replays them.
+/// A model file carries examples with their probabilities by the trainer; the loader replays them.
 @Suite struct SelfTestTests {
     private func document(_ features: String, _ probability: Double) -> ModelDocument {
         var document = ModelDocument(intercept: 1, negativeSamplingRate: 0.5)
@@ -39,7 +39,7 @@ import Testing
         let exact = try #require(ReferenceScoring([document]).probability("1", "click", named))
         document.selfTests[1].probability = Double(exact)
         #expect(loadComplaint([document])?.message == nil)
-        // A difference of two millionths is one.
+        // A difference of two millionths is an error.
         for factor in [1 + 2e-6, 1 - 2e-6] {
             document.selfTests[1].probability = Double(exact) * factor
             let failure = try #require(loadComplaint([ModelDocument(campaign: "0"), document]))
@@ -47,13 +47,13 @@ import Testing
             #expect(failure.jsonPath == "$.self_test[1]")
             #expect(failure.line == 2)
             #expect(failure.message.contains("\(document.selfTests[1].probability)"))
-            // What the model gives is rounded twice.
+            // The model's result is rounded twice.
             let given = [Float(exact).nextDown, Float(exact), Float(exact).nextUp]
             #expect(given.contains { failure.message.contains("gives \($0) (logit ") })
         }
     }
 
-    /// Every term beside both probabilities: each of these mistakes looks like itself.
+    /// The error lists every term beside both probabilities, so that each of these mistakes can be recognised.
     @Test(arguments: [
         (
             #"{"slot": "12", "age": 50, "segment": "sports"}"#,
@@ -89,7 +89,7 @@ import Testing
         #expect(failure.message.contains("age: 0.025 x (1e+308 - 30) = "), "\(failure.message)")
     }
 
-    @Test func theTermsOfABaseSayWhoseTheyAre() throws {
+    @Test func theTermsOfABaseNameItsCampaign() throws {
         var own = ModelDocument(campaign: "1", extends: "*", intercept: 1, negativeSamplingRate: 0.1)
         var base = ModelDocument(campaign: "*", intercept: 2, negativeSamplingRate: 0.1)
         base.categorical["slot"] = ["12": 0.5]

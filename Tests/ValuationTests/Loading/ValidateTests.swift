@@ -3,7 +3,7 @@ import Testing
 
 @testable import Valuation
 
-/// A validation tells every problem, not only the first.
+/// A validation reports every problem, not only the first.
 @Suite struct ValidateTests {
     private struct Place: Equatable {
         var file: String
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func everyProblemOfOneDocumentIsTold() throws {
+    @Test func everyProblemOfOneDocumentIsReported() throws {
         let folder = try TemporaryFolder()
         let members =
             RefusedDocuments.sound.without("variance").with("kind", "1").without("target").with(
@@ -44,7 +44,7 @@ import Testing
         #expect(places(folder) == paths.map { Place("a.json", 0, $0, .invalidValue) })
     }
 
-    @Test func everyFileAndLineIsLookedAt() throws {
+    @Test func everyFileAndLineIsChecked() throws {
         let folder = try TemporaryFolder()
         let good = ModelDocument(campaign: "good").json
         try folder.write("1.json", "{")
@@ -81,7 +81,7 @@ import Testing
         #expect(places(folder) == [Place("2.json", 0, "$.intercept", .invalidValue)])
     }
 
-    /// A model that is refused after some of its weights were taken leaves no trace in the ones that follow.
+    /// A model that is refused after some of its weights were taken leaves no trace in later ones.
     @Test func aModelIsNotBlamedForWhatARefusedOneSaid() throws {
         let folder = try TemporaryFolder()
         let cross = ModelDocument.Cross(fields: ("slot", "os"), weights: [(first: "12", second: "ios", weight: 1)])
@@ -118,14 +118,14 @@ import Testing
         #expect(loadComplaint(atPath: folder.path) == nil)
     }
 
-    @Test func whoeverListensMayEndIt() throws {
+    @Test func theCallbackMayEndTheValidation() throws {
         let folder = try TemporaryFolder()
         for name in ["1.json", "2.json", "3.json"] { try folder.write(name, "[]") }
         let told = findings(atPath: folder.path, atMost: 2)
         #expect(told.map(\.file) == ["\(folder.path)/1.json", "\(folder.path)/2.json"])
     }
 
-    @Test func nothingAtThePathIsAProblemAsWell() throws {
+    @Test func aMissingPathIsAlsoAProblem() throws {
         let folder = try TemporaryFolder()
         #expect(problems(atPath: folder.path).map(\.status) == [.nothingLoaded])
         #expect(problems(atPath: folder.path + "/none.json").map(\.status) == [.fileNotFound])

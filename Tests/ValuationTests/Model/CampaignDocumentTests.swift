@@ -3,9 +3,9 @@ import Testing
 
 @testable import Valuation
 
-/// Documents of format `valuation-campaign/1`, among the models.
+/// Documents of format `valuation-campaign/1` among the models.
 @Suite struct CampaignDocumentTests {
-    /// Uses every member that there is.
+    /// Uses every member.
     private static let sound: Members = [
         "format": #""valuation-campaign/1""#, "campaign": #""3001""#, "advertiser": #""77""#, "extends": #""1""#,
         "impressions": "81234", "clicks": "512", "conversions": "31",
@@ -66,14 +66,14 @@ import Testing
         #expect(failure.message.hasSuffix(".") || failure.message.hasSuffix("?"), "\(failure.message)")
     }
 
-    @Test func aFileMayHoldOneAlone() throws {
+    @Test func aFileMayHoldOnlyOneCampaignDocument() throws {
         let folder = try TemporaryFolder()
         try folder.write("campaign.json", Self.sound.json)
         try folder.write("model.json", ModelDocument(campaign: "1").json)
         #expect(loadComplaint(atPath: folder.path) == nil)
     }
 
-    @Test func campaignsWithoutAModelAreNothingToServeWith() {
+    @Test func aLoadNeedsAModelBesidesCampaigns() {
         #expect(load([Self.sound.without("extends").json])?.status == .nothingLoaded)
     }
 
@@ -107,7 +107,7 @@ import Testing
         #expect(failure.status == .invalidValue && failure.jsonPath == "$.advertiser" && failure.line == 2)
     }
 
-    @Test func aValidationTellsEveryProblem() throws {
+    @Test func aValidationReportsEveryProblem() throws {
         let folder = try TemporaryFolder()
         let lines = [
             Self.sound.with("clicks", "-1").with("extends", "1").json, Self.sound.with("extends", #""2""#).json,

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// A model may be a correction to another one.
+/// A model may be a correction of another one.
 @Suite struct ExtendsTests {
     private func document(_ campaign: String, extends base: String?, _ intercept: Double) -> ModelDocument {
         var document = ModelDocument(campaign: campaign, extends: base, intercept: intercept)
@@ -38,7 +38,7 @@ import Testing
         for campaign in ["1", "2", "3"] { #expect(try probability(models, campaign) == 0.2) }
     }
 
-    /// With a rate of its own, a correction that learnt nothing would change every probability.
+    /// If its rate differed, a correction that learnt nothing would change every probability.
     @Test func aChainHasOneSamplingRate() throws {
         var models = chain(3)
         models[2].negativeSamplingRate = 0.01
@@ -75,7 +75,7 @@ import Testing
         #expect(failure.line == 1)
     }
 
-    @Test func aBaseThatIsNotThereIsRefused() throws {
+    @Test func aMissingBaseIsRefused() throws {
         let failure = try #require(
             loadComplaint([document("1", extends: nil, 0), document("2", extends: "3", 0)]))
         #expect(failure.status == .unknownModel)
@@ -83,20 +83,20 @@ import Testing
         #expect(failure.line == 2)
     }
 
-    @Test func aBaseForTheOtherTargetIsNoBase() throws {
+    @Test func aModelForTheOtherTargetIsNotABase() throws {
         var base = document("*", extends: nil, 0)
         base.target = "conversion"
         #expect(try #require(loadComplaint([base, document("1", extends: "*", 0)])).status == .unknownModel)
     }
 
-    @Test func aBaseMayStandInALaterFile() throws {
+    @Test func aBaseMayBeInALaterFile() throws {
         let folder = try TemporaryFolder()
         try folder.write("1.json", document("1", extends: "*", -1).json)
         try folder.write("2.jsonl.gz", gzip(document("*", extends: nil, 3).json))
         #expect(loadComplaint(atPath: folder.path) == nil)
     }
 
-    /// Weights of a model and its base are kept in different units; their sum must still be right.
+    /// Weights of a model and its base have different units; their sum must still be right.
     @Test func modelsOfDifferentScaleAreSummedRightly() throws {
         var base = ModelDocument(campaign: "*", intercept: 0.125)
         base.categorical["slot"] = ["12": 40]

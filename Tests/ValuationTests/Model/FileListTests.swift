@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// Which files a path stands for, and in which order.
+/// The files that a path stands for, and their order.
 @Suite struct FileListTests {
     private func names(_ path: String) throws(Failure) -> [String] {
         try withText(path) { text throws(Failure) in
@@ -41,7 +41,7 @@ import Testing
         #expect(try names(folder.path) == sorted.sorted().map { "\(folder.path)/\($0)" })
     }
 
-    @Test func whatIsNotThereIsNotFound() throws {
+    @Test func aMissingPathIsNotFound() throws {
         let folder = try TemporaryFolder()
         let file = try folder.write("a.json", "")
         for path in [folder.path + "/b.json", folder.path + "/b", file + "/c.json"] {
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: ["", "a\0b.json"])
-    func whatIsNoPathIsRefused(path: String) {
+    func anInvalidPathIsRefused(path: String) {
         #expect(complaint { () throws(Failure) in _ = try names(path) }?.status == .invalidArgument)
     }
 
@@ -66,8 +66,8 @@ import Testing
         #expect(complaint { () throws(Failure) in _ = try names(path) }?.status == .invalidArgument)
     }
 
-    /// A pipe would block the load; opening it must not wait for a writer.
-    @Test func aPipeIsNoModelFile() throws {
+    /// Opening a pipe must not wait for a writer: that would block the load.
+    @Test func aPipeIsNotAModelFile() throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/a.json"
         try #require(mkfifo(path, 0o600) == 0)

@@ -19,7 +19,7 @@ import Testing
         #expect(try unpacked(gzip([UInt8]())).get() == [])
     }
 
-    /// As gzip(1) has it: several members are one text.
+    /// As in gzip(1): several members are one text.
     @Test func severalMembersAreOneText() throws {
         for cuts in [[0], [1], [text.count / 2], [10, 10, 20, text.count]] {
             let bounds = [0] + cuts + [text.count]
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// Members that end on the edges of the pieces in which a file is read.
+    /// Members that end at the edges of the pieces in which a file is read.
     @Test func manyMembersOfAnySizeAreOneText() throws {
         var generator = SeededGenerator(seed: 4)
         var whole: [UInt8] = []
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    /// Some bits of the header (time, operating system) carry nothing.
+    /// Some bits of the header (time, operating system) have no effect.
     @Test func aFlippedBitIsRefusedOrChangesNothing() {
         let packed = gzip(text)
         var refused = 0

@@ -23,7 +23,7 @@ import Testing
         try expect("{}", [("{}", 1)])
     }
 
-    @Test func blankLinesAreCountedButAreNoDocuments() throws {
+    @Test func blankLinesCountAsLinesButNotAsDocuments() throws {
         try expect("\n\n{}\n \t\n\n[]\n\n\n", [("{}", 3), ("[]", 6)])
         try expect("", [])
         try expect("\n", [])
@@ -36,12 +36,12 @@ import Testing
         #expect(loadComplaint(documents.joined(separator: "\r\n") + "\r\n", named: "models.jsonl") == nil)
     }
 
-    @Test func aDocumentOfAJSONFileMayHaveManyLinesAndIsOne() throws {
+    @Test func aJSONFileHoldsOneDocumentOfManyLines() throws {
         let text = "{\n}\n\n[]\n"
         #expect(try documents(of: Array(text.utf8), .json).map(\.bytes) == [Array(text.utf8)])
     }
 
-    /// A file is read in pieces of 64 KiB; lines end on every side of their edges.
+    /// A file is read in pieces of 64 KiB; lines end on both sides of their edges.
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
     func linesOfAnyLengthAreReadWhole(seed: UInt64) throws {
         let chunk = 65_536
@@ -67,7 +67,7 @@ import Testing
         #expect(try documents(ofFile: try folder.write("a.jsonl.gz", packed), .packedLines) == expected)
     }
 
-    /// The whole way: real models of more than a chunk each, from a real file.
+    /// End to end: real models of more than a piece each, from a real file.
     @Test func modelsLongerThanAPieceAreLoaded() throws {
         var documents: [ModelDocument] = []
         for number in 0..<4 {

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Valuation
 
-/// The reader of models against jansson: one text, one meaning, and what is no JSON to one is none to the other.
+/// The model reader against jansson: both understand a text in the same way, and both refuse what is not JSON.
 @Suite struct ModelAgainstJanssonTests {
-    /// What jansson says of a document as it would be read if it were read with jansson.
+    /// The result of reading a document with jansson.
     private struct Verdict {
         var code: json_error_code?
         var line: UInt32
@@ -24,7 +24,7 @@ import Testing
         return Verdict(code: root == nil ? json_error_code(&error) : nil, line: UInt32(max(1, error.line)))
     }
 
-    /// Every weight that a document names, by its name.
+    /// Every weight in a document, by its name.
     private func weights(of bytes: [UInt8]) throws -> [String: Double] {
         var description = valuation_error()
         return try withUnsafeMutablePointer(to: &description) { error in
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test(arguments: 1...30 as ClosedRange<UInt64>)
-    func soundDocumentsMeanTheSame(seed: UInt64) throws {
+    func bothUnderstandSoundDocumentsInTheSameWay(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         for document in RandomModels(seed: seed).documents {
             let text = spelled(shuffled(document.members, &generator), &generator)
@@ -83,7 +83,7 @@ import Testing
             + "}"
     }
 
-    /// The same text with other spaces, and letters as escapes.
+    /// The same text with other white space, and letters as escapes.
     private func spelled(_ text: String, _ generator: inout SeededGenerator) -> String {
         var spelled = ""
         var isInside = false
@@ -106,17 +106,18 @@ import Testing
         let sound = RefusedDocuments.sound.json.replacing(", ", with: ",\n")
         for _ in 0..<100 {
             let bytes = random.damaged(Array(sound.utf8))
-            // jansson passes over a NUL behind a number.
+            // jansson ignores a NUL behind a number.
             if bytes.contains(0) { continue }
             let found = loadComplaint(bytes, named: "model.json")
             let text = Comment("\(String(reflecting: String(decoding: bytes, as: UTF8.self))): \(found?.message ?? "")")
-            // The whole text is looked at before what comes twice in it.
+            // Syntax is checked in the whole text before duplicate members are.
             let expected = verdict(bytes, rejectingDuplicates: false)
             switch expected.code {
             case nil:
                 let isOfJSON = [.jsonSyntax, .nonFinite].contains(found?.status)
                 #expect(!isOfJSON, text)
-                // Nobody looks at what comes twice where nobody knows it; only a pair of a cross can come twice beside.
+                // Duplicates inside unknown members are ignored; besides members, only a pair of a cross can be a
+                // duplicate.
                 let comesTwice = verdict(bytes).code == json_error_duplicate_key
                 #expect(found?.status != .duplicateKey || comesTwice || found!.jsonPath.contains("crosses"), text)
             case json_error_numeric_overflow:
@@ -124,7 +125,7 @@ import Testing
                 #expect(found?.line == expected.line, text)
             default:
                 #expect(found?.status == .jsonSyntax, text)
-                // jansson looks one byte further than the last of what it does not take.
+                // jansson reports the byte behind the one that it does not accept.
                 let lines = [expected.line, expected.line - 1]
                 #expect(lines.contains(found?.line ?? 0), "\(found?.line ?? 0) and not \(expected.line): \(text)")
             }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Valuation
 
-/// The greatest that is allowed is allowed.
+/// Values at their limits are allowed.
 @Suite struct ModelLimitTests {
     private let sound = RefusedDocuments.sound.without("variance")
 
@@ -37,7 +37,7 @@ import Testing
         #expect(loadComplaint([document])?.message == nil)
     }
 
-    @Test func aLoadReadsAsManyBytesAsItMayAndNoMore() throws {
+    @Test func aLoadReadsUpToItsLimitOfBytes() throws {
         let folder = try TemporaryFolder()
         let text = ModelDocument().json
         let bytes = UInt64(text.utf8.count)
@@ -48,7 +48,7 @@ import Testing
         #expect(failure.file == "\(folder.path)/a.json")
     }
 
-    /// The limit is of all files together and of what they hold unpacked, so that a small file cannot fill the memory.
+    /// The limit covers all files together, after unpacking, so that a small file cannot fill the memory.
     @Test func theLimitCountsUnpackedBytesOfAllFiles() throws {
         let folder = try TemporaryFolder()
         let first = ModelDocument(campaign: "1").json

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Valuation
 
-/// How a model's text is read: what comes twice, what nobody knows, and how deep it may be.
+/// How a model's text is read: duplicate members, unknown members, and the depth of nesting.
 @Suite struct ModelReadingTests {
     private let sound = RefusedDocuments.sound
 
@@ -32,7 +32,7 @@ import Testing
         try expectTwice(members.with(member, json).json, jsonPath, line: 2, column: column)
     }
 
-    @Test func aVarianceThatComesTwiceIsNamed() throws {
+    @Test func aDuplicateVarianceIsNamed() throws {
         for (json, path) in [
             ("{\"categorical\": {\"slot\": {\"12\": 1,\n\"12\": 1}}}", #"$.variance.categorical.slot["12"]"#),
             ("{\"categorical\": {\"slot\": {},\n\"slot\": {}}}", "$.variance.categorical.slot"),
@@ -40,19 +40,19 @@ import Testing
         ] { try expectTwice(sound.with("variance", json).json, path, line: 2, column: 1) }
     }
 
-    @Test func theLineOfAMemberThatComesTwiceIsTheFiles() throws {
+    @Test func aDuplicateMemberIsReportedWithItsLineInTheFile() throws {
         let failure = try #require(
             loadComplaint("\n" + sound.adding("kind", quoted("logistic")).json, named: "model.jsonl"))
         #expect(failure.status == .duplicateKey && failure.line == 2)
     }
 
-    /// What a later version may mean by it is not known.
-    @Test func whatNobodyKnowsMayHaveAMemberTwice() {
+    /// Nobody knows what a later version may mean by a duplicate there.
+    @Test func unknownMembersMayContainDuplicates() {
         #expect(loadComplaint(sound.with("x", #"{"a": 1, "a": {"b": [], "b": 2}}"#).json) == nil)
     }
 
     @Test(arguments: [#""\u0000""#, "\"\u{1}\"", "tru", "[1,]", "1e999", "12345678901234567890", "{\"a\"}", "-"])
-    func whatNobodyKnowsIsCheckedAllTheSame(json: String) throws {
+    func theSyntaxOfUnknownMembersIsChecked(json: String) throws {
         let failure = try #require(loadComplaint(sound.with("x", "[\(json)]").json))
         #expect([.jsonSyntax, .nonFinite].contains(failure.status))
         #expect(failure.line == 1 && failure.column > 1)
@@ -81,8 +81,8 @@ import Testing
         }
     }
 
-    /// A table of names is as large as the largest document before; a small one behind it must not be paid for by its size.
-    @Test func aTableThatWasLargeIsGivenBack() throws {
+    /// A table of names is as large as the largest document needs; small documents after it must not pay for that.
+    @Test func aLargeTableIsFreed() throws {
         var table = KeyTable()
         for key in 0..<100_000 as Range<UInt64> { try table.insert(key, 1) }
         table.removeAll()

@@ -3,13 +3,13 @@ import Testing
 
 @testable import Valuation
 
-/// Every refusal of the model format, with its status and its place.
+/// Every error of the model format, with its status and its place.
 @Suite struct ModelRefusalTests {
     @Test func aSoundDocumentIsLoaded() {
         #expect(loadComplaint(RefusedDocuments.sound.json) == nil)
     }
 
-    /// What a future version may add, and what may be left out or null.
+    /// What a future version may add, and what may be omitted or null.
     @Test(arguments: [
         RefusedDocuments.sound.with("calibration", #"{"a": [1, 2]}"#), RefusedDocuments.sound.with("x", "null"),
         RefusedDocuments.sound.without("variance"), RefusedDocuments.sound.with("variance", "null"),
@@ -41,7 +41,7 @@ import Testing
             "a message is a sentence: \(failure.message)")
     }
 
-    /// The same documents, behind two other lines of a `.jsonl` file, one of them blank.
+    /// The same documents behind two other lines of a `.jsonl` file, one of them blank.
     @Test(
         arguments: RefusedDocuments.header + RefusedDocuments.weights + RefusedDocuments.variances
             + RefusedDocuments.evidence)
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(arguments: RefusedDocuments.text)
-    func textThatIsNoJSONIsRefusedWithItsLine(refusal: Refusal) throws {
+    func invalidJSONIsRefusedWithItsLine(refusal: Refusal) throws {
         let failure = try #require(loadComplaint(refusal.document))
         #expect(failure.status == refusal.status, "\(failure.message)")
         #expect(failure.line == refusal.line)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Valuation
 
-/// What is refused of models that are sound each for itself.
+/// Sets of models that are sound one by one but not together.
 @Suite struct ModelSetTests {
     @Test func twoModelsForOneCampaignAndTargetAreRefused() throws {
         let failure = try #require(
@@ -17,7 +17,7 @@ import Testing
         #expect(failure.message.contains("\"1\"") && failure.message.contains("click"))
     }
 
-    /// Two texts with one key under the standard secret, found by reducing a lattice.
+    /// Two texts with one key under the standard secret, found by lattice reduction.
     @Suite struct Collisions {
         private static let first = "blX8D9hZBuj1Tb"
         private static let second = "Nwzw89hwv1P0Tb"
@@ -71,7 +71,7 @@ import Testing
             }
         }
 
-        /// For each that is named a file is read again.
+        /// Each one named costs reading a file again.
         @Test func ofManyCollisionsTheFirstAreNamed() throws {
             let folder = try TemporaryFolder()
             let documents = (0...20).map { document("\($0)", [$0 == 0 ? Self.first : Self.second]) }
@@ -81,7 +81,7 @@ import Testing
             #expect(told.map { $0.message.contains("\"k=\(Self.first)\"") } == (1...20).map { $0 <= 8 })
         }
 
-        @Test func aCampaignsCollisionIsNotTakenForTheLabelsBeforeIt() throws {
+        @Test func aCampaignsCollisionIsNotMistakenForTheLabelsBeforeIt() throws {
             let folder = try TemporaryFolder()
             let documents = [
                 document(Self.first, [Self.first]), document("2", [Self.second]), document(Self.second, [Self.first]),

@@ -18,7 +18,7 @@ import Testing
         let candidate = valuation_candidate(
             campaign: 1, features: nil, feature_count: 0, pricing: pricing.rawValue, bid: 1)
         adjustment.apply(to: &value, candidate)
-        #expect(value.pctr.bitPattern == pctr.bitPattern && value.source == 7, "an adjustment is of the revenue alone")
+        #expect(value.pctr.bitPattern == pctr.bitPattern && value.source == 7, "an adjustment changes only the revenue")
         return value
     }
 
@@ -39,7 +39,7 @@ import Testing
         #expect(adjusted(0, multiplier: 2).flags == 0)
     }
 
-    @Test func aValueOfZeroHasAFloorButWhatHasNoValueHasNone() {
+    @Test func aFloorRaisesAValueOfZeroButNeverPricesAnAdWithoutAValue() {
         #expect(adjusted(0, floor: 0.1).expected_revenue == 0.1)
         #expect(adjusted(0, floor: 0.1, flags: .invalidBid).expected_revenue == 0)
         #expect(adjusted(0, floor: 0.1, flags: .invalidCandidate).expected_revenue == 0)
@@ -50,7 +50,7 @@ import Testing
         #expect(adjusted(0, floor: 0.1, flags: .noClickModel, pctr: .nan).flags == Flags.noClickModel.rawValue)
     }
 
-    @Test func whatIsTooLargeStaysFinite() {
+    @Test func aValueTooLargeStaysFinite() {
         let most = Double.greatestFiniteMagnitude
         #expect(adjusted(most, multiplier: 1e6).expected_revenue == most)
         #expect(adjusted(1e305, multiplier: 1e6).expected_revenue == most)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// Which rule of a policy decides, as a host meets it: over the C interface.
+/// Which rule of a policy decides, seen by a host: over the C interface.
 @Suite struct DecisionTests {
     private let engine: EngineHandle
     private let scorer: ScorerHandle
@@ -45,8 +45,9 @@ import Testing
 
     // MARK: Newcomers
 
-    /// The condition of a scope, and which of a campaign with both models and 1,000 impressions, one with a click model and 10,
-    /// one without models and 2,000, one that extends another's and has no counts, and an unknown one are newcomers by it.
+    /// A scope's condition, and which campaigns are newcomers under it: one with both models and 1,000 impressions, one
+    /// with a click model and 10, one without models and 2,000, one that extends another's model and has no counts, and
+    /// an unknown one.
     @Test(arguments: [
         (#"{"without_model": "click"}"#, "--xxx"), (#"{"without_model": "conversion"}"#, "-xxxx"),
         (#"{"fewer_impressions_than": 1000}"#, "-x-xx"), (#"{"fewer_impressions_than": 1001}"#, "xx-xx"),
@@ -75,14 +76,14 @@ import Testing
             return try scorer.sources(of: values).map { $0.predictor == "one" ? "x" : "-" }.joined()
         }
         #expect(try newcomers("{\"newcomers\": \(condition)}") == expected)
-        // Beside names, both must hold.
+        // Together with names, both must apply.
         func only(_ names: Set<String>) -> String {
             zip(campaigns, expected).map { names.contains($0) ? String($1) : "-" }.joined()
         }
         let named = "{\"newcomers\": \(condition), \"campaigns\": [\"2\", \"3\", \"new\"]}"
         #expect(try newcomers(named) == only(["2", "3", "new"]))
         #expect(try newcomers("{\"newcomers\": \(condition), \"advertisers\": [\"a\"]}") == only(["1", "2"]))
-        // All of them are explained as they are decided.
+        // The explanation of each agrees with the decision.
         for (campaign, mark) in zip(campaigns, expected) {
             let request = #"{"candidates": [{"campaign": "\#(campaign)", "pricing": "cpc", "bid": 1}]}"#
             try engine.loadPolicy(
@@ -102,7 +103,7 @@ import Testing
 
     // MARK: Scopes
 
-    @Test func theFirstOverrideThatHoldsDecides() throws {
+    @Test func theFirstOverrideThatAppliesDecides() throws {
         let first = override("one", scope: #"{"campaigns": ["1", "new"]}"#)
         let second = override("two", scope: #"{"campaigns": ["1", "2"]}"#)
         #expect(try predictors(overriding(first, second)) == ["one", "two", "production", "one"])
@@ -110,7 +111,7 @@ import Testing
         #expect(try predictors(overriding(override("two"), first)) == ["two", "two", "two", "two"])
     }
 
-    @Test func allKindsOfAScopeMustHold() throws {
+    @Test func allConditionsOfAScopeMustApply() throws {
         let advertiser = override("one", scope: #"{"advertisers": ["a", "nobody"]}"#)
         #expect(try predictors(overriding(advertiser)) == ["one", "one", "production", "production"])
         let both = override("one", scope: #"{"advertisers": ["a"], "campaigns": ["2", "3"]}"#)
@@ -132,8 +133,9 @@ import Testing
         #expect(try scorer.source(of: values[1]) == NamedSource(predictor: "production"))
     }
 
-    /// What is decided for everyone is not told of those for whom something else is, even where the same predictor values both.
-    @Test func anOverrideToThePredictorOfEveryoneHasItsOwnFlagsAndNames() throws {
+    /// Names and flags of the default decision must not appear on ads with another decision, even if the same predictor
+    /// values both.
+    @Test func anOverrideToTheDefaultPredictorHasItsOwnFlagsAndNames() throws {
         let first = override("production", scope: #"{"campaigns": ["1"]}"#)
         try engine.loadPolicy(
             json: policy(constants, ", \"overrides\": [\(first)], \"experiments\": [\(experiment("e", toNone))]"))
@@ -146,7 +148,7 @@ import Testing
 
     // MARK: Experiments
 
-    @Test func bucketsAreGivenOutInOrder() throws {
+    @Test func bucketsAreAssignedInOrder() throws {
         let variants =
             [("control", 3000, nil), ("first", 2000, "one"), ("second", 4000, "two")] as [(String, Int, String?)]
         try engine.loadPolicy(json: trying(experiment("e", variants, holdout: 500)))
@@ -185,7 +187,7 @@ import Testing
         }
     }
 
-    @Test func ofALayerOneExperimentHasTheUnit() throws {
+    @Test func aUnitIsInOneExperimentOfALayer() throws {
         let halfOfIt = [("control", 0, nil), ("treatment", 5000, "one")] as [(String, Int, String?)]
         let second = experiment("second", toTwo)
         for number in 0..<50 {
@@ -197,7 +199,7 @@ import Testing
         }
     }
 
-    @Test func aControlKeepsItsLayerToItself() throws {
+    @Test func aControlKeepsOtherExperimentsOfItsLayerOut() throws {
         let found = try sources(trying(experiment("first", toNone), experiment("second", toTwo)))
         #expect(found.allSatisfy { $0.predictor == "production" && $0.experiment == "first" })
     }
@@ -208,12 +210,12 @@ import Testing
         let first = experiment("first", layer: "a", toNone)
         #expect(try predictors(trying(first, second, third)) == ["one", "two", "two", "two"])
         #expect(try sources(trying(first, second))[1].experiment == "first")
-        // A layer's experiments stand together, wherever they are in the file.
+        // A layer's experiments form one sequence, wherever they are in the file.
         let late = experiment("late", layer: "a", toOne)
         #expect(try predictors(trying(first, third, late)) == ["two", "two", "two", "two"])
     }
 
-    @Test func aHoldoutHasTheDefaultForSure() throws {
+    @Test func aHoldoutAlwaysGetsTheDefault() throws {
         let empty = [("control", 0, nil)] as [(String, Int, String?)]
         let held = experiment("held", layer: "a", empty, holdout: 10_000)
         let found = try sources(trying(held, experiment("other", layer: "b", toTwo)))
@@ -223,7 +225,7 @@ import Testing
 
     // MARK: Times
 
-    @Test func rulesHoldFromTheirStartAndBeforeTheirEnd() throws {
+    @Test func rulesApplyFromTheirStartUntilTheirEnd() throws {
         let noon: Int64 = 1_795_262_400
         let times = #", "start": "2026-11-21T12:00:00Z", "end": "2026-11-21T13:00:00Z""#
         let trial = trying(experiment("e", toOne, times))
@@ -235,7 +237,7 @@ import Testing
         }
     }
 
-    @Test func withoutATimeItIsNow() throws {
+    @Test func withoutATimeTheCurrentTimeCounts() throws {
         let past = #", "expires": "2001-01-01T00:00:00Z""#
         let future = #", "expires": "2999-01-01T00:00:00Z""#
         #expect(try predictors(overriding(override("one", past), override("two", future)))[0] == "two")

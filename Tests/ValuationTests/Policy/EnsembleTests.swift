@@ -5,7 +5,7 @@ import Testing
 
 @testable import Valuation
 
-/// An ensemble's value is by the mean of what its members say.
+/// An ensemble's value comes from the mean of its members' predictions.
 @Suite struct EnsembleTests {
     private func value(_ pctr: Float, _ pcvr: Float = .nan, _ flags: Flags = []) -> valuation_value {
         valuation_value(expected_revenue: 0, pctr: pctr, pcvr: pcvr, flags: flags.rawValue, source: 0)
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func logitsAreAveraged() {
-        // The logits of 1/5 and 4/5 are opposite; those of 1/10 and 1/2 are -log 9 and 0, in the middle -log 3.
+        // The logits of 1/5 and 4/5 are opposite; those of 1/10 and 1/2 are -log 9 and 0, with the mean -log 3.
         let found = mean([value(0.2, 0.1), value(0.8, 0.5)], ofLogits: true)
         #expect(abs(found.pctr - 0.5) < 1e-7 && abs(found.pcvr - 0.25) < 1e-7)
     }
@@ -57,9 +57,9 @@ import Testing
         #expect(mean([value(0.5, 0.5, .invalidBid)], ofLogits: false).expected_revenue == 0)
     }
 
-    /// By an engine, against its members alone.
+    /// An engine's ensemble against its members alone.
     @Test(arguments: ["probability", "logit"])
-    func anEngineAveragesWhatItsReleasesSay(_ kind: String) throws {
+    func anEngineAveragesTheReleasesOfAnEnsemble(_ kind: String) throws {
         var models = RandomModels(seed: 5)
         let root = try ReleaseRoot()
         try root.publish(RandomModels(seed: 6).documents, id: "first")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// What a scorer that explores has at hand from blocks, requests and models before does not show.
+/// What an exploring scorer keeps from earlier blocks, requests and models does not affect later values.
 @Suite struct ExploringTests {
     private static let policy = #"""
         {"format": "valuation-policy/1", "default": "curious",
@@ -13,7 +13,7 @@ import Testing
 
     private let slot = NamedFeature.category("slot", "12")
 
-    /// A model of a target, every weight of which is uncertain unless told otherwise.
+    /// A model of a target with all weights uncertain unless told otherwise.
     private func model(
         _ campaign: String, _ target: String, extends: String? = nil, isUncertain: Bool = true
     ) -> ModelDocument {
@@ -34,10 +34,10 @@ import Testing
         try engine.load(try folder.write("models.jsonl", documents.map(\.json).joined(separator: "\n")))
     }
 
-    /// Where no candidate has a model of a target, what the last ones' models extend is nobody's: with other models, it need not even
-    /// be there. (The address sanitizer sees that.)
+    /// If no candidate has a model of a target, the bases of the previous candidates' models must not be used: under
+    /// other models they need not even exist. (AddressSanitizer sees that.)
     @Test(arguments: [true, false])
-    func modelsOfCandidatesBeforeAreNotAskedForThoseOfNone(isUncertain: Bool) throws {
+    func candidatesWithoutAModelDoNotUseThoseOfEarlierCandidates(isUncertain: Bool) throws {
         let many = (0..<5000).map { model("\($0)", "click", extends: $0 == 4999 ? nil : "4999") }
         let few =
             ["a", "b", "c"].map { model($0, "click", extends: $0 == "c" ? nil : "c", isUncertain: isUncertain) }
@@ -55,8 +55,8 @@ import Testing
         #expect(found.values.allSatisfy { $0.pctr.isNaN })
     }
 
-    /// Whatever stands beside it, and in whichever block, a campaign draws the same.
-    @Test func aCampaignDrawsTheSameWhereverItStands() throws {
+    /// A campaign draws the same, whatever its neighbours and in whichever block.
+    @Test func aCampaignDrawsTheSameAtAnyPosition() throws {
         let documents = (0..<300).flatMap { number in
             ["click", "conversion"].map { model("\(number)", $0, extends: number < 200 ? "\(number + 50)" : nil) }
         }

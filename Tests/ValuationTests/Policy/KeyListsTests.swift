@@ -4,9 +4,9 @@ import Testing
 @testable import Valuation
 
 @Suite struct KeyListsTests {
-    @Test func aListHasItsOwnKeysAlone() throws {
+    @Test func aListHasOnlyItsOwnKeys() throws {
         var generator = SeededGenerator(seed: 3)
-        // Few keys, so that lists share some, among them those that every table holds dear.
+        // Few keys, so that lists share some; they include those with a special meaning for tables.
         let keys = [0, 1, UInt64.max] + (0..<60).map { _ in generator.next() }
         var lists = KeyLists()
         var expected: [(part: PolicyDocument.Part, keys: Set<UInt64>)] = []

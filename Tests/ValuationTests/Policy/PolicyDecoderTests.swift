@@ -5,9 +5,9 @@ import Testing
 
 @testable import Valuation
 
-/// What a policy's file says is read as it is meant; what refuses it is also tried over the C interface, with real files.
+/// A policy's file is read as meant. Its errors are also tested over the C interface, with real files.
 @Suite struct PolicyDecoderTests {
-    /// Every problem of a policy, and what `body` makes of it where there is none.
+    /// Every problem of a policy, and the result of `body` if there is none.
     @discardableResult
     private func decode(
         _ json: String, _ body: (borrowing PolicyDocument) throws -> Void = { _ in }
@@ -70,7 +70,7 @@ import Testing
         #expect(problems.isEmpty, "\(problems)")
     }
 
-    @Test func experimentsStandLayerByLayerBehindTheOverrides() throws {
+    @Test func experimentsComeLayerByLayerAfterTheOverrides() throws {
         let variants = [("control", 1, nil), ("one", 2, "one")] as [(String, Int, String?)]
         let experiments = [("a", "x"), ("b", "y"), ("c", "x"), ("d", "y")].map { experiment($0, layer: $1, variants) }
         let more = ", \"experiments\": [\(experiments.joined(separator: ", "))], \"overrides\": [\(override("two"))]"
@@ -85,7 +85,7 @@ import Testing
         #expect(problems.isEmpty, "\(problems)")
     }
 
-    @Test func whatAnExperimentLeavesOutHasItsDefault() throws {
+    @Test func omittedMembersOfAnExperimentHaveDefaults() throws {
         let bare = #"{"name": "a", "salt": "s", "variants": [{"name": "v", "share": 10000}]}"#
         let problems = try decode(policy("", ", \"experiments\": [\(bare)]")) { document in
             let rule = document.rules[0]
@@ -97,7 +97,7 @@ import Testing
         #expect(problems.isEmpty, "\(problems)")
     }
 
-    @Test func scopesAreKeysOfTheirNames() throws {
+    @Test func scopesHoldTheKeysOfTheirNames() throws {
         let scope = #"{"campaigns": ["1", "é"], "advertisers": ["a"], "placements": ["12"]}"#
         try decode(policy("", ", \"overrides\": [\(override("production", scope: scope))]")) { document in
             let scope = document.rules[0].scope
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func adjustmentsHaveWhatIsGiven() throws {
+    @Test func adjustmentsHaveTheValuesGiven() throws {
         let campaigns = #"{"1": {"multiplier": 0, "floor": 1e12}, "2": {"cap": 0}, "3": {}, "": {"comment": 1}}"#
         try decode(policy("", ", \"campaigns\": \(campaigns)")) { document in
             #expect(document.adjustments[0].multiplier == 0 && document.adjustments[0].floor == 1e12)
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test func everyMistakeIsTold() throws {
+    @Test func everyMistakeIsReported() throws {
         let trial =
             #"{"name": "a", "salt": "s", "variants": [{"name": "v", "share": 1.5, "predictor": "absent"}], "unit": ""}"#
         let rule = #"{"scope": {"campaigns": [], "placement": 1}, "predictor": "absent", "expires": "soon"}"#

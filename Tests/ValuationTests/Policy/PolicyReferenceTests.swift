@@ -4,10 +4,10 @@ import Testing
 
 @testable import Valuation
 
-/// Random policies decide for random requests what a plain reading of them decides, and each value is to the bit that of its
-/// predictor alone.
+/// Random policies decide random requests as a plain reading of them does, and each value equals, to the bit, that of
+/// its predictor alone.
 @Suite struct PolicyReferenceTests {
-    /// More than two blocks, so that predictors mix in them.
+    /// More than two blocks, so that a block mixes predictors.
     private static let candidates = 300
     private static let predictors = [
         (name: "production", json: #"{"release": "LATEST"}"#), (name: "twin", json: #"{"release": "LATEST"}"#),
@@ -26,7 +26,7 @@ import Testing
         var scorer: ScorerHandle
         var alone: [String: ScorerHandle] = [:]
         var policies: RandomPolicy
-        /// Of campaigns that have one.
+        /// The advertisers of the campaigns that have one.
         var advertisers: [String: String]
         var known: [String: ReferencePolicy.Known] = [:]
     }
@@ -86,7 +86,7 @@ import Testing
         }
         let difference = firstDifference(values.map(\.all), expected)
         #expect(difference == nil, "\(difference ?? "") \(impression) \(policy.json)")
-        // The other ways of asking give the same.
+        // The other scoring calls give the same.
         let ranked = try stage.scorer.rank(features, ads, best: 20, circumstances)
         let best = ads.indices.sorted { one, other in
             let (first, second) = (values[one].expected_revenue, values[other].expected_revenue)
@@ -151,7 +151,7 @@ import Testing
 }
 
 extension NamedFeature {
-    /// The placement is the reference's.
+    /// The placement comes from the reference.
     fileprivate var isSlot: Bool {
         if case .category("slot", _) = self { return true }
         return false

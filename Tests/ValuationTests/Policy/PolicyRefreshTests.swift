@@ -5,7 +5,7 @@ import Testing
 
 @testable import Valuation
 
-/// A policy's file is followed beside the models that it decides between: each may change, fail and be mended by itself.
+/// An engine follows a policy's file beside the models: each of the two may change, fail and be mended by itself.
 @Suite struct PolicyRefreshTests {
     private let root: ReleaseRoot
     private let engine: EngineHandle
@@ -38,7 +38,7 @@ import Testing
 
     private let monday = #""monday": {"release": "monday"}"#
 
-    /// The logit of campaign 7, and what its value is from.
+    /// The logit of campaign 7, and the source of its value.
     private func logit() throws -> (logit: Double, predictor: String) {
         let value = try scorer.score([Ad(campaign: "7", pricing: .cpc)], Circumstances())[0]
         let logit = log(Double(value.pctr) / (1 - Double(value.pctr)))
@@ -92,7 +92,7 @@ import Testing
         try expect(-2, "production")
     }
 
-    @Test func aBadPolicyKeepsNoReleaseAwayAndABadReleaseNoPolicy() throws {
+    @Test func aBadPolicyDoesNotHoldUpAReleaseNorABadReleaseAPolicy() throws {
         try follow(policy(monday))
         try write("{")
         try root.publish(Self.models(-3), id: "wednesday")
@@ -105,8 +105,8 @@ import Testing
         try expect(-1, "monday")
     }
 
-    /// What is told of a refresh that half succeeds: that something changed.
-    @Test func whatHasChangedIsToldOfAFailureToo() throws {
+    /// A refresh that half succeeds reports that something changed.
+    @Test func aFailedRefreshAlsoReportsWhatChanged() throws {
         try follow(policy(monday))
         try write(policy(monday, default: "monday"))
         #expect(rename("\(root.path)/LATEST", "\(root.path)/away") == 0)
@@ -118,7 +118,7 @@ import Testing
         #expect(!changed)
     }
 
-    @Test func theNamedReleaseMustBeThere() throws {
+    @Test func theNamedReleaseMustExist() throws {
         let named = policy(#""sunday": {"release": "sunday"}, "bag": {"ensemble": ["LATEST", "monday"]}"#)
         try write(named)
         let found = refusal { () throws(Complaint) in try engine.loadPolicy(file) }
@@ -135,7 +135,7 @@ import Testing
         try follow(policy(monday, default: "monday"))
         try root.removeRelease("monday")
         try expect(-1, "monday")
-        // Other models, and another policy: Monday's stay in memory.
+        // Other models and another policy: Monday's models stay in memory.
         try root.publish(Self.models(-3), id: "wednesday")
         #expect(try engine.refresh())
         try expect(-1, "monday")
@@ -147,7 +147,7 @@ import Testing
         try write(policy(monday, default: "monday"))
         #expect(try engine.refresh())
         try expect(-1, "monday")
-        // Once no policy names it, it is gone.
+        // Once no policy names them, they are freed.
         try write(policy())
         #expect(try engine.refresh())
         try write(policy(monday))
@@ -156,7 +156,7 @@ import Testing
         try expect(-2, "production")
     }
 
-    @Test func newModelsAreDecidedOnByTheSamePolicy() throws {
+    @Test func theSamePolicyDecidesForNewModels() throws {
         try follow(policy(constants, ", \"campaigns\": {\"8\": {\"multiplier\": 3}}"))
         let scored = try scorer.score([Ad(campaign: "8", pricing: .cpc)], Circumstances())[0]
         #expect(scored.expected_revenue == 0 && scored.has(.noClickModel))
@@ -168,14 +168,14 @@ import Testing
         #expect(try engine.description()["release"]?["id"]?.text == "wednesday")
     }
 
-    @Test func goingBackKeepsThePolicy() throws {
+    @Test func aRollbackKeepsThePolicy() throws {
         try follow(policy(monday, ", \"campaigns\": {\"7\": {\"cap\": 0}}"))
         try root.publish(Self.models(-3), id: "wednesday")
         _ = try engine.refresh()
         try engine.rollBack()
         try expect(-2, "production")
         #expect(try scorer.score([Ad(campaign: "7", pricing: .cpc)], Circumstances())[0].expected_revenue == 0)
-        // A policy from after the models that are gone back to is kept, too; and none, where there is none now.
+        // A policy newer than the models rolled back to is kept, too; and so is having none.
         try write(policy(monday, default: "monday"))
         #expect(try engine.refresh())
         try engine.rollBack()
@@ -187,7 +187,7 @@ import Testing
         try expect(-1, "")
     }
 
-    @Test func modelsThatSayNothingOfClicksAreNotPublishedBesideANaivePredictor() throws {
+    @Test func modelsWithoutClickCountsAreNotPublishedBesideANaivePredictor() throws {
         let entry = CampaignEntry(campaign: "7", impressions: 1000, clicks: 10, conversions: 1)
         try root.publish(Self.models(-3), [entry], id: "observed")
         _ = try engine.refresh()
@@ -203,7 +203,7 @@ import Testing
         #expect(try engine.description()["release"]?["id"]?.text == "observed")
     }
 
-    @Test func goingBackIsNotHeldUpByWhatANaivePredictorLacks() throws {
+    @Test func aRollbackIsNotHeldUpByANaivePredictorWithoutCounts() throws {
         try root.publish(Self.models(-4), id: "unobserved")
         let entry = CampaignEntry(campaign: "7", impressions: 1000, clicks: 10, conversions: 1)
         try root.publish(Self.models(-3), [entry], id: "observed")
@@ -219,7 +219,7 @@ import Testing
         #expect(scored.expected_revenue == 0 && scored.has(.noClickModel) && scored.has(.overridden))
     }
 
-    @Test func aPolicyOverLooseModelsIsFollowedAlone() throws {
+    @Test func ofLooseModelsAndAPolicyOnlyThePolicyIsFollowed() throws {
         let loose = try EngineHandle(models: Self.models(-5))
         #expect(refusal { () throws(Complaint) in _ = try loose.refresh() }?.status == .invalidArgument)
         try write(policy(constants, default: "one"))
@@ -234,7 +234,7 @@ import Testing
         #expect(found?.status == .unknownRelease && found?.jsonPath == "$.predictors.monday.release")
     }
 
-    /// Releases that the policy beside them names are not pruned.
+    /// Pruning keeps releases that the policy beside them names.
     @Test func pruningKeepsWhatThePolicyNames() throws {
         try write(policy(monday))
         try root.publish(Self.models(-3), id: "wednesday")
@@ -252,7 +252,7 @@ import Testing
         #expect(try prune() == #"["monday"]"#)
     }
 
-    /// What a policy that cannot be read names is not known, so nothing is removed.
+    /// An unreadable policy may name any release, so nothing is removed.
     @Test func pruningBesideABadPolicyIsRefused() throws {
         try root.publish(Self.models(-3), id: "wednesday")
         try write("{")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Valuation
 
-/// The rules of each member, and that members with the same rules share one set.
+/// Members have the rules added to them, and members with the same rules share one set.
 @Suite struct RuleSetsTests {
     private func rules(_ sets: borrowing RuleSets, _ member: Int) throws(Failure) -> [UInt32] {
         var rules = Buffer<UInt32>()
@@ -40,7 +40,7 @@ import Testing
     }
 
     /// 1,000 rules of 1,000 members each are 1,000 sets.
-    @Test func alikeMembersTakeNoMemory() throws {
+    @Test func membersWithEqualRulesTakeNoMemory() throws {
         var sets = try RuleSets(members: 1000)
         for rule in 0..<1000 {
             for member in 0..<1000 { try sets.add(rule, to: member) }

@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<6 as Range<UInt64>) func whatIsKnownBesideWeightsIsMappedAsWell(seed: UInt64) throws {
+    @Test(arguments: 0..<6 as Range<UInt64>) func theOtherFactsAreMappedAsWell(seed: UInt64) throws {
         let folder = try TemporaryFolder()
         let world = RandomModels(seed: seed)
         let lines = world.documents.map(\.json) + world.entries.map(\.json)
@@ -68,7 +68,7 @@ import Testing
         let first = try Data(contentsOf: URL(filePath: file))
         let (_, again) = try Self.compiled(folder)
         #expect(try Data(contentsOf: URL(filePath: again)) == first)
-        // And so does compiling what was compiled.
+        // Compiling a compiled file gives the same bytes, too.
         let copy = "\(folder.path)/copy.valuation"
         try checked { error in valuation_compile(file, file.utf8.count, copy, copy.utf8.count, error) }
         #expect(try Data(contentsOf: URL(filePath: copy)) == first)
@@ -97,7 +97,7 @@ import Testing
         #expect(loadComplaint(atPath: longer)?.status == .checksum)
     }
 
-    @Test func whatIsWrongIsSaid() throws {
+    @Test func theErrorSaysWhatIsWrong() throws {
         let folder = try TemporaryFolder()
         let (_, file) = try Self.compiled(folder)
         let sound = Array(try Data(contentsOf: URL(filePath: file)))
@@ -131,6 +131,6 @@ import Testing
 }
 
 extension Index.Observed {
-    /// Compares NaN as well.
+    /// Treats NaN as equal to NaN.
     fileprivate var bytes: [UInt8] { withUnsafeBytes(of: self) { Array($0) } }
 }

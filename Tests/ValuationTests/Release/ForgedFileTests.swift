@@ -5,7 +5,7 @@ import Testing
 
 @testable import Valuation
 
-/// Compiled files with right checksums and wrong contents.
+/// Compiled files with correct checksums and wrong contents.
 @Suite struct ForgedFileTests {
     private static let request = """
         {"features": {"popular": ["0", "1", "2"], "common": ["1", "2"], "rare": "3", "age": 31.5, "slot": "1",
@@ -15,7 +15,7 @@ import Testing
           {"campaign": "new-0", "pricing": "cpc", "bid": 0.5}, {"campaign": "*", "pricing": "cpa", "bid": 0.5}]}
         """
 
-    /// A file with rows of every kind, chains, counts and variances, in which fewer models are of conversions.
+    /// A file with rows of every kind, chains, counts and variances, with fewer conversion models than click models.
     private static func compiled(_ folder: TemporaryFolder) throws -> CompiledBytes {
         let many = ManyModels(campaigns: 80, hasBases: true, hasCrosses: true, seed: 5)
         let random = RandomModels(seed: 3)
@@ -29,7 +29,7 @@ import Testing
         return try CompiledBytes(contentsOf: file)
     }
 
-    /// Loads a file and asks everything of it. - Returns: why it is refused, or nil.
+    /// Loads a file and scores with everything in it. - Returns: why it is refused, or nil.
     private static func use(_ bytes: [UInt8], _ folder: TemporaryFolder) throws -> Complaint? {
         let path = try folder.write("forged.valuation", bytes)
         let engine = try EngineHandle(switches: UInt32(VALUATION_SWITCH_COPY_COMPILED))
@@ -39,7 +39,7 @@ import Testing
             #""curious": {"release": "LATEST", "exploration": 1}, "safe": {"naive": {"impressions": 9}}"#,
             default: "curious", ", \"overrides\": [\(override("safe", scope: #"{"advertisers": ["77"]}"#))]")
         let policyPath = try folder.write("policy.json", text)
-        // Where the counts are forged, there may be none that it asks for.
+        // If the counts are forged, those needed here may not exist.
         if let refusal = complaint(of: { () throws(Complaint) in try engine.loadPolicy(policyPath) }) {
             #expect(refusal.status == .invalidValue)
             return nil
@@ -64,13 +64,13 @@ import Testing
         }
     }
 
-    /// What a number of a width may be changed to, that was something else.
+    /// Other values of a field of this width.
     private static func extremes(_ field: CompiledBytes.Field, _ found: UInt64) -> Set<UInt64> {
         let all = field.width == 8 ? UInt64.max : 1 << UInt64(8 * field.width) - 1
         let top = (all >> 1) + 1
         var extremes: Set<UInt64> = [0, 1, all, all - 1, top, top - 1, found &+ 1 & all, found &- 1 & all, found ^ top]
         if field.isFloating {
-            // Infinity, not a number, minus one, large and tiny.
+            // Infinity, NaN, minus one, large and tiny.
             extremes =
                 field.width == 8
                 ? [0x7ff0 << 48, 0x7ff8 << 48, 0xbff0 << 48, 0x7fe0 << 48, 0xffe0 << 48, 1, 0]
@@ -85,7 +85,7 @@ import Testing
         return extremes
     }
 
-    /// Elements of an array to be forged: the first, some others, the last; of labels, some of each kind of row.
+    /// The elements of an array to forge: the first, some others, the last; of labels, some for each kind of row.
     private static func elements(_ field: CompiledBytes.Field, _ sound: CompiledBytes) -> Set<Int> {
         var elements: Set<Int> = [0, field.count / 3, field.count - 1]
         if field.name.hasPrefix("label.") {
@@ -99,7 +99,7 @@ import Testing
         return elements
     }
 
-    @Test func noNumberInAFileLeadsOutOfIt() throws {
+    @Test func noNumberInAFilePointsOutsideIt() throws {
         let folder = try TemporaryFolder()
         let sound = try Self.compiled(folder)
         #expect(try Self.use(sound.summed(), folder) == nil)
@@ -120,7 +120,7 @@ import Testing
                 }
             }
         }
-        // Whatever these say can do no harm.
+        // No value of these can do harm.
         for name in ["label.key", "label pilot", "campaign.key", "weight", "field.kinds"] {
             #expect(!refused.contains(name) && used.contains(name), Comment(rawValue: name))
         }
@@ -129,11 +129,11 @@ import Testing
         }
     }
 
-    /// What to change, and a sound file's number that makes it wrong.
+    /// A change, and the number in a sound file that it makes wrong.
     private static let forgeries: [(name: String, change: @Sendable (inout CompiledBytes) throws -> Void)] = [
-        ("a list names a model that there is not", { $0.put(700, width: 2, at: $0.byte("list.model", 3)) }),
+        ("a list names a model that does not exist", { $0.put(700, width: 2, at: $0.byte("list.model", 3)) }),
         (
-            "a campaign has a model that there is not",
+            "a campaign has a model that does not exist",
             { $0.put(UInt64($0.counts.clickModels) + 1, width: 4, at: $0.byte("campaign.click", 3)) }
         ),
         (
@@ -178,7 +178,7 @@ import Testing
         ),
     ]
 
-    @Test(arguments: forgeries.map(\.name)) func whatLeadsNowhereIsRefused(name: String) throws {
+    @Test(arguments: forgeries.map(\.name)) func aReferenceToNothingIsRefused(name: String) throws {
         let folder = try TemporaryFolder()
         var forged = try Self.compiled(folder)
         try #require(Self.forgeries.first { $0.name == name }).change(&forged)

@@ -6,7 +6,7 @@ import Testing
 @testable import Valuation
 
 @Suite struct ManifestTests {
-    /// Why a manifest of release "a" is refused, or nil where it is taken.
+    /// Why a manifest of release "a" is refused, or nil if it is accepted.
     private func complaint(_ text: String) -> Complaint? {
         complaintOf { note throws(Failure) in
             try withText(text) { text throws(Failure) in
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// A sound manifest with a part replaced, and the checksum put right.
+    /// A sound manifest with a part replaced and the checksum updated.
     private func manifest(_ part: String = "", _ replacement: String = "") throws -> String {
         var text = """
             {"format": "valuation-release/1", "id": "a", "created": "2026-11-21T03:00:00Z", "trainer": null,
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func aSoundOneIsTaken() throws {
+    @Test func aSoundManifestIsAccepted() throws {
         #expect(complaint(try manifest()) == nil)
     }
 
@@ -98,14 +98,14 @@ import Testing
         #expect(complaint(text.dropLast() + ", \"more\": null}")?.jsonPath == "$.checksum")
     }
 
-    @Test func everyChangeOfAByteIsSeen() throws {
+    @Test func everyChangeOfAByteIsDetected() throws {
         let sound = Array(try manifest().utf8)
         for place in sound.indices {
             for change in [UInt8(1), 32, 128] {
                 var bytes = sound
                 bytes[place] ^= change
                 let text = String(decoding: bytes, as: UTF8.self)
-                // Between the checksum and the end only white space could change, and there is none.
+                // Only white space could change between the checksum and the end, and there is none.
                 #expect(complaint(text) != nil, "byte \(place)")
             }
         }
@@ -115,7 +115,7 @@ import Testing
     }
 }
 
-/// Why something is not done, as the library would tell it.
+/// The library's error for an operation.
 private func complaintOf(_ body: (Note) throws(Failure) -> Void) -> Complaint? {
     complaint { () throws(Complaint) in
         try checked { error in callWithNote(error) { note throws(Failure) in try body(note) } }

@@ -4,10 +4,10 @@ import Testing
 
 @testable import Valuation
 
-/// What becomes of a `features` object, field by field.
+/// How a `features` object is read, field by field.
 @Suite struct FeatureReaderTests {
-    /// Knows the categories slot, id, segments, logged_in and f0 ... f449, the numbers age and price, and `both`, which is a
-    /// category to one model and a number to another.
+    /// Knows the categories slot, id, segments, logged_in and f0 ... f449, the numbers age and price, and `both`, which
+    /// is a category to one model and a number to another.
     private let models: LoadedModels
 
     init() throws {
@@ -26,7 +26,7 @@ import Testing
         var flags: Flags = []
     }
 
-    /// The features of an object in the order found, by `field=value` or, of a number, `field:number`.
+    /// An object's features in their order, as `field=value` or, for a number, `field:number`.
     private func read(_ json: String) throws(Failure) -> Found {
         try withText(json) { text throws(Failure) in
             var cursor = JSONCursor(text)
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// The keys of the features of an object.
+    /// The keys of an object's features.
     private func keys(_ json: String) throws(Failure) -> [UInt64] {
         try withText(json) { text throws(Failure) in
             var cursor = JSONCursor(text)
@@ -115,7 +115,7 @@ import Testing
         try expect(#"{"both": "12"}"#, ["both=12"])
     }
 
-    @Test func whatHasTheWrongTypeIsFlaggedAndTheRestCounts() throws {
+    @Test func aValueOfTheWrongTypeIsFlaggedAndTheRestCounts() throws {
         try expect(#"{"age": "old", "slot": "12"}"#, ["slot=12"], .wrongType)
         try expect(#"{"age": true, "slot": "12"}"#, ["slot=12"], .wrongType)
         try expect(#"{"age": [1], "slot": "12"}"#, ["slot=12"], .wrongType)
@@ -156,7 +156,7 @@ import Testing
         #expect(Set(found.features) == Set(last.map { "\($0.key)=\($0.value)" }))
     }
 
-    @Test func objectsOneAfterTheOtherDoNotForgetEachOthersFeatures() throws {
+    @Test func consecutiveObjectsAddUpTheirFeatures() throws {
         var reader = FeatureReader()
         for _ in 0..<2 {
             try withText(#"{"slot": "1", "slot": "2"}"#) { text throws(Failure) in
@@ -191,9 +191,9 @@ import Testing
         #expect(try read(#"{"unheard": null, "unheard": 1}"#).flags == .unknownField)
     }
 
-    /// Whatever comes again, and between whatever else: the last of each name counts, in the order of the text.
+    /// Whatever repeats and whatever is between: the last of each name counts, in the order of the text.
     @Test(arguments: 1...40 as ClosedRange<UInt64>)
-    func ofMembersThatComeAgainTheLastOnesCount(seed: UInt64) throws {
+    func ofRepeatedMembersTheLastOnesCount(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         var members: [(field: String, values: [String])] = []
         let fields = Int.random(in: 1...120, using: &generator)

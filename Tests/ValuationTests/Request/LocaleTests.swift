@@ -4,13 +4,13 @@ import Testing
 
 @testable import Valuation
 
-/// A host that works in a locale with a decimal comma gets the numbers that any other gets.
+/// In a locale with a decimal comma a host gets the same numbers as in any other.
 ///
-/// The locale is made by the test, because few machines have one installed.
+/// The test makes the locale, because few machines have one installed.
 @Suite struct LocaleTests {
     private static let source = "/usr/share/i18n/locales/de_DE"
 
-    /// Makes a German locale in a folder and makes it this process's.
+    /// Compiles a German locale into a folder and sets it for this process.
     private static func speakGerman(_ folder: TemporaryFolder) throws {
         let localedef = Process()
         localedef.executableURL = URL(filePath: "/usr/bin/localedef")
@@ -22,7 +22,7 @@ import Testing
         try #require(strtod("1,5", nil) == 1.5)
     }
 
-    /// In a process of its own, because a locale is the whole process's.
+    /// In a process of its own, because a locale belongs to the whole process.
     @Test(.enabled(if: FileManager.default.fileExists(atPath: source), "the package `locales` is not installed"))
     func requestsModelsAndAnswersDoNotDependOnTheLocale() async {
         await #expect(processExitsWith: .success) {
@@ -33,7 +33,7 @@ import Testing
             document.selfTests = [ModelDocument.SelfTest(features: #"{"age": 2.75}"#, probability: 0.4378234991142019)]
             let engine = try EngineHandle(models: [document])
             var isRight = true
-            // The second bid takes the road over the C library.
+            // The second bid takes the path through the C library.
             for bid in ["1.5", "1.50000000000000000000000000000"] {
                 let request =
                     "{\"features\": {\"age\": 2.75}, \"candidates\": [{\"campaign\": \"1\", \"pricing\": \"cpc\", "
@@ -42,7 +42,7 @@ import Testing
                 #expect(answer.contains(expected), "\(answer)")
                 isRight = isRight && answer.contains(expected)
             }
-            // At an ordinary exit LeakSanitizer would count what this closure and the test runner still hold.
+            // At an ordinary exit, LeakSanitizer would count what this closure and the test runner still hold.
             _exit(isRight ? EXIT_SUCCESS : EXIT_FAILURE)
         }
     }

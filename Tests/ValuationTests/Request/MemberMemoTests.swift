@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// What the reader remembers of a candidate's members must not show: candidates are read as each is read alone.
+/// What the reader remembers of earlier candidates must not show: each is read as if it were alone.
 @Suite struct MemberMemoTests {
     private let models: LoadedModels
 
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    /// A candidate with most members, in one of a few orders and spacings, and now and then with something unusual.
+    /// A candidate with most members, in one of a few orders and spacings, sometimes with something unusual.
     private func candidate(_ generator: inout SeededGenerator) -> String {
         func some(_ texts: [String]) -> String { texts.randomElement(using: &generator)! }
         let number = Int.random(in: 0..<2000, using: &generator)
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    /// Bytes that were right between two values are wrong elsewhere, and must be refused there by the place.
+    /// Bytes that were right between two values are wrong elsewhere, and must be refused there with their place.
     @Test(arguments: 21...28 as ClosedRange<UInt64>)
     func aDamagedRequestIsRefusedWhereItsSyntaxIsWrong(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
@@ -113,7 +113,7 @@ import Testing
         #expect(refused > 50)
     }
 
-    /// What stands before the first member stands nowhere else.
+    /// What precedes the first member precedes no other.
     @Test(arguments: [
         #"{"ad": "1", "bid": 1}, {"ad": "1"{"ad": "1", "bid": 1}"#,
         #"{"ad": "1", "bid": 1}, {"ad": "1", "bid": 1{"ad": "1"}"#,

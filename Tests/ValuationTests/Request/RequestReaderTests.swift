@@ -15,7 +15,7 @@ import Testing
         models = try LoadedModels([document])
     }
 
-    /// What is read of one candidate.
+    /// One candidate as read.
     private struct ReadCandidate: Equatable {
         var ad: String
         var campaign: String
@@ -38,7 +38,7 @@ import Testing
     private func read(_ json: String) throws(Failure) -> ReadRequest {
         try withText(json) { text throws(Failure) in
             var reader = RequestReader()
-            // A reader is used again and again: the second time must not remember the first.
+            // A reader is reused: the second read must not remember the first.
             try reader.read(text, index: models.snapshot.pointee.index, keepingSources: false)
             try reader.read(text, index: models.snapshot.pointee.index, keepingSources: false)
             var candidates: [ReadCandidate] = []
@@ -138,7 +138,7 @@ import Testing
         #expect(taken.flags == [] && taken.features == [])
     }
 
-    /// Each is worth nothing, by its flag or its pricing; none fails the request.
+    /// Each is worth nothing, by its flag or its pricing; none makes the request fail.
     @Test(arguments: [
         "1", "null", "\"x\"", "[]", "[{}]", "{}", #"{"campaign": "1", "pricing": "cpc"}"#,
         #"{"campaign": "1", "bid": 1}"#, #"{"pricing": "cpc", "bid": 1}"#,
@@ -169,12 +169,12 @@ import Testing
     }
 
     @Test(arguments: ["1e999", "-1"])
-    func aBidThatCannotBeIsLeftToScoring(bid: String) throws {
+    func anImpossibleBidIsLeftToScoring(bid: String) throws {
         let read = try candidate("{\"campaign\": \"1\", \"pricing\": \"cpc\", \"bid\": \(bid)}")
         #expect(read.flags == [] && !(read.bid >= 0 && read.bid.isFinite))
     }
 
-    @Test func whatIsUnusualInAnAdIsFlaggedThereAlone() throws {
+    @Test func aProblemInAnAdIsFlaggedOnlyThere() throws {
         let sound = #""campaign": "1", "pricing": "cpc", "bid": 1"#
         let request = try read(
             """
@@ -217,7 +217,7 @@ import Testing
         #expect(refusal.line == 1 && refusal.column > 0)
     }
 
-    @Test func nullIsAsGoodAsAbsent() throws {
+    @Test func nullMeansAbsent() throws {
         let request = try read(
             #"{"id": null, "features": null, "top": null, "budget_us": null, "x": null, "candidates": []}"#)
         #expect(request.id == "" && request.features == [] && request.top == nil && request.timeBudget == 0)
@@ -262,9 +262,9 @@ import Testing
         #expect(refusal(request(10_001))?.status == .limitExceeded)
     }
 
-    /// What no reader knows is passed over, whatever it is.
+    /// Unknown members are skipped, whatever they contain.
     @Test(arguments: ["true", "false", "null", "1", "\"x\"", "[true]", "{\"y\": false}"])
-    func unknownMembersArePassedOver(json: String) throws {
+    func unknownMembersAreSkipped(json: String) throws {
         #expect(try read("{\"x\": \(json), \"candidates\": []}").candidates == [])
         #expect(try read("{\"candidates\": [], \"x\": \(json)}").candidates == [])
         let one = "{\"x\": \(json), \"campaign\": \"1\", \"pricing\": \"cpm\", \"bid\": 1}"
@@ -276,7 +276,7 @@ import Testing
         #expect(refusal.status == .jsonSyntax && refusal.column == 1 && refusal.message.contains("byte order mark"))
     }
 
-    /// The time 0 of the struct is now; the first second of 1970 is not.
+    /// A struct's time 0 means now; the first second of 1970 does not.
     @Test func theFirstSecondOf1970IsNotNow() throws {
         func time(_ json: String) throws(Failure) -> Int64? {
             try withText(json) { text throws(Failure) in

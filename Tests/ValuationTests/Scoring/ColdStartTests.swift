@@ -5,14 +5,14 @@ import Testing
 
 @testable import Valuation
 
-/// What values a campaign that has no model of its own for a target, and how its values say so.
+/// What values a campaign without its own model for a target, and how its values are flagged.
 @Suite struct ColdStartTests {
     /// A model whose probability is `rate`.
     private func model(_ campaign: String, _ target: String, _ rate: Double, extends: String? = nil) -> ModelDocument {
         ModelDocument(campaign: campaign, target: target, extends: extends, intercept: log(rate / (1 - rate)))
     }
 
-    /// A model that leaves its base as it is.
+    /// A model that leaves its base unchanged.
     private func extending(_ base: String, _ campaign: String, _ target: String) -> ModelDocument {
         ModelDocument(campaign: campaign, target: target, extends: base)
     }
@@ -38,7 +38,7 @@ import Testing
         expect(
             loaded, "3001", [.unknownCampaign, .baseClickModel, .baseConversionModel], click: 0.25, conversion: 0.125)
         expect(loaded, "3002", [.unknownCampaign, .defaultClickModel, .defaultConversionModel], click: 0.5)
-        // Where no conversion is asked for, nothing is said of one.
+        // If no conversion is needed, the value says nothing of one.
         let click = loaded.score([], [Ad(campaign: "3001", pricing: .cpc)])[0]
         #expect(Flags(rawValue: click.flags) == [.unknownCampaign, .baseClickModel])
     }
@@ -49,7 +49,7 @@ import Testing
         expect(loaded, "3001", [.baseConversionModel], click: 0.4, conversion: 0.125)
     }
 
-    @Test func withoutADocumentTheModelForTheOtherTargetSaysWhatItExtends() throws {
+    @Test func withoutADocumentTheModelForTheOtherTargetNamesTheBase() throws {
         let models = [model("b", "click", 0.25), model("b", "conversion", 0.125), extending("b", "1", "click")]
         expect(try LoadedModels(models), "1", [.baseConversionModel], conversion: 0.125)
         // The document counts.
@@ -59,8 +59,8 @@ import Testing
             conversion: 0.4)
     }
 
-    /// Each step is what a document says, or a model for the other target.
-    @Test(arguments: 1...5) func namesAreFollowedFourTimes(steps: Int) throws {
+    /// Each step comes from a document or from a model for the other target.
+    @Test(arguments: 1...5) func basesAreFollowedUpToFourTimes(steps: Int) throws {
         var models = [model("0", "conversion", 0.125)]
         var campaigns: [CampaignEntry] = []
         for step in 1...steps {
@@ -75,13 +75,13 @@ import Testing
         }
     }
 
-    @Test func campaignsThatExtendEachOtherAreFollowedNoLonger() throws {
+    @Test func aCycleOfCampaignsEndsTheSearch() throws {
         let models = [model("1", "click", 0.25), model("2", "click", 0.25), model("*", "conversion", 0.5)]
         let campaigns = [CampaignEntry(campaign: "1", extends: "2"), CampaignEntry(campaign: "2", extends: "1")]
         expect(try LoadedModels(models, campaigns), "1", [.defaultConversionModel], conversion: 0.5)
     }
 
-    /// "*" values whoever has nothing else, whether it is named or not.
+    /// "*" values every campaign that has nothing else, whether named or not.
     @Test func theModelOfCampaignStarIsFlaggedAsTheDefault() throws {
         let models = [model("*", "click", 0.25), model("*", "conversion", 0.5), extending("*", "1", "click")]
         let loaded = try LoadedModels(models, [CampaignEntry(extends: "*")])
@@ -98,16 +98,16 @@ import Testing
         let models = [model("7", "click", 0.25)]
         let loaded = try LoadedModels(models, campaigns, priors: Priors(click: 0.01, conversion: 0.1))
         let flags: Flags = [.unknownCampaign, .clickPrior, .conversionPrior]
-        // 890 + 10 clicks of 10,000 impressions, 245 + 5 conversions of 940 clicks: as its advertiser's only campaign that was counted,
-        // and of another one's without counts as what it is shrunk towards.
+        // 890 + 10 clicks of 10,000 impressions, 245 + 5 conversions of 940 clicks: as its advertiser's only campaign
+        // with counts, and, for a campaign without counts, as the rate to shrink towards.
         for campaign in ["1", "3001"] { expect(loaded, campaign, flags, click: 0.09, conversion: 250 / 940.0) }
         expect(loaded, "3002", flags, click: 0.01, conversion: 0.1)
         expect(loaded, "unheard of", flags, click: 0.01, conversion: 0.1)
-        // It has a model for clicks, and nothing was counted.
+        // It has a click model, and nothing was counted.
         expect(loaded, "7", [.conversionPrior], click: 0.25, conversion: 0.1)
     }
 
-    @Test func theRatesOverAllCampaignsServeWhereNoReleaseSaysAny() throws {
+    @Test func theRatesOverAllCampaignsServeIfNoReleaseGivesAny() throws {
         let campaigns = [CampaignEntry(campaign: "1", impressions: 1000, clicks: 100), CampaignEntry(campaign: "2")]
         let loaded = try LoadedModels([model("7", "conversion", 0.25)], campaigns)
         expect(loaded, "2", [.unknownCampaign, .clickPrior, .noConversionModel], click: 0.1)
@@ -133,7 +133,7 @@ import Testing
         expect(loaded, "1", [.unknownCampaign, .defaultClickModel, .conversionPrior], click: 0.25)
     }
 
-    @Test func conversionsThatNobodyCountedAreTakenForThoseOfOthers() throws {
+    @Test func uncountedConversionsAreEstimatedFromOtherCampaigns() throws {
         var own = model("1", "click", 0.25)
         own.training = #"{"positives": 1000, "base_rate": 0.1}"#
         let others = [CampaignEntry(campaign: "2", impressions: 1000, clicks: 100, conversions: 20)]
@@ -147,8 +147,8 @@ import Testing
         #expect(late.has(.budgetExceeded) && late.has(.clickPrior) && abs(late.pctr - 0.11) < 1e-6)
     }
 
-    /// Sets of every kind, against the order word by word.
-    @Test(arguments: 0..<40 as Range<UInt64>) func ofManySetsEachCampaignIsValuedInOrder(seed: UInt64) throws {
+    /// Random sets, against a word-by-word implementation of the order.
+    @Test(arguments: 0..<40 as Range<UInt64>) func inRandomSetsEachCampaignIsValuedInOrder(seed: UInt64) throws {
         let world = RandomModels(seed: seed)
         var documents = world.documents
         if seed % 3 > 0 {
@@ -194,7 +194,7 @@ import Testing
         }
     }
 
-    @Test func whatStandsForAModelIsDescribedAsAPrior() throws {
+    @Test func theReplacementOfAModelIsDescribedAsAPrior() throws {
         let root = try ReleaseRoot()
         let campaigns = [CampaignEntry(campaign: "3001", impressions: 9000, clicks: 990)]
         let report = try root.publish([model("7", "conversion", 0.25)], campaigns, id: "a")

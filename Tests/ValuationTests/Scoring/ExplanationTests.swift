@@ -5,7 +5,7 @@ import Testing
 
 @testable import Valuation
 
-/// The logit that is explained is the logit that is scored.
+/// The explained logit is the scored logit.
 @Suite struct ExplanationTests {
     private func explain(
         _ models: LoadedModels, _ ad: Ad, _ features: [NamedFeature],
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: 601...610 as ClosedRange<UInt64>)
-    func itsProbabilitiesAreThoseOfScoringToTheBit(seed: UInt64) throws {
+    func itsProbabilitiesEqualThoseOfScoringToTheBit(seed: UInt64) throws {
         var world = RandomModels(seed: seed)
         let models = try LoadedModels(world.documents)
         for ad in world.ads(20) {
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test(arguments: [-1, .nan, .infinity] as [Double])
-    func nothingIsWorthAnythingToAnImpossibleBid(bid: Double) throws {
+    func anImpossibleBidMakesEveryTermWorthNothing(bid: Double) throws {
         try explain(try LoadedModels([ModelDocument()]), Ad(pricing: .cpc, bid: bid), []) { explanation, _ in
             #expect(explanation.expectedRevenue(of: 1, .click) == 0)
         }

@@ -5,7 +5,7 @@ import Testing
 @testable import Valuation
 
 @Suite struct RankingTests {
-    /// What a ranking keeps of values, by position.
+    /// The values that a ranking keeps, by position.
     private func rank(_ revenues: [Double], best capacity: Int) -> [Int] {
         var indices = [Int](repeating: -1, count: capacity)
         var values = [valuation_value](repeating: valuation_value(), count: capacity)

@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(arguments: 201...210 as ClosedRange<UInt64>)
-    func aCandidateAloneHasTheValueItHasAmongOthers(seed: UInt64) throws {
+    func aCandidateHasTheSameValueAloneAndAmongOthers(seed: UInt64) throws {
         var world = RandomModels(seed: seed)
         let models = try LoadedModels(world.documents)
         let request = world.features(0...15)
@@ -62,9 +62,9 @@ import Testing
         }
     }
 
-    /// The road of self-tests leads through the same sums.
+    /// Self-tests compute the same sums.
     @Test(arguments: 401...405 as ClosedRange<UInt64>)
-    func aSelfTestIsAnsweredWithTheBitsThatAreServed(seed: UInt64) throws {
+    func aSelfTestGivesTheBitsOfScoring(seed: UInt64) throws {
         var world = RandomModels(seed: seed)
         let models = try LoadedModels(world.documents)
         for _ in 0..<10 {

@@ -3,14 +3,14 @@ import Testing
 
 @testable import Valuation
 
-/// The promise of valuation.h, "within 1e-6 (relative) of its formula in exact arithmetic", where models are not well behaved.
+/// The promise of valuation.h, "within 1e-6 (relative) of its formula in exact arithmetic", for ill-behaved models.
 @Suite struct ScoringExtremesTests {
     private func probability(_ document: ModelDocument, _ features: [NamedFeature]) throws -> (WideNumber, WideNumber) {
         let value = try LoadedModels([document]).score(features, [Ad(pricing: .cpc)])[0]
         return (WideNumber(value.pctr), try #require(ReferenceScoring([document]).probability("1", "click", features)))
     }
 
-    /// A weight that the request does not touch shares the model's fixed-point unit with those that it does.
+    /// Weights outside the request share the model's fixed-point unit with those inside.
     @Test(arguments: [4, 30, 100])
     func oneLargeWeightDoesNotCoarsenTheOthers(large: Double) throws {
         var document = ModelDocument(intercept: -2)
@@ -41,9 +41,9 @@ import Testing
         #expect((probability - exact).magnitude <= 1e-6 * exact, "\(probability) for \(exact)")
     }
 
-    /// valuation.h: one number may move a logit by 262,144. What is beyond is flagged, whatever stands against it.
+    /// valuation.h: one number may move a logit by 262,144. A larger one is flagged, whatever cancels it.
     @Test(arguments: [262_145, 1e6, 1e9, 1e300])
-    func largerNumbersDoNotCancelUnseen(number: Double) throws {
+    func largerNumbersAreFlaggedEvenIfTheyCancel(number: Double) throws {
         let models = try LoadedModels([upAndDown()])
         for features in [
             [.number("up", number), .number("down", number)], [.number("up", -number), .number("down", -number)],
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test(arguments: [-80, 80])
-    func aLogitOf80IsNotCut(intercept: Double) throws {
+    func aLogitOf80IsNotClamped(intercept: Double) throws {
         let value = try LoadedModels([ModelDocument(intercept: intercept)]).score([], [Ad(pricing: .cpc)])[0]
         #expect(value.flags == 0)
     }

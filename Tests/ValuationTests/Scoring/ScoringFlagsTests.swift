@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// What is not ordinary about a value is said by its flags, and never fails the other candidates.
+/// Flags report whatever is unusual about a value; it never makes other candidates fail.
 @Suite struct ScoringFlagsTests {
     private func model(_ campaign: String, _ target: String, intercept: Double) -> ModelDocument {
         var document = ModelDocument(campaign: campaign, target: target, intercept: intercept)
@@ -33,13 +33,13 @@ import Testing
         #expect(value == (flags: flags, revenue: 2, pctr: 0.5, pcvr: 0.5))
     }
 
-    @Test func aMissingConversionModelAloneIsReplacedByTheDefaultOne() throws {
+    @Test func onlyTheMissingConversionModelIsReplacedByTheDefaultOne() throws {
         let documents = [model("1", "click", intercept: 0), model("*", "conversion", intercept: 0)]
         let value = try value(documents, Ad(bid: 8))
         #expect(value == (flags: .defaultConversionModel, revenue: 2, pctr: 0.5, pcvr: 0.5))
     }
 
-    @Test func withoutAConversionModelOnlyAnActionIsWorthNothing() throws {
+    @Test func withoutAConversionModelOnlyCPAIsWorthNothing() throws {
         let documents = [model("1", "click", intercept: 0)]
         let action = try value(documents, Ad(pricing: .cpa, bid: 8))
         #expect(action.flags == .noConversionModel && action.revenue == 0 && action.pctr == 0.5 && action.pcvr.isNaN)
@@ -47,7 +47,7 @@ import Testing
         #expect(click.flags == [] && click.revenue == 4 && click.pcvr.isNaN)
     }
 
-    @Test func withoutAClickModelOnlyAnImpressionIsWorthSomething() throws {
+    @Test func withoutAClickModelOnlyCPMIsWorthSomething() throws {
         let documents = [model("1", "conversion", intercept: 0)]
         let impression = try value(documents, Ad(pricing: .cpm, bid: 8))
         #expect(impression.flags == .noClickModel && impression.revenue == 0.008 && impression.pctr.isNaN)
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func aKeyOfACrossIsNoFeature() throws {
+    @Test func aCrossKeyIsNotAFeature() throws {
         var document = ModelDocument()
         document.crosses = [
             ModelDocument.Cross(fields: ("slot", "os"), weights: [(first: "12", second: "ios", weight: 1)])
@@ -143,14 +143,14 @@ import Testing
         let late = models.score([.category("slot", "12")], ads, timeBudget: 1)
         #expect(late.allSatisfy { $0.has(.budgetExceeded) })
         #expect(late[0].pctr == 0.25 && late[0].expected_revenue == 2)
-        // Without a training base rate: what the intercept says.
+        // Without a training base rate: the intercept's rate.
         #expect(late[1].pctr == 0.5 && late[1].pcvr == 0.5 && late[1].expected_revenue == 2)
         let inTime = models.score([.category("slot", "12")], ads, timeBudget: 3_600_000_000_000)
         #expect(inTime.map(\.bits) == models.score([.category("slot", "12")], ads).map(\.bits))
         #expect(inTime.allSatisfy { $0.flags == 0 })
     }
 
-    @Test func aTimeBudgetBeyondTheClockIsNone() throws {
+    @Test func aTimeBudgetBeyondTheClockIsUnlimited() throws {
         let models = try LoadedModels([model("1", "click", intercept: 0)])
         #expect(models.score([], [Ad(pricing: .cpc)], timeBudget: .max)[0].flags == 0)
     }

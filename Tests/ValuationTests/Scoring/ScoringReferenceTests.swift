@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    /// The random models would prove little if they were all alike.
+    /// If the random models were all alike, they would prove little.
     @Test func theRandomModelsHaveEveryKindOfWeightAndOrdinaryLogits() {
         var ordinaryLogits = 0
         var chains = 0

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Valuation
 
-/// A scorer's working memory is used again and again, for other requests and, after a load, for other models.
+/// A scorer's working memory is reused for other requests and, after a load, for other models.
 @Suite struct ScratchTests {
-    /// Requests whose rows are of every shape, dense alone, and lists alone: what they leave in the memory differs.
+    /// Requests with rows of every shape, only dense ones, and only lists: they leave different things in the memory.
     private func requests(_ generated: inout ManyModels) -> [[NamedFeature]] {
         let all = generated.features()
         func of(_ fields: Set<String>) -> [NamedFeature] {
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
-    func itServesAsIfItWereNewWhateverWasScoredBefore(seed: UInt64) throws {
+    func itServesLikeANewOneWhateverWasScoredBefore(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         var sets: [(generated: ManyModels, models: LoadedModels)] = []
         for (count, hasBases) in [(150, false), (20, true), (5, false)] {
@@ -39,7 +39,7 @@ import Testing
             let new = try Scratch.allocate()
             defer { Memory.destroy(new) }
             for scratch in [used, new] { try scratch.pointee.prepare(set.models.snapshot.pointee.index.counts) }
-            // Now and then the time is up before all is done, wherever that is.
+            // Sometimes the time is up before all is done, at any point.
             if generator.once(in: 3) {
                 let budget = UInt64.random(in: 1...200_000, using: &generator)
                 _ = set.models.score(request, ads, timeBudget: budget, scratch: used)

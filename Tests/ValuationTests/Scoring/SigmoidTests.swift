@@ -5,7 +5,7 @@ import Testing
 @testable import Valuation
 
 #if arch(x86_64)
-    /// 64 bits of significand against the 24 of the answer.
+    /// 64 bits of significand against the answer's 24.
     private typealias Wide = Float80
     private func exponential(_ x: Wide) -> Wide { expl(x) }
 #else
@@ -15,20 +15,21 @@ import Testing
 #endif
 
 @Suite struct SigmoidTests {
-    /// How far `probability` is from 1 / (1 + e^(−z)), relative to it.
+    /// The relative difference of `probability` from 1 / (1 + e^(−z)).
     private func error(_ probability: Float, _ logit: Double) -> Double {
         let exact = 1 / (1 + exponential(-Wide(logit)))
         return Double((Wide(probability) - exact).magnitude / exact)
     }
 
-    /// The greatest error seen over these 120,000 logits is 1.19e-7, which is two roundings to Float. The bound asserted, and
-    /// stated by `Sigmoid`, is 1.2e-7.
+    /// The greatest error over these 120,000 logits is 1.19e-7, which is two roundings to Float. The bound asserted
+    /// here, and stated by `Sigmoid`, is 1.2e-7.
     @Test(arguments: Kernels.all) func isWithinItsBoundOverItsWholeRange(kernels: Kernels) {
         let bound = Sigmoid.bound
         var generator = SeededGenerator(seed: 1)
         var logits = (0...80_000).map { -bound + 2 * bound * Double($0) / 80_000 }
         logits += (0..<40_000).map { _ in Double.random(in: -bound...bound, using: &generator) }
-        // Where 1 + e^(−z) is about 1 or about e^(−z), and around the points at which the reduction changes its integer.
+        // Where 1 + e^(−z) is about 1 or about e^(−z), and around the points at which the reduction changes its
+        // integer.
         logits += [-bound, bound, 0, -0.0, .leastNonzeroMagnitude, 1e-300, -1e-300, 16.6, -16.6, 36.7, -36.7]
         for step in -115...115 {
             let edge = (Double(step) + 0.5) * 0.6931471805599453
@@ -40,7 +41,7 @@ import Testing
             greatest = max(greatest, error(probability, logit))
         }
         #expect(greatest <= 1.2e-7)
-        // Much less would mean that the measurement itself is wrong: some results must fall between two Floats.
+        // A much smaller error would mean that the measurement is wrong: some results must fall between two Floats.
         #expect(greatest > 5e-8)
     }
 
@@ -64,7 +65,7 @@ import Testing
     }
 
     @Test(arguments: Kernels.all, [0, 7, 8, 40, 79])
-    func aLogitBeyondTheBoundIsCutAndSeenWhereverItIs(kernels: Kernels, place: Int) {
+    func aLogitBeyondTheBoundIsClampedAndReportedAtAnyPlace(kernels: Kernels, place: Int) {
         let bound = Sigmoid.bound
         for (logit, isCut) in [
             (bound, false), (bound.nextUp, true), (-bound, false), (-bound.nextUp, true), (-1e300, true),
@@ -77,7 +78,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Kernels.all) func isOneHalfAtZeroAndNeverFalls(kernels: Kernels) {
+    @Test(arguments: Kernels.all) func isOneHalfAtZeroAndNeverDecreases(kernels: Kernels) {
         #expect(kernels.sigmoid([0]) == [0.5])
         let probabilities = kernels.sigmoid((-8000...8000).map { Double($0) / 100 })
         #expect(zip(probabilities, probabilities.dropFirst()).allSatisfy { $0 <= $1 })

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Valuation
 
-/// Crosses of a request beyond those that the scratch memory has room for are added one by one.
+/// A request's crosses beyond those that fit the scratch memory are added one by one.
 @Suite struct UnlistedCrossTests {
     /// A hundred models; nearly all have one pair's weight, some another's, and few a third's.
     private let documents = ["click", "conversion"].flatMap { target in
@@ -40,7 +40,7 @@ import Testing
         #expect(rows[0].isDense && rows[1].hasDirectory && !rows[2].isEmpty && !rows[2].hasDirectory)
     }
 
-    @Test func moreCrossesThanAreListedAllCount() throws {
+    @Test func crossesBeyondTheListAllCount() throws {
         let models = try LoadedModels(documents)
         let features = request.map(\.feature)
         let listed = features.withUnsafeBufferPointer { features in
@@ -52,7 +52,7 @@ import Testing
                 return (scoring.terms.list.count, scoring.terms.firstUnlisted, scoring.terms.crossing.count)
             }
         }
-        // That is what this test is about.
+        // This is the point of the test.
         try #require(listed.0 <= Scratch.maximumTerms && listed.1 < listed.2)
         let reference = ReferenceScoring(documents)
         let ads = (0..<100).map { Ad(campaign: "\($0)") }
@@ -63,7 +63,7 @@ import Testing
                 #expect((WideNumber(probability) - exact).magnitude <= 1e-6 * exact)
             }
         }
-        // One candidate, and the features of an ad, which are never listed.
+        // One candidate, and an ad's features, which are never listed.
         for place in [0, 63] {
             #expect(models.score(request, [ads[place]])[0].bits == values[place].bits)
             let ad = Ad(campaign: ads[place].campaign, features: request)

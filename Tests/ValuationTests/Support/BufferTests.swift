@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(arguments: [Int.max, Int.max / 8, Int.max / 8 + 1])
-    func roomThatCannotBeHadIsAFailureAndChangesNothing(capacity: Int) throws {
+    func aFailedAllocationChangesNothing(capacity: Int) throws {
         var buffer = Buffer<SIMD2<UInt64>>()
         try buffer.append([1, 2])
         var thrown: Failure?
@@ -80,8 +80,8 @@ import Testing
         #expect(buffer.count == text.count)
     }
 
-    /// The core is optimised for these tests, but what a debug build checks is to be checked.
-    @Test func whatIsOutOfBoundsEndsATest() async {
+    /// The core is optimised for these tests, yet they also test a debug build's checks.
+    @Test func anAccessOutOfBoundsTraps() async {
         await #expect(processExitsWith: .failure) {
             var buffer = Buffer<UInt32>()
             buffer.truncate(1)

@@ -5,9 +5,9 @@ import Testing
 @testable import Valuation
 
 @Suite struct ChecksumTests {
-    /// Of the texts by xxh128sum (xxHash 0.8.1).
+    /// The texts' checksums by xxh128sum (xxHash 0.8.1).
     @Test(arguments: [("", "99aa06d3014798d86001c324468d497f"), ("valuation", "5a268e691390e39983bcff8a78b6cda4")])
-    func itIsThatOfXXH128(_ text: String, _ expected: String) throws {
+    func itEqualsXXH128(_ text: String, _ expected: String) throws {
         var bytes = Array(text.utf8)
         var digits = Buffer<UInt8>()
         try digits.append(hexadecimal: valuation_checksum_of(&bytes, bytes.count))
@@ -24,7 +24,7 @@ import Testing
         #expect(state.checksum == whole)
     }
 
-    @Test func textsThatAreNo32DigitsInLowerCaseAreRefused() {
+    @Test func textsOtherThan32LowerCaseDigitsAreRefused() {
         for text in [
             "", "99aa", "99AA06d3014798d86001c324468d497f", "99aa06d3014798d86001c324468d497f0",
             "g9aa06d3014798d86001c324468d497f",

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Valuation
 
-/// The core's own shortest decimal text against that of the standard library, byte for byte.
+/// The core's shortest decimal text against the standard library's, byte for byte.
 @Suite struct DecimalTextTests {
     private func text(_ write: (UnsafeMutablePointer<UInt8>) -> Int) -> String {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: DecimalText.room) { room in
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    /// Where the core prints itself: doubles from 2^-126 to 2^53, floats below 2^24.
+    /// The range that the core prints itself: doubles from 2^-126 to 2^53, floats below 2^24.
     @Test(arguments: 11...14 as ClosedRange<UInt64>)
     func numbersOfUsualSizeArePrintedAsTheStandardLibraryDoes(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
@@ -52,14 +52,15 @@ import Testing
         }
     }
 
-    @Test func whatIsNoNumberIsNull() {
+    @Test func valuesThatAreNotNumbersAreNull() {
         for number in [Double.nan, .signalingNaN, -.nan, .infinity, -.infinity] {
             #expect(text { DecimalText.write(number, to: $0) } == "null")
             #expect(text { DecimalText.write(Float(number), to: $0) } == "null")
         }
     }
 
-    /// A power of two is nearer to its neighbour below than to the one above; others are at the edges of their exponents.
+    /// A power of two is nearer to its neighbour below than to the one above; others are at the edges of their
+    /// exponents.
     @Test func theEdgesOfEveryExponentArePrintedAsTheStandardLibraryDoes() {
         for exponent in 0..<2047 as Range<UInt64> {
             for fraction in [0, 1, 2, 1 &<< 51, (1 &<< 52) - 2, (1 &<< 52) - 1] as [UInt64] {
@@ -86,7 +87,8 @@ import Testing
         for number in [0, -0.0, 0x1p53, 0x1p53 - 1, 0x1p-126, 0x1p-127, 0x1.fffffffffffffp-127] { expectSame(number) }
     }
 
-    /// 10^n = 5^n × 2^n: the table holds the bits of 5^n from the highest one on. Times 2^64 - 1, over 2^128, they come to the same.
+    /// 10^n = 5^n × 2^n: the table holds the bits of 5^n from the highest one on. Times 2^64 - 1, over 2^128, they come
+    /// to the same.
     @Test func theTableHoldsThePowersOfTen() {
         var power = UInt128(1)
         for exponent in 0...PowerOfTen.maximumExponent {

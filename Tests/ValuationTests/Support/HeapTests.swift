@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    @Test func behindTheDeadlineItStops() {
+    @Test func afterTheDeadlineItStops() {
         var numbers = Array((0..<1000).reversed())
         var deadline = Deadline(budget: 1)
         #expect(!numbers.withUnsafeMutableBufferPointer { Heap.sort($0, &deadline) { $0 > $1 } })

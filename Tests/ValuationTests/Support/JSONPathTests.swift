@@ -15,7 +15,7 @@ import Testing
         return text
     }
 
-    /// The text of a path; names lie in memory that lives as long as the path.
+    /// The text of a path; the names lie in memory that lives as long as the path.
     private func text(_ steps: [Step]) throws -> String {
         var path = JSONPath()
         var memory: [UnsafeMutableBufferPointer<UInt8>] = []

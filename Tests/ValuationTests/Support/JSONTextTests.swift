@@ -40,7 +40,8 @@ import Testing
         }
     }
 
-    /// As Python's repr writes it, but for a ".0" at the end: a category that is a number has one key for trainer and engine.
+    /// As Python's repr writes it, without a final ".0": a category that is a number has one key for trainer and
+    /// engine.
     @Test(arguments: [
         (0, "0"), (1, "1"), (-1, "-1"), (0.1, "0.1"), (100, "100"), (1e15, "1000000000000000"), (1e16, "1e+16"),
         (1e-5, "1e-05"), (12.5, "12.5"), (1e300, "1e+300"),
@@ -50,18 +51,18 @@ import Testing
         #expect(try text(number) == expected)
     }
 
-    @Test func whatIsNoNumberIsNull() throws {
+    @Test func valuesThatAreNotNumbersAreNull() throws {
         for number in [Double.nan, .infinity, -.infinity] {
             #expect(try text(number) == "null" && text(Float(number)) == "null")
         }
     }
 
-    /// Whatever the bits: a number, or null.
+    /// For any bits: a number, or null.
     @Test(arguments: 21...23 as ClosedRange<UInt64>)
     func anyBitsAreJSON(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<5000 {
-            // Half of them of the largest exponents or the smallest.
+            // Half of them with the largest or smallest exponents.
             let bits = generator.next()
             let extreme = [0x7ff, 0x7fe, 0, 1][Int(bits & 3)] &<< 52 | bits &>> 12 | (bits & 4) &<< 61
             for number in [Double(bitPattern: bits), Double(bitPattern: extreme)] {
@@ -81,7 +82,7 @@ import Testing
         }
     }
 
-    /// Paths have such bytes; each becomes U+FFFD.
+    /// Paths may contain such bytes; each becomes U+FFFD.
     @Test(arguments: [
         ([0xff], "\u{fffd}"), ([0x61, 0xc3], "a\u{fffd}"), ([0xc3, 0x22, 0xa4], "\u{fffd}\"\u{fffd}"),
         ([0xed, 0xa0, 0x80, 0x09], "\u{fffd}\u{fffd}\u{fffd}\t"), ([0xc3, 0xa4, 0xf0, 0x9f, 0x98, 0x80], "ä😀"),

@@ -27,7 +27,7 @@ import Testing
         #expect(table.find(501 << 40) == KeyTable.none)
     }
 
-    /// Keys that are alike in every way that a table might look at them, among them the multiples of a constant's inverse.
+    /// Keys that are alike in every way that may matter to a table, among them the multiples of a constant's inverse.
     @Test(arguments: [
         "equal low bits", "equal high bits", "consecutive", "multiples of the golden ratio", "multiples of its inverse",
     ])

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// A failure is described in a `valuation_error`, which has room for so much.
+/// A failure is described in a `valuation_error`, whose texts have limited room.
 @Suite struct NoteTests {
     private func noted(_ write: (Note) -> Void) -> Complaint {
         var error = valuation_error()
@@ -12,7 +12,7 @@ import Testing
         return Complaint(error)
     }
 
-    @Test func aMessageHasItsValuesInIt() {
+    @Test func aMessageContainsItsValues() {
         withText("größe") { text in
             let complaint = noted { $0.setMessage("\(text)=\(-12), \(0.25) and \(Float(0.1))!") }
             #expect(complaint.message == "größe=-12, 0.25 and 0.1!")
@@ -30,7 +30,7 @@ import Testing
         #expect(complaint.line == 3 && complaint.column == 4 && complaint.jsonPath == "$.top")
     }
 
-    /// A character of two, three or four bytes that would not fit whole is left out, and so is what follows.
+    /// A character of two, three or four bytes that does not fit whole is left out, with everything after it.
     @Test(arguments: ["ä", "€", "\u{1F600}"])
     func aLongMessageIsCutBetweenCharacters(character: String) {
         for before in 1017...1024 {
@@ -38,7 +38,7 @@ import Testing
             let kept = withText(start + character + "yyyyyyyy") { text in noted { $0.setMessage("\(text)z") }.message }
             #expect((start + character + "yyyyyyyyz").hasPrefix(kept))
             #expect(kept.utf8.count <= 1023)
-            // No more was left out than had to be.
+            // No more is left out than necessary.
             #expect(
                 kept.utf8.count >= min(1023, before)
                     && (before + character.utf8.count > 1023 || kept.utf8.count == 1023))
@@ -54,7 +54,7 @@ import Testing
         #expect(complaint.jsonPath == "$[\"" + String(repeating: "ä", count: 126))
     }
 
-    @Test func ofALongPathToAFileTheEndIsKept() {
+    @Test func ofALongFilePathTheEndIsKept() {
         #expect(withText("/models/click.json") { path in noted { $0.setFile(path) }.file } == "/models/click.json")
         for count in [511, 512, 513, 600, 5000] {
             let path = String(repeating: "/ä", count: count / 3) + "/click.json"

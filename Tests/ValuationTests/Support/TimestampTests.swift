@@ -4,7 +4,7 @@ import Testing
 
 @testable import Valuation
 
-/// Times are read as they are written, and nothing else is a time.
+/// Times in the documented form are read, and nothing else is a time.
 @Suite struct TimestampTests {
     private func seconds(_ text: String) -> Int64? {
         withText(text) { Timestamp.seconds($0) }
@@ -49,7 +49,7 @@ import Testing
     }
 
     /// Every day of eight centuries, against the C library's calendar.
-    @Test func everyDayIsThatOfTheCalendar() throws {
+    @Test func everyDayAgreesWithTheCalendar() throws {
         var wrong = 0
         for day in stride(from: -146_097, through: 146_097, by: 1) {
             var time = time_t(day * 86_400 + 3_723)

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Valuation
 
-/// Exploring takes another road for few candidates than for many: weights are looked up for each campaign, or drawn for all models at
-/// once. Nothing of it shows in a value.
-@Suite(.serialized) struct DrawRoadTests {
+/// For few candidates exploring looks up the weights of each campaign, for many it draws for all models at once. A
+/// value does not depend on which.
+@Suite(.serialized) struct DrawPathTests {
     enum Kind: CaseIterable {
         case plain, withBases
     }
@@ -16,7 +16,7 @@ import Testing
          "predictors": {"curious": {"release": "LATEST", "exploration": 0.3}}}
         """#
 
-    /// So many campaigns that rows are dense, lists with a directory and short lists.
+    /// Enough campaigns for dense rows, lists with a directory and short lists.
     private static func generated(_ kind: Kind) -> ManyModels {
         ManyModels(campaigns: 150, hasBases: kind == .withBases, hasCrosses: true, seed: 91)
     }
@@ -24,7 +24,7 @@ import Testing
     private func scorer(_ generated: ManyModels) throws -> ScorerHandle {
         var generator = SeededGenerator(seed: 92)
         let uncertain = generated.documents.map { RandomModels.withVariances($0, &generator) }
-        // Of these, nothing is known but what was observed; they share no model with others, but the default's bases.
+        // These have only observed counts; they share no model with others except the default's bases.
         let entries = (0..<5).map { (number: Int) -> CampaignEntry in
             CampaignEntry(campaign: "new-\(number)", impressions: 1000, clicks: Double(number), conversions: 0)
         }
@@ -36,7 +36,7 @@ import Testing
         return try engine.scorer()
     }
 
-    /// Of known campaigns, and of some that others' models stand in for; a part with features, known ones twice.
+    /// Ads of known campaigns and of some that others' models value; some have features, also known ones twice.
     private func ads(_ count: Int, _ generated: inout ManyModels) -> [Ad] {
         var ads = generated.ads(count)
         for place in ads.indices {
@@ -55,7 +55,7 @@ import Testing
     @Test(arguments: Kind.allCases) func anAdDrawsTheSameBitsAmongAnyNumberOfAds(kind: Kind) throws {
         var generated = Self.generated(kind)
         let scorer = try scorer(generated)
-        var roads = Set<[Bool]>()
+        var paths = Set<[Bool]>()
         for seed in 1...2 as ClosedRange<UInt64> {
             let request = generated.features()
             let ads = ads(1000, &generated)
@@ -66,17 +66,17 @@ import Testing
                     let values = try scorer.score(request, some, Circumstances(seed: seed))
                     let others = expected[start..<(start + some.count)]
                     #expect(firstDifference(values.map(\.all), others.map(\.all)) == nil, "\(count) from \(start)")
-                    for drawn in try drawn(scorer) { roads.insert([drawn.hasDenseRows, drawn.hasLists]) }
+                    for drawn in try drawn(scorer) { paths.insert([drawn.hasDenseRows, drawn.hasLists]) }
                 }
             }
             #expect(Set(expected.map(\.pctr)).count > 100 && expected.count { $0.has(.explored) } > 500)
         }
-        // The test would prove little if it took the same road again and again.
-        #expect(roads.contains([false, false]) && roads.contains([true, true]) && roads.count >= 3)
+        // If it always took the same path, the test would prove little.
+        #expect(paths.contains([false, false]) && paths.contains([true, true]) && paths.count >= 3)
     }
 
-    /// Many ads without features fetch what was computed for all models; where a block has one of a campaign that another's model
-    /// stands in for, that block draws.
+    /// Many ads without features take what was computed for all models. A block that contains a campaign valued by
+    /// another's model draws instead.
     @Test func anAdThatFetchesItsProbabilityHasTheSameBitsAlone() throws {
         var generated = Self.generated(.plain)
         let scorer = try scorer(generated)
@@ -97,7 +97,7 @@ import Testing
         #expect(Set(expected.map(\.pctr)).count > 100 && expected.count { $0.has(.explored) } > 500)
     }
 
-    @Test func whatCostsLessIsChosen() {
+    @Test func theCheaperWayIsChosen() {
         func cost(models: Int, candidates: Int, denseRows: Int = 0, lists: [Int] = []) -> DrawCost {
             var cost = DrawCost(models: models, candidates: candidates)
             for _ in 0..<denseRows { cost.addDenseRow() }

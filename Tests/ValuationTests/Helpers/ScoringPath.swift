@@ -4,7 +4,7 @@ import Testing
 @testable import Valuation
 
 /// The path by which a request's terms reach the click models of its candidates.
-enum Road {
+enum ScoringPath {
     /// Each weight is looked up for each candidate.
     case lookups
     /// Some rows are added to the sums of all models; other weights are looked up.
@@ -19,7 +19,7 @@ extension LoadedModels {
     /// Scores, and infers the path from its traces in the scratch memory.
     ///
     /// - Parameter many: enough ads for all rows of a request to be added to the sums.
-    func road(_ request: [NamedFeature], _ ads: [Ad], many: [Ad]) -> Road {
+    func path(_ request: [NamedFeature], _ ads: [Ad], many: [Ad]) -> ScoringPath {
         // First leave sums in the memory that differ from this request's.
         _ = score(request + request, many)
         let before = clickSums

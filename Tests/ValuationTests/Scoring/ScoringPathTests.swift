@@ -4,15 +4,15 @@ import Testing
 
 @testable import Valuation
 
-/// Scoring takes another road for few candidates than for many, and another for the ads' features than for the request's. Nothing
-/// of it shows in a value.
-@Suite(.serialized) struct RoadTests {
-    /// What models have beside categories and numbers.
+/// Scoring takes another path for few candidates than for many, and another for the ads' features than for the
+/// request's. A value does not depend on which.
+@Suite(.serialized) struct ScoringPathTests {
+    /// What models have besides categories and numbers.
     enum Kind: CaseIterable {
         case plain, withCrosses, withCrossesAndBases
     }
 
-    /// Many models of a kind. The tests run one after the other because they share its scratch memory.
+    /// Many models of one kind. The tests run one after the other because they share its scratch memory.
     private final class World: @unchecked Sendable {
         static let all = Dictionary(
             uniqueKeysWithValues: Kind.allCases.map { kind in (kind, Result { try World(kind) }) })
@@ -31,11 +31,11 @@ import Testing
         }
     }
 
-    /// Few enough for every weight to be looked up, enough for all rows to be summed, and between. With 80 of them, nearly all
-    /// rows are worth to be summed, and it would be worth to value all models at once.
+    /// Few enough to look every weight up, enough to sum all rows, and between. With 80 of them, summing pays for
+    /// nearly all rows, and so would valuing all models at once.
     private static let candidateCounts = [1, 5, 30, 80, 100, 2000]
 
-    /// Requests: ordinary ones, and at last one with a number that takes some logits beyond ±80.
+    /// Ordinary requests, and a last one with a number that takes some logits beyond ±80.
     private func requests(_ generated: inout ManyModels) -> [[NamedFeature]] {
         let ordinary = (0..<2).map { _ in generated.features() }
         return ordinary + [generated.features() + [.number("price", 1e6)]]
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Kind.allCases) func itDoesNotMatterWhetherFeaturesAreTheRequestsOrTheAds(kind: Kind) throws {
+    @Test(arguments: Kind.allCases) func featuresOfTheRequestAndOfTheAdsCountAlike(kind: Kind) throws {
         let world = try World.of(kind)
         var generated = world.generated
         for request in requests(&generated) {
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    /// A request's ads are valued block by block, and blocks whose ads have features take another road than those without.
+    /// A request's ads are valued in blocks, and blocks whose ads have features take another path than those without.
     @Test(arguments: Kind.allCases) func oneRequestMayHaveBlocksWithAndWithoutFeaturesOfAds(kind: Kind) throws {
         let world = try World.of(kind)
         var generated = world.generated
@@ -109,20 +109,21 @@ import Testing
         }
     }
 
-    /// The tests above would prove little if they took the same road again and again.
-    @Test(arguments: Kind.allCases) func everyRoadIsTaken(kind: Kind) throws {
+    /// If they always took the same path, the tests above would prove little.
+    @Test(arguments: Kind.allCases) func everyPathIsTaken(kind: Kind) throws {
         let world = try World.of(kind)
         var generated = world.generated
-        var roads = Set<Road>()
+        var paths = Set<ScoringPath>()
         for request in requests(&generated) {
             let ads = generated.ads(2000)
             for count in Self.candidateCounts {
-                roads.insert(world.models.road(request, Array(ads.prefix(count)), many: ads))
+                paths.insert(world.models.path(request, Array(ads.prefix(count)), many: ads))
             }
         }
-        // Models that extend others are never valued all at once; the sums of the others are the last road where logits are cut.
+        // Models that extend others are never valued all at once; the others' sums are the last path if logits are
+        // clamped.
         #expect(
-            roads == (kind == .withCrossesAndBases ? [.lookups, .both, .sums] : [.lookups, .both, .sums, .allModels]))
+            paths == (kind == .withCrossesAndBases ? [.lookups, .both, .sums] : [.lookups, .both, .sums, .allModels]))
     }
 
     @Test func rowsAreOfEveryShapeAndSomeLogitsAreCut() throws {
