@@ -12,14 +12,14 @@ from contenders.contender import Contender
 from plan import Point
 from workload import AD_FIELDS, BID, CANDIDATES, LABELS, REQUESTS, Data, Weights
 
-# Largest relative difference that is allowed.
+# The largest relative difference allowed.
 TOLERANCE = 1e-6
 
 
 class Reference:
     """Probabilities of every candidate of every request, for each number of ad features.
 
-    Computed straight from the weights: each campaign's are laid out as one row over all labels, and summed.
+    It comes straight from the weights: each campaign's weights form one row over all labels and are summed.
     """
 
     def __init__(self, data: Data) -> None:
@@ -53,7 +53,7 @@ class Reference:
     def disagreement(self, contender: Contender, point: Point, requests: int, seconds: float) -> float:
         """Return the largest relative difference of a contender's answers to its requests.
 
-        All of them are looked at, or as many as the time allows, but three at least.
+        Checks all requests, or as many as the time allows, but at least three.
 
         Raises
         ------
@@ -67,7 +67,7 @@ class Reference:
             pctr, pcvr = self._click[place], self._conversion[place]
             expected = (pctr, pcvr, BID * pctr * pcvr)
             answer = contender.score(request)
-            # A revenue is a product of two probabilities, so its difference may be theirs together.
+            # A revenue is a product of two probabilities, so their differences may add up.
             for got, want, share in zip(answer, expected, (1, 1, 2), strict=True):
                 difference = np.abs(got / want - 1).max() / share
                 worst = max(worst, float(difference)) if difference == difference else np.inf

@@ -30,7 +30,7 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few points, in a minute or two")
-    parser.add_argument("--redraw", action="store_true", help="measure nothing; print and draw results.json anew")
+    parser.add_argument("--redraw", action="store_true", help="measure nothing; print and draw results.json again")
     parser.add_argument("--loading", action="store_true", help="measure loading and releases; leave the other results")
     parser.add_argument("--policies", action="store_true", help="measure policies; leave the other results")
     options = parser.parse_args()
@@ -53,7 +53,7 @@ def measure(plan: Plan, console: Console) -> dict[str, Any]:
     start = time.monotonic()
     described = machine.describe()
     if described["load_before"] > described["cores"] / 2:
-        console.print(f"The machine is busy (load {described['load_before']}): times will be long and scattered.")
+        console.print(f"The machine is busy (load {described['load_before']}): times will be long and vary.")
     with console.status("Building the native contenders") as status, threadpool_limits(limits=1):
 
         def progress(text: str) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The results as charts, PNG and SVG, 1,200 pixels wide."""
+"""Draws the results as charts, PNG and SVG, 1,200 pixels wide."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from plan import LIMIT, MAIN, OPEN_ADDRESSING, OURS
 from results import Results
 
-# Okabe and Ito's colours, which the colour-blind can tell apart; lines differ in marker and dash as well.
+# Okabe and Ito's colours, which the colour-blind can tell apart; lines also differ in marker and dash.
 STYLES: dict[str, dict[str, Any]] = {
     OPEN_ADDRESSING: {"color": "#D55E00", "marker": "s", "linestyle": (0, (5, 1.5))},
     OURS: {"color": "#0072B2", "marker": "o", "linewidth": 2.4, "zorder": 3},
@@ -55,7 +55,7 @@ def draw(document: dict[str, Any], folder: Path) -> None:
 
 
 def candidates(results: Results) -> Figure:
-    """P50 over the number of candidates, a panel for each number of campaigns and of ad features."""
+    """P50 over the number of candidates, with a panel for each number of campaigns and of ad features."""
     columns, kinds = results.sizes("campaigns"), results.sizes("ad_features")
     figure = Figure(figsize=(WIDTH, 1.2 + 2.5 * len(kinds)))
     panels = figure.subplots(len(kinds), len(columns), sharex=True, sharey=True, squeeze=False)
@@ -74,7 +74,7 @@ def candidates(results: Results) -> Figure:
 
 
 def campaigns(results: Results) -> Figure:
-    """P50 over the number of campaigns at 100 candidates, a panel for each number of ad features."""
+    """P50 over the number of campaigns at 100 candidates, with a panel for each number of ad features."""
     kinds = results.sizes("ad_features")
     figure = Figure(figsize=(WIDTH, 4.2))
     panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
@@ -90,7 +90,7 @@ def campaigns(results: Results) -> Figure:
 
 
 def contenders(results: Results) -> Figure:
-    """Everybody at the main point: bars from this library's p50 to the left (quicker) or right (slower)."""
+    """All contenders at the main point: bars from this library's p50 to the left (quicker) or right (slower)."""
     rows = results.ranking(*astuple(MAIN))[::-1]
     ratios = [row["ratio"] for row in rows]
     figure = Figure(figsize=(WIDTH, 1.3 + 0.36 * len(rows)))
@@ -131,7 +131,7 @@ def contenders(results: Results) -> Figure:
 
 
 def plot(panel: Axes, results: Results, name: str, points: list[tuple[int, int, int, int]], axis: int) -> None:
-    """Draw one contender's line through the points that were measured."""
+    """Draw one contender's line through the measured points."""
     rows = [(point[axis], results.row(name, *point)) for point in points]
     pairs = [(x, row["p50"]) for x, row in rows if row]
     if pairs:
@@ -161,5 +161,5 @@ def plain(value: float, _: int = 0) -> str:
 
 
 def digits(value: float) -> str:
-    """Two or three digits of a number, or all before the point."""
+    """Two or three significant digits of a number, or all digits before the point."""
     return f"{value:,.{0 if value >= 100 else 1 if value >= 10 else 2}f}"

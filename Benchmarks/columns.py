@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Time how columns of a log become features, by what holds them, and print the medians as a table.
+"""Time how columns of a log become features, by their container, and print the medians as a table.
 
     columns.py [--rows N] [--turns N] [DIRECTORY...]
 
-Ten columns of texts, of 50 to 500 distinct ones each, and one of numbers. Each measurement is a process of its own, and
-takes processor time. A DIRECTORY holds another build of the package `valuation`, to be measured in turns with the
-installed one; ratios are to the installed one. A dash is what a build does not take.
+The log has ten columns of texts with 50 to 500 distinct ones each, and one of numbers. Each measurement runs in a
+process of its own and takes processor time. A DIRECTORY holds another build of the package `valuation`, which is
+measured in turns with the installed one; ratios are to the installed one. A dash means that a build refuses the column.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main() -> None:
         for build, found in zip(builds, runs, strict=True):
             command = [sys.executable, __file__, "--measure", "--rows", str(options.rows)]
             path = {} if build is None else {"PYTHONPATH": str(build)}
-            with tempfile.TemporaryDirectory() as folder:  # not that of this file, whose modules have common names
+            with tempfile.TemporaryDirectory() as folder:  # not this file's folder: its modules have common names
                 output = subprocess.run(
                     command, env=os.environ | path, cwd=folder, check=True, stdout=subprocess.PIPE, text=True
                 ).stdout
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def median(seconds: list[float | None]) -> float | None:
-    """Return the median, or None if a build did not take the column."""
+    """Return the median, or None if a build refused the column."""
     known = [value for value in seconds if value is not None]
     return statistics.median(known) if len(known) == len(seconds) else None
 
@@ -120,7 +120,7 @@ def measure(rows: int) -> dict[str, float | None]:
 
 
 def timed(call: Callable[..., Any], *arguments: Any, **named: Any) -> float | None:
-    """Return the processor time that a call takes, or None if it is refused."""
+    """Return the processor time of a call, or None if it is refused."""
     start = time.process_time()
     try:
         call(*arguments, **named)

@@ -3,7 +3,7 @@
 
     loading.py [--quick] [--turns N] LIBVALUATION.so...
 
-Each load is a process of its own. The ratio is that of the first library's processor time to each one's.
+Each load runs in a process of its own. The ratio is the first library's processor time divided by each one's.
 """
 
 from __future__ import annotations

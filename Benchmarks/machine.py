@@ -37,14 +37,14 @@ def describe() -> dict[str, Any]:
 
 
 def build_info() -> str:
-    """How the library under test says that it was built."""
+    """The library's own line on how it was built."""
     function = ctypes.CDLL(str(native.library())).valuation_build_info
     function.restype = ctypes.c_char_p
     return bytes(function()).decode()
 
 
 def processor() -> str:
-    """Name of the processor, as Linux tells it, and its widest vectors."""
+    """The processor's name from Linux, and its widest vectors."""
     text = Path("/proc/cpuinfo").read_text()
     members = dict(line.split(":", 1) for line in text.split("\n\n")[0].splitlines() if ":" in line)
     named = {name.strip(): value.strip() for name, value in members.items()}
@@ -60,7 +60,7 @@ def debian(package: str) -> str:
 
 
 def first_line(command: list[str]) -> str:
-    """First line that a program prints, or "unknown" where it fails or is missing."""
+    """The first line that a program prints, or "unknown" if it fails or is missing."""
     try:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[0]
     except (OSError, subprocess.CalledProcessError, IndexError):

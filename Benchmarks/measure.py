@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Timing contenders against each other: rounds in which each has its turn, quantiles over all their requests."""
+"""Timing contenders against each other: rounds in which each takes a turn, quantiles over all their requests."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ import numpy as np
 import numpy.typing as npt
 from contenders.contender import Contender
 
-# A quantile is given where so many samples lie above it.
+# A quantile is given only if this many samples lie above it.
 SAMPLES_ABOVE = 5
 QUANTILES = {"p50": 0.5, "p99": 0.99, "p999": 0.999}
-# Requests in a turn at the most.
+# The most requests in a turn.
 MOST_IN_A_TURN = 20_000
 SEED = 20261121
 
 
 def rounds(contenders: Sequence[Contender], turns: int, seconds: float) -> dict[str, npt.NDArray[np.float64]]:
-    """Time contenders that have been prepared, in turns.
+    """Time prepared contenders in turns.
 
     Parameters
     ----------
     contenders
-        Who takes part.
+        The contenders to time.
     turns
-        Rounds. In each, every contender values a block of requests, in an order drawn anew.
+        Rounds. In each, every contender values a block of requests, in a newly drawn order.
     seconds
-        Time for each contender, all rounds together. A slow one values one request a round, whatever time it takes.
+        Time for each contender over all rounds. A slow one values one request a round, however long it takes.
 
     Returns
     -------
@@ -63,8 +63,8 @@ def figures(nanoseconds: npt.NDArray[np.float64], ours: npt.NDArray[np.float64],
     Returns
     -------
     dict
-        ``samples``; ``p50``, ``p99`` and ``p999`` in microseconds, where there are samples enough; ``ratio``, its p50
-        to ours; ``nanoseconds_each``, p50 for each candidate and model.
+        ``samples``; ``p50``, ``p99`` and ``p999`` in microseconds, if there are enough samples; ``ratio``, its p50 to
+        ours; ``nanoseconds_each``, p50 for each candidate and model.
     """
     median = float(np.median(nanoseconds))
     quantiles = {

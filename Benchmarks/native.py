@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The native contenders (C++, in native/), built on first use and called through ctypes.
 
-The library under test is looked for in the folder that VALUATION_LIBRARY_DIRECTORY names, build/lib by default.
+The library under test lies in the folder that VALUATION_LIBRARY_DIRECTORY names, build/lib by default.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ def _pointer(array: npt.NDArray[Any]) -> Any:
 
 
 def compiler() -> list[str]:
-    """Return the command that compiles C++ for this machine: what CXX names, or Clang, which makes the limit faster."""
+    """Return the command that compiles C++ for this machine: CXX, or Clang, which makes the limit faster."""
     name = os.environ.get("CXX") or ("clang++" if shutil.which("clang++") else "g++")
-    # The header of vector intrinsics of gcc 12 draws the warnings that are off; Clang does not know all of them.
+    # The header of vector intrinsics of gcc 12 causes the warnings that are off; Clang does not know all of them.
     off = ["-Wno-uninitialized", "-Wno-maybe-uninitialized", "-Wno-unknown-warning-option"]
     return [name, "-std=c++17", "-O3", "-march=native", "-Wall", "-Wextra", "-Werror", *off]
 
@@ -134,7 +134,7 @@ class Native:
     model_set : ModelSet
         Its size; needed for the labels' fields.
     data : Data
-        What ``model_set.load()`` returned. Kept until ``close``.
+        The result of ``model_set.load()``. Kept until ``close``.
     policy : Path, optional
         A policy under which ``valuation`` scores.
     folder : Path, optional
@@ -143,7 +143,7 @@ class Native:
     Raises
     ------
     RuntimeError
-        If it cannot be made, for example because memory does not suffice.
+        If it cannot be made, for example because there is too little memory.
     """
 
     def __init__(
@@ -179,7 +179,7 @@ class Native:
             raise RuntimeError(f"{self.name}: {self._functions.contender_problem().decode()}")
 
     def prepare(self, candidates: int, ad_features: int, *, requests: int = REQUESTS) -> None:
-        """Convert the requests into the form that this contender takes, at one point of the grid.
+        """Convert the requests into this contender's form, at one point of the grid.
 
         Parameters
         ----------
@@ -219,16 +219,16 @@ class Native:
         return pctr, pcvr, revenue
 
     def run(self, first: int, count: int) -> npt.NDArray[np.uint64]:
-        """Score ``count`` requests from number ``first`` on (round and round); return the nanoseconds of each.
+        """Score ``count`` requests from number ``first`` on, cyclically; return the nanoseconds of each.
 
-        Before, some are scored untimed, for at most 10 ms, for another contender may have emptied the caches.
+        Some are scored untimed before, for at most 10 ms: another contender may have emptied the caches.
         """
         nanoseconds = np.empty(count, np.uint64)
         self._check(self._functions.contender_run(self._handle, first, count, nanoseconds.ctypes.data))
         return nanoseconds
 
     def throughput(self, threads: int, seconds: float) -> float:
-        """Return the requests per second that ``threads`` threads score together; for ``valuation`` alone."""
+        """Return the requests per second that ``threads`` threads score together; for ``valuation`` only."""
         rate = self._functions.contender_throughput(self._handle, threads, seconds)
         self._check(rate)
         return float(rate)
@@ -254,14 +254,14 @@ class Native:
 
 
 def measure_load(model_set: ModelSet, other: Path | None = None) -> dict[str, float]:
-    """Load a set's files through the public API in a process of its own, with the library built or another one.
+    """Load a set's files through the public API in a new process, with the built library or another one.
 
     Returns
     -------
     dict
         ``seconds`` of valuation_engine_load, and ``cpu_seconds``, which other processes do not lengthen;
-        ``index_bytes``, ``weights``, ``labels`` and ``models`` as valuation_describe_json says; ``peak_bytes``, the
-        most resident memory of the process (VmHWM), and ``start_bytes``, what it held before loading.
+        ``index_bytes``, ``weights``, ``labels`` and ``models`` from valuation_describe_json; ``peak_bytes``, the
+        process's peak resident memory (VmHWM), and ``start_bytes``, its memory before the load.
     """
     model_set.write()
     program = FOLDER / "load"

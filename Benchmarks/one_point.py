@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A few native contenders at one point of the grid, for work on one of them: python Benchmarks/one_point.py M F N A."""
+"""A few native contenders at one point of the grid, to work on one of them: python Benchmarks/one_point.py M F N A."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def main() -> None:
         parser.add_argument(name, metavar=text, type=int)
     parser.add_argument("contenders", metavar="CONTENDER", nargs="*", default=NAMES[:3], help=", ".join(NAMES))
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=0.1, help="time of each contender's block in a round")
+    parser.add_argument("--seconds", type=float, default=0.1, help="seconds of a contender's block in a round")
     options = parser.parse_args()
     model_set = ModelSet(options.campaigns, options.fields)
     data = model_set.load()

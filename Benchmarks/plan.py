@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is measured: the points of the grid, and who takes part where."""
+"""What is measured: the points of the grid, and which contenders take part where."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ OPEN_ADDRESSING = "open addressing"
 
 # Measured everywhere, in turns; ours first.
 FAST = tuple(name for name in native.NAMES if name != "LIBLINEAR")
-# Measured at the headline points alone; in these groups where memory does not suffice for all at once.
+# Measured only at the headline points; in these groups if memory does not suffice for all at once.
 SLOW = (("NumPy", "ONNX Runtime"), ("SciPy", "Vowpal Wabbit"), ("LIBLINEAR",), ("scikit-learn",))
-# What they hold for each campaign, target and label, in bytes. NumPy and ONNX Runtime share their rows.
+# Bytes for each campaign, target and label. NumPy and ONNX Runtime share their rows.
 DENSE_BYTES = {"NumPy": 4, "SciPy": 3, "Vowpal Wabbit": 4, "LIBLINEAR": 8, "scikit-learn": 8}
-# Those that take long to prepare a request, or much memory, get only so many different ones; the others all.
+# Contenders that prepare slowly or need much memory get only so many different requests; the others get all.
 FEWER_REQUESTS = {"Vowpal Wabbit": 8, "scikit-learn": 8} | dict.fromkeys(native.JSON_NAMES, 16)
 
 
@@ -51,8 +51,8 @@ class Plan:
 
     grid : points for the fast contenders
     headline : points for all of them
-    turns : rounds in which every contender has its turn, in an order drawn anew
-    seconds : for one contender at a point of the grid, all rounds together; a contender has a request a round at least
+    turns : rounds in which every contender takes a turn, in a newly drawn order
+    seconds : for one contender at a point of the grid, over all rounds; a contender has at least one request a round
     headline_seconds : the same for a headline point
     load : the models whose loading is timed
     """
@@ -72,7 +72,7 @@ class Plan:
 
 
 def fits(names: tuple[str, ...], model_set: ModelSet) -> bool:
-    """Whether contenders that hold a weight for every label leave a quarter of the free memory free."""
+    """Whether contenders that store a weight for every label leave a quarter of the free memory free."""
     lines = Path("/proc/meminfo").read_text().splitlines()
     available = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
     needed = sum(DENSE_BYTES.get(name, 0) for name in names) * 2 * model_set.campaigns * LABELS
@@ -80,7 +80,7 @@ def fits(names: tuple[str, ...], model_set: ModelSet) -> bool:
 
 
 HEADLINE = (Point(100, 30, 100, 3), Point(1000, 30, 1000, 3), Point(10_000, 30, 1000, 3))
-# The one that JSON calls and threads are measured at, too.
+# JSON calls and threads are measured at this one, too.
 MAIN = HEADLINE[1]
 
 FULL = Plan(

@@ -25,15 +25,15 @@ Progress = Callable[[str], None]
 
 CANDIDATES = (1, 10, 100, 1000)
 AD_FEATURES = (0, 3)
-# In all of its layers, every unit; in none of them.
+# Variants with every unit, and with none, in all of a policy's layers.
 ALL, NONE = [5000, 5000], [0, 0]
-# A release of the same models, each weight of which has a variance.
+# A release of the same models with a variance for each weight.
 UNCERTAIN = "uncertain"
 ADJUSTING = "the same, each campaign with a multiplier"
 
 
 def experiment(number: int, shares: list[int], predictor: str, campaigns: list[str] | None = None) -> dict[str, Any]:
-    """Return an experiment in a layer of its own, with a control that leaves the predictor as it is."""
+    """Return an experiment in a layer of its own, whose control leaves the predictor unchanged."""
     control, treatment = shares
     return {
         "name": f"experiment {number}",
@@ -50,7 +50,7 @@ def experiment(number: int, shares: list[int], predictor: str, campaigns: list[s
 
 
 def policies(campaigns: list[str]) -> dict[str, dict[str, Any]]:
-    """Return the policies by what they are, for models of these campaigns."""
+    """Return the policies by description, for models of these campaigns."""
     common = {
         "format": "valuation-policy/1",
         "predictors": {
@@ -62,7 +62,7 @@ def policies(campaigns: list[str]) -> dict[str, dict[str, Any]]:
             "curious": {"release": UNCERTAIN, "exploration": 1},
         },
         "default": "production",
-        # Of campaigns that no request has: what is measured is asking for them.
+        # Rules for campaigns that no request has: this measures asking for them.
         "overrides": [{"scope": {"campaigns": ["elsewhere"]}, "predictor": "constant", "reason": "a benchmark"}],
     }
     thirds = [campaigns[part::3] for part in range(3)]
@@ -129,7 +129,7 @@ def measure_requests(plan: Plan, data: Data, root: Path, progress: Progress) -> 
 
 
 def file_of(name: str) -> Path:
-    """Return where a policy is written."""
+    """Return the path of a policy's file."""
     return FOLDER / f"policy {name}.json"
 
 
@@ -139,7 +139,7 @@ def release_twice(data: Data) -> Path:
     known = {release["id"] for release in valuation.list_releases(root)} if (root / "LATEST").exists() else set()
     for name in ("second", "first"):
         if name not in known:
-            # A prior of its own, so that it is not taken for the other.
+            # A prior of its own, so that the two releases differ.
             valuation.publish(data.models, root, id=name, click_prior=0.01 if name == "first" else 0.02)
     if UNCERTAIN not in known:
         valuation.publish(uncertain(Path(data.models)), root, id=UNCERTAIN, keep_latest=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What opening, following and going back cost, and whether mapped models are scored as fast as built ones."""
+"""What opening, refreshing and rolling back cost, and whether mapped models score as fast as built ones."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from plan import MAIN, OURS, Plan
 Row = dict[str, Any]
 Progress = Callable[[str], None]
 
-# How often what takes microseconds is done for one figure, and what takes milliseconds.
+# How often to repeat, for one figure, what takes microseconds and what takes milliseconds.
 MANY, SOME, FEW = 2000, 30, 3
-# After so many seconds an unchanged LATEST is known by its stat alone.
+# After this many seconds an unchanged LATEST is recognised by its stat alone.
 SETTLED = 2.5
 
 
@@ -43,7 +43,7 @@ def measure_releases(plan: Plan, progress: Progress) -> Row:
 
 
 def measure_lives(plan: Plan) -> Row:
-    """Time what publishers and engines do with three releases that differ in a prior: an engine has two in memory."""
+    """Time publishers and engines with three releases that differ in a prior: an engine has two in memory."""
     plan.load.write()
     models, root = plan.load.folder / "models", plan.load.folder / "releases"
     shutil.rmtree(root, ignore_errors=True)
@@ -58,7 +58,7 @@ def measure_lives(plan: Plan) -> Row:
     with valuation.Engine(forget_previous=True) as engine:
         measured["load_models"] = seconds(lambda: engine.load(models), FEW)
     with valuation.Engine(forget_previous=True) as engine:
-        engine.load(root)  # whose secret the compiled file's keys are under
+        engine.load(root)  # the compiled file's keys are under this directory's secret
         measured["load_compiled"] = seconds(lambda: engine.load(compiled), SOME)
     with valuation.Engine(trust_compiled=True, forget_previous=True) as engine:
         engine.load(root)
@@ -75,7 +75,7 @@ def measure_lives(plan: Plan) -> Row:
 
 
 def refresh_after_select(engine: valuation.Engine, root: Path, release: str) -> float:
-    """Let LATEST name a release; return the time in which the engine follows."""
+    """Make LATEST name a release; return the time that the engine takes to follow."""
     (root / "LATEST.new").write_text(release + "\n")
     (root / "LATEST.new").rename(root / "LATEST")
     start = time.perf_counter()

@@ -53,7 +53,7 @@ def tables(document: dict[str, Any]) -> list[Table]:
 
 
 def markdown(document: dict[str, Any], made: list[Table]) -> str:
-    """Return the tables with the machine that they are from."""
+    """Return the tables and the machine that they were measured on."""
     versions = "; ".join(f"{name} {version}" for name, version in document["versions"].items())
     machine = (
         f"Measured on {document['measured']}: {document['processor']}, {document['cores']} cores with a load of "
@@ -63,7 +63,7 @@ def markdown(document: dict[str, Any], made: list[Table]) -> str:
 
 
 def contenders(results: Results) -> Table:
-    """Everybody at the headline points."""
+    """All contenders at the headline points."""
     rows = []
     for ranked in results.ranking(*astuple(MAIN)):
         name = ranked["contender"]
@@ -93,7 +93,7 @@ def contenders(results: Results) -> Table:
 
 
 def quantiles(results: Results) -> Table:
-    """Ours over the grid."""
+    """Our library over the grid."""
     kinds = results.sizes("ad_features")
     rows = []
     for campaigns in results.sizes("campaigns"):
@@ -110,7 +110,7 @@ def quantiles(results: Results) -> Table:
 
 
 def ratios(results: Results) -> Table:
-    """The other fast ones over the grid, as ratios to ours."""
+    """The other fast contenders over the grid, as ratios to this library."""
     kinds = results.sizes("ad_features")
     names = [row["contender"] for row in results.ranking(*astuple(results.grid[0])) if row["contender"] != OURS]
     names.sort(key=lambda name: (name != LIMIT, name != OPEN_ADDRESSING, name))
@@ -128,7 +128,7 @@ def ratios(results: Results) -> Table:
 
 
 def fields(results: Results) -> Table:
-    """How ours grows with the request's features."""
+    """How this library's time grows with the request's features."""
     kinds = results.sizes("ad_features")
     rows = []
     for count in results.sizes("fields"):
@@ -147,7 +147,7 @@ def fields(results: Results) -> Table:
 
 
 def json_calls(rows: list[Row]) -> Table:
-    """The JSON call, and its parts as far as they can be told apart."""
+    """The JSON call, and its parts as far as they can be separated."""
     struct, call, jansson = rows
     lines = []
     for row in rows:
@@ -180,7 +180,7 @@ def whole(document: dict[str, Any]) -> Table:
 
 
 def releases(document: dict[str, Any]) -> Table:
-    """What opening, following and going back cost."""
+    """What opening, refreshing and rolling back cost."""
     measured = document["releases"]
     rows = [
         ("publishing them, compiled file and all", duration(measured["publish"])),
@@ -198,7 +198,7 @@ def releases(document: dict[str, Any]) -> Table:
 
 
 def policies(document: dict[str, Any]) -> list[Table]:
-    """What requests cost under a policy, relative to the same under none, and what policies cost themselves."""
+    """What requests cost under a policy, relative to the same under none, and what policies themselves cost."""
     measured = document["policies"]
     kinds = sorted({row["ad_features"] for row in measured["requests"]})
     lives = [
@@ -210,7 +210,7 @@ def policies(document: dict[str, Any]) -> list[Table]:
 
 
 def policies_of(requests: list[Row], ad_features: int) -> Table:
-    """The requests whose ads have so many features."""
+    """The requests whose ads have this many features."""
     own = [row for row in requests if row["ad_features"] == ad_features]
     rows = [("without a policy: p50 in µs", *(number(row["p50"]) for row in own))]
     rows += [(name, *(times(row["ratios"][name]) for row in own)) for name in own[0]["ratios"]]
@@ -222,7 +222,7 @@ def policies_of(requests: list[Row], ad_features: int) -> Table:
 
 
 def duration(seconds: float) -> str:
-    """Return a time in the unit that suits it."""
+    """Return a time in a suitable unit."""
     for unit, factor in (("s", 1), ("ms", 1e3)):
         if seconds * factor >= 1:
             return f"{seconds * factor:.3g} {unit}"
@@ -230,17 +230,17 @@ def duration(seconds: float) -> str:
 
 
 def number(microseconds: float | None) -> str:
-    """Three digits, or more where they stand before the point."""
+    """Three digits, or more if they stand before the point."""
     if microseconds is None:
         return NONE
     return f"{microseconds:,.{max(0, 3 - len(str(int(microseconds))))}f}"
 
 
 def ratio(row: Row) -> str:
-    """A row's ratio to ours."""
+    """A row's ratio to this library."""
     return times(row["ratio"])
 
 
 def times(value: float) -> str:
-    """A ratio in three digits or so."""
+    """A ratio in about three digits."""
     return f"{value:,.{2 if value < 10 else 0}f}x"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking things up in what was measured, for tables and charts."""
+"""Looks up measurements, for tables and charts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Results:
     Parameters
     ----------
     document
-        What results.json holds.
+        The contents of results.json.
     """
 
     def __init__(self, document: dict[str, Any]) -> None:
@@ -41,7 +41,7 @@ class Results:
         self.grid = sorted(points.difference(HEADLINE), key=astuple)
 
     def row(self, contender: str, *point: int) -> Row | None:
-        """Return what one contender did at a point (M, F, N, A), or None where it did not take part."""
+        """Return a contender's row at a point (M, F, N, A), or None if it did not take part."""
         return self._rows.get((contender, Point(*point)))
 
     def ranking(self, *point: int) -> list[Row]:

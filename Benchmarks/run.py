@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Doing what a plan says: the grid with all contenders, the JSON calls, threads, and loading."""
+"""Carries out a plan: the grid with all contenders, the JSON calls, threads, and loading."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from workload import REQUESTS, Data, ModelSet
 
 PYTHON = {kind.name: kind for kind in (NumPy, OnnxRuntime, SciPy, ScikitLearn, VowpalWabbit)}
 
-# Called with what is being done.
+# Called with a description of each step.
 Progress = Callable[[str], None]
 Row = dict[str, Any]
 
 
 @contextmanager
 def made(names: tuple[str, ...], model_set: ModelSet, data: Data) -> Iterator[list[Contender]]:
-    """Make contenders by name, and free them in the end."""
+    """Make contenders by name; free them at the end."""
     contenders: list[Contender] = []
     try:
         for name in names:
@@ -60,7 +60,8 @@ def measure_grid(plan: Plan, progress: Progress) -> list[Row]:
         reference = Reference(data)
         headline = [point for point in points if point in plan.headline]
         everybody = tuple(name for group in SLOW for name in group)
-        # All in turns, so that ratios compare like with like; where memory does not suffice, groups, each with ours.
+        # All in turns, so that ratios compare like with like; if memory does not suffice, in groups that each include
+        # ours.
         together = fits(everybody, model_set)
         progress(f"{title}: making {', '.join(FAST)}")
         with made(FAST, model_set, data) as fast:
@@ -81,7 +82,7 @@ def measure_grid(plan: Plan, progress: Progress) -> list[Row]:
 
 
 def measure_point(plan: Plan, point: Point, contenders: list[Contender], reference: Reference) -> list[Row]:
-    """Check and measure contenders, of which ours is one, at a point; return a row for each."""
+    """Check and measure contenders, ours among them, at a point; return a row for each."""
     seconds = plan.headline_seconds if point in plan.headline else plan.seconds
     disagreements = {}
     for contender in contenders:
@@ -107,7 +108,7 @@ def measure_json(plan: Plan, progress: Progress) -> list[Row]:
     Raises
     ------
     AssertionError
-        If the JSON call's answers are not the struct call's to the bit.
+        If the JSON call's answers differ from the struct call's in any bit.
     """
     progress("JSON calls")
     requests = FEWER_REQUESTS[JSON_NAMES[0]]
@@ -134,7 +135,7 @@ def measure_json(plan: Plan, progress: Progress) -> list[Row]:
 def measure_threads(plan: Plan, progress: Progress) -> Row:
     """Measure requests per second of one thread, two, and one again, turn by turn; medians.
 
-    The ratio is that of each turn's two threads to its one thread before and after, for other load comes and goes.
+    The ratio is each turn's two threads to its single thread before and after, because other load comes and goes.
     """
     progress("threads")
     data = MAIN.model_set.load()
@@ -157,7 +158,7 @@ def measure_threads(plan: Plan, progress: Progress) -> Row:
 
 
 def measure_loading(plan: Plan, progress: Progress) -> Row:
-    """Time loading a set of files three times, each in a new process; medians."""
+    """Time loading a set of files three times, each in a new process; return medians."""
     progress("loading")
     runs = [measure_load(plan.load) for _ in range(3)]
     answer: Row = {name: statistics.median(run[name] for run in runs) for name in runs[0]}

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measure the solver beside others on paths of ten penalties.
+"""Measure the solver against others on paths of ten penalties.
 
     OMP_NUM_THREADS=1 solver.py [--rounds N] [--workloads S M] [--beside LIBRARY]
 
-Needs valuation_pipeline; adelie, glum, scikit-learn and skglm take part where they are installed. The problems are
-one-hot rows of 30 fields, with labels by Zipf's law: S has 2,000 rows, 3,000 columns and some 40 positives, to a tenth
-of the largest penalty; M has 30,000 rows, 20,000 columns and some 600 positives, to 0.03 of it; each once plain, and
-once with weights and an offset. Contenders take turns in one process; the table has the median CPU seconds, the median
-ratio to the solver's, and how far above the best objective found a contender ends at worst. --beside names another
-build of libvaluation_solver, to see what a change has brought.
+Needs valuation_pipeline; adelie, glum, scikit-learn and skglm take part if they are installed. The problems are one-hot
+rows of 30 fields, with labels by Zipf's law: S has 2,000 rows, 3,000 columns and some 40 positives, and its path ends
+at a tenth of the largest penalty; M has 30,000 rows, 20,000 columns and some 600 positives, and ends at 0.03 of it.
+Each is solved once plain, and once with weights and an offset. Contenders take turns in one process. The table has the
+median CPU seconds, the median ratio to the solver's, and a contender's worst distance above the best objective found.
+--beside names another build of libvaluation_solver, to show the effect of a change.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Models = tuple[Floats, Floats]
 
 @dataclass(frozen=True)
 class Workload:
-    """How large a problem is, and how far its path goes."""
+    """The size of a problem, and how far its path goes."""
 
     rows: int
     columns: int
@@ -48,7 +48,7 @@ WORKLOADS = {"S": Workload(2_000, 3_000, 0.1, 5), "M": Workload(30_000, 20_000, 
 
 
 def cardinalities(columns: int) -> NDArray[np.int64]:
-    """Labels of each field: from 2 on, growing by a constant factor, `columns` together."""
+    """Labels of each field: at least 2, growing by a constant factor, `columns` together."""
     low, high = 2.0, float(columns)
     for _ in range(100):
         middle = (low + high) / 2
@@ -59,7 +59,7 @@ def cardinalities(columns: int) -> NDArray[np.int64]:
 
 
 def make(workload: Workload, seed: int) -> Problem:
-    """A campaign's rows; weights and offset as where negatives were sampled and a shared model is corrected."""
+    """A campaign's rows; weights and offset as for sampled negatives and a correction of a shared model."""
     random = np.random.default_rng([seed, workload.rows])
     labels = cardinalities(workload.columns)
     first = np.cumsum(labels) - labels
@@ -89,13 +89,13 @@ def make(workload: Workload, seed: int) -> Problem:
 
 
 def matrix(problem: Problem) -> sparse.csc_matrix:
-    """The columns as SciPy has them."""
+    """The columns as a SciPy matrix."""
     shape = (problem.row_count, problem.column_count)
     return sparse.csr_matrix((np.ones(len(problem.columns)), problem.columns, problem.starts), shape=shape).tocsc()
 
 
 def objectives(problem: Problem, penalties: Floats, models: Models) -> Floats:
-    """What each model comes to, computed alike for all contenders."""
+    """The objective of each model, computed alike for all contenders."""
     weights = np.ones(problem.row_count) if problem.weights is None else problem.weights
     rows = problem.columns.reshape(-1, FIELDS)
     found = []
@@ -156,7 +156,7 @@ def glum(problem: Problem, penalties: Floats) -> Models:
 
 
 def liblinear(problem: Problem, penalties: Floats) -> Models:
-    """LIBLINEAR by scikit-learn: it penalises the intercept, knows no offset, and begins anew for each penalty."""
+    """LIBLINEAR through scikit-learn: it penalises the intercept, has no offset, and restarts for each penalty."""
     from sklearn.linear_model import LogisticRegression
 
     rows, total = matrix(problem), problem.row_count
@@ -170,7 +170,7 @@ def liblinear(problem: Problem, penalties: Floats) -> Models:
 
 
 def skglm(problem: Problem, penalties: Floats) -> Models:
-    """Working sets and Anderson acceleration; it knows neither weights nor offsets."""
+    """Working sets and Anderson acceleration; it supports neither weights nor offsets."""
     from skglm import GeneralizedLinearEstimator
     from skglm.datafits import Logistic
     from skglm.penalties import L1
@@ -188,7 +188,7 @@ def skglm(problem: Problem, penalties: Floats) -> Models:
     return np.array(intercepts), np.array(coefficients)
 
 
-#: The package that each needs, and whether it knows weights and offsets. glum takes minutes for M.
+#: The package that each needs, and whether it supports weights and offsets. glum takes minutes for M.
 OTHERS: dict[str, tuple[Callable[[Problem, Floats], Models], str, bool, tuple[str, ...]]] = {
     "adelie": (adelie, "adelie", True, ("S", "M")),
     "glum": (glum, "glum", True, ("S",)),
@@ -209,7 +209,7 @@ def measure(workload: str, is_plain: bool, rounds: int, beside: ctypes.CDLL | No
     seconds: dict[str, list[list[float]]] = {label: [] for label in contenders}
     above: dict[str, float] = dict.fromkeys(contenders, 0.0)
     failures: dict[str, str] = {}
-    # What is imported or compiled at the first call is not to count.
+    # Do not count imports and compilation at the first call.
     small = replace(make(replace(size, rows=300, columns=300), 0), weights=None, offset=None)
     for work in contenders.values():
         with contextlib.suppress(Exception):

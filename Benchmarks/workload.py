@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmark's input, generated from a seed and kept under build/bench: models, and requests for them.
+"""The benchmark's input, generated from a seed and stored under build/bench: models, and requests for them.
 
-Labels have Zipf popularity, in models as in requests. Label r (counted from the most popular, 0) belongs to field
-r % (F + 4): ``field_0`` ... are the request's F fields, ``ad_0`` ... ``ad_3`` the ad's; its value is the text of r.
-Every campaign has a click and a conversion model.
+Labels have Zipf popularity, in models as in requests. Label r (counted from the most popular, 0) belongs to field r %
+(F + 4): ``field_0`` ... are the request's F fields, ``ad_0`` ... ``ad_3`` the ad's; its value is the text of r. Every
+campaign has a click and a conversion model.
 
     python Benchmarks/workload.py 1000 30     # writes build/bench/M1000-F30
 """
@@ -33,9 +33,10 @@ CANDIDATES = 10_000
 BID = 20.0
 TARGETS = ("click", "conversion")
 
-# The popularity of labels is held to 1 in so many; a table of that many labels makes a draw one random number.
+# The popularity of labels is rounded to 1 in this many; with a table of that many labels, a draw takes one random
+# number.
 DRAWS = 1 << 22
-# What is written is a new one whenever this changes.
+# Raise this whenever the generated files change.
 VERSION = 2
 
 
@@ -46,7 +47,7 @@ class Weights:
     indptr : (campaigns + 1,) int64; the weights of campaign c are ``indptr[c]:indptr[c + 1]``
     indices : (weights,) int32; labels, ascending in each campaign
     values : (weights,) float64
-    intercepts : (campaigns,) float64, with the correction for dropped negatives already in
+    intercepts : (campaigns,) float64, already corrected for dropped negatives
     """
 
     indptr: npt.NDArray[np.int64]
@@ -57,7 +58,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Data:
-    """What a set of files holds; arrays are mapped from disk and read-only.
+    """The contents of a set of files; arrays are mapped from disk and read-only.
 
     models : folder with click.jsonl.gz and conversion.jsonl.gz
     click, conversion : the same models as arrays
@@ -84,7 +85,7 @@ class ModelSet:
 
     campaigns : M
     fields : F, the request's fields; the ad's four come on top
-    click_weights, conversion_weights : non-zero weights of each model; 0 = what suits the number of campaigns
+    click_weights, conversion_weights : non-zero weights of each model; 0 = chosen by the number of campaigns
     """
 
     campaigns: int
@@ -117,7 +118,7 @@ class ModelSet:
         return name, str(number)
 
     def load(self) -> Data:
-        """Return the data; generate it first where it is not there yet (a minute for 25 million weights)."""
+        """Return the data; generate it first if it does not exist (a minute for 25 million weights)."""
         self.write()
         arrays = {path.stem: np.load(path, mmap_mode="r") for path in self.folder.glob("*.npy")}
         targets = {
@@ -127,7 +128,7 @@ class ModelSet:
         return Data(models=self.folder / "models", **targets, **arrays)
 
     def write(self) -> None:
-        """Generate the files; do nothing if they are there already."""
+        """Generate the files unless they exist."""
         stamp = self.folder / "stamp"
         description = f"{VERSION} {self!r}"
         if stamp.exists() and stamp.read_text() == description:
@@ -199,7 +200,7 @@ class ModelSet:
         self._save("campaigns", random.integers(self.campaigns, size=(REQUESTS, CANDIDATES), dtype=np.int32))
 
     def json(self, data: Data, request: int, candidates: int, ad_features: int) -> bytes:
-        """Return a request as the text that the JSON calls take, CPA, one member a feature."""
+        """Return a request as text for the JSON calls: CPA, one member a feature."""
         ads = []
         for ad in range(candidates):
             document: dict[str, Any] = {
@@ -218,7 +219,7 @@ class ModelSet:
 def _samples(rows: int, count: int, random: np.random.Generator) -> Iterator[npt.NDArray[np.int32]]:
     """Yield for each row ``count`` different labels, drawn by popularity without replacement.
 
-    Drawing with replacement and keeping the first ``count`` distinct ones is drawing without it.
+    Drawing with replacement and keeping the first ``count`` distinct labels is equivalent.
     """
     popularity = 1.0 / np.arange(1, LABELS + 1)
     shares = np.cumsum(popularity) / popularity.sum()
@@ -229,11 +230,11 @@ def _samples(rows: int, count: int, random: np.random.Generator) -> Iterator[npt
     for _ in range(rows):
         while True:
             drawn = table[random.integers(DRAWS, size=draws, dtype=np.int32)]
-            first[drawn[::-1]] = positions[::-1]  # of several assignments to a place the last one stays
+            first[drawn[::-1]] = positions[::-1]  # of several assignments to an element the last one stays
             distinct = drawn[first[drawn] == positions]
             if len(distinct) >= count:
                 break
-            draws = 2 * draws  # too few: draw the row anew, from more
+            draws = 2 * draws  # too few: draw the row again, with more draws
             positions = np.arange(draws)
         yield distinct[:count]
 

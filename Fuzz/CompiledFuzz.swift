@@ -4,12 +4,12 @@ import CKernels
 import CPlatform
 import CValuation
 
-/// Fuzz target of compiled files. The first byte chooses what is put right and how the file is checked; then come a header
-/// and an index, between which the harness puts the zeros that fill the header's page.
+/// Fuzz target of compiled files. The first byte chooses which parts the harness repairs and how the file is checked.
+/// Then follow a header and an index; the harness puts between them the zeros that fill the header's page.
 ///
-/// Whatever the bytes are, opening must refuse them with a reason or give an index that answers every request, also where the checksums
-/// were forged. The index is copied to memory, for the address sanitizer knows nothing of what lies beside a mapped file. What was
-/// trusted is not scored with: nothing is promised of it.
+/// Whatever the bytes, opening must refuse them with a reason or give an index that answers every request, also if the
+/// checksums were forged. The index is copied to memory, because AddressSanitizer knows nothing of what lies beside a
+/// mapped file. A trusted file is not scored with: the library promises nothing for it.
 func fuzzCompiled(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 0 else { return 0 }
     let wishes = CompiledInput(rawValue: start[0])
@@ -23,7 +23,7 @@ func fuzzCompiled(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     return 0
 }
 
-/// What is to be done with an input: its first byte.
+/// What to do with an input: its first byte.
 struct CompiledInput: OptionSet {
     let rawValue: UInt8
     static let mendsSize = CompiledInput(rawValue: 1)
@@ -38,7 +38,7 @@ struct CompiledInput: OptionSet {
 private let headerBytes = CompiledInput.headerBytes
 private let summedBytes = headerBytes - MemoryLayout<(UInt64, UInt64)>.size
 
-/// The file that an input stands for; one shorter than a header is taken as it is.
+/// The file that an input stands for; an input shorter than a header is taken unchanged.
 private func file(_ input: Text, _ wishes: CompiledInput) throws(Failure) -> Buffer<UInt8> {
     var file = Buffer<UInt8>()
     try file.append(input.slice(0, min(input.count, headerBytes)))
@@ -61,7 +61,7 @@ private func file(_ input: Text, _ wishes: CompiledInput) throws(Failure) -> Buf
     return file
 }
 
-/// Written anew for each input; nothing maps it then.
+/// Written anew for each input; no mapping of it exists then.
 private let descriptor: Int32 = {
     guard let stream = tmpfile() else { fatalError("no temporary file") }
     return fileno(stream)
@@ -70,7 +70,7 @@ private let descriptor: Int32 = {
 private func write(_ contents: Text) {
     let isWritten =
         ftruncate(descriptor, 0) == 0 && pwrite(descriptor, contents.start, contents.count, 0) == contents.count
-    precondition(isWritten, "the temporary file cannot be written")
+    precondition(isWritten, "cannot write the temporary file")
 }
 
 private func check(_ file: Text, _ wishes: CompiledInput) throws(Failure) {
@@ -98,7 +98,8 @@ private func check(_ file: Text, _ wishes: CompiledInput) throws(Failure) {
     exploring.check(request)
 }
 
-/// Of campaigns with models of their own and bases, with counts alone, of "*" and of nobody; more than one vector of candidates.
+/// Campaigns with models of their own and bases, with counts only, "*" and an unknown one; more than one vector of
+/// candidates.
 private let request: StaticString = """
     {"unit": {"user": "u"}, "seed": 7, "features": {"slot": ["12", "77"], "os": ["ios", "android"], "age": 31.5}, "candidates": [
       {"ad": "1", "campaign": "1042", "pricing": "cpa", "bid": 3, "features": {"creative": ["55", "56"], "age": 3}},
@@ -109,7 +110,7 @@ private let request: StaticString = """
       {"ad": "9", "campaign": "c5", "pricing": "cpa", "bid": 1, "features": {"rare": "2"}}]}
     """
 
-/// One that explores, values by counts, and has rules about single campaigns and advertisers.
+/// A policy that explores, values by counts, and has rules for single campaigns and advertisers.
 private let policyText: StaticString = """
     {"format": "valuation-policy/1", "placement": "slot", "default": "curious",
      "predictors": {"curious": {"release": "LATEST", "exploration": 1},
@@ -119,7 +120,7 @@ private let policyText: StaticString = """
      "campaigns": {"1042": {"multiplier": 2, "floor": 0.0001, "cap": 0.02}}}
     """
 
-/// nil where the policy asks for counts that the index has not.
+/// nil if the policy needs counts that the index lacks.
 private func policy(of index: borrowing Index) throws(Failure) -> UnsafeMutablePointer<Policy>? {
     var description = valuation_error()
     let document = withUnsafeMutablePointer(to: &description) { error -> PolicyDocument? in

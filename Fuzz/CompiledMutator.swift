@@ -5,8 +5,8 @@ import CPlatform
 @_silgen_name("LLVMFuzzerMutate")
 func mutateBlindly(_ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ room: Int) -> Int
 
-/// Half of the time changes bytes blindly; otherwise numbers of the index, under checksums that fit. Each array is then as likely as any
-/// other, however few of the bytes it has.
+/// Half of the time it changes bytes blindly; otherwise it changes numbers of the index and corrects the checksums.
+/// Each array is then equally likely, however few bytes it has.
 func mutateCompiled(_ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ room: Int, _ seed: UInt32) -> Int {
     var chance = Chance(state: UInt64(seed))
     let before = 1 + CompiledInput.headerBytes
@@ -17,7 +17,7 @@ func mutateCompiled(_ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ room: 
     start[0] |= CompiledInput([.mendsSize, .mendsIndexChecksum, .mendsHeaderChecksum]).rawValue
     for _ in 0...chance.next(3) {
         let array = arrays[chance.next(arrays.count)]
-        // Models of lists and pilots have two bytes; all else stands at multiples of four.
+        // Models of lists and pilots have two bytes; everything else is at multiples of four.
         let width = chance.next(4) == 0 ? 2 : 4
         if array.count < width { continue }
         let place = UnsafeMutableRawPointer(
@@ -33,7 +33,7 @@ func mutateCompiled(_ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ room: 
     return count
 }
 
-/// Where the arrays of an index begin and end; nil where the header says something else than what is there.
+/// Where the arrays of an index begin and end; nil if the header contradicts the contents.
 private func arrays(_ start: UnsafeRawPointer, _ count: Int) -> [Range<Int>]? {
     var header = valuation_compiled_header()
     memcpy(&header, start, CompiledInput.headerBytes)
@@ -66,7 +66,7 @@ private struct Chance {
 
     mutating func next(_ count: Int) -> Int { Int(next() % UInt64(count)) }
 
-    /// One beside it, a small or a great one, one with another bit, or any.
+    /// A neighbour, a small or a large number, one with another bit, or any.
     mutating func number(insteadOf old: UInt64) -> UInt64 {
         switch next(6) {
         case 0: old &+ UInt64(next(9)) &- 4

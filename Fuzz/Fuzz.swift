@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// What the environment variable FUZZ_TARGET names. All targets are one program, for the core is compiled once then.
+/// The target that the environment variable FUZZ_TARGET names. All targets are one program, so that the core is
+/// compiled once.
 private enum FuzzTarget: String {
     case model, manifest, compiled, request, policy
 }
@@ -13,7 +14,7 @@ private let target: FuzzTarget = {
     return target
 }()
 
-/// Tries one input of libFuzzer's.
+/// Tries one input from libFuzzer.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     switch target {

@@ -2,7 +2,7 @@
 import CJansson
 import CValuation
 
-/// An engine with a snapshot and a scorer, and what must hold of every answer.
+/// An engine with a snapshot and a scorer, and what must hold for every answer.
 final class Harness {
     /// A request with categories, a number, and features of the ad.
     static let request: StaticString = """
@@ -38,8 +38,8 @@ final class Harness {
         check(Text(request))
     }
 
-    /// Scores and explains a request, and assigns it where there is a policy: all must refuse it with a reason, or all answer with
-    /// sound JSON and sound numbers.
+    /// Scores and explains a request, and assigns it if there is a policy: all must refuse it with a reason, or all
+    /// answer with sound JSON and sound numbers.
     func check(_ request: Text) {
         let isScored = checkAnswer { try? ScoreAnswer.write(request, scorer: scorer) }
         let isExplained = checkAnswer { try? ExplainAnswer.write(request, scorer: scorer) }
@@ -49,9 +49,9 @@ final class Harness {
         precondition(isAssigned == isScored, "scored but not assigned, or assigned but not scored")
     }
 
-    /// Describes the models: in sound JSON.
+    /// Describes the models in sound JSON.
     func checkDescription() {
-        precondition(checkAnswer { try? DescribeAnswer.write(scorer: scorer) }, "the models are not described")
+        precondition(checkAnswer { try? DescribeAnswer.write(scorer: scorer) }, "the description failed")
     }
 
     private func checkAnswer(_ answer: () -> Text?) -> Bool {
@@ -59,7 +59,7 @@ final class Harness {
         var error = json_error_t()
         let start = UnsafeRawPointer(text.start).assumingMemoryBound(to: CChar.self)
         let parsed = json_loadb(start, text.count, Int(JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL), &error)
-        // An ad's or a request's number is repeated as it was written; jansson reads no more than 64 bits.
+        // An ad or a request whose id is a number repeats it as it was written; jansson reads no more than 64 bits.
         if parsed == nil && json_error_code(&error) == json_error_numeric_overflow { return true }
         guard let root = parsed else { fatalError("the answer is not JSON: \(String(cString: start))") }
         defer { json_decref(root) }

@@ -2,10 +2,11 @@
 import CChecksum
 import CValuation
 
-/// Fuzz target of manifests. Where the first byte is odd, the checksum of the rest is put right, so that what it guards is reached.
+/// Fuzz target of manifests. If the first byte is odd, the harness corrects the checksum of the rest, so that the
+/// fuzzer gets past it.
 ///
-/// Whatever the bytes are, the decoder must refuse them with a reason or read a manifest that is the same when it is written and
-/// read again.
+/// Whatever the bytes, the decoder must refuse them with a reason or read a manifest that stays the same when it is
+/// written and read again.
 func fuzzManifest(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 0 else { return 0 }
     let rest = Text(start + 1, count - 1)
@@ -20,7 +21,7 @@ func fuzzManifest(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 
 private let id: StaticString = "2026-11-21T030000Z"
 
-/// The text up to its last checksum, and then the right one.
+/// The text up to its last checksum, followed by the correct one.
 private func summed(_ text: Text) throws(Failure) -> Buffer<UInt8> {
     var output = Buffer<UInt8>()
     let end = text.last(Text(ManifestDecoder.checksumMember)) ?? text.count
@@ -40,14 +41,14 @@ private func check(_ text: Text) throws(Failure) {
         precondition(description.status != 0 && description.message.0 != 0, "a refusal without a reason")
         return
     }
-    precondition(manifest.text(manifest.id) == Text(id), "a manifest of another release")
+    precondition(manifest.text(manifest.id) == Text(id), "the manifest belongs to another release")
     for position in 0..<manifest.files.count {
-        precondition(Release.isFileName(manifest.text(manifest.files[position].name)), "a file outside of the release")
+        precondition(Release.isFileName(manifest.text(manifest.files[position].name)), "a file outside the release")
     }
     var written = Buffer<UInt8>()
     try manifest.write(to: &written)
     let again = withUnsafeMutablePointer(to: &description) { decode(written.text, Note(error: $0)) }
-    guard let again else { fatalError("what was written is not read: \(description.status)") }
+    guard let again else { fatalError("the written manifest cannot be read: \(description.status)") }
     let isSame = try again.contents == manifest.contents
     precondition(isSame && again.bytes == manifest.bytes, "other contents")
 }

@@ -3,7 +3,8 @@ import CValuation
 
 /// Fuzz target of the model loader. The first byte chooses the kind of file, the rest is its content.
 ///
-/// Whatever the bytes are, the loader must refuse them with a reason or make a snapshot that can value and explain a request.
+/// Whatever the bytes, the loader must refuse them with a reason or make a snapshot that can value and explain a
+/// request.
 func fuzzModel(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 0 else { return 0 }
     let names: [StaticString] = ["a.json", "a.jsonl", "a.json.gz", "a.jsonl.gz"]

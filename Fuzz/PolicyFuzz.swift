@@ -3,18 +3,18 @@ import CValuation
 
 /// Fuzz target of policies.
 ///
-/// Whatever the bytes are, the decoder must refuse them with a reason and a place, or read a policy that decides for every request:
-/// where it names no release but LATEST, an engine scores, assigns and explains under it.
+/// Whatever the bytes, the decoder must refuse them with a reason and a place, or read a policy that decides for every
+/// request: if it names no release but LATEST, an engine scores, assigns and explains under it.
 func fuzzPolicy(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     do throws(Failure) {
         try check(Text(start, count))
     } catch {
-        precondition(error.status == .outOfMemory, "a failure that was not told")
+        precondition(error.status == .outOfMemory, "a failure without a reported problem")
     }
     return 0
 }
 
-/// Models with what naive predictors ask for.
+/// Models with the counts that naive predictors need.
 private let models: StaticString = """
     {"format": "valuation-model/1", "kind": "logistic", "campaign": "1042", "target": "click", "version": "1", "intercept": -2, \
     "negative_sampling_rate": 1, "categorical": {"slot": {"12": 0.5}}, "variance": {"intercept": 0.1}}

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fuzz what reads bytes from outside with libFuzzer and the address and undefined-behaviour sanitizers.
+"""Fuzz everything that reads bytes from outside, with libFuzzer and the address and undefined-behaviour sanitizers.
 
 The targets are model files, manifests, compiled files, requests, policies, and the solver's arrays; as many run at a
-time as there are processors. Cases that once failed lie in Fuzz/cases/<target>/ and are replayed first; a new one is
-put there. Seeds are taken from Fuzz/seeds.py. What the fuzzer finds worth keeping grows in build/fuzz/<target>/corpus;
-figures go to build/fuzz/report.json. Undefined behaviour is looked for in the core's C; Swift traps by itself.
+time as there are processors. Fuzz/cases/<target>/ keeps inputs that once failed; they are replayed first, and new ones
+are put there. Seeds come from Fuzz/seeds.py. Inputs that reach new code stay in build/fuzz/<target>/corpus; figures go
+to build/fuzz/report.json. The sanitizer looks for undefined behaviour in the core's C; Swift traps by itself.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ import seeds
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "fuzz"
 TARGETS = ("model", "manifest", "compiled", "request", "policy", "solver")
-#: What seeds and a minute reach at least: with fewer edges, the seeds are no longer sound, and nothing much was tried.
+#: The fewest edges that seeds and a minute must reach; below that, the seeds are no longer sound and little was tried.
 EDGES = {"model": 2000, "manifest": 400, "compiled": 900, "request": 2000, "policy": 1200, "solver": 700}
-#: The longest inputs, where they are not of 8,192 bytes.
+#: The longest inputs, where it is not 8,192 bytes.
 LONGEST = {"compiled": 65536, "solver": 600}
 MODULES = (
     "Include",
@@ -46,7 +46,7 @@ C_SOURCES = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a target."""
+    """The result of a target."""
 
     target: str
     seconds: int
@@ -58,7 +58,7 @@ class Outcome:
 
 def build_c() -> list[str]:
     """Compile the core's C; return the object files."""
-    # The Clang that comes with Swift, so that both have the same sanitizers.
+    # Use the Clang that comes with Swift, so that both have the same sanitizers.
     beside_swift = Path(shutil.which("swiftc") or "swiftc").resolve().parent / "clang"
     clang = str(beside_swift if beside_swift.exists() else "clang")
     sanitizers = ["-fsanitize=fuzzer-no-link,address,undefined", "-fno-sanitize-recover=undefined"]
@@ -127,7 +127,7 @@ def run(target: str, seconds: int) -> Outcome:
 
 
 def tell(outcome: Outcome) -> None:
-    """Print what became of a target, and the end of its log where it failed."""
+    """Print the result of a target, and the end of its log if it failed."""
     print(
         f"fuzz {outcome.target}: {'FAILED' if outcome.has_failed else 'ok'}, {outcome.inputs:,} inputs in "
         f"{outcome.seconds} s, {outcome.edges_covered:,} of {outcome.edges:,} edges covered",
@@ -137,7 +137,7 @@ def tell(outcome: Outcome) -> None:
         log = (FOLDER / outcome.target / "log.txt").read_text(errors="replace")
         print("\n".join(log.splitlines()[-25:]), file=sys.stderr)
         print(
-            f"An input that failed is kept in Fuzz/cases/{outcome.target}/: mend the cause and commit it. Where there "
+            f"An input that failed is kept in Fuzz/cases/{outcome.target}/: mend the cause and commit it. If there "
             f"is none, fewer than {EDGES[outcome.target]} edges were covered: the seeds in Fuzz/seeds.py are unsound.",
             file=sys.stderr,
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inputs to begin with: sound ones, so that the fuzzers need not find the format by chance."""
+"""Sound inputs to start from, so that the fuzzers need not find the formats by chance."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ REQUEST = {
 }
 
 
-# Where a compiled file's header ends and its index begins; the zeros between them are left to the harness.
+# Where a compiled file's header ends and its index begins; the harness adds the zeros between them.
 HEADER_BYTES, INDEX_BYTE = 256, 4096
 
 MANIFEST = {
@@ -108,7 +108,7 @@ POLICY = {
     ],
     "campaigns": {"1042": {"multiplier": 2, "floor": 0.0001, "cap": 0.02}, "3": {"cap": 0}},
 }
-#: Releases beside LATEST are not opened, but their names are read.
+#: Releases other than LATEST are not opened, but their names are read.
 POLICY_OF_RELEASES = POLICY | {
     "predictors": POLICY["predictors"]
     | {"candidate": {"release": "2026-11-21T030000Z"}, "bag": {"ensemble": ["LATEST", "second"], "mean": "logit"}}
@@ -116,7 +116,7 @@ POLICY_OF_RELEASES = POLICY | {
 
 
 def many() -> bytes:
-    """Return models among which rows of weights have every shape."""
+    """Return models whose rows of weights have every shape."""
     documents: list[dict[str, object]] = [MODEL]
     for number in range(70):
         categorical = {"slot": {"77": 0.1 + number / 1000}, "rare": {}}
@@ -150,7 +150,7 @@ def compile_models(lines: bytes) -> bytes:
         names = bytes(source), bytes(compiled)
         status = library.valuation_compile(names[0], len(names[0]), names[1], len(names[1]), None)
         if status != 0:
-            raise RuntimeError(f"the seeds' models are not compiled: status {status}")
+            raise RuntimeError(f"the seeds' models cannot be compiled: status {status}")
         return compiled.read_bytes()
 
 
@@ -174,7 +174,7 @@ def write(target: str, folder: Path) -> None:
         (folder / "escaped").write_text(json.dumps(REQUEST, ensure_ascii=False, indent=1))
         return
     if target == "solver":
-        # Bytes that stand for themselves: rows that name a column or two, with weights and an offset, or with numbers.
+        # The bytes' own values: rows that name a column or two, with weights and an offset, or with numbers.
         for flags in (0x00, 0x06, 0x2A, 0x70):
             (folder / f"flags-{flags:02x}").write_bytes(bytes([flags, 11, 4, flags % 3]) + bytes(range(1, 200)))
         return
@@ -185,7 +185,7 @@ def write(target: str, folder: Path) -> None:
     if target == "compiled":
         for name, models in {"one": one, "three": lines, "many": many()}.items():
             compiled = compile_models(models)
-            # As it is, and with everything put right, trusted and held against a manifest.
+            # Unchanged; and with everything repaired, trusted, and checked against a manifest.
             for wishes in (0, 7, 15, 23):
                 content = bytes([wishes]) + compiled[:HEADER_BYTES] + compiled[INDEX_BYTE:]
                 (folder / f"{name}_{wishes}").write_bytes(content)

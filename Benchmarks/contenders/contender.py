@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every contender of the benchmark is: made from the models' arrays, handed prepared requests, timed by itself."""
+"""The interface of every contender: made from the models' arrays, given prepared requests, timed by itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Answer = tuple[Floats, Floats, Floats]
 
 
 class Contender(Protocol):
-    """One way to value the candidates of a request; :class:`native.Native` is one, too."""
+    """One way to value the candidates of a request; :class:`native.Native` is another."""
 
     name: str
 
@@ -26,13 +26,13 @@ class Contender(Protocol):
         """Bytes of the models in this contender's own form, without the requests."""
 
     def prepare(self, candidates: int, ad_features: int, *, requests: int = REQUESTS) -> None:
-        """Bring the first requests into the form that this contender takes, outside of the timing."""
+        """Convert the first requests into this contender's form; not timed."""
 
     def score(self, request: int) -> Answer:
         """Value the candidates of one prepared request."""
 
     def run(self, first: int, count: int) -> npt.NDArray[np.uint64]:
-        """Value ``count`` requests from number ``first`` on, round and round; return the nanoseconds of each."""
+        """Value ``count`` requests from number ``first`` on, cyclically; return the nanoseconds of each."""
 
     def close(self) -> None:
         """Free everything."""
@@ -42,7 +42,7 @@ class PythonContender(ABC):
     """A contender that is timed in Python, around :meth:`score`."""
 
     name: str
-    # Different requests that are prepared.
+    # The number of different requests to prepare.
     requests = REQUESTS
 
     @property
@@ -52,14 +52,14 @@ class PythonContender(ABC):
 
     @abstractmethod
     def prepare(self, candidates: int, ad_features: int, *, requests: int = REQUESTS) -> None:
-        """Bring the first requests into the form that this contender takes, outside of the timing."""
+        """Convert the first requests into this contender's form; not timed."""
 
     @abstractmethod
     def score(self, request: int) -> Answer:
         """Value the candidates of one prepared request."""
 
     def run(self, first: int, count: int) -> npt.NDArray[np.uint64]:
-        """Value ``count`` requests from number ``first`` on, round and round; return the nanoseconds of each."""
+        """Value ``count`` requests from number ``first`` on, cyclically; return the nanoseconds of each."""
         nanoseconds = np.empty(count, dtype=np.uint64)
         for sample in range(count):
             request = (first + sample) % self.requests
@@ -74,5 +74,5 @@ class PythonContender(ABC):
 
 
 def probabilities(logits: Floats) -> Floats:
-    """Return 1 / (1 + e^-z), in the quickest way that NumPy knows."""
+    """Return 1 / (1 + e^-z), in NumPy's quickest way."""
     return 1.0 / (1.0 + np.exp(-logits))

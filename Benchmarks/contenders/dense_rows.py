@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The weights as float32 rows, one a label, which NumPy and ONNX Runtime both take."""
+"""The weights as float32 rows, one a label, in the form that both NumPy and ONNX Runtime use."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from workload import LABELS, REQUESTS, Data
 
 from contenders.contender import PythonContender
 
-# A request's rows are summed in groups of so many: 30 float32 in a row would be off by more than 1e-6.
+# A request's rows are summed in groups of this size: adding 30 float32 in sequence would be off by more than 1e-6.
 GROUP = 5
 
-# Rows that somebody still holds: 4 GB of them for 10,000 campaigns, so contenders of one set share them.
+# Rows still in use: 4 GB of them for 10,000 campaigns, so contenders of one set share them.
 _held: WeakValueDictionary[Path, npt.NDArray[np.float32]] = WeakValueDictionary()
 
 
@@ -33,7 +33,7 @@ def dense_rows(data: Data) -> npt.NDArray[np.float32]:
 
 
 class DenseRows(PythonContender):
-    """What NumPy and ONNX Runtime share: the rows, the intercepts, and the ids as both want them."""
+    """What NumPy and ONNX Runtime share: the rows, the intercepts, and the ids in the form that both need."""
 
     def __init__(self, data: Data) -> None:
         self._data = data
@@ -46,7 +46,7 @@ class DenseRows(PythonContender):
         return self._rows.nbytes + self._intercepts.nbytes
 
     def prepare(self, candidates: int, ad_features: int, *, requests: int = REQUESTS) -> None:
-        """Convert ids to the integers that NumPy indexes with; for the ads, to places among the pairs."""
+        """Convert ids to the integers that NumPy indexes with; for the ads, to positions among the pairs."""
         self.requests = requests
         self._features = self._data.features[:requests].astype(np.int64)
         self._campaigns = self._data.campaigns[:requests, :candidates].astype(np.int64)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NumPy on dense float32 rows, one a label: a request's rows are summed, the ads' weights gathered."""
+"""NumPy on dense float32 rows, one a label: it sums a request's rows and gathers the ads' weights."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from workload import BID, Data
 from contenders.contender import Answer, probabilities
 from contenders.dense_rows import GROUP, DenseRows
 
-# Rows of more numbers than this are added one by one: a copy of all of them would not stay in the cache.
+# Rows of more numbers than this are added one by one: a copy of all rows would not stay in the cache.
 LONG = 8192
 
 
 class NumPy(DenseRows):
     """Sums the rows of the request's labels for all campaigns, and gathers the weights of the ads' labels.
 
-    Click and conversion weight of a campaign lie side by side; seen as one complex64, both come with one gather.
+    Click and conversion weight of a campaign lie side by side; viewed as one complex64, one gather fetches both.
     """
 
     name = "NumPy"
@@ -33,13 +33,13 @@ class NumPy(DenseRows):
         sums = self._summed(self._features[request]).view(np.complex64).take(campaigns)
         if len(places):
             sums += self._pairs.take(places).sum(axis=0)
-        # Added in double: in float32 the intercepts, larger than the sums, would cost most of the tolerance.
+        # Add in double: in float32 the intercepts, larger than the sums, would cost most of the tolerance.
         logits = sums.view(np.float32).reshape(-1, 2) + self._intercepts[campaigns]
         pctr, pcvr = probabilities(logits).T
         return pctr, pcvr, pctr * pcvr * BID
 
     def _summed(self, features: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """Return the sum of rows, in the way that measures best for their length."""
+        """Return the sum of rows, computed in the way that measures best for their length."""
         rows = self._rows
         if rows.shape[1] <= LONG:
             # mode="clip" lets take() write into out directly.

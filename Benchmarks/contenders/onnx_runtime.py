@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ONNX Runtime: one session for all campaigns, gathers and sums over the dense rows of NumPy."""
+"""ONNX Runtime: one session for all campaigns; it gathers and sums NumPy's dense rows."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ OUTPUTS = ("pctr", "pcvr", "revenue")
 class OnnxRuntime(DenseRows):
     """Gather + ReduceSum; the rows and the results are bound once, so that no call copies them.
 
-    Logits are summed in float32, and go through the sigmoid in double: ONNX Runtime's float32 Sigmoid is off by 0.1 %
-    where probabilities are small.
+    Logits are summed in float32 and go through the sigmoid in double: ONNX Runtime's float32 Sigmoid is off by 0.1 %
+    for small probabilities.
     """
 
     name = "ONNX Runtime"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scikit-learn: a LogisticRegression a campaign and target, predict_proba on one-hot rows."""
+"""scikit-learn: a LogisticRegression for each campaign and target, predict_proba on one-hot rows."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ScikitLearn(PythonContender):
 
 
 def estimator(weights: Weights, campaign: int) -> LogisticRegression:
-    """Return what fitting would have left: the coefficients of one campaign."""
+    """Return an estimator as fitting would leave it, with the coefficients of one campaign."""
     model = LogisticRegression()
     span = slice(weights.indptr[campaign], weights.indptr[campaign + 1])
     model.coef_ = np.zeros((1, LABELS))

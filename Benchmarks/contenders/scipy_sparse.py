@@ -15,7 +15,7 @@ from contenders.contender import Answer, PythonContender
 class SciPy(PythonContender):
     """Two sparse products: x @ W.T for the request, and one for the ads over rows (label, campaign).
 
-    Looking single weights up by index in W costs many times as much: SciPy goes through whole rows for it.
+    Looking up single weights by index in W takes many times as long: SciPy scans whole rows for it.
     """
 
     name = "SciPy"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Vowpal Wabbit: one model, in which the campaign is crossed with every label, on examples parsed ahead."""
+"""Vowpal Wabbit: one model that crosses the campaign with every label, on examples parsed in advance."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from workload import BID, LABELS, REQUESTS, Data, Weights
 
 from contenders.contender import Answer, PythonContender, probabilities
 
-# A label takes so many low bits of a weight's place, counted from 1; the campaign, counted from 1, the bits above.
+# A label, counted from 1, takes the low bits of a weight's index; the campaign, counted from 1, takes the bits above.
 LABEL_BITS = 16
-# The place of a cross of features a and b is (a * FNV_PRIME) ^ b in Vowpal Wabbit. With a = campaign << LABEL_BITS and
-# b = label no two crosses fall together, as the prime is odd.
+# In Vowpal Wabbit the index of a cross of features a and b is (a * FNV_PRIME) ^ b. With a = campaign << LABEL_BITS and
+# b = label no two crosses collide, because the prime is odd.
 FNV_PRIME = 16777619
 
 
 class VowpalWabbit(PythonContender):
     """One multi-line example a request (csoaa_ldf): the request's labels are shared, each candidate has its own.
 
-    Click and conversion have a workspace each; both predict the same examples, namespace ``c`` being the campaign and
-    ``l`` the labels.
+    Click and conversion each have a workspace; both predict the same examples, with the campaign in namespace ``c`` and
+    the labels in ``l``.
     """
 
     name = "Vowpal Wabbit"
@@ -34,7 +34,7 @@ class VowpalWabbit(PythonContender):
         self._workspaces = [self._workspace(weights) for weights in (data.click, data.conversion)]
 
     def _workspace(self, weights: Weights) -> Workspace:
-        """Return a workspace that holds these weights, as if it had learnt them."""
+        """Return a workspace with these weights, as if it had learnt them."""
         options = "--csoaa_ldf mc --csoaa_rank --quadratic cl --ignore_linear c --ignore_linear l --noconstant"
         workspace = Workspace(f"{options} --testonly --sgd --quiet --bit_precision {self._bits}")
         for campaign, (start, end) in enumerate(pairwise(weights.indptr.tolist()), start=1):
@@ -50,7 +50,7 @@ class VowpalWabbit(PythonContender):
         return sum(4 * LABELS * len(intercepts) for intercepts in self._intercepts) + self._intercepts.nbytes
 
     def prepare(self, candidates: int, ad_features: int, *, requests: int = REQUESTS) -> None:
-        """Make the examples, of which each line takes 30 KB."""
+        """Make the examples; each line takes 30 KB."""
         self.requests = requests
         self._campaigns = np.array(self._data.campaigns[:requests, :candidates])
         features = self._data.features + 1

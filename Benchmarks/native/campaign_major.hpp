@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What contenders with a structure for each campaign have in common: keys to ids, and one sum of the request's labels for each
-// campaign, however many of the candidates are of it.
+// What contenders with a structure for each campaign share: keys to ids, and one sum of the request's labels for each
+// campaign, however many of its ads are candidates.
 #pragma once
 
 #include <algorithm>
@@ -11,12 +11,12 @@
 #include "key_table.hpp"
 #include "structs.hpp"
 
-// The weights that a campaign's two models have for one label.
+// The weights for one label in a campaign's two models.
 struct Weighted {
     float click = 0, conversion = 0;
 };
 
-// Store says where a campaign's weights are:
+// Store gives access to a campaign's weights:
 //   Store(const contender_models &)
 //   void prefetch(uint32_t campaign, uint32_t label) const
 //   Weighted find(uint32_t campaign, uint32_t label) const
@@ -67,7 +67,7 @@ struct CampaignMajor : contender {
     }
 
    private:
-    // How many candidates a prefetch runs ahead of its use.
+    // How many candidates ahead of its use memory is prefetched.
     static constexpr size_t ahead = 2;
     struct Sum {
         double click = 0, conversion = 0;
@@ -77,7 +77,7 @@ struct CampaignMajor : contender {
     const KeyTable label_ids, campaign_ids;
     Structs structs;
     std::vector<uint32_t> features, campaigns, ads;
-    // Memoised for the request whose turn it is.
+    // Memoised for the current request.
     std::vector<Sum> sums;
     std::vector<uint64_t> summed_for;
     uint64_t turn = 0;

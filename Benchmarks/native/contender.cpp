@@ -35,7 +35,7 @@ uint64_t now() {
     return uint64_t(time.tv_sec) * 1'000'000'000u + uint64_t(time.tv_nsec);
 }
 
-// Runs what may throw; whether it did not.
+// Runs what may throw; returns whether it succeeded.
 template <typename Body>
 bool attempt(Body body) {
     try {
@@ -60,7 +60,7 @@ contender *contender_create(const char *name, const contender_models *models) {
     attempt([&] {
         for (const Entry &entry : entries)
             if (!strcmp(entry.name, name)) made = entry.make(*models).release();
-        if (!made) throw std::invalid_argument(std::string("no contender is called ") + name);
+        if (!made) throw std::invalid_argument(std::string("there is no contender called ") + name);
     });
     return made;
 }
@@ -121,7 +121,7 @@ double contender_throughput(contender *self, uint64_t threads, double seconds) {
                 while (ready < threads) std::this_thread::yield();
                 const uint64_t start = now();
                 uint64_t count = 0, elapsed = 0;
-                // Each thread begins elsewhere in the requests, as threads of a server do.
+                // Each thread starts at another request, as a server's threads do.
                 for (; double(elapsed) < seconds * 1e9; elapsed = now() - start, count++)
                     worker.score((count + i * self->requests.count / threads) % self->requests.count);
                 rates[i] = double(count) * 1e9 / double(elapsed);

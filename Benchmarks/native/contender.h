@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Benchmarks/native.py calls: one interface for all native contenders.
 //
-// A contender is made from models, then prepared for requests (of N candidates with A ad features), then scores them one by
-// one. Calls that return a pointer return NULL, and those that return an int return 0, where they fail; contender_problem says
-// why.
+// A contender is made from models, then prepared for requests (of N candidates with A ad features), then scores them
+// one by one. On failure, calls that return a pointer return NULL, and those that return an int return 0;
+// contender_problem says why.
 #ifndef CONTENDER_H
 #define CONTENDER_H
 
@@ -25,7 +25,7 @@ typedef struct contender_weights {
 typedef struct contender_models {
     uint64_t campaigns;
     uint64_t labels;
-    uint64_t fields;     // label r is of field r % fields, request's and ad's together
+    uint64_t fields;     // label r belongs to field r % fields, counting request and ad fields
     uint64_t ad_fields;  // the last so many of them are the ad's
     contender_weights click;
     contender_weights conversion;
@@ -33,10 +33,10 @@ typedef struct contender_models {
     const uint64_t *campaign_keys;
     const char *folder;   // the same models as files
     const char *library;  // path of libvaluation.so
-    const char *policy;   // path of a policy, or NULL; for `valuation` alone
+    const char *policy;   // path of a policy, or NULL; for `valuation` only
 } contender_models;
 
-// Requests that go with the models. Borrowed until the next contender_prepare.
+// Requests that fit the models. Borrowed until the next contender_prepare.
 typedef struct contender_requests {
     uint64_t count;
     uint64_t features;          // of a request
@@ -54,24 +54,24 @@ typedef struct contender_requests {
 
 typedef struct contender contender;
 
-// Makes a contender by name, among contender_names.
+// Makes a contender by name; contender_names lists the names.
 contender *contender_create(const char *name, const contender_models *models);
 
 // All names, with a line break after each.
 const char *contender_names(void);
 
-// Converts requests into the form that this contender takes; outside of all timing.
+// Converts requests into this contender's form; not timed.
 int contender_prepare(contender *self, const contender_requests *requests);
 
-// Scores one request and hands out what the contender computed, N of each.
+// Scores one request and returns the contender's results, N of each.
 int contender_score(contender *self, uint64_t request, float *pctr, float *pcvr, double *revenue);
 
-// Scores requests first, first + 1, ... (the first follows the last) and times each: count times in nanoseconds. Before, it
-// scores all of them up to three times, but no longer than 10 ms, so that the caches hold what they do in steady work.
+// Scores `count` requests from `first` on, cyclically, and returns the nanoseconds of each. Before, it scores all of
+// them up to three times, but no longer than 10 ms, so that the caches hold what they hold in steady operation.
 int contender_run(contender *self, uint64_t first, uint64_t count, uint64_t *nanoseconds);
 
-// Scores requests on several threads at once for about the time given; requests scored per second, all threads together.
-// Only contenders that can share their models between threads; 0 for others.
+// Scores requests on several threads at once for about the given time; returns requests per second, all threads
+// together. Only for contenders that can share their models between threads; 0 for others.
 double contender_throughput(contender *self, uint64_t threads, double seconds);
 
 // Bytes of the models in the contender's own form, without the requests.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every native contender is derived from.
+// The base of every native contender.
 #pragma once
 
 #include <cstddef>
@@ -11,21 +11,21 @@
 
 #include "contender.h"
 
-// One way of scoring requests. Failures are thrown as std::exception.
+// One way to score requests. Failures are thrown as std::exception.
 struct contender {
     explicit contender(const contender_models &models) : models(models) {
     }
     virtual ~contender() = default;
 
-    // Converts requests into the form wanted; not timed.
+    // Converts requests into this contender's form; not timed.
     virtual void prepare(const contender_requests &requests) = 0;
     // Scores one request; what contender_run times.
     virtual void score(size_t request) = 0;
-    // Hands out what the last score computed.
+    // Returns the results of the last score.
     virtual void results(float *pctr, float *pcvr, double *revenue) const = 0;
     // Bytes of the models in this contender's form.
     virtual size_t bytes() const = 0;
-    // Another one for another thread that shares the models with this one and is prepared as it is; none if that cannot be.
+    // Another instance for another thread that shares this one's models and preparation; null if that is impossible.
     virtual std::unique_ptr<contender> sibling() const {
         return nullptr;
     }
@@ -34,12 +34,12 @@ struct contender {
     contender_requests requests{};
 };
 
-// Results as most contenders keep them.
+// Results in the form that most contenders use.
 struct Results {
     std::vector<float> pctr, pcvr;
     std::vector<double> revenue;
 
-    // Room for `count` candidates and for a vector's width more, which kernels may overwrite.
+    // Room for `count` candidates plus a vector's width that kernels may overwrite.
     void resize(size_t count) {
         pctr.resize(count + 64);
         pcvr.resize(count + 64);

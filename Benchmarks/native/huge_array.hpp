@@ -8,13 +8,13 @@
 #include <new>
 #include <utility>
 
-// An array of a trivial type; grows by none, moves but does not copy.
+// An array of a trivial type, of fixed size; it moves but does not copy.
 template <typename T>
 class HugeArray {
    public:
     HugeArray() = default;
     explicit HugeArray(size_t count) : count(count), length((count * sizeof(T) / page + 1) * page) {
-        // One page more than needed, so that the array can begin at a page's boundary.
+        // One page more than needed, so that the array can start at a page boundary.
         mapping = mmap(nullptr, length + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (mapping == MAP_FAILED) throw std::bad_alloc();
         first = reinterpret_cast<T *>((reinterpret_cast<size_t>(mapping) + page - 1) / page * page);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `jansson`: reads the text of a request into jansson's tree and frees it, and does no more; to compare reading with.
+// `jansson`: reads a request's text into jansson's tree and frees it, nothing else; a yardstick for reading.
 #include <jansson.h>
 
 #include "contender.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inner loops of the limit: for AVX-512 where the compiler may use it, otherwise in plain C++ for it to vectorise.
+// The limit's inner loops: for AVX-512 if the compiler may use it, otherwise in plain C++ for it to vectorise.
 #pragma once
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && \

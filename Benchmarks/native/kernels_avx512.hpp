@@ -37,7 +37,7 @@ struct Tile {
 #pragma GCC unroll 16
         for (int i = 0; i < width; i++) sums[i] = _mm512_add_epi32(sums[i], _mm512_loadu_si512(weights + i * 16));
     }
-    // The same, and fetches as many bytes from `next` on into the second-level cache.
+    // The same, and prefetches as many bytes from `next` on into the second-level cache.
     void add_dense(const int32_t *weights, const char *next) {
 #pragma GCC unroll 16
         for (int i = 0; i < width; i++) {
@@ -45,7 +45,7 @@ struct Tile {
             _mm_prefetch(next + i * 64, _MM_HINT_T1);
         }
     }
-    // Adds the weights of those campaigns whose bits are set; returns where the weights go on.
+    // Adds the weights of the campaigns whose bits are set; returns the position behind the last weight used.
     const int32_t *add_packed(const uint64_t *masks, const int32_t *weights) {
 #pragma GCC unroll 4
         for (int i = 0; i < width; i += 4) {
@@ -70,7 +70,7 @@ inline Sums add(Sums first, Sums second) {
     return _mm512_add_epi32(first, second);
 }
 
-// The sums at sixteen places.
+// The sums at sixteen positions.
 inline Sums gather(const int32_t *sums, const uint32_t *places) {
     return _mm512_i32gather_epi32(_mm512_loadu_si512(places), sums, 4);
 }
@@ -87,7 +87,7 @@ inline void store(Pair *to, Pairs pairs) {
     _mm512_storeu_si512(to, pairs);
 }
 
-// The pairs at eight places.
+// The pairs at eight positions.
 inline Pairs gather(const Pair *pairs, const uint32_t *places) {
     return _mm512_i32gather_epi64(load_places(places), pairs, 8);
 }
@@ -111,14 +111,15 @@ inline Sums conversions(Pairs first, Pairs second) {
     return _mm512_permutex2var_epi32(first, odd, second);
 }
 
-// Where the words of sixteen (label, campaign)s are: each label has a row of words, a word for 32 campaigns.
+// The positions of the words of sixteen (label, campaign)s: each label has a row of words, a word for 32 campaigns.
 inline void find_words(const uint32_t *labels, const uint32_t *campaigns, uint32_t words_per_label, uint32_t *places) {
     const __m512i row = _mm512_mullo_epi32(_mm512_loadu_si512(labels), _mm512_set1_epi32(int(words_per_label)));
     const __m512i word = _mm512_srli_epi32(_mm512_loadu_si512(campaigns), 5);
     _mm512_storeu_si512(places, _mm512_add_epi32(row, word));
 }
 
-// Which of sixteen campaigns have a pair, and where, by their words: bits in the low half, the first one's place in the high.
+// From their words: which of sixteen campaigns have a pair, and its position. A word has bits in its low half and the
+// first one's position in its high half.
 inline __mmask16 find_pairs(__m512i first, __m512i second, __m512i campaigns, __m512i &places) {
     const __m512i bits = clicks(first, second), starts = conversions(first, second);
     const __m512i one = _mm512_set1_epi32(1);
@@ -128,7 +129,7 @@ inline __mmask16 find_pairs(__m512i first, __m512i second, __m512i campaigns, __
     return _mm512_test_epi32_mask(bits, bit);
 }
 
-// Writes where the pairs of sixteen campaigns are, given the places of their words; 0 for those that have none.
+// Writes the positions of the pairs of sixteen campaigns, given the positions of their words; 0 if there is none.
 inline void find_pairs(const uint64_t *words, const uint32_t *places, const uint32_t *campaigns, uint32_t *pairs) {
     const __m512i first = _mm512_i32gather_epi64(load_places(places), words, 8);
     const __m512i second = _mm512_i32gather_epi64(load_places(places + 8), words, 8);
@@ -137,7 +138,7 @@ inline void find_pairs(const uint64_t *words, const uint32_t *places, const uint
     _mm512_storeu_si512(pairs, _mm512_maskz_mov_epi32(found, found_places));
 }
 
-// Adds the pairs that sixteen campaigns have for the label whose row of words is given to `sums`.
+// Adds to `sums` the pairs of sixteen campaigns for the label whose row of words is given.
 inline void add_pairs(const uint64_t *words, const Pair *pairs, const uint32_t *campaigns, Pair *sums) {
     const __m512i ids = _mm512_loadu_si512(campaigns), word = _mm512_srli_epi32(ids, 5);
     const __m512i first = _mm512_i32gather_epi64(_mm512_castsi512_si256(word), words, 8);
@@ -153,7 +154,7 @@ inline void add_pairs(const uint64_t *words, const Pair *pairs, const uint32_t *
     store(sums + 8, add(load(sums + 8), high));
 }
 
-// 1 / (1 + 2^s) of sixteen sums s, which are in units of 2^-shift.
+// 1 / (1 + 2^s) for sixteen sums s in units of 2^-shift.
 inline Probabilities probability(Sums sums, int shift) {
     const __m512i exponent = _mm512_srai_epi32(sums, unsigned(shift));
     const __m512i rest = _mm512_and_si512(sums, _mm512_set1_epi32((1 << shift) - 1));
@@ -169,7 +170,7 @@ inline Probabilities probability(Sums sums, int shift) {
     power = _mm512_fmadd_ps(power, x, _mm512_set1_ps(0.98025814f));
     power = _mm512_fmadd_ps(power, x, _mm512_set1_ps(1.41421356f));
     power = _mm512_scalef_ps(power, _mm512_cvtepi32_ps(exponent));
-    // The reciprocal to 14 bits, and once Newton's step.
+    // The reciprocal to 14 bits, refined by one Newton step.
     const __m512 sum = _mm512_add_ps(power, _mm512_set1_ps(1.0f)), near = _mm512_rcp14_ps(sum);
     return _mm512_fmadd_ps(near, _mm512_fnmadd_ps(sum, near, _mm512_set1_ps(1.0f)), near);
 }
@@ -220,7 +221,7 @@ inline void write(Probabilities clicks, Probabilities conversions, const valuati
     }
 }
 
-// Which of eight slots are equal to a tag but for the bits of a mask, which are the lowest and 0 in the tag.
+// Which of eight slots equal a tag, ignoring the mask's bits, which are the lowest and 0 in the tag.
 inline unsigned equal_above(const uint64_t *slots, uint64_t tag, uint64_t mask) {
     const __m512i different = _mm512_xor_si512(_mm512_load_si512(slots), _mm512_set1_epi64(int64_t(tag & ~mask)));
     return _mm512_cmple_epu64_mask(different, _mm512_set1_epi64(int64_t(mask)));

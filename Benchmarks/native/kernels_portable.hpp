@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The limit's inner loops in plain C++: the same functions as in kernels_avx512.hpp, which says what they do.
+// The limit's inner loops in plain C++: the same functions as in kernels_avx512.hpp, which documents them.
 #pragma once
 
 #include <cmath>
@@ -145,7 +145,7 @@ inline Probabilities probability(Sums sums, int shift) {
         power = power * x + 0.33973162f;
         power = power * x + 0.98025814f;
         power = power * x + 1.41421356f;
-        // 2^exponent by its bits: models whose sums go beyond a float's exponents do not get here.
+        // 2^exponent from its bits: models whose sums exceed a float's exponents do not get here.
         union {
             uint32_t bits;
             float number;

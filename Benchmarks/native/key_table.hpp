@@ -8,15 +8,15 @@
 #include "huge_array.hpp"
 #include "kernels.hpp"
 
-// Keys look random in all of their 61 bits, so the high ones serve as the hash: they choose a line of eight slots. A slot
-// holds the key's following bits and, in the room that is left, the id: half the memory of keys and ids, hence half the cache
-// misses. An unknown key is taken for a known one once in 2^40 or so.
+// All 61 bits of a key look random, so the high ones serve as the hash: they choose a line of eight slots. A slot holds
+// the key's next bits and, in the remaining room, the id. That halves the memory of keys and ids, and so the cache
+// misses. An unknown key is taken for a known one about once in 2^40.
 class KeyTable {
    public:
     KeyTable(const uint64_t *keys, size_t count) : unknown(count) {
         while (id_mask <= count) id_mask = id_mask * 2 + 1;
         while (size_t(1) << line_bits < count * 5 / 16 + 1) line_bits++;
-        // A full line goes on in the next, also behind the last.
+        // A full line continues in the next one, also after the last.
         slots = HugeArray<uint64_t>(((size_t(1) << line_bits) + 64) * 8);
         for (size_t i = 0; i < slots.size(); i++) slots[i] = empty;
         for (size_t id = 0; id < count; id++) {
@@ -29,7 +29,7 @@ class KeyTable {
     void prefetch(uint64_t key) const {
         __builtin_prefetch(&slots[home(key) * 8]);
     }
-    // The key's id, or the number of keys where it is unknown.
+    // The key's id, or the number of keys if it is unknown.
     uint32_t find(uint64_t key) const {
         for (size_t line = home(key);; line++) {
             const uint64_t *first = &slots[line * 8];
@@ -55,7 +55,7 @@ class KeyTable {
     size_t home(uint64_t key) const {
         return key >> (key_bits - line_bits);
     }
-    // The bits below those that choose the line, at the top.
+    // The bits below those that choose the line, moved to the top.
     uint64_t following(uint64_t key) const {
         return key << (64 - key_bits + line_bits);
     }

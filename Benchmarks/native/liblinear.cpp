@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `LIBLINEAR`: a model of its own for each campaign and target, and predict_probability for each candidate.
+// `LIBLINEAR`: a model for each campaign and target, and predict_probability for each candidate.
 #include <linear.h>
 
 #include "contender.hpp"
@@ -12,7 +12,7 @@ struct LIBLINEAR final : contender {
         fill(conversions, models.conversion);
     }
 
-    // The nodes of the request's features; the ad's own and the end are put behind them while scoring.
+    // The nodes of the request's features; scoring appends the ad's own and the end.
     void prepare(const contender_requests &requests) override {
         lists.clear();
         for (size_t request = 0; request < requests.count; request++) {

@@ -10,7 +10,7 @@
 
 #include "valuation.h"
 
-// The functions of the library that the benchmark calls; never unloaded.
+// The library's functions that the benchmark calls; never unloaded.
 struct Library {
     decltype(&valuation_abi_version) abi_version;
     decltype(&valuation_engine_create) engine_create;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `limit (ids)` and `limit (keys)`: how fast this machine can do it where nothing but speed counts.
+// `limit (ids)` and `limit (keys)`: how fast this machine can score if nothing but speed counts.
 #include <algorithm>
 
 #include "contender.hpp"
@@ -9,12 +9,12 @@
 
 namespace {
 
-// Candidates are scored sixteen at a time; arrays have room for a few more than there are.
+// Candidates are scored in groups of sixteen; arrays have room for a few more than there are.
 size_t padded(size_t count) {
     return (count + 63) / 64 * 64;
 }
 
-// Campaigns and labels are ids already, in arrays as the scorer likes them best.
+// Campaigns and labels are already ids, in the arrays that suit the scorer best.
 struct LimitIds final : contender {
     explicit LimitIds(const contender_models &models) : contender(models), scorer(models) {
     }
@@ -60,7 +60,7 @@ struct LimitIds final : contender {
     Results out;
 };
 
-// The library's own structs in and out, with 64-bit keys, which are made ids first.
+// The library's own structs in and out, with 64-bit keys, which are first turned into ids.
 struct LimitKeys final : contender {
     explicit LimitKeys(const contender_models &models)
         : contender(models),
@@ -83,7 +83,7 @@ struct LimitKeys final : contender {
         for (size_t ad = 0; ad < std::min(ahead, n); ad++) fetch(candidates[ad]);
         for (size_t i = 0; i < request.feature_count; i++) features[i] = label_ids.find(request.features[i].key);
         for (size_t ad = 0; ad < n; ad++) {
-            // The struct, then its features, then the tables' lines that these lead to.
+            // First the struct, then its features, then the table lines that these lead to.
             if (ad + 4 * ahead < n) __builtin_prefetch(&candidates[ad + 4 * ahead]);
             if (ad + 2 * ahead < n && a) {
                 __builtin_prefetch(candidates[ad + 2 * ahead].features);
@@ -107,7 +107,7 @@ struct LimitKeys final : contender {
     }
 
    private:
-    // How many candidates each step of fetching is ahead of the next.
+    // How many candidates ahead each prefetching step is.
     static constexpr size_t ahead = 16;
 
     LimitScorer scorer;

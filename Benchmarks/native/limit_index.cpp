@@ -7,11 +7,11 @@
 
 namespace {
 
-// Shares of the campaigns from which on a row is packed or dense, or has a pair for every campaign; measured.
+// From these shares of the campaigns on, a row is packed or dense, or has a pair for every campaign; measured.
 constexpr double packed_share = 0.15;
 constexpr double dense_share = 0.70;
 
-// The most that a logit of these models can come to, with one label of each field.
+// The largest possible logit of these models, with one label of each field.
 double largest_logit(const contender_models &models, const contender_weights &weights) {
     double largest = 0;
     std::vector<double> by_field(models.fields);
@@ -28,7 +28,7 @@ double largest_logit(const contender_models &models, const contender_weights &we
     return largest;
 }
 
-// What a vector has, and room behind it for kernels that read a little too far.
+// A vector's elements, with room behind them for kernels that read a little too far.
 template <typename T>
 HugeArray<T> huge(const std::vector<T> &from) {
     HugeArray<T> array(from.size() + LimitIndex::tile);
@@ -44,7 +44,7 @@ struct LimitIndex::Building {
     std::vector<uint64_t> masks;
     std::vector<int32_t> packed, dense;
     std::vector<Pair> pairs{Pair{0, 0}};
-    // Of the label at hand: every campaign's pair, and a bit for each that has one.
+    // For the current label: every campaign's pair, and a bit for each campaign that has one.
     std::vector<Pair> row;
     std::vector<uint64_t> present;
 };
@@ -56,7 +56,7 @@ LimitIndex::LimitIndex(const contender_models &models)
       words_per_label(uint32_t(padded / word_bits)) {
     const contender_weights *targets[] = {&models.click, &models.conversion};
     const double largest = std::max(largest_logit(models, models.click), largest_logit(models, models.conversion));
-    // No sum reaches 2^31. A hundred roundings of half a unit each come to far less than the thousand units left.
+    // No sum reaches 2^31. A hundred roundings of half a unit each stay far below the thousand units left.
     shift = std::clamp(int(std::log2((0x1p31 - 1000) / (largest * M_LOG2E))), 8, 26);
     intercepts = HugeArray<int32_t>(2 * padded + tile);
     intercept_pairs = HugeArray<Pair>(padded);

@@ -13,7 +13,7 @@ LimitScorer::LimitScorer(const contender_models &models)
       few_labels(most_labels),
       few_places(2 * few * most_labels) {
     for (auto &places : pair_places) places.resize(most_labels * 16);
-    // Measured from 100 to 100,000 campaigns; the more there are, the farther away is memory.
+    // Measured from 100 to 100,000 campaigns; the more campaigns, the slower the memory.
     const double thousands = double(index.campaigns) / 1000;
     nanoseconds_per_byte = 0.021 * std::pow(thousands, 0.25);
     nanoseconds_per_lookup = 0.93 * std::pow(thousands, 0.41);
@@ -51,8 +51,8 @@ void LimitScorer::add_rows(const LimitRequest &request) {
     }
 }
 
-// Adds the packed and dense rows, a tile after the other, and within each tile a row after the other. Rows are too many and
-// too short for the processor to foresee what comes next, hence the fetching.
+// Adds the packed and dense rows, tile by tile, and within a tile row by row. Rows are too many and too short for the
+// processor to predict, hence the prefetching.
 template <int width>
 void LimitScorer::add_tiles(int target, size_t first, size_t last) {
     constexpr size_t campaigns = 16 * width;
@@ -94,7 +94,7 @@ void LimitScorer::fetch_list(const LimitRequest &request, size_t feature) const 
     for (size_t entry = 0; entry < label.list_count; entry += 8) __builtin_prefetch(&index.lists[label.list + entry]);
 }
 
-// Adds the short lists; whether there are any. Their campaigns' sums are 0 before, and are to be cleared after use.
+// Adds the short lists; returns whether there are any. Their campaigns' sums must be 0 before, and cleared after use.
 bool LimitScorer::scatter(const LimitRequest &request) {
     // A list costs 150 ns, and 2 more for each entry; measured.
     const double nanoseconds = double(request.candidates) * nanoseconds_per_lookup;
@@ -118,7 +118,7 @@ void LimitScorer::clear(const LimitRequest &request) {
     }
 }
 
-// Fetches the words of a label that `n` campaigns are going to be looked up in.
+// Prefetches the words of a label that the lookup of `n` campaigns needs.
 void LimitScorer::fetch_words(const LimitRequest &request, size_t feature, const uint32_t *campaigns, size_t n) const {
     if (feature >= request.feature_count) return;
     const uint32_t label = request.features[feature];
@@ -130,7 +130,8 @@ void LimitScorer::fetch_words(const LimitRequest &request, size_t feature, const
         for (size_t i = 0; i < n; i++) __builtin_prefetch(words + campaigns[i] / LimitIndex::word_bits, 0, 2);
 }
 
-// The sums of the candidates from first up to last, a label after the other, so that each row is in the cache while it is used.
+// The sums of the candidates from first up to last, label by label, so that each row stays in the cache while it is
+// used.
 void LimitScorer::look_up(const LimitRequest &request, size_t first, size_t last) {
     const uint32_t *campaigns = request.campaigns + first;
     const size_t n = (last - first + 15) / 16 * 16;
@@ -155,8 +156,8 @@ void LimitScorer::look_up(const LimitRequest &request, size_t first, size_t last
     }
 }
 
-// The sums of a few candidates: the labels of one after the other, sixteen at a time, in three steps so that all misses of a
-// step overlap.
+// The sums of a few candidates: the labels of one after the other, sixteen at a time, in three steps so that all cache
+// misses of a step overlap.
 void LimitScorer::look_few_up(const LimitRequest &request) {
     const size_t shared = request.feature_count, count = (shared + request.ad_features + 15) / 16 * 16;
     uint32_t *labels = few_labels.data(), *words = few_places.data(), *places = words + few * count;
@@ -187,7 +188,7 @@ void LimitScorer::look_few_up(const LimitRequest &request) {
     }
 }
 
-// The step before an ad's weights are gathered, some blocks of candidates ahead of that.
+// Finds the positions of an ad's weights, some blocks of candidates before they are gathered.
 void LimitScorer::find_ad_pairs(const LimitRequest &request, size_t ad) {
     uint32_t *places = pair_places[ad / 16 % ring].data();
     for (size_t i = 0; i < request.ad_features; i++) {
@@ -196,7 +197,7 @@ void LimitScorer::find_ad_pairs(const LimitRequest &request, size_t ad) {
                             words);
         kernels::find_pairs(index.words.data(), words, request.campaigns + ad, places + i * 16);
     }
-    // With few campaigns they are in the second-level cache, where the gathers alone are faster.
+    // With few campaigns they are in the second-level cache, where plain gathers are faster.
     if (index.campaigns > 2000)
         for (size_t i = 0; i < request.ad_features * 16; i++) __builtin_prefetch(index.pairs.data() + places[i]);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The limit's scoring of one request whose labels and campaigns are ids. Of three roads it takes the one that it expects to be
-// the shortest: to add up the rows of all campaigns, to look up each candidate's campaign in each label's row, or, for a
-// handful of candidates, each label in each campaign.
+// The limit's scoring of one request whose labels and campaigns are ids. It takes the one of three ways that it expects
+// to be the fastest: to sum the rows of all campaigns, to look up each candidate's campaign in each label's row, or,
+// for a handful of candidates, to look up each label in each campaign.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 #include "kernels.hpp"
 #include "limit_index.hpp"
 
-// Arrays have room for a multiple of 64 candidates, with ids of existing things behind the last.
+// Arrays have room for a multiple of 64 candidates, padded with valid ids.
 struct LimitRequest {
     const uint32_t *features;
     size_t feature_count;
@@ -46,7 +46,7 @@ class LimitScorer {
     static constexpr size_t most_labels = 256;
     // Candidates whose sums are looked up together.
     static constexpr size_t block = 2048;
-    // How many rows, and how many blocks of sixteen candidates, memory is fetched ahead of its use.
+    // How many rows, and how many blocks of sixteen candidates, ahead of its use memory is prefetched.
     static constexpr size_t rows_ahead = 8, pairs_ahead = 4, ring = 8;
 
     // A packed or dense row while it is being added.
@@ -57,14 +57,14 @@ class LimitScorer {
     };
 
     double nanoseconds_per_byte, nanoseconds_per_lookup;
-    uint32_t most_scattered = 0;  // entries of a list, for the request at hand
+    uint32_t most_scattered = 0;  // entries of a list, for the current request
     // Clicks, then conversions; [2 * padded].
     HugeArray<int32_t> sums, scattered;                                // `scattered` is 0 between requests
     std::vector<float> click_probabilities, conversion_probabilities;  // of each campaign
     std::vector<Progress> rows[2];
     std::vector<Pair> looked_up;
     std::vector<uint32_t> few_labels, few_places;
-    // Places of the pairs of blocks' ads on their way; [ad feature][candidate].
+    // Positions of the pairs of blocks' ads in flight; [ad feature][candidate].
     std::vector<uint32_t> pair_places[ring];
 
     bool prefers_rows(const LimitRequest &request) const;
@@ -75,7 +75,7 @@ class LimitScorer {
     void add_list(const Label &label, int32_t *to) const;
     void fetch_list(const LimitRequest &request, size_t feature) const;
 
-    // Whether, on the road that looks up, a label's list is rather added to the sums of all its campaigns.
+    // Whether the lookup way adds a label's list to the sums of all its campaigns instead.
     bool scatters(const Label &label) const {
         return label.listed && label.list_count < most_scattered;
     }
@@ -86,7 +86,7 @@ class LimitScorer {
     void look_few_up(const LimitRequest &request);
     void find_ad_pairs(const LimitRequest &request, size_t ad);
 
-    // Each label in each campaign.
+    // Looks up each label in each campaign.
     template <typename Finish>
     void score_few(const LimitRequest &request, Finish finish) {
         look_few_up(request);
@@ -95,8 +95,8 @@ class LimitScorer {
                kernels::probability(kernels::conversions(first, second), index.shift));
     }
 
-    // All campaigns' sums, and of those their probabilities: there are more candidates than campaigns, with nothing of their
-    // own.
+    // Computes all campaigns' sums and their probabilities: there are more candidates than campaigns, and ads have no
+    // features of their own.
     template <typename Finish>
     void score_campaigns(const LimitRequest &request, Finish finish) {
         add_rows(request);
@@ -110,7 +110,7 @@ class LimitScorer {
                    kernels::gather(conversion_probabilities.data(), request.campaigns + ad));
     }
 
-    // The request's labels by rows or else by lookups, and each ad's own by lookups.
+    // The request's labels by rows or by lookups, and each ad's own by lookups.
     template <bool by_rows, typename Finish>
     void score_many(const LimitRequest &request, Finish finish) {
         const size_t n = request.candidates, a = request.ad_features;

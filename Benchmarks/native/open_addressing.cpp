@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `open addressing`: for each campaign a table from label to weights, a power of two in size and at most half full.
+// `open addressing`: for each campaign a table from label to weights; its size is a power of two, and it is at most
+// half full.
 #include "campaign_major.hpp"
 
 namespace {

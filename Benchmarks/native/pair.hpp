@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-// What one campaign's click and conversion model have for one label, or sums of that; 0 where nothing.
+// One campaign's click and conversion weight for a label, or sums of these; 0 if there is none.
 struct Pair {
     int32_t click, conversion;
 };

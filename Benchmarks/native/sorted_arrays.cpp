@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sorted arrays`: for each campaign its labels in ascending order, searched by halving without a branch, and their weights.
+// `sorted arrays`: for each campaign its labels in ascending order, found by branchless binary search, and their
+// weights.
 #include "campaign_major.hpp"
 
 namespace {
@@ -16,7 +17,7 @@ struct Arrays {
         labels.shrink_to_fit();
         weights.shrink_to_fit();
     }
-    // The middle of the array is where every search begins.
+    // Every search starts at the middle of the array.
     void prefetch(uint32_t campaign, uint32_t) const {
         __builtin_prefetch(&labels[(starts[campaign] + starts[campaign + 1]) / 2]);
     }

@@ -12,7 +12,7 @@
 struct Structs {
     std::vector<valuation_feature> features;      // [count][features]
     std::vector<valuation_candidate> candidates;  // [count][N]
-    std::vector<valuation_value> values;          // [N], what the last call wrote
+    std::vector<valuation_value> values;          // [N], the last call's output
     size_t feature_count = 0, candidate_count = 0;
 
     void prepare(const contender_models &models, const contender_requests &requests) {
@@ -63,6 +63,6 @@ struct Structs {
 
    private:
     std::vector<valuation_feature> ad_features;  // [count][N][A]
-    std::vector<std::string> texts;              // [count], where there is a policy
-    std::vector<valuation_unit> units;           // [count], the same
+    std::vector<std::string> texts;              // [count], if there is a policy
+    std::vector<valuation_unit> units;           // [count], if there is a policy
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Models turned round: for each label the campaigns that have a weight for it.
+// The models transposed: for each label the campaigns that have a weight for it.
 #pragma once
 
 #include <vector>

@@ -10,7 +10,7 @@
 
 namespace {
 
-// What the struct call and the JSON call have in common: an engine, which siblings share, and a scorer.
+// What the struct call and the JSON call share: an engine, which siblings share too, and a scorer.
 struct Valuation : contender {
     Valuation(const contender_models &models, std::shared_ptr<const Engine> engine)
         : contender(models), engine(std::move(engine)) {
@@ -19,7 +19,7 @@ struct Valuation : contender {
     ~Valuation() override {
         library().scorer_destroy(scorer);
     }
-    // What the library itself says that its index has.
+    // The index's size by the library's own account.
     size_t bytes() const override {
         const char *text;
         size_t length;
@@ -42,7 +42,7 @@ struct Valuation : contender {
     }
 };
 
-// valuation_score, with keys and structs made ahead.
+// valuation_score, with keys and structs made in advance.
 struct StructCall final : Valuation {
     using Valuation::Valuation;
 

@@ -3,8 +3,8 @@ import CValuationSolver
 
 /// Fuzz target of the solver.
 ///
-/// Whatever the arrays hold, the solver must refuse them with a place and a reason, or fit finite models that are no worse than a model
-/// without coefficients, the same ones when it is asked again.
+/// Whatever the arrays hold, the solver must refuse them with a place and a reason, or fit finite models that are no
+/// worse than a model without coefficients; a second fit must give the same ones.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     var bytes = Bytes(UnsafeBufferPointer(start: start, count: count))
@@ -13,7 +13,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     return 0
 }
 
-/// The input, and zeros behind its end.
+/// The input, followed by zeros.
 private struct Bytes {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var next = 0
@@ -28,7 +28,7 @@ private struct Bytes {
         return Int(bytes[next])
     }
 
-    /// A number that a byte stands for: most are ordinary, some are not.
+    /// The number that a byte stands for: most are ordinary, some are not.
     mutating func number() -> Double {
         let strange: [Double] = [
             .nan, .infinity, -.infinity, 1e308, -1e308, .leastNonzeroMagnitude, -0.0, 1e6, -1e6, 1.1e6, 1e-160, 1e150,
@@ -40,7 +40,7 @@ private struct Bytes {
         return Double(byte - 64) / 32
     }
 
-    /// The same from 0 to 1, mostly.
+    /// The same, mostly from 0 to 1.
     mutating func share() -> Double {
         let number = number()
         return number >= -2 && number <= 5.5 ? (number + 2) / 7.5 : number
@@ -50,7 +50,7 @@ private struct Bytes {
     mutating func shares(_ count: Int) -> [Double] { (0..<count).map { _ in share() } }
 }
 
-/// What a fit has answered, as bits.
+/// The result of a fit, as bits.
 private struct Answer: Equatable {
     var status: valuation_solver_status = 0
     var fitted: Int64 = 0
@@ -112,10 +112,10 @@ private struct Example {
         precondition(fit() == first, "a second run gives other bits")
         if first.status != Status.ok.rawValue { return }
         precondition(first.fitted == Int64(series.count), "not every penalty was fitted")
-        precondition(first.numbers.allSatisfy { Double(bitPattern: $0).isFinite }, "a result that is not finite")
+        precondition(first.numbers.allSatisfy { Double(bitPattern: $0).isFinite }, "a result is not finite")
     }
 
-    /// Hands `body` the problem.
+    /// Passes the problem to `body`.
     private func withProblem<Result>(_ body: (UnsafePointer<valuation_solver_problem>) -> Result) -> Result {
         var problem = valuation_solver_problem()
         problem.struct_size = UInt32(MemoryLayout<valuation_solver_problem>.size)
@@ -170,15 +170,15 @@ private struct Example {
                         problem, &settings, &fits, &coefficients, &largest, &answer.fitted, &error)
                 }
             }
-            precondition(answer.status == error.status, "the error tells another status")
+            precondition(answer.status == error.status, "the error has another status")
             if answer.status != Status.ok.rawValue {
                 precondition(error.message.0 != 0, "a refusal without a reason")
                 let isRefusal =
                     answer.status == Status.invalidValue.rawValue || answer.status == Status.invalidArgument.rawValue
-                precondition(isRefusal, "a failure that is none of the input's")
+                precondition(isRefusal, "a failure that the input does not explain")
                 return answer
             }
-            precondition(valuation_solver_check(problem, &error) == Status.ok.rawValue, "fitted, but not sound")
+            precondition(valuation_solver_check(problem, &error) == Status.ok.rawValue, "fitted though refused")
             answer.largest = largest.bitPattern
             answer.numbers = coefficients.map(\.bitPattern)
             for (index, fit) in fits.enumerated() {
@@ -190,7 +190,7 @@ private struct Example {
         }
     }
 
-    /// What the model says of the rows must be numbers, too.
+    /// The model's predictions for the rows must be numbers, too.
     private func checkModel(
         _ problem: UnsafePointer<valuation_solver_problem>, _ fit: valuation_solver_fit, _ model: [Double]
     ) {
@@ -198,13 +198,13 @@ private struct Example {
         var (ofIntercept, curvatures) = (0.0, [Double](repeating: 0, count: max(1, model.count)))
         let isPredicted = valuation_solver_linear_predictor(problem, fit.intercept, model, &predictor, nil)
         let isCurved = valuation_solver_curvature(problem, fit.intercept, model, &ofIntercept, &curvatures, nil)
-        precondition(isPredicted == 0 && isCurved == 0, "a model that is refused")
-        precondition(predictor.allSatisfy(\.isFinite), "a predictor that is not finite")
+        precondition(isPredicted == 0 && isCurved == 0, "a fitted model is refused")
+        precondition(predictor.allSatisfy(\.isFinite), "a linear predictor is not finite")
         precondition(ofIntercept >= 0 && curvatures.allSatisfy { $0 >= 0 && $0.isFinite }, "a curvature below 0")
     }
 }
 
-/// Hands `body` an array's values, or nil where there is none.
+/// Passes an array's values to `body`, or nil if there is none.
 private func pointer<Result>(_ array: [Double]?, _ body: (UnsafePointer<Double>?) -> Result) -> Result {
     guard let array else { return body(nil) }
     return array.withUnsafeBufferPointer { body($0.baseAddress) }
