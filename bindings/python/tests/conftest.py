@@ -72,7 +72,7 @@ def engine(models_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def releases(models_path: Path, tmp_path: Path) -> Path:
-    """A directory of two releases, Monday's and Tuesday's, which LATEST names; of Tuesday's, pCTR is higher."""
+    """A directory of two releases, Monday's and Tuesday's, which LATEST names; Tuesday's has a higher pCTR."""
     publish(models_path, tmp_path / "releases", id="monday")
     tuesday = reference.write(tmp_path / "tuesday.jsonl", EVERYBODY, CLICK | {"intercept": -1.5}, CONVERSION)
     publish(tuesday, tmp_path / "releases", id="tuesday")
@@ -88,12 +88,12 @@ def follower(releases: Path) -> Iterator[Engine]:
 
 
 def release_of(engine: Engine) -> str:
-    """The id of the release that serves."""
+    """The id of the serving release."""
     release = engine.describe()["release"]
     assert release is not None
     return release["id"]
 
 
 def latest(directory: Path) -> str:
-    """What LATEST says."""
+    """The content of LATEST."""
     return (directory / "LATEST").read_text()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that may hold a column, by what it holds and by name."""
+"""Every kind of container for a column, by the type of its cells and by name."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 
-#: Returns a column of the cells, of which None is absent, or None where this container cannot hold them.
+#: Makes a column of the cells; None among them means absent. Returns None if this container cannot hold them.
 Holder: TypeAlias = Callable[[list[Any]], Any]
 
 
 def whole(make: Holder) -> Holder:
-    """Hold only cells of which none is absent."""
+    """Hold cells only if none is absent."""
     return lambda cells: None if None in cells else make(cells)
 
 
 def masked(filler: Any, dtype: Any) -> Holder:
-    """Hold cells in a masked array, with something beneath the mask."""
+    """Hold cells in a masked array, with arbitrary values under the mask."""
 
     def make(cells: list[Any]) -> Any:
         data = np.array([filler if cell is None else cell for cell in cells], dtype)
@@ -31,7 +31,7 @@ def masked(filler: Any, dtype: Any) -> Holder:
 
 
 def unpadded(make: Holder) -> Holder:
-    """Hold only texts that do not end in NUL, which NumPy's arrays of one width take for padding."""
+    """Hold only texts that do not end in NUL, because NumPy's fixed-width arrays treat a final NUL as padding."""
     return lambda cells: None if any(cell and cell[-1:] in ("\0", b"\0") for cell in cells) else make(cells)
 
 
@@ -44,7 +44,7 @@ def objects(cells: list[Any]) -> Any:
 
 
 def arrow(kind: Any) -> dict[str, Holder]:
-    """Hold cells in Arrow's arrays of a type: whole, sliced, in chunks, as a dictionary, run-end encoded."""
+    """Hold cells in Arrow arrays of a type: whole, sliced, in chunks, as a dictionary, run-end encoded."""
 
     def chunked(cells: list[Any]) -> Any:
         half = len(cells) // 2
@@ -73,7 +73,7 @@ def arrow(kind: Any) -> dict[str, Holder]:
 
 
 def polars(kind: Any) -> dict[str, Holder]:
-    """Hold cells in polars' series of a type, in one piece and in several."""
+    """Hold cells in polars series of a type, in one piece and in several."""
 
     def appended(cells: list[Any]) -> Any:
         return pl.Series(cells[:1], dtype=kind).append(pl.Series(cells[1:], dtype=kind))
@@ -82,7 +82,7 @@ def polars(kind: Any) -> dict[str, Holder]:
 
 
 def pandas(*kinds: Any) -> dict[str, Holder]:
-    """Hold cells in pandas' series of types."""
+    """Hold cells in pandas series of several types."""
     return {f"pandas {kind}": lambda cells, kind=kind: pd.Series(cells, dtype=kind) for kind in kinds}  # type: ignore[misc]
 
 
@@ -94,7 +94,7 @@ def runs(cells: list[Any]) -> Any:
 
 
 def with_one_zero(make: Holder) -> Holder:
-    """Hold only cells of which not one is 0.0 and another -0.0, which categoricals of pandas take for the same."""
+    """Hold cells only without both 0.0 and -0.0, which pandas categoricals treat as equal."""
     return lambda cells: None if len({str(cell) for cell in cells} & {"0.0", "-0.0"}) == 2 else make(cells)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How versions of scikit-learn are asked for the same: 1.8 has other words for it, 1.7 is the last for Python 3.10."""
+"""The same settings for different versions of scikit-learn: 1.8 renamed some, 1.7 is the last for Python 3.10."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The function of Documentation/keys.md in plain Python: what keys are, given a secret."""
+"""The function of Documentation/keys.md in plain Python: keys from texts and a secret."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class Secret:
         return found
 
 
-#: Of models outside of a directory of releases: the first bits of pi behind the point.
+#: The secret of models outside a directory of releases: the first fractional bits of pi.
 STANDARD = Secret((0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0, 0x082EFA98EC4E6C89))
 
 
 def _pieces(text: bytes, *, with_end: bool = False) -> list[bytes]:
-    """Cut a text into pieces of seven bytes; ``with_end`` makes sure of a last one with less, though it be empty."""
+    """Cut a text into pieces of seven bytes; with ``with_end`` the last piece is shorter, even if empty."""
     return [text[start : start + 7] for start in range(0, len(text) + with_end, 7)]
 
 

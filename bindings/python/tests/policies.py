@@ -16,7 +16,7 @@ Policy = dict[str, Any]
 
 
 class Decision(NamedTuple):
-    """What decides for a candidate; ``why`` is the flag of its value, if any."""
+    """The decision for a candidate; ``why`` is the flag of its value, if any."""
 
     predictor: str
     experiment: str | None = None
@@ -25,7 +25,7 @@ class Decision(NamedTuple):
 
 
 def policy(default: str = "production", **members: Any) -> Policy:
-    """Return a policy; ``members`` are those of the format, beside the predictor ``production``, which is LATEST."""
+    """Return a policy; ``members`` are the format's, besides the predictor ``production``, which is LATEST."""
     predictors = {"production": {"release": "LATEST"}} | members.pop("predictors", {})
     return {"format": "valuation-policy/1", "predictors": predictors, "default": default} | members
 
@@ -40,13 +40,13 @@ def experiment(name: str, *variants: tuple[str, int, str | None], holdout: int =
 
 
 def write(path: Path, document: Policy) -> Path:
-    """Write a policy's file."""
+    """Write a policy to a file."""
     path.write_text(json.dumps(document, indent=1))
     return path
 
 
 def bucket(salt: str, unit: str) -> int:
-    """Return a unit's bucket, by another implementation than the library's."""
+    """Return a unit's bucket, by an implementation independent of the library."""
     return int(farmhash.fingerprint64(f"{salt}:{unit}")) % 10_000
 
 
@@ -70,7 +70,7 @@ def decide(
     advertiser: str | None = None,
     known: Known = Known(),  # noqa: B008
 ) -> Decision:
-    """Return what decides for a campaign: the first override; else the first layer's variant that names a predictor."""
+    """Return the decision for a campaign: the first override; else the first layer's variant that names a predictor."""
     for override in document.get("overrides", []):
         if _holds(override, document, request, campaign, advertiser, known):
             return Decision(override["predictor"], why="overridden")
@@ -116,7 +116,7 @@ def _is_new(condition: dict[str, Any], known: Known) -> bool:
 def _holds(
     rule: dict[str, Any], document: Policy, request: dict[str, Any], campaign: str, advertiser: str | None, known: Known
 ) -> bool:
-    scope, time = rule.get("scope", {}), request["time"]  # times in UTC come in the order of their texts
+    scope, time = rule.get("scope", {}), request["time"]  # texts of UTC times sort as the times do
     end = rule.get("expires") or rule.get("end")
     return (
         ("campaigns" not in scope or campaign in scope["campaigns"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random models, requests and ads, as Hypothesis draws them."""
+"""Random models, requests and ads from Hypothesis."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ CROSSES = st.lists(st.tuples(VALUES, VALUES, WEIGHT), unique_by=lambda weight: w
 
 @st.composite
 def model_sets(draw: st.DrawFn) -> list[reference.Model]:
-    """Draw models of two campaigns and of everybody for both targets; some extend that of everybody."""
+    """Draw models of two campaigns and of `*` for both targets; some extend that of `*`."""
     models = []
     for target in ("click", "conversion"):
-        rate = draw(st.floats(1e-4, 1))  # one a chain
+        rate = draw(st.floats(1e-4, 1))  # all models of a chain share it
         for campaign in ("*", "1", "2"):
             members: dict[str, Any] = {
                 "intercept": draw(st.floats(-5, 2)),

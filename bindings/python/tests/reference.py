@@ -30,7 +30,7 @@ def model(campaign: str, target: str = "click", *, intercept: float = -2.0, rate
 
 
 def probability(subject: Model, models: Iterable[Model], *features: Features) -> float:
-    """Return p of a model, given the features of the request and, if any, of the ad."""
+    """Return a model's p, given the features of the request and, if any, of the ad."""
     by_campaign = {other["campaign"]: other for other in models if other["target"] == subject["target"]}
     logit = _uncorrected_logit(subject, by_campaign, _facts(features)) + math.log(subject["negative_sampling_rate"])
     return 1.0 / (1.0 + math.exp(-max(-80.0, min(80.0, logit))))  # Flag.CLAMPED
@@ -59,14 +59,14 @@ def _uncorrected_logit(subject: Model, by_campaign: Mapping[str, Model], facts: 
     return math.fsum(terms)
 
 
-#: A weight: whose it is (0 of the model itself, 1 of the one that it extends ...), and its label, () for an intercept.
+#: A weight: its owner (0 the model itself, 1 the one that it extends ...), and its label, () for an intercept.
 Weight = tuple[int, tuple[Any, ...]]
 
 
 def deviations(
     subject: Model, models: Iterable[Model], *features: Features, level: int = 0
 ) -> Iterator[tuple[Weight, float]]:
-    """Hand out the uncertain weights of a logit, and by how much a standard deviation of each moves it."""
+    """Yield the uncertain weights of a logit, and how far a standard deviation of each moves it."""
     facts = _facts(features)
     of = subject.get("variance", {})
     yield (level, ()), math.sqrt(of.get("intercept", 0.0))
@@ -88,12 +88,12 @@ def deviations(
 
 
 def logit_variance(subject: Model, models: Iterable[Model], *features: Features) -> float:
-    """Return how uncertain a model's logit is, with what it extends."""
+    """Return the variance of a model's logit, including what it extends."""
     return math.fsum(deviation**2 for _, deviation in deviations(subject, models, *features))
 
 
 def with_self_test(subject: Model, models: Iterable[Model], *examples: Features) -> Model:
-    """Return the model with golden examples, as a trainer writes them."""
+    """Return the model with self-test examples, as a trainer writes them."""
     tests = [{"features": features, "probability": probability(subject, models, features)} for features in examples]
     return subject | {"self_test": tests}
 

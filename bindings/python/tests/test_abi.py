@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mirror of valuation.h is exact."""
+"""The Python declarations mirror valuation.h exactly."""
 
 from __future__ import annotations
 
@@ -117,12 +117,12 @@ def test_statuses_are_named_as_the_library_names_them() -> None:
         assert library.valuation_status_name(status) == (prefix + status.name).encode()
 
 
-def test_package_and_library_are_of_one_release() -> None:
+def test_package_and_library_have_the_same_version() -> None:
     assert valuation.version() == valuation.__version__
     assert valuation.build_info().startswith(f"valuation {valuation.__version__}, ABI {_abi.ABI_VERSION}")
 
 
-def test_every_public_name_is_there_and_documented() -> None:
+def test_every_public_name_exists_and_is_documented() -> None:
     for name in valuation.__all__:
         public = getattr(valuation, name)
         assert isinstance(public, str | np.dtype) or public.__doc__

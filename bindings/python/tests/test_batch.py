@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A batch gives the bits of the single calls, and nothing out of bounds reaches C."""
+"""A batch gives the same bits as single calls, and nothing out of bounds reaches C."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_batch_gives_the_bits_of_json_and_of_single_calls(
     batch = batch_of(engine, log)
     values = engine.score_batch(batch)
     assert values.dtype == VALUE_DTYPE
-    # A field that no model knows is something JSON alone can see: a key does not tell its field.
+    # Only JSON can report a field that no model knows: a key does not reveal its field.
     assert_same_bits(values, json_values(engine, log))
     with engine.scorer() as scorer:
         for position, (_, ads) in enumerate(log):
@@ -198,7 +198,7 @@ def test_a_log_of_impressions_has_one_candidate_for_each_request(engine: Engine)
     ]
 
 
-def test_an_inventory_is_referred_to_by_position(engine: Engine) -> None:
+def test_an_inventory_is_indexed_by_position(engine: Engine) -> None:
     creatives = Features.from_columns(engine, {"creative": ["55", "56", "57"]})
     inventory = Candidates([engine.campaign_key("1042")] * 3, Pricing.CPC, [1.0, 2.0, 3.0], creatives)
     slots = Features.from_columns(engine, {"slot": ["12", "77"]})
@@ -252,13 +252,13 @@ def test_a_copied_batch_does_not_need_the_original(engine: Engine, duplicate: An
     copied = duplicate(batch)
     del batch
     gc.collect()
-    # The addresses that C will read are those of features that the copy keeps alive.
+    # C will read the features that the copy keeps alive.
     assert copied._request_structs["features"].tolist() == copied.requests._addresses().tolist()
     assert copied._candidate_structs["features"].tolist() == copied.candidates.features._addresses().tolist()
     assert_same_bits(engine.score_batch(copied), expected)
 
 
-def test_a_batch_keeps_what_it_was_made_of(engine: Engine) -> None:
+def test_a_batch_keeps_its_arrays_alive(engine: Engine) -> None:
     requests = Features.from_columns(engine, {"slot": ["12", "77"]})
     kept = weakref.ref(requests._entries)
     batch = Batch(requests, Candidates(engine.campaign_keys(["1042", "2000"]), "cpc", 1.0))
@@ -333,7 +333,7 @@ def test_a_time_budget_reaches_the_library(engine: Engine) -> None:
     assert not np.any(calm["flags"] & int(Flag.BUDGET_EXCEEDED))
 
 
-def test_rank_refuses_what_is_not_there(engine: Engine) -> None:
+def test_rank_refuses_a_request_that_does_not_exist(engine: Engine) -> None:
     with engine.scorer() as scorer:
         for request in (-1, 2):
             with pytest.raises(IndexError, match="there is no request"):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Buckets are uniform, independent between experiments, the same for ever, and the same in SQL.
 
-All units are fixed, so these tests give the same answer each time: a p-value is a number here, not a matter of luck.
+All units are fixed, so every run gives the same p-values: they do not depend on luck.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from valuation import Batch, Candidates, Engine, Features, bucket, buckets
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 UNITS = 1_000_000
 
-#: What the hypothesis of mere chance must not fall below. The least of some twenty fixed cases is 0.004.
+#: The smallest p-value allowed. The least of some twenty fixed cases is 0.004.
 LEAST_P = 0.001
 
 
 @pytest.fixture(scope="module")
 def columns() -> dict[str, npt.NDArray[np.uint32]]:
-    """The buckets of a million users in three experiments, of which two have salts that differ by a letter."""
+    """The buckets of a million users in three experiments; the salts of two of these differ by a letter."""
     users = [f"u-{number}" for number in range(UNITS)]
     return {salt: buckets(salt, users) for salt in ("bagging-1", "bagging-2", "new prices")}
 
 
-#: Written down once. A library that gives others moves every user of every running experiment to another variant.
+#: Recorded once. A library with other buckets moves every user of every running experiment to another variant.
 GOLDEN = [
     ("bagging-1", "u-77", 6961),
     ("bagging-1", "u-1", 9065),
@@ -94,7 +94,7 @@ def test_numbers_are_taken_by_their_text(units: Any, texts: Any) -> None:
 
 
 @pytest.mark.parametrize("unit", [None, True, ["u-77"], np.datetime64("2026-11-21")])
-def test_what_is_no_unit_has_no_bucket(unit: Any) -> None:
+def test_a_value_that_is_not_a_unit_has_no_bucket(unit: Any) -> None:
     with pytest.raises(TypeError, match="a unit is text or a number"):
         bucket("s", unit)
     column = np.empty(1, object)
@@ -103,7 +103,7 @@ def test_what_is_no_unit_has_no_bucket(unit: Any) -> None:
         buckets("s", column)
 
 
-def test_every_bucket_has_as_many_units_as_any_other(columns: dict[str, npt.NDArray[np.uint32]]) -> None:
+def test_all_buckets_are_equally_full(columns: dict[str, npt.NDArray[np.uint32]]) -> None:
     for found in columns.values():
         counts = np.bincount(found, minlength=10_000)
         assert len(counts) == 10_000
@@ -120,8 +120,8 @@ def test_every_variant_has_its_share(columns: dict[str, npt.NDArray[np.uint32]],
 
 def test_buckets_of_different_salts_are_independent(columns: dict[str, npt.NDArray[np.uint32]]) -> None:
     first, *others = columns.values()
-    for size in (5000, 100):  # two halves, and a hundred groups: 10,000 cells of a hundred units each
-        for other in (*others, np.roll(first, 1)):  # the neighbour's bucket tells nothing either
+    for size in (5000, 100):  # two halves; a hundred groups: 10,000 cells of a hundred units each
+        for other in (*others, np.roll(first, 1)):  # nor does the neighbour's bucket predict it
             groups = 10_000 // size
             table = np.bincount(first // size * groups + other // size, minlength=groups**2).reshape(groups, groups)
             assert stats.chi2_contingency(table, correction=False).pvalue > LEAST_P
@@ -148,7 +148,7 @@ def test_a_database_finds_the_same_buckets_from_the_same_text() -> None:
             assert [row[0] for row in found] == buckets(salt, users["unit"]).tolist()
 
 
-def test_an_experiment_without_a_difference_has_none(models_path: Path, tmp_path: Path) -> None:
+def test_an_experiment_without_a_difference_shows_none(models_path: Path, tmp_path: Path) -> None:
     """An A/A test: the engine's shares are within their binomial bounds, and both sides value the same."""
     shares = {"control": 4000, "same": 4000, "holdout": 1000, None: 1000}
     document = policy(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A policy may say how likely each candidate is to be shown at least; one is chosen accordingly, by the seed."""
+"""A policy may set a floor on each candidate's propensity; the seed then chooses one accordingly."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_candidates_are_chosen_as_often_as_their_propensities_say(
     chosen = np.bincount(found.chosen, minlength=4) / len(SEEDS)
     expected = table(found)[0]
     chance = 4 * np.sqrt(expected * (1 - expected) / len(SEEDS))  # four standard deviations
-    bound = 0.01 if exploration else 0.0  # of the propensities of what is drawn
+    bound = 0.01 if exploration else 0.0  # the propensities of explored values are approximate
     assert np.all(np.abs(chosen - expected) <= bound + chance), (chosen, expected)
 
 
@@ -88,7 +88,7 @@ def test_the_choice_is_replayed_from_the_seed(engine: Engine, tmp_path: Path) ->
     assert 0.2 < np.mean(found.chosen != best) < 0.4
 
 
-def test_where_a_floor_is_too_high_all_are_alike(engine: Engine, tmp_path: Path) -> None:
+def test_with_too_high_a_floor_all_are_equally_likely(engine: Engine, tmp_path: Path) -> None:
     for least in (0.25, 0.3, 1.0):
         follow(engine, tmp_path, minimum_propensity=least)
         found = engine.explore(auctions(engine, SEEDS[:2000]))
@@ -97,7 +97,7 @@ def test_where_a_floor_is_too_high_all_are_alike(engine: Engine, tmp_path: Path)
         np.testing.assert_allclose(shares, 0.25, atol=0.039)  # four standard deviations
 
 
-def test_what_is_worth_nothing_is_not_chosen_and_does_not_count(engine: Engine, tmp_path: Path) -> None:
+def test_a_worthless_candidate_is_not_chosen_and_does_not_count(engine: Engine, tmp_path: Path) -> None:
     follow(engine, tmp_path, minimum_propensity=0.3)
     found = engine.explore(auctions(engine, SEEDS[:1000], [1.0, 0.0, -1.0, 1.0]))
     assert np.all(table(found)[:, [1, 2]] == 0)
@@ -126,7 +126,7 @@ def test_a_floor_changes_no_value(engine: Engine, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("exploration", [0.0, 1.0])
-def test_a_json_answer_has_the_value_of_the_chosen_one(engine: Engine, tmp_path: Path, exploration: float) -> None:
+def test_a_json_answer_names_the_chosen_candidate(engine: Engine, tmp_path: Path, exploration: float) -> None:
     follow(engine, tmp_path, exploration=exploration, minimum_propensity=0.2)
     ads = [
         {"ad": f"ad-{name}", "campaign": name, "pricing": "cpc", "bid": bid}
@@ -150,7 +150,7 @@ def test_a_json_answer_has_the_value_of_the_chosen_one(engine: Engine, tmp_path:
     assert not all(are_missing_above)
 
 
-def test_a_json_answer_says_where_none_is_worth_choosing(engine: Engine, tmp_path: Path) -> None:
+def test_a_json_answer_says_if_no_candidate_is_worth_choosing(engine: Engine, tmp_path: Path) -> None:
     follow(engine, tmp_path, minimum_propensity=0.2)
     assert engine.score({"candidates": [{"campaign": "a", "pricing": "cpc", "bid": 0}]})["chosen"] is None
     engine.load_policy(None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What columns cost: a long text its own length, a value that repeats one key."""
+"""Costs of columns: a long text costs its own length, a repeated value costs one key."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_long_text_costs_its_own_length(engine: Engine) -> None:
 
 
 class Counted:
-    """The library, with a count of how often each function is called."""
+    """The library, with counts of how often each function is called."""
 
     def __init__(self, library: Any) -> None:
         self.library = library
@@ -94,8 +94,8 @@ def test_ids_that_repeat_late_keep_their_keys(engine: Engine, gap: list[None]) -
             assert features.row(row)[0].tolist() == expected
 
 
-def test_texts_with_one_hash_are_told_apart() -> None:
-    """Two texts of 16 bytes are made that the hash of short texts takes for one, from any first word of the second."""
+def test_texts_with_equal_hashes_keep_different_keys() -> None:
+    """For any first word of the second text, the test makes two texts of 16 bytes with the same short-text hash."""
 
     def step(word: int) -> int:
         word = word * 0x9E3779B97F4A7C15 % 2**64

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One value has one key, whatever holds it; what is absent is absent everywhere."""
+"""A value has the same key in every container, and an absent value is absent in every container."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def engine() -> Iterator[Engine]:
 
 
 def assert_known(engine: Engine, cells: list[Any], holders: dict[str, Holder]) -> None:
-    """Hold a column in everything that can, and the keys against those of single values."""
+    """Put a column into every container, and compare its keys with those of single values."""
     expected = [[] if cell is None else [engine.feature_key("f", cell)] for cell in cells]
     for name, holder in holders.items():
         if holder(cells) is None:
@@ -85,7 +85,7 @@ def assert_known(engine: Engine, cells: list[Any], holders: dict[str, Holder]) -
 
 
 def assert_same_units(cells: list[Any], holders: dict[str, Holder]) -> None:
-    """Hold a column in everything that can, and its units, buckets and fingerprints against those of a list."""
+    """Put a column into every container, and compare its units, buckets and fingerprints with those of a list."""
     requests, ads = Features.empty(len(cells)), Candidates([1] * len(cells), "cpc", 1.0)
     expected = unit_texts(Batch(requests, ads, units={"user": cells}))
     for name, holder in holders.items():
@@ -98,7 +98,7 @@ def assert_same_units(cells: list[Any], holders: dict[str, Holder]) -> None:
 
 
 def unit_texts(batch: Batch) -> list[str]:
-    """Return the text of each request's unit, empty where it has none."""
+    """Return the text of each request's unit, empty if it has none."""
     assert batch.units is not None
     (column,) = batch.units._columns
     return [column.texts[code].decode() if code >= 0 else "" for code in column.codes.tolist()]
@@ -173,7 +173,7 @@ def test_a_value_of_a_dictionary_is_the_same_category_in_a_column(value: Any, tm
 
 
 @pytest.mark.parametrize("nothing", ABSENT, ids=repr)
-def test_what_is_absent_is_absent_everywhere(engine: Engine, nothing: Any, models_path: Path) -> None:
+def test_an_absent_value_is_absent_in_every_container(engine: Engine, nothing: Any, models_path: Path) -> None:
     for cells in ([nothing, "12"], ["12", nothing, 7], [nothing], [[nothing, "12"], nothing]):
         array = np.empty(len(cells), object)
         for position, cell in enumerate(cells):
@@ -230,7 +230,7 @@ def test_a_table_of_any_library_gives_the_same_rows(engine: Engine, table: Calla
 @pytest.mark.parametrize(
     "kind", [pa.list_(pa.string()), pa.large_list(pa.string()), pa.list_(pa.string(), 2), pa.list_view(pa.string())]
 )
-def test_lists_of_arrow_are_several_categories(engine: Engine, kind: Any, size: int) -> None:
+def test_arrow_lists_are_several_categories(engine: Engine, kind: Any, size: int) -> None:
     cells = [["a", "b"], None, ["c", None], ["a", "a"]]
     array = pa.array(cells, kind)
     chunked = pa.chunked_array([array.slice(0, size), array.slice(size)])
@@ -278,7 +278,7 @@ def test_candidates_are_columns_of_any_library() -> None:
         (7, "no column, but of type int"),
     ],
 )
-def test_what_has_no_text_is_refused_by_its_name(engine: Engine, column: Any, kind: str) -> None:
+def test_a_value_without_a_text_is_refused_by_its_name(engine: Engine, column: Any, kind: str) -> None:
     with pytest.raises(TypeError, match=f"^column 'f': .*{kind}"):
         Features.from_columns(engine, {"f": column})
     with pytest.raises(TypeError, match=r"^numeric column 'f': "):
@@ -310,7 +310,7 @@ def test_dates_that_are_all_missing_are_absent(engine: Engine) -> None:
         assert Features.from_columns(engine, {"f": column}).counts.tolist() == [0, 0]
 
 
-def test_what_is_no_table_is_refused(engine: Engine) -> None:
+def test_a_value_that_is_not_a_table_is_refused(engine: Engine) -> None:
     for table in ([1], pa.array([1]), pl.Series([1]), np.zeros((2, 2)), "slot"):
         with pytest.raises(TypeError, match=r"table|mapping"):
             Features.from_columns(engine, table)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A comparison says what became of each model and of each of its weights."""
+"""A comparison reports what changed in each model and each of its weights."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def approximately(number: float | None) -> Any:
 
 
 def weights_of(model: reference.Model) -> dict[str, float]:
-    """Return the weights of a model as a comparison names them; of a number, for each unit of it."""
+    """Return a model's weights as a comparison names them; for a number, the weight for one unit of it."""
     weights = {f"{field}={value}": weight for field, of in model["categorical"].items() for value, weight in of.items()}
     weights |= {field: scale["weight"] / scale["std"] for field, scale in model["numeric"].items()}
     for cross in model["crosses"]:

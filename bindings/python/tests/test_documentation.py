@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What README and docstrings show works."""
+"""The examples of README and docstrings work."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is refused says where, what, and what to do; validate says it of everything at once."""
+"""An error says where, what, and what to do; validate reports all errors at once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ BAD_MODELS = {
     ),
     "a field with =": (text_of(categorical={"a=b": {"c": 1}}), Status.INVALID_VALUE, "a=b"),
     "an overflow": (text_of().replace("0.25", "1e999"), Status.NON_FINITE, ""),
-    "a base that is not there": (text_of(extends="nobody"), Status.UNKNOWN_MODEL, "extends"),
+    "a missing base": (text_of(extends="nobody"), Status.UNKNOWN_MODEL, "extends"),
     "a wrong self-test": (
         text_of(self_test=[{"features": {}, "probability": 0.5}]),
         Status.SELF_TEST,
@@ -175,7 +175,7 @@ def test_a_correction_has_the_sampling_rate_of_its_base(tmp_path: Path) -> None:
         engine.load(reference.write(tmp_path / "one.jsonl", base, correction | {"negative_sampling_rate": 0.01}))
         candidates = [{"campaign": campaign, "pricing": "cpc", "bid": 1.0} for campaign in ("1", "2")]
         corrected, of_base = engine.score({"candidates": candidates})["values"]
-    assert corrected["pctr"] == of_base["pctr"]  # for it has nothing to correct
+    assert corrected["pctr"] == of_base["pctr"]  # it has nothing to correct
 
 
 def test_validate_reports_a_missing_path(tmp_path: Path) -> None:

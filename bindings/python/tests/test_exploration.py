@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Predictors that explore draw from the uncertainty of their models, and say how likely what they drew was."""
+"""Exploring predictors draw from their models' uncertainty, and report how likely the result was."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SEEDS = fingerprints(np.arange(2000))
 
 @pytest.fixture
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """An engine that has loaded models of which some say how uncertain they are; files, or by parameter a release."""
+    """An engine with models of which some have variances, from files or, by parameter, from a release."""
     path = reference.write(tmp_path / "models.jsonl", *MODELS)
     if getattr(request, "param", "files") == "a release":
         publish(path, tmp_path / "releases")
@@ -57,7 +57,7 @@ def explore(engine: Engine, tmp_path: Path, scale: float = 1.0, **members: Any) 
 
 
 def auctions(engine: Engine, seeds: npt.ArrayLike) -> Batch:
-    """The same auction once for each seed: two ads of a campaign, one of another, one of which nothing is uncertain."""
+    """The same auction once for each seed: two ads of one campaign, one of another, and one without uncertainty."""
     count = len(np.asarray(seeds))
     columns = {field: [value] * count for field, value in FEATURES.items()}
     ads = Candidates(
@@ -73,7 +73,7 @@ def auctions(engine: Engine, seeds: npt.ArrayLike) -> Batch:
 def drawn(
     secret: key_function.Secret, subject: reference.Model, campaign: str, seed: int, scale: float, *features: Any
 ) -> float:
-    """Return the probability by the formulas of the documentation and the functions of the standard library."""
+    """Return the probability by the documentation's formulas and functions of the standard library."""
     mean = reference.probability(subject, MODELS, *features)
     moved = sum(
         deviation * z(secret, seed, campaign, subject["target"], weight)
@@ -95,7 +95,7 @@ def z(secret: key_function.Secret, seed: int, campaign: str, target: str, weight
 
 
 def key_of(secret: key_function.Secret, label: tuple[Any, ...]) -> int:
-    """Return the key of a weight's label: of nothing for the intercept, of a number's field, a category or a cross."""
+    """Return the key of a weight's label: empty for the intercept, else a number's field, a category or a cross."""
     if not label:
         return 0
     if len(label) == 1:
@@ -112,7 +112,7 @@ def fingerprint_of(first: int, second: int) -> int:
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
 @pytest.mark.parametrize("engine", ["files", "a release"], indirect=True)
-def test_a_seed_draws_what_the_formula_says(engine: Engine, tmp_path: Path, scale: float) -> None:
+def test_a_seed_draws_by_the_formula(engine: Engine, tmp_path: Path, scale: float) -> None:
     explore(engine, tmp_path, scale)
     releases = tmp_path / "releases"
     secret = key_function.Secret.of(releases) if releases.exists() else key_function.STANDARD
@@ -144,7 +144,7 @@ def logits(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     return np.asarray(np.log(p / (1 - p)))
 
 
-def test_each_creatives_weight_moves_it_alone_and_the_campaigns_moves_all(tmp_path: Path) -> None:
+def test_a_creatives_weight_moves_only_it_and_the_campaigns_moves_all(tmp_path: Path) -> None:
     names = [f"c{number}" for number in range(4)]
     variances = {"intercept": 0.25, "categorical": {"creative": dict.fromkeys(names, 1.0)}}
     subject = reference.model("1", categorical={"creative": dict.fromkeys(names, 0.0)}, variance=variances)
@@ -159,7 +159,7 @@ def test_each_creatives_weight_moves_it_alone_and_the_campaigns_moves_all(tmp_pa
     np.testing.assert_allclose(covariance[~np.eye(4, dtype=bool)], 0.25, atol=0.12)
 
 
-def test_campaigns_draw_what_they_extend_for_themselves(tmp_path: Path) -> None:
+def test_campaigns_draw_the_model_that_they_extend_independently(tmp_path: Path) -> None:
     everybody = reference.model("*", variance={"intercept": 1.0})
     own = [reference.model(name, intercept=0.0, extends="*") for name in "ab"]
     with Engine() as engine:
@@ -171,7 +171,7 @@ def test_campaigns_draw_what_they_extend_for_themselves(tmp_path: Path) -> None:
     assert np.abs(correlation - np.eye(4)).max() < 0.1
 
 
-def test_equally_unknown_creatives_are_shown_alike_and_a_known_one_as_it_deserves(tmp_path: Path) -> None:
+def test_equally_uncertain_creatives_win_equally_often_and_a_known_one_by_its_value(tmp_path: Path) -> None:
     names = [f"c{number}" for number in range(10)]
     for known, expected in ((None, [0.1] * 10), ("c0", [0.0068, *[0.1104] * 9])):
         weights = dict.fromkeys(names, 0.0) | ({known: 0.2} if known else {})
@@ -220,7 +220,7 @@ def test_a_json_request_is_drawn_by_its_id(engine: Engine, tmp_path: Path) -> No
     assert [value["propensity"] for value in answer] == propensities.tolist()
 
 
-def test_without_a_seed_the_features_are_one(engine: Engine, tmp_path: Path) -> None:
+def test_without_a_seed_the_features_serve_as_one(engine: Engine, tmp_path: Path) -> None:
     explore(engine, tmp_path)
     ads = Candidates([engine.campaign_key("new")] * 3, "cpc", 1.0)
     requests = Features.from_columns(engine, {"slot": ["12", "12", "77"]})
@@ -248,7 +248,7 @@ def test_nothing_is_explored_unless_the_policy_says_so(engine: Engine, tmp_path:
     assert "propensity" not in answer["values"][0]
 
 
-def test_what_is_worth_nothing_is_never_likely(engine: Engine, tmp_path: Path) -> None:
+def test_a_worthless_candidate_has_propensity_zero(engine: Engine, tmp_path: Path) -> None:
     explore(engine, tmp_path)
     ads = Candidates(engine.campaign_keys(["1042", "new", "1042"]), "cpc", [0.0, -1.0, 1.0])
     assert engine.explore(Batch(Features.empty(1), ads, [0, 3])).propensities.tolist() == [0, 0, 1]
@@ -274,7 +274,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 def test_propensities_are_how_often_each_ad_wins_over_the_seeds(engine: Engine, tmp_path: Path, case: str) -> None:
     explore(engine, tmp_path, **SETTINGS[case])
     table = engine.explore(auctions(engine, SEEDS[:20])).propensities.reshape(-1, 4)
-    assert len(np.unique(table, axis=0)) == 1  # they are of the auction, not of the draw
+    assert len(np.unique(table, axis=0)) == 1  # they belong to the auction, not to the draw
     assert table[0].sum() == pytest.approx(1, abs=1e-12)
     count = 100_000
     drawn_values = engine.score_batch(auctions(engine, fingerprints(np.arange(count))))["expected_revenue"]
@@ -319,7 +319,7 @@ def test_a_weight_that_counts_twice_moves_twice_as_far(
     assert abs(wins / count - propensity) <= 0.01 + chance
 
 
-def test_what_was_not_reached_in_time_was_not_drawn(engine: Engine, tmp_path: Path) -> None:
+def test_a_candidate_not_reached_in_time_is_not_drawn(engine: Engine, tmp_path: Path) -> None:
     explore(engine, tmp_path)
     count = 128
     ads = Candidates(engine.campaign_keys(["1042", "new"] * (count // 2)), "cpc", 1.0)

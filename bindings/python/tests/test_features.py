@@ -40,7 +40,7 @@ COLUMNS: dict[str, Any] = {
     "logged_in": [True, False, True],
     "campaign_week": [1, 2, 3],
 }
-#: What is in each row: a category, or a number with its value.
+#: The content of each row: a category, or a number with its value.
 ROWS: list[list[tuple[str, str | float]]] = [
     [
         ("slot", "12"),
@@ -107,7 +107,7 @@ def test_any_columns_become_the_rows_that_a_loop_gives(engine: Engine, table: li
     assert rows_of(features) == [one_row(*row) for row in table]
 
 
-def test_integers_that_no_one_type_of_numpy_holds_keep_their_digits(engine: Engine) -> None:
+def test_integers_beyond_any_numpy_type_keep_their_digits(engine: Engine) -> None:
     values = [0, 2**63, -1]
     expected = [engine.feature_key("first", value) for value in values]
     assert engine.feature_keys("first", values).tolist() == expected
@@ -142,7 +142,7 @@ def test_rows_are_made_of_keys_numbers_and_offsets() -> None:
     assert rows_of(Features.empty(2)) == [[], []]
 
 
-def test_rows_do_not_follow_the_arrays_they_were_made_of() -> None:
+def test_rows_do_not_change_with_the_arrays_they_were_made_of() -> None:
     keys, offsets, numbers = np.array([1, 2], dtype=np.uint64), np.array([0, 1, 2]), np.array([1.0, 2.0])
     features = Features(keys, offsets, numbers)
     keys[:], offsets[:], numbers[:] = 9, 10**9, 9
@@ -200,7 +200,7 @@ def test_arrays_that_do_not_fit_are_refused(arguments: Any, kind: type[Exception
         ({"a": np.zeros((2, 2))}, [], ValueError, "one dimension"),
     ],
 )
-def test_columns_that_make_no_sense_are_refused(
+def test_impossible_columns_are_refused(
     engine: Engine, columns: Any, numeric: list[str], kind: type[Exception], message: str
 ) -> None:
     with pytest.raises(kind, match=message):

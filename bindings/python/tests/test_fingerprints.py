@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fingerprints are FarmHash's, one by one or by the array."""
+"""Fingerprints equal FarmHash's, one by one or by the array."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 
 
 @given(TEXT)
-def test_a_fingerprint_is_that_of_farmhash(text: str) -> None:
+def test_a_fingerprint_equals_farmhash(text: str) -> None:
     assert fingerprint64(text) == farmhash.fingerprint64(text)
 
 
@@ -29,7 +29,7 @@ def test_fingerprints_of_an_array_are_those_of_its_members(values: list[str]) ->
         assert found.tolist() == expected
 
 
-def test_what_is_no_text_is_taken_by_its_text() -> None:
+def test_values_other_than_text_are_taken_by_their_text() -> None:
     assert fingerprints(np.arange(12).reshape(3, 4)).tolist() == [
         [fingerprint64(str(4 * row + column)) for column in range(4)] for row in range(3)
     ]

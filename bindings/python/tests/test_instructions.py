@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An engine may be told which vector instructions to score with. Nothing of it shows in a value."""
+"""The caller may choose an engine's vector instructions. The values do not depend on the choice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POLICY = policy("curious", predictors={"curious": {"release": "LATEST", "explora
 
 
 def has(instructions: Instructions) -> bool:
-    """Whether this machine has a set, by what Linux says of it."""
+    """Whether Linux says that this machine has a set."""
     flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
     needed = {"baseline": [], "avx2": ["avx2"], "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl"]}
     return all(flag in flags for flag in needed[instructions])
@@ -29,7 +29,7 @@ def has(instructions: Instructions) -> bool:
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """So many campaigns that weights lie in dense rows and in lists, and that models draw all at once."""
+    """Enough campaigns for dense rows and lists, and for drawing all models at once."""
     random = np.random.default_rng(5)
     documents = []
     for campaign in CAMPAIGNS:
@@ -69,7 +69,7 @@ def requests(engine: Engine) -> Batch:
 
 
 def values(models: Path, tmp_path: Path, instructions: Instructions | None) -> list[bytes]:
-    """The values of the requests without a policy and with an exploring one, as they lie in memory."""
+    """The values of the requests, without a policy and with an exploring one, as bytes in memory."""
     with Engine(instructions=instructions) as engine:
         engine.load(models)
         batch = requests(engine)

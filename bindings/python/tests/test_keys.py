@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys are the documented function of a text and a secret, one by one or by the array."""
+"""Keys follow the documented function of a text and a secret, one by one or by the array."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from valuation import Batch, Candidates, Engine, Features, SecretError, Status, 
 
 CHARACTER = st.characters(exclude_categories=["Cs"])
 TEXT = st.text(CHARACTER, max_size=40)
-#: Texts of up to 40 bytes, whatever those are: NUL and the end's mark, 1, are among them.
+#: Texts of up to 40 bytes of any value, among them NUL and the end mark, 1.
 BYTES = st.one_of(
     st.integers(0, 40).flatmap(lambda count: st.text(st.characters(max_codepoint=127), min_size=count, max_size=count)),
     st.text(st.sampled_from("\0\1a="), max_size=40),
@@ -41,7 +41,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=["standard", "of a directory"])
 def keys(request: pytest.FixtureRequest, published: Path) -> Iterator[Keys]:
-    """An engine, and the secret that its keys are to be under."""
+    """An engine, and the secret that its keys must use."""
     with Engine() as engine:
         if request.param == "standard":
             yield engine, STANDARD
@@ -86,7 +86,7 @@ def test_every_length_has_keys_of_its_own(keys: Keys) -> None:
     assert all(0 <= key < 2**61 for key in found)
 
 
-def test_where_field_and_value_meet_makes_a_difference(keys: Keys) -> None:
+def test_the_boundary_between_field_and_value_matters(keys: Keys) -> None:
     engine, _ = keys
     splits = [engine.feature_key("abcdefghijklmn"[:end], "abcdefghijklmn"[end:]) for end in range(1, 15)]
     assert len(set(splits)) == 14
@@ -146,7 +146,7 @@ def test_an_engine_keeps_the_secret_of_what_it_loaded_first(published: Path, tmp
         assert engine.describe()["source"].startswith(str(published))
 
 
-def test_keys_asked_for_before_anything_is_loaded_are_standard_for_ever(published: Path) -> None:
+def test_keys_asked_for_before_a_load_fix_the_standard_secret(published: Path) -> None:
     with Engine() as engine:
         assert engine.campaign_key("1042") == STANDARD.campaign_key("1042")
         with pytest.raises(SecretError):
@@ -154,7 +154,7 @@ def test_keys_asked_for_before_anything_is_loaded_are_standard_for_ever(publishe
         assert engine.campaign_key("1042") == STANDARD.campaign_key("1042")
 
 
-def test_models_of_no_directory_of_releases_have_the_standard_secret(published: Path, tmp_path: Path) -> None:
+def test_models_outside_a_directory_of_releases_have_the_standard_secret(published: Path, tmp_path: Path) -> None:
     files = reference.write(tmp_path / "model.json", reference.model("1042"))
     compile_models(files, tmp_path / "model.valuation")
     for path in (files, tmp_path / "model.valuation"):
@@ -185,7 +185,7 @@ def test_a_batch_knows_what_json_knows_and_keys_of_another_secret_are_unknown(tm
         assert engine.score_batch(batches[standard])["expected_revenue"].tolist() == [0]
 
 
-def test_the_secret_of_a_directory_is_for_owner_and_group_alone(published: Path) -> None:
+def test_only_owner_and_group_can_read_the_secret_of_a_directory(published: Path) -> None:
     assert (published / "SECRET").stat().st_mode & 0o777 == 0o440
 
 
@@ -217,7 +217,7 @@ def test_a_field_needs_a_name_without_equals_sign(engine: Engine, field: Any) ->
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), pd.NA, ["ios"], {"ios"}, pd.Timestamp(0)])
-def test_what_is_no_text_number_or_bool_is_no_category(engine: Engine, value: Any) -> None:
+def test_only_text_numbers_and_bools_are_categories(engine: Engine, value: Any) -> None:
     column = np.empty(2, dtype=object)
     column[:] = value, "ios"
     for call in (
@@ -230,6 +230,6 @@ def test_what_is_no_text_number_or_bool_is_no_category(engine: Engine, value: An
 
 
 @pytest.mark.parametrize("key", [-1, 2**61, 2**64])
-def test_what_is_no_key_makes_no_cross(engine: Engine, key: int) -> None:
+def test_a_value_that_is_not_a_key_makes_no_cross(engine: Engine, key: int) -> None:
     with pytest.raises(ValueError, match=r"from 0 to 2\*\*61 - 1"):
         engine.cross_key(key, 0)

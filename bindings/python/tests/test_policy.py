@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A policy decides for each candidate what values it, and the value says what it is from."""
+"""A policy decides what values each candidate, and the value names its source."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CAMPAIGNS = [
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A directory of two releases that know campaigns of two advertisers; LATEST names the second."""
+    """A directory of two releases with campaigns of two advertisers; LATEST names the second."""
     for name, intercept in (("first", -1.93), ("second", -1.5)):
         models = reference.write(
             tmp_path / f"{name}.jsonl", EVERYBODY, CLICK | {"intercept": intercept}, CONVERSION, *CAMPAIGNS
@@ -48,14 +48,14 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def engine(root: Path) -> Iterator[Engine]:
-    """An engine that has loaded the releases, and no policy yet."""
+    """An engine that has loaded the releases but no policy."""
     with Engine() as engine:
         engine.load(root)
         yield engine
 
 
 def score(engine: Engine, *campaigns: str, **members: Any) -> Answer:
-    """Value campaigns' ads, all CPA at 35."""
+    """Value ads of campaigns, all CPA at 35."""
     candidates = [{"campaign": campaign, "pricing": "cpa", "bid": 35.0} for campaign in campaigns]
     return engine.score({"features": FEATURES, "candidates": candidates, "time": TIME} | members)
 
@@ -70,7 +70,7 @@ def load(engine: Engine, tmp_path: Path, **members: Any) -> policies.Policy:
     return document
 
 
-def test_without_a_policy_nothing_is_said_of_sources(engine: Engine, tmp_path: Path) -> None:
+def test_without_a_policy_values_have_no_source(engine: Engine, tmp_path: Path) -> None:
     before = score(engine, "1042")
     assert "predictor" not in before["values"][0]
     load(engine, tmp_path)
@@ -118,7 +118,7 @@ def test_units_fall_into_variants_the_holdout_or_no_variant(engine: Engine, tmp_
             assert "no_unit" not in value["flags"]
 
 
-def test_without_the_unit_it_is_the_control_and_a_flag(engine: Engine, tmp_path: Path) -> None:
+def test_without_the_unit_the_control_decides_and_a_flag_says_so(engine: Engine, tmp_path: Path) -> None:
     load(engine, tmp_path, experiments=[experiment("trial", ("control", 1, None), unit="user")])
     for request in ({}, {"unit": "u-1"}, {"unit": {"session": "s"}}, {"unit": {"user": ""}}, {"unit": {"user": None}}):
         (value,) = score(engine, "1042", **request)["values"]
@@ -249,7 +249,7 @@ def test_an_ensemble_is_the_mean_of_its_releases(engine: Engine, tmp_path: Path,
 
 
 @pytest.mark.parametrize("weights", [(1000, 50), (10, 1)])
-def test_naive_is_the_observed_rate_shrunk_to_that_of_the_advertisers_others_and_the_overall_one(
+def test_naive_is_the_observed_rate_shrunk_to_the_advertisers_and_the_overall_rate(
     engine: Engine, tmp_path: Path, weights: tuple[int, int]
 ) -> None:
     members = {} if weights == (1000, 50) else dict(zip(("impressions", "clicks"), weights, strict=True))
@@ -270,7 +270,7 @@ def test_naive_is_the_observed_rate_shrunk_to_that_of_the_advertisers_others_and
         assert ("unknown_campaign" in value["flags"]) == (campaign == "new")
 
 
-def test_a_campaign_that_is_its_advertisers_only_one_is_valued_as_one_without_an_advertiser(tmp_path: Path) -> None:
+def test_an_advertisers_only_campaign_is_valued_like_one_without_an_advertiser(tmp_path: Path) -> None:
     counted = {"impressions": 1000, "clicks": 100}
     documents: list[dict[str, Any]] = [
         {"format": "valuation-campaign/1", "campaign": "big", "impressions": 1_000_000, "clicks": 50_000},
@@ -284,7 +284,7 @@ def test_a_campaign_that_is_its_advertisers_only_one_is_valued_as_one_without_an
         load(engine, tmp_path, default="safe", predictors={"safe": {"naive": {}}})
         explained = engine.explain({"candidates": candidates})["values"]
     overall = (50_000 + 100 + 100) / (1_000_000 + 1000 + 1000)
-    rate = (100 + 1000 * overall) / (1000 + 1000)  # 7.5 %, and not the 8.75 % of counts that are in the prior, too
+    rate = (100 + 1000 * overall) / (1000 + 1000)  # 7.5 %, not the 8.75 % that counts also in the prior would give
     for value in explained[:2]:
         assert value["pctr"] == pytest.approx(rate, rel=1e-6)
         assert value["observed"] is not None
@@ -322,7 +322,7 @@ def test_a_value_is_multiplied_then_raised_then_lowered(engine: Engine, tmp_path
     assert engine.score(without_bid)["values"][0]["expected_revenue"] == 0
 
 
-def test_a_source_is_a_number_that_means_the_same_everywhere(engine: Engine, tmp_path: Path) -> None:
+def test_the_number_of_a_source_means_the_same_everywhere(engine: Engine, tmp_path: Path) -> None:
     trial = experiment("trial", ("control", 10_000, None), scope={"campaigns": ["1042"]})
     load(engine, tmp_path, experiments=[trial])
     ads = Candidates(engine.campaign_keys(["1042", "3001"]), "cpc", 1.0)
@@ -335,7 +335,7 @@ def test_a_source_is_a_number_that_means_the_same_everywhere(engine: Engine, tmp
     expected = [Source("production", "trial", "control"), Source("production", None, None)]
     assert [engine.find_source(source) for source in sources] == expected
     engine.load_policy(None)
-    assert [engine.find_source(source) for source in sources] == expected  # known from before
+    assert [engine.find_source(source) for source in sources] == expected  # still known
     with engine.scorer() as scorer:
         assert scorer.find_source(sources[0]) is engine.find_source(sources[0])
     assert engine.score_batch(batch)["source"].tolist() == [0, 0]
@@ -372,12 +372,12 @@ def test_an_assignment_says_why(engine: Engine, tmp_path: Path) -> None:
         ("experiments[0]", "trial", True),
     ]
     assert value["adjustment"] == {"multiplier": 2.0, "floor": 0.0, "cap": 0.5}
-    alone = engine.assign({"unit": "u-1"})  # of another kind
+    alone = engine.assign({"unit": "u-1"})  # a unit of another field
     assert alone["values"] == []
     assert (alone["experiments"][0]["bucket"], alone["experiments"][0]["variant"]) == (None, "control")
 
 
-def test_flags_of_the_policy_are_those_of_batches_too(engine: Engine, tmp_path: Path) -> None:
+def test_batches_have_the_same_policy_flags(engine: Engine, tmp_path: Path) -> None:
     load(engine, tmp_path, experiments=[experiment("trial", ("control", 1, None))])
     (value,) = engine.score_batch(Batch(Features.empty(1), Candidates([engine.campaign_key("1042")], "cpc", 1.0)))
     assert Flag(int(value["flags"])) & Flag.NO_UNIT

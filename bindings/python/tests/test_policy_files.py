@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A policy's file is followed when it is replaced, refused with a reason where it is wrong, and checked beforehand."""
+"""An engine follows a policy's file, refuses a wrong one with a reason, and can check one beforehand."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOUSE: dict[str, Any] = {"house": {"constant": {"pctr": 0.25, "pcvr": 0.5}}}
 
 
 def predictor_of(engine: Engine) -> str:
-    """What values the ad of the request."""
+    """The predictor that values the request's ad."""
     return engine.score(REQUEST)["values"][0]["predictor"]
 
 
@@ -40,7 +40,7 @@ def test_refresh_follows_the_file_of_the_policy(engine: Engine, tmp_path: Path) 
     engine.load_policy(None)
     policies.write(file, policy())
     with pytest.raises(valuation.InvalidArgumentError):
-        engine.refresh()  # no policy any more, and no directory of releases
+        engine.refresh()  # neither a policy nor a directory of releases is left
 
 
 def test_a_release_published_later_is_latest_for_the_policy_too(
@@ -57,14 +57,14 @@ def test_a_release_published_later_is_latest_for_the_policy_too(
     assert release_of(follower) == "wednesday"
 
 
-def test_a_file_that_became_wrong_leaves_the_old_policy_and_keeps_no_release_back(
+def test_a_file_that_became_wrong_leaves_the_old_policy_and_holds_up_no_release(
     releases: Path, tmp_path: Path, follower: Engine
 ) -> None:
     file = policies.write(tmp_path / "policy.json", policy("house", predictors=HOUSE))
     follower.load_policy(file)
     publish(releases / "releases" / "monday", releases, id="wednesday")
     file.write_text('{"format": "valuation-policy/1",\n "predictors": {')
-    for _ in range(2):  # the next one tries again
+    for _ in range(2):  # the next refresh tries again
         with pytest.raises(valuation.ModelError) as caught:
             follower.refresh()
         assert (caught.value.status, caught.value.file, caught.value.line) == (Status.JSON_SYNTAX, str(file), 2)
@@ -87,7 +87,7 @@ def test_a_missing_file_is_no_reason_to_stop(engine: Engine, tmp_path: Path) -> 
     assert predictor_of(engine) == "house"
 
 
-def test_a_naive_predictor_keeps_no_models_back_and_values_nothing_without_counts(
+def test_a_naive_predictor_holds_up_no_models_and_values_nothing_without_counts(
     releases: Path, tmp_path: Path, follower: Engine
 ) -> None:
     file = policies.write(tmp_path / "policy.json", policy("safe", predictors={"safe": {"naive": {}}}))
@@ -107,7 +107,7 @@ def test_a_policy_needs_models(tmp_path: Path) -> None:
         empty.load_policy(policies.write(tmp_path / "policy.json", policy()))
 
 
-def test_what_only_a_policy_could_tell_is_refused_without_one(engine: Engine) -> None:
+def test_calls_that_need_a_policy_are_refused_without_one(engine: Engine) -> None:
     with pytest.raises(valuation.InvalidArgumentError, match="No policy is loaded"):
         engine.assign(REQUEST)
     with pytest.raises(ValueError, match="not empty"):
@@ -221,13 +221,13 @@ REFUSALS: dict[str, tuple[dict[str, Any], Status, str, str]] = {
         "$.overrides[0].expire",
         "expires",
     ),
-    "more than there is": (
+    "more buckets than there are": (
         {"experiments": [experiment("trial", ("control", 6000, None), ("b", 4000, None), holdout=1)]},
         Status.INVALID_VALUE,
         "$.experiments[0].variants",
         "10001",
     ),
-    "one salt for two": (
+    "one salt for two experiments": (
         {"experiments": [TRIAL, TRIAL | {"name": "other"}]},
         Status.INVALID_VALUE,
         "$.experiments[1].salt",
@@ -239,7 +239,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], Status, str, str]] = {
         "$.overrides[0].scope.campaigns",
         "at least one",
     ),
-    "nine conditions of newcomers": (
+    "nine conditions for newcomers": (
         {
             "overrides": [
                 {"scope": {"newcomers": {"fewer_clicks_than": most}}, "predictor": "production", "reason": "because"}
@@ -273,7 +273,7 @@ def test_a_wrong_policy_is_refused_with_its_place_and_the_old_one_goes_on(
     ]
 
 
-def test_a_check_names_everything_that_is_wrong(tmp_path: Path) -> None:
+def test_a_check_reports_every_error(tmp_path: Path) -> None:
     wrong = policy("tomorrow", overrides=[{"predictor": "production"}], experiments=[TRIAL | {"holdout": -1}])
     found = check_policy(policies.write(tmp_path / "policy.json", wrong))
     assert [finding.json_path for finding in found] == [
@@ -294,11 +294,11 @@ SUSPICIONS: dict[str, tuple[dict[str, Any], str]] = {
         {"overrides": [{"predictor": "house", "reason": "because", "expires": "2020-01-01T00:00:00Z"}]},
         "$.overrides[0].expires",
     ),
-    "an experiment that has ended": (
+    "an experiment that is over": (
         {"experiments": [experiment("trial", *PAIR, end="2020-01-01T00:00:00Z")]},
         "$.experiments[0].end",
     ),
-    "a rule behind one that always holds": (
+    "a rule behind one that always applies": (
         {"overrides": [{"predictor": "house", "reason": "because"}], "experiments": [experiment("trial", *PAIR)]},
         "$.experiments[0]",
     ),
@@ -306,11 +306,11 @@ SUSPICIONS: dict[str, tuple[dict[str, Any], str]] = {
         {"experiments": [experiment("trial", ("control", 4995, None), ("b", 4995, "house"))]},
         "$.experiments[0].variants",
     ),
-    "a release that is open for nothing": (
+    "a release that nothing uses": (
         {"predictors": HOUSE | {"spare": {"release": "monday"}}},
         "$.predictors.spare",
     ),
-    "newcomers that all campaigns are": (
+    "a condition that makes all campaigns newcomers": (
         {
             "overrides": [
                 {"scope": {"newcomers": {"fewer_impressions_than": 1e15}}, "predictor": "house", "reason": "because"}
@@ -318,7 +318,7 @@ SUSPICIONS: dict[str, tuple[dict[str, Any], str]] = {
         },
         "$.overrides[0].scope.newcomers",
     ),
-    "a rule for newcomers behind one for more of them": (
+    "a rule for newcomers behind a wider one": (
         {
             "overrides": [
                 {"scope": {"newcomers": {"fewer_clicks_than": 100}}, "predictor": "house", "reason": "because"},
@@ -331,11 +331,11 @@ SUSPICIONS: dict[str, tuple[dict[str, Any], str]] = {
         },
         "$.overrides[1]",
     ),
-    "a floor under bids that are stopped": (
+    "a floor for a stopped campaign": (
         {"campaigns": {"1042": {"multiplier": 0, "floor": 0.01}}},
         '$.campaigns["1042"].floor',
     ),
-    "a choice that nothing decides": ({"minimum_propensity": 0.5}, "$.minimum_propensity"),
+    "a choice that is never made": ({"minimum_propensity": 0.5}, "$.minimum_propensity"),
     "a campaign that no model knows": (
         {"overrides": [{"scope": {"campaigns": ["1024"]}, "predictor": "house", "reason": "because"}]},
         "$.overrides[0].scope.campaigns[0]",
@@ -344,17 +344,17 @@ SUSPICIONS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", SUSPICIONS)
-def test_a_check_warns_of_what_cannot_be_meant(case: str, releases: Path, tmp_path: Path, follower: Engine) -> None:
+def test_a_check_warns_of_probable_mistakes(case: str, releases: Path, tmp_path: Path, follower: Engine) -> None:
     members, json_path = SUSPICIONS[case]
     file = policies.write(tmp_path / "policy.json", policy(**({"predictors": HOUSE} | members)))
     found = check_policy(file, releases)
     assert ("warning", json_path) in [(finding.severity, finding.json_path) for finding in found]
     assert all(isinstance(finding, Finding) and finding.message for finding in found)
-    follower.load_policy(file)  # a warning keeps nobody from loading it
+    follower.load_policy(file)  # a warning does not prevent loading
 
 
 def overlapping_overrides(count: int) -> dict[str, Any]:
-    """Rules for one campaign in common, and one of their own."""
+    """Rules for one common campaign and one of their own each."""
     scopes = [{"campaigns": ["1042", f"campaign-{number}"]} for number in range(count)]
     chosen = ["production", "house"] * count
     return {
@@ -366,12 +366,12 @@ def overlapping_overrides(count: int) -> dict[str, Any]:
 
 
 def overlapping_experiments(count: int) -> dict[str, Any]:
-    """Each in a layer of its own, and for everything."""
+    """Experiments for everything, each in a layer of its own."""
     return {"experiments": [experiment(f"trial-{n}", *PAIR, layer=f"layer-{n}") for n in range(count)]}
 
 
 @pytest.mark.parametrize("members", [overlapping_overrides, overlapping_experiments])
-def test_a_check_has_one_finding_for_each_rule_however_many_it_overlaps(
+def test_a_check_has_one_finding_for_each_rule_however_many_it_overlaps_with(
     members: Callable[[int], dict[str, Any]], tmp_path: Path
 ) -> None:
     for count in (2, 4, 300):
@@ -383,7 +383,7 @@ def test_a_check_has_one_finding_for_each_rule_however_many_it_overlaps(
         assert bool(re.search("others|another", found[-1].message)) == (count > 2)
 
 
-def test_a_rule_that_never_holds_has_no_finding_beside_that(tmp_path: Path) -> None:
+def test_a_rule_that_never_applies_has_no_other_finding(tmp_path: Path) -> None:
     own = {"scope": {"campaigns": ["1042", "2000"]}, "predictor": "production", "reason": "because"}
     rest = {"predictor": "house", "reason": "because"}
     file = policies.write(tmp_path / "policy.json", policy(predictors=HOUSE, overrides=[own, rest, own]))
@@ -409,13 +409,13 @@ def test_a_check_needs_a_file_and_models_that_load(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("condition", [{"fewer_clicks_than": 0}, {"without_model": "clicks"}, {"fewer_clicks": 1}, {}])
-def test_what_is_wrong_with_newcomers_is_told_once(tmp_path: Path, condition: dict[str, object]) -> None:
+def test_an_error_in_newcomers_is_reported_once(tmp_path: Path, condition: dict[str, object]) -> None:
     override = {"scope": {"newcomers": condition}, "predictor": "production", "reason": "because"}
     found = check_policy(policies.write(tmp_path / "policy.json", policy(overrides=[override])))
     assert [finding.severity for finding in found] == ["error"]
 
 
-def test_a_campaign_whose_key_is_0_is_as_new_as_any_that_nobody_knows(models_path: Path, tmp_path: Path) -> None:
+def test_a_campaign_with_key_0_is_as_new_as_any_unknown_one(models_path: Path, tmp_path: Path) -> None:
     override = {"scope": {"newcomers": {"fewer_clicks_than": 10}}, "predictor": "house", "reason": "because"}
     predictors = {"house": {"constant": {"pctr": 0.125, "pcvr": 0.5}}}
     document = policy(predictors=predictors, overrides=[override])
@@ -431,7 +431,7 @@ def test_a_campaign_whose_key_is_0_is_as_new_as_any_that_nobody_knows(models_pat
     ("variance", "is_warned"),
     [(None, True), ({"intercept": 0.01}, False), ({"categorical": {"slot": {"12": 0.01}}}, False)],
 )
-def test_a_check_warns_where_nothing_is_uncertain(
+def test_a_check_warns_of_exploring_without_uncertainty(
     tmp_path: Path, variance: dict[str, object] | None, is_warned: bool
 ) -> None:
     uncertain = {} if variance is None else {"variance": variance}

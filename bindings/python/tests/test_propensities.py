@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Propensities of auctions of every kind are the shares of 200,000 draws of all weights, made by the formula."""
+"""Propensities of all kinds of auctions agree with the shares of 200,000 draws of all weights by the formula."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from policies import policy
 from valuation import Batch, Candidates, Engine, Features
 
 DRAWS = 200_000
-#: What the documentation says of campaigns whose ads move together: up to 32 ads that may be worth most, and beyond.
+#: The documented accuracy for campaigns whose ads move together: up to 32 ads that may be worth most, and beyond.
 FEW, BOUND_OF_FEW, BOUND_OF_MANY = 32, 0.01, 0.03
 
 
 def standard_error(probability: float, ads: int) -> float:
-    """Of the share of draws, where ads have uncertain weights of their own."""
+    """The standard error of the share of draws, for ads with uncertain weights of their own."""
     draws = 2 ** int(math.log2(min(4096, max(256, 131_072 // ads))))
     return math.sqrt(max(probability * (1 - probability), 1 / draws) / draws)
 
@@ -74,7 +74,7 @@ AUCTIONS = [
 
 
 class Case:
-    """The models, the policy and the ads of an auction, and what each ad is worth in each of many draws."""
+    """The models, policy and ads of an auction, and each ad's value in each of many draws."""
 
     def __init__(self, auction: Auction, seed: int) -> None:
         random = np.random.default_rng(seed)
@@ -93,7 +93,7 @@ class Case:
         return deviation if self._auction.equal else deviation * float(self._random.uniform(0.5, 1.5))
 
     def _moves(self, deviation: float) -> npt.NDArray[np.float64] | float:
-        """Draw how far a weight is from its mean; 0 for a weight that is certain."""
+        """Draw a weight's distance from its mean; 0 for a certain weight."""
         return deviation * self._drawn.standard_normal(DRAWS) if deviation else 0.0
 
     def _add(self, campaign: str) -> None:
@@ -147,7 +147,7 @@ class Case:
         return [f"{name}-{number % self._auction.ads}" for number, name in enumerate(self.names)]
 
     def shares(self) -> npt.NDArray[np.float64]:
-        """In how many of the draws each ad was the first of those worth most."""
+        """For each ad, the share of draws in which it was the first of those worth most."""
         best, winner = self.worth[0].copy(), np.zeros(DRAWS, np.int64)
         for number, worth in enumerate(self.worth[1:], start=1):
             is_better = worth > best
@@ -181,7 +181,7 @@ def test_propensities_are_the_shares_of_draws(auction: Auction, tmp_path: Path) 
     assert found.sum() == pytest.approx(1, abs=1e-9)
     count = len(case.names)
     if auction.own > 0 and auction.ads > 1:
-        # Four standard errors, of which one in 16,000 is beyond.
+        # Four standard errors, which one case in 16,000 exceeds.
         bounds = np.array([4 * standard_error(probability, count) for probability in expected.tolist()])
     else:
         bounds = np.full(count, BOUND_OF_FEW if count <= FEW else BOUND_OF_MANY)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever the models and the request, a probability is within 1e-6 of its formula, from files of any kind."""
+"""For any models and request, a probability is within 1e-6 of its formula, from files of any kind."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from valuation import Engine, compile_models, publish
 
 
 def known(features: dict[str, Any], models: list[reference.Model]) -> dict[str, Any]:
-    """Return the features whose fields some model knows as what they are."""
+    """Return the features whose fields some model knows, each as its kind."""
     numbers = {field for model in models for field in model["numeric"]}
     return {field: value for field, value in features.items() if field not in NUMERIC or field in numbers}
 
 
 @given(model_sets(), REQUEST, AD)
 @settings(max_examples=150)
-def test_probabilities_are_those_of_the_formula(
+def test_probabilities_agree_with_the_formula(
     models: list[reference.Model], features: dict[str, Any], ad: dict[str, Any]
 ) -> None:
     request = known(features, models)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A release that is wrong, damaged or not there is refused with a reason, and nothing changes."""
+"""A wrong, damaged or missing release is refused with a reason, and nothing changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from valuation import Engine, Error, ModelError, Status, publish
 
 
 def damage(path: Path) -> None:
-    """Change one bit of a file, as a disk may: of the last number in it."""
+    """Change one bit of a file, as a disk may: in its last number."""
     contents = bytearray(path.read_bytes())
     last = max(contents.rfind(digit) for digit in b"0123456789") if path.suffix == ".json" else len(contents) - 1
     contents[last] ^= 1
@@ -28,7 +28,7 @@ def damage(path: Path) -> None:
     path.write_bytes(contents)
 
 
-def test_what_would_not_load_is_not_published(releases: Path, tmp_path: Path) -> None:
+def test_models_that_would_not_load_are_not_published(releases: Path, tmp_path: Path) -> None:
     bad = reference.write(tmp_path / "bad.jsonl", EVERYBODY, CLICK | {"intercept": "high"})
     with pytest.raises(ModelError) as caught:
         publish(bad, releases, id="wednesday")
@@ -86,12 +86,12 @@ REFUSALS: dict[str, Refusal] = {
         FileNotFoundError,
         Status.FILE_NOT_FOUND,
     ),
-    "selecting what is not there": (
+    "selecting a missing release": (
         lambda root, _: valuation.select_release(root, "sunday"),
         valuation.UnknownReleaseError,
         Status.UNKNOWN_RELEASE,
     ),
-    "going back to what is not there": (
+    "rolling back to a missing release": (
         lambda _, engine: engine.roll_back("sunday"),
         LookupError,
         Status.UNKNOWN_RELEASE,
@@ -110,7 +110,7 @@ REFUSALS: dict[str, Refusal] = {
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-def test_what_cannot_be_is_refused_with_a_reason_and_changes_nothing(
+def test_impossible_calls_are_refused_with_a_reason_and_change_nothing(
     case: str, releases: Path, follower: Engine
 ) -> None:
     call, kind, status = REFUSALS[case]
@@ -133,7 +133,7 @@ def test_a_first_publish_that_fails_leaves_nothing(bytes_written: int, models_pa
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     (tmp_path / "empty").mkdir()
     for root in (tmp_path / "new", tmp_path / "empty"):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_written, limits[1]))  # of each file
+        resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_written, limits[1]))  # for each file
         try:
             with pytest.raises(valuation.WriteError):
                 publish(models_path, root)
@@ -157,7 +157,7 @@ def test_refreshing_needs_a_directory_of_releases(engine: Engine) -> None:
         engine.refresh()
 
 
-def test_numbers_beyond_reason_are_refused(releases: Path) -> None:
+def test_numbers_out_of_range_are_refused(releases: Path) -> None:
     for keep in (0, -1, 2**63):
         with pytest.raises(ValueError, match="keep must be from 1"):
             valuation.prune_releases(releases, keep)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models are published as releases; engines follow LATEST and go back; operators list, select and prune them."""
+"""Models are published as releases; engines follow LATEST and roll back; operators list, select and prune."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_published_release_serves_as_its_files_do(models_path: Path, tmp_path:
     assert description["compiled"]
 
 
-def test_a_manifest_says_what_is_in_the_release(models_path: Path, tmp_path: Path) -> None:
+def test_a_manifest_describes_the_release(models_path: Path, tmp_path: Path) -> None:
     manifest = publish(models_path, tmp_path / "releases", id="first", conversion_prior=0.05)
     files = {file["name"]: file["bytes"] for file in manifest["files"]}
     assert files == {path.name: path.stat().st_size for path in models_path.iterdir()}
@@ -67,7 +67,7 @@ def test_an_unknown_campaign_has_the_priors_of_the_release(tmp_path: Path) -> No
     assert (value["pctr"], value["pcvr"]) == pytest.approx((0.004, 0.25), rel=1e-6)
     assert value["expected_revenue"] == pytest.approx(0.01, rel=2e-6)
     assert value["flags"] == ["unknown_campaign", "click_prior", "conversion_prior"]
-    everybody, own = [("*", "click"), ("*", "conversion")], [("1042", "conversion")]  # which has no such model
+    everybody, own = [("*", "click"), ("*", "conversion")], [("1042", "conversion")]  # the campaign has no click model
     assert sorted((model["campaign"], model["target"]) for model in priors) == everybody + own
 
 
@@ -88,7 +88,7 @@ def test_the_same_files_published_again_are_not_built_again(releases: Path, foll
     assert description["reused"]
 
 
-def test_an_engine_goes_back_and_stays_there_until_the_next_release(releases: Path, follower: Engine) -> None:
+def test_an_engine_rolls_back_and_stays_there_until_the_next_release(releases: Path, follower: Engine) -> None:
     valuation.select_release(releases, "monday")
     assert follower.refresh()
     monday = follower.score(REQUEST)
@@ -111,13 +111,13 @@ def test_an_engine_goes_back_and_stays_there_until_the_next_release(releases: Pa
     assert release_of(follower) == "wednesday"
 
 
-def test_an_engine_goes_back_to_a_release_by_its_id(releases: Path, follower: Engine) -> None:
+def test_an_engine_rolls_back_to_a_release_by_its_id(releases: Path, follower: Engine) -> None:
     follower.roll_back("monday")
     assert release_of(follower) == "monday"
     assert not follower.refresh()
 
 
-def test_an_engine_that_forgets_has_nothing_to_go_back_to(models_path: Path, releases: Path) -> None:
+def test_an_engine_that_keeps_no_previous_release_cannot_roll_back(models_path: Path, releases: Path) -> None:
     with Engine(forget_previous=True) as engine:
         engine.load(releases)
         engine.load(models_path)
@@ -129,7 +129,7 @@ def test_an_engine_that_forgets_has_nothing_to_go_back_to(models_path: Path, rel
         assert release_of(engine) == "monday"
 
 
-def test_what_happens_to_a_copied_file_later_has_no_effect(models_path: Path, tmp_path: Path) -> None:
+def test_later_changes_of_a_copied_file_have_no_effect(models_path: Path, tmp_path: Path) -> None:
     file = tmp_path / "models.valuation"
     valuation.compile_models(models_path, file)
     with Engine(copy_compiled=True) as engine:
@@ -153,7 +153,7 @@ def test_releases_are_listed_newest_first(releases: Path) -> None:
     assert broken["problem"]
 
 
-def test_latest_is_set_back_and_forth(releases: Path) -> None:
+def test_latest_can_be_moved_back_and_forth(releases: Path) -> None:
     assert valuation.select_release(releases)["id"] == "monday"
     assert latest(releases) == "monday\n"
     assert valuation.select_release(releases, "tuesday")["id"] == "tuesday"
@@ -176,7 +176,7 @@ def test_a_policy_may_lie_in_the_directory_before_the_first_release(models_path:
 
 #: Members of a model, each at the end of its range or beyond.
 EXTREMES: dict[str, dict[str, Any]] = {
-    "as many impressions as may be": {"training": {"positives": 1, "base_rate": 1e-15}},
+    "the most impressions": {"training": {"positives": 1, "base_rate": 1e-15}},
     "more impressions": {"training": {"positives": 1, "base_rate": 1e-16}},
     "impressions beyond a float": {"training": {"positives": 1, "base_rate": 1e-38}},
     "infinite impressions": {"training": {"positives": 1, "base_rate": 1e-320}},
@@ -200,7 +200,7 @@ EXTREMES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("case", EXTREMES)
-def test_what_loads_is_published_and_compiled_to_what_loads(case: str, tmp_path: Path) -> None:
+def test_loadable_models_can_be_published_and_compiled_and_load_again(case: str, tmp_path: Path) -> None:
     counted = {
         "format": "valuation-campaign/1",
         "campaign": "2",
@@ -244,7 +244,7 @@ def test_old_releases_are_pruned_and_the_one_that_serves_goes_on_serving(
     assert follower.score(REQUEST) == expected
 
 
-def test_a_weight_of_zero_is_one_wherever_weights_are_counted(tmp_path: Path) -> None:
+def test_a_weight_of_zero_counts_in_every_count(tmp_path: Path) -> None:
     weights = {"categorical": {"slot": {"12": 0.5, "77": 0}}, "numeric": {"age": {"mean": 3, "std": 1, "weight": 0}}}
     nothing: dict[str, Any] = {"categorical": {}, "numeric": {}}
     path = reference.write(tmp_path / "model.json", EVERYBODY | weights)

@@ -73,7 +73,7 @@ PIPELINES: dict[str, Callable[[], Any]] = {
     "rare categories grouped": lambda: make_pipeline(
         columns((ignoring(min_frequency=40, max_categories=6), CATEGORIES)), fits.ridge()
     ),
-    "unknown categories as infrequent ones, of which there are none": lambda: make_pipeline(
+    "unknown categories as infrequent ones, none of which exist": lambda: make_pipeline(
         columns((OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=1), ["os"])), fits.ridge()
     ),
     "the first category dropped": lambda: make_pipeline(columns((ignoring(drop="first"), CATEGORIES)), fits.ridge()),
@@ -83,7 +83,7 @@ PIPELINES: dict[str, Callable[[], Any]] = {
     "a named category dropped": lambda: make_pipeline(
         columns((ignoring(drop=["ios", False]), ["os", "logged_in"])), fits.ridge()
     ),
-    "the first category dropped, where all of a field are rare": lambda: make_pipeline(
+    "the first category dropped, all of a field being rare": lambda: make_pipeline(
         columns((ignoring(drop="first", min_frequency=350), ["zoom", "slot", "os"])), fits.ridge()
     ),
     "only known categories": lambda: make_pipeline(columns((OneHotEncoder(), ["os", "logged_in"])), fits.ridge()),
@@ -99,7 +99,7 @@ PIPELINES: dict[str, Callable[[], Any]] = {
     "scaled twice": lambda: make_pipeline(
         columns(ENCODED, (make_pipeline(MinMaxScaler(), StandardScaler()), NUMBERS)), fits.ridge()
     ),
-    "numbers as they are": lambda: make_pipeline(
+    "unscaled numbers": lambda: make_pipeline(
         columns((ignoring(), lambda rows: ["os"]), ("passthrough", ["age"]), ("drop", ["days"])), fits.ridge()
     ),
     "the remainder": lambda: make_pipeline(
@@ -140,7 +140,7 @@ PIPELINES: dict[str, Callable[[], Any]] = {
     "crosses with squares": lambda: make_pipeline(
         columns((make_pipeline(ignoring(max_categories=5), PolynomialFeatures(2)), ["os", "slot"])), fits.ridge()
     ),
-    "crosses alone, of fields that are there already": lambda: make_pipeline(
+    "only crosses, of fields that exist already": lambda: make_pipeline(
         columns(ENCODED, (make_pipeline(ignoring(), PolynomialFeatures((2, 2), include_bias=False)), ["os", "zoom"])),
         fits.ridge(),
     ),
@@ -213,7 +213,9 @@ def test_every_row_has_the_probability_of_the_pipeline(name: str, seed: int, tmp
 
 @settings(max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # shrinking takes minutes
 @given(st.data())
-def test_so_it_is_of_pipelines_of_any_such_parts(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_every_row_has_the_probability_of_any_pipeline_of_such_parts(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     draw = data.draw
     training, fresh = log(draw(st.integers(0, 10)), 150), log(1000, 50)
     encoders = st.builds(
@@ -265,7 +267,7 @@ def rows_of_dictionaries(seed: int, count: int = 800) -> tuple[list[dict[str, An
 @pytest.mark.parametrize("seed", [1, 2])
 def test_dictionaries_have_the_probability_of_the_vectorizer(between: list[Any], seed: int, tmp_path: Path) -> None:
     rows, labels = rows_of_dictionaries(seed)
-    if between and isinstance(between[0], PolynomialFeatures):  # categories alone can be crossed, one a field
+    if between and isinstance(between[0], PolynomialFeatures):  # only categories can be crossed, one a field
         rows = [{"slot": row["slot"], "os": "ios" if "days" in row else "web"} for row in rows]
     pipeline = make_pipeline(DictVectorizer(), *between, fits.ridge()).fit(rows, labels)
     fresh, _ = rows_of_dictionaries(seed + 100, 100)
@@ -321,7 +323,7 @@ def test_a_bare_estimator_takes_numbers(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, model.predict_proba(training[["age"]])[:, 1], rtol=1e-6, atol=0)
 
 
-def test_a_model_fitted_on_a_frame_of_polars_is_as_good(tmp_path: Path) -> None:
+def test_a_model_may_be_fitted_on_a_polars_frame(tmp_path: Path) -> None:
     training = pl.from_pandas(log(5))
     model = PIPELINES["one-hot and standardised"]().fit(training, training["click"].to_numpy())
     made = of_1042(model, rows=training, variance=True)
@@ -342,7 +344,7 @@ def test_sampled_negatives_are_corrected_for(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, p / (p + (1 - p) / 0.02), rtol=1e-6, atol=0)
 
 
-def test_categories_are_the_texts_that_requests_make_of_them() -> None:
+def test_categories_have_the_texts_that_requests_give_them() -> None:
     training = log(7)
     model = make_pipeline(columns(ENCODED), fits.ridge()).fit(training, training["click"])
     categorical = of_1042(model)["categorical"]
@@ -352,7 +354,7 @@ def test_categories_are_the_texts_that_requests_make_of_them() -> None:
     assert categorical["os"].keys() == {"ios", "android", "web=x", ""}
 
 
-def test_a_document_says_what_it_is_of_and_takes_further_members(tmp_path: Path) -> None:
+def test_a_document_names_its_campaign_and_takes_further_members(tmp_path: Path) -> None:
     training = log(8)
     model = make_pipeline(columns(ENCODED), fits.ridge()).fit(training, training["click"])
     made = of_1042(model, training={"rows": 10, "positives": 2, "base_rate": 0.2})
@@ -450,7 +452,7 @@ def test_a_mapping_of_names_gives_the_sum_of_its_weights(
             assert found == pytest.approx(1 / (1 + np.exp(-logit)), rel=1e-6)
 
 
-def test_the_package_itself_does_without_scikit_learn() -> None:
+def test_the_package_itself_does_not_need_scikit_learn() -> None:
     program = "import sys, valuation; sys.exit('sklearn' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a model document cannot say is refused by its name, with what to do instead."""
+"""A model that a document cannot express is refused by name, with what to do instead."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ REFUSALS: dict[str, tuple[Callable[[], Any], str]] = {
         "^KBinsDiscretizer has no form.*use some of OneHotEncoder",
     ),
     "numbers in place of categories": (lambda: fitted(columns((OrdinalEncoder(), ["slot"]))), "^OrdinalEncoder has"),
-    "a class of one's own": (lambda: fitted(columns((OwnScaler(), ["age"]))), "^OwnScaler has no form"),
+    "a user's own class": (lambda: fitted(columns((OwnScaler(), ["age"]))), "^OwnScaler has no form"),
     "a function": (
         lambda: fitted(columns((FunctionTransformer(np.abs), ["age"]))),
         r"^FunctionTransformer\(absolute\).*before the pipeline",
@@ -137,7 +137,7 @@ REFUSALS: dict[str, tuple[Callable[[], Any], str]] = {
         ),
         "^'slot=12 x slot=5' has no form.*not scaled",
     ),
-    "a number filled in in two ways": (
+    "a number imputed in two ways": (
         lambda: fitted(columns((SimpleImputer(), ["age"]), (SimpleImputer(strategy="median"), ["age"]))),
         "^two columns of the number 'age' fill it in differently",
     ),
@@ -152,7 +152,7 @@ REFUSALS: dict[str, tuple[Callable[[], Any], str]] = {
         ),
         "^DictVectorizer must be the first step",
     ),
-    "names that part in two places": (
+    "names that split in two places": (
         lambda: fitted_on_dictionaries([{"user_os": "ios"}, {"user_os": "web"}], separator="_"),
         r"^'user_os_ios' has no form.*'_' parts it in several places; use DictVectorizer\(separator='='\)",
     ),
@@ -192,8 +192,8 @@ REFUSALS: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: _with_coefficient(100.5),
         r"would not load: \$\.numeric\.age\.weight",
     ),
-    "a coefficient that is none": (lambda: _with_coefficient(np.nan), "^the coefficient of 'age' is nan; mend"),
-    "an intercept that is none": (lambda: _with_intercept(np.nan), "^the intercept is nan; mend"),
+    "a coefficient that is not a number": (lambda: _with_coefficient(np.nan), "^the coefficient of 'age' is nan; mend"),
+    "an intercept that is not a number": (lambda: _with_intercept(np.nan), "^the intercept is nan; mend"),
     "two logits": (lambda: _multinomial(), r"^LogisticRegression\(multi_class='multinomial'\) doubles"),
     "an array without names": (
         lambda: LogisticRegression().fit(rows()[["age"]].to_numpy(), rows()["label"]),
@@ -227,14 +227,14 @@ def _multinomial() -> Any:
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 @pytest.mark.parametrize("name", REFUSALS)
-def test_a_model_that_a_document_cannot_say_is_refused_by_name(name: str) -> None:
+def test_a_model_that_a_document_cannot_express_is_refused_by_name(name: str) -> None:
     make, message = REFUSALS[name]
     model = make()
     with pytest.raises(ValueError, match=message):
         of(model)
 
 
-def test_what_has_a_coefficient_of_zero_needs_no_form() -> None:
+def test_a_term_with_a_coefficient_of_zero_needs_no_form() -> None:
     model = fitted(columns((OneHotEncoder(), ["os"]), (PolynomialFeatures(include_bias=False), ["age"])))
     of_missing, square = 1, 3
     model[-1].coef_[0, [of_missing, square]] = 0
@@ -306,7 +306,7 @@ def test_a_field_of_dictionaries_with_an_equals_sign_is_refused() -> None:
         of(fitted_on_dictionaries(rows), rows=rows)
 
 
-def test_a_row_that_requests_cannot_say_is_refused() -> None:
+def test_a_row_that_requests_cannot_express_is_refused() -> None:
     model = fitted_on_dictionaries([{"slot": "12"}, {"slot": "77"}] * 10)
     with pytest.raises(ValueError, match=r"would not load: \$\.self_test"):  # "12" is a category here, 12 is a number
         of(model, rows=[{"slot": "12"}, {"slot": 12}, {"slot": "77"}] * 5)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The variances of a document are the diagonal of a Laplace approximation, and what is explored is drawn from them."""
+"""A document's variances are the diagonal of a Laplace approximation, and exploration draws from them."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def test_a_variance_is_one_over_the_curvature_of_the_posterior(name: str, weight
             assert found == expected(rows[field].to_numpy() == value)
 
 
-def test_without_a_penalty_it_is_woolfs_variance_of_log_odds() -> None:
-    """Of a cells' log odds: 1 / clicks + 1 / others (Woolf 1955), where every cell has a weight of its own."""
+def test_without_a_penalty_the_variance_is_woolfs_variance_of_log_odds() -> None:
+    """A cell's log odds have variance 1 / clicks + 1 / others (Woolf 1955) if every cell has a weight of its own."""
     rows = log(3)
     encoder = ColumnTransformer([("slot", OneHotEncoder(), ["slot"])])
     estimator = fits.ridge(C=np.inf, fit_intercept=False, tol=1e-10)
@@ -88,8 +88,8 @@ def test_without_a_penalty_it_is_woolfs_variance_of_log_odds() -> None:
         assert made["variance"]["categorical"]["slot"][slot] == pytest.approx(1 / clicks + 1 / others, rel=1e-3)
 
 
-def test_it_is_the_square_of_the_standard_error_where_weights_are_independent() -> None:
-    """Of the inverse information matrix, which is what statistical packages print; here the columns are orthogonal."""
+def test_for_independent_weights_the_variance_is_the_squared_standard_error() -> None:
+    """Statistical packages print it from the inverse information matrix; here the columns are orthogonal."""
     random = np.random.default_rng(4)
     design = np.repeat([[1, 1], [1, -1], [-1, 1], [-1, -1]], 500, axis=0).astype(float)
     clicks = random.integers(0, 2, len(design))
@@ -102,7 +102,7 @@ def test_it_is_the_square_of_the_standard_error_where_weights_are_independent() 
     assert [variance["intercept"], *variance["numeric"].values()] == pytest.approx(errors, rel=0.01)
 
 
-def test_a_number_that_is_scaled_otherwise_has_a_variance_in_the_document_own_unit() -> None:
+def test_a_number_scaled_otherwise_has_a_variance_in_the_documents_unit() -> None:
     rows = log(5)
     model = pipeline(fits.ridge(C=0.5), make_pipeline(SimpleImputer(strategy="median"), MinMaxScaler()))
     model.fit(rows, rows["click"])
@@ -161,8 +161,8 @@ def test_variances_need_the_rows_and_columns_that_stand_alone() -> None:
         of_1042(twice.fit(rows, rows["click"]), rows)
 
 
-def test_what_is_explored_is_the_posterior_of_a_bayesian_fit(tmp_path: Path) -> None:
-    """The weights' posterior by Laplace's approximation, as Chapelle and Li (2011, algorithm 3) take it."""
+def test_exploration_draws_from_the_posterior_of_a_bayesian_fit(tmp_path: Path) -> None:
+    """The weights' posterior by Laplace's approximation, as in Chapelle and Li (2011, algorithm 3)."""
     rows = log(7, 4000)
     encoder = ColumnTransformer([("slot", OneHotEncoder(), ["slot"]), ("age", StandardScaler(), ["age"])])
     model = make_pipeline(encoder, fits.ridge(C=0.5, tol=1e-10)).fit(rows, rows["click"])
@@ -186,4 +186,4 @@ def test_what_is_explored_is_the_posterior_of_a_bayesian_fit(tmp_path: Path) -> 
             assert np.std(logits) == pytest.approx(deviation, rel=0.04)
             deviations.append(deviation)
     common, _, rare = deviations
-    assert rare > 2 * common  # what was seen less is less certain, and so is explored more
+    assert rare > 2 * common  # rarer creatives are less certain and explored more

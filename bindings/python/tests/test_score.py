@@ -55,7 +55,7 @@ def test_a_request_is_a_mapping_or_json_text(engine: Engine) -> None:
     assert engine.score(json.dumps(as_dictionary).encode()) == expected
 
 
-def test_numpy_values_are_taken_as_pythons(engine: Engine) -> None:
+def test_numpy_values_count_like_pythons(engine: Engine) -> None:
     features = REQUEST_FEATURES | {
         "slot": np.int64(12),
         "days_since_visit": np.float32(2.5),
@@ -73,7 +73,7 @@ def test_integers_bools_and_text_name_the_same_category(engine: Engine) -> None:
     assert engine.score(by_text)["values"][0]["pctr"] == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_campaign_without_models_has_those_of_everybody(engine: Engine) -> None:
+def test_a_campaign_without_models_is_valued_by_the_default_models(engine: Engine) -> None:
     (value,) = engine.score(request(ad("unheard-of", "cpa")))["values"]
     assert value["pctr"] == pytest.approx(reference.probability(EVERYBODY, MODELS, REQUEST_FEATURES), rel=1e-6)
     assert value["pcvr"] is None
@@ -90,7 +90,7 @@ def test_a_bad_candidate_is_worth_nothing_and_the_others_are_valued(engine: Engi
     assert values[0] == values[-1] == engine.score(request(good))["values"][0]
 
 
-def test_top_gives_the_best_first(engine: Engine) -> None:
+def test_top_returns_the_best_first(engine: Engine) -> None:
     candidates = [ad(bid=bid, ad=str(bid)) for bid in (1, 3, 2, 5, 4)]
     assert [value["ad"] for value in engine.score(request(*candidates, top=2))["values"]] == ["5", "4"]
 
@@ -108,7 +108,7 @@ def test_an_explanation_adds_up_to_the_value(engine: Engine) -> None:
         assert {name: reasons.get(name) for name in value} == value
         click = reasons["click"]
         assert click is not None
-        # Each term is printed to the digits of a float.
+        # Each term is printed to a float's digits.
         digits = math.fsum(abs(term["logit"]) for term in click["terms"]) * 2**-24
         assert math.fsum(term["logit"] for term in click["terms"]) == pytest.approx(click["logit"], abs=digits)
         assert click["probability"] == value["pctr"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys are under the secret of a directory of releases: nobody can aim at them, and nobody mixes two secrets."""
+"""A directory's secret keys its labels: nobody can aim at a key, and no engine mixes two secrets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from valuation import Engine, Error, Status, compile_models, list_releases, prun
 TEXTS = [("slot", "12"), ("os", "ios"), ("creative", "55"), ("segments", "a longer text of several words")]
 
 
-#: Found by reducing a lattice, which takes to know the secret.
+#: Found by lattice reduction, which requires the secret.
 TWINS = ("blX8D9hZBuj1Tb", "Nwzw89hwv1P0Tb")
 
 MADE_FOR_ONE_FINGERPRINT = [
@@ -38,20 +38,20 @@ def keys(engine: Engine) -> list[int]:
 
 
 def loaded(path: Path) -> Engine:
-    """An engine of its own that has loaded something."""
+    """A new engine that has loaded something."""
     engine = Engine()
     engine.load(path)
     return engine
 
 
 def refusal(path: Path, engine: Engine | None = None) -> Error:
-    """How a load is refused."""
+    """The error of a load."""
     with pytest.raises(Error) as caught:
         (engine or Engine()).load(path)
     return caught.value
 
 
-def test_the_first_publish_draws_a_secret_that_its_owner_and_group_alone_can_read(releases: Path) -> None:
+def test_the_first_publish_draws_a_secret_that_only_owner_and_group_can_read(releases: Path) -> None:
     secret = releases / "SECRET"
     text = secret.read_text()
     assert len(text) == 65
@@ -86,10 +86,10 @@ def test_two_directories_have_different_keys_and_the_same_values(
     assert first.score(REQUEST) == second.score(REQUEST) == engine.score(REQUEST)
 
 
-def test_keys_stay_as_they_are_whatever_the_engine_loads_later(models_path: Path, releases: Path) -> None:
+def test_keys_stay_the_same_whatever_the_engine_loads_later(models_path: Path, releases: Path) -> None:
     engine = loaded(releases)
     before = keys(engine)
-    engine.load(models_path)  # model files are keyed as they are read, under the engine's secret
+    engine.load(models_path)  # a load keys model files under the engine's secret
     assert keys(engine) == before
     engine.load(releases / "releases" / "monday")
     publish(models_path, releases, id="wednesday", compiled=False)
@@ -133,7 +133,7 @@ def test_a_failed_first_load_decides_nothing(releases: Path, tmp_path: Path) -> 
     assert keys(engine) == keys(loaded(releases))
 
 
-def test_a_compiled_file_serves_engines_of_its_secret_alone(models_path: Path, releases: Path, tmp_path: Path) -> None:
+def test_a_compiled_file_serves_only_engines_with_its_secret(models_path: Path, releases: Path, tmp_path: Path) -> None:
     compile_models(releases, tmp_path / "secret.valuation")
     compile_models(models_path, tmp_path / "standard.valuation")
     assert loaded(tmp_path / "standard.valuation").score(REQUEST) == loaded(models_path).score(REQUEST)
@@ -152,7 +152,7 @@ def test_a_compiled_file_is_loaded_under_the_secret_beside_it(
     assert engine.score(REQUEST) == loaded(releases).score(REQUEST)
     monkeypatch.chdir(releases)
     assert keys(loaded(Path("all.valuation"))) == keys(engine)
-    # Elsewhere it takes a copy of the secret; another one is not enough, and is not looked at where it is not needed.
+    # Elsewhere it needs a copy of the secret; another secret does not do, and is ignored if none is needed.
     alone = tmp_path / "alone.valuation"
     shutil.copy(releases / "all.valuation", alone)
     assert re.search("its directory's SECRET beside it", str(refusal(alone)))
@@ -184,7 +184,7 @@ def test_a_release_whose_secret_was_exchanged_or_lost_is_refused(
 
 
 @pytest.mark.parametrize("text", ["", "0" * 63, "0" * 65, "G" * 64, "A" * 64, "0" * 5000])
-def test_a_secret_that_is_none_is_told_with_its_file(releases: Path, text: str) -> None:
+def test_a_malformed_secret_is_reported_with_its_file(releases: Path, text: str) -> None:
     (releases / "SECRET").unlink()
     (releases / "SECRET").write_text(text)
     error = refusal(releases)
@@ -193,7 +193,7 @@ def test_a_secret_that_is_none_is_told_with_its_file(releases: Path, text: str) 
     assert (error.status, error.file) == (Status.SECRET, str(releases / "releases" / "monday" / ".." / ".." / "SECRET"))
 
 
-def test_a_release_of_the_standard_secret_has_no_use_for_what_is_called_secret_around_it(
+def test_a_release_under_the_standard_secret_ignores_other_secret_files(
     models_path: Path, releases: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "standard"
@@ -206,7 +206,7 @@ def test_a_release_of_the_standard_secret_has_no_use_for_what_is_called_secret_a
 
 def test_a_secret_that_cannot_be_read_is_named(releases: Path) -> None:
     (releases / "SECRET").rename(releases / "KEPT")
-    (releases / "SECRET").symlink_to("KEPT")  # links are refused, also to root
+    (releases / "SECRET").symlink_to("KEPT")  # links are refused, even for root
     error = refusal(releases / "releases" / "monday")
     assert (error.status, error.file) == (
         Status.READ_FAILED,
@@ -219,14 +219,14 @@ def test_releases_are_listed_and_pruned_without_the_secret(models_path: Path, re
     listed = list_releases(releases)
     (releases / "SECRET").unlink()
     assert list_releases(releases) == listed
-    (releases / "SECRET").mkdir()  # cannot be read, also by root
+    (releases / "SECRET").mkdir()  # cannot be read, even by root
     assert list_releases(releases) == listed
     assert [release["problem"] for release in listed] == [None, None, None]
     policies.write(releases / "policy.json", policies.policy())
     assert prune_releases(releases, keep=1) == ["monday"]
 
 
-def test_a_publisher_refuses_a_directory_whose_secret_is_none(models_path: Path, releases: Path) -> None:
+def test_a_publisher_refuses_a_directory_with_a_malformed_secret(models_path: Path, releases: Path) -> None:
     (releases / "SECRET").unlink()
     (releases / "SECRET").write_text("none")
     with pytest.raises(Error) as caught:
@@ -253,9 +253,7 @@ def test_a_publisher_refuses_a_directory_whose_secret_was_lost(
     publish(models_path, releases, id="wednesday")
 
 
-def test_a_directory_that_has_latest_and_no_secret_stays_on_the_standard_secret(
-    models_path: Path, tmp_path: Path
-) -> None:
+def test_a_directory_with_latest_but_no_secret_keeps_the_standard_secret(models_path: Path, tmp_path: Path) -> None:
     root = tmp_path / "releases"
     root.mkdir()
     (root / "SECRET").write_text("".join(f"{word:016x}" for word in STANDARD.words))
@@ -268,7 +266,7 @@ def test_a_directory_that_has_latest_and_no_secret_stays_on_the_standard_secret(
     assert stat.S_IMODE((root / "releases" / "tuesday" / "index.valuation").stat().st_mode) == 0o444
 
 
-def test_want_of_open_files_is_not_told_as_a_wrong_secret(releases: Path) -> None:
+def test_running_out_of_open_files_is_not_reported_as_a_wrong_secret(releases: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     engine = Engine()
     statuses = []
@@ -286,8 +284,8 @@ def test_want_of_open_files_is_not_told_as_a_wrong_secret(releases: Path) -> Non
     assert set(statuses) == {Status.READ_FAILED}
 
 
-def test_texts_made_for_one_fingerprint_are_features_of_their_own(tmp_path: Path) -> None:
-    """Three printable texts that have one Fingerprint64 behind "creative=": none gets the weight of another."""
+def test_texts_made_for_one_fingerprint_are_distinct_features(tmp_path: Path) -> None:
+    """Three printable texts with one Fingerprint64 behind "creative=": none gets the weight of another."""
     made = MADE_FOR_ONE_FINGERPRINT
     model = CLICK | {"categorical": {"creative": {made[0]: 3.0, made[1]: -3.0}}, "crosses": [], "numeric": {}}
     publish(reference.write(tmp_path / "models.jsonl", EVERYBODY, model), tmp_path / "releases")
@@ -318,7 +316,7 @@ def test_texts_made_to_collide_under_the_standard_secret_are_published_and_told_
 
 
 def test_models_are_not_bound_to_a_secret(releases: Path, tmp_path: Path) -> None:
-    """What the batch writes has no keys: a release's model files serve anywhere."""
+    """The batch writes no keys: a release's model files serve anywhere."""
     files = tmp_path / "files"
     shutil.copytree(
         releases / "releases" / "monday", files, ignore=shutil.ignore_patterns("*.valuation", "manifest.json")

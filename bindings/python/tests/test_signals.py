@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A signal handler that raises, as an alarm that bounds a request does, leaves everything usable."""
+"""A signal handler that raises, such as an alarm that bounds a request, leaves everything usable."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class InterruptedCallError(Exception):
     """What the signal handler raises."""
 
 
-#: Lets a signal wait to be handled, as one that arrives just now. It is C and has the parameters of a trace function,
-#: so that CPython handles the signal in the traced code, at the next moment at which it handles any.
+#: Makes a signal pending, as if it had just arrived. It is a C function with a trace function's parameters, so CPython
+#: handles the signal in the traced code, the next time it handles any.
 set_interrupt = ctypes.PYFUNCTYPE(None, ctypes.py_object, ctypes.py_object, ctypes.py_object)(
     ("PyErr_SetInterrupt", ctypes.pythonapi)
 )
@@ -42,7 +42,7 @@ def _interrupts_raise() -> Iterator[None]:
 
 
 def interrupted(call: Callable[[], Any], moment: int) -> bool:
-    """Make a call with a signal after so many of its bytecodes; return whether it was interrupted."""
+    """Make a call and send a signal after so many of its bytecodes; return whether it was interrupted."""
     left = moment
 
     def trace(frame: FrameType, *_: object) -> Any:
@@ -63,7 +63,7 @@ def interrupted(call: Callable[[], Any], moment: int) -> bool:
 
 
 def interrupt_everywhere(call: Callable[[], Any], check: Callable[[], None]) -> int:
-    """Interrupt a call after each of its bytecodes, and check each time; return how often it was interrupted."""
+    """Interrupt a call after each of its bytecodes, and check each time; return the number of interruptions."""
     moment = 0
     while interrupted(call, moment):
         check()
@@ -110,7 +110,7 @@ def test_an_engine_is_usable_wherever_a_threads_first_call_was_interrupted(model
 
 
 @pytest.mark.usefixtures("_interrupts_raise")
-def test_interrupted_reports_are_read_anew(releases: Path) -> None:
+def test_interrupted_reports_are_read_again(releases: Path) -> None:
     expected = list_releases(releases)
 
     def check() -> None:
@@ -120,7 +120,7 @@ def test_interrupted_reports_are_read_anew(releases: Path) -> None:
 
 
 def test_thousands_of_alarms_leave_each_request_answered(models_path: Path) -> None:
-    # About half of the requests are interrupted, however fast the machine is. Each is followed by one that is not.
+    # About half of the requests are interrupted, however fast the machine. An uninterrupted one follows each.
     program = """
 import random, signal, sys, valuation
 class Timeout(Exception): pass

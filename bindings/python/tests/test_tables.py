@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables are scored to tables, with the values that JSON requests get."""
+"""Tables are scored to tables, with the same values as JSON requests."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def trial(engine: Engine, tmp_path: Path) -> Engine:
 
 
 def answers(engine: Engine) -> list[dict[str, Any]]:
-    """Return what JSON requests get, row by row."""
+    """Return the answers to JSON requests, row by row."""
     values = []
     for row in range(ROWS):
         cell = {name: column[row] for name, column in LOG.items()}
@@ -112,7 +112,7 @@ def test_all_columns_that_no_argument_names_are_features(engine: Engine) -> None
     assert alone["expected_revenue"].to_pylist() == [0.003] * ROWS
 
 
-def test_times_are_held_against_starts(engine: Engine, tmp_path: Path) -> None:
+def test_times_are_compared_with_starts(engine: Engine, tmp_path: Path) -> None:
     house = {"house": {"constant": {"pctr": 0.25}}}
     later = policies.experiment("later", ("house", 10_000, "house"), unit="user", start="2026-11-21T12:00:00Z")
     document = policies.policy(predictors=house, experiments=[later])
@@ -154,7 +154,7 @@ def test_a_parquet_file_is_scored_in_batches(trial: Engine, tmp_path: Path, batc
     parquet.write_table(pa.table(LOG), source, row_group_size=2)
     assert score_parquet(trial, source, destination, batch_rows=batch_rows, **COLUMNS) == ROWS
     assert_answers(parquet.read_table(destination), answers(trial))
-    assert score_parquet(trial, source, source, **COLUMNS) == ROWS  # over itself
+    assert score_parquet(trial, source, source, **COLUMNS) == ROWS  # the destination is the source
     assert parquet.read_table(source).equals(parquet.read_table(destination))
     assert sorted(path.name for path in tmp_path.glob("*parquet*")) == ["log.parquet", "scored.parquet"]
 
@@ -165,7 +165,7 @@ def test_a_parquet_file_without_rows_is_scored_to_one_without(engine: Engine, tm
     assert_answers(parquet.read_table(tmp_path / "scored.parquet"), [])
 
 
-def test_what_fails_leaves_the_destination_as_it_was(engine: Engine, tmp_path: Path) -> None:
+def test_a_failure_leaves_the_destination_unchanged(engine: Engine, tmp_path: Path) -> None:
     source, destination = tmp_path / "log.parquet", tmp_path / "scored.parquet"
     parquet.write_table(pa.table(LOG | {"pricing": ["cpc"] * (ROWS - 1) + ["CPC"]}), source)
     destination.write_text("yesterday's")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Engines are shared over threads, scorers are not, and closing is safe in any order."""
+"""Threads may share engines but not scorers, and closing is safe in any order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REQUEST = {
 }
 
 
-#: How often something is tried until it happens.
+#: How often to try something until it happens.
 MANY = 1000
 
 
@@ -54,7 +54,7 @@ def in_threads(count: int, work: Callable[[], Any]) -> list[Any]:
 
 
 def answers_seen_during(change: Callable[[], None], engine: Engine, answers: list[Answer]) -> set[int]:
-    """Score while the models change 30 times, or until each of the answers was seen; return which were."""
+    """Score while the models change 30 times, or until each of the answers has occurred; return those seen."""
     seen: set[int] = set()
     done = threading.Event()
 
@@ -101,7 +101,7 @@ def test_python_runs_while_the_library_scores(engine: Engine) -> None:
 
     thread = threading.Thread(target=work)
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(1000)  # from here on a thread gives way only where it waits, or is inside C
+    sys.setswitchinterval(1000)  # from here on a thread yields only when it waits or is inside C
     try:
         thread.start()
         entered.wait()
@@ -126,7 +126,7 @@ def test_scoring_goes_on_while_models_are_loaded(engine: Engine, models_path: Pa
     assert answers_seen_during(load, engine, answers) == {0, 1}
 
 
-def test_scoring_goes_on_while_releases_are_followed_and_gone_back_from(releases: Path, follower: Engine) -> None:
+def test_scoring_goes_on_while_releases_are_followed_and_rolled_back(releases: Path, follower: Engine) -> None:
     answers = [follower.score(REQUEST)]
     select_release(releases, "monday")
     assert follower.refresh()
@@ -176,7 +176,7 @@ def test_a_scorer_may_move_from_thread_to_thread(engine: Engine) -> None:
             assert pool.submit(scorer.score, REQUEST).result() == expected
 
 
-def test_a_threads_scorer_goes_when_the_thread_ends(engine: Engine) -> None:
+def test_a_threads_scorer_is_freed_when_the_thread_ends(engine: Engine) -> None:
     in_threads(8, lambda: engine.score(REQUEST))
     gc.collect()
     assert len(engine._scorers) == 0
@@ -185,7 +185,7 @@ def test_a_threads_scorer_goes_when_the_thread_ends(engine: Engine) -> None:
     assert len(engine._scorers) == 1
 
 
-def test_what_is_closed_says_so(models_path: Path) -> None:
+def test_closed_objects_say_so(models_path: Path) -> None:
     engine = Engine()
     engine.load(models_path)
     engine.score(REQUEST)
@@ -211,7 +211,7 @@ def test_what_is_closed_says_so(models_path: Path) -> None:
     scorer.close()
 
 
-def test_closing_an_engine_gives_back_the_scorers_of_all_its_threads(engine: Engine) -> None:
+def test_closing_an_engine_frees_the_scorers_of_all_its_threads(engine: Engine) -> None:
     start, end = threading.Barrier(3), threading.Event()
 
     def work() -> None:
@@ -341,7 +341,7 @@ print(os.waitstatus_to_exitcode(status), engine.score(request) == expected)
 
 
 def test_a_child_may_be_forked_at_every_line_of_another_threads_first_call(models_path: Path) -> None:
-    """The thread waits at each line that it comes to, in the package or below it, until a child has scored there."""
+    """The thread waits at each line that it reaches, in the package or below it, until a child has scored there."""
     program = """
 import os, signal, sys, threading, valuation
 engine = valuation.Engine()
@@ -387,6 +387,6 @@ print(("engine.py", "_scorer") in lines, ("weakref.py", "__setitem__") in lines)
     assert result.stdout == "True True\n"
 
 
-def test_an_engine_is_not_sent_to_another_process(engine: Engine) -> None:
+def test_an_engine_cannot_be_sent_to_another_process(engine: Engine) -> None:
     with pytest.raises(TypeError, match="pickle"):
         pickle.dumps(engine)

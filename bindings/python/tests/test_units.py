@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batches say who sees each impression and when, and get what JSON requests get."""
+"""Batches say who sees each impression and when, and get the same values as JSON requests."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_column_of_units_may_be_any_sequence(trials: Engine, users: Any) -> No
     assert found.tolist() == [*expected, without]
 
 
-def test_a_single_unit_is_that_of_all_requests(trials: Engine) -> None:
+def test_a_single_unit_applies_to_all_requests(trials: Engine) -> None:
     units = [{"user": unit} for unit in ("7", 7, 7.0, np.int64(7), ["7"] * 4)]
     first, *others = [trials.score_batch(batch(4, units=unit))["source"].tolist() for unit in units]
     assert others == [first] * 4
@@ -108,13 +108,13 @@ def test_a_data_frame_has_the_units_by_their_names(trials: Engine) -> None:
     ],
     ids=["seconds", "milliseconds", "UTC", "Berlin", "datetimes", "integers"],
 )
-def test_times_are_held_against_starts_and_ends(trials: Engine, times: Any) -> None:
+def test_times_are_compared_with_starts_and_ends(trials: Engine, times: Any) -> None:
     units = {"user": next(policies.units_in("users-salt", range(9000, 10_000))), "session": "s-1"}
     sources = trials.score_batch(batch(2, units=units, times=times))["source"].tolist()
     assert [trials.find_source(source).experiment for source in sources] == ["sessions", None]
 
 
-def test_one_time_is_that_of_all_requests() -> None:
+def test_one_time_applies_to_all_requests() -> None:
     noon = datetime(2026, 11, 21, 13, tzinfo=timezone(timedelta(hours=1)))
     for time in (noon, np.datetime64("2026-11-21T12:00"), 1795262400, pd.Timestamp(noon)):
         assert batch(2, times=time).times.tolist() == [1795262400] * 2
@@ -168,6 +168,6 @@ def test_a_copied_batch_has_the_same_units(trials: Engine, duplicate: Any) -> No
         ({"times": np.array(["2026-11-21", "NaT"], "datetime64[s]")}, ValueError, "NaT"),
     ],
 )
-def test_what_does_not_fit_is_refused(circumstances: Any, kind: type[Exception], message: str) -> None:
+def test_arguments_that_do_not_fit_are_refused(circumstances: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         batch(2, **circumstances)

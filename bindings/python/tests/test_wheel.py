@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was installed is the library itself, ready to use: nothing to compile, nothing to find on the machine."""
+"""The installed package is the library itself, ready to use: nothing to compile, nothing to find on the machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from elftools.elf.elffile import ELFFile
 import valuation
 from valuation import _library
 
-#: The function that says which ABI a library has.
+#: The function that returns a library's ABI version.
 NEWER = "valuation_abi_version"
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -26,7 +26,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 ALLOWED = re.compile(r"(libc|libm|libpthread|libdl|ld-linux-.*)\.so\.\d+(\.\d+)*")
 
 if _library.ENVIRONMENT_VARIABLE in os.environ:
-    pytest.skip("VALUATION_LIBRARY is set, so no wheel is under test", allow_module_level=True)
+    pytest.skip("VALUATION_LIBRARY is set, so these tests would not test the wheel", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def installed() -> Distribution:
 
 
 def dynamic_entries(library: Path, kind: str) -> list[str]:
-    """Return what the library's dynamic section says under one tag, for example DT_NEEDED."""
+    """Return the entries of the library's dynamic section under one tag, for example DT_NEEDED."""
     with library.open("rb") as file:
         section = ELFFile(file).get_section_by_name(".dynamic")
         assert isinstance(section, DynamicSection)
@@ -48,11 +48,11 @@ def test_the_library_in_the_package_is_the_one_in_use() -> None:
     assert f"{valuation.library_file().resolve()}\n" in mapped
 
 
-def test_the_file_has_the_name_that_programs_ask_for() -> None:
+def test_the_file_has_the_name_that_programs_load() -> None:
     assert dynamic_entries(valuation.library_file(), "DT_SONAME") == [valuation.library_file().name]
 
 
-def test_the_library_needs_the_c_library_alone() -> None:
+def test_the_library_needs_only_the_c_library() -> None:
     needed = dynamic_entries(valuation.library_file(), "DT_NEEDED")
     assert needed
     assert [name for name in needed if not ALLOWED.fullmatch(name)] == []
