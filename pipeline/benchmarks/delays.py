@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Young clicks left out of conversion models, or kept with an offset: which predicts the next day better.
+"""Recent clicks left out of conversion models or kept with an offset: which predicts the next day better.
 
 Run it from ``pipeline/``, with the environment of the tests::
 
     PYTHONPATH=src OMP_NUM_THREADS=1 python benchmarks/delays.py WORK
 
-Logs of several seeds are generated. Models of each kind are trained as of the beginning of the last day, when not every
-conversion of the week before has come, and predict the clicks of the last day. As the truth is known, the loss is the
-one expected under it, without the noise of the outcomes.
+The script generates logs with several seeds. It trains models of each kind as of the start of the last day, when not
+every conversion of the week before has come, and predicts the clicks of the last day. The truth is known, so the loss
+is its expectation under the truth, without the noise of the outcomes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ DAYS = 28
 
 
 def make(work: Path, seed: int, impressions: int) -> Path:
-    """Generate a log, and take its examples as they are known when every conversion has come."""
+    """Generate a log, and extract its examples once every conversion has come."""
     folder = work / f"seed-{seed}"
     if not (folder / "examples").exists():
         options = GeneratorOptions(

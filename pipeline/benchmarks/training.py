@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What training reaches and costs on a generated log whose truth is known; Documentation/training.md has the figures.
+"""What training achieves and costs on a generated log with known truth; Documentation/training.md has the figures.
 
 Run it from ``pipeline/``, with the environment of the tests::
 
     PYTHONPATH=src OMP_NUM_THREADS=1 python benchmarks/training.py WORK
 
-Each part is a process of its own, so that its CPU seconds (of training alone) and its peak memory (of all it does) are
-its own. What is measured already stays in WORK: take a part's ``.json`` away, or all of WORK, to measure it again.
+Each part runs in a process of its own, so that its CPU seconds (of training only) and its peak memory (of everything)
+are its own. Results stay in WORK: remove a part's ``.json``, or all of WORK, to measure it again.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ PARTS = ("corrections", "joint", "separate", "scikit-learn", "projection")
 
 
 class Log:
-    """The generated log: days to train on, and the one after, which is predicted."""
+    """The generated log: days to train on, and the day after, which is predicted."""
 
     def __init__(self, work: Path) -> None:
         self.feature_set = FeatureSet.read(work / "log" / "features.toml")
@@ -75,7 +75,7 @@ class Log:
         self.outcomes = self.unseen["click"].to_numpy().astype(float)
 
     def figures(self, log_odds: Numbers, positives: dict[str, int]) -> dict[str, Any]:
-        """Normalized entropy by class of campaigns, and the campaigns whose sum of predictions fits what came."""
+        """Normalized entropy by class of campaigns, and campaigns whose sum of predictions fits the outcomes."""
         names = self.unseen["campaign"].to_pylist()
         trained_on = np.array([positives.get(name, 0) for name in names])
         ones = np.ones(len(names))
@@ -96,7 +96,7 @@ class Log:
 
 
 def prepare(work: Path, impressions: int, campaigns: int, days: int) -> None:
-    """Generate the log, and take its examples and features."""
+    """Generate the log, and extract its examples and features."""
     options = GeneratorOptions(
         impressions=impressions * (days + 1) // days,
         campaigns=campaigns,
@@ -139,7 +139,7 @@ def strategy(work: Path, name: Strategy) -> dict[str, Any]:
 
 
 def engine_difference(work: Path, log: Log, trained: Trained, log_odds: Numbers) -> float:
-    """The largest relative difference between the engine's probabilities and the trainer's, where a model is there."""
+    """The largest relative difference between the engine's and the trainer's probabilities, where a model exists."""
     file = work / f"{trained.summary['strategy']}.jsonl"
     write_json_lines(file, trained.documents)
     problems = valuation.validate(file)
@@ -158,8 +158,8 @@ def engine_difference(work: Path, log: Log, trained: Trained, log_odds: Numbers)
 def scikit_learn(work: Path) -> dict[str, Any]:
     """The plain loop: LIBLINEAR for each campaign and the same penalties, chosen and refitted in the same way.
 
-    Each column is divided by its penalty factor, which is the same as to multiply its penalty. Beside it, on the same
-    rows and one worker, what strategy ``separate`` makes of the job.
+    Each column is divided by its penalty factor, which is equivalent to multiplying its penalty. For comparison,
+    strategy ``separate`` does the same job on the same rows with one worker.
     """
     log = Log(work)
     examples, vocabulary = read_rows(log.before, log.feature_set, "click", 1.0)
@@ -223,7 +223,7 @@ def liblinear(sample: Sample, campaign: int, factors: Numbers, multiples: Number
 
 
 def matrix(rows: Rows, factors: Numbers) -> Any:
-    """Rows as scikit-learn takes them, each column divided by its penalty factor."""
+    """Rows in scikit-learn's form, each column divided by its penalty factor."""
     columns = len(factors) - rows.numbers.shape[1]
     labels = scipy.sparse.csr_matrix(
         (1.0 / factors[rows.columns], rows.columns, rows.starts), shape=(len(rows), columns)
@@ -280,7 +280,7 @@ def _job(examples: Examples, now: Sample, trial: Trial, columns: int, fields: In
 
 
 def measure(work: Path, part: str) -> dict[str, Any]:
-    """Run a part in a process of its own, unless it was measured already."""
+    """Run a part in a process of its own, unless its result exists."""
     file = work / f"{part}.json"
     if not file.exists():
         process = subprocess.Popen([sys.executable, __file__, str(work), "--part", part], stdout=subprocess.PIPE)
@@ -334,11 +334,11 @@ def show(found: dict[str, dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    """Measure what was not yet measured, and print all."""
+    """Measure what is not yet measured, and print everything."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
-    parser.add_argument("--part", help="for the script itself: measure a part and print it as JSON")
-    parser.add_argument("--impressions", type=int, default=1_000_000, help="of the days that are trained on")
+    parser.add_argument("--part", help="for internal use: measure a part and print it as JSON")
+    parser.add_argument("--impressions", type=int, default=1_000_000, help="in the days to train on")
     parser.add_argument("--campaigns", type=int, default=200)
     parser.add_argument("--days", type=int, default=10)
     told = parser.parse_args()

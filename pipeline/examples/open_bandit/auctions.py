@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes requests from a table of features: an impression is the request, ads of other impressions its candidates."""
+"""Makes requests from a table of features: an impression is the request, other impressions' ads are its candidates."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from valuation_pipeline.features import FeatureSet
 
 
 def auctions(table: pa.Table, feature_set: FeatureSet, count: int, ads: int, prefix: str = "") -> list[dict[str, Any]]:
-    """Requests in the form of JSON.
+    """Requests as JSON.
 
     Parameters
     ----------
     table : pyarrow.Table
         From ``valuation_pipeline.features.tabulate``.
     feature_set : FeatureSet
-        Of the table.
+        The table's definition.
     count, ads : int
         The number of requests, spread evenly over the table, and the largest number of different ads of each.
     prefix : str

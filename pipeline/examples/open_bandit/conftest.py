@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lets the test here import the example's modules, which stand beside it, whatever pytest's import mode is."""
+"""Lets the test import the example's modules beside it, whatever pytest's import mode."""
 
 import sys
 from pathlib import Path

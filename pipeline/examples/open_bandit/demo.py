@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demo: from a real log to ads ranked by expected revenue. ``make demo`` runs it.
 
-Runs the pipeline on the Open Bandit Dataset and on a GENERATED log with conversions and known truth; then the command
-on what was published; then values a day that the training did not see.
+It runs the pipeline on the Open Bandit Dataset and on a GENERATED log with conversions and known truth, then the
+command on the published models. Last, it values a day that the training did not see.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from valuation_pipeline.features import FeatureSet, tabulate
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
 
-#: Of the Open Bandit Dataset.
+#: The Open Bandit Dataset's last day.
 LAST_DAY = "2019-11-30"
-#: Of the generated log: the day that is run, the next one, which the training does not see, and the day by which all
+#: Days of the generated log: the day to run, the next one, which the training does not see, and the day by which all
 #: its conversions are in.
 RUN_DAY, NEXT_DAY, KNOWN_UNTIL = "2026-03-08", "2026-03-09", "2026-03-12"
 
@@ -37,7 +37,7 @@ console = Console(highlight=False, width=None if Console().is_terminal else 120)
 
 
 class CommandError(Exception):
-    """A command failed; what it printed says why."""
+    """A command failed; its output says why."""
 
 
 def main() -> int:
@@ -86,7 +86,7 @@ def run_open_bandit(demo: Path, dataset: Path) -> None:
 def run_generated(folder: Path) -> None:
     """Generate a log with conversions, and run its last day but one."""
     step("A GENERATED log, with conversions: its true probabilities are known")
-    # Two days more than the next one, for its conversions to come in.
+    # Two days more than the next one, so that its conversions come in.
     options = ("--impressions", 300_000, "--campaigns", 30, "--days", 11, "--first-day", "2026-03-01")
     pipeline("logs", "generate", folder, *options)
     shutil.copy(HERE / "generated.toml", folder / "pipeline.toml")
@@ -97,7 +97,7 @@ def run_generated(folder: Path) -> None:
 
 
 def use_command(demo: Path, command: Path) -> None:
-    """Validate, score and explain what was published, with requests made from the logs."""
+    """Validate, score and explain the published models, with requests made from the logs."""
     step("The command line: validate, score, explain")
     real = write_requests(demo / "requests.jsonl", demo / "work" / LAST_DAY, HERE / "features.toml", 3)
     generated = demo / "generated"
@@ -129,14 +129,14 @@ def step(title: str) -> None:
 
 
 def pipeline(*arguments: object) -> None:
-    """Run the command of the pipeline."""
+    """Run the pipeline's command."""
     run(Path(sys.executable).parent / "valuation-pipeline", *arguments)
 
 
 def run(*command: object) -> None:
     """Run a command, with its output going where ours goes."""
     words = [shown(word) if isinstance(word, Path) else str(word) for word in command]
-    # Not broken into lines, so that it can be copied.
+    # Not wrapped, so that it can be copied.
     console.print(f"\n[bold]$ {shlex.join(words)}", soft_wrap=True)
     console.file.flush()
     if subprocess.run(words, check=False).returncode:
@@ -144,7 +144,7 @@ def run(*command: object) -> None:
 
 
 def shown(path: Path) -> str:
-    """A path relative to the working directory if it is below that."""
+    """A path relative to the working directory if it lies below."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 

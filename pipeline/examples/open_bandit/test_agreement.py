@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests made out of a log get the same bits from every way into the engine, with models that the pipeline trained.
+"""With models that the pipeline trained, requests made from a log get the same bits in every way of calling the engine.
 
 The ways: the Python JSON call, the Python batch call, the command line as a process, and a C program that links the
 built library. Needs ``make build`` and the installed wheels.
@@ -37,7 +37,7 @@ Values = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Day:
-    """What a run of the pipeline left."""
+    """The results of a pipeline's run."""
 
     models: Path
     requests: list[dict[str, Any]]
@@ -47,12 +47,12 @@ class Day:
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
-    """A generated log with many clicks, run by the real command, and requests made out of it."""
+    """A generated log with many clicks, run by the real command, and requests made from it."""
     folder = tmp_path_factory.mktemp("generated") / "log"
     options = GeneratorOptions(impressions=30_000, campaigns=6, days=6, click_rate=0.2, conversion_rate=0.3)
     generate(folder, options, [], lambda _: None)
     configuration = (HERE / "generated.toml").read_text().replace("[training]", "[training]\nself_tests = 2")
-    # Whatever the models are worth, they are to serve here.
+    # These models must serve, however good they are.
     checks = ", ".join(f'{check} = "warn"' for check in CHECKS)
     more = f"[sampling]\none_in = 2\n[checks]\nseverity = {{ {checks} }}\n"
     (folder / "pipeline.toml").write_text(configuration + more)
@@ -78,7 +78,7 @@ def engine(day: Day) -> valuation.Engine:
 
 @pytest.fixture(scope="module")
 def batch(engine: valuation.Engine, day: Day) -> valuation.Batch:
-    """The requests as arrays, under the secret of the releases."""
+    """The requests as arrays, under the releases' secret."""
     candidates = [candidate for request in day.requests for candidate in request["candidates"]]
     counts = [len(request["candidates"]) for request in day.requests]
     return valuation.Batch(
@@ -113,7 +113,7 @@ def test_the_model_files_give_the_bits_of_the_compiled_file(
     engine: valuation.Engine, day: Day, batch: valuation.Batch, from_batch: Values, tmp_path: Path
 ) -> None:
     (tmp_path / "uncompiled").mkdir()
-    shutil.copy(day.models / "SECRET", tmp_path / "uncompiled")  # so that the batch's keys are known there, too
+    shutil.copy(day.models / "SECRET", tmp_path / "uncompiled")  # the batch's keys are under this secret
     valuation.publish(day.models, tmp_path / "uncompiled", compiled=False)
     with valuation.Engine() as other:
         other.load(tmp_path / "uncompiled")
@@ -181,10 +181,10 @@ def values_of_answers(answers: list[dict[str, Any]]) -> Values:
 
 
 def assert_same_bits(got: Values, expected: Values) -> None:
-    """Hold values against others, bit for bit."""
+    """Compare values with others, bit for bit."""
     for name, array in expected.items():
         assert got[name].shape == array.shape, name
-        # Every NaN is one: which bits it has says nothing.
+        # Treat every NaN alike: its bits mean nothing.
         first, second = (np.where(np.isnan(values), 0.0, values) for values in (got[name], array))
         np.testing.assert_array_equal(np.isnan(got[name]), np.isnan(array), err_msg=name)
         np.testing.assert_array_equal(first.astype(array.dtype).tobytes(), second.astype(array.dtype).tobytes(), name)

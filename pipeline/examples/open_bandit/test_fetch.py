@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The log is downloaded once, and who cannot download it is told what to do."""
+"""The log is downloaded once, and a failed download says what to do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fetch import REQUIREMENT, WHEEL, FetchError, fetch
 
 @pytest.fixture
 def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sends pip to a port that nobody listens on."""
+    """Points pip to a port on which nobody listens."""
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
 
@@ -33,6 +33,6 @@ def test_another_file_in_place_of_the_wheel_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_index")
-def test_a_log_that_is_there_is_not_downloaded_again(tmp_path: Path) -> None:
+def test_an_existing_log_is_not_downloaded_again(tmp_path: Path) -> None:
     (tmp_path / "open_bandit_dataset").mkdir()
     assert fetch(tmp_path) == tmp_path / "open_bandit_dataset"

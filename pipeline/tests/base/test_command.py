@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command by itself: its help comes at once, and says of each subcommand what that says of itself."""
+"""The command by itself: its help comes at once, and has the first sentence of each subcommand's own help."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ print(sorted({"altair", "duckdb", "luigi", "numpy", "pyarrow", "scipy", "valuati
 @pytest.mark.parametrize(
     ("arguments", "told"), [(["rnu"], "No such command 'rnu'. Did you mean 'run'"), (["logs", "chekc"], "'chekc'")]
 )
-def test_a_subcommand_that_is_not_there_is_wrong_usage(
+def test_an_unknown_subcommand_is_wrong_usage(
     arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["valuation-pipeline", *arguments])
@@ -56,7 +56,7 @@ def test_a_subcommand_that_is_not_there_is_wrong_usage(
     assert told in capsys.readouterr().err
 
 
-def test_a_disk_that_is_full_is_told_in_a_line() -> None:
+def test_a_full_disk_is_reported_in_one_line() -> None:
     command = [sys.executable, "-m", "valuation_pipeline.command", "--version"]
     with open("/dev/full", "w") as full:  # noqa: PTH123
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-# DuckDB takes a process without a file of its own for one of a notebook, and shows bars.
+# DuckDB takes a process without a file of its own for a notebook, and shows progress bars.
 PROGRAM = """
 import sys
 from valuation_pipeline.database import connect

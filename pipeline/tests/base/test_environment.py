@@ -26,7 +26,7 @@ def locked() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("requirement", REQUIRED, ids=str)
-def test_what_is_installed_is_what_pyproject_allows(requirement: Requirement) -> None:
+def test_installed_versions_are_those_that_pyproject_allows(requirement: Requirement) -> None:
     assert requirement.specifier.contains(metadata.version(requirement.name), prereleases=True)
 
 
@@ -35,7 +35,7 @@ def test_the_lock_file_has_a_version_that_pyproject_allows(requirement: Requirem
     assert requirement.specifier.contains(locked()[canonicalize_name(requirement.name)])
 
 
-def test_every_package_of_the_lock_file_has_its_sums() -> None:
+def test_every_package_of_the_lock_file_has_hashes() -> None:
     entries = re.split(r"^(?=[\w.-]+==)", LOCK, flags=re.MULTILINE)[1:]
     assert len(entries) == len(locked()) > len(REQUIRED)
     for entry in entries:

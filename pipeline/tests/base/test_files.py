@@ -19,7 +19,7 @@ def test_a_folder_appears_whole_and_replaces_the_old_one(tmp_path: Path) -> None
     assert [path.name for path in folder.parent.iterdir()] == ["out"]
 
 
-def test_after_an_error_the_old_folder_stands(tmp_path: Path) -> None:
+def test_after_an_error_the_old_folder_remains(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     with whole_folder(folder) as unfinished:
         (unfinished / "file").write_text("one")
@@ -35,7 +35,7 @@ def test_after_an_error_the_old_folder_stands(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_are_removed(tmp_path: Path) -> None:
     (tmp_path / ".out.unfinished").mkdir()
     (tmp_path / ".out.unfinished" / "left").touch()
     with whole_folder(tmp_path / "out") as unfinished:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small run whose models are the truth, written as the steps before write it, for tests to plant faults in."""
+"""A small run whose models are the truth, in the files that earlier steps write; tests plant faults in it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MICROSECONDS_A_DAY = 86_400_000_000
 class MadeRun:
     """Rows as columns, ordered by time; models as documents.
 
-    A test changes columns and documents, then has them written by ``write``.
+    A test changes columns and documents, then calls ``write``.
     """
 
     seed: int = 1
@@ -81,12 +81,12 @@ class MadeRun:
         }
 
     def newest(self, campaign: int | None = None) -> np.ndarray:
-        """Return which rows are of the newest day, of one campaign or of all."""
+        """Return which rows belong to the newest day, for one campaign or for all."""
         chosen = self.columns["day"] == DAYS - 1
         return np.asarray(chosen if campaign is None else chosen & (self.columns["campaign"] == campaign))
 
     def write(self, folder: Path) -> Path:
-        """Write the run's folder, with predictions of held-back days that are the truth's, and return it."""
+        """Write the run's folder, with the true probabilities as predictions of held-back days, and return it."""
         (folder / "examples").mkdir(parents=True)
         pq.write_table(self.examples(), folder / "examples" / "examples.parquet")
         columns = self.columns
@@ -110,14 +110,14 @@ class MadeRun:
         return check_run(folder, FeatureSet.from_value(FEATURES), options or CheckOptions(), previous)
 
     def publish(self, folder: Path, models: Path, id: str) -> None:  # noqa: A002
-        """Publish the run's models as they are."""
+        """Publish the run's models unchanged."""
         folder.mkdir(parents=True)
         for target, documents in self.documents.items():
             _write_lines(folder / f"{target}.jsonl", documents)
         valuation.publish(folder, models, id=id)
 
     def examples(self) -> pa.Table:
-        """Return the rows as ``examples.parquet`` has them."""
+        """Return the rows in the form of ``examples.parquet``."""
         columns, count = self.columns, len(self.columns["day"])
         campaigns = [f"c-{code}" for code in columns["campaign"].tolist()]
         given = {
@@ -143,7 +143,7 @@ class MadeRun:
         return pa.table(arrays, schema=EXAMPLES)
 
     def _features(self) -> pa.Array:
-        """Return slot, where a row has it, and age."""
+        """Return slot, for rows that have it, and age."""
         has = self.columns["has_slot"]
         starts = np.concatenate([[0], np.cumsum(1 + has)]).astype(np.int32)
         keys = np.full(starts[-1], "age", object)
@@ -193,7 +193,7 @@ class MadeRun:
 
 
 def _documents(target: str, intercept: float, campaigns: dict[int, float], age: float) -> Iterator[dict[str, Any]]:
-    """The shared model, and one that corrects it by nothing."""
+    """The shared model, and a correction without any change."""
     common = {
         "format": "valuation-model/1",
         "kind": "logistic",

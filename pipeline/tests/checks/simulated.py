@@ -29,7 +29,7 @@ NEWEST = str(date(2026, 3, 1) + timedelta(days=DAYS - 1))
 
 @dataclass(frozen=True)
 class Truth:
-    """What a run is drawn from.
+    """The parameters of a run's distribution.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class Truth:
     day_effect : float
         Standard deviation of the logarithm of a day's factor on all rates.
     campaign_effect : float
-        The same of a campaign's factor between what is predicted and what is true.
+        The same for a campaign's factor between prediction and truth.
     campaign_day_effect : float
-        The same of a campaign's factor on one day.
+        The same for a campaign's factor on one day.
     """
 
     impressions: float = 100_000
@@ -76,7 +76,7 @@ class Simulated:
         self.predicted_factor = np.exp(truth.campaign_effect * rng.normal(size=count))
 
     def verdicts(self, options: CheckOptions) -> list[Verdict]:
-        """Check all that chance decides of."""
+        """Run every check whose outcome depends on chance."""
         rng = self.rng
         days = [str(date(2026, 3, 1) + timedelta(days=number)) for number in range(DAYS)]
         spreads: dict[Target, float] = {}
@@ -128,7 +128,7 @@ class Simulated:
         return verdicts + check_set_aside(aside, used, NEWEST, options)
 
     def held_out(self, target: Target) -> HeldOut:
-        """Return rows of the newest day, a tenth of them, with the rates as their truth."""
+        """Return a tenth of the newest day's rows, with the rates as their truth."""
         rng = self.rng
         rows = (self.shown[-1] / 10).astype(int)
         campaign = np.repeat(np.arange(len(rows)), rows)
@@ -146,7 +146,7 @@ class Simulated:
         )
 
     def profiles(self) -> list[Profile]:
-        """Return ten fields whose mix changes somewhat from day to day."""
+        """Return ten fields whose mix changes a little from day to day."""
         rng = self.rng
         days = [date(2026, 3, 1) + timedelta(days=number) for number in range(DAYS)]
         rows = self.shown.sum(axis=1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Predicted against observed: what is flagged, what is not, and how it is said."""
+"""Predicted against observed counts: what is flagged, what is not, and with which reason."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _predicted(said: np.ndarray, happened: np.ndarray, days: int = 1) -> Predict
     )
 
 
-def test_a_campaign_that_is_over_predicted_by_30_percent_is_found_among_others_that_are_not() -> None:
+def test_a_campaign_over_predicted_by_30_percent_is_found_among_calibrated_ones() -> None:
     rng = np.random.default_rng(1)
     said = np.full(50, 1000.0)
     found = 0
@@ -51,7 +51,7 @@ def test_campaigns_that_vary_from_day_to_day_are_not_flagged() -> None:
 
 
 def test_days_of_a_log_with_one_campaign_are_not_flagged() -> None:
-    """Two hundred days that differ by 15 %, of a campaign with thousands of clicks."""
+    """Two hundred days that differ by 15 %, for a campaign with thousands of clicks."""
     rng = np.random.default_rng(3)
     options = CheckOptions()
     alarms = 0
@@ -63,7 +63,7 @@ def test_days_of_a_log_with_one_campaign_are_not_flagged() -> None:
 
 
 def _sampled(seed: int, sizes: np.ndarray, rate: float, share: float) -> HeldOut:
-    """Return rows that are predicted by their truth, with a share of the negatives."""
+    """Return rows predicted by their true probabilities, with a share of the negatives."""
     rng = np.random.default_rng([seed, 11])
     campaign = np.repeat(np.arange(len(sizes)), sizes)
     probabilities = expit(np.log(rate) + 0.8 * rng.normal(size=len(campaign)))
@@ -74,8 +74,8 @@ def _sampled(seed: int, sizes: np.ndarray, rate: float, share: float) -> HeldOut
     return HeldOut.of("click", 1, names, outcomes[kept], probabilities[kept], probabilities[kept], weights[kept])
 
 
-def test_campaigns_of_which_few_negatives_were_kept_are_not_flagged() -> None:
-    """With one negative in a hundred, the sums of small campaigns' predictions are off by chance, by a third or so."""
+def test_campaigns_with_few_kept_negatives_are_not_flagged() -> None:
+    """With one negative in a hundred, chance alone moves the sums of small campaigns' predictions by a third or so."""
     options, alarms, covered, all_ratios = CheckOptions(), 0, 0, 0
     sizes = np.r_[np.full(3, 20_000), np.full(40, 1000)]
     for seed in range(30):
@@ -99,7 +99,7 @@ def test_the_variance_of_sampled_predictions_is_that_of_many_samples() -> None:
     assert 0.75 < off.var() / expected < 1.1
 
 
-def test_what_is_within_the_limit_is_never_flagged_however_sure() -> None:
+def test_a_difference_within_the_limit_is_never_flagged_however_certain() -> None:
     said = np.array([1e6])
     assert [v.status for v in check_campaigns(_predicted(said, said * 1.05), DAY_SPREAD, CheckOptions())] == ["passed"]
     assert [v.status for v in check_calibration(_predicted(said, said * 1.05), 0.0, CheckOptions())] == ["passed"]
@@ -126,7 +126,7 @@ def test_the_reason_has_the_figures_and_what_to_do() -> None:
     assert "check whether clicks of these days are missing" in verdict.reason
 
 
-def test_predictions_of_what_never_happened_have_no_ratio() -> None:
+def test_predictions_without_an_observed_event_have_no_ratio() -> None:
     (verdict,) = check_calibration(_predicted(np.array([200.0]), np.array([0.0])), 0.0025, CheckOptions())
     assert verdict.status == "failed"
     assert verdict.value is None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``valuation-pipeline check`` as a process: what it prints, and how it exits."""
+"""``valuation-pipeline check`` as a process: its output and exit status."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_a_run_that_passes_exits_with_0_and_is_told_as_a_table(tmp_path: Path) -> None:
+def test_a_run_that_passes_exits_with_0_and_prints_a_table(tmp_path: Path) -> None:
     MadeRun().write(tmp_path / "run")
     done = _run(tmp_path)
     assert done.returncode == 0, done.stderr
@@ -38,7 +38,7 @@ def test_a_run_that_passes_exits_with_0_and_is_told_as_a_table(tmp_path: Path) -
 
 
 def _main(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """Run the command in this process, and return how it would exit."""
+    """Run the command in this process, and return its exit status."""
     (folder / "features.toml").write_text(FEATURES, encoding="utf-8")
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "argv", ["valuation-pipeline", "check", "run", *arguments])
@@ -92,7 +92,7 @@ def test_a_run_that_lacks_a_step_says_which(
     assert "examples.parquet: not there; make it with `valuation-pipeline extract`" in capsys.readouterr().err
 
 
-def test_models_that_are_no_releases_are_said_to_be_none(
+def test_models_outside_a_release_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     MadeRun().write(tmp_path / "run")

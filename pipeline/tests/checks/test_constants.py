@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Constants in the place of models: documents that the engine takes."""
+"""Constants that replace models: documents that the engine accepts."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_all_models_may_be_replaced(tmp_path: Path) -> None:
     assert found == pytest.approx({"a": 0.2, "b": 0.3, "new": 0.1}, rel=1e-6)
 
 
-def test_a_constant_has_a_variance_where_its_model_had_one(tmp_path: Path) -> None:
+def test_a_constant_has_a_variance_if_its_model_had_one(tmp_path: Path) -> None:
     documents = [{**document, "variance": {"intercept": 0.5}} for document in _documents(0.1)]
     replaced = replace_by_constants(documents, "click", {"a": Rate(0.02, 5000, 100, 5000.0)})
     assert replaced[1]["variance"] == {"intercept": pytest.approx(1 / 100 + 1 / 490)}
@@ -92,5 +92,5 @@ def test_a_campaign_that_never_had_a_positive_keeps_a_probability() -> None:
     assert 0 < rates["a"].probability < 0.05
 
 
-def test_nothing_is_replaced_where_nothing_is_named() -> None:
+def test_without_named_models_nothing_is_replaced() -> None:
     assert replace_by_constants(_documents(), "click", {}) == _documents()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drift: days that differ as they always do are not flagged, and a change is."""
+"""Drift: usual differences between days are not flagged, and a change is."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ OPTIONS = CheckOptions()
 
 
 def profile(seed: int, days: int, values: int, steepness: float, effect: float, change: float = 0.0) -> Profile:
-    """Draw 5,000 rows a day of a field whose values' shares vary by a log-normal factor each day.
+    """Draw 5,000 rows a day for a field whose shares of values vary by a log-normal factor each day.
 
-    Shares fall by the value's rank to the power of ``steepness``; on the newest day the first one's is exp(change)
-    times as high.
+    Shares fall with the value's rank to the power of ``steepness``; on the newest day the first value's share is
+    exp(change) times as high.
     """
     rng = np.random.default_rng([seed, days, values])
     shares = np.arange(1.0, values + 1) ** -steepness * np.exp(effect * rng.normal(size=(days, values)))
@@ -42,7 +42,7 @@ def warnings(found: Profile) -> int:
 def test_a_mix_that_changes_daily_is_flagged_no_more_often_than_stated(
     days: int, values: int, steepness: float, effect: float
 ) -> None:
-    """Where a few values have most of the rows, the index varies more than that of many equal ones."""
+    """If a few values have most of the rows, the index varies more than with many equally frequent values."""
     found = sum(warnings(profile(seed, days, values, steepness, effect)) for seed in range(300))
     assert found <= stats.binom.ppf(0.999, 300, OPTIONS.levels().warn)
 

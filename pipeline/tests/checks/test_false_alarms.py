@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often chance alone flags a run in which nothing is wrong, and how often faults are found."""
+"""How often chance alone flags a run without a fault, and how often faults are found."""
 
 from __future__ import annotations
 

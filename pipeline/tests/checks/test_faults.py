@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each fault is found by the check that is for it, with a reason that says what it is."""
+"""Each fault is found by its own check, with a reason that names it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def flagged(verdicts: list[Verdict], check: str) -> list[Verdict]:
     return [verdict for verdict in verdicts if verdict.check == check and verdict.status in ("failed", "warned")]
 
 
-def test_a_run_without_a_fault_passes_and_leaves_what_is_to_be_published(tmp_path: Path) -> None:
+def test_a_run_without_a_fault_passes_and_leaves_models_to_publish(tmp_path: Path) -> None:
     run = MadeRun()
     run.publish(tmp_path / "batch", tmp_path / "models", "earlier")
     verdicts = run.check(tmp_path / "run", previous=tmp_path / "models")
@@ -68,7 +68,7 @@ def test_conversions_stopped(tmp_path: Path) -> None:
     assert "2026-03-16 has 0 conversions" in flagged(verdicts, "conversions")[0].reason
 
 
-def test_a_feature_gone(tmp_path: Path) -> None:
+def test_a_missing_feature(tmp_path: Path) -> None:
     run = MadeRun()
     run.columns["has_slot"][run.newest()] = False
     verdicts = run.check(tmp_path)
@@ -103,7 +103,7 @@ def test_labels_of_a_campaign_swapped_on_the_newest_day(tmp_path: Path) -> None:
 
 
 def test_labels_of_a_campaign_swapped_on_all_days(tmp_path: Path) -> None:
-    """The models have learnt them, so nothing but the rate tells."""
+    """The models have learnt the swapped labels, so only the rate gives them away."""
     run = MadeRun()
     swapped = run.columns["campaign"] == 3
     run.columns["click"] ^= swapped
@@ -175,7 +175,7 @@ def test_a_campaign_whose_model_is_worse_than_a_constant_gets_the_constant(tmp_p
     assert [by_campaign[campaign] for campaign in ("*", "c-0")] == run.documents["click"]
 
 
-def test_constants_are_published_where_they_are_hard_to_beat(tmp_path: Path) -> None:
+def test_constants_are_published_if_they_are_hard_to_beat(tmp_path: Path) -> None:
     run = MadeRun()
     rng = np.random.default_rng(5)
     run.columns["held_click"] = expit(logit(run.columns["pctr"]) + rng.normal(size=len(run.columns["pctr"])))
@@ -201,7 +201,7 @@ def test_a_campaign_that_lost_its_model_since_the_last_release(tmp_path: Path) -
     assert "(c-0); their observed rates value them" in reason
 
 
-def test_corrections_that_give_way_to_the_shared_model_warn_when_most_do(tmp_path: Path) -> None:
+def test_a_warning_follows_if_most_corrections_give_way_to_the_shared_model(tmp_path: Path) -> None:
     run = MadeRun()
     shared, correction = run.documents["click"]
     weights = {"slot": {"1": 0.2}}
@@ -220,7 +220,7 @@ def test_corrections_that_give_way_to_the_shared_model_warn_when_most_do(tmp_pat
     assert "(c-0, c-1, c-2); the shared one values them" in found.reason
 
 
-def test_constants_that_give_way_to_the_shared_model_are_no_loss(tmp_path: Path) -> None:
+def test_constants_that_give_way_to_the_shared_model_do_not_count_as_lost(tmp_path: Path) -> None:
     run = MadeRun()
     shared, constant = run.documents["click"]
     del constant["extends"]
@@ -260,7 +260,7 @@ def test_values_that_moved_warn_in_money(tmp_path: Path) -> None:
     assert "constant -4.252 → -3.552" in weights.reason
 
 
-def test_logged_predictions_that_a_replay_does_not_give(tmp_path: Path) -> None:
+def test_logged_predictions_that_a_replay_does_not_reproduce(tmp_path: Path) -> None:
     run = MadeRun()
     run.publish(tmp_path / "batch", tmp_path / "models", "earlier")
     some = run.newest(campaign=2)
@@ -299,7 +299,7 @@ def test_a_check_may_be_told_to_warn_or_be_off(tmp_path: Path) -> None:
     assert "campaign_rates" not in {verdict.check for verdict in verdicts}
 
 
-def test_days_that_are_too_few_are_said_to_be(tmp_path: Path) -> None:
+def test_too_few_days_are_reported(tmp_path: Path) -> None:
     run = MadeRun()
     kept = run.columns["day"] >= DAYS - 2
     run.columns = {name: column[kept] for name, column in run.columns.items()}

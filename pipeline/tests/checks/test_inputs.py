@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run whose files are missing or broken is refused with the file and what to do."""
+"""A run with missing or broken files is refused with the file and what to do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _broken(written: Path, folder: Path, file: str, text: str | None) -> Path:
-    """Return a copy of a run in which a file has another text, or is missing."""
+    """Return a copy of a run with another text in a file, or without the file."""
     shutil.copytree(written, folder)
     if text is None:
         (folder / file).unlink()
@@ -63,7 +63,7 @@ def test_a_run_is_read(written: Path) -> None:
         ("click/held_out.parquet", "PAR1", "held_out.parquet: not the predictions"),
     ],
 )
-def test_what_is_broken_is_named(written: Path, tmp_path: Path, file: str, text: str | None, message: str) -> None:
+def test_broken_inputs_are_named(written: Path, tmp_path: Path, file: str, text: str | None, message: str) -> None:
     with pytest.raises(PipelineError, match=message):
         read_run(_broken(written, tmp_path / "run", file, text))
 
@@ -81,14 +81,14 @@ def test_a_run_without_models_is_refused(written: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", '[{"check": "clicks"}]', '[{"status": "failed"}]'])
-def test_verdicts_that_are_broken_are_refused(tmp_path: Path, text: str) -> None:
+def test_broken_verdicts_are_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "verdicts.json"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(PipelineError, match=r"verdicts\.json"):
         read_verdicts(file)
 
 
-def test_a_status_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_status_is_refused(tmp_path: Path) -> None:
     row = {"check": "clicks", "subject": "day", "status": "fine", "value": None, "threshold": None, "reason": ""}
     (tmp_path / "verdicts.json").write_text(json.dumps([row]), encoding="utf-8")
     with pytest.raises(PipelineError, match="'fine'"):
@@ -110,7 +110,7 @@ def test_a_newest_day_without_impressions_holds_the_release_back(
     assert held_back(verdicts) == (severity == "fail")
 
 
-def test_days_that_all_have_impressions_are_not_told_to_be_empty(written: Path, tmp_path: Path) -> None:
+def test_days_with_impressions_are_not_reported_as_empty(written: Path, tmp_path: Path) -> None:
     run = shutil.copytree(written, tmp_path / "run")
     (run / "examples" / "counts.json").write_text(json.dumps({"last_day": str(NEWEST)}), encoding="utf-8")
     assert read_run(run).last_day == read_run(run).newest == NEWEST

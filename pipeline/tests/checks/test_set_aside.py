@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows that were set aside are held against the rows of the same days."""
+"""Rows set aside are compared with the rows of the same days."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _examples(file: Path) -> Path:
     return file
 
 
-def test_used_rows_are_those_of_all_days_whatever_the_window(tmp_path: Path) -> None:
+def test_used_rows_cover_all_days_whatever_the_window(tmp_path: Path) -> None:
     file = _examples(tmp_path / "examples.parquet")
     with duckdb.connect() as connection:
         used = read_used(connection, file, NEWEST)

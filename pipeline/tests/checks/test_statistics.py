@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tests of the checks, held against known truth."""
+"""The checks' statistical tests, compared with known truth."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from valuation_pipeline.checks.statistics import (
 
 @pytest.mark.parametrize(("mean", "spread"), [(3.0, 0.0), (40.0, 0.0), (40.0, 0.04), (900.0, 0.01)])
 @pytest.mark.parametrize("level", [0.05, 0.001])
-def test_p_values_are_below_a_level_no_more_often_than_it_says(mean: float, spread: float, level: float) -> None:
+def test_p_values_fall_below_a_level_no_more_often_than_stated(mean: float, spread: float, level: float) -> None:
     counts = np.arange(int(20 * mean) + 50)
     chances = (
         stats.nbinom.pmf(counts, 1 / spread, 1 / (1 + mean * spread)) if spread else stats.poisson.pmf(counts, mean)
@@ -30,7 +30,7 @@ def test_p_values_are_below_a_level_no_more_often_than_it_says(mean: float, spre
     assert float(chances[count_p_values(counts, mean, spread) < level].sum()) <= level
 
 
-def test_p_values_tell_what_is_far_off() -> None:
+def test_p_values_detect_large_deviations() -> None:
     none, few, right, many = count_p_values([0, 60, 100, 140], 100.0, 0.0025)
     assert none < 1e-30
     assert few < 1e-3
@@ -39,7 +39,7 @@ def test_p_values_tell_what_is_far_off() -> None:
 
 
 @pytest.mark.parametrize("truth", [0.0, 0.01, 0.09])
-def test_dispersion_is_an_upper_bound_as_often_as_it_says(truth: float) -> None:
+def test_dispersion_is_an_upper_bound_as_often_as_stated(truth: float) -> None:
     rng = np.random.default_rng(5)
     above = 0
     for _ in range(400):
@@ -55,7 +55,7 @@ def test_dispersion_of_chance_alone_is_small() -> None:
     assert dispersion(rng.poisson(expected).astype(float), expected) < 0.001
 
 
-def test_what_is_off_does_not_raise_its_own_dispersion() -> None:
+def test_an_outlier_does_not_raise_its_own_dispersion() -> None:
     rng = np.random.default_rng(7)
     expected = np.full(50, 1000.0)
     counts = rng.poisson(expected).astype(float)
@@ -65,7 +65,7 @@ def test_what_is_off_does_not_raise_its_own_dispersion() -> None:
     assert of_others[4] > 0.002
 
 
-def test_dispersion_of_others_is_that_of_the_others() -> None:
+def test_dispersion_of_others_leaves_out_ones_own() -> None:
     rng = np.random.default_rng(8)
     expected = rng.lognormal(4, 1, 40)
     counts = rng.poisson(expected * rng.gamma(20, 1 / 20, 40)).astype(float)
@@ -73,8 +73,8 @@ def test_dispersion_of_others_is_that_of_the_others() -> None:
         assert found == pytest.approx(dispersion(np.delete(counts, place), np.delete(expected, place)), rel=1e-9)
 
 
-def test_the_error_of_expectations_is_no_dispersion() -> None:
-    """Of expectations that are off by 10 %, and counts that vary by 5 % on top, the latter is told."""
+def test_the_error_of_expectations_is_not_dispersion() -> None:
+    """Expectations are off by 10 % and counts vary by 5 % on top; only the latter is dispersion."""
     rng = np.random.default_rng(12)
     errors = np.full(60, 0.01)
     with_errors, without = [], []
@@ -88,7 +88,7 @@ def test_the_error_of_expectations_is_no_dispersion() -> None:
     assert np.median(with_errors) < 0.6 * np.median(without)
 
 
-def test_where_there_are_no_others_the_answer_is_what_was_given() -> None:
+def test_without_others_the_dispersion_is_the_one_given() -> None:
     counts, expected = np.array([1000.0, 2.0]), np.array([500.0, 2.0])
     assert dispersion_of_others(counts, expected, np.zeros(2), alone=0.04)[0] == 0.04
 
@@ -99,7 +99,7 @@ def test_adjusting_keeps_the_rate_of_any_false_alarm() -> None:
     assert alarms <= stats.binom.ppf(0.999, 2000, 0.05)
 
 
-def test_auc_is_scikit_learns_with_ties() -> None:
+def test_auc_equals_scikit_learns_with_ties() -> None:
     rng = np.random.default_rng(10)
     outcomes = rng.random(500) < 0.3
     scores = np.round(rng.random(500) + 0.3 * outcomes, 1).astype(np.float64)
@@ -121,11 +121,11 @@ def test_swapped_labels_rank_worse_than_chance() -> None:
     assert swapped.auc == pytest.approx(1 - right.auc)
 
 
-def test_a_ranking_of_one_outcome_is_none() -> None:
+def test_one_outcome_alone_has_no_ranking() -> None:
     assert ranking(np.ones(5, bool), np.linspace(0, 1, 5)) is None
 
 
-def test_log_losses_are_those_of_what_happened() -> None:
+def test_log_losses_are_those_of_the_outcomes() -> None:
     losses = log_losses(np.array([True, False, True]), np.array([0.8, 0.25, 0.0]))
     assert losses == pytest.approx([-np.log(0.8), -np.log(0.75), -np.log(1e-12)])
 

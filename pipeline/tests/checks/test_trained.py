@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generated logs through extraction, training, checks and publishing: faults are found, and clean days are not."""
+"""Generated logs through extraction, training, checks and publishing: faults are found, clean days are not flagged."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OPTIONS = GeneratorOptions(
 )
 MORE_CLICKS = OPTIONS.model_copy(update={"click_rate": 0.2})
 NEWEST = OPTIONS.dates[-1]
-# c-5 is the biggest campaign of this log, with one impression in four; c-0 has one in a hundred.
+# c-5 is this log's biggest campaign, with one impression in four; c-0 has one in a hundred.
 
 
 def _checked(folder: Path, *faults: str, options: GeneratorOptions = OPTIONS) -> list[Verdict]:
@@ -53,11 +53,11 @@ def test_conversions_stopped(tmp_path: Path) -> None:
     assert _flagged(_checked(tmp_path, "conversions_stopped"))["conversions", "day"] == "failed"
 
 
-def test_a_feature_gone(tmp_path: Path) -> None:
+def test_a_missing_feature(tmp_path: Path) -> None:
     assert _flagged(_checked(tmp_path, "feature_gone=device"))["coverage", "device"] == "failed"
 
 
-def test_a_vocabulary_that_moved(tmp_path: Path) -> None:
+def test_a_vocabulary_that_changed(tmp_path: Path) -> None:
     found = _flagged(_checked(tmp_path, "vocabulary_moved"))
     assert {found["new_values", field] for field in ("site", "device")} == {"failed"}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Days and hours of a log against those before."""
+"""Days and hours of a log against earlier ones."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_log_of_a_few_rows_is_not_judged_by_hours() -> None:
     assert _status(_arrivals(np.random.default_rng(5), 40))["hours"] == "skipped"
 
 
-def test_impressions_are_held_against_the_same_weekday() -> None:
+def test_impressions_are_compared_with_the_same_weekday() -> None:
     counts = np.tile(BUSY * 1000, (15, 1))
     counts[0::7] /= 4  # Sundays
     days = [f"2026-03-{day:02d}" for day in range(1, 16)]
@@ -74,7 +74,7 @@ def test_rows_delivered_twice_are_flagged() -> None:
     assert "delivered twice" in day.reason
 
 
-def test_the_spread_of_days_has_theirs_that_of_their_mean_and_chance() -> None:
+def test_the_spread_of_days_includes_that_of_their_mean_and_chance() -> None:
     steady = np.full(9, 10_000.0)
     assert day_spread(steady, np.ones(9), 0.1) == pytest.approx(0.01 * (1 + 1 / 9) + 1 / 90_000)
     assert day_spread(steady * np.exp(0.3 * np.sin(np.arange(9))), np.ones(9), 0.1) > 0.03

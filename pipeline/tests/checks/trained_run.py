@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Days of a generated log, each extracted, trained, checked and published by the steps themselves."""
+"""Days of a generated log, each extracted, trained, checked and published by the pipeline's own steps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WINDOWS = Windows(click_days=1, conversion_days=8)
 TARGETS: tuple[Target, ...] = ("click", "conversion")
 
 
-#: Some of the fields of a generated log, so that a training takes seconds.
+#: Some of a generated log's fields, so that training takes seconds.
 FEATURES = """format = "valuation-features/1"
 [category.campaign]
 source = "campaign"
@@ -60,7 +60,7 @@ def train_day(
     targets: Sequence[Target] = TARGETS,
     strategy: Strategy = "pooled",
 ) -> None:
-    """Fill the folder of a run with the examples and models of a day and those before, ``days`` in all."""
+    """Fill a run's folder with the examples and models of a day and the days before, ``days`` in all."""
     training = TrainingOptions(strategy=strategy)
     folder.mkdir(parents=True)
     feature_set = FeatureSet.read(log / "features.toml")
@@ -81,7 +81,7 @@ def train_day(
 def check_day(
     log: Path, folder: Path, models: Path | None = None, options: CheckOptions | None = None
 ) -> list[Verdict]:
-    """Check a trained day, and publish it where nothing holds it back and a directory of releases is given."""
+    """Check a trained day; publish it if nothing holds it back and a directory of releases is given."""
     feature_set = FeatureSet.read(log / "features.toml")
     verdicts = check_run(folder, feature_set, options or CheckOptions(), models, WINDOWS)
     if models is not None and not held_back(verdicts):

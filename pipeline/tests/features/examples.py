@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Examples as the step before writes them."""
+"""Examples in the form that the step before writes."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ SCHEMA = pa.schema(
 
 
 def write_examples(file: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
-    """Write rows as ``examples.parquet``; what a row leaves out is null, or an ordinary impression's."""
+    """Write rows as ``examples.parquet``; members that a row omits are null, or those of an ordinary impression."""
     written = [_row(place, row) for place, row in enumerate(rows)]
     pq.write_table(pa.Table.from_pylist(written, SCHEMA), file)
     return file
 
 
 def feature_set(**sections: Any) -> FeatureSet:
-    """Return a feature set that folds nothing unless it says so."""
+    """Return a feature set that folds nothing unless told to."""
     return FeatureSet.from_value({"format": "valuation-features/1", "fold": {"minimum_rows": 1}} | sections)
 
 

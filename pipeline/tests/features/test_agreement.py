@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A model made of a vocabulary's coefficients gives, in the engine, what the training rows give."""
+"""A model made of a vocabulary's coefficients gives the same in the engine as on the training rows."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def test_the_engine_gives_the_probabilities_of_the_training_rows(
         agree(write_examples(Path(folder) / "examples.parquet", rows), features, seed)
 
 
-def test_it_gives_them_of_a_thousand_rows_of_every_sort(tmp_path: Path) -> None:
+def test_the_engine_gives_them_for_a_thousand_rows_of_every_kind(tmp_path: Path) -> None:
     draws = np.random.default_rng(1)
 
     def some(texts: list[str], at_most: int) -> list[str]:

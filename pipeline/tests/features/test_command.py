@@ -25,7 +25,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, env=wide)
 
 
-def test_the_command_shows_what_becomes_of_each_field(tmp_path: Path) -> None:
+def test_the_command_shows_the_columns_of_each_field(tmp_path: Path) -> None:
     (tmp_path / "features.toml").write_text(DEFINITION)
     rows = [{"features": {"slot": str(place % 3), "age": "x"}, "click": place == 0} for place in range(40)]
     examples = write_examples(tmp_path / "examples.parquet", rows)
@@ -39,7 +39,7 @@ def test_the_command_shows_what_becomes_of_each_field(tmp_path: Path) -> None:
     assert table.schema.field("features").type.names == ["slot", "age"]
 
 
-def test_a_wrong_definition_is_told_without_a_traceback(tmp_path: Path) -> None:
+def test_a_wrong_definition_is_reported_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "features.toml").write_text(DEFINITION + "[cross.x]\nfields = ['slot', 'age']\n")
     examples = write_examples(tmp_path / "examples.parquet", [{}])
     done = run(examples, tmp_path / "features.toml")

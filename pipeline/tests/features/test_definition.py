@@ -13,7 +13,7 @@ from valuation_pipeline.features import FeatureSet
 EXAMPLE = Path(__file__).parents[3] / "Documentation" / "example" / "features.toml"
 
 
-def test_the_example_has_fields_of_every_sort() -> None:
+def test_the_example_has_fields_of_every_kind() -> None:
     fields = {field.name: (field.kind, field.side, field.source) for field in FeatureSet.read(EXAMPLE).fields}
     assert fields == {
         "slot": ("category", "request", "features.slot"),
@@ -65,7 +65,7 @@ def test_the_example_has_fields_of_every_sort() -> None:
         ({"format": "valuation-features/2"}, "format: Input should be 'valuation-features/1'"),
     ],
 )
-def test_what_does_not_fit_is_named_by_its_key_path(sections: dict[str, Any], message: str) -> None:
+def test_a_mistake_is_named_by_its_key_path(sections: dict[str, Any], message: str) -> None:
     with pytest.raises(PipelineError, match=re.escape(message)):
         FeatureSet.from_value({"format": "valuation-features/1"} | sections)
 
@@ -92,7 +92,7 @@ def test_a_cross_joins_two_categories(fields: list[str], message: str) -> None:
         )
 
 
-def test_every_mistake_is_told_at_once_with_the_file(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once_with_the_file(tmp_path: Path) -> None:
     file = tmp_path / "features.toml"
     file.write_text('format = "valuation-features/1"\n[category."a=b"]\n[cross.x]\nfields = ["c", "d"]\n', "utf-8")
     with pytest.raises(PipelineError) as error:

@@ -19,7 +19,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (DOCUMENTATION / "features.md").read_text("utf-8"), re.DOTALL)
 
 
-def test_the_page_shows_what_the_example_says() -> None:
+def test_the_page_shows_the_example_file() -> None:
     (shown,) = blocks("toml")
     whole = tomllib.loads((DOCUMENTATION / "example" / "features.toml").read_text("utf-8"))
     FeatureSet.from_value(tomllib.loads(shown))

@@ -54,13 +54,13 @@ def test_equal_rows_become_counts(many: list[tuple[list[int], list[float], bool]
     keys = [(tuple(sorted(columns)), tuple(numbers)) for columns, numbers, _ in many]  # 0.0 == -0.0
     counts = Counter(keys)
     positives = Counter(key for key, (_, _, outcome) in zip(keys, many, strict=True) if outcome)
-    order = list(counts)  # as each first occurs
+    order = list(counts)  # in the order of first occurrence
     assert [(tuple(sorted(columns)), tuple(numbers)) for columns, numbers in lists(found.rows)] == order
     assert found.counts.tolist() == [counts[key] for key in order]
     assert found.positives.tolist() == [positives[key] for key in order]
 
 
-def test_rows_of_one_hash_that_differ_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_different_rows_with_one_hash_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows_module, "_hashes", lambda rows: np.zeros(len(rows), np.uint64))
     rows = rows_of([[1], [1], [2], [1, 1], [1]], [[0.0], [0.0], [0.0], [0.0], [5.0]])
     found = aggregate(rows, np.array([True, False, True, True, False]))

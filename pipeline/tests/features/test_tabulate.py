@@ -50,14 +50,14 @@ def test_rows_are_ordered_by_time_and_impression_whatever_the_file(tmp_path: Pat
     assert feature_column(table, "seen").to_pylist() == ["0", "1", "2", "3"]
 
 
-def test_names_that_sql_would_not_tell_apart_are_different_fields(tmp_path: Path) -> None:
+def test_names_that_are_equal_to_sql_are_different_fields(tmp_path: Path) -> None:
     names = ["a", "A", "f1", "it's", 'a"b', "größe", "select", "a.b"]
     features = feature_set(category={name: {} for name in names})
     table = tabulate(write_examples(tmp_path / "e.parquet", [{"features": {name: name for name in names}}]), features)
     assert table.column("features").to_pylist() == [{name: name for name in names}]
 
 
-def test_numbers_are_what_json_takes_for_one_and_the_others_are_counted(tmp_path: Path) -> None:
+def test_numbers_are_those_of_json_and_other_values_are_counted(tmp_path: Path) -> None:
     numbers = ["12", "12.0", "-0.5e1", "1E3"]
     others: list[Any] = [
         " 12",
@@ -90,7 +90,7 @@ def test_a_bid_that_is_not_finite_is_counted(tmp_path: Path) -> None:
     assert summary(table).set_aside == {"bid": {"beyond the range of a double": 2}}
 
 
-def test_several_values_of_a_field_that_has_one_are_set_aside_and_counted(tmp_path: Path) -> None:
+def test_several_values_of_a_single_valued_field_are_set_aside_and_counted(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [
         {"features": {"slot": value}} for value in (["12"], ["12", "12"], ["12", "77"], [None, "77"], [None], [])
     ]
@@ -123,13 +123,13 @@ def test_a_bound_belongs_to_the_bucket_above_it(tmp_path: Path) -> None:
         ("hour_of_week", -0.25, ["143", "143", "167"]),
     ],
 )
-def test_time_is_told_by_the_clock_of_the_offset(tmp_path: Path, of: str, offset: float, expected: list[str]) -> None:
+def test_times_use_the_offsets_clock(tmp_path: Path, of: str, offset: float, expected: list[str]) -> None:
     features = feature_set(time={"t": {"of": of, "utc_offset_hours": offset}})
     times = [MIDNIGHT - timedelta(minutes=1), MIDNIGHT, MIDNIGHT + timedelta(days=1)]
     assert values(tmp_path, features, [{"time": time} for time in times], "t") == expected
 
 
-def test_exposures_are_the_units_earlier_impressions_of_the_same_day(tmp_path: Path) -> None:
+def test_exposures_count_the_units_earlier_impressions_of_the_same_day(tmp_path: Path) -> None:
     def row(minutes: int, ad: str, campaign: str = "1", **unit: str) -> dict[str, Any]:
         return {"time": MIDNIGHT + timedelta(minutes=minutes), "ad": ad, "campaign": campaign, "unit": unit}
 
@@ -138,9 +138,9 @@ def test_exposures_are_the_units_earlier_impressions_of_the_same_day(tmp_path: P
         row(-1, "9", user="u"),
         row(0, "9", user="u"),  # a new day
         row(1, "9", user="u"),
-        row(1, "8", user="u"),  # at the same time, but behind by its id
+        row(1, "8", user="u"),  # at the same time, but later by its id
         row(2, "9", user="v"),
-        row(3, "9", session="s"),  # nobody known
+        row(3, "9", session="s"),  # an unknown user
         row(3, "9", user=""),
         row(3, "9", user=""),
         row(4, "9", "2", user="u"),
@@ -179,12 +179,12 @@ def test_equal_examples_give_an_equal_table(tmp_path: Path) -> None:
     assert first.equals(tabulate(write_examples(tmp_path / "b.parquet", rows), features, sampling), check_metadata=True)
 
 
-def test_the_summary_stays_with_a_part_of_the_table(tmp_path: Path) -> None:
+def test_a_part_of_the_table_keeps_the_summary(tmp_path: Path) -> None:
     table = tabulate(write_examples(tmp_path / "e.parquet", [{}, {"click": True}]), feature_set(category={"a": {}}))
     assert summary(table.filter(table.column("click"))) == summary(table)
 
 
-def test_no_rows_are_a_table_too(tmp_path: Path) -> None:
+def test_a_table_may_have_no_rows(tmp_path: Path) -> None:
     features = feature_set(category={"a": {}}, exposure={"seen": {"of": "ad"}}, number={"n": {}})
     table = tabulate(write_examples(tmp_path / "e.parquet", []), features)
     assert (table.num_rows, summary(table).sample.share) == (0, 1.0)

@@ -17,14 +17,14 @@ def table_of(tmp_path: Path, features: FeatureSet, rows: list[dict[str, Any]]) -
     return tabulate(write_examples(tmp_path / "e.parquet", [{"features": row} for row in rows]), features)
 
 
-def test_a_value_of_too_few_rows_has_no_column_and_nor_has_a_pair(tmp_path: Path) -> None:
+def test_a_value_or_pair_with_too_few_rows_has_no_column(tmp_path: Path) -> None:
     features = feature_set(
         category={"slot": {}, "tags": {"multi": True}},
         cross={"both": {"fields": ["slot", "tags"]}},
         fold={"minimum_rows": 2},
     )
     rows: list[dict[str, Any]] = [
-        {"slot": "b", "tags": ["x", "x"]},  # twice in one row is one row
+        {"slot": "b", "tags": ["x", "x"]},  # twice in one row counts as one row
         {"slot": "b", "tags": ["y", "z"]},
         {"slot": "a", "tags": ["y", "z"]},
         {"slot": "a", "tags": ["z"]},
@@ -61,7 +61,7 @@ def test_numbers_are_standardised_and_a_missing_one_is_the_mean(tmp_path: Path) 
     assert "no model can have; give it buckets" in vocabulary.left_out["huge"]
 
 
-def test_texts_that_no_model_can_hold_have_no_column(tmp_path: Path) -> None:
+def test_texts_that_a_model_cannot_hold_have_no_column(tmp_path: Path) -> None:
     features = feature_set(category={"slot": {}})
     rows = [{"slot": text} for text in ("é" * 512, "é" * 513, "a\0", "")]
     vocabulary = Vocabulary.fit(table_of(tmp_path, features, rows), features)
@@ -124,7 +124,7 @@ def test_coefficients_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         vocabulary.document_parts(0, [np.nan])
 
 
-def test_no_rows_give_no_columns(tmp_path: Path) -> None:
+def test_without_rows_there_are_no_columns(tmp_path: Path) -> None:
     features = feature_set(
         category={"a": {}, "b": {"multi": True}}, number={"n": {}}, cross={"x": {"fields": ["a", "b"]}}
     )
@@ -136,7 +136,7 @@ def test_no_rows_give_no_columns(tmp_path: Path) -> None:
     assert vocabulary.encode(one).starts.tolist() == [0, 0]
 
 
-def test_nulls_among_several_values_are_none(tmp_path: Path) -> None:
+def test_nulls_among_several_values_do_not_count(tmp_path: Path) -> None:
     features = feature_set(category={"tags": {"multi": True}})
     table = table_of(tmp_path, features, [{"tags": [None, "a", None]}, {"tags": [None]}, {"tags": []}, {}])
     assert Vocabulary.fit(table, features).encode(table).starts.tolist() == [0, 1, 1, 1, 1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What extraction makes of a log, for tests to look at."""
+"""The results of an extraction, for tests to inspect."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GENERATED = GeneratorOptions(impressions=2400, campaigns=10, days=3, click_rate=
 
 
 def run(log: Path, start: date = DAY, end: date = DAY, **more: Any) -> tuple[Counts, list[dict[str, Any]], list[Any]]:
-    """The counts, the examples, and (table, row, reason) of what is set aside."""
+    """The counts, the examples, and (table, row, reason) of each row set aside."""
     output = log.with_name(f"{log.name}-examples")
     counts = extract(log, start, end, more.pop("options", OPTIONS), output, now=NOW, **more)
     assert sorted(file.name for file in output.iterdir()) == ["counts.json", "examples.parquet", "set_aside.parquet"]

@@ -15,7 +15,7 @@ def impression(number: int, **columns: Any) -> dict[str, Any]:
 
 
 def click(number: int, minute: int = 1) -> dict[str, Any]:
-    """A click on the impression i-<number>, minutes after it."""
+    """A click on the impression i-<number>, so many minutes after it."""
     return {"impression_id": f"i-{number}", "time": f"2026-03-01 {number % 24:02}:{minute:02}:00"}
 
 
@@ -24,7 +24,7 @@ def conversion(number: int, time: str, **columns: Any) -> dict[str, Any]:
 
 
 def write_log(log: Path, **tables: list[Any]) -> Path:
-    """A log of JSON Lines; a row that is a text is a line as it stands."""
+    """A log of JSON Lines; a row given as text is written as that line."""
     log.mkdir(parents=True)
     for table in ("impressions", "clicks", "conversions"):
         lines = [row if isinstance(row, str) else json.dumps(row) for row in tables.get(table, [])]

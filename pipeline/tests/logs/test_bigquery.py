@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The SQL for BigQuery parses as BigQuery's, and gives in DuckDB, translated, what the extraction gives."""
+"""The SQL for BigQuery parses as such, and, translated for DuckDB, gives the same as the extraction."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ def statements(file: Path) -> list[Any]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_file_is_sql_of_bigquery(file: Path) -> None:
+def test_every_file_is_bigquery_sql(file: Path) -> None:
     parsed = statements(file)
     assert parsed
     for statement in parsed:
-        assert not list(statement.find_all(exp.Command)), "sqlglot took it for a command that it does not know"
+        assert not list(statement.find_all(exp.Command)), "sqlglot does not know this command"
         text = statement.sql(dialect="bigquery", comments=False)
         assert sqlglot.parse_one(text, read="bigquery").sql(dialect="bigquery") == text
 
 
 def run(connection: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyConnection:
-    """Run a file in DuckDB, with those of the parameters that its comment names."""
+    """Run a file in DuckDB, with the parameters that its comment names."""
     (statement,) = statements(FOLDER / f"{name}.sql")
     comment = (FOLDER / f"{name}.sql").read_text(encoding="utf-8").partition("-- Parameters: ")[2].partition(".")[0]
     for found in statement.find_all(exp.Parameter):
-        assert found.name in comment, f"{name}.sql does not say that it has the parameter {found.name}"
-    # DuckDB has no parameters in CREATE TABLE, so values are put in their place.
+        assert found.name in comment, f"the comment of {name}.sql does not name the parameter {found.name}"
+    # DuckDB has no parameters in CREATE TABLE, so values replace them.
     statement = statement.transform(
         lambda node: _value(PARAMETERS[node.name]) if isinstance(node, exp.Parameter) else node
     )
@@ -75,7 +75,7 @@ def _value(value: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, duckdb.DuckDBPyConnection]:
-    """The output of an extraction from a log with faults, and a database where BigQuery's files ran over the same."""
+    """The output of an extraction from a log with faults, and a database in which BigQuery's files ran on the log."""
     folder = tmp_path_factory.mktemp("bigquery")
     options = GeneratorOptions(
         impressions=4000, campaigns=10, days=4, click_rate=0.2, conversion_rate=0.3, candidate_share=0.0
@@ -120,13 +120,13 @@ def test_it_sets_the_same_rows_aside_for_the_same_reasons(both: tuple[Path, duck
     for table in ("impressions", "clicks", "conversions"):
         query = f"SELECT impression_id, state FROM {table}_rows WHERE state NOT IN ('used', 'outside')"
         found += [(table, identity, state) for identity, state in connection.execute(query).fetchall()]
-    # A table that has no partition folders sees the rows of the future of all days.
+    # A table without partition folders sees the future rows of all days.
     found = [row for row in found if row[2] != "future_time" or row in expected]
     assert {reason for _, _, reason in expected} >= {"duplicate", "click_without_impression", "conversion_after_window"}
     assert sorted(found) == expected
 
 
-def test_its_counts_are_those_of_the_tables(both: tuple[Path, duckdb.DuckDBPyConnection]) -> None:
+def test_its_counts_agree_with_the_tables(both: tuple[Path, duckdb.DuckDBPyConnection]) -> None:
     _, connection = both
     counts = {(table, state): rows for table, state, rows in run(connection, "counts").fetchall()}
     assert counts["impressions", "used"] == 2000
@@ -135,7 +135,7 @@ def test_its_counts_are_those_of_the_tables(both: tuple[Path, duckdb.DuckDBPyCon
         assert sum(number for (of, _), number in counts.items() if of == table) == rows
 
 
-def test_it_samples_the_rows_that_the_pipeline_samples(both: tuple[Path, duckdb.DuckDBPyConnection]) -> None:
+def test_it_samples_the_same_rows_as_the_pipeline(both: tuple[Path, duckdb.DuckDBPyConnection]) -> None:
     _, connection = both
     sampled = sorted(row[0] for row in run(connection, "sample").fetchall())
     condition = sample_condition(SamplingOptions(one_in=5, part=2))

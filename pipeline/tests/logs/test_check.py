@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A check says what is wrong with a log, to people and to programs, and by its exit code."""
+"""A check reports what is wrong with a log, to people, to programs, and by its exit code."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_good_log_has_no_problems(tmp_path: Path) -> None:
     assert (found.first_day, found.last_day) == (date(2026, 3, 1), date(2026, 3, 2))
     assert found.days[date(2026, 3, 1)] == {"impressions": 1, "clicks": 1, "conversions": 1}
     late = {Reason.CONVERSION_AFTER_WINDOW: 1}
-    assert found.tables["conversions"].set_aside == late, "what came late is no fault of the log"
+    assert found.tables["conversions"].set_aside == late, "late conversions are no fault of the log"
 
 
 def test_more_faults_than_tolerated_are_a_problem(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_days_without_impressions_or_clicks_are_problems(tmp_path: Path) -> None
     assert list(found.days) == [date(2026, 3, 3)]
 
 
-def test_unknown_columns_are_named_with_what_they_are_most_like(tmp_path: Path) -> None:
+def test_unknown_columns_are_named_with_the_most_similar_ones(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log", impressions=[impression(1, advertizer="x", zzz=1)], clicks=[click(1)])
     assert checked(log).unknown == {"impressions": {"advertizer": "advertiser", "zzz": None}}
 
@@ -92,7 +92,7 @@ def test_a_log_without_a_good_impression_is_a_problem(tmp_path: Path) -> None:
     assert found.first_day is None
 
 
-def test_the_command_tells_people_and_programs(tmp_path: Path) -> None:
+def test_the_command_reports_to_people_and_programs(tmp_path: Path) -> None:
     rows = [impression(1), impression(1), impression(2, campain="c")]
     log = write_log(tmp_path / "log", impressions=rows, clicks=[click(1)])
     runner = CliRunner()

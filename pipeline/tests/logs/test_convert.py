@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Other logs become valuation-log/1 by a mapping, and what cannot is set aside."""
+"""A mapping converts other logs to valuation-log/1; rows that cannot be converted are set aside."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ITEMS = ",item_id,item_feature_0,item_feature_1,item_feature_2,item_feature_3\n0
 
 
 def rows(log: Path, table: str) -> list[dict[str, Any]]:
-    """All rows of a table in the order of its files, without what is null."""
+    """All rows of a table in the order of its files, without null values."""
     found = []
     for file in sorted((log / table).rglob("*.parquet")):
         assert pq.read_schema(file).names == TABLES[table].names
@@ -166,10 +166,10 @@ def test_a_table_of_events_by_a_mapping(events: Path) -> None:
     assert (second["bid"], second["ad"], second["unit"]) == (1.5, "c/4", [("user", "v")])
     aside = pq.read_table(events / "log" / "set_aside.parquet").to_pylist()
     assert [(row["row"], row["reason"]) for row in aside] == [(3, "no_time")]
-    assert json.loads(aside[0]["record"])["seconds"] == "later", "the record is the source's"
+    assert json.loads(aside[0]["record"])["seconds"] == "later", "the record comes from the source"
 
 
-def test_extraction_through_the_mapping_is_that_of_the_converted_log(events: Path) -> None:
+def test_extraction_through_the_mapping_equals_that_of_the_converted_log(events: Path) -> None:
     mapping = events / "mapping.toml"
     convert(events / "source", events / "log", read_mapping(str(mapping)))
     day = date(2026, 3, 1)
@@ -193,7 +193,7 @@ def test_extraction_through_the_mapping_is_that_of_the_converted_log(events: Pat
         ("events/*.jsonl", "none/*.jsonl", "has no files none"),
     ],
 )
-def test_what_is_wrong_in_a_mapping_is_named(events: Path, old: str, new: str, message: str) -> None:
+def test_mistakes_in_a_mapping_are_named(events: Path, old: str, new: str, message: str) -> None:
     (events / "mapping.toml").write_text(MAPPING.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(PipelineError) as error:
         convert(events / "source", events / "log", read_mapping(str(events / "mapping.toml")))

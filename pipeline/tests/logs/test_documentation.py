@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documentation/logs.md names every column, reason, fault, reader and file that there is."""
+"""Documentation/logs.md names every column, reason, fault, reader and file."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def page() -> str:
     return PAGE.read_text(encoding="utf-8")
 
 
-def test_the_page_names_what_there_is(page: str) -> None:
+def test_the_page_names_everything(page: str) -> None:
     columns = {name for schema in TABLES.values() for name in schema.names} | set(EXAMPLES.names)
     files = {file.name for file in (ROOT / "pipeline" / "sql" / "bigquery").glob("*.sql")}
     missing = [name for name in sorted(columns | files | set(READERS)) if f"`{name}`" not in page]
     assert missing == []
 
 
-def test_reasons_and_faults_have_the_meaning_that_the_program_says(page: str) -> None:
+def test_reasons_and_faults_have_the_programs_meanings(page: str) -> None:
     for reason in Reason:
         assert f"| `{reason.value}` | {reason.meaning} |" in page
     for name, meaning in FAULTS.items():
         assert f"| `{name}` | {meaning} |" in page
 
 
-def test_the_mapping_of_the_page_is_one(page: str, tmp_path: Path) -> None:
+def test_the_mapping_of_the_page_is_valid(page: str, tmp_path: Path) -> None:
     (text,) = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
     (tmp_path / "mapping.toml").write_text(text, encoding="utf-8")
     mapping = as_options(Mapping, read_toml(tmp_path / "mapping.toml"), "the page")

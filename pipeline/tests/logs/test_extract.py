@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Extraction uses every row that is well, sets aside every row that is not, and says why."""
+"""Extraction uses every good row, sets every other row aside, and says why."""
 
 from __future__ import annotations
 
@@ -89,20 +89,20 @@ def test_each_bad_impression_is_set_aside_with_its_reason(tmp_path: Path) -> Non
     assert counts.tables["impressions"].set_aside[Reason.UNREADABLE] == 2
 
 
-def test_keys_that_can_be_no_columns_are_left_alone(tmp_path: Path) -> None:
+def test_keys_that_cannot_be_columns_are_ignored(tmp_path: Path) -> None:
     odd = {"": 1, "\0": 2, "@row": 3, "a\nb": 4, 'q"': 5, "TIME": 6}
     _, examples, aside = run(write_log(tmp_path / "log", impressions=[impression(1), impression(2) | odd]))
     assert (len(examples), aside) == (2, [])
 
 
-def test_values_of_features_are_texts_as_a_request_has_them(tmp_path: Path) -> None:
+def test_values_of_features_have_the_texts_of_requests(tmp_path: Path) -> None:
     values = {"a": [None, 1, True, 1e2, 1.50, 10**20, "x"], "none": None, "empty": [], "zero": 0.0, "": "y"}
     _, examples, _ = run(write_log(tmp_path / "log", impressions=[impression(1, features=values)]))
     texts = ["1", "true", "100", "1.5", "100000000000000000000", "x"]
     assert dict(examples[0]["features"]) == {"a": texts, "zero": ["0"], "": ["y"]}
 
 
-def test_the_detail_names_the_column_and_the_record_is_as_it_was(tmp_path: Path) -> None:
+def test_the_detail_names_the_column_and_the_record_is_unchanged(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log", impressions=[impression(1), impression(2, bid="much", colour="red"), "{broken"])
     run(log)
     bad, broken = pq.read_table(tmp_path / "log-examples" / "set_aside.parquet").to_pylist()
@@ -156,7 +156,7 @@ def test_each_bad_conversion_is_set_aside_with_its_reason(tmp_path: Path) -> Non
     assert [(example["conversions"], example["revenue"]) for example in examples] == [(1, 1.0), (0, 0.0)]
 
 
-def test_a_duplicate_impression_leaves_the_earliest(tmp_path: Path) -> None:
+def test_of_duplicate_impressions_the_earliest_remains(tmp_path: Path) -> None:
     later = impression(1, time="2026-03-01 05:00:00", campaign="later")
     _, examples, aside = run(write_log(tmp_path / "log", impressions=[later, impression(1), impression(1)]))
     assert [example["campaign"] for example in examples] == ["c"]
@@ -164,7 +164,7 @@ def test_a_duplicate_impression_leaves_the_earliest(tmp_path: Path) -> None:
 
 
 def test_rows_of_other_days_are_counted_and_not_set_aside(tmp_path: Path) -> None:
-    """Their clicks and conversions are known to be theirs: of the day before, and of the day after."""
+    """Their clicks and conversions, of the day before and the day after, are recognised as theirs."""
     before, after = impression(1, time="2026-02-28 23:59:00"), impression(2, time="2026-03-02 00:00:00")
     log = write_log(
         tmp_path / "log",
@@ -182,7 +182,7 @@ def test_rows_of_other_days_are_counted_and_not_set_aside(tmp_path: Path) -> Non
     }
 
 
-def test_what_came_after_as_of_is_not_known(tmp_path: Path) -> None:
+def test_events_after_as_of_are_unknown(tmp_path: Path) -> None:
     late = {"impression_id": "i-23", "time": "2026-03-02 00:00:00"}
     log = write_log(tmp_path / "log", impressions=[impression(23)], clicks=[late])
     assert [example["click"] for example in run(log)[1]] == [False]
@@ -238,7 +238,7 @@ def test_exactly_the_planted_rows_are_set_aside_under_their_reasons(tmp_path: Pa
 
 
 def as_text(log: Path, output: Path, kind: str) -> None:
-    """Write a generated Parquet log as CSV or JSON Lines, some of it compressed."""
+    """Convert a generated Parquet log to CSV or JSON Lines, some of it compressed."""
     for file in log.rglob("*.parquet"):
         table = pq.read_table(file, partitioning=None)
         folder = output / file.parent.relative_to(log)
@@ -258,7 +258,7 @@ def as_text(log: Path, output: Path, kind: str) -> None:
 
 
 def _natural(row: dict[str, Any]) -> dict[str, Any]:
-    """A row as JSON has it: maps as objects, numbers among the features as numbers."""
+    """A row as JSON writes it: maps as objects, numbers among the features as numbers."""
     for name in ("features", "unit"):
         if row.get(name) is not None:
             row[name] = dict(row[name])
@@ -353,7 +353,7 @@ def test_no_line_is_lost_whatever_it_holds(
 @pytest.mark.thorough
 @settings(ANY, max_examples=100)
 @ANY_LOG
-def test_no_line_of_many_is_lost_whatever_it_holds(
+def test_no_line_among_many_is_lost_whatever_it_holds(
     tmp_path_factory: pytest.TempPathFactory, impressions: list[Any], clicks: list[Any]
 ) -> None:
     see_that_no_line_is_lost(tmp_path_factory.mktemp("any"), impressions, clicks)
@@ -399,7 +399,7 @@ def test_a_log_larger_than_the_memory_limit_is_extracted(tmp_path: Path) -> None
         ({"advertiser": "a\0b"}, Reason.BAD_VALUE),
     ],
 )
-def test_a_name_that_the_engine_refuses_costs_its_row_alone(
+def test_a_name_that_the_engine_refuses_costs_only_its_row(
     tmp_path: Path, columns: dict[str, str], reason: Reason
 ) -> None:
     log = write_log(tmp_path / "log", impressions=[impression(1), impression(2, **columns)])
@@ -419,7 +419,7 @@ def test_names_of_255_bytes_and_of_any_characters_are_used(tmp_path: Path) -> No
     assert ([row["campaign"] for row in examples], aside) == (names, [])
 
 
-def test_examples_are_what_duckdb_joins_by_hand(tmp_path: Path) -> None:
+def test_examples_equal_those_of_a_handwritten_join(tmp_path: Path) -> None:
     """An independent query over a generated log gives the same labels."""
     generate(tmp_path / "generated", GENERATED)
     log = tmp_path / "generated" / "log"

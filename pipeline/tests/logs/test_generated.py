@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A generated log has the truth that stands beside it, and the faults that were asked for."""
+"""A generated log agrees with the truth beside it, and has the faults asked for."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPTIONS = GeneratorOptions(impressions=40_000, campaigns=20, days=4, predictions
 
 
 def rows(log: Path, query: str) -> list[tuple[object, ...]]:
-    """Ask DuckDB about the tables of a log, as views of their names, and of ``truth``."""
+    """Query the tables of a log, as views of their names, and ``truth``."""
     with duckdb.connect() as connection:
         for table in TABLES:
             connection.execute(f"CREATE VIEW {table} AS SELECT * FROM '{log}/log/{table}/*/*.parquet'")
@@ -57,7 +57,7 @@ def test_ids_are_unique_and_in_the_order_of_time(log: Path) -> None:
 
 
 def test_clicks_and_conversions_come_as_often_as_the_truth_says(log: Path) -> None:
-    """Each sum within four standard deviations of its expectation: wrong once in 16,000 seeds."""
+    """Each sum is within four standard deviations of its expectation: wrong once in 16,000 seeds."""
     clicks = "SELECT pctr, pcvr, impression_id IN (SELECT impression_id FROM clicks)::INTEGER AS click FROM truth"
     (expected, variance, drawn) = rows(log, f"SELECT sum(pctr), sum(pctr * (1 - pctr)), sum(click) FROM ({clicks})")[0]
     assert abs(drawn - expected) < 4 * variance**0.5  # type: ignore[operator]
@@ -71,7 +71,7 @@ def test_clicks_and_conversions_come_as_often_as_the_truth_says(log: Path) -> No
 
 
 def test_the_truth_holds_within_each_slot(log: Path) -> None:
-    """Mean pctr of the rows of a slot agrees with their click rate: wrong once in 10,000 seeds."""
+    """The mean pctr of a slot's rows agrees with their click rate: wrong once in 10,000 seeds."""
     query = """
         SELECT sum(t.pctr), sum(t.pctr * (1 - t.pctr)),
                sum((impression_id IN (SELECT impression_id FROM clicks))::INTEGER)
@@ -152,7 +152,7 @@ def test_faults_of_whole_days_and_campaigns(tmp_path: Path) -> None:
     assert all(abs(ratio - 1) < 0.03 for ratio in ratios[1:])  # type: ignore[operator]
 
 
-def test_swapped_labels_are_those_that_were_none(tmp_path: Path) -> None:
+def test_swapped_labels_are_the_former_negatives(tmp_path: Path) -> None:
     options = GeneratorOptions(impressions=5000, campaigns=5, days=2)
     generate(tmp_path / "log", options, ["labels_swapped=c-0"])
     generate(tmp_path / "right", options)
@@ -174,15 +174,15 @@ def test_swapped_labels_are_those_that_were_none(tmp_path: Path) -> None:
         ("duplicates=-1", "'-1' is no number of rows"),
     ],
 )
-def test_a_fault_that_is_none_is_refused(tmp_path: Path, fault: str, message: str) -> None:
+def test_an_unknown_fault_is_refused(tmp_path: Path, fault: str, message: str) -> None:
     with pytest.raises(PipelineError, match="fault") as error:
         generate(tmp_path / "log", OPTIONS, [fault])
     assert message in str(error.value)
     assert not (tmp_path / "log").exists()
 
 
-def test_the_engine_s_predictions_are_logged_as_it_serves_them(tmp_path: Path) -> None:
-    """A model of a slot, a campaign and an exposure, held against its formula; float32 is what the engine answers."""
+def test_the_engines_predictions_are_logged_as_it_serves_them(tmp_path: Path) -> None:
+    """A model of a slot, a campaign and an exposure against its formula; the engine answers in float32."""
     weights = {"slot": {"0": 0.5, "1": -0.25}, "campaign": {"c-1": 1.0}, "seen": {"0": 0.125}}
     for target in ("click", "conversion"):
         model = {
@@ -220,7 +220,7 @@ def test_the_engine_s_predictions_are_logged_as_it_serves_them(tmp_path: Path) -
         generate(tmp_path / "other", OPTIONS, models=tmp_path / "models")
 
 
-def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
+def test_an_existing_folder_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
     with pytest.raises(PipelineError, match="is there already"):
         generate(tmp_path / "log", OPTIONS)

@@ -33,7 +33,7 @@ def test_an_empty_log_gives_no_examples(tmp_path: Path) -> None:
     assert counts.tables["impressions"].read == 0
 
 
-def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_unreadable_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="no folder; a log is a folder"):
         run(tmp_path / "absent")
     log = write_log(tmp_path / "log", impressions=[impression(1)])
@@ -79,7 +79,7 @@ def test_a_damaged_parquet_file_is_named(tmp_path: Path) -> None:
         run(log)
 
 
-def test_a_parquet_file_of_which_duckdb_says_only_that_it_is_damaged_is_named(tmp_path: Path) -> None:
+def test_a_damaged_parquet_file_is_named_even_if_duckdb_does_not_name_it(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log", clicks=[click(1)])
     (log / "impressions.jsonl").unlink()
     (log / "impressions").mkdir()
@@ -113,7 +113,7 @@ def test_files_behind_links_are_read(tmp_path: Path) -> None:
     assert [row["click"] for row in examples] == [True]
 
 
-def test_a_link_to_nothing_or_in_a_circle_is_named_and_not_taken_for_no_rows(tmp_path: Path) -> None:
+def test_a_broken_or_circular_link_is_named_and_not_read_as_empty(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log", impressions=[impression(1)])
     (log / "clicks.jsonl").unlink()
     (log / "clicks").mkdir()
@@ -133,7 +133,7 @@ def test_a_link_to_nothing_or_in_a_circle_is_named_and_not_taken_for_no_rows(tmp
         run(log)
 
 
-def test_days_without_impressions_are_refused_with_those_there_are(tmp_path: Path) -> None:
+def test_days_without_impressions_are_refused_with_the_days_available(tmp_path: Path) -> None:
     generate(tmp_path / "generated", GENERATED)
     with pytest.raises(
         PipelineError, match="no impressions of 2026-04-01 to 2026-04-01; there are those of 2026-03-01 to 2026-03-03"

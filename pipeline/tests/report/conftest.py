@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages written once, served as they are, and one headless Chromium for all tests."""
+"""Pages written once and served unchanged, and one headless Chromium for all tests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROBE = (Path(__file__).parent / "probe.js").read_text(encoding="utf-8")
 
 @dataclass(frozen=True)
 class Opened:
-    """A page as the browser has it: what it logged and asked for, and what the probe saw."""
+    """A page in the browser: its console, its requests, and the probe's findings."""
 
     console: list[str]
     requests: list[str]
@@ -50,7 +50,7 @@ class Reader:
         self.driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
 
     def open(self, name: str, width: int, scheme: str = "light") -> Opened:
-        """Open a page in a window of that width and with that colour scheme, and wait until its charts are drawn."""
+        """Open a page at this width and colour scheme, and wait until its charts are drawn."""
         self.switch(scheme)
         self.resize(width)
         self.console()
@@ -64,29 +64,29 @@ class Reader:
         return Opened(self.console(), self.requests(), self.look())
 
     def switch(self, scheme: str, media: str = "screen") -> None:
-        """Switch to another colour scheme, or to paper, without loading the page again."""
+        """Switch to another colour scheme, or to paper, without reloading the page."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self._tell("Emulation.setEmulatedMedia", media=media, features=features)
 
     def resize(self, width: int) -> None:
-        """Make the window as wide as that, in CSS pixels."""
+        """Set the width of the window, in CSS pixels."""
         self._tell("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
 
     def look(self) -> dict[str, Any]:
-        """Give what there is to see: see probe.js."""
+        """Return what is visible: see probe.js."""
         seen: dict[str, Any] = self.driver.execute_script(PROBE)
         return seen
 
     def address(self, name: str) -> str:
-        """Give the address of a file."""
+        """Return the address of a file."""
         return f"http://127.0.0.1:{self._server.server_port}/{name}"
 
     def console(self) -> list[str]:
-        """Give what the console shows since it was asked last."""
+        """Return the console's messages since the last call."""
         return [entry["message"] for entry in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
 
     def requests(self) -> list[str]:
-        """Give the addresses asked for since the last time, whether or not they were let through."""
+        """Return the addresses requested since the last call, allowed or not."""
         entries = self.driver.get_log("performance")  # type: ignore[no-untyped-call]
         events = [json.loads(entry["message"])["message"] for entry in entries]
         return [
@@ -108,7 +108,7 @@ class Reader:
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Serves files and notes what was asked for."""
+    """Serves files and records the requests."""
 
     def __init__(self, served: list[str], *arguments: Any, **named: Any) -> None:
         self._served = served
@@ -120,7 +120,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder with ``training`` and ``hostile``, as HTML and JSON."""
+    """Return the folder with ``training`` and ``hostile``, as HTML and JSON."""
     folder = tmp_path_factory.mktemp("pages")
     write(training_page(200), folder, "training")
     write(hostile_page(), folder, "hostile")
@@ -129,7 +129,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def reader(folder: Path) -> Iterator[Reader]:
-    """Give the browser."""
+    """Return the browser."""
     reader = Reader(folder)
     yield reader
     reader.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages to open: one as a day's training with many campaigns gives it, and one of texts that mean harm."""
+"""Pages to open: one from a day's training with many campaigns, and one whose texts attack the page."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ HOSTILE = (
 
 
 def training_page(campaigns: int) -> Page:
-    """Give the page of a day's training: figures are drawn with a fixed seed."""
+    """Return the page of a day's training: its figures are drawn with a fixed seed."""
     random = np.random.default_rng(20261129)
     rows = [_campaign(number, random) for number in range(campaigns)]
     moved = "The mean prediction moved by 31% against yesterday's release."
@@ -77,7 +77,7 @@ def training_page(campaigns: int) -> Page:
 
 
 def hostile_page() -> Page:
-    """Give a page on which every text means harm."""
+    """Return a page in which every text is an attack."""
     rows = [
         {"name": text, "value": 0.01 * (number + 1), "low": 0.0, "high": 0.2, "count": number}
         for number, text in enumerate(HOSTILE)

@@ -13,12 +13,12 @@ from report.conftest import Reader
 from report.pages import HOSTILE
 
 PAPER = 718
-"""What A4 leaves between Chromium's margins, in CSS pixels."""
+"""The room that A4 leaves between Chromium's margins, in CSS pixels."""
 
 
 @pytest.fixture
 def training(reader: Reader) -> Reader:
-    """Give the browser with the page of a training, on a wide light screen."""
+    """Return the browser with the page of a training, on a wide light screen."""
     if reader.driver.current_url != reader.address("training.html"):
         reader.open("training.html", 1440)
     reader.resize(1440)
@@ -60,7 +60,7 @@ def _assert_legible(seen: dict[str, Any], dark: bool) -> None:
     assert min(seen["series_contrasts"]) >= 4.5
 
 
-def test_what_wants_to_load_or_run_something_is_refused(training: Reader) -> None:
+def test_loading_and_running_anything_is_refused(training: Reader) -> None:
     served = len(training.served)
     outcome = training.driver.execute_async_script(
         """
@@ -87,7 +87,7 @@ def test_what_wants_to_load_or_run_something_is_refused(training: Reader) -> Non
     assert len(training.console()) >= 5
 
 
-def test_texts_that_mean_harm_stay_texts(reader: Reader) -> None:
+def test_hostile_texts_stay_texts(reader: Reader) -> None:
     seen = reader.open("hostile.html", 1440).seen
     assert seen["title"] == HOSTILE[0]
     assert seen["images"] == 0
@@ -110,7 +110,7 @@ def test_the_outline_is_sound(training: Reader) -> None:
     assert all(link["target"] == link["text"] for link in seen["links"])
 
 
-def test_a_verdict_is_told_by_symbol_word_and_colour(training: Reader) -> None:
+def test_a_verdict_is_shown_by_symbol_word_and_colour(training: Reader) -> None:
     statuses = training.look()["symbols"]
     assert all(status["drawn"] for status in statuses)
     colours = {status["words"].split()[-1].lower(): status["colour"] for status in statuses}
@@ -145,7 +145,7 @@ def test_a_click_on_a_heading_sorts_with_missing_values_last(training: Reader) -
     assert numbers == sorted(numbers, reverse=True)
 
 
-def test_a_mark_under_the_mouse_tells_its_figures(training: Reader) -> None:
+def test_a_mark_under_the_mouse_shows_its_figures(training: Reader) -> None:
     mark = training.driver.find_elements(By.CSS_SELECTOR, ".plot")[2].find_element(By.CSS_SELECTOR, ".mark-symbol path")
     training.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", mark)
     ActionChains(training.driver).move_to_element(mark).perform()

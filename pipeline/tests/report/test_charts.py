@@ -54,13 +54,13 @@ def _drawn(chart: Chart | Paragraph) -> Chart:
 
 
 def _data(chart: Chart | Paragraph) -> list[dict[str, Any]]:
-    """Give the rows of a chart's largest data set."""
+    """Return the rows of a chart's largest data set."""
     written, _ = specification(_drawn(chart))
     return max(written["datasets"].values(), key=len)
 
 
 @pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
-def test_nothing_to_draw_is_a_paragraph(draw: Draw) -> None:
+def test_a_chart_without_data_is_a_paragraph(draw: Draw) -> None:
     assert draw([]) == Paragraph("Title: no data.")
     assert draw(TABLE.slice(0, 0)) == Paragraph("Title: no data.")
     bad = [{**ROWS[0], "value": math.nan}, {**ROWS[1], "value": math.inf}, {**ROWS[2], "value": None}]
@@ -105,7 +105,7 @@ def test_ranked_dots_keep_both_ends_of_a_long_list() -> None:
     assert chart.description == "100 rows by value, from 0 (c-0) to 99 (c-99)."
 
 
-def test_ranked_dots_tell_rows_of_one_name_apart() -> None:
+def test_ranked_dots_distinguish_rows_with_one_name() -> None:
     rows = [{"name": "c", "value": 1.0}, {"name": "c", "value": 2.0}]
     assert [row["_rank"] for row in _data(ranked_dots(rows, "Title", label="name", value="value"))] == [0, 1]
 
@@ -164,7 +164,7 @@ def test_times_are_utc() -> None:
     ]
 
 
-def test_counts_over_time_begin_at_zero_and_other_values_where_they_are() -> None:
+def test_counts_over_time_start_at_zero_and_other_values_at_their_own_level() -> None:
     rows = [{"time": f"2026-11-{day}", "value": 27_272 + day % 2} for day in range(10, 20)]
     cases: list[tuple[Kind, bool]] = [("count", True), ("number", False)]
     for kind, is_zero in cases:
@@ -172,7 +172,7 @@ def test_counts_over_time_begin_at_zero_and_other_values_where_they_are() -> Non
         assert written["layer"][0]["encoding"]["y"]["scale"]["zero"] is is_zero
 
 
-def test_names_with_dots_and_brackets_are_names() -> None:
+def test_names_may_contain_dots_and_brackets() -> None:
     rows = [{"a.b[0]": f"x{number}", "v.w": float(number)} for number in range(3)]
     written, _ = specification(_drawn(ranked_dots(rows, "Title", label="a.b[0]", value="v.w")))
     fields = [entry["field"] for entry in written["layer"][-1]["encoding"]["tooltip"]]

@@ -59,7 +59,7 @@ def test_the_values_of_a_column_have_the_same_decimals(kind: Kind, values: list[
         (math.inf, "rate", "∞"),
     ],
 )
-def test_a_value_alone_has_no_zeros_at_its_end(value: Any, kind: Kind | None, written: str) -> None:
+def test_a_single_value_has_no_trailing_zeros(value: Any, kind: Kind | None, written: str) -> None:
     assert write_alone(value, kind) == written
 
 

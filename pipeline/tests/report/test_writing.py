@@ -93,13 +93,13 @@ def test_html_and_json_have_the_same_content(folder: Path) -> None:
     assert len(specifications) == 8
 
 
-def test_scripts_are_there_once_and_only_where_a_chart_is(folder: Path) -> None:
+def test_scripts_appear_once_and_only_with_a_chart(folder: Path) -> None:
     html = (folder / "training.html").read_text("utf-8")
     assert html.count("window.vegaEmbed=") + html.count("window.vegaEmbed =") == 1
     assert len(as_html(_page(Paragraph("No charts.")))) < 40_000
 
 
-def test_the_policy_lets_nothing_in_but_what_the_page_holds(folder: Path) -> None:
+def test_the_content_policy_allows_only_the_pages_own_content(folder: Path) -> None:
     html = (folder / "training.html").read_text("utf-8")
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
     assert policy is not None
@@ -159,7 +159,7 @@ def test_long_tables_are_cut_and_the_rest_is_counted() -> None:
     assert [row["value"] for row in block["rows"]] == list(range(1000))
 
 
-def test_verdicts_that_matter_come_first_and_what_is_cut_is_counted_by_check() -> None:
+def test_the_worst_verdicts_come_first_and_those_cut_are_counted_by_check() -> None:
     verdicts = [Verdict("auc", f"c-{number}", "passed", 0.7, 0.5) for number in range(30)]
     verdicts += [Verdict("drift", f"d-{number}", "warned") for number in range(25)]
     verdicts += [Verdict("ratio", f"e-{number}", "warned") for number in range(7)]
@@ -176,14 +176,14 @@ def test_a_verdict_has_one_of_four_words() -> None:
         Verdict("auc", "c-1", "green")  # type: ignore[arg-type]
 
 
-def test_nothing_is_said_of_nothing() -> None:
+def test_empty_tables_and_verdicts_say_so() -> None:
     html = as_html(_page(Table("Rows", [Column("id", "Id")], []), Verdicts([])))
     assert "Rows: no rows." in html
     assert "No verdicts." in html
     assert "<table" not in html
 
 
-def test_numbers_that_are_none_are_a_dash_in_html_and_null_in_json() -> None:
+def test_missing_numbers_are_a_dash_in_html_and_null_in_json() -> None:
     rows = [{"a": math.nan, "b": math.inf}, {"a": None, "b": -math.inf}, {"a": 0.5, "b": 2.0}]
     page = _page(Table("Rows", [Column("a", "A", "number"), Column("b", "B", "ratio")], rows))
     cells = [text for text in _read(as_html(page)).texts if text]
@@ -223,7 +223,7 @@ def test_a_page_that_cannot_be_written_leaves_the_old_files(tmp_path: Path) -> N
     assert "Old." in (tmp_path / "report.json").read_text("utf-8")
 
 
-def test_sections_of_one_title_have_anchors_of_their_own() -> None:
+def test_sections_with_one_title_have_different_anchors() -> None:
     html = as_html(Page("Title", [Section("Click model", []), Section("click  model!", []), Section("…", [])]))
     assert re.findall('<h2 id="([^"]*)"', html) == ["click-model", "click-model-", "section"]
 

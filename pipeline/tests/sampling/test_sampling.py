@@ -31,7 +31,7 @@ def kept(connection: duckdb.DuckDBPyConnection, one_in: int, part: int) -> set[s
 
 @pytest.mark.parametrize(
     ("text", "fingerprint"),
-    # BigQuery's manual, FARM_FINGERPRINT, joins three columns: 1, "foo", true; 2, "apple", false; 3, "", true.
+    # BigQuery's manual for FARM_FINGERPRINT joins three columns: 1, "foo", true; 2, "apple", false; 3, "", true.
     [("1footrue", -1541654101129638711), ("2applefalse", 2794438866806483259), ("3true", -4880158226897771312)],
 )
 def test_fingerprints_are_those_of_bigquerys_manual(
@@ -40,7 +40,7 @@ def test_fingerprints_are_those_of_bigquerys_manual(
     assert connection.execute("SELECT farm_fingerprint(?)", [text]).fetchall() == [(fingerprint,)]
 
 
-def test_a_missing_text_has_no_fingerprint_and_a_connection_is_given_the_function_once(
+def test_a_missing_text_has_no_fingerprint_and_a_connection_gets_the_function_once(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     register_fingerprint(connection)
@@ -60,7 +60,7 @@ def test_every_positive_is_kept_and_every_negative_is_in_one_part(connection: du
     assert all(abs(len(part) - 2800) < 5 * 49 for part in negatives)
 
 
-def test_a_sample_is_what_the_formula_of_bigquery_says(connection: duckdb.DuckDBPyConnection) -> None:
+def test_a_sample_agrees_with_bigquerys_formula(connection: duckdb.DuckDBPyConnection) -> None:
     def in_part(text: str) -> bool:
         fingerprint = valuation.fingerprint64(text)
         return abs(fingerprint - 2**64 if fingerprint >= 2**63 else fingerprint) % 7 == 3
@@ -83,7 +83,7 @@ def test_the_share_is_counted() -> None:
     assert sample_of(10, 0, 0, SamplingOptions(one_in=50)).share == 1
 
 
-def test_the_share_gives_back_the_odds_of_the_whole_log(connection: duckdb.DuckDBPyConnection) -> None:
+def test_the_share_restores_the_odds_of_the_whole_log(connection: duckdb.DuckDBPyConnection) -> None:
     options = SamplingOptions(one_in=20, part=11)
     draws = np.random.default_rng(3)
     groups = np.repeat([0, 1, 2], 40_000)
@@ -100,7 +100,7 @@ def test_the_share_gives_back_the_odds_of_the_whole_log(connection: duckdb.DuckD
     found = np.array(connection.execute(query).fetchall())
     clicks, negatives, kept = found.T
     share = sample_of(int(clicks.sum()), int(negatives.sum()), int(kept.sum()), options).share
-    # The logit among the rows kept is higher by -ln(share); ln of a group's kept share has this standard deviation.
+    # Among the kept rows the logit is higher by -ln(share); ln of a group's kept share has this standard deviation.
     deviation = np.sqrt((1 - share) / (share * negatives))
     error = np.log(clicks / kept) + np.log(share) - np.log(clicks / negatives)
     assert (np.abs(error) < 4 * deviation).all()

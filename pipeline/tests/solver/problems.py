@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Problems by chance, and what must hold of their minimum, computed with NumPy alone."""
+"""Random problems, and the conditions of their minimum, computed with NumPy alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Kind:
-    """What a problem by chance is like."""
+    """The properties of a random problem."""
 
     seed: int
     rows: int = 300
@@ -37,7 +37,7 @@ def of(*arguments: Any, **more: Any) -> Problem:
 
 
 def make(kind: Kind) -> Problem:
-    """Rows that name one label of each field, the frequent ones more often, and outcomes of a sparse model."""
+    """Rows that name one label of each field, frequent labels more often, and outcomes of a sparse model."""
     random = np.random.default_rng(kind.seed)
     n, p, m = kind.rows, kind.fields * kind.labels, kind.numbers
     shares = 1 / np.arange(1, kind.labels + 1)
@@ -88,7 +88,7 @@ def predictor(problem: Problem, intercept: float, coefficients: Floats) -> Float
 def objective(
     problem: Problem, intercept: float, coefficients: Floats, penalty: float, intercept_precision: float = 0
 ) -> float:
-    """The objective as the documentation has it."""
+    """The objective as documented."""
     eta, w = predictor(problem, intercept, coefficients), weights_of(problem)
     loss = (w * (np.logaddexp(0, eta) - problem.outcomes * eta)).sum() / w.sum()
     nonzero = coefficients != 0
@@ -99,12 +99,12 @@ def objective(
 def violation(
     problem: Problem, intercept: float, coefficients: Floats, penalty: float, intercept_precision: float = 0
 ) -> float:
-    """How far the conditions of the minimum (Karush, Kuhn, Tucker) are missed at most."""
+    """The largest violation of the minimum's conditions (Karush, Kuhn, Tucker)."""
     eta, w = predictor(problem, intercept, coefficients), weights_of(problem) / weights_of(problem).sum()
     residuals = w * (problem.outcomes - 1 / (1 + np.exp(-eta)))
     gradient = residuals @ dense(problem)
     factors = factors_of(problem)
-    assert not coefficients[np.isinf(factors)].any(), "a column came in that never may"
+    assert not coefficients[np.isinf(factors)].any(), "a column with an infinite penalty has a coefficient"
     possible = np.isfinite(factors)
     limits = penalty * factors[possible]
     gradient, coefficients = gradient[possible], coefficients[possible]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every bad input is named: the array, the place, and what it should have been."""
+"""Every bad input is named: the array, the place, and what it should be."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_settings_say_what_is_wrong_with_them(settings: dict[str, Any], message:
         fit_path(Problem(**GOOD), **settings)
 
 
-def test_what_became_bad_after_it_was_checked_is_still_told() -> None:
+def test_an_array_that_becomes_bad_after_the_check_is_still_reported() -> None:
     problem = Problem(**GOOD)
     problem.columns[0] = 9
     for work in (
@@ -134,7 +134,7 @@ def test_a_model_says_what_is_wrong_with_it() -> None:
         linear_predictor(rows, 0, np.zeros(5), offset=[NAN, 0, 0])
 
 
-def test_commands_tell_it_without_a_traceback() -> None:
+def test_commands_report_it_without_a_traceback() -> None:
     assert issubclass(SolverError, PipelineError)
     assert issubclass(SolverError, ValueError)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The example of Documentation/solver.md runs and prints what stands below it."""
+"""The example of Documentation/solver.md runs and prints the output below it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 PAGE = Path(__file__).resolve().parents[3] / "Documentation" / "solver.md"
 
 
-def test_the_example_runs_and_prints_what_stands_below_it() -> None:
+def test_the_example_runs_and_prints_the_output_below_it() -> None:
     found = re.search(
         r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
     )

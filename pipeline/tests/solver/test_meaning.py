@@ -62,7 +62,7 @@ def test_the_order_within_a_row_does_not_matter() -> None:
     assert_array_equal(one.coefficients, other.coefficients)
 
 
-def test_a_row_of_weight_3_is_three_rows_and_one_of_weight_0_is_none() -> None:
+def test_a_row_of_weight_3_counts_three_times_and_one_of_weight_0_not_at_all() -> None:
     problem = make(Kind(4, numbers=1))
     assert problem.numbers is not None
     times = np.random.default_rng(4).choice([0, 1, 3], problem.row_count)
@@ -77,7 +77,7 @@ def test_a_row_of_weight_3_is_three_rows_and_one_of_weight_0_is_none() -> None:
     assert_same_models(weighted, fit_path(repeated, ratios=RATIOS, tolerance=TIGHT))
 
 
-def test_equal_rows_may_be_one_with_the_share_of_positives() -> None:
+def test_equal_rows_may_be_merged_with_the_share_of_positives() -> None:
     random = np.random.default_rng(5)
     labels = random.integers(0, 3, (400, 2))
     first = np.array([0, 3])
@@ -91,7 +91,7 @@ def test_equal_rows_may_be_one_with_the_share_of_positives() -> None:
     assert_allclose(one.loss, other.loss, rtol=1e-9)
 
 
-def test_an_offset_is_a_coefficient_that_is_known() -> None:
+def test_an_offset_acts_like_a_known_coefficient() -> None:
     problem = make(Kind(6))
     path = fit_path(problem, ratios=RATIOS, tolerance=TIGHT)
     known = linear_predictor(problem, 0, path.coefficients[1])
@@ -100,14 +100,14 @@ def test_an_offset_is_a_coefficient_that_is_known() -> None:
     assert other.loss[0] <= path.loss[1]
 
 
-def test_nothing_is_in_at_the_largest_penalty_and_something_just_below() -> None:
+def test_all_coefficients_are_0_at_the_largest_penalty_and_not_just_below() -> None:
     path = fit_path(make(Kind(7, has_weights=True, has_offset=True)), ratios=[1.001, 1, 0.99])
     assert_allclose(path.penalties, path.largest_penalty * np.array([1.001, 1, 0.99]))
     assert [int((row != 0).sum()) for row in path.coefficients[:2]] == [0, 0]
     assert (path.coefficients[2] != 0).any()
 
 
-def test_a_factor_of_0_is_never_penalised_and_infinity_keeps_out() -> None:
+def test_a_factor_of_0_means_no_penalty_and_infinity_excludes_a_column() -> None:
     problem = make(Kind(8))
     factors = np.ones(problem.coefficient_count)
     factors[0], factors[1] = 0, np.inf
@@ -139,7 +139,7 @@ def test_the_same_minimum_is_reached_from_anywhere() -> None:
     assert again.iterations.tolist() == [1]
 
 
-def test_too_few_iterations_are_told() -> None:
+def test_too_few_iterations_are_reported() -> None:
     path = fit_path(make(Kind(10)), ratios=[0.1, 0.01], maximum_iterations=1)
     assert path.converged.tolist() == [False, False]
     assert path.iterations.tolist() == [1, 1]
@@ -148,7 +148,7 @@ def test_too_few_iterations_are_told() -> None:
 
 
 @pytest.mark.parametrize("outcome", [0, 1])
-def test_outcomes_that_are_all_alike_end_in_finite_numbers(outcome: int) -> None:
+def test_equal_outcomes_give_finite_numbers(outcome: int) -> None:
     problem = make(Kind(11, numbers=1))
     path = fit_path(replace(problem, outcomes=np.full(problem.row_count, outcome)), ratios=[1, 0.1])
     assert path.converged.all()
@@ -158,7 +158,7 @@ def test_outcomes_that_are_all_alike_end_in_finite_numbers(outcome: int) -> None
     assert np.isfinite(path.coefficients).all()
 
 
-def test_a_column_of_positives_alone_ends_in_finite_numbers() -> None:
+def test_a_column_with_only_positives_gives_finite_numbers() -> None:
     random = np.random.default_rng(12)
     outcomes = (random.random(300) < 0.1).astype(float)
     columns = np.where(outcomes == 1, 0, random.integers(1, 5, 300))
@@ -177,7 +177,7 @@ def test_empty_rows_and_columns_that_no_row_names_are_allowed() -> None:
     assert set(np.flatnonzero(path.coefficients.any(axis=0))) <= {3, 7}
 
 
-def test_the_predictor_is_what_it_says() -> None:
+def test_the_linear_predictor_agrees_with_its_formula() -> None:
     problem = make(Kind(13, numbers=3, has_offset=True))
     coefficients = np.random.default_rng(13).normal(size=problem.coefficient_count)
     with_offset = linear_predictor(problem, 0.5, coefficients, offset=problem.offset)

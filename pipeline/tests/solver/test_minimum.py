@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is found fulfils the conditions of the minimum, whatever the problem is like."""
+"""The solution fulfils the conditions of the minimum for every kind of problem."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def test_the_conditions_of_the_minimum_hold(kind: Kind, precision: float) -> Non
         assert path.objective[index] == pytest.approx(objective(*model), rel=1e-10, abs=1e-14)
         missed = violation(*model)
         assert missed == pytest.approx(path.violation[index], rel=1e-3, abs=1e-12)
-        # A step of the size of a coefficient along the derivative that is missed wins no more.
+        # A step of a coefficient's size along the violated derivative gains no more than this.
         assert missed <= 1e-4 * max(scale, penalty)

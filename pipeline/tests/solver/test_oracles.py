@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The minimum is the one that others find."""
+"""Other solvers find the same minimum."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KINDS = {
 
 
 def glum_objective(problem: Problem, penalty: float, intercept: float, coefficients: np.ndarray) -> float:
-    """The objective of the model that glum finds, begun where ours is: it must not find anything better."""
+    """The objective of glum's model, started at ours: it must not find a better one."""
     possible = np.isfinite(factors_of(problem))
     model = GeneralizedLinearRegressor(
         family="binomial",
@@ -68,7 +68,7 @@ def test_scikit_learn_finds_the_same_model() -> None:
     path = fit_path(problem, penalties=[penalty], tolerance=1e-12)
     strength = 1 / (weights_of(problem).sum() * penalty)
     model = LogisticRegression(l1_ratio=1, solver="saga", C=strength, tol=1e-8, max_iter=20_000, random_state=0)
-    # It knows outcomes of 0 and 1 only, as these are.
+    # scikit-learn accepts only outcomes of 0 and 1, which these are.
     model.fit(dense(problem), problem.outcomes)
     assert path.intercepts[0] == pytest.approx(model.intercept_[0], abs=1e-5)
     assert path.coefficients[0] == pytest.approx(model.coef_[0], abs=1e-5)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fits are the same on every run, side by side in threads, and can be ended."""
+"""Fits are the same on every run, also side by side in threads, and can be stopped."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def test_every_run_gives_the_same_bits() -> None:
     in_turn = [fit(index) for index in range(16)]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(fit, range(16))) == in_turn
-        # The same problem in all threads at once, too.
+        # Also with the same problem in all threads at once.
         assert list(pool.map(fit, [0] * 16)) == [in_turn[0]] * 16
 
 
-def test_a_path_ends_where_the_caller_has_seen_enough() -> None:
+def test_a_path_ends_when_the_caller_says_so() -> None:
     problem = make(Kind(1))
     whole = fit_path(problem, ratios=[0.5, 0.1, 0.01])
     seen = []
@@ -56,7 +56,7 @@ def test_a_path_ends_where_the_caller_has_seen_enough() -> None:
     assert path.coefficients.tobytes() == whole.coefficients[:2].tobytes() == b"".join(c.tobytes() for *_, c in seen)
 
 
-def test_what_goes_wrong_in_the_callers_function_comes_out() -> None:
+def test_an_exception_of_the_callers_function_is_passed_on() -> None:
     def proceed(*_: object) -> bool:
         raise ZeroDivisionError("theirs")
 
@@ -82,7 +82,7 @@ def test_a_stop_ends_a_fit_in_the_main_thread_and_in_others() -> None:
 
 
 def run(code: str, interrupt: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end; send it what Ctrl-C sends once it has written a line."""
+    """Run a program to its end; once it has written a line, send it the signal of Ctrl-C."""
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     if interrupt:
@@ -93,7 +93,7 @@ def run(code: str, interrupt: bool = False) -> subprocess.CompletedProcess[str]:
 
 
 def test_ctrl_c_ends_a_fit() -> None:
-    # The path has more penalties than a day would do for.
+    # The path has more penalties than a day suffices for.
     finished = run(
         LARGE
         + """

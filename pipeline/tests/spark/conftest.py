@@ -22,6 +22,6 @@ def local() -> Iterator[Computing]:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Computing]:
-    """Two executors' worth of Spark on this machine."""
+    """Spark on this machine with the equivalent of two executors."""
     with computing("spark", "local[2]") as chosen:
         yield chosen

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Campaigns are bundled evenly, and fitted from their bundle's rows as from all."""
+"""Campaigns are bundled evenly, and a fit from the bundle's rows equals a fit from all rows."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands: trained and scored by Spark, and by this machine."""
+"""The commands give the same with Spark and on this machine alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def scored(folder: Path) -> pa.Table:
     return pq.read_table(folder).sort_by([("time", "ascending"), ("impression_id", "ascending")])
 
 
-def test_what_spark_trains_and_scores_is_what_this_machine_does(log: Log, tmp_path: Path) -> None:
+def test_spark_trains_and_scores_the_same_as_this_machine(log: Log, tmp_path: Path) -> None:
     features = ("--features", log.folder / "features.toml")
     configuration = tmp_path / "pipeline.toml"
     configuration.write_text("[sampling]\none_in = 3\n[training]\nvariances = true\nminimum_expected_positives = 1\n")
@@ -44,7 +44,7 @@ def test_what_spark_trains_and_scores_is_what_this_machine_does(log: Log, tmp_pa
     assert len(set(expected["pctr"].to_pylist())) > 1000
 
 
-def test_a_master_that_is_none_is_told(log: Log, tmp_path: Path) -> None:
+def test_an_invalid_master_is_reported(log: Log, tmp_path: Path) -> None:
     done = run(
         "train", log.folder / "examples", "--features", log.folder / "features.toml", "--target", "click",
         "--out", tmp_path / "out", "--engine", "spark", "--master", "nowhere",
@@ -52,13 +52,13 @@ def test_a_master_that_is_none_is_told(log: Log, tmp_path: Path) -> None:
     assert done.returncode == 1
     *before, told = done.stderr.splitlines()
     assert told.startswith("--master nowhere: Spark does not start: ")
-    assert any("Master must" in line for line in before)  # which Spark says
+    assert any("Master must" in line for line in before)  # Spark's own message
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_day_that_is_run_with_spark_has_the_same_models(log: Log, tmp_path: Path, workers: str) -> None:
+def test_a_day_run_with_spark_has_the_same_models(log: Log, tmp_path: Path, workers: str) -> None:
     configuration = tmp_path / "pipeline.toml"
     configuration.write_text(
         f'format = "valuation-pipeline/1"\nfeatures = "{log.folder / "features.toml"}"\n'
@@ -69,7 +69,7 @@ def test_a_day_that_is_run_with_spark_has_the_same_models(log: Log, tmp_path: Pa
             "run", "--date", "2026-03-24", "--logs", log.folder / "log", "--models", tmp_path / engine / "models",
             "--configuration", configuration, "--workers", workers, *options,
         )  # fmt: skip
-        assert done.returncode in (0, 3), done.stderr  # so small a log may be held back
+        assert done.returncode in (0, 3), done.stderr  # a log this small may be held back
     for name in ("click/models.jsonl", "conversion/models.jsonl"):
         found, expected = (tmp_path / engine / "work" / "2026-03-24" / name for engine in ("spark", "local"))
         assert found.read_bytes() == expected.read_bytes()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows with equal features travel as one, and come out as they were."""
+"""Rows with equal features are sent as one, and come out unchanged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from valuation_pipeline.sampling import SamplingOptions
 from valuation_pipeline.spark.equal_rows import brought_together, schema_of, taken_apart
 
 
-def test_what_is_brought_together_can_be_taken_apart(tmp_path: Path) -> None:
+def test_merged_rows_can_be_separated(tmp_path: Path) -> None:
     ordinary: dict[str, Any] = {"features": {"slot": "12", "tags": ["a", "b"]}, "bid": 0.0}
     others: list[dict[str, Any]] = [
         {"features": {"slot": "12", "tags": ["b", "a"]}, "bid": 0.0},
@@ -35,7 +35,7 @@ def test_what_is_brought_together_can_be_taken_apart(tmp_path: Path) -> None:
     assert set(apart.column_names) == set(selected.column_names)
 
 
-def test_no_rows_are_none_again() -> None:
+def test_no_rows_stay_no_rows() -> None:
     fields = feature_set(category={"slot": {}}, number={"price": {"source": "bid"}}).fields
     apart = taken_apart(schema_of(fields).empty_table())
     assert apart.num_rows == 0

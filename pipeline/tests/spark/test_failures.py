@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What fails in an executor reaches the user as one line."""
+"""A failure in an executor reaches the user as one line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from valuation_pipeline.training.train import train
 pytestmark = pytest.mark.thorough
 
 
-def test_an_executor_of_another_version_is_told(log: Log, spark: Computing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_executor_of_another_version_is_reported(
+    log: Log, spark: Computing, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table = spark.tabulate(log.examples, log.feature_set, None)
     monkeypatch.setattr(campaigns, "VERSIONS", "valuation-pipeline 9.9 and valuation 9.9")
     with pytest.raises(PipelineError) as told:
@@ -31,7 +33,7 @@ def test_an_executor_of_another_version_is_told(log: Log, spark: Computing, monk
     assert "\n" not in message
 
 
-def test_a_process_that_dies_is_told(log: Log, spark: Computing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_dies_is_reported(log: Log, spark: Computing, monkeypatch: pytest.MonkeyPatch) -> None:
     def die(*arguments: object) -> Iterator[pa.RecordBatch]:
         os._exit(7)
 
@@ -41,7 +43,7 @@ def test_a_process_that_dies_is_told(log: Log, spark: Computing, monkeypatch: py
     assert "\n" not in str(told.value)
 
 
-def test_what_an_executor_raises_is_told(log: Log, spark: Computing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_executors_exception_is_reported(log: Log, spark: Computing, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: object) -> Iterator[pa.RecordBatch]:
         batches: Iterable[pa.RecordBatch] = arguments[-1]  # type: ignore[assignment]
         raise MemoryError(f"no room for {next(iter(batches)).num_rows} rows")
@@ -51,7 +53,7 @@ def test_what_an_executor_raises_is_told(log: Log, spark: Computing, monkeypatch
         spark.tabulate(log.examples, log.feature_set, None)
 
 
-def test_what_is_no_parquet_file_is_told(tmp_path: Path, log: Log, spark: Computing) -> None:
+def test_a_file_that_is_not_parquet_is_reported(tmp_path: Path, log: Log, spark: Computing) -> None:
     file = tmp_path / "examples.parquet"
     with pytest.raises(PipelineError, match=r"examples\.parquet: there is no such file; extract examples"):
         spark.tabulate(file, log.feature_set, None)
@@ -61,7 +63,7 @@ def test_what_is_no_parquet_file_is_told(tmp_path: Path, log: Log, spark: Comput
     assert "\n" not in str(told.value)
 
 
-def test_models_that_cannot_be_loaded_are_told_before_any_executor_works(
+def test_models_that_cannot_be_loaded_are_reported_before_any_executor_works(
     tmp_path: Path, log: Log, spark: Computing
 ) -> None:
     models = tmp_path / "models.jsonl"

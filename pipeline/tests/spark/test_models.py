@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Spark trains is, byte for byte, what one machine trains."""
+"""Spark trains, byte for byte, the same models as one machine."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from valuation_pipeline.training.train import train
 pytestmark = pytest.mark.thorough
 
 EASY = {"minimum_expected_positives": 1}
-"""So that small campaigns have models of their own, too."""
+"""With this, small campaigns have models of their own, too."""
 
 
 def written(chosen: Computing, log: Log, target: Target, one_in: int, **told: Any) -> tuple[str, str, pa.Table]:
-    """models.jsonl, what is said of the campaigns, and the held-back rows."""
+    """models.jsonl, the report on the campaigns, and the held-back rows."""
     table = chosen.tabulate(log.examples, log.feature_set, SamplingOptions(one_in=one_in))
     share = summary(table).sample.share
     options = TrainingOptions.model_validate(EASY | told)
@@ -42,7 +42,7 @@ def written(chosen: Computing, log: Log, target: Target, one_in: int, **told: An
         ("click", 3, {"strategy": "corrections", "validation_days": 30}),  # no day can be held back
     ],
 )
-def test_models_are_those_of_one_machine(
+def test_models_equal_those_of_one_machine(
     log: Log, local: Computing, spark: Computing, target: Target, one_in: int, told: dict[str, Any]
 ) -> None:
     expected = written(local, log, target, one_in, **told)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is missing is said, and so is what failed in an executor."""
+"""Missing software and failures in an executor are reported."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Executors take the same features out of examples, wherever the rows of a day lie."""
+"""Executors extract the same features from examples, however a day's rows are distributed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def odd_rows(count: int) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("exposures", [[], ["seen"], ["seen", "of_session"]])
 @pytest.mark.parametrize("one_in", [1, 4])
-def test_the_table_is_that_of_one_machine(
+def test_the_table_equals_that_of_one_machine(
     tmp_path: Path, local: Computing, spark: Computing, exposures: list[str], one_in: int
 ) -> None:
     examples = write_examples(tmp_path / "examples.parquet", odd_rows(2000))
@@ -62,12 +62,12 @@ def test_the_table_is_that_of_one_machine(
     expected = local.tabulate(examples, features, sampling)
     table = spark.tabulate(examples, features, sampling)
     assert table.equals(expected)
-    assert str(table.to_pylist()) == str(expected.to_pylist())  # which tells -0.0 from 0.0
+    assert str(table.to_pylist()) == str(expected.to_pylist())  # texts distinguish -0.0 from 0.0
     assert summary(table) == summary(expected)
     assert summary(table).set_aside["visits"]
 
 
-def test_the_table_of_a_log_is_that_of_one_machine(log: Log, local: Computing, spark: Computing) -> None:
+def test_the_table_of_a_log_equals_that_of_one_machine(log: Log, local: Computing, spark: Computing) -> None:
     sampling = SamplingOptions(one_in=5, part=2)
     expected = local.tabulate(log.examples, log.feature_set, sampling)
     assert spark.tabulate(log.examples, log.feature_set, sampling).equals(expected)

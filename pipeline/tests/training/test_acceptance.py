@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""On a generated log whose truth is known, the next day is predicted as well as is said; see benchmarks/training.py."""
+"""On a generated log with known truth, the next day is predicted as well as stated; see benchmarks/training.py."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Judged:
         self.positives = np.array([positives.get(name, 0) for name in self.unseen["campaign"].to_pylist()])
 
     def expected(self, log_odds: Numbers, low: float = 0, high: float = np.inf) -> float:
-        """Normalized entropy as it is expected under the truth, of campaigns with so many positives."""
+        """Normalized entropy expected under the truth, for campaigns with so many positives."""
         its = (self.positives >= low) & (self.positives < high)
         truth, z = self.truth[its], log_odds[its]
         loss = truth * losses(np.ones(len(z)), z) + (1.0 - truth) * losses(np.zeros(len(z)), z)
@@ -75,15 +75,15 @@ def test_corrections_and_joint_beat_separate_and_pooled_models(
     assert of < judged.of("pooled", low, high)
 
 
-def test_small_campaigns_are_far_better_off_than_alone_and_no_worse_than_pooled(judged: Judged) -> None:
+def test_small_campaigns_are_predicted_far_better_than_alone_and_no_worse_than_pooled(judged: Judged) -> None:
     alone, pooled = judged.of("separate", 0, 50), judged.of("pooled", 0, 50)
     assert judged.of("corrections", 0, 50) < min(alone - 0.05, pooled)
-    # The joint problem has one penalty for all: what is best for the large ones costs the small ones 0.007 here.
+    # The joint problem has one penalty for all: the best one for large campaigns costs the small ones 0.007 here.
     assert judged.of("joint", 0, 50) < min(alone - 0.05, pooled + 0.01)
 
 
 @pytest.mark.parametrize("strategy", ["corrections", "joint"])
-def test_most_of_what_the_truth_explains_is_explained(judged: Judged, strategy: str) -> None:
+def test_models_explain_most_of_what_the_truth_explains(judged: Judged, strategy: str) -> None:
     known = np.log(judged.truth) - np.log1p(-judged.truth)
     truth = judged.expected(known)
     constant = judged.expected(judged.trained[strategy].observed_log_odds(judged.unseen))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Campaign documents count what is known, and expect of young clicks the conversions that have not come."""
+"""Campaign documents hold known counts, and estimate the conversions that recent clicks still lack."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def write(file: Path, found: Examples) -> Path:
 
 
 @pytest.mark.parametrize("days", [4, 14, 30])
-def test_conversions_of_clicks_are_a_third_though_some_have_not_come(tmp_path: Path, days: int) -> None:
-    """Twenty logs of a thousand clicks of which a third converts within two days on average."""
+def test_a_third_of_clicks_convert_though_some_conversions_have_not_come(tmp_path: Path, days: int) -> None:
+    """Twenty logs of a thousand clicks, a third of which convert, within two days on average."""
     rates = []
     for seed in range(20):
         found = clicks([500, 500], [2.0, 2.0], seed, days)
@@ -56,7 +56,7 @@ def test_conversions_of_clicks_are_a_third_though_some_have_not_come(tmp_path: P
     assert abs(np.mean(rates) - 1 / 3) < 3 * error
 
 
-def test_old_clicks_are_counted_as_they_are_and_the_engine_takes_all(tmp_path: Path) -> None:
+def test_old_clicks_are_counted_unchanged_and_the_engine_accepts_all(tmp_path: Path) -> None:
     old, young = clicks([300], [1.0], 1), clicks([2, 40], [1.0, 1.0], 2, days=1)
     times, outcome_times = (
         old.times - 10 * DAY,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands work on files, and show no progress where nobody looks."""
+"""The commands work on files, and show progress only on a terminal."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_compare_shows_strategies_beside_constant_and_truth(log: Log) -> None:
     assert overall[-1] < min(overall[:-1])
 
 
-def test_what_a_user_can_mend_is_said_without_a_traceback(log: Log, tmp_path: Path) -> None:
+def test_mistakes_of_users_are_reported_without_a_traceback(log: Log, tmp_path: Path) -> None:
     configuration = tmp_path / "pipeline.toml"
     configuration.write_text('[training]\nstrategie = "joint"\n')
     done = run(
@@ -85,4 +85,4 @@ def test_models_are_corrected_by_the_rate_of_their_own_days(log: Log, tmp_path: 
     assert training["first_day"] == "2026-03-22"
     shown = pq.read_table(log.folder / "examples" / "examples.parquet", columns=["date"])["date"].to_pylist()
     whole = sum(str(day) >= training["first_day"] for day in shown)
-    assert abs(training["rows"] - whole) <= 0.5 * len(training["campaigns"])  # each campaign's are rounded
+    assert abs(training["rows"] - whole) <= 0.5 * len(training["campaigns"])  # each campaign's count is rounded

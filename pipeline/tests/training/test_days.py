@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rate that models are corrected by is that of the days that they were trained on."""
+"""Models are corrected by the sampling rate of the days that they were trained on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_share_of_kept_negatives_is_that_of_the_same_days(log: Log) -> None:
     )
     kept = table.num_rows - pc.sum(table["click"]).as_py()
     assert share == kept / negatives
-    # Each kept negative stands for 1 / share, and with the clicks these are all impressions.
+    # Each kept negative stands for 1 / share; together with the clicks these are all impressions.
     assert kept / share == pytest.approx(negatives)
 
 
@@ -36,7 +36,7 @@ def test_nothing_is_sampled_for_conversions(log: Log) -> None:
     assert (table.num_rows, share) == (log.table.num_rows, 1.0)
 
 
-def test_the_last_day_is_that_of_all_rows_and_a_missing_file_is_named(log: Log) -> None:
+def test_the_last_day_is_taken_from_all_rows_and_a_missing_file_is_named(log: Log) -> None:
     assert last_day(log.folder / "examples" / "examples.parquet") == date(2026, 3, 24)
     with pytest.raises(PipelineError, match=r"absent.parquet: there is no such file"):
         last_day(log.folder / "absent.parquet")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Delay curves recover known delays from what has come so far."""
+"""Delay curves recover known delays from the conversions known so far."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WINDOW = 7 * DAY
 
 
 def clicks(counts: list[int], means: list[float], seed: int, days: int = 30) -> Examples:
-    """Clicks of the last days up to AT, a third converted, with exponential delays of these means in days."""
+    """Clicks of the last days up to AT; a third convert, with exponential delays of these means in days."""
     rng = np.random.default_rng(seed)
     campaign = np.repeat(np.arange(len(counts)), counts)
     n = len(campaign)
@@ -48,7 +48,7 @@ def true_share(age: float, mean: float) -> float:
 
 
 @pytest.mark.parametrize("mean", [0.2, 2.0])
-def test_the_curve_is_that_of_the_delays_though_young_clicks_show_short_ones_only(mean: float) -> None:
+def test_the_curve_is_right_though_recent_clicks_show_only_short_delays(mean: float) -> None:
     curves = DelayCurves.fit(clicks([30_000], [mean], 1), AT, WINDOW)
     ages = np.array([0.1, 0.5, 1.0, 2.0, 4.0, 6.0])
     found = np.interp(ages * DAY, curves.edges, curves.shares[0])
@@ -59,7 +59,7 @@ def test_the_curve_is_that_of_the_delays_though_young_clicks_show_short_ones_onl
 
 
 @pytest.mark.parametrize(("mean", "off"), [(0.3, 0.02), (2.0, 0.25)])
-def test_clicks_of_fewer_days_than_the_window_still_tell_what_share_has_come(mean: float, off: float) -> None:
+def test_clicks_of_fewer_days_than_the_window_still_give_the_share_that_has_come(mean: float, off: float) -> None:
     """Twenty logs of four days and about a hundred known conversions; the window is a week."""
     ratios = []
     for seed in range(20):
@@ -71,7 +71,7 @@ def test_clicks_of_fewer_days_than_the_window_still_tell_what_share_has_come(mea
     assert np.std(ratios) < off
 
 
-def test_campaigns_alike_are_shrunk_to_one_curve_and_campaigns_unlike_are_not() -> None:
+def test_similar_campaigns_are_shrunk_to_one_curve_and_different_ones_are_not() -> None:
     alike = DelayCurves.fit(clicks([400] * 30, [1.0] * 30, 2), AT, WINDOW)
     unlike = DelayCurves.fit(clicks([400] * 30, [0.1, 3.0] * 15, 2), AT, WINDOW)
     assert alike.strength > 20 * unlike.strength
@@ -81,8 +81,8 @@ def test_campaigns_alike_are_shrunk_to_one_curve_and_campaigns_unlike_are_not() 
 
 
 @pytest.mark.parametrize("mean", [0.01, 0.05, 0.1])
-def test_campaigns_alike_are_shrunk_where_no_conversion_takes_long(mean: float) -> None:
-    """Thirty campaigns of some twenty conversions each, none of which takes more than a tenth of the window."""
+def test_similar_campaigns_are_shrunk_if_no_conversion_takes_long(mean: float) -> None:
+    """Thirty campaigns with some twenty conversions each, none of which takes more than a tenth of the window."""
     found = DelayCurves.fit(clicks([60] * 30, [mean] * 30, 2), AT, WINDOW)
     age = mean * DAY
     at_age = np.array([np.interp(age, found.edges, shares) for shares in found.shares])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of predictions agree with scikit-learn's and with published tables."""
+"""Metrics of predictions agree with scikit-learn's and with published tables."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_log_loss_stays_exact_where_probabilities_round_to_0_or_1() -> None:
     assert_allclose(losses(np.array([1.0]), np.array([40.0])), [4.248354255291589e-18])
 
 
-def test_what_is_not_defined_is_none() -> None:
+def test_undefined_metrics_are_none() -> None:
     ones = np.ones(3)
     for outcomes in (ones, 0.0 * ones):
         assert normalized_entropy(outcomes, ones, ones) is None
@@ -52,11 +52,11 @@ def test_what_is_not_defined_is_none() -> None:
 @pytest.mark.parametrize(
     ("count", "low", "high"), [(0, 0.0, 3.689), (1, 0.0253, 5.572), (10, 4.795, 18.390), (100, 81.36, 121.63)]
 )
-def test_poisson_intervals_are_those_of_the_tables(count: int, low: float, high: float) -> None:
+def test_poisson_intervals_agree_with_tables(count: int, low: float, high: float) -> None:
     assert_allclose(poisson_interval(count), (low, high), rtol=5e-4, atol=5e-5)
 
 
-def test_poisson_intervals_hold_the_mean_at_least_as_often_as_they_say() -> None:
+def test_poisson_intervals_contain_the_mean_at_least_as_often_as_stated() -> None:
     rng = np.random.default_rng(1)
     for mean in (0.5, 3.0, 40.0):
         counts, times = np.unique(rng.poisson(mean, 20_000), return_counts=True)

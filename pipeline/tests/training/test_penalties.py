@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Penalties are chosen by held-back losses, a campaign's own and those of its size, or else by the prior."""
+"""Held-back losses choose penalties, a campaign's own losses and its size class's; without them the prior does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from valuation_pipeline.training.penalties import choose, fit_by_prior
 
 
 def test_a_large_campaign_follows_its_own_days_and_a_small_one_its_class() -> None:
-    # Losses a row: the class is best off with candidate 1, every campaign alone says 2.
+    # Losses a row: candidate 1 is best for the class, candidate 2 for every single campaign.
     large, small = 100_000.0, 50.0
     curves = np.array([[0.20, 0.19, 0.18], [0.20, 0.19, 0.18], [0.20, 0.15, 0.19], [0.20, 0.15, 0.19]])
     rows = np.array([large, small, large, large])
@@ -24,12 +24,12 @@ def test_classes_do_not_mix() -> None:
     assert choose(curves, np.ones(2), np.array([0, 1]), 1e9).tolist() == [1, 0]
 
 
-def test_of_equals_the_most_penalised_is_taken() -> None:
+def test_among_equals_the_largest_penalty_wins() -> None:
     assert choose(np.ones((2, 4)), np.ones(2), np.zeros(2, np.int64), 10.0).tolist() == [0, 0]
     assert choose(np.zeros((1, 4)), np.zeros(1), np.zeros(1, np.int64), 10.0).tolist() == [0]
 
 
-def test_without_held_back_days_the_prior_keeps_few_rows_from_being_learnt_by_heart() -> None:
+def test_without_held_back_days_the_prior_prevents_overfitting_few_rows() -> None:
     """Twenty samples of 600 rows and 20 fields of 30 values; two fields matter, and the factors say so."""
     fields, values, count = 20, 30, 600
     spreads = np.repeat(np.where(np.arange(fields) < 2, 0.8, 0.03), values)

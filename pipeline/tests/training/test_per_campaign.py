@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which columns can tell a campaign's rows apart."""
+"""Which columns can distinguish a campaign's rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from valuation_pipeline.training.samples import Sample
 
 
 def sample(rows: list[list[int]]) -> Sample:
-    """Rows of one campaign by their columns, of which a row may have one several times."""
+    """Rows of one campaign by their columns; a row may have a column several times."""
     starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
     encoded = Rows(starts, np.array([column for row in rows for column in row], np.int32), np.zeros((len(rows), 0)))
     nothing = np.zeros(len(rows))
@@ -30,7 +30,7 @@ def sample(rows: list[list[int]]) -> Sample:
         ([[], []], []),
     ],
 )
-def test_columns_that_all_rows_have_equally_often_are_left_to_the_intercept(
+def test_columns_that_all_rows_have_equally_often_go_into_the_intercept(
     rows: list[list[int]], expected: list[int]
 ) -> None:
     assert differing(sample(rows), 0, 3).tolist() == expected

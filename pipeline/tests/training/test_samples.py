@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is fitted and what judges it: days, gaps, and conversions as they were known."""
+"""Which rows are fitted and which judge the fit: days, gaps, and conversions as known at the time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def days(found: Examples, sample: Sample) -> tuple[date, date]:
     return day_of(int(present.min())), day_of(int(present.max()))
 
 
-def test_the_last_day_judges_what_was_fitted_on_those_before(log: Log) -> None:
+def test_the_last_day_judges_fits_on_the_days_before(log: Log) -> None:
     found = examples(log, "click")
     result = trial(found, "click", log.as_of)
     assert days(found, result.fitted) == (date(2026, 3, 1), date(2026, 3, 23))
@@ -45,18 +45,18 @@ def test_more_days_and_a_gap_are_held_back_on_request(log: Log) -> None:
     assert days(found, result.held_back) == (date(2026, 3, 22), date(2026, 3, 24))
 
 
-def test_conversions_are_judged_on_days_of_which_all_are_known(log: Log) -> None:
+def test_conversions_are_judged_on_days_whose_conversions_are_all_known(log: Log) -> None:
     found = examples(log, "conversion")
     result = trial(found, "conversion", log.as_of, delay="leave_out")
     at, first = microseconds(log.as_of), microseconds(datetime(2026, 3, 15))
     assert days(found, result.held_back) == (date(2026, 3, 15), date(2026, 3, 17))
     assert (found.times[result.held_back.rows] <= at - 7 * DAY).all()
-    # Left out: clicks so young that conversions might still come when the first of these days began.
+    # Left out: clicks so recent that conversions might still come when the first of these days began.
     assert (found.times[result.fitted.rows] <= first - 7 * DAY).all()
     assert days(found, result.fitted)[1] in (date(2026, 3, 7), date(2026, 3, 8))
 
 
-def test_with_an_offset_young_clicks_are_fitted_with_what_was_known_then(log: Log) -> None:
+def test_with_an_offset_recent_clicks_are_fitted_with_what_was_known_then(log: Log) -> None:
     found = examples(log, "conversion")
     first = microseconds(datetime(2026, 3, 15))
     fitted = trial(found, "conversion", log.as_of, delay="offset").fitted
@@ -80,7 +80,7 @@ def test_rows_weigh_half_after_their_half_life(log: Log) -> None:
     np.testing.assert_allclose(sample.fit_weights, 0.5 ** (age / 2.0))
 
 
-def test_nothing_is_held_back_where_nothing_would_be_left(log: Log) -> None:
+def test_nothing_is_held_back_if_nothing_would_be_left(log: Log) -> None:
     table = log.table.slice(0, 500)
     found = read_rows(table, log.feature_set, "click", 1.0)[0]
     assert Known("click", 7.0, TrainingOptions()).trial(found, microseconds(datetime(2026, 3, 2))) is None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far a field's weights spread is learned from outcomes, and its penalty factor is the prior's of that spread."""
+"""The spread of a field's weights is learnt from outcomes, and its penalty factor is the prior's for that spread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EVERYONE = np.arange(CAMPAIGNS)
 
 
 def sample(rng: np.random.Generator, own: list[float], weights: Numbers | None = None) -> tuple[Sample, Numbers]:
-    """Rows whose campaigns deviate in each field by so much, and their log-odds without that."""
+    """Rows of campaigns that deviate by this much in each field, and their log-odds without the deviations."""
     n = CAMPAIGNS * ROWS
     columns = rng.integers(0, VALUES, (n, 2)) + np.array([0, VALUES])
     numbers = rng.normal(size=(n, 1))
@@ -45,7 +45,7 @@ def spreads_of(factors: Numbers) -> list[float]:
     return [float(result[field == FIELDS][0]) for field in range(3)]
 
 
-def test_deviations_of_campaigns_are_found_where_they_are() -> None:
+def test_deviations_of_campaigns_are_found_in_their_fields() -> None:
     rows, level = sample(np.random.default_rng(1), own=[0.6, 0.0, 0.2])
     found = spreads_of(own_factors(rows, level, EVERYONE, FIELDS))
     assert found[0] == pytest.approx(0.6, rel=0.25)
@@ -53,15 +53,15 @@ def test_deviations_of_campaigns_are_found_where_they_are() -> None:
     assert found[2] == pytest.approx(0.2, rel=0.4)
 
 
-def test_a_campaigns_level_is_no_deviation() -> None:
+def test_a_campaigns_level_is_not_a_deviation() -> None:
     rows, level = sample(np.random.default_rng(2), own=[0.0, 0.0, 0.0])
     assert max(spreads_of(own_factors(rows, level + 0.3, EVERYONE, FIELDS))) < 0.1
 
 
-def test_shared_weights_spread_as_a_fit_and_its_residuals_say() -> None:
+def test_the_spread_of_shared_weights_comes_from_a_fit_and_its_residuals() -> None:
     weights = np.concatenate([np.random.default_rng(3).normal(0.0, 0.5, VALUES), np.zeros(VALUES), [0.0]])
     rows, level = sample(np.random.default_rng(4), own=[0.0, 0.0, 0.0], weights=weights)
-    # A fit that has half of each weight is a Newton step from all of it.
+    # A fit with half of each weight is one Newton step away from the whole weight.
     half = weights / 2
     z = level + half[rows.encoded.columns.reshape(-1, 2)].sum(axis=1)
     found = spreads_of(shared_factors(rows, z, half, FIELDS))
@@ -69,7 +69,7 @@ def test_shared_weights_spread_as_a_fit_and_its_residuals_say() -> None:
     assert max(found[1:]) < 0.1
 
 
-def test_half_the_weight_of_twice_the_rows_says_the_same() -> None:
+def test_twice_the_rows_at_half_the_weight_give_the_same() -> None:
     rows, level = sample(np.random.default_rng(5), own=[0.4, 0.1, 0.0])
     twice = rows.encoded.take(np.repeat(np.arange(len(rows)), 2))
     doubled = Sample(
@@ -80,7 +80,7 @@ def test_half_the_weight_of_twice_the_rows_says_the_same() -> None:
     np.testing.assert_array_equal(own_factors(doubled, np.repeat(level, 2), EVERYONE, FIELDS), once)
 
 
-def test_what_is_still_open_lowers_what_is_expected() -> None:
+def test_an_offset_lowers_the_expected_outcomes() -> None:
     rows, level = sample(np.random.default_rng(6), own=[0.3, 0.0, 0.1])
     lowered = replace(rows, offset=np.full(len(rows), -0.7))
     np.testing.assert_array_equal(
@@ -88,6 +88,6 @@ def test_what_is_still_open_lowers_what_is_expected() -> None:
     )
 
 
-def test_without_campaigns_nothing_is_known_and_the_least_spread_is_taken() -> None:
+def test_without_campaigns_the_smallest_spread_is_taken() -> None:
     rows, level = sample(np.random.default_rng(7), own=[0.5, 0.5, 0.5])
     assert spreads_of(own_factors(rows, level, np.empty(0, np.int64), FIELDS)) == pytest.approx([SPREADS[0]] * 3)

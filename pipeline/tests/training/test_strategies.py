@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Campaigns that differ from the others are told apart by the strategies that can."""
+"""Strategies with weights of their own for each campaign recognise campaigns that differ from the others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AS_OF = datetime(2026, 11, 21)
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
-    """Of four campaigns, slot=a lifts the clicks of c-0 to c-2 and lowers those of c-3; os moves nothing."""
+    """In four campaigns, slot=a raises the clicks of c-0 to c-2 and lowers those of c-3; os has no effect."""
     rng = np.random.default_rng(1)
     rows = []
     for number in range(8000):
@@ -43,7 +43,7 @@ def fitted(table: pa.Table, strategy: Strategy, features: FeatureSet = FEATURES,
 
 
 def slot_effect(result: Trained, table: pa.Table, campaign: str) -> float:
-    """What slot=a adds to the log-odds of a campaign, to those of slot=b."""
+    """The effect of slot=a on a campaign's log-odds, relative to slot=b."""
     z = result.log_odds(table)
     campaigns, slots, systems = (
         np.array(column.to_pylist())
@@ -66,7 +66,7 @@ def test_the_pooled_model_cannot_tell_it(table: pa.Table) -> None:
     assert len(result.documents) == 1
 
 
-def test_joint_with_an_endless_penalty_is_the_pooled_model(table: pa.Table) -> None:
+def test_joint_with_an_infinite_penalty_is_the_pooled_model(table: pa.Table) -> None:
     joint, pooled = fitted(table, "joint", joint_penalty_factor=1e6), fitted(table, "pooled")
     assert len(joint.documents) == 1
     np.testing.assert_allclose(joint.log_odds(table), pooled.log_odds(table), atol=2e-3)

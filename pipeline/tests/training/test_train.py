@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models of every strategy: the engine gives what the trainer says, for any number of workers."""
+"""Models of every strategy: the engine gives the trainer's probabilities, for any number of workers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from valuation_pipeline.training.options import STRATEGIES, Strategy, Target, Tr
 from valuation_pipeline.training.train import Trained, train
 
 EASY = {"minimum_expected_positives": 1}
-"""So that small campaigns have models of their own, too."""
+"""With this, small campaigns have models of their own, too."""
 DEGENERATE = [
     "corrections",
     "separate",
@@ -90,7 +90,7 @@ def test_corrections_extend_the_shared_model_and_say_why(log: Log) -> None:
     assert result.summary["held_out"]["ne"] <= result.summary["held_out"]["ne_shared"]
 
 
-def test_the_held_out_table_is_what_the_figures_are_of(log: Log) -> None:
+def test_the_figures_come_from_the_held_out_table(log: Log) -> None:
     result = trained(log)
     held = result.held_out
     assert held.num_rows == 500
@@ -120,7 +120,8 @@ def test_a_sampled_table_gives_models_of_the_whole_log(log: Log, tmp_path: Path)
     assert result.documents[0]["training"]["positives"] == clicks.sum()
     assert valuation.validate(write(tmp_path, result.documents)) == []
     predicted = expit(result.log_odds(log.table))
-    # Rows that were not sampled are predicted a little too high; uncorrected it would be more than twice as much.
+    # Rows left out of the sample are predicted a little too high; without the correction it would be more than twice as
+    # much.
     assert predicted.sum() == pytest.approx(clicks.sum(), rel=0.1)
     held = result.summary["held_out"]
     assert held["rows"] == pytest.approx(500, rel=0.1)
@@ -158,7 +159,7 @@ def biggest(log: Log) -> str:
 
 @pytest.mark.parametrize("click", [False, True])
 @pytest.mark.parametrize("strategy", DEGENERATE)
-def test_a_campaign_whose_outcomes_are_all_alike_has_finite_models(
+def test_a_campaign_with_equal_outcomes_has_finite_models(
     log: Log, tmp_path: Path, strategy: Strategy, click: bool
 ) -> None:
     campaign = biggest(log)
@@ -173,7 +174,7 @@ def test_a_campaign_whose_outcomes_are_all_alike_has_finite_models(
 
 
 @pytest.mark.parametrize("strategy", DEGENERATE)
-def test_a_campaign_of_one_row_is_valued_by_what_is_shared(log: Log, tmp_path: Path, strategy: Strategy) -> None:
+def test_a_campaign_of_one_row_is_valued_by_the_shared_model(log: Log, tmp_path: Path, strategy: Strategy) -> None:
     campaign = biggest(log)
     others = log.table.filter(pc.not_equal(log.table["campaign"], campaign))
     one = log.table.filter(pc.equal(log.table["campaign"], campaign)).slice(0, 1)
@@ -184,7 +185,7 @@ def test_a_campaign_of_one_row_is_valued_by_what_is_shared(log: Log, tmp_path: P
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_rows_that_are_all_equal_predict_their_rate(log: Log, tmp_path: Path, strategy: Strategy) -> None:
+def test_equal_rows_predict_their_rate(log: Log, tmp_path: Path, strategy: Strategy) -> None:
     one = log.table.slice(100, 1)
     table = pa.concat_tables([one] * 400).combine_chunks()
     place = table.schema.get_field_index

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small log, the configuration that goes with it, and the command, as a process of its own."""
+"""A small log, its configuration, and the command as a process of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ attribution_days = 1
 [training]
 conversion_validation_days = 1
 [checks]
-severity = { new_values = "warn" } # among four campaigns, a new one is much
+severity = { new_values = "warn" } # among four campaigns, a new one is a large share
 [workflow]
 wait_minutes = 0
 pause_seconds = 0
@@ -42,7 +42,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True)
 class Finished:
-    """Two days that the command has run: their work, their models, and what the command printed."""
+    """Two days run by the command: their work, their models, and the command's output."""
 
     work: Path
     models: Path

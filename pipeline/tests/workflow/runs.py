@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs of days: as the command, and as processes that end at a given step. Kept importable by other processes."""
+"""Runs of days, by the command and by processes that end at a given step. Other processes import this module."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PROCESSES.set_forkserver_preload([__name__])
 
 
 def wishes(place: Path, work: Path, models: Path) -> Wishes:
-    """How a day of the small log is run in this process."""
+    """The options of a day's run on the small log, in this process."""
     return Wishes(place / "log" / "log", models, work, read_configuration(place / "pipeline.toml"))
 
 
@@ -42,7 +42,7 @@ def command(place: Path, work: Path, models: Path, *arguments: str) -> list[str]
 
 
 def words(place: Path, work: Path, models: Path, *arguments: str) -> list[str]:
-    """What follows the command's name."""
+    """The arguments after the command's name."""
     paths = ["--logs", str(place / "log" / "log"), "--models", str(models), "--work", str(work)]
     return ["run", *paths, "--configuration", str(place / "pipeline.toml"), *arguments]
 
@@ -65,7 +65,7 @@ def run_main(output: Path, arguments: list[str]) -> None:
     """Run the command in this process, which prints to the files ``output``/stdout and ``output``/stderr."""
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
         os.dup2(os.open(output / name, os.O_CREAT | os.O_WRONLY), descriptor)
-    # As in a process of its own, and not as the forkserver has it.
+    # As in a new process, unlike the forkserver's settings.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     multiprocessing.set_start_method("fork", force=True)
     sys.argv = ["valuation-pipeline", *arguments]
@@ -73,7 +73,7 @@ def run_main(output: Path, arguments: list[str]) -> None:
 
 
 def leave_out_the_page() -> None:
-    """Write no page, which takes longer than all the rest of a small run, and on which no other step depends."""
+    """Write no page: it takes longer than the rest of a small run, and no other step depends on it."""
     steps.MAKE = {**steps.MAKE, "report": _no_page}
 
 
@@ -93,7 +93,7 @@ def run_quietly(place: Path, work: Path, models: Path, day: date) -> None:
 
 
 def die_at(step: Step, when: str, place: Path, work: Path, models: Path, day: date) -> None:
-    """Run a day without its page, and be killed before a step, or right after it has made its folder."""
+    """Run a day without its page, and die before a step or just after the step has made its folder."""
     leave_out_the_page()
     make = steps.MAKE[step]
 
@@ -107,7 +107,7 @@ def die_at(step: Step, when: str, place: Path, work: Path, models: Path, day: da
 
 
 def released(models: Path, release: str) -> dict[str, object]:
-    """Return the files of a release, times aside."""
+    """Return the files of a release, without times."""
     folder = models / "releases" / release
     files: dict[str, object] = {file.name: file.read_bytes() for file in folder.iterdir()}
     for name, times in (("manifest.json", ("created", "checksum")), ("lineage.json", ("made",))):
@@ -117,19 +117,19 @@ def released(models: Path, release: str) -> dict[str, object]:
 
 
 def new_models(folder: Path, secret_of: Path) -> Path:
-    """Make a directory of releases under the secret of another, which the compiled file depends on."""
+    """Make a directory of releases with another one's secret, on which the compiled file depends."""
     folder.mkdir(parents=True)
     (folder / "SECRET").write_bytes((secret_of / "SECRET").read_bytes())
     return folder
 
 
 def processes_with(text: str) -> list[str]:
-    """Return the command lines of running processes whose environment holds a text."""
+    """Return the command lines of running processes whose environment contains a text."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if text.encode() in (folder / "environ").read_bytes():
                 found.append(re.sub("\0", " ", (folder / "cmdline").read_text()))
-        except OSError:  # gone meanwhile, or somebody else's
+        except OSError:  # ended meanwhile, or another user's
             continue
     return found

@@ -35,13 +35,13 @@ def history(weeks: int = 4) -> dict[date, dict[int, int]]:
     return {DAY - timedelta(days=days): dict(USUAL) for days in range(1, 7 * weeks + 1)}
 
 
-def test_what_is_there_is_not_waited_for() -> None:
+def test_a_complete_log_is_not_waited_for() -> None:
     clock = Clock()
     assert wait_for(lambda: None, WorkflowOptions(), clock, clock.sleep) == 0
     assert clock.waits == []
 
 
-def test_it_waits_until_the_log_is_there() -> None:
+def test_it_waits_until_the_log_arrives() -> None:
     clock = Clock()
     options = WorkflowOptions(wait_minutes=120, poll_seconds=60)
     waited = wait_for(lambda: "a marker" if clock.now < 3600 else None, options, clock, clock.sleep)
@@ -49,7 +49,7 @@ def test_it_waits_until_the_log_is_there() -> None:
     assert set(clock.waits) == {60}
 
 
-def test_it_gives_up_when_the_time_is_over_and_says_what_is_missing() -> None:
+def test_it_gives_up_when_the_time_is_up_and_says_what_is_missing() -> None:
     clock = Clock()
     options = WorkflowOptions(wait_minutes=2.5, poll_seconds=60)
     with pytest.raises(NotArrivedError, match=r"^a marker, after 2.5 minutes of waiting; .* run again$"):
@@ -161,7 +161,7 @@ def test_a_log_without_markers_is_judged_by_its_rows(tmp_path: Path, written: in
         assert missing.startswith("2026-11-29 03:00 to 04:00: 0 impressions, 0% of the 120")
 
 
-def test_a_file_that_is_just_being_written_is_missing_still(tmp_path: Path) -> None:
+def test_a_file_being_written_still_counts_as_missing(tmp_path: Path) -> None:
     (tmp_path / "impressions").mkdir()
     (tmp_path / "impressions" / "part-0.parquet").write_bytes(b"PAR1 and what follows")
     missing = missing_day(tmp_path, DAY, WorkflowOptions())
@@ -169,12 +169,12 @@ def test_a_file_that_is_just_being_written_is_missing_still(tmp_path: Path) -> N
     assert "part-0.parquet: cannot be read as Parquet" in missing
 
 
-def test_a_log_that_is_not_there_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_missing_log_is_not_waited_for(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="no folder"):
         missing_day(tmp_path / "lgos", DAY, WorkflowOptions())
 
 
-def test_a_file_under_another_name_while_it_is_written_is_missing_still(tmp_path: Path) -> None:
+def test_a_file_under_a_temporary_name_still_counts_as_missing(tmp_path: Path) -> None:
     (tmp_path / "impressions").mkdir()
     (tmp_path / "impressions" / "part-0.parquet.tmp").write_bytes(b"PAR1")
     missing = missing_day(tmp_path, DAY, WorkflowOptions())

@@ -14,7 +14,7 @@ OPTIONS = WorkflowOptions(attempts=3, pause_seconds=10)
 
 
 class Failing:
-    """Fails so many times, then gives 7."""
+    """Fails so many times, then returns 7."""
 
     def __init__(self, error: Exception, times: int) -> None:
         self.error, self.left, self.calls = error, times, 0
@@ -34,7 +34,7 @@ def test_a_fault_of_a_disk_or_a_network_is_tried_again_after_growing_pauses(erro
     assert pauses == [10, 20]
 
 
-def test_a_fault_that_stays_is_raised_as_it_is() -> None:
+def test_a_lasting_fault_is_raised_unchanged() -> None:
     failing = Failing(OSError(errno.ENOSPC, "No space left on device"), 9)
     with pytest.raises(OSError, match="No space left"):
         attempt(failing, OPTIONS, lambda seconds: None)
@@ -42,7 +42,7 @@ def test_a_fault_that_stays_is_raised_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("error", [PipelineError("mend it"), FileNotFoundError(2, "gone"), ValueError("a bug")])
-def test_what_another_attempt_does_not_mend_is_not_tried_again(error: Exception) -> None:
+def test_an_error_that_another_attempt_cannot_mend_is_not_retried(error: Exception) -> None:
     failing = Failing(error, 1)
     with pytest.raises(type(error)):
         attempt(failing, OPTIONS, lambda seconds: None)

@@ -48,7 +48,7 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         ("format = ", "no TOML"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:
+def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "pipeline.toml"
     file.write_text(text)
     with pytest.raises(PipelineError) as raised:
@@ -57,7 +57,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None
     assert message in str(raised.value)
 
 
-def test_what_is_printed_is_a_configuration_that_means_the_same() -> None:
+def test_the_printed_configuration_means_the_same() -> None:
     values = {
         "features": "a/features.toml",
         "training": {"half_life_days": 3.0},
@@ -67,7 +67,7 @@ def test_what_is_printed_is_a_configuration_that_means_the_same() -> None:
         assert Configuration.model_validate(tomllib.loads(as_toml(configuration))) == configuration
 
 
-def test_what_was_changed_is_printed_with_its_default() -> None:
+def test_a_changed_member_is_printed_with_its_default() -> None:
     printed = as_toml(Configuration.model_validate({"workflow": {"wait_minutes": 5}}))
     assert "By default 120.\nwait_minutes = 5" in printed.replace("\n# ", " ")
     assert printed.count("By default") - as_toml(Configuration()).count("By default") == 1
@@ -90,7 +90,7 @@ def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
     "member",
     ["log.days", "log.conversion_days", "log.attribution_days", "log.click_window_hours", "workflow.wait_minutes"],
 )
-def test_a_span_that_no_calendar_has_is_named(tmp_path: Path, member: str) -> None:
+def test_a_span_beyond_the_calendar_is_named(tmp_path: Path, member: str) -> None:
     section, _, name = member.partition(".")
     file = tmp_path / "pipeline.toml"
     file.write_text(f'format = "valuation-pipeline/1"\n[{section}]\n{name} = 1000000000\n')

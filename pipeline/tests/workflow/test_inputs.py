@@ -22,7 +22,7 @@ def log_in(folder: Path) -> Path:
     return folder
 
 
-def test_the_sum_of_an_unchanged_log_stays(tmp_path: Path) -> None:
+def test_an_unchanged_log_keeps_its_checksum(tmp_path: Path) -> None:
     log = log_in(tmp_path)
     assert sum_of_log(log, None, FIRST, LAST) == sum_of_log(log, None, FIRST, LAST)
 
@@ -53,7 +53,7 @@ def test_files_of_other_days_and_tables_do_not(tmp_path: Path, file: str) -> Non
     assert sum_of_log(log, None, FIRST, LAST) == before
 
 
-def test_a_step_is_done_while_its_inputs_are_as_they_were(tmp_path: Path) -> None:
+def test_a_step_is_done_while_its_inputs_are_unchanged(tmp_path: Path) -> None:
     inputs = Inputs({"date": str(LAST), "options": {"days": 14}})
     assert not StepFolder(tmp_path / "examples", inputs).exists()
     (tmp_path / "examples").mkdir()

@@ -25,7 +25,7 @@ def test_a_run_that_is_killed_at_every_step_ends_in_the_same_release(
 ) -> None:
     models = new_models(tmp_path / "models", finished.models)
     for step in get_args(Step):
-        # Of two steps that wait for the same one, either may have been made before the other was killed.
+        # Of two steps that wait for the same one, either may have been finished before the other was killed.
         made = tmp_path / "work" / str(FIRST) / step
         shutil.rmtree(made, ignore_errors=True)
         process = start(die_at, step, when, place, tmp_path / "work", models, FIRST)
@@ -39,7 +39,7 @@ def test_a_run_that_is_killed_at_every_step_ends_in_the_same_release(
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(1, 20))])
-def test_a_run_that_is_killed_at_a_random_moment_leaves_nobody_behind_and_ends_in_the_same_release(
+def test_a_run_killed_at_a_random_moment_leaves_no_process_behind_and_ends_in_the_same_release(
     place: Path, finished: Finished, tmp_path: Path, seed: int
 ) -> None:
     models = new_models(tmp_path / "models", finished.models)

@@ -44,7 +44,7 @@ def test_a_second_process_is_refused_and_told_who_holds_it(tmp_path: Path) -> No
     assert refused.value.exit_code == 5
 
 
-def test_a_lock_that_was_let_go_of_can_be_taken(tmp_path: Path) -> None:
+def test_a_released_lock_can_be_taken(tmp_path: Path) -> None:
     for _ in range(2):
         with locked(tmp_path, "2026-11-29", patience=0):
             assert (tmp_path / ".lock.holder").exists()
@@ -60,7 +60,7 @@ def test_the_lock_of_a_killed_process_does_not_block(tmp_path: Path) -> None:
             assert str(os.getpid()) in (tmp_path / ".lock.holder").read_text()
 
 
-def test_who_waits_gets_it_when_the_holder_ends(tmp_path: Path) -> None:
+def test_a_waiting_process_gets_the_lock_when_the_holder_ends(tmp_path: Path) -> None:
     with hold(tmp_path) as holder:
         assert holder.stdin is not None
         holder.stdin.close()

@@ -61,7 +61,7 @@ def folder(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def test_what_is_required_is_run_once_and_then_left(folder: str) -> None:
+def test_required_tasks_run_once(folder: str) -> None:
     task = All(folder=folder, tasks=(Step(folder=folder, name="a"), Step(folder=folder, name="b")))
     run_task(task, 1, None)
     before = Path(folder, "a").read_text()
@@ -98,7 +98,7 @@ def test_the_error_of_a_task_is_raised_again(folder: str, processes: int, error:
         (duckdb.IOException("IO Error: Could not write file\nhint"), "IO Error: Could not write file; mend that, and"),
     ],
 )
-def test_what_people_can_mend_is_told_without_the_name_of_a_class(folder: str, error: Exception, told: str) -> None:
+def test_mistakes_of_users_are_reported_without_a_class_name(folder: str, error: Exception, told: str) -> None:
     failing = type("Failing", (Failing,), {"error": error})
     with pytest.raises(PipelineError) as raised:
         run_task(failing(folder=folder, name="a"), 1, None)
@@ -106,7 +106,7 @@ def test_what_people_can_mend_is_told_without_the_name_of_a_class(folder: str, e
     assert "report it" not in str(raised.value)
 
 
-def test_what_the_engine_says_of_a_release_is_told_as_it_is(folder: str) -> None:
+def test_the_engines_error_is_reported_unchanged(folder: str) -> None:
     with valuation.Engine() as engine, pytest.raises(valuation.Error) as refused:
         engine.load(Path(folder, "no-release"))
     failing = type("Failing", (Failing,), {"error": refused.value})
@@ -122,7 +122,7 @@ def test_of_two_failures_the_one_with_a_code_of_its_own_is_raised(folder: str) -
         run_task(All(folder=folder, tasks=(Failing(folder=folder, name="a"), held(folder=folder, name="b"))), 1, None)
 
 
-def test_a_failure_nobody_foresaw_is_named_with_its_task(folder: str) -> None:
+def test_an_unexpected_failure_is_named_with_its_task(folder: str) -> None:
     failing = type("Odd", (Failing,), {"error": KeyError("campaign")})
     with pytest.raises(PipelineError, match=r"^Odd: KeyError: 'campaign' \(the traceback is in the day's log file\)"):
         run_task(failing(folder=folder, name="a"), 1, None)

@@ -58,9 +58,7 @@ def test_a_day_is_published_under_its_date_with_its_lineage_beside_it(tmp_path: 
     assert release_of(models, DAY, KNOWN, again=False) == ("2026-11-29", True)
 
 
-def test_a_day_that_is_published_from_other_inputs_is_refused_or_published_beside_it(
-    tmp_path: Path, batch: Path
-) -> None:
+def test_a_published_day_with_other_inputs_is_refused_or_published_beside_it(tmp_path: Path, batch: Path) -> None:
     models = tmp_path / "models"
     publish(batch, models, "2026-11-29", lineage(KNOWN))
     with pytest.raises(
@@ -84,7 +82,7 @@ def test_a_run_that_was_killed_while_publishing_is_completed(tmp_path: Path, bat
     assert release_of(models, DAY, KNOWN, again=False) == ("2026-11-29", True)
 
 
-def test_somebody_elses_release_of_that_id_is_left_as_it_is(tmp_path: Path, batch: Path) -> None:
+def test_a_foreign_release_with_that_id_is_left_alone(tmp_path: Path, batch: Path) -> None:
     models = tmp_path / "models"
     valuation.publish(batch, models, id="2026-11-29")
     (batch / "click.jsonl").write_text(json.dumps(MODEL | {"intercept": -5.0}) + "\n")
@@ -93,7 +91,7 @@ def test_somebody_elses_release_of_that_id_is_left_as_it_is(tmp_path: Path, batc
     assert not (models / "releases/2026-11-29/lineage.json").exists()
 
 
-def test_a_day_that_is_filled_in_does_not_take_back_what_was_published_since(tmp_path: Path, batch: Path) -> None:
+def test_a_backfilled_day_does_not_replace_a_later_release(tmp_path: Path, batch: Path) -> None:
     models = tmp_path / "models"
     publish(batch, models, "2026-11-29", lineage(KNOWN))
     assert not publish(batch, models, "2026-11-27", lineage(KNOWN))
@@ -102,7 +100,7 @@ def test_a_day_that_is_filled_in_does_not_take_back_what_was_published_since(tmp
     assert previous_release(models, date(2026, 11, 27)) is None
 
 
-def test_what_the_engine_refuses_is_held_back_and_leaves_nothing(tmp_path: Path, batch: Path) -> None:
+def test_models_that_the_engine_refuses_are_held_back_and_leave_nothing(tmp_path: Path, batch: Path) -> None:
     models = tmp_path / "models"
     publish(batch, models, "2026-11-28", lineage(KNOWN))
     test = {"features": {}, "probability": 0.5}
@@ -113,7 +111,7 @@ def test_what_the_engine_refuses_is_held_back_and_leaves_nothing(tmp_path: Path,
     assert [path.name for path in (models / "releases").iterdir()] == ["2026-11-28"]
 
 
-def test_ids_of_days_are_told_from_others_and_sort_by_day_and_number() -> None:
+def test_ids_of_days_are_recognised_and_sort_by_day_and_number() -> None:
     ids = ["2026-11-29-10", "2026-11-29-2", "2026-11-29", "2026-11-28-3"]
     parsed = [release for text in ids if (release := DatedRelease.parse(text))]
     assert [str(release) for release in sorted(parsed)] == list(reversed(ids))

@@ -10,7 +10,7 @@ ROWS = 200_000
 
 
 def drawn(share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Outcomes that their probabilities are right about, with a share of the negatives."""
+    """Outcomes drawn from their probabilities, with a share of the negatives."""
     random = np.random.default_rng(seed)
     probabilities = random.beta(1, 20, ROWS)
     outcomes = random.random(ROWS) < probabilities
@@ -19,11 +19,11 @@ def drawn(share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("share", [1.0, 0.1])
-def test_the_interval_of_a_calibrated_model_holds_its_prediction_nineteen_times_in_twenty(share: float) -> None:
+def test_the_interval_of_a_calibrated_model_contains_its_prediction_nineteen_times_in_twenty(share: float) -> None:
     bins = [one for seed in range(20) for one in reliability_bins(*drawn(share, seed), share)]
     outside = sum(not one["low"] <= one["predicted"] <= one["high"] for one in bins)
     assert len(bins) == 300
-    # Binomial(300, 0.05) is within 3 to 29 in all but one of 100,000 cases.
+    # Binomial(300, 0.05) lies within 3 to 29 in all but one of 100,000 cases.
     assert 3 <= outside <= 29
 
 

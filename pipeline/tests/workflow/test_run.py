@@ -23,7 +23,7 @@ from workflow.conftest import Finished
 from workflow.runs import FIRST, LAST, new_models, released, run_main, run_quietly, start, wishes, words
 
 
-def test_each_day_is_published_and_told_in_one_line(finished: Finished) -> None:
+def test_each_day_is_published_and_reported_in_one_line(finished: Finished) -> None:
     work, models = finished.work, finished.models
     lines = finished.printed.splitlines()
     assert len(lines) == 2
@@ -70,7 +70,7 @@ def test_the_page_has_the_checks_first_and_what_the_run_counted(finished: Finish
     assert f"since {FIRST}" in text
 
 
-def test_a_day_that_is_published_is_left_as_it_is(place: Path, finished: Finished, tmp_path: Path) -> None:
+def test_a_published_day_is_left_alone(place: Path, finished: Finished, tmp_path: Path) -> None:
     work, models = finished.work, finished.models
     before = {path: path.stat().st_mtime_ns for path in models.rglob("*")}
     told = run_day(LAST, wishes(place, work, models))
@@ -79,7 +79,7 @@ def test_a_day_that_is_published_is_left_as_it_is(place: Path, finished: Finishe
     assert {path: path.stat().st_mtime_ns for path in models.rglob("*")} == before
 
 
-def test_a_published_day_is_not_published_from_other_inputs_unless_that_is_asked_for(
+def test_a_published_day_is_republished_from_other_inputs_only_on_request(
     place: Path, finished: Finished, tmp_path: Path
 ) -> None:
     models = shutil.copytree(finished.models, tmp_path / "models")
@@ -104,13 +104,13 @@ def test_two_runs_of_one_day_at_once_do_not_work_on_it_both(place: Path, finishe
     for process in both:
         process.join(600)
     codes = sorted(process.exitcode for process in both if process.exitcode is not None)
-    assert codes in ([0, 5], [0, 0])  # the second may come when the first has ended
+    assert codes in ([0, 5], [0, 0])  # the second may start after the first has ended
     for reason in tmp_path.glob("*.reason"):
         assert re.match(rf"{FIRST}: .*process \d+ on \S+ has been at {FIRST} since ", reason.read_text())
     assert released(models, str(FIRST)) == released(published, str(FIRST))
 
 
-def test_a_day_that_is_held_back_leaves_what_serves_and_says_why(
+def test_a_day_that_is_held_back_leaves_the_serving_release_and_says_why(
     place: Path, finished: Finished, tmp_path: Path
 ) -> None:
     published = finished.models
@@ -144,7 +144,7 @@ def test_a_log_without_conversions_becomes_a_release_of_click_models(place: Path
     assert "There are none. The log has no table of conversions." in page
 
 
-def test_a_day_whose_log_is_missing_is_not_begun(place: Path, tmp_path: Path) -> None:
+def test_a_day_whose_log_is_missing_is_not_started(place: Path, tmp_path: Path) -> None:
     with pytest.raises(
         NotArrivedError, match=r"^2026-03-09: .*date=2026-03-09/_SUCCESS: the day's marker is not there"
     ):
@@ -156,7 +156,7 @@ def test_a_day_whose_log_is_missing_is_not_begun(place: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("number", "code", "told"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
 )
-def test_a_run_that_is_interrupted_or_terminated_says_so_and_lets_its_lock_go(
+def test_an_interrupted_or_terminated_run_says_so_and_releases_its_lock(
     place: Path, tmp_path: Path, number: signal.Signals, code: int, told: str
 ) -> None:
     waiting = (place / "pipeline.toml").read_text().replace("wait_minutes = 0", "wait_minutes = 600")
@@ -202,7 +202,7 @@ def test_the_command_exits_with_a_code_of_its_own_and_the_reason_last(
         (["--date", "yesterday"], 2, "'yesterday' does not match the format"),
     ],
 )
-def test_what_is_wrong_with_a_command_is_told(
+def test_mistakes_in_a_command_are_reported(
     arguments: list[str],
     code: int,
     told: str,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""With Luigi's own server, a real one."""
+"""With a real server of Luigi's."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def asked(url: str, what: str, **about: str) -> dict[str, dict[str, object]]:
 def test_its_page_has_the_tasks_by_date_and_why_one_failed(place: Path, luigid: str, tmp_path: Path) -> None:
     day = date(2026, 3, 9)
     wanted = replace(wishes(place, tmp_path / "work", tmp_path / "models"), scheduler_url=luigid)
-    for _ in range(2):  # what failed is tried again at once
+    for _ in range(2):  # a failed task is retried at once
         with pytest.raises(NotArrivedError):
             run_day(day, wanted)
     failed = asked(luigid, "task_list", status="FAILED", upstream_status="")
