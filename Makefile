@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The front door. `make` lists what there is. Everything that is made goes to build/, .build-*/ and .venv/.
+# `make` lists the targets. Everything that they make goes to build/, .build-*/ and .venv/.
 
 VERSION := 0.1.0
 ABI := 1
@@ -30,7 +30,7 @@ SOLVER := build/lib/libvaluation_solver.so.$(VERSION)
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-# ---- What must be on the machine. Each says what it does, and what to do where it cannot. -----------------------
+# ---- What must be on the machine. Each target installs it, or says what to run. --------------------------------
 
 .PHONY: requirements test-requirements thorough-requirements
 requirements:
@@ -110,7 +110,7 @@ build/pipeline-wheel/.made: $(SOLVER) $(PIPELINE) .venv/.build
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/wheel/*.whl
 	touch $@
 
-# The pipeline: the engine's wheel and its own, without and with the packages of its tests.
+# The engine's wheel and the pipeline's, without and with the packages of their tests.
 .venv/.pipeline .venv/.pipeline,test: .venv/.pipeline%: build/wheel/.made build/pipeline-wheel/.made
 	@echo "==> Installing the pipeline and the Python packages that it needs"
 	$(PYTHON) -c 'import sys; sys.exit("The pipeline needs Python 3.11 or newer; install it, make clean, and try again." if sys.version_info < (3, 11) else 0)'
@@ -154,7 +154,7 @@ demo: build .venv/.pipeline ## Train on a real log, check, publish, score, repor
 pipeline: build .venv/.pipeline ## Put the pipeline into .venv: .venv/bin/valuation-pipeline
 
 .PHONY: lock
-lock: build/wheel/.made ## Make pipeline/requirements.lock anew, of the newest packages that it may have
+lock: build/wheel/.made ## Renew pipeline/requirements.lock with the newest packages that are allowed
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check uv
 	.venv/bin/uv pip compile pipeline/pyproject.toml --quiet --upgrade --python-version 3.11 --generate-hashes \
 		--find-links build/wheel --no-emit-package valuation --no-emit-find-links --no-annotate \
@@ -171,7 +171,7 @@ tested: build solver .venv/.test .venv/.pipeline,test
 
 tested-thorough: tested .venv/.spark
 
-# One pip at a time.
+# Only one pip may run at a time.
 .venv/.pipeline,test: | .venv/.test
 
 .PHONY: bench-requirements bench bench-quick

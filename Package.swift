@@ -2,21 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import PackageDescription
 
-/// What is to be built, from the environment variable VALUATION_BUILD:
+/// The environment variable VALUATION_BUILD says what to build:
 /// - `library`: the library as it is shipped (Embedded Swift, no Swift runtime);
 /// - `solver`: the solver of the batch half as it is shipped, a library of its own;
 /// - `command`: the `valuation` command, a client of the shipped library;
 /// - unset: the core as ordinary Swift, with its unit tests.
 ///
-/// An Embedded module cannot be imported by an ordinary one, and the unit tests need neither the command nor its
-/// dependencies, so each has a build folder of its own (see the Makefile).
+/// An ordinary module cannot import an Embedded one, and the unit tests need neither the command nor its dependencies,
+/// so each has a build folder of its own (see the Makefile).
 let build = Context.environment["VALUATION_BUILD"] ?? ""
 
-/// With VALUATION_SHARED=1 the library needs the machine's shared jansson and zlib, for distributors who must not link them in.
-/// Documentation/design.md says what is lost.
+/// With VALUATION_SHARED=1 the library needs the machine's shared jansson and zlib, for distributors who must not link
+/// them in. Documentation/design.md says what that costs.
 let isShared = Context.environment["VALUATION_SHARED"] == "1"
 
-/// The unit tests take the shared ones, too: a program's `strtod` is every library's in its process.
+/// The unit tests use the shared ones, too: a program's `strtod` is the one that every library in its process calls.
 let isAlone = build == "library" && !isShared
 
 let linkedLibraries: [LinkerSetting] =
@@ -30,7 +30,7 @@ let cLibraries: [Target] =
         .systemLibrary(name: "CJansson", path: "Sources/CJansson"),
         .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
         .systemLibrary(name: "CPlatform", path: "Sources/CPlatform"),
-        // Optimised in debug builds, too: the tests of its bits would take long otherwise.
+        // Optimised in debug builds, too; otherwise the tests of its bits would take long.
         .target(
             name: "CKernels", path: "Sources/CKernels",
             exclude: ["look_up_queue.inc", "sets.h", "vector_loops.inc"],
@@ -38,7 +38,7 @@ let cLibraries: [Target] =
         .target(name: "CChecksum", path: "Sources/CChecksum", cSettings: [.unsafeFlags(["-O2"])]),
     ] + standIns.map { .target(name: $0, path: "Sources/\($0)", cSettings: [.unsafeFlags(["-O2"])]) }
 
-/// Whether nobody else in the process has the same jansson, so that the core may say where its memory comes from.
+/// Whether the library alone uses its copy of jansson, so that the core may choose where jansson's memory comes from.
 let ownJansson: [SwiftSetting] = build == "library" && isShared ? [] : [.define("OWN_JANSSON")]
 
 func core(swift: [SwiftSetting], linker: [LinkerSetting]) -> Target {
@@ -67,7 +67,7 @@ case "library":
             core(
                 swift: [
                     .enableExperimentalFeature("Embedded"),
-                    // Small; functions that take most of the time are marked @_optimize(speed).
+                    // Optimised for size; functions that take most of the time are marked @_optimize(speed).
                     .unsafeFlags(["-Osize", "-wmo", "-Xfrontend", "-function-sections"]),
                 ],
                 linker: [.unsafeFlags(["-use-ld=lld"] + linker.flatMap { ["-Xlinker", $0] })])
@@ -102,7 +102,7 @@ case "command":
         name: "valuation",
         products: [.executable(name: "valuation", targets: ["ValuationMain"])],
         dependencies: [
-            // This version alone, so that a build can be repeated.
+            // Exactly this version, so that a build can be reproduced.
             .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
         ],
         targets: [
@@ -135,7 +135,7 @@ default:
                 dependencies: ["Valuation", "CValuation", "CJansson", "CZlib", "CPlatform", "CKernels", "CChecksum"],
                 path: "Tests/ValuationTests",
                 exclude: ["Fixtures"],
-                // To optimise the tests, too, takes longer than they do.
+                // Optimising the tests, too, would take longer than running them unoptimised.
                 swiftSettings: [.unsafeFlags(["-Onone"], .when(configuration: .release))]),
         ])
 }

@@ -14,14 +14,14 @@ TOOLS = Path(sys.executable).parent
 
 
 def tracked(*patterns: str) -> list[str]:
-    """Files of the repository that match, whether committed yet or not."""
+    """Files of the repository that match, committed or not."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     return [name for name in listed if (ROOT / name).exists()]
 
 
 def checks(fix: bool) -> dict[str, list[str]]:
-    """The commands, by what they check."""
+    """The commands by name."""
     swift, c = tracked("*.swift"), tracked("*.c", "*.h", "*.inc", "*.cpp", "*.hpp")
     if fix:
         return {
@@ -55,7 +55,7 @@ def main() -> int:
             continue
         failed += 1
         output = (result.stdout + result.stderr)[-5000:]
-        print(f"{name} failed (make format mends most of it):\n{output}", file=sys.stderr)
+        print(f"{name} failed (`make format` mends most problems):\n{output}", file=sys.stderr)
         cases.append(f"<testcase classname='lint' name={quoteattr(name)}><failure/></testcase>")
     if options.junit:
         header = f"<testsuite name='lint' tests='{len(cases)}' failures='{failed}'>"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Sees to it that Debian packages are installed: requirements.sh PACKAGE...
-# Installs what is missing if it may (root or sudo), otherwise says which command does.
+# Makes sure that Debian packages are installed: requirements.sh PACKAGE...
+# Installs the missing ones if it may (as root or through sudo), otherwise prints the command to run.
 set -eu
 
 if ! command -v swift >/dev/null 2>&1; then

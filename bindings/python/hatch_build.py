@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The step of a wheel build that puts a shared library into the package and names the platform.
 
-A project's pyproject.toml says which library it is, and under which name the package has it.
+A project's pyproject.toml names the library, and the library's name in the package.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-#: Holds the directory of the library; build_wheel.py sets it.
+#: The directory of the library; build_wheel.py sets it.
 ENVIRONMENT_VARIABLE = "VALUATION_LIBRARY_DIRECTORY"
 
 
