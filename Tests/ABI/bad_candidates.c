@@ -40,7 +40,7 @@ static void expect_worthless(const char *what, int place, valuation_flags flag) 
     EXPECT(count == 1 && best != (size_t)place && value.expected_revenue > 0);
 }
 
-static void a_bid_that_is_no_amount_of_money(void) {
+static void an_invalid_bid(void) {
     const double bids[] = {NAN, INFINITY, -INFINITY, -1, -5e-324};
     for (int i = 0; i < PLACE_COUNT; i++) {
         for (size_t bid = 0; bid < sizeof bids / sizeof bids[0]; bid++) {
@@ -53,7 +53,7 @@ static void a_bid_that_is_no_amount_of_money(void) {
     }
 }
 
-static void a_pricing_that_nobody_knows(void) {
+static void an_unknown_pricing(void) {
     const valuation_pricing pricings[] = {0, 4, -1, 256, INT32_MAX, INT32_MIN};
     for (int i = 0; i < PLACE_COUNT; i++) {
         for (size_t pricing = 0; pricing < sizeof pricings / sizeof pricings[0]; pricing++) {
@@ -69,7 +69,7 @@ static void a_pricing_that_nobody_knows(void) {
     }
 }
 
-static void features_that_are_not_there_or_too_many(void) {
+static void missing_or_too_many_features(void) {
     for (int i = 0; i < PLACE_COUNT; i++) {
         valuation_candidate *candidate = &scored.candidates[places[i]];
         valuation_candidate sound = *candidate;
@@ -106,7 +106,7 @@ static void as_many_unknown_features_as_are_allowed(void) {
     }
 }
 
-static void an_amount_at_the_edge_is_an_amount(void) {
+static void an_extreme_bid_is_a_bid(void) {
     const double bids[] = {0.0, -0.0, 5e-324, 1e300};
     valuation_candidate *candidate = &scored.candidates[1];
     valuation_candidate sound = *candidate;
@@ -142,7 +142,7 @@ static void a_number_that_is_not_finite_counts_as_missing(void) {
     }
 }
 
-static void a_number_beyond_all_measure_is_cut_off(void) {
+static void a_huge_number_is_clamped(void) {
     valuation_value high = with_price(1e308), low = with_price(-1e308);
     EXPECT(high.flags == VALUATION_FLAG_CLAMPED && high.pctr > 0.999999f && high.pctr <= 1);
     EXPECT(low.flags == VALUATION_FLAG_CLAMPED && low.pctr > 0 && low.pctr < 1e-30f);
@@ -161,7 +161,7 @@ static void the_number_of_a_category_does_not_matter(void) {
     scored.features[0].number = 1;
 }
 
-static void a_cross_handed_in_as_a_feature_is_unknown(void) {
+static void a_cross_passed_as_a_feature_is_unknown(void) {
     valuation_feature cross = {valuation_cross_key(NULL, scored.features[0].key, scored.ad_features[1][0].key), 1};
     valuation_candidate candidate = scored.candidates[4];
     valuation_value value, expected = clean[4];
@@ -178,15 +178,15 @@ int main(int argument_count, char **arguments) {
     scorer = scorer_of(engine);
     make_impression(&scored, NULL);
     score(scorer, &scored, clean);
-    a_bid_that_is_no_amount_of_money();
-    a_pricing_that_nobody_knows();
-    features_that_are_not_there_or_too_many();
+    an_invalid_bid();
+    an_unknown_pricing();
+    missing_or_too_many_features();
     as_many_unknown_features_as_are_allowed();
-    an_amount_at_the_edge_is_an_amount();
+    an_extreme_bid_is_a_bid();
     a_number_that_is_not_finite_counts_as_missing();
-    a_number_beyond_all_measure_is_cut_off();
+    a_huge_number_is_clamped();
     the_number_of_a_category_does_not_matter();
-    a_cross_handed_in_as_a_feature_is_unknown();
+    a_cross_passed_as_a_feature_is_unknown();
     score(scorer, &scored, values);
     EXPECT(same_values(values, clean, CANDIDATE_COUNT));
     valuation_scorer_destroy(scorer);

@@ -71,7 +71,7 @@ static void a_feature_given_twice_counts_twice(const char *models) {
 }
 
 /* Without a default model, a campaign that has no model gets only the values that need none. */
-static void a_campaign_without_a_model_is_worth_what_needs_none(const char *models) {
+static void a_campaign_without_a_model_gets_only_the_values_that_need_none(const char *models) {
     valuation_engine *engine = serving(models);
     valuation_scorer *scorer = scorer_of(engine);
     const valuation_flags unknown = VALUATION_FLAG_UNKNOWN_CAMPAIGN | VALUATION_FLAG_NO_CLICK_MODEL;
@@ -114,7 +114,7 @@ int main(int argument_count, char **arguments) {
     an_unknown_feature_adds_nothing(scorer);
     a_number_that_is_not_finite_adds_nothing(scorer);
     a_feature_given_twice_counts_twice(arguments[2]);
-    a_campaign_without_a_model_is_worth_what_needs_none(arguments[2]);
+    a_campaign_without_a_model_gets_only_the_values_that_need_none(arguments[2]);
     valuation_scorer_destroy(scorer);
     valuation_engine_destroy(engine);
     FINISH();

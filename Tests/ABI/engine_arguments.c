@@ -40,7 +40,7 @@ static void a_handle_is_null_after_a_failure_to_report(void) {
 }
 
 /* A caller compiled against a newer header: its new members lie behind those that this library knows. */
-static void options_of_a_newer_header_are_taken_if_they_say_nothing_new(void) {
+static void options_of_a_newer_header_are_accepted_if_their_new_members_are_zero(void) {
     struct {
         valuation_options known;
         unsigned char added[24];
@@ -76,7 +76,7 @@ static void an_error_too_small_is_refused_and_not_written(void) {
     }
 }
 
-static void an_error_of_a_newer_header_is_filled_in_as_far_as_it_is_known(void) {
+static void the_known_members_of_a_newer_headers_error_are_filled_in(void) {
     struct {
         valuation_error known;
         unsigned char added[32];
@@ -90,7 +90,7 @@ static void an_error_of_a_newer_header_is_filled_in_as_far_as_it_is_known(void) 
     EXPECT(newer.known.struct_size == sizeof newer);
 }
 
-static void the_bytes_of_an_error_that_are_unknown_are_left_alone(void) {
+static void unknown_bytes_of_an_error_are_left_alone(void) {
     struct {
         valuation_error known;
         unsigned char added[32];
@@ -103,7 +103,7 @@ static void the_bytes_of_an_error_that_are_unknown_are_left_alone(void) {
     EXPECT(newer.known.struct_size == sizeof newer && newer.added[0] == 0 && newer.added[31] == 1);
 }
 
-static void a_failure_sets_every_member_and_a_success_the_status_alone(void) {
+static void a_failure_sets_every_member_and_a_success_only_the_status(void) {
     valuation_engine *engine = serving(models);
     valuation_error error;
     memset(&error, 'x', sizeof error);
@@ -146,7 +146,7 @@ static void impossible_paths_are_refused(void) {
 
 /* Each instruction set is accepted, or refused because this machine lacks it. The baseline is always accepted. Two
  * at once are refused. */
-static void one_instruction_set_may_be_asked_for(void) {
+static void one_instruction_set_may_be_chosen(void) {
     static const uint32_t sets[] = {VALUATION_SWITCH_USE_BASELINE, VALUATION_SWITCH_USE_AVX2, VALUATION_SWITCH_USE_AVX512};
     valuation_options options = VALUATION_OPTIONS_INIT;
     valuation_error error = VALUATION_ERROR_INIT;
@@ -168,12 +168,12 @@ int main(int argument_count, char **arguments) {
     models = arguments[1];
     a_handle_is_null_after_a_failure();
     a_handle_is_null_after_a_failure_to_report();
-    options_of_a_newer_header_are_taken_if_they_say_nothing_new();
+    options_of_a_newer_header_are_accepted_if_their_new_members_are_zero();
     an_error_too_small_is_refused_and_not_written();
-    an_error_of_a_newer_header_is_filled_in_as_far_as_it_is_known();
-    the_bytes_of_an_error_that_are_unknown_are_left_alone();
-    a_failure_sets_every_member_and_a_success_the_status_alone();
+    the_known_members_of_a_newer_headers_error_are_filled_in();
+    unknown_bytes_of_an_error_are_left_alone();
+    a_failure_sets_every_member_and_a_success_only_the_status();
     impossible_paths_are_refused();
-    one_instruction_set_may_be_asked_for();
+    one_instruction_set_may_be_chosen();
     FINISH();
 }

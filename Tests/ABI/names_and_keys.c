@@ -4,7 +4,7 @@
  */
 #include "expect.h"
 
-static void versions_are_those_of_the_header(void) {
+static void versions_agree_with_the_header(void) {
     EXPECT(strcmp(valuation_version(), VALUATION_VERSION) == 0);
     EXPECT(valuation_abi_version() == VALUATION_ABI_VERSION);
     char expected[64];
@@ -48,7 +48,7 @@ static void every_status_has_its_name(void) {
     }
 }
 
-static void one_known_bit_has_a_name_and_nothing_else_has(void) {
+static void only_one_known_bit_has_a_name(void) {
     static const char *names[] = {"unknown_campaign",
                                   "default_click_model",
                                   "default_conversion_model",
@@ -120,7 +120,7 @@ static void different_names_have_different_keys(void) {
 }
 
 /* Neither the address of a text nor the bytes behind it change its key. */
-static void a_key_depends_on_the_text_alone(void) {
+static void a_key_depends_only_on_the_text(void) {
     char text[128], copy[128];
     for (size_t i = 0; i < sizeof text; i++) text[i] = (char)('a' + i * 7 % 26);
     for (size_t length = 0; length <= 40; length++) {
@@ -153,7 +153,7 @@ static void a_cross_is_of_the_lowest_61_bits(void) {
 }
 
 /* A key asked for before a load either stays valid, or the call fails. No caller ever gets a key that fits no model. */
-static void an_engine_asked_too_early_stays_with_the_standard_secret(void) {
+static void an_engine_asked_too_early_keeps_the_standard_secret(void) {
     valuation_engine *engine;
     REQUIRE_OK(valuation_engine_create(NULL, &engine, NULL));
     EXPECT(valuation_campaign_key(engine, "1042", 4) == valuation_campaign_key(NULL, "1042", 4));
@@ -177,14 +177,14 @@ static void a_bucket_is_the_fingerprint_of_salt_and_unit_mod_10000(void) {
 }
 
 int main(void) {
-    versions_are_those_of_the_header();
+    versions_agree_with_the_header();
     every_status_has_its_name();
-    one_known_bit_has_a_name_and_nothing_else_has();
+    only_one_known_bit_has_a_name();
     fingerprints_are_those_of_bigquery();
     keys_under_the_standard_secret_are_known();
     different_names_have_different_keys();
-    a_key_depends_on_the_text_alone();
-    an_engine_asked_too_early_stays_with_the_standard_secret();
+    a_key_depends_only_on_the_text();
+    an_engine_asked_too_early_keeps_the_standard_secret();
     a_cross_is_the_same_from_both_sides();
     a_cross_is_of_the_lowest_61_bits();
     a_bucket_is_the_fingerprint_of_salt_and_unit_mod_10000();

@@ -77,7 +77,7 @@ static void without_exploration_the_best_is_certain(void) {
     EXPECT(propensities[0] == 0 && propensities[1] == 0 && propensities[2] == 0 && chosen == VALUATION_NONE_CHOSEN);
 }
 
-static void paths_that_are_none_are_refused(void) {
+static void invalid_paths_are_refused(void) {
     EXPECT_REFUSED(valuation_engine_load_policy(NULL, TEXT(policy), &error), refused);
     EXPECT_REFUSED(valuation_engine_load_policy(engine, NULL, 3, &error), refused);
     EXPECT_REFUSED(valuation_engine_load_policy(engine, policy, SIZE_MAX, &error), refused);
@@ -131,7 +131,7 @@ static void too_many_units_are_refused(void) {
     EXPECT_REFUSED(valuation_score(scorer, &request, scored.candidates, 1, values, &error), refused);
 }
 
-static void every_time_and_seed_is_taken(void) {
+static void every_time_and_seed_is_accepted(void) {
     static const int64_t times[] = {0, 1, -1, INT64_MIN, INT64_MAX};
     scored.request.seed = UINT64_MAX;
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
@@ -144,7 +144,7 @@ static void every_time_and_seed_is_taken(void) {
 }
 
 /* Bytes behind a first-version request do not belong to it. */
-static void requests_of_the_first_header_are_taken_as_they_were(void) {
+static void requests_of_the_first_header_are_still_accepted(void) {
     valuation_request request = scored.request;
     request.struct_size = FIRST_SIZE;
     request.units = &user;
@@ -166,7 +166,7 @@ static void requests_of_the_first_header_are_taken_as_they_were(void) {
     EXPECT(same_values(values, of_control, CANDIDATE_COUNT));
 }
 
-static void requests_of_a_newer_header_are_taken_if_they_say_nothing_new(void) {
+static void requests_of_a_newer_header_are_accepted_if_their_new_members_are_zero(void) {
     struct {
         valuation_request known;
         unsigned char added[8];
@@ -276,13 +276,13 @@ int main(int argument_count, char **arguments) {
     scorer = scorer_of(engine);
     without_a_policy_there_are_no_sources();
     without_exploration_the_best_is_certain();
-    paths_that_are_none_are_refused();
+    invalid_paths_are_refused();
     REQUIRE_OK(valuation_engine_load_policy(engine, TEXT(policy), &error));
     a_unit_is_a_field_and_a_text();
     too_many_units_are_refused();
-    every_time_and_seed_is_taken();
-    requests_of_the_first_header_are_taken_as_they_were();
-    requests_of_a_newer_header_are_taken_if_they_say_nothing_new();
+    every_time_and_seed_is_accepted();
+    requests_of_the_first_header_are_still_accepted();
+    requests_of_a_newer_header_are_accepted_if_their_new_members_are_zero();
     a_batch_has_the_units_of_each_request();
     names_are_found_by_number_and_kept();
     exploring_asks_for_its_arrays();

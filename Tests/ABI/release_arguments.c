@@ -84,7 +84,7 @@ static void refresh_needs_a_directory_of_releases(void) {
     valuation_engine_destroy(engine);
 }
 
-static void an_engine_follows_latest_goes_back_and_is_not_dragged_forward(void) {
+static void an_engine_follows_latest_rolls_back_and_is_not_moved_forward_again(void) {
     static impression scored;
     static valuation_value old_values[CANDIDATE_COUNT], new_values[CANDIDATE_COUNT], values[CANDIDATE_COUNT];
     bool changed;
@@ -116,7 +116,7 @@ static void an_engine_follows_latest_goes_back_and_is_not_dragged_forward(void) 
     valuation_engine_destroy(engine);
 }
 
-static void an_engine_told_to_forget_has_nothing_to_go_back_to(void) {
+static void an_engine_that_keeps_no_previous_models_cannot_roll_back(void) {
     valuation_options options = VALUATION_OPTIONS_INIT;
     options.switches = VALUATION_SWITCH_FORGET_PREVIOUS | VALUATION_SWITCH_TRUST_COMPILED;
     valuation_engine *engine;
@@ -127,7 +127,7 @@ static void an_engine_told_to_forget_has_nothing_to_go_back_to(void) {
     valuation_engine_destroy(engine);
 }
 
-static void a_count_may_be_of_more_than_there_are(void) {
+static void a_count_may_exceed_the_number_of_releases(void) {
     valuation_report *report;
     REQUIRE_OK(valuation_compare(TEXT(models), TEXT(better), SIZE_MAX, &report, &error));
     valuation_report_destroy(report);
@@ -136,7 +136,7 @@ static void a_count_may_be_of_more_than_there_are(void) {
     valuation_report_destroy(report);
 }
 
-static void a_compiled_file_is_known_by_its_name_and_is_no_source(void) {
+static void a_compiled_file_needs_its_suffix_and_cannot_be_published(void) {
     char file[PATH_BYTES];
     valuation_report *report;
     snprintf(file, sizeof file, "%s/all.bin", root);
@@ -160,9 +160,9 @@ int main(int argument_count, char **arguments) {
     ids_are_names_of_directories_and_nothing_else();
     priors_are_probabilities();
     refresh_needs_a_directory_of_releases();
-    an_engine_follows_latest_goes_back_and_is_not_dragged_forward();
-    an_engine_told_to_forget_has_nothing_to_go_back_to();
-    a_count_may_be_of_more_than_there_are();
-    a_compiled_file_is_known_by_its_name_and_is_no_source();
+    an_engine_follows_latest_rolls_back_and_is_not_moved_forward_again();
+    an_engine_that_keeps_no_previous_models_cannot_roll_back();
+    a_count_may_exceed_the_number_of_releases();
+    a_compiled_file_needs_its_suffix_and_cannot_be_published();
     FINISH();
 }

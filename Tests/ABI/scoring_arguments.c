@@ -48,7 +48,7 @@ static void impossible_requests_are_refused(void) {
     EXPECT(valuation_score(scorer, &request, scored.candidates, CANDIDATE_COUNT, values, NULL) == VALUATION_OK);
 }
 
-static void requests_of_a_newer_header_are_taken_if_they_say_nothing_new(void) {
+static void requests_of_a_newer_header_are_accepted_if_their_new_members_are_zero(void) {
     struct {
         valuation_request known;
         unsigned char added[16];
@@ -79,7 +79,7 @@ static void requests_of_a_newer_header_are_taken_if_they_say_nothing_new(void) {
                    VALUATION_ERROR_STRUCT_SIZE);
 }
 
-static void nothing_to_score_is_no_error(void) {
+static void no_candidates_are_no_error(void) {
     static const size_t nothing[3] = {0, 0, 0};
     valuation_request empty = VALUATION_REQUEST_INIT;
     EXPECT(valuation_score(scorer, &scored.request, NULL, 0, NULL, NULL) == VALUATION_OK);
@@ -188,8 +188,8 @@ int main(int argument_count, char **arguments) {
     scorer = scorer_of(engine);
     make_impression(&scored, NULL);
     impossible_requests_are_refused();
-    requests_of_a_newer_header_are_taken_if_they_say_nothing_new();
-    nothing_to_score_is_no_error();
+    requests_of_a_newer_header_are_accepted_if_their_new_members_are_zero();
+    no_candidates_are_no_error();
     missing_arrays_are_refused();
     impossible_batches_are_refused();
     a_batch_gives_the_bits_of_single_calls();

@@ -51,7 +51,7 @@ def test_the_list_of_symbols_is_what_the_header_declares():
     assert sorted(declared_functions()) == (HERE / "symbols.txt").read_text().splitlines()
 
 
-def test_it_needs_the_c_library_alone_and_is_called_by_its_abi_version(toolchain: Toolchain):
+def test_it_needs_only_the_c_library_and_is_named_by_its_abi_version(toolchain: Toolchain):
     entries = dynamic_entries(toolchain.library)
     needed = {value for tag, value in entries if tag == "NEEDED"}
     assert needed == {f"Shared library: [{name}]" for name in ("libc.so.6", "libm.so.6")}

@@ -36,7 +36,7 @@ def modes(root: Path) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("umask", [0o077, 0o027, 0o022])
-def test_what_is_published_can_be_read_whatever_the_umask(toolchain: Toolchain, open_directory: Path, umask: int):
+def test_a_release_can_be_read_whatever_the_umask(toolchain: Toolchain, open_directory: Path, umask: int):
     root = open_directory / "root"
     root.mkdir(mode=0o755)
     publish(toolchain, root, write_models(open_directory / "models.jsonl", MODELS), umask)

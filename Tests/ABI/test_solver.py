@@ -63,7 +63,7 @@ def test_the_exported_symbols_are_those_of_the_header():
     assert len(declared) == 6
 
 
-def test_it_needs_the_c_library_alone(imported: set[str]):
+def test_it_needs_only_the_c_library(imported: set[str]):
     entries = dynamic_entries(LIBRARY)
     needed = {value for tag, value in entries if tag == "NEEDED"}
     assert needed == {f"Shared library: [{name}]" for name in ("libc.so.6", "libm.so.6")}

@@ -13,7 +13,7 @@ from .command import CLICK, CONVERSION, request_line, run, run_in_terminal
 from .releases import contents, latest, publish, write_models
 
 
-def test_what_is_published_is_served_and_its_manifest_is_the_answer(directory):
+def test_published_models_are_served_and_the_manifest_is_the_answer(directory):
     result = run("publish", "models", "--to", "releases", cwd=directory)
     assert (result.status, result.errors) == (0, "")
     (manifest,) = result.answers

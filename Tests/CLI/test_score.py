@@ -198,7 +198,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_the_others_answered(models, 
     assert summary == "valuation: 3 requests answered, 2 files not readable"
 
 
-def test_models_that_cannot_be_loaded_end_it_with_2_and_say_where_and_what_to_do(directory):
+def test_models_that_cannot_be_loaded_end_it_with_2_and_a_message(directory):
     result = score(directory / "nowhere", given=request_line())
     assert (result.status, result.output) == (2, "")
     assert "cannot load the models" in result.errors
@@ -246,7 +246,7 @@ def test_an_answer_arrives_before_the_input_ends(models):
     assert process.wait(timeout=PATIENCE) == 0
 
 
-def test_the_table_ranks_the_ads_and_shows_what_was_bid(models):
+def test_the_table_ranks_the_ads_and_shows_their_bids(models):
     result = score(models, "--format", "table", given=request_line())
     heading, titles, _, *rows, end = result.lines
     assert heading == "imp-1  4 ads, <stdin>:1"
@@ -394,7 +394,7 @@ def test_the_table_shows_predictor_and_experiment_under_a_policy(models, policy)
     }
 
 
-def test_propensities_are_shown_where_a_predictor_explores(root, directory):
+def test_propensities_are_shown_if_a_predictor_explores(root, directory):
     policy = write_policy(
         directory / "curious.json",
         predictors=POLICY["predictors"] | {"curious": {"naive": {}, "exploration": 1}},

@@ -65,7 +65,7 @@ import Testing
         (#"{"campaign": "1", "pricing": "cpc", "bid": "1"}"#, "bid is missing, or not a number"),
         (#"{"campaign": "1", "pricing": "cpc", "bid": 1, "features": []}"#, "features is not an object"),
     ])
-    func whatIsNoCandidateIsToldWhy(candidate: String, problem: String) throws {
+    func anInvalidCandidateStatesItsProblem(candidate: String, problem: String) throws {
         let scorer = try EngineHandle(models: [ModelDocument(intercept: 0)]).scorer()
         let answer = try scorer.scoreJSON("{\"candidates\": [\(candidate)]}")
         #expect(answer.contains("\"invalid_candidate\"],\"problem\":\"\(problem)\"}"))

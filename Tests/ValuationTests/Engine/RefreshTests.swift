@@ -51,7 +51,7 @@ import Testing
         #expect(try engine.refresh() && serving == "tuesday")
     }
 
-    @Test func loadingWhatServesChangesNothing() throws {
+    @Test func loadingTheServingReleaseChangesNothing() throws {
         _ = try engine.refresh()
         try engine.load(root.path)
         #expect(try serving == "tuesday" && previous == "monday")

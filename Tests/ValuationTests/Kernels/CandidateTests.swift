@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Kernels.all, counts) func aBlockHoldsWhatTheCandidatesSay(kernels: Kernels, count: Int) throws {
+    @Test(arguments: Kernels.all, counts) func aBlockHoldsTheCandidatesMembers(kernels: Kernels, count: Int) throws {
         let index = try index()
         var generator = SeededGenerator(seed: UInt64(count))
         let features = [valuation_feature](repeating: valuation_feature(key: 1, number: 1), count: 10_000)

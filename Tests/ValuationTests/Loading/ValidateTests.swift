@@ -82,7 +82,7 @@ import Testing
     }
 
     /// A model that is refused after some of its weights were taken leaves no trace in later ones.
-    @Test func aModelIsNotBlamedForWhatARefusedOneSaid() throws {
+    @Test func aModelIsNotBlamedForARefusedOne() throws {
         let folder = try TemporaryFolder()
         let cross = ModelDocument.Cross(fields: ("slot", "os"), weights: [(first: "12", second: "ios", weight: 1)])
         var twice = ModelDocument(campaign: "1")

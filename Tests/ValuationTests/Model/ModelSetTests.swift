@@ -33,7 +33,7 @@ import Testing
             #expect(keys[0] == keys[1])
         }
 
-        @Test func eitherLabelAloneIsLoaded() {
+        @Test func eachLabelLoadsAlone() {
             #expect(loadComplaint([document("1", [Self.first]), document("2", [Self.first])]) == nil)
             #expect(loadComplaint([document("1", [Self.second]), document("2", [Self.second])]) == nil)
         }

@@ -211,7 +211,7 @@ import Testing
         #"{"candidates": [], "features": {"slot": }}"#, #"{"candidates": [], "features": {"slot": [}}"#,
         #"{"candidates": [{"features": {"a": tru}}]}"#, #"{"candidates": [] "id": 1}"#, #"{candidates: []}"#,
     ])
-    func whatIsNoJSONObjectIsASyntaxError(json: String) throws {
+    func anythingButAJSONObjectIsASyntaxError(json: String) throws {
         let refusal = try #require(self.refusal(json))
         #expect(refusal.status == .jsonSyntax)
         #expect(refusal.line == 1 && refusal.column > 0)

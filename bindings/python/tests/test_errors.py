@@ -99,7 +99,7 @@ def test_an_empty_directory_holds_no_models(tmp_path: Path) -> None:
     assert refusal(tmp_path).status == Status.NOTHING_LOADED
 
 
-def test_a_path_that_is_not_utf8_is_reported_as_far_as_it_is_text(tmp_path: Path) -> None:
+def test_a_path_that_is_not_utf8_is_reported_with_replacement_characters(tmp_path: Path) -> None:
     path = tmp_path / "caf\udce9.json"
     path.write_text("{")
     assert refusal(path).file == str(path).replace("\udce9", "\ufffd")

@@ -129,7 +129,7 @@ def test_values_are_taken_by_their_text(keys: Keys, values: Any, texts: Any) -> 
     assert engine.campaign_key(1042) == engine.campaign_key("1042")
 
 
-def test_an_engine_keeps_the_secret_of_what_it_loaded_first(published: Path, tmp_path: Path) -> None:
+def test_an_engine_keeps_the_secret_of_its_first_load(published: Path, tmp_path: Path) -> None:
     files = reference.write(tmp_path / "model.json", reference.model("1042"))
     publish(reference.write(tmp_path / "other.json", reference.model("2000")), tmp_path / "others")
     secret, other = Secret.of(published), Secret.of(tmp_path / "others")
@@ -165,7 +165,7 @@ def test_models_outside_a_directory_of_releases_have_the_standard_secret(publish
                 engine.load(published)
 
 
-def test_a_batch_knows_what_json_knows_and_keys_of_another_secret_are_unknown(tmp_path: Path) -> None:
+def test_a_batch_gives_the_values_of_json_and_keys_of_another_secret_are_unknown(tmp_path: Path) -> None:
     model = reference.model("1042", categorical={"os": {"ios": 1.0}})
     files = reference.write(tmp_path / "model.json", model)
     publish(files, tmp_path / "releases")

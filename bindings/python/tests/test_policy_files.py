@@ -75,7 +75,7 @@ def test_a_file_that_became_wrong_leaves_the_old_policy_and_holds_up_no_release(
     assert predictor_of(follower) == "production"
 
 
-def test_a_missing_file_is_no_reason_to_stop(engine: Engine, tmp_path: Path) -> None:
+def test_if_its_file_is_missing_the_policy_stays_in_force(engine: Engine, tmp_path: Path) -> None:
     file = policies.write(tmp_path / "policy.json", policy("house", predictors=HOUSE))
     engine.load_policy(file)
     file.unlink()

@@ -143,7 +143,7 @@ def test_a_first_publish_that_fails_leaves_nothing(bytes_written: int, models_pa
     assert list((tmp_path / "empty").iterdir()) == []
 
 
-def test_a_first_publish_that_a_policy_refuses_leaves_the_policy_alone(tmp_path: Path) -> None:
+def test_a_first_publish_refused_for_the_policy_leaves_only_the_policy(tmp_path: Path) -> None:
     root = tmp_path / "releases"
     root.mkdir()
     policies.write(root / "policy.json", policies.policy("safe", predictors={"safe": {"naive": {}}}))

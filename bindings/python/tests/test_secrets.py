@@ -102,7 +102,7 @@ def test_a_release_by_its_own_path_has_the_secret_of_its_directory(releases: Pat
     assert keys(loaded(releases / "releases" / "monday")) == keys(loaded(releases))
 
 
-def test_another_directory_is_refused_and_what_serves_goes_on_serving(
+def test_another_directory_is_refused_and_the_old_models_serve(
     models_path: Path, releases: Path, tmp_path: Path
 ) -> None:
     publish(models_path, tmp_path / "other")
