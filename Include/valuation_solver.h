@@ -7,13 +7,14 @@
  * minimise
  *
  *     loss      1/W sum_i w_i [log(1 + exp(eta_i)) - y_i eta_i]
- *     penalty   + L sum_j f_j |b_j|  +  k/(2 W) b0^2
+ *     penalty   + L sum_j f_j |b_j|  +  1/(2 W) (k b0^2 + sum_j k_j b_j^2)
  *
  *     eta_i = offset_i + b0 + sum of b_j over the columns j that row i names + sum_m x_im b_(p+m)       W = sum_i w_i
  *
  * for each of a decreasing series of penalties L. At the minimum most coefficients are 0: that is the purpose of the
- * penalty. The intercept is not penalised. A precision k > 0 shrinks it, as a normal prior around 0. L is glmnet's lambda
- * and glum's alpha; scikit-learn's C is 1 / (W L).
+ * penalty. The intercept is not penalised. A precision k > 0 shrinks it, as a normal prior around 0; precisions k_j do the
+ * same for coefficients, beside the penalty (Zou, Hastie, "Regularization and variable selection via the elastic net",
+ * 2005). L is glmnet's lambda and glum's alpha; scikit-learn's C is 1 / (W L), and 1 / k_j if the factors are 0.
  *
  * THE WHOLE LIBRARY IN ONE EXAMPLE
  *
@@ -128,9 +129,10 @@ typedef struct valuation_solver_problem {
                                       weight 0 counts as absent */
     const double *offset;          /* n: the fixed part of eta, from -1e6 to 1e6; NULL = all 0 */
     const double *penalty_factors; /* p + m: 0 or more; 0 = never penalised, INFINITY = never in; NULL = all 1 */
+    const double *precisions;      /* p + m: k_j, of normal priors around 0; from 0 to 1e12 W; NULL = all 0 */
 } valuation_solver_problem;
 
-#define VALUATION_SOLVER_PROBLEM_INIT {(uint32_t)sizeof(valuation_solver_problem), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define VALUATION_SOLVER_PROBLEM_INIT {(uint32_t)sizeof(valuation_solver_problem), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* Checks every value of a problem, as valuation_solver_fit_path does before it begins.
  * Errors: INVALID_ARGUMENT, STRUCT_SIZE, INVALID_VALUE. Any thread. O(entries + n m + p) time, no memory. Since 0.1. */
@@ -144,10 +146,11 @@ valuation_solver_status valuation_solver_check(const valuation_solver_problem *p
 typedef struct valuation_solver_fit {
     double penalty;     /* L */
     double intercept;   /* b0 */
-    double objective;   /* loss and penalty, as above */
+    double objective;   /* loss and penalty with the priors, as above */
     double loss;        /* the loss alone */
-    double violation;   /* the largest violation of the conditions of the minimum, in units of L: |g_j - L f_j sign(b_j)| if
-                           b_j is not 0, |g_j| - L f_j if it is, and |g_0 - k b0 / W|; -g is the loss's gradient. The
+    double violation;   /* the largest violation of the conditions of the minimum, in units of L:
+                           |g_j - L f_j sign(b_j) - k_j b_j / W| if b_j is not 0, |g_j| - L f_j if it is, and
+                           |g_0 - k b0 / W|; -g is the loss's gradient. The
                            objective is above its minimum by at most this times the sum of all coefficients' distances
                            from their values there */
     int32_t iterations; /* Newton steps */
@@ -200,7 +203,7 @@ typedef struct valuation_solver_settings {
  *
  * Errors: INVALID_ARGUMENT, STRUCT_SIZE, INVALID_VALUE, OUT_OF_MEMORY, STOPPED. Any thread.
  * Time: about one nanosecond for each entry (of rows, and numbers) in the columns that come in, times the number of passes,
- * some 10 to 60 a penalty. Memory: 4 bytes an entry, 8 a number, 40 a row, 66 a column. Since 0.1. */
+ * some 10 to 60 a penalty. Memory: 4 bytes an entry, 8 a number, 40 a row, 74 a column. Since 0.1. */
 valuation_solver_status valuation_solver_fit_path(const valuation_solver_problem *problem,
                                                   const valuation_solver_settings *settings, valuation_solver_fit *fits,
                                                   double *coefficients, double *largest_penalty, int64_t *fitted_count,

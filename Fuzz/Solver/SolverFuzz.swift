@@ -68,6 +68,7 @@ private struct Example {
     private let weights: [Double]?
     private let offset: [Double]?
     private let factors: [Double]?
+    private let precisions: [Double]?
     private let initial: [Double]?
     private let series: [Double]
     private let areRatios: Bool
@@ -105,6 +106,7 @@ private struct Example {
         tolerance = [1e-9, 1e-14, 1e-2, bytes.share()][bytes.take() % 4]
         let first = bytes.share()
         series = [first, first / 3, bytes.take() == 9 ? bytes.number() : first / 100, first / 1e9]
+        precisions = bytes.take() & 1 != 0 ? bytes.shares(columnCount + numberCount).map { $0 * 10 } : nil
     }
 
     func check() {
@@ -129,14 +131,17 @@ private struct Example {
                         pointer(weights) { weights in
                             pointer(offset) { offset in
                                 pointer(factors) { factors in
-                                    problem.starts = starts.baseAddress
-                                    problem.columns = columns.baseAddress
-                                    problem.numbers = numbers.baseAddress
-                                    problem.outcomes = outcomes.baseAddress
-                                    problem.weights = weights
-                                    problem.offset = offset
-                                    problem.penalty_factors = factors
-                                    return body(&problem)
+                                    pointer(precisions) { precisions in
+                                        problem.starts = starts.baseAddress
+                                        problem.columns = columns.baseAddress
+                                        problem.numbers = numbers.baseAddress
+                                        problem.outcomes = outcomes.baseAddress
+                                        problem.weights = weights
+                                        problem.offset = offset
+                                        problem.penalty_factors = factors
+                                        problem.precisions = precisions
+                                        return body(&problem)
+                                    }
                                 }
                             }
                         }

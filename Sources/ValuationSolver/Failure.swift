@@ -138,9 +138,11 @@ func call(
 }
 
 /// Checks a growing struct's size, and that the bytes that this library does not know are zero.
-func checkSize<Struct>(_ pointer: UnsafePointer<Struct>, _ size: UInt32) throws(Failure) {
+///
+/// - Parameter added: how many bytes the struct has grown by since its first version.
+func checkSize<Struct>(_ pointer: UnsafePointer<Struct>, _ size: UInt32, added: Int = 0) throws(Failure) {
     let known = MemoryLayout<Struct>.size
-    if Int(size) == known { return }
+    if Int(size) == known || Int(size) == known - added { return }
     if Int(size) < known {
         throw Failure(.structSize, "The struct_size of an argument is too small; begin with the struct's _INIT macro.")
     }

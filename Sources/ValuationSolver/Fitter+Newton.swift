@@ -63,13 +63,16 @@ extension Fitter {
         return .vain
     }
 
-    /// The penalty of the working coefficients; the others are 0.
+    /// The penalty of the working coefficients, with their priors'; the others are 0.
     func penalty() -> Double {
         var penalty = 0.0
         for place in 0..<workingCount {
             let column = Int(working[place])
             let coefficient = coefficients[column]
-            if coefficient != 0 { penalty += limits[column] * coefficient.magnitude }
+            if coefficient != 0 {
+                penalty += limits[column] * coefficient.magnitude
+                penalty += precisions[column] / 2 * coefficient * coefficient
+            }
         }
         return penalty
     }

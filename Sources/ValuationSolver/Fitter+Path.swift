@@ -96,7 +96,8 @@ extension Fitter {
     private func violation() -> Double {
         var most = (loss.gradient - interceptPrecision * intercept).magnitude
         for column in 0..<columns.count where isPossible(column) {
-            let (coefficient, derivative) = (coefficients[column], gradient[column])
+            let coefficient = coefficients[column]
+            let derivative = gradient[column] - precisions[column] * coefficient
             let limit = limits[column]
             let missed =
                 coefficient == 0

@@ -13,8 +13,9 @@ struct Fitter {
 
     /// With a sum of 1.
     let weights: UnsafeMutablePointer<Double>
-    /// The precision of the intercept's prior, for the mean loss.
+    /// The precisions of the priors, for the mean loss.
     let interceptPrecision: Double
+    let precisions: UnsafeMutablePointer<Double>
     /// A Newton step that gains no more than this is the last one.
     var accuracy = 0.0
 
@@ -64,6 +65,7 @@ struct Fitter {
         self.stop = stop
         self.interceptPrecision = interceptPrecision / sum
         penaltyFactors = problem.penaltyFactors
+        precisions = try memory.take(count)
         weights = try memory.take(n)
         coefficients = try memory.take(count)
         predictor = try memory.take(n)
@@ -79,6 +81,9 @@ struct Fitter {
         isWorking = try memory.take(count)
         active = try memory.take(count)
         for row in 0..<n { weights[row] = (problem.weights?[row] ?? 1) / sum }
+        if let given = problem.precisions {
+            for column in 0..<count { precisions[column] = given[column] / sum }
+        }
     }
 
     @inline(__always)
@@ -111,7 +116,7 @@ struct Fitter {
         for column in 0..<columns.count { gradient[column] = columns.product(column, residuals) }
     }
 
-    /// The objective without the penalty on coefficients.
+    /// The objective without the penalty on coefficients and their priors.
     var smoothObjective: Double { loss.value + interceptPrecision / 2 * intercept * intercept }
 
     /// Whether the caller has asked to stop.

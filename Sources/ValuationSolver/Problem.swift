@@ -5,6 +5,8 @@ import CValuationSolver
 struct Problem {
     /// The bound of numbers, offsets and initial coefficients, so that no sum of them overflows.
     static let bound = 1e6
+    /// The bound of the precision of a prior, for a sum of the weights of 1.
+    static let mostPrecision = 1e12
 
     let rowCount: Int
     /// The columns that rows name.
@@ -17,6 +19,7 @@ struct Problem {
     let weights: UnsafePointer<Double>?
     let offset: UnsafePointer<Double>?
     let penaltyFactors: UnsafePointer<Double>?
+    let precisions: UnsafePointer<Double>?
 
     /// All columns, numbers included.
     var coefficientCount: Int { columnCount &+ numberCount }
@@ -31,8 +34,14 @@ struct Problem {
     /// Checks the counts, and that required arrays are not NULL.
     init(_ pointer: UnsafePointer<valuation_solver_problem>?) throws(Failure) {
         guard let pointer else { throw Failure(.invalidArgument, "The problem is NULL.") }
-        try checkSize(pointer, pointer.pointee.struct_size)
-        let given = pointer.pointee
+        let size = pointer.pointee.struct_size
+        try checkSize(pointer, size, added: MemoryLayout<UnsafePointer<Double>?>.size)
+        // A caller of the first version has no precisions.
+        var given = valuation_solver_problem()
+        withUnsafeMutableBytes(of: &given) { bytes in
+            let known = min(Int(size), bytes.count)
+            bytes.copyMemory(from: UnsafeRawBufferPointer(start: pointer, count: known))
+        }
         let most = Int64(Int32.max)
         guard given.row_count > 0 && given.row_count <= most else {
             throw .member("row_count", "a problem has from 1 to 2147483647 rows.")
@@ -53,6 +62,7 @@ struct Problem {
         weights = given.weights
         offset = given.offset
         penaltyFactors = given.penalty_factors
+        precisions = given.precisions
     }
 
     /// Checks every row's entries, numbers and offset.
@@ -84,7 +94,13 @@ struct Problem {
                 "penalty_factors", penaltyFactors, coefficientCount, of: .columns, 0...Double.infinity,
                 "a penalty factor is 0 or more; infinity keeps a column out.")
         }
-        return try checkWeights()
+        let weightSum = try checkWeights()
+        if let precisions {
+            try check(
+                "precisions", precisions, coefficientCount, of: .columns, 0...Problem.mostPrecision * weightSum,
+                "a precision lies between 0 and 1e12 times the sum of the weights.")
+        }
+        return weightSum
     }
 
     /// - Returns: their sum.

@@ -31,7 +31,7 @@ struct Settings {
         guard given.tolerance >= 1e-14 && given.tolerance <= 1e-2 else {
             throw .member("tolerance", "it lies between 1e-14 and 1e-2.")
         }
-        guard given.intercept_precision >= 0 && given.intercept_precision / 1e12 <= weightSum else {
+        guard given.intercept_precision >= 0 && given.intercept_precision <= Problem.mostPrecision * weightSum else {
             throw .member("intercept_precision", "it lies between 0 and 1e12 times the sum of the weights.")
         }
         maximumIterations = Int(min(given.maximum_iterations, UInt32(Int32.max)))

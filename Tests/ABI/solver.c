@@ -119,6 +119,37 @@ static void refuse(void) {
     EXPECT(valuation_solver_check(&problem, &error) == VALUATION_SOLVER_ERROR_STRUCT_SIZE);
 }
 
+/* Two rows, one column, its prior alone: with x = 1 in the positive row only and b0 held at 0, b k = 1 - p(b). */
+static void hold_back(void) {
+    const int64_t begins[] = {0, 1, 1};
+    const int32_t named[] = {0};
+    const double clicked[] = {1, 0.5}, factors[] = {0}, penalties[] = {0}, precisions[] = {0.25};
+    valuation_solver_problem problem = VALUATION_SOLVER_PROBLEM_INIT;
+    problem.row_count = 2;
+    problem.column_count = 1;
+    problem.starts = begins;
+    problem.columns = named;
+    problem.outcomes = clicked;
+    problem.penalty_factors = factors;
+    problem.precisions = precisions;
+    valuation_solver_settings settings = VALUATION_SOLVER_SETTINGS_INIT;
+    settings.penalty_count = 1;
+    settings.penalties = penalties;
+    settings.tolerance = 1e-14;
+    settings.intercept_precision = 1e12;
+    valuation_solver_fit found;
+    double b;
+    EXPECT(valuation_solver_fit_path(&problem, &settings, &found, &b, NULL, NULL, NULL) == VALUATION_SOLVER_OK);
+    EXPECT(b > 1 && fabs(0.25 * b - (1 - 1 / (1 + exp(-b)))) < 1e-6);
+    EXPECT(fabs(found.objective - found.loss - 0.25 * b * b / 4) < 1e-9);
+    /* A caller of the first version of the struct has no such member, whatever is behind it. */
+    problem.struct_size = offsetof(valuation_solver_problem, precisions);
+    double unheld;
+    settings.maximum_iterations = 5;
+    EXPECT(valuation_solver_fit_path(&problem, &settings, &found, &unheld, NULL, NULL, NULL) == VALUATION_SOLVER_OK);
+    EXPECT(unheld > b + 1);
+}
+
 /* A caller that was compiled against a newer header. */
 static void grow(void) {
     struct {
@@ -201,6 +232,7 @@ int main(void) {
     EXPECT(valuation_solver_abi_version() == VALUATION_SOLVER_ABI_VERSION);
     fit();
     refuse();
+    hold_back();
     grow();
     end();
     run_out_of_memory();

@@ -26,6 +26,7 @@ class Kind:
     has_weights: bool = False
     has_offset: bool = False
     has_factors: bool = False
+    has_precisions: bool = False
     has_fractions: bool = False
     strength: float = 1.0
     rate: float = 0.2
@@ -52,6 +53,7 @@ def make(kind: Kind) -> Problem:
     trials = random.integers(1, 20, n) if kind.has_fractions else np.ones(n, int)
     weights = random.choice([1.0, 5.0, 20.0, 0.3], n) if kind.has_weights else np.ones(n)
     factors = random.choice([0, 0.5, 1, 2, np.inf], p + m, p=[0.05, 0.25, 0.45, 0.2, 0.05])
+    precisions = random.choice([0, 0.1, 3, 200], p + m) if kind.has_precisions else None
     return Problem(
         starts=kind.fields * np.arange(n + 1),
         columns=columns.ravel().astype(np.int32),
@@ -61,6 +63,7 @@ def make(kind: Kind) -> Problem:
         weights=weights * trials if kind.has_weights or kind.has_fractions else None,
         offset=random.normal(0, 1, n) if kind.has_offset else None,
         penalty_factors=factors if kind.has_factors else None,
+        precisions=precisions,
     )
 
 
@@ -80,6 +83,12 @@ def factors_of(problem: Problem) -> Floats:
     return np.ones(problem.coefficient_count) if problem.penalty_factors is None else problem.penalty_factors
 
 
+def precisions_of(problem: Problem) -> Floats:
+    """Precisions for the mean loss."""
+    total = weights_of(problem).sum()
+    return np.zeros(problem.coefficient_count) if problem.precisions is None else problem.precisions / total
+
+
 def predictor(problem: Problem, intercept: float, coefficients: Floats) -> Floats:
     offset = 0 if problem.offset is None else problem.offset
     return np.asarray(offset + intercept + dense(problem) @ coefficients)
@@ -93,7 +102,8 @@ def objective(
     loss = (w * (np.logaddexp(0, eta) - problem.outcomes * eta)).sum() / w.sum()
     nonzero = coefficients != 0
     size = (factors_of(problem)[nonzero] * np.abs(coefficients[nonzero])).sum()
-    return float(loss + penalty * size + intercept_precision / (2 * w.sum()) * intercept**2)
+    prior = (precisions_of(problem) * coefficients**2).sum() / 2
+    return float(loss + penalty * size + prior + intercept_precision / (2 * w.sum()) * intercept**2)
 
 
 def violation(
@@ -102,7 +112,7 @@ def violation(
     """The largest violation of the minimum's conditions (Karush, Kuhn, Tucker)."""
     eta, w = predictor(problem, intercept, coefficients), weights_of(problem) / weights_of(problem).sum()
     residuals = w * (problem.outcomes - 1 / (1 + np.exp(-eta)))
-    gradient = residuals @ dense(problem)
+    gradient = residuals @ dense(problem) - precisions_of(problem) * coefficients
     factors = factors_of(problem)
     assert not coefficients[np.isinf(factors)].any(), "a column with an infinite penalty has a coefficient"
     possible = np.isfinite(factors)

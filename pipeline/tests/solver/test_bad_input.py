@@ -20,6 +20,7 @@ GOOD: dict[str, Any] = {
     "weights": [1, 2, 3],
     "offset": [0, 0, 1],
     "penalty_factors": [1, 1, 0, np.inf, 1],
+    "precisions": [0, 1, 2, 0, 1e12],
 }
 NAN, INFINITY = float("nan"), float("inf")
 
@@ -65,6 +66,10 @@ NAN, INFINITY = float("nan"), float("inf")
         ("penalty_factors", [1, 1, 1], r"penalty_factors: it has the shape \(3,\); \(5\) is needed"),
         ("penalty_factors", [1, 1, -1, 1, 1], r"penalty_factors\[2\] \(column 2\): a penalty factor is 0 or more"),
         ("penalty_factors", [1, 1, NAN, 1, 1], r"penalty_factors\[2\] \(column 2\): a penalty factor is 0 or more"),
+        ("precisions", [1, 1, 1], r"precisions: it has the shape \(3,\); \(5\) is needed"),
+        ("precisions", [1, -1, 1, 1, 1], r"precisions\[1\] \(column 1\): a precision lies between 0 and 1e12 times"),
+        ("precisions", [1, 1, 1, 1, NAN], r"precisions\[4\] \(column 4\): a precision lies between 0 and 1e12 times"),
+        ("precisions", [1, 1, 1, 1e13, 1], r"precisions\[3\] \(column 3\): a precision lies between 0 and 1e12 times"),
     ],
 )
 def test_a_problem_says_what_is_wrong_with_it(name: str, value: object, message: str) -> None:
@@ -76,7 +81,7 @@ def test_all_columns_together_are_counted() -> None:
     with pytest.raises(
         SolverError, match=r"^column_count: a problem has from 0 to 2147483647 columns, numbers included"
     ):
-        Problem(**(GOOD | {"column_count": 2**31 - 1, "penalty_factors": None}))
+        Problem(**(GOOD | {"column_count": 2**31 - 1, "penalty_factors": None, "precisions": None}))
 
 
 @pytest.mark.parametrize(

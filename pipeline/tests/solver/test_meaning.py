@@ -128,6 +128,19 @@ def test_precision_shrinks_the_intercept() -> None:
     assert intercepts[-1] == pytest.approx(0, abs=1e-9)
 
 
+def test_a_precision_shrinks_its_coefficient_and_leaves_the_largest_penalty() -> None:
+    problem = make(Kind(15, has_weights=True))
+    paths = []
+    for precision in (0.0, 10.0, 1e9):
+        precisions = np.zeros(problem.coefficient_count)
+        precisions[0] = precision
+        paths.append(fit_path(replace(problem, precisions=precisions), ratios=[1, 0.01], tolerance=TIGHT))
+    sizes = [abs(float(path.coefficients[1, 0])) for path in paths]
+    assert sizes[0] > 1.05 * sizes[1] > 0.0
+    assert sizes[2] < 1e-6
+    assert len({path.largest_penalty for path in paths}) == 1
+
+
 def test_the_same_minimum_is_reached_from_anywhere() -> None:
     problem = make(Kind(9, numbers=2, has_factors=True))
     path = fit_path(problem, ratios=RATIOS, tolerance=TIGHT)

@@ -21,6 +21,7 @@ KINDS = st.builds(
     has_weights=st.booleans(),
     has_offset=st.booleans(),
     has_factors=st.booleans(),
+    has_precisions=st.booleans(),
     has_fractions=st.booleans(),
     strength=st.sampled_from([0.0, 1.0, 8.0]),
     rate=st.sampled_from([0.01, 0.2, 0.7]),

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from glum import GeneralizedLinearRegressor
 from sklearn.linear_model import LogisticRegression
 
-from solver.problems import Kind, dense, factors_of, make, objective, weights_of
+from solver.problems import Kind, dense, factors_of, make, objective, precisions_of, weights_of
 from valuation_pipeline.solver import Problem, fit_path
 
 KINDS = {
@@ -26,6 +28,11 @@ KINDS = {
         11, rows=150, numbers=2, strength=5, has_weights=True, has_offset=True, has_factors=True
     ),
     "more columns than rows": Kind(12, rows=60, fields=10, labels=30),
+    "precisions": Kind(13, has_precisions=True),
+    "precisions, all": Kind(
+        14, numbers=3, has_weights=True, has_offset=True, has_factors=True, has_fractions=True, has_precisions=True
+    ),
+    "precisions, nearly separable": Kind(15, rows=120, strength=6, rate=0.1, has_factors=True, has_precisions=True),
 }
 
 
@@ -34,9 +41,10 @@ def glum_objective(problem: Problem, penalty: float, intercept: float, coefficie
     possible = np.isfinite(factors_of(problem))
     model = GeneralizedLinearRegressor(
         family="binomial",
-        l1_ratio=1,
-        alpha=penalty,
-        P1=factors_of(problem)[possible],
+        l1_ratio=0.5,
+        alpha=2,
+        P1=penalty * factors_of(problem)[possible],
+        P2=precisions_of(problem)[possible],
         gradient_tol=1e-9,
         max_iter=100,
         scale_predictors=False,
@@ -70,5 +78,16 @@ def test_scikit_learn_finds_the_same_model() -> None:
     model = LogisticRegression(l1_ratio=1, solver="saga", C=strength, tol=1e-8, max_iter=20_000, random_state=0)
     # scikit-learn accepts only outcomes of 0 and 1, which these are.
     model.fit(dense(problem), problem.outcomes)
+    assert path.intercepts[0] == pytest.approx(model.intercept_[0], abs=1e-5)
+    assert path.coefficients[0] == pytest.approx(model.coef_[0], abs=1e-5)
+
+
+def test_scikit_learn_finds_the_same_model_of_normal_priors_alone() -> None:
+    problem = make(Kind(21, numbers=2))
+    count = problem.coefficient_count
+    ridge = replace(problem, penalty_factors=np.zeros(count), precisions=np.full(count, 4.0))
+    path = fit_path(ridge, penalties=[0.0], tolerance=1e-13)
+    model = LogisticRegression(C=1 / 4.0, tol=1e-10, max_iter=10_000).fit(dense(problem), problem.outcomes)
+    assert path.converged.all()
     assert path.intercepts[0] == pytest.approx(model.intercept_[0], abs=1e-5)
     assert path.coefficients[0] == pytest.approx(model.coef_[0], abs=1e-5)

@@ -45,6 +45,7 @@ class ProblemStruct(ctypes.Structure):
         ("weights", c_void_p),
         ("offset", c_void_p),
         ("penalty_factors", c_void_p),
+        ("precisions", c_void_p),
     )
 
 

@@ -81,16 +81,17 @@ def fit_path(
     stop: Stop | None = None,
     proceed: Proceed | None = None,
 ) -> Path:
-    """Fit an L1-regularised logistic regression for each of a falling series of penalties.
+    """Fit an L1-regularised logistic regression for each of a falling series of penalties, with priors.
 
     It minimises, over an intercept b0 and coefficients b, with W = sum_i w_i::
 
-        1/W sum_i w_i [log(1 + exp(eta_i)) - y_i eta_i] + lambda sum_j f_j |b_j| + intercept_precision/(2 W) b0^2
+        1/W sum_i w_i [log(1 + exp(eta_i)) - y_i eta_i]
+            + lambda sum_j f_j |b_j| + 1/(2 W) (sum_j k_j b_j^2 + intercept_precision b0^2)
 
     Parameters
     ----------
     problem
-        Rows, outcomes y, weights w, offset, penalty factors f.
+        Rows, outcomes y, weights w, offset, penalty factors f, precisions k.
     penalties, ratios
         Each lambda, or each as a ratio of the largest penalty; one of the two, strictly falling. scikit-learn's C is
         1 / (W lambda).
@@ -121,7 +122,7 @@ def fit_path(
     FitStopped
         If `stop` was set.
     MemoryError
-        If there is not enough memory: it takes 4 bytes an entry, 8 a number, 40 a row and 66 a column.
+        If there is not enough memory: it takes 4 bytes an entry, 8 a number, 40 a row and 74 a column.
 
     Notes
     -----

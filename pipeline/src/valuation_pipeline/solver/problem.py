@@ -128,6 +128,9 @@ class Problem(_RowArrays):
         (n,), the fixed part of each row's linear predictor, from -1e6 to 1e6. None: all 0.
     penalty_factors
         (p + m,), 0 or more, factors of the penalty: 0 = never penalised, infinity = never in. None: all 1.
+    precisions
+        (p + m,), of normal priors of the coefficients around 0; from 0 to 1e12 times the sum of the weights. None: all
+        0.
 
     Raises
     ------
@@ -143,6 +146,7 @@ class Problem(_RowArrays):
     weights: NDArray[np.float64] | None = None
     offset: NDArray[np.float64] | None = None
     penalty_factors: NDArray[np.float64] | None = None
+    precisions: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         self._take_rows()
@@ -153,6 +157,8 @@ class Problem(_RowArrays):
             self._set("offset", floats("offset", self.offset, (self.row_count,)))
         if self.penalty_factors is not None:
             self._set("penalty_factors", floats("penalty_factors", self.penalty_factors, (self.coefficient_count,)))
+        if self.precisions is not None:
+            self._set("precisions", floats("precisions", self.precisions, (self.coefficient_count,)))
         call("valuation_solver_check", self.struct())
 
     def struct(self) -> ProblemStruct:
@@ -162,4 +168,5 @@ class Problem(_RowArrays):
         struct.weights = address(self.weights)
         struct.offset = address(self.offset)
         struct.penalty_factors = address(self.penalty_factors)
+        struct.precisions = address(self.precisions)
         return struct
