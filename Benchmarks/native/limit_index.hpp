@@ -30,8 +30,8 @@ struct alignas(64) Label {
         dense,   // a weight for each campaign in `dense`
     };
     struct Row {
-        uint64_t weights;  // the first one's place
-        uint32_t masks;    // packed: the first one's place
+        uint64_t weights;  // the first one's position
+        uint32_t masks;    // packed: the first one's position
         uint16_t lines;    // average cache lines of weights for a tile of campaigns, rounded up
         Form form;
     };

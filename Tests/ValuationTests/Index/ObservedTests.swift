@@ -75,7 +75,7 @@ import Testing
                 model("3", "click", #"{"positives": 5}"#), model("4", "click", #"{"positives": 0, "base_rate": 0}"#),
                 model("*", "click", #"{"positives": 999, "base_rate": 0.5}"#),
                 model("5", "conversion", #"{"positives": 7, "base_rate": 0.5}"#),
-                // The document counts as a whole.
+                // A document replaces all counts of the training.
                 model("6", "click", #"{"positives": 50, "base_rate": 0.5}"#),
                 model("6", "conversion", #"{"positives": 50}"#),
             ], [CampaignEntry(campaign: "6", impressions: 1000)])
@@ -129,7 +129,7 @@ import Testing
             [entry("1", nil, (1000, 20, 4)), entry("2", nil, (1000, 30, 6))], id: "a")
         let manifest = try JSONTree(parsing: report)
         #expect(manifest["priors"]?["click"]?.number == 0.025 && manifest["priors"]?["conversion"]?.number == 0.2)
-        // What counts is what has models.
+        // The counts cover only campaigns with models.
         let counts = try #require(manifest["counts"])
         #expect(counts["campaigns"]?.number == 1 && counts["click_models"]?.number == 1)
         #expect(counts["conversion_models"]?.number == 0)

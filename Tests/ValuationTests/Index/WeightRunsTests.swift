@@ -124,7 +124,8 @@ import Testing
         #expect(Set(taken.values.joined().map(\.mantissa)) == Set(mantissas))
     }
 
-    /// One row holds everything: its length takes three bytes, and it spans two runs.
+    /// One row holds everything: its length takes three bytes, and it spans two runs. The first run starts as early as it
+    /// may.
     @Test func aRowMayHoldEveryWeight() throws {
         var generator = SeededGenerator(seed: 33)
         var runs = WeightRuns()
