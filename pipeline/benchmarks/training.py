@@ -41,7 +41,7 @@ from valuation_pipeline.generated.options import GeneratorOptions
 from valuation_pipeline.logs.extract import extract
 from valuation_pipeline.logs.options import LogOptions
 from valuation_pipeline.training.job import Job
-from valuation_pipeline.training.metrics import losses, normalized_entropy, poisson_interval
+from valuation_pipeline.training.metrics import entropy, losses, normalized_entropy, poisson_interval
 from valuation_pipeline.training.options import Strategy, TrainingOptions
 from valuation_pipeline.training.own import candidates, fit_own
 from valuation_pipeline.training.penalties import CAMPAIGN_MULTIPLES, choose
@@ -53,7 +53,8 @@ from valuation_pipeline.training.train import Trained, train
 from valuation_pipeline.training.workers import Threads
 
 FIRST = date(2026, 3, 1)
-CLASSES = ((0, 50, "< 50"), (50, 501, "50 to 500"), (501, 10**9, "> 500"), (0, 10**9, "all"))
+CLASSES = ((-1, 0, "new"), (0, 50, "< 50"), (50, 501, "50 to 500"), (501, 10**9, "> 500"), (-1, 10**9, "all"))
+"""Of campaigns, by clicks in the training; new are those that begin on the unseen day."""
 PARTS = ("corrections", "joint", "separate", "scikit-learn", "projection")
 
 
@@ -77,18 +78,23 @@ class Log:
     def figures(self, log_odds: Numbers, positives: dict[str, int]) -> dict[str, Any]:
         """Normalized entropy by class of campaigns, and campaigns whose sum of predictions fits the outcomes."""
         names = self.unseen["campaign"].to_pylist()
-        trained_on = np.array([positives.get(name, 0) for name in names])
+        trained_on = np.array([positives.get(name, -1) for name in names])
         ones = np.ones(len(names))
-        entropies = {}
+        loss = self.truth * losses(ones, log_odds) + (1.0 - self.truth) * losses(1.0 - ones, log_odds)
+        entropies: dict[str, float | None] = {}
+        expected_entropies: dict[str, float | None] = {}
         for low, high, name in CLASSES:
             its = (trained_on >= low) & (trained_on < high)
             entropies[name] = normalized_entropy(self.outcomes[its], log_odds[its], ones[its])
+            rate = float(self.truth[its].mean()) if its.any() else 0.0
+            expected_entropies[name] = float(loss[its].mean()) / entropy(rate) if rate > 0.0 else None
         codes, campaigns = np.unique(names, return_inverse=True)
         came = np.bincount(campaigns, self.outcomes)
         expected = np.bincount(campaigns, expit(log_odds))
         within = [low <= p <= high for p, (low, high) in zip(expected, map(poisson_interval, came), strict=True)]
         return {
             "ne": entropies,
+            "expected": expected_entropies,
             "campaigns": len(codes),
             "within_interval": int(sum(within)),
             "sum_p_over_sum_y": float(expected.sum() / came.sum()),
@@ -131,7 +137,8 @@ def strategy(work: Path, name: Strategy) -> dict[str, Any]:
         result["pooled"] = {"weights": len(pooled.columns), **log.figures(alone.log_odds(log.unseen), positives)}
         result["truth"] = log.figures(known, positives)
         result["constant"] = log.figures(trained.observed_log_odds(log.unseen), positives)
-        counts = np.array(list(positives.values()))
+        trained_on = {name: positives.get(name, -1) for name in log.unseen["campaign"].unique().to_pylist()} | positives
+        counts = np.array(list(trained_on.values()))
         result["classes"] = {label: int(((counts >= low) & (counts < high)).sum()) for low, high, label in CLASSES}
         result["rows"] = trained.summary["rows"]
         result["positives"] = trained.summary["positives"]
@@ -319,6 +326,15 @@ def show(found: dict[str, dict[str, Any]]) -> None:
             f"{row['engine_difference']:.0e}" if "engine_difference" in row else "",
         )
     console.print(table)
+    expected = Table(title="the same by the true probabilities, without the noise of the day's clicks")
+    for heading in ("", *(name for *_, name in CLASSES), "over truth"):
+        expected.add_column(heading, justify="right" if heading else "left")
+    for name, row in strategies.items():
+        entropies = row["expected"]
+        over = entropies["all"] / first["truth"]["expected"]["all"] - 1
+        figures = ("" if entropies[label] is None else f"{entropies[label]:.4f}" for *_, label in CLASSES)
+        expected.add_row(name, *figures, f"{over:+.1%}")
+    console.print(expected)
     loop, same = found["scikit-learn"], found["scikit-learn"]["same_job"]
     console.print(
         f"the campaigns' fits alone: scikit-learn {loop['cpu_seconds']:.1f} CPU s, {loop['ne']['all']:.4f}; "

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy.special import expit
 
 from valuation_pipeline.solver import Problem
 from valuation_pipeline.training.penalties import choose, fit_by_prior
+from valuation_pipeline.training.spreads import normal_precisions
 
 
 def test_a_large_campaign_follows_its_own_days_and_a_small_one_its_class() -> None:
@@ -29,7 +31,8 @@ def test_among_equals_the_largest_penalty_wins() -> None:
     assert choose(np.zeros((1, 4)), np.zeros(1), np.zeros(1, np.int64), 10.0).tolist() == [0]
 
 
-def test_without_held_back_days_the_prior_prevents_overfitting_few_rows() -> None:
+@pytest.mark.parametrize("normal", [False, True], ids=["L1 penalty", "normal priors"])
+def test_without_held_back_days_the_prior_prevents_overfitting_few_rows(normal: bool) -> None:
     """Twenty samples of 600 rows and 20 fields of 30 values; two fields matter, and the factors say so."""
     fields, values, count = 20, 30, 600
     spreads = np.repeat(np.where(np.arange(fields) < 2, 0.8, 0.03), values)
@@ -40,14 +43,16 @@ def test_without_held_back_days_the_prior_prevents_overfitting_few_rows() -> Non
         columns = rng.integers(0, values, (2 * count, fields)) + values * np.arange(fields)
         p = expit(-1.5 + weights[columns].sum(axis=1))
         fitted, unseen = columns[:count], columns[count:]
+        factors = np.sqrt(2.0) / spreads
         problem = Problem(
             np.arange(count + 1) * fields,
             fitted.ravel().astype(np.int32),
             fields * values,
             (rng.random(count) < p[:count]).astype(np.float64),
-            penalty_factors=np.sqrt(2.0) / spreads,
+            penalty_factors=factors,
+            precisions=normal_precisions(factors) if normal else None,
         )
-        found = fit_by_prior(problem)
+        found = fit_by_prior(problem, 0.0 if normal else 1.0)
         said = expit(found.intercept + found.coefficients(fields * values)[unseen].sum(axis=1))
         rate = np.full(count, problem.outcomes.mean())
         truth = p[count:]

@@ -66,10 +66,19 @@ def test_the_pooled_model_cannot_tell_it(table: pa.Table) -> None:
     assert len(result.documents) == 1
 
 
-def test_joint_with_an_infinite_penalty_is_the_pooled_model(table: pa.Table) -> None:
-    joint, pooled = fitted(table, "joint", joint_penalty_factor=1e6), fitted(table, "pooled")
+def test_joint_without_own_columns_is_the_shared_model_of_normal_priors_alone(table: pa.Table) -> None:
+    joint, pooled = (fitted(table, strategy, minimum_expected_positives=1e6) for strategy in ("joint", "pooled"))
     assert len(joint.documents) == 1
-    np.testing.assert_allclose(joint.log_odds(table), pooled.log_odds(table), atol=2e-3)
+    shared = joint.models.shared
+    assert shared is not None
+    residuals = table["click"].to_numpy().astype(float) - expit(joint.log_odds(table))
+    rows = joint.vocabulary.encode(table)
+    gradient = np.bincount(rows.columns, np.repeat(residuals, np.diff(rows.starts)), joint.models.count)
+    prior = joint.models.factors.precisions * shared.coefficients(joint.models.count)
+    assert np.abs(prior).max() > 5.0
+    np.testing.assert_allclose(gradient, prior, atol=1.0)
+    assert abs(residuals.sum()) < 1.0
+    np.testing.assert_array_equal(joint.models.factors.precisions, pooled.models.factors.precisions)
 
 
 def test_a_strong_prior_holds_a_corrections_intercept_at_0(table: pa.Table) -> None:

@@ -13,14 +13,18 @@ from scipy.special import expit
 
 from training.small_log import Log
 from valuation_pipeline.features import feature_column
-from valuation_pipeline.training.options import TrainingOptions
+from valuation_pipeline.training.options import Strategy, TrainingOptions
 from valuation_pipeline.training.train import Trained, train
+
+
+def trained(log: Log, strategy: Strategy) -> Trained:
+    options = TrainingOptions(strategy=strategy, variances=True, minimum_expected_positives=1, intercept_precision=3.0)
+    return train(log.table, log.feature_set, options, "click", log.as_of)
 
 
 @pytest.fixture(scope="module")
 def found(log: Log) -> Trained:
-    options = TrainingOptions(variances=True, minimum_expected_positives=1, intercept_precision=3.0)
-    return train(log.table, log.feature_set, options, "click", log.as_of)
+    return trained(log, "corrections")
 
 
 def curvature(table: pa.Table, result: Trained) -> np.ndarray[Any, Any]:
@@ -28,12 +32,20 @@ def curvature(table: pa.Table, result: Trained) -> np.ndarray[Any, Any]:
     return np.asarray(p * (1 - p))
 
 
+def first_column(result: Trained, name: str) -> int:
+    values = result.vocabulary.values
+    return sum(len(values[before]) for before in list(values)[: list(values).index(name)])
+
+
 def factor(result: Trained, name: str, *, own: bool) -> float:
     """The penalty factor of a field's columns."""
-    values = result.vocabulary.values
-    first = sum(len(values[before]) for before in list(values)[: list(values).index(name)])
     factors = result.models.factors.own if own else result.models.factors.shared
-    return float(factors[first])
+    return float(factors[first_column(result, name)])
+
+
+def normal_precision(result: Trained, name: str) -> float:
+    """The precision of the normal prior of a field's shared weights."""
+    return float(result.models.factors.precisions[first_column(result, name)])
 
 
 def test_a_corrections_variances_are_those_of_its_campaigns_rows(log: Log, found: Trained) -> None:
@@ -56,7 +68,11 @@ def test_a_corrections_variances_are_those_of_its_campaigns_rows(log: Log, found
     assert document["variance"]["numeric"]["activity"] == pytest.approx(expected)
 
 
-def test_the_shared_models_prior_is_its_penalty_and_its_intercept_has_none(log: Log, found: Trained) -> None:
+@pytest.mark.parametrize("strategy", ["corrections", "joint"])
+def test_the_shared_models_prior_is_normal_and_its_penalty_and_its_intercept_has_none(
+    log: Log, strategy: Strategy
+) -> None:
+    found = trained(log, strategy)
     document, shared = found.documents[0], found.models.shared
     assert shared is not None
     encoded = found.vocabulary.encode(log.table)
@@ -71,9 +87,13 @@ def test_the_shared_models_prior_is_its_penalty_and_its_intercept_has_none(log: 
     precision = shared.penalty * len(encoded)
     its = np.array(feature_column(log.table, "os").to_pylist()) == "os-0"
     variances = document["variance"]["categorical"]
-    expected = 1 / (factor(found, "os", own=False) * precision + weight[its].sum())
+    normal = normal_precision(found, "os")
+    assert normal > 0.1
+    assert (factor(found, "os", own=False) == 0) == (strategy == "joint")
+    expected = 1 / (factor(found, "os", own=False) * precision + normal + weight[its].sum())
     assert variances["os"]["os-0"] == pytest.approx(expected)
     campaigns = np.array(log.table["campaign"].to_pylist())
     some = next(iter(variances["campaign"]))
-    expected = 1 / (factor(found, "campaign", own=False) * precision + weight[campaigns == some].sum())
+    prior = factor(found, "campaign", own=False) * precision + normal_precision(found, "campaign")
+    expected = 1 / (prior + weight[campaigns == some].sum())
     assert variances["campaign"][some] == pytest.approx(expected)

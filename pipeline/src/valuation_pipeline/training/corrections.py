@@ -15,7 +15,7 @@ def corrections(job: Job) -> Outcome:
     """Fit the shared model, then the corrections, each step twice: to choose penalties, and on all rows."""
     campaigns = job.eligible()
     factors = learn_factors(job, campaigns)
-    shared = fit_shared(job, factors.shared)
+    shared = fit_shared(job, factors)
     precision = job.options.intercept_precision
     choice, held = None, None
     if job.trial is not None and shared.chosen is not None:

@@ -80,8 +80,9 @@ class DocumentWriter:
             intercept, total = intercept + self.models.shared.intercept, total + self.shared
         if self.job.options.variances:
             shared = campaign == "*"
-            factors = self.models.factors.shared if shared else self.models.factors.own
-            found = variances(self.job, weights, factors, intercept, total, place, shared)
+            known = self.models.factors
+            factors, precisions = (known.shared, known.precisions) if shared else (known.own, np.zeros(self.job.count))
+            found = variances(self.job, weights, factors, precisions, intercept, total, place, shared)
             document |= self._with_variances(weights.intercept, coefficients, found)
         else:
             document |= self.vocabulary.document_parts(weights.intercept, coefficients)

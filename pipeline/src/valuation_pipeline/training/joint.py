@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Strategy ``joint``: shared weights and each campaign's own are fitted in one problem.
 
-A campaign's own columns are those of its rows, which no other campaign shares. A shared column that explains something
-for all campaigns saves each of them a weight. A campaign's level is the weight of its category in the shared model.
-Numbers have only shared weights: give a number buckets if campaigns may differ in it.
+A campaign's own columns are those of its rows, which no other campaign shares. Only these are penalised; shared weights
+have a normal prior. A shared column that explains something for all campaigns saves each of them a weight. A campaign's
+level is the weight of its category in the shared model. Numbers have only shared weights: give a number buckets if
+campaigns may differ in it.
 """
 
 from __future__ import annotations
@@ -65,10 +66,10 @@ class Columns:
         columns = np.concatenate(parts) if parts else np.empty(0, np.int32)
         return beside(sample.encoded, starts, columns)
 
-    def factors(self, factors: Factors) -> Numbers:
-        """Penalty factors of all columns and numbers."""
-        own = [factors.own[kept] for kept in self.kept.values()]
-        return np.concatenate([factors.shared[: self.shared], *own, factors.shared[self.shared :]])
+    def spread_out(self, shared: Numbers, own: Numbers) -> Numbers:
+        """Values of all columns and numbers, from those of the vocabulary's columns as shared and as own ones."""
+        of_campaigns = [own[kept] for kept in self.kept.values()]
+        return np.concatenate([shared[: self.shared], *of_campaigns, shared[self.shared :]])
 
     def split(self, weights: Weights, job: Job) -> tuple[Weights, dict[int, Weights]]:
         """The shared model, and what each campaign adds to it."""
@@ -88,22 +89,25 @@ def joint(job: Job) -> Outcome:
     """Choose the single penalty on the held-back days, and fit all rows with it."""
     columns = Columns.of(job)
     known = learn_factors(job, np.array(list(columns.kept), np.int64))
-    known = Factors(known.shared, known.own * job.options.joint_penalty_factor)
-    factors = columns.factors(known)
+    none = np.zeros(job.count)
+    known = Factors(none, known.own, known.precisions)
+    factors, precisions = columns.spread_out(none, known.own), columns.spread_out(known.precisions, none)
     chosen = None
     job.progress("joint model", 0, 2)
     if job.trial is not None:
         held = job.trial.held_back
         chosen = choose_along(
-            problem(job.trial.fitted, columns.rows(job.trial.fitted), columns.total, factors),
+            problem(job.trial.fitted, columns.rows(job.trial.fitted), columns.total, factors, precisions),
             columns.rows(held),
             held.outcomes,
             job.examples.weights[held.rows],
             job.examples.log_rate,
         )
     job.progress("joint model", 1, 2)
-    everything = problem(job.now, columns.rows(job.now), columns.total, factors)
-    final = fit_by_prior(everything) if chosen is None else fit_at(everything, chosen.weights.ratio, chosen.weights)
+    everything = problem(job.now, columns.rows(job.now), columns.total, factors, precisions)
+    final = (
+        fit_by_prior(everything, 1.0) if chosen is None else fit_at(everything, chosen.weights.ratio, chosen.weights)
+    )
     job.progress("joint model", 2, 2)
     shared, own = columns.split(final, job)
     return Outcome(

@@ -49,16 +49,19 @@ class Weights:
 
 @dataclass(frozen=True)
 class Factors:
-    """Penalty factors.
+    """What keeps weights near 0.
 
     Attributes
     ----------
     shared, own : array (columns + numbers)
-        Of the shared model, and of campaigns' own weights.
+        Penalty factors of the shared model, and of campaigns' own weights.
+    precisions : array (columns + numbers)
+        Of the normal priors of the shared model's weights; own weights have none.
     """
 
     shared: Numbers
     own: Numbers
+    precisions: Numbers
 
 
 @dataclass(frozen=True)

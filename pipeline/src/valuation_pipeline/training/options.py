@@ -41,8 +41,6 @@ class TrainingOptions(Options):
         the loss of its own held-back days.
     intercept_precision : float
         Precision of a correction's intercept, whose prior is normal around 0, in units of the log-odds.
-    joint_penalty_factor : float
-        Penalty of a campaign's own columns in the joint problem, as a multiple of what is learned for them.
     half_life_days : float, optional
         Rows of this age weigh half as much as today's. By default, all rows weigh the same.
     variances : bool, default=False
@@ -62,7 +60,6 @@ class TrainingOptions(Options):
     size_classes: tuple[int, ...] = (50, 501)
     class_positives: float = Field(100.0, ge=0)
     intercept_precision: float = Field(10.0, ge=0)
-    joint_penalty_factor: float = Field(1.0, gt=0)
     half_life_days: float | None = Field(None, gt=0)
     variances: bool = False
     delay: Literal["leave_out", "offset"] = "offset"

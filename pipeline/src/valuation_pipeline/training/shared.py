@@ -16,7 +16,7 @@ from valuation_pipeline.training.models import Factors, Weights
 from valuation_pipeline.training.penalties import DEFAULT_RATIO, Chosen, choose_along, fit_at, fit_by_prior
 from valuation_pipeline.training.rows import Indices, Numbers, weighed
 from valuation_pipeline.training.samples import Sample
-from valuation_pipeline.training.spreads import own_factors, shared_factors
+from valuation_pipeline.training.spreads import normal_precisions, own_factors, shared_factors
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def require_campaign_and_advertiser(table: pa.Table, feature_set: FeatureSet) ->
 
 
 def learn_factors(job: Job, campaigns: Indices) -> Factors:
-    """Learn the penalty factors from how far weights spread, beside a first fit in which all columns cost the same.
+    """Learn penalty factors and priors from how far weights spread, beside a first fit where all columns cost the same.
 
     Parameters
     ----------
@@ -67,40 +67,39 @@ def learn_factors(job: Job, campaigns: Indices) -> Factors:
     first = fit_at(alike, DEFAULT_RATIO, None)
     coefficients = first.coefficients(job.count)
     log_odds = first.intercept + weighed(sample.encoded, coefficients)
+    shared = shared_factors(sample, log_odds, coefficients, job.fields)
     return Factors(
-        shared=shared_factors(sample, log_odds, coefficients, job.fields),
+        shared=shared,
         own=own_factors(sample, log_odds, campaigns, job.fields),
+        precisions=normal_precisions(shared),
     )
 
 
-def fit_shared(job: Job, factors: Numbers) -> Shared:
-    """Choose the penalty on the held-back days, and fit all rows with it.
-
-    Parameters
-    ----------
-    job : Job
-    factors : array (columns + numbers)
-        Penalty factors.
-    """
+def fit_shared(job: Job, factors: Factors) -> Shared:
+    """Choose the penalty on the held-back days, and fit all rows with it."""
     job.progress("shared model", 0, 2)
     chosen = None
     if job.trial is not None:
         held = job.trial.held_back
         chosen = choose_along(
-            problem(job.trial.fitted, job.trial.fitted.encoded, job.column_count, factors),
+            problem(job.trial.fitted, job.trial.fitted.encoded, job.column_count, factors.shared, factors.precisions),
             held.encoded,
             held.outcomes,
             job.examples.weights[held.rows],
             job.examples.log_rate,
         )
     job.progress("shared model", 1, 2)
-    everything = problem(job.now, job.now.encoded, job.column_count, factors)
-    final = fit_by_prior(everything) if chosen is None else fit_at(everything, chosen.weights.ratio, chosen.weights)
+    everything = problem(job.now, job.now.encoded, job.column_count, factors.shared, factors.precisions)
+    final = (
+        fit_by_prior(everything, 0.0) if chosen is None else fit_at(everything, chosen.weights.ratio, chosen.weights)
+    )
     job.progress("shared model", 2, 2)
     return Shared(final, chosen)
 
 
-def problem(sample: Sample, rows: Rows, column_count: int, factors: Numbers) -> Problem:
+def problem(
+    sample: Sample, rows: Rows, column_count: int, factors: Numbers, precisions: Numbers | None = None
+) -> Problem:
     """A sample as one problem over all campaigns."""
     return Problem(
         rows.starts,
@@ -111,13 +110,14 @@ def problem(sample: Sample, rows: Rows, column_count: int, factors: Numbers) -> 
         weights=sample.fit_weights,
         offset=sample.offset,
         penalty_factors=factors,
+        precisions=precisions,
     )
 
 
 def pooled(job: Job) -> Outcome:
     """Strategy ``pooled``: the shared model alone."""
     factors = learn_factors(job, np.empty(0, np.int64))
-    shared = fit_shared(job, factors.shared)
+    shared = fit_shared(job, factors)
     models = job.models(shared.final, {}, factors)
     held = None if shared.chosen is None else shared.chosen.log_odds
     decisions = ["shared model only: the strategy is pooled"] * len(job.examples.campaigns)

@@ -2,7 +2,8 @@
 """How far each field's weights spread, learned from all of them: the scale of the prior that an L1 penalty stands for.
 
 A penalty lambda f |b| of the mean loss of W rows is a Laplace prior of standard deviation sqrt(2) / (lambda W f). So a
-field whose weights spread by s has the factor f = sqrt(2) / s, and lambda W is 1 where penalty and prior agree.
+field whose weights spread by s has the factor f = sqrt(2) / s, and lambda W is 1 where penalty and prior agree. A
+normal prior of the same spread has the precision 1 / s^2.
 
 The spread is the one under which all estimates of the field are likeliest (empirical Bayes, type II maximum
 likelihood). An estimate is one Newton step from what a fit has: e = b + g / i, with the gradient g and curvature i of
@@ -52,6 +53,12 @@ def shared_factors(sample: Sample, log_odds: Numbers, coefficients: Numbers, fie
     residuals, curvatures = _derivatives_of_rows(sample, log_odds)
     gradient, curvature = _derivatives_of_columns(sample.encoded, residuals, curvatures, len(fields))
     return _factors(_likelihoods(gradient + curvature * coefficients, curvature, fields), fields)
+
+
+def normal_precisions(factors: Numbers) -> Numbers:
+    """The precisions, 1 / s^2, of normal priors with the spreads of penalty factors."""
+    result: Numbers = factors**2 / 2.0
+    return result
 
 
 def own_factors(sample: Sample, log_odds: Numbers, campaigns: Indices, fields: Indices) -> Numbers:

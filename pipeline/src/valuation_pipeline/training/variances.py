@@ -4,9 +4,9 @@
     1 / variance = lambda + sum over the rows of weight * x^2 * p * (1 - p)
 
 x is 1 for a label, and a standardised number; p is the probability among sampled rows. lambda is the precision of the
-weight's prior. An L1 penalty has no curvature, so its equivalent of scikit-learn's 1 / C stands in: the penalty of the
-mean loss times the sum of the rows' weights and the column's penalty factor ("Variances" in
-Documentation/model-format.md).
+weight's prior: of its normal prior, if it has one, and of the L1 penalty. A penalty has no curvature, so its equivalent
+of scikit-learn's 1 / C stands in: the penalty of the mean loss times the sum of the rows' weights and the column's
+penalty factor ("Variances" in Documentation/model-format.md).
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ def variances(
     job: Job,
     weights: Weights,
     factors: Numbers,
+    precisions: Numbers,
     intercept: float,
     coefficients: Numbers,
     place: slice,
@@ -61,6 +62,8 @@ def variances(
         The model, whose penalty gives the precision of the priors.
     factors : array (columns + numbers)
         Penalty factors that the model was fitted with.
+    precisions : array (columns + numbers)
+        Of normal priors that it was fitted with.
     intercept, coefficients : float, array (columns + numbers)
         Of the whole chain: the probabilities are those of model and base together.
     place : slice
@@ -85,7 +88,7 @@ def variances(
     listed = np.zeros(job.count, bool)
     listed[rows.columns] = True
     listed[job.column_count :] = not joint or shared
-    values = np.where(listed, _inverse(weights.penalty * total * factors + of_columns), 0.0)
+    values = np.where(listed, _inverse(weights.penalty * total * factors + precisions + of_columns), 0.0)
     if joint and not shared:
         # A campaign's level is a weight of the shared model there.
         return Variances(0.0, values, listed)
