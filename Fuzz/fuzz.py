@@ -39,7 +39,7 @@ MODULES = (
     "Sources/CChecksum/include",
 )
 C_SOURCES = (
-    *(f"Sources/CKernels/{name}.c" for name in ("avx2", "avx512", "baseline", "dispatch")),
+    *(f"Sources/CKernels/{name}.c" for name in ("avx2", "avx512", "baseline", "dispatch", "pricing")),
     "Sources/CChecksum/checksum.c",
 )
 

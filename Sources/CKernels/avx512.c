@@ -5,17 +5,18 @@
 #pragma STDC FP_CONTRACT OFF
 
 #if defined(__x86_64__)
-#include <float.h>
 #include <immintrin.h>
 #include <math.h>
 
 #include "kernels.h"
+#include "pricing.h"
 #include "sets.h"
 #include "valuation.h"
 
 // Assumptions of the loops for AVX-512.
 _Static_assert(sizeof(valuation_candidate) == 32 && sizeof(valuation_campaign) == 24 && sizeof(valuation_value) == 24, "size");
 _Static_assert(sizeof(valuation_feature) == VALUATION_FEATURE_WORDS * sizeof(uint64_t), "size");
+_Static_assert(sizeof(valuation_pricings.needs) == sizeof(__m512i), "size");
 
 #include "look_up_queue.inc"
 
@@ -77,6 +78,16 @@ static inline eight_candidates load_candidates(const valuation_candidate *candid
     };
 }
 
+// What eight pricings need; see pricing.h.
+static inline __m512i load_needs(__m512i pricing) {
+    __mmask8 may_be_known = _mm512_cmplt_epu64_mask(pricing, _mm512_set1_epi64(VALUATION_PRICINGS));
+    return _mm512_maskz_permutexvar_epi64(may_be_known, pricing, _mm512_loadu_si512(valuation_pricings.needs));
+}
+
+static inline __mmask8 need(__m512i needs, int64_t bit) {
+    return _mm512_test_epi64_mask(needs, _mm512_set1_epi64(bit));
+}
+
 static inline __m512i only(__mmask8 mask, int64_t value) {
     return _mm512_maskz_set1_epi64(mask, value);
 }
@@ -91,7 +102,6 @@ static void read_avx512(const void *candidates, size_t count, const valuation_ca
     const __m512i absent_click = _mm512_set1_epi64(out.absent_click),
                   absent_conversion = _mm512_set1_epi64(out.absent_conversion);
     const __m512i lower = _mm512_set1_epi64(UINT32_MAX), none = _mm512_setzero_si512();
-    const __m512i cpa = _mm512_set1_epi64(VALUATION_PRICING_CPA), cpm = _mm512_set1_epi64(VALUATION_PRICING_CPM);
     __m512i clicks = none, conversions = none, longest = none;
     for (size_t first = 0; first < count; first += 8) {
         const valuation_candidate *eight = (const valuation_candidate *)candidates + first;
@@ -107,17 +117,16 @@ static void read_avx512(const void *candidates, size_t count, const valuation_ca
         __mmask8 is_unknown = _mm512_cmpneq_epi64_mask(key, found.campaign);
         models = _mm512_mask_mov_epi64(models, is_unknown, unknown_models);
         flags = _mm512_mask_mov_epi64(flags, is_unknown, unknown_flags);
-        __mmask8 is_cpa = _mm512_cmpeq_epi64_mask(found.pricing, cpa);
-        __mmask8 is_priced = _mm512_cmple_epu64_mask(_mm512_sub_epi64(found.pricing, cpm), _mm512_sub_epi64(cpa, cpm));
+        __m512i needs = load_needs(found.pricing);
+        __mmask8 needs_conversion = need(needs, VALUATION_NEEDS_CONVERSION), is_priced = need(needs, VALUATION_IS_PRICING);
         __mmask8 has_features = _mm512_test_epi64_mask(found.length, found.length);
         __mmask8 is_fit = _mm512_cmple_epu64_mask(found.length, _mm512_set1_epi64(VALUATION_MAXIMUM_FEATURES)) &
                           _mm512_test_epi64_mask(found.features, found.features);
         __mmask8 is_sound = is_priced & (__mmask8)(~has_features | is_fit);
-        __mmask8 is_bid = _mm512_cmp_pd_mask(found.bid, _mm512_setzero_pd(), _CMP_GE_OQ) &
-                          _mm512_cmp_pd_mask(found.bid, _mm512_set1_pd(DBL_MAX), _CMP_LE_OQ);
+        __mmask8 is_bid = _mm512_movepi64_mask((__m512i)VALUATION_IS_VALID_BID((eight_doubles)found.bid));
         __m512i click = _mm512_and_si512(models, lower);
-        __m512i conversion = _mm512_mask_srli_epi64(absent_conversion, is_cpa, models, 32);
-        __m512i all = _mm512_or_si512(_mm512_and_si512(flags, lower), _mm512_maskz_srli_epi64(is_cpa, flags, 32));
+        __m512i conversion = _mm512_mask_srli_epi64(absent_conversion, needs_conversion, models, 32);
+        __m512i all = _mm512_or_si512(_mm512_and_si512(flags, lower), _mm512_maskz_srli_epi64(needs_conversion, flags, 32));
         all = _mm512_or_si512(all, _mm512_set1_epi64(request_flags));
         all = _mm512_or_si512(all, only((__mmask8)~is_sound, VALUATION_FLAG_INVALID_CANDIDATE));
         all = _mm512_or_si512(all, only((__mmask8)~is_bid, VALUATION_FLAG_INVALID_BID));
@@ -155,7 +164,6 @@ static inline __m512d as_doubles(__m512i floats) {
 
 static void write_avx512(const void *candidates, const valuation_block *block, const float *clicks, const float *conversions,
                          size_t count, void *values) {
-    const __m512i cpm = _mm512_set1_epi64(VALUATION_PRICING_CPM), cpa = _mm512_set1_epi64(VALUATION_PRICING_CPA);
     // A value has three words: its revenue, its probabilities, and its flags with its source. Eight values are three vectors,
     // each of which takes revenues and probabilities in one step and flags, with the source, in another.
     const __m512i pairs[3] = {_mm512_setr_epi64(0, 8, 0, 1, 9, 0, 2, 10), _mm512_setr_epi64(0, 3, 11, 0, 4, 12, 0, 5),
@@ -171,11 +179,13 @@ static void write_avx512(const void *candidates, const valuation_block *block, c
             known_probabilities(conversions + first, block->conversion_models + first, block->absent_conversion);
         __m512i flags = _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i *)(block->flags + first)));
         flags = _mm512_or_si512(flags, source);
-        __mmask8 is_cpm = _mm512_cmpeq_epi64_mask(found.pricing, cpm), is_cpa = _mm512_cmpeq_epi64_mask(found.pricing, cpa);
+        __m512i needs = load_needs(found.pricing);
         __mmask8 is_valid = _mm512_testn_epi64_mask(flags, _mm512_set1_epi64(INVALID));
-        __m512d revenue = _mm512_mask_div_pd(found.bid, is_cpm, found.bid, _mm512_set1_pd(1000));
-        revenue = _mm512_mask_mul_pd(revenue, (__mmask8)~is_cpm, revenue, as_doubles(click));
-        revenue = _mm512_mask_mul_pd(revenue, is_cpa, revenue, as_doubles(conversion));
+        // As valuation_expected_revenue.
+        __m512d revenue =
+            _mm512_div_pd(found.bid, _mm512_permutexvar_pd(found.pricing, _mm512_loadu_pd(valuation_pricings.units)));
+        revenue = _mm512_mask_mul_pd(revenue, need(needs, VALUATION_NEEDS_CLICK), revenue, as_doubles(click));
+        revenue = _mm512_mask_mul_pd(revenue, need(needs, VALUATION_NEEDS_CONVERSION), revenue, as_doubles(conversion));
         // Of NaN and 0, and of -0 and 0, the maximum is the second.
         revenue = _mm512_maskz_max_pd(is_valid, revenue, _mm512_setzero_pd());
         __m512i probabilities = _mm512_or_si512(click, _mm512_slli_epi64(conversion, 32));

@@ -4,10 +4,10 @@
 // A fused multiplication and addition rounds once instead of twice: the bits would depend on the machine.
 #pragma STDC FP_CONTRACT OFF
 
-#include <float.h>
 #include <math.h>
 
 #include "kernels.h"
+#include "pricing.h"
 #include "sets.h"
 #include "valuation.h"
 
@@ -34,20 +34,23 @@ void read_baseline(const void *candidates, size_t count, const valuation_campaig
         uint64_t place = place_of(table.hash, table.pilots, candidate->campaign);
         int is_known = table.slots[place].key == candidate->campaign;
         const valuation_campaign *campaign = table.slots + (is_known ? place : table.hash.slot_count);
-        int is_cpa = candidate->pricing == VALUATION_PRICING_CPA;
-        int is_priced = (uint32_t)candidate->pricing - VALUATION_PRICING_CPM <= VALUATION_PRICING_CPA - VALUATION_PRICING_CPM;
+        uint64_t needs = valuation_pricing_needs(candidate->pricing);
+        int needs_conversion = (needs & VALUATION_NEEDS_CONVERSION) != 0, is_priced = (needs & VALUATION_IS_PRICING) != 0;
         uint32_t length = candidate->feature_count;
         int is_sound = is_priced & ((length == 0) | ((length <= VALUATION_MAXIMUM_FEATURES) & (candidate->features != NULL)));
-        int is_bid = (candidate->bid >= 0) & (candidate->bid <= DBL_MAX);
         length = is_sound ? length : 0;
-        out.click_models[i] = campaign->click_model;
-        out.conversion_models[i] = is_cpa ? campaign->conversion_model : out.absent_conversion;
-        out.flags[i] = request_flags | campaign->flags | (is_cpa ? campaign->conversion_flags : 0) |
-                       (is_sound ? 0 : VALUATION_FLAG_INVALID_CANDIDATE) | (is_bid ? 0 : VALUATION_FLAG_INVALID_BID);
+        uint32_t click = campaign->click_model;
+        uint32_t conversion = needs_conversion ? campaign->conversion_model : out.absent_conversion;
+        out.click_models[i] = click;
+        out.conversion_models[i] = conversion;
+        uint32_t flags = request_flags | campaign->flags | (needs_conversion ? campaign->conversion_flags : 0);
+        if (!is_sound) flags |= VALUATION_FLAG_INVALID_CANDIDATE;
+        if (!valuation_is_valid_bid(candidate->bid)) flags |= VALUATION_FLAG_INVALID_BID;
+        out.flags[i] = flags;
         out.features[i] = (const uint64_t *)(const void *)candidate->features;
         out.lengths[i] = length;
-        clicks |= out.click_models[i] ^ out.absent_click;
-        conversions |= out.conversion_models[i] ^ out.absent_conversion;
+        clicks |= click ^ out.absent_click;
+        conversions |= conversion ^ out.absent_conversion;
         longest = length > longest ? length : longest;
         if (length) {
             valuation_kernels_prefetch(candidate->features);
@@ -68,10 +71,9 @@ void write_baseline(const void *candidates, const valuation_block *block, const 
         valuation_value value;
         value.pctr = in.click_models[i] == in.absent_click ? (float)NAN : clicks[i];
         value.pcvr = in.conversion_models[i] == in.absent_conversion ? (float)NAN : conversions[i];
-        double revenue = candidate->pricing == VALUATION_PRICING_CPM ? candidate->bid / 1000 : candidate->bid * value.pctr;
-        if (candidate->pricing == VALUATION_PRICING_CPA) revenue *= value.pcvr;
-        // NaN if the model that the pricing needs is missing; -0 if the bid is -0.
-        value.expected_revenue = !(in.flags[i] & INVALID) && revenue > 0 ? revenue : 0;
+        double revenue = valuation_expected_revenue(candidate->pricing, candidate->bid, value.pctr, value.pcvr);
+        if (in.flags[i] & INVALID) revenue = 0;
+        value.expected_revenue = revenue > 0 ? revenue : 0;
         value.flags = in.flags[i];
         value.source = in.source;
         ((valuation_value *)values)[i] = value;

@@ -3,12 +3,12 @@ import CValuation
 
 /// The distribution of one candidate's value over the draws.
 struct Arm {
-    var campaign: UInt64 = 0
+    var campaign: UInt64 { candidate.campaign }
+    var candidate = valuation_candidate()
     /// Its value if it does not depend on a draw.
     var value = 0.0
-    var bid = 0.0
-    var isCPA = false
     var click = Logit()
+    /// Not drawn if the value does not depend on it.
     var conversion = Logit()
     /// The start of the factors of its own features, and their numbers in the click's logit and, after these, in the
     /// conversion's.
@@ -23,20 +23,22 @@ struct Arm {
     static let range = 6.0
 
     /// Whether the value depends on a draw.
-    var isDrawn: Bool { click.deviation > 0 || isCPA && conversion.deviation > 0 }
+    var isDrawn: Bool { click.deviation > 0 || conversion.deviation > 0 }
 
     /// Whether it depends on a draw that other ads of the campaign do not share.
-    var hasFactors: Bool { clickFactors > 0 || isCPA && conversionFactors > 0 }
+    var hasFactors: Bool { clickFactors > 0 || conversionFactors > 0 }
 
     /// The candidate's value for the probabilities at these numbers of standard deviations from their means.
     func value(_ clickZ: Double, _ conversionZ: Double) -> Double {
         if !isDrawn { return value }
-        return value(pctr: click.probability(clickZ), pcvr: isCPA ? conversion.probability(conversionZ) : 1)
+        return value(
+            pctr: click.probability(clickZ),
+            pcvr: candidate.needs(.conversion) ? conversion.probability(conversionZ) : 1)
     }
 
     /// The value for these probabilities. - Precondition: it is drawn.
     func value(pctr: Float, pcvr: Float) -> Double {
-        let revenue = bid * Double(pctr) * Double(pcvr)
+        let revenue = candidate.expectedRevenue(pctr: Double(pctr), pcvr: Double(pcvr))
         return min(cap, max(floor, min(revenue * multiplier, .greatestFiniteMagnitude)))
     }
 

@@ -51,13 +51,14 @@ struct Hypercube: ~Copyable {
         let conversionFactors = ofConversions..<(ofConversions &+ Int(arm.conversionFactors))
         addUp(arm.click, Draw.hash(arm.campaign, 0), clickFactors, factors, normals, &deadline)
         squash(count, kernels, into: clicks.base.unsafelyUnwrapped)
-        if arm.isCPA {
+        let needsConversion = arm.candidate.needs(.conversion)
+        if needsConversion {
             addUp(arm.conversion, Draw.hash(arm.campaign, 1), conversionFactors, factors, normals, &deadline)
             squash(count, kernels, into: conversions.base.unsafelyUnwrapped)
         }
         if deadline.isOver { return false }
         for draw in 0..<count {
-            keep(arm.value(pctr: clicks[draw], pcvr: arm.isCPA ? conversions[draw] : 1), number, draw)
+            keep(arm.value(pctr: clicks[draw], pcvr: needsConversion ? conversions[draw] : 1), number, draw)
         }
         return !deadline.check()
     }

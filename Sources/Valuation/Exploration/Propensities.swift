@@ -140,7 +140,7 @@ struct Propensities: ~Copyable {
         for position in members {
             let arm = Int(contenders[position])
             drawsClicks = drawsClicks || arms[arm].click.deviation > 0
-            drawsConversions = drawsConversions || arms[arm].isCPA && arms[arm].conversion.deviation > 0
+            drawsConversions = drawsConversions || arms[arm].conversion.deviation > 0
         }
         let key = arms[Int(contenders[members.lowerBound])].campaign
         let clicks = Strata(isDrawn: drawsClicks, isAlone: !drawsConversions, campaigns: campaignCount)

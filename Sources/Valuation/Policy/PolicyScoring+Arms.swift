@@ -20,7 +20,7 @@ extension PolicyScoring {
             if wanted.click {
                 (arm.click, arm.clickFactors) = logit(.click, place, candidates[place], wanted, release, scale)
             }
-            if wanted.conversion && candidates[place].pricing == Pricing.cpa.rawValue {
+            if wanted.conversion && candidates[place].needs(.conversion) {
                 (arm.conversion, arm.conversionFactors) = logit(
                     .conversion, place, candidates[place], wanted, release, scale)
             }

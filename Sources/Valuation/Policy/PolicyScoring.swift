@@ -195,12 +195,9 @@ struct PolicyScoring: ~Copyable {
         _ place: Int, _ candidate: valuation_candidate, _ value: valuation_value, _ adjustment: Int32
     ) -> Arm {
         var arm = scratch.pointee.arms[place]
-        arm.campaign = candidate.campaign
+        arm.candidate = candidate
         arm.value = value.expected_revenue
-        arm.bid = candidate.bid
-        arm.isCPA = candidate.pricing == Pricing.cpa.rawValue
-        let isFixed = candidate.pricing == Pricing.cpm.rawValue || !(candidate.bid > 0)
-        if isFixed || !Pricing.isKnown(value, candidate) { arm.fix() }
+        if !candidate.needs(.click) || !(candidate.bid > 0) || !Pricing.isKnown(value, candidate) { arm.fix() }
         if adjustment < 0 { return arm }
         let adjusted = policy.pointee.document.adjustments[Int(adjustment)]
         (arm.multiplier, arm.floor, arm.cap) = (adjusted.multiplier, adjusted.floor, adjusted.cap)

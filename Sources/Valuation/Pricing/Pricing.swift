@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import CValuation
 
-/// What the advertiser pays for, as in valuation.h. Values from a model's probabilities are computed in `CKernels`,
-/// `write`; values from other probabilities here, with the same bits.
+/// What the advertiser pays for, as in valuation.h. What each type is worth is in `CKernels`, `pricing.c`: the loops
+/// read it for values from a model's probabilities, and this file for values from others, with the same bits.
 enum Pricing: valuation_pricing {
     case cpm = 1
     case cpc = 2
     case cpa = 3
+
+    /// What is wrong with a candidate that has none of the names.
+    static let missing: StaticString = "pricing is missing, or none of cpm, cpc and cpa in lower case"
 
     /// The number of a name in JSON; 0 if there is no such pricing.
     @inline(__always)
@@ -17,11 +21,6 @@ enum Pricing: valuation_pricing {
         return 0
     }
 
-    /// Whether the value depends on the probability of a target.
-    func needs(_ target: Target) -> Bool {
-        target == .click ? self != .cpm : self == .cpa
-    }
-
     static let invalid: Flags = [.invalidBid, .invalidCandidate]
 
     /// The value of a candidate for given probabilities; NaN stands for a missing one.
@@ -29,14 +28,12 @@ enum Pricing: valuation_pricing {
         _ candidate: valuation_candidate, pctr: Float, pcvr: Float, flags: Flags
     ) -> valuation_value {
         var flags = flags
-        let isCPA = candidate.pricing == Pricing.cpa.rawValue
+        let needsConversion = candidate.needs(.conversion)
         if pctr.isNaN { flags.insert(.noClickModel) }
-        if isCPA && pcvr.isNaN { flags.insert(.noConversionModel) }
+        if needsConversion && pcvr.isNaN { flags.insert(.noConversionModel) }
         var value = valuation_value()
-        (value.pctr, value.pcvr) = (pctr, isCPA ? pcvr : .nan)
-        var revenue =
-            candidate.pricing == Pricing.cpm.rawValue ? candidate.bid / 1000 : candidate.bid * Double(pctr)
-        if isCPA { revenue *= Double(pcvr) }
+        (value.pctr, value.pcvr) = (pctr, needsConversion ? pcvr : .nan)
+        let revenue = candidate.expectedRevenue(pctr: Double(pctr), pcvr: Double(pcvr))
         value.expected_revenue = flags.isDisjoint(with: invalid) && revenue > 0 ? revenue : 0
         value.flags = flags.rawValue
         return value
@@ -47,15 +44,32 @@ enum Pricing: valuation_pricing {
         var flags: Flags = []
         let length = candidate.feature_count
         let hasFeatures = length == 0 || length <= UInt32(Limits.maximumFeatures) && candidate.features != nil
-        if Pricing(rawValue: candidate.pricing) == nil || !hasFeatures { flags.insert(.invalidCandidate) }
-        if !(candidate.bid >= 0 && candidate.bid <= .greatestFiniteMagnitude) { flags.insert(.invalidBid) }
+        if !candidate.hasPricing || !hasFeatures { flags.insert(.invalidCandidate) }
+        if !candidate.hasValidBid { flags.insert(.invalidBid) }
         return flags
     }
 
     /// Whether a value is a real one: 0 may also mean a missing model or an invalid candidate.
     static func isKnown(_ value: valuation_value, _ candidate: valuation_candidate) -> Bool {
-        if !Flags(rawValue: value.flags).isDisjoint(with: invalid) { return false }
-        guard let pricing = Pricing(rawValue: candidate.pricing) else { return false }
-        return !(pricing.needs(.click) && value.pctr.isNaN) && !(pricing.needs(.conversion) && value.pcvr.isNaN)
+        Flags(rawValue: value.flags).isDisjoint(with: invalid) && candidate.hasPricing
+            && !(candidate.needs(.click) && value.pctr.isNaN) && !(candidate.needs(.conversion) && value.pcvr.isNaN)
+    }
+}
+
+extension valuation_candidate {
+    /// Whether its value depends on the probability of a target.
+    func needs(_ target: Target) -> Bool {
+        let bits = ByTarget(click: VALUATION_NEEDS_CLICK, conversion: VALUATION_NEEDS_CONVERSION)
+        return valuation_pricing_needs(pricing) & UInt64(bits[target]) != 0
+    }
+
+    /// Whether its pricing is one of valuation.h.
+    var hasPricing: Bool { valuation_pricing_needs(pricing) != 0 }
+
+    var hasValidBid: Bool { valuation_is_valid_bid(bid) != 0 }
+
+    /// The value for these probabilities, of which those that the pricing does not need are not read.
+    func expectedRevenue(pctr: Double, pcvr: Double) -> Double {
+        valuation_expected_revenue(pricing, bid, pctr, pcvr)
     }
 }

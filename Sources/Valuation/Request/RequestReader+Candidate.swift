@@ -22,7 +22,7 @@ extension RequestReader {
             switch self {
             case .noObject: "a candidate is an object"
             case .noCampaign: "campaign is missing, or neither a string nor a number"
-            case .noPricing: "pricing is missing, or none of cpm, cpc and cpa in lower case"
+            case .noPricing: Pricing.missing
             case .noBid: "bid is missing, or not a number"
             case .wrongFeatures: "features is not an object"
             }

@@ -30,10 +30,9 @@ struct Explanation: ~Copyable {
         self.candidate = candidate
         try find(features, index)
         let campaign = index.campaign(candidate.campaign)
-        let needsConversion = Pricing(rawValue: candidate.pricing)?.needs(.conversion) ?? false
         models.click = index.model(.click, campaign.pointee.click_model)
         models.conversion =
-            needsConversion ? index.model(.conversion, campaign.pointee.conversion_model) : Index.none
+            candidate.needs(.conversion) ? index.model(.conversion, campaign.pointee.conversion_model) : Index.none
         for target in Target.allCases {
             logits[target] = models[target] == Index.none ? .nan : sum(models[target], index)
         }
@@ -79,19 +78,16 @@ struct Explanation: ~Copyable {
 
     /// How much less the ad would be worth if `logit` were missing from a target's sum.
     func expectedRevenue(of logit: Double, _ target: Target) -> Double {
-        guard let pricing = Pricing(rawValue: candidate.pricing), pricing.needs(.click), candidate.bid >= 0,
-            candidate.bid.isFinite
-        else { return 0 }
-        if pricing.needs(.conversion) && models.conversion == Index.none { return 0 }
+        if !candidate.hasValidBid || candidate.needs(.conversion) && models.conversion == Index.none { return 0 }
         var without = logits
         without[target] -= logit
-        let difference = revenue(pricing, logits) - revenue(pricing, without)
+        let difference = revenue(logits) - revenue(without)
         return difference.isFinite ? difference : 0
     }
 
-    private func revenue(_ pricing: Pricing, _ logits: ByTarget<Double>) -> Double {
-        let clicks = candidate.bid / (1 + exp(-cut(logits.click)))
-        return pricing.needs(.conversion) ? clicks / (1 + exp(-cut(logits.conversion))) : clicks
+    private func revenue(_ logits: ByTarget<Double>) -> Double {
+        candidate.expectedRevenue(
+            pctr: 1 / (1 + exp(-cut(logits.click))), pcvr: 1 / (1 + exp(-cut(logits.conversion))))
     }
 
     private func cut(_ logit: Double) -> Double {

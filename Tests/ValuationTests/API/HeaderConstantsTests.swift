@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import CValuation
 import Foundation
 import Testing
@@ -84,7 +85,11 @@ import Testing
         #expect(Int(Pricing.cpm.rawValue) == Int(VALUATION_PRICING_CPM))
         #expect(Int(Pricing.cpc.rawValue) == Int(VALUATION_PRICING_CPC))
         #expect(Int(Pricing.cpa.rawValue) == Int(VALUATION_PRICING_CPA))
-        #expect(Pricing(rawValue: 0) == nil && Pricing(rawValue: 4) == nil)
+        for number in -1..<valuation_pricing(VALUATION_PRICINGS) + 2 {
+            let candidate = valuation_candidate(
+                campaign: 0, features: nil, feature_count: 0, pricing: number, bid: 1)
+            #expect(candidate.hasPricing == (Pricing(rawValue: number) != nil))
+        }
     }
 
     @Test func theVersionAgreesWithTheHeader() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
+import CValuation
 import Testing
 
 @testable import Valuation
@@ -45,7 +46,8 @@ import Testing
                 let end = arm.firstFactor + Int(arm.clickFactors)
                 let click = probability(arm, arm.click, 0, arm.firstFactor..<end)
                 let conversion =
-                    arm.isCPA ? probability(arm, arm.conversion, 1, end..<(end + Int(arm.conversionFactors))) : 1
+                    arm.candidate.needs(.conversion)
+                    ? probability(arm, arm.conversion, 1, end..<(end + Int(arm.conversionFactors))) : 1
                 let value = arm.isDrawn ? arm.value(pctr: click, pcvr: conversion) : arm.value
                 if value > best?.value ?? 0 { best = (place, value) }
             }
@@ -60,15 +62,18 @@ import Testing
 
     private func arm(_ campaign: UInt64, bid: Double = 1, _ click: Logit, _ conversion: Logit? = nil) -> Arm {
         var arm = Arm()
-        (arm.campaign, arm.bid, arm.click, arm.isCPA) = (campaign, bid, click, conversion != nil)
+        let pricing: Pricing = conversion == nil ? .cpc : .cpa
+        arm.candidate = valuation_candidate(
+            campaign: campaign, features: nil, feature_count: 0, pricing: pricing.rawValue, bid: bid)
+        arm.click = click
         if let conversion { arm.conversion = conversion }
-        arm.value = arm.bid * Double(click.probability(0)) * Double(conversion?.probability(0) ?? 1)
+        arm.value = bid * Double(click.probability(0)) * Double(conversion?.probability(0) ?? 1)
         return arm
     }
 
     private func fixed(_ value: Double, campaign: UInt64 = 0) -> Arm {
         var arm = Arm()
-        (arm.campaign, arm.value) = (campaign, value)
+        (arm.candidate.campaign, arm.value) = (campaign, value)
         return arm
     }
 
