@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # `make` lists the targets. Everything that they make goes to build/, .build-*/ and .venv/.
 
-VERSION := 0.1.0
-ABI := 1
+VERSION := $(shell sed -n 's/^.define VALUATION_VERSION "\(.*\)"/\1/p' Include/valuation.h)
+ABI := $(shell sed -n 's/^.define VALUATION_ABI_VERSION //p' Include/valuation.h)
 PREFIX ?= /usr/local
 DESTDIR ?=
 SECONDS_PER_FUZZER ?= 60

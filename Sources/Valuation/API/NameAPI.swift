@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CPlatform
 import CValuation
 
 // Versions and names: see valuation.h.
@@ -11,7 +12,7 @@ private func cString(_ literal: StaticString) -> UnsafePointer<CChar> {
 /// See valuation.h.
 @c @implementation
 public func valuation_version() -> UnsafePointer<CChar>! {
-    cString(Version.text)
+    valuation_version_text()
 }
 
 /// See valuation.h.
@@ -24,15 +25,9 @@ public func valuation_abi_version() -> UInt32 {
 @c @implementation
 public func valuation_build_info() -> UnsafePointer<CChar>! {
     #if hasFeature(Embedded)
-        #if arch(x86_64)
-            cString("valuation 0.1.0, ABI 1, model format 1, compiled format 4, embedded, x86_64")
-        #elseif arch(arm64)
-            cString("valuation 0.1.0, ABI 1, model format 1, compiled format 4, embedded, arm64")
-        #else
-            cString("valuation 0.1.0, ABI 1, model format 1, compiled format 4, embedded")
-        #endif
+        valuation_build_text(true)
     #else
-        cString("valuation 0.1.0, ABI 1, model format 1, compiled format 4, with the Swift runtime")
+        valuation_build_text(false)
     #endif
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CChecksum
 import CKernels
+import CPlatform
 
 /// Writing a manifest.
 extension Manifest {
@@ -17,7 +18,7 @@ extension Manifest {
             try output.append(quoted: text(trainer))
         }
         try output.append(",\n  \"publisher\": \"valuation ")
-        try output.append(Version.text)
+        try output.append(Text(cString: valuation_version_text()))
         try output.append("\",\n  \"files\": [")
         for position in 0..<files.count {
             try output.append(position == 0 ? "\n    {" : ",\n    {")

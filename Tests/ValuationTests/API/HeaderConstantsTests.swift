@@ -94,6 +94,9 @@ import Testing
 
     @Test func theVersionAgreesWithTheHeader() {
         #expect(String(cString: valuation_version()) == VALUATION_VERSION)
+        #expect(
+            VALUATION_VERSION
+                == "\(VALUATION_VERSION_MAJOR).\(VALUATION_VERSION_MINOR).\(VALUATION_VERSION_PATCH)")
         #expect(valuation_abi_version() == UInt32(VALUATION_ABI_VERSION))
         let info = String(cString: valuation_build_info())
         #expect(info.hasPrefix("valuation \(VALUATION_VERSION), ABI \(VALUATION_ABI_VERSION), "))
