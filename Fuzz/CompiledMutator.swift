@@ -43,8 +43,8 @@ private func arrays(_ start: UnsafeRawPointer, _ count: Int) -> [Range<Int>]? {
     let at = Index.Layout(counts, hashes)
     if at.byteCount != count { return nil }
     let starts = [
-        at.clickScales, at.conversionScales, at.clickParameters, at.conversionParameters, at.clickIntercepts,
-        at.conversionIntercepts, at.clickCampaigns, at.conversionCampaigns, at.labelSlots, at.fieldSlots,
+        at.scales.click, at.scales.conversion, at.parameters.click, at.parameters.conversion, at.intercepts.click,
+        at.intercepts.conversion, at.campaigns.click, at.campaigns.conversion, at.labelSlots, at.fieldSlots,
         at.labelPilots, at.campaignPilots, at.fieldPilots, at.campaignSlots, at.numberParameters, at.numberModels,
         at.directory, at.listModels, at.weights, at.observedSlots, at.deviations, at.numberDeviations,
         at.descriptions,

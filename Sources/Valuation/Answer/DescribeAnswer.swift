@@ -23,7 +23,7 @@ enum DescribeAnswer {
             if !isCurrent { return nil }
             try writeTotals(snapshot.pointee.index, &scorer.pointee.output)
             try scorer.pointee.output.member("list", begin: "[")
-            for place in 0..<snapshot.pointee.index.counts.models {
+            for place in 0..<snapshot.pointee.index.counts.modelCount {
                 let position = snapshot.pointee.index.order[place]
                 try write(snapshot.pointee.index, position, &scorer.pointee.output)
             }
@@ -87,9 +87,9 @@ enum DescribeAnswer {
 
     private static func writeTotals(_ index: borrowing Index, _ output: inout Buffer<UInt8>) throws(Failure) {
         let counts = index.counts
-        try output.member("models", integer: counts.models)
-        try output.member("click_models", integer: counts.clickModels)
-        try output.member("conversion_models", integer: counts.conversionModels)
+        try output.member("models", integer: counts.modelCount)
+        try output.member("click_models", integer: counts.models.click)
+        try output.member("conversion_models", integer: counts.models.conversion)
         try output.member("campaigns", integer: counts.campaigns)
         try output.member("labels", integer: counts.labels)
         try output.member("weights", integer: index.weightCount)

@@ -183,7 +183,7 @@ struct ExplainAnswer: ~Copyable {
         let units = index.pointee.contribution(of: term.slot, number: term.number, to: local, owner)
         let drawn = draw(term, model, target, level)
         if units == 0 && drawn == nil { return }
-        let weight = index.pointee.scales(owner)[local].unit * Double(units)
+        let weight = index.pointee.scales[owner][local].unit * Double(units)
         let logit = weight + (drawn?.moved ?? 0)
         let isNumber = term.slot.pointee.isNumber
         try begin(term.other >= 0 ? "cross" : isNumber ? "number" : "feature")

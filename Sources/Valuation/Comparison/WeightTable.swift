@@ -28,8 +28,8 @@ struct WeightTable: ~Copyable {
     private(set) var models = Buffer<Model>()
     var weights = Buffer<Weight>()
     private var names = TextStore()
-    private var clickTable = KeyTable()
-    private var conversionTable = KeyTable()
+    /// Models by their campaign and target.
+    private var modelTable = KeyTable()
     private var weightTable = KeyTable()
 
     init(_ secret: Secret) {
@@ -48,11 +48,7 @@ struct WeightTable: ~Copyable {
             failure.setJSONPath("$.campaign")
             throw failure
         }
-        if model.target == .click {
-            try clickTable.insert(key, number)
-        } else {
-            try conversionTable.insert(key, number)
-        }
+        try modelTable.insert(model.target.key(ofCampaign: key), number)
         let start = weights.count
         try WeightNames.forEach(model, under: secret) { label, name, value throws(Failure) in
             let place = WeightTable.key(number, label)
@@ -71,7 +67,7 @@ struct WeightTable: ~Copyable {
 
     /// The number of a campaign's model, or `KeyTable.none`.
     func find(_ campaignKey: UInt64, _ target: Target) -> UInt32 {
-        target == .click ? clickTable.find(campaignKey) : conversionTable.find(campaignKey)
+        modelTable.find(target.key(ofCampaign: campaignKey))
     }
 
     /// The index of a model's weight for a label, if it has one.

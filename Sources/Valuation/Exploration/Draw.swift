@@ -54,7 +54,7 @@ struct Draw {
     ///   - level: 0 for the campaign's own model, 1 for the one that this extends, and so on.
     @inline(__always)
     static func label(_ half: UInt32, _ target: Target, level: Int) -> UInt32 {
-        (half ^ UInt32(truncatingIfNeeded: level &* 2 &+ (target == .click ? 0 : 1)) &* 0x9e37_79b9) | 1
+        (half ^ UInt32(truncatingIfNeeded: level &* 2 &+ target.position) &* 0x9e37_79b9) | 1
     }
 
     /// The standard normal number of a weight's draw. `CKernels` `draw` computes the same for many at once.

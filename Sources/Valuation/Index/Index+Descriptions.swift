@@ -11,7 +11,7 @@ extension Index {
     /// Weights in the documents, including those of 0, which are not stored in the index. - Complexity: O(models).
     var weightCount: Int {
         var count = 0
-        for number in 0..<counts.models {
+        for number in 0..<counts.modelCount {
             let model = descriptions[number]
             count &+= Int(model.categorical_weights) &+ Int(model.numeric_weights) &+ Int(model.cross_weights)
         }

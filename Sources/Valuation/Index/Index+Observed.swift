@@ -16,12 +16,11 @@ extension Index {
 
     /// The share of clicks among all impressions, and of conversions among all clicks: those of the release, or the
     /// sums over the campaigns; 0 where unknown.
-    var overall: (click: Double, conversion: Double) {
-        if !hasObserved { return (0, 0) }
+    var overall: Priors {
+        if !hasObserved { return Priors() }
         let all = observedSlots[hashes.campaigns.slotCount]
-        return (
-            all.impressions > 0 ? Double(all.clicks) / Double(all.impressions) : 0,
-            all.clicks > 0 ? Double(all.conversions) / Double(all.clicks) : 0
-        )
+        return Priors(
+            click: all.impressions > 0 ? Double(all.clicks) / Double(all.impressions) : 0,
+            conversion: all.clicks > 0 ? Double(all.conversions) / Double(all.clicks) : 0)
     }
 }

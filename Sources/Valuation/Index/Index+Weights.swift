@@ -7,14 +7,14 @@ extension Index {
     @inline(__always)
     func local(_ model: UInt32) -> (target: Target, number: Int) {
         let number = Int(model)
-        return number < counts.clickModels ? (.click, number) : (.conversion, number &- counts.clickModels)
+        return number < counts.models.click ? (.click, number) : (.conversion, number &- counts.models.click)
     }
 
     /// The inverse of `local`, or `none` if there is no such model.
     @inline(__always)
     func model(_ target: Target, _ number: UInt32) -> UInt32 {
-        if Int(number) >= counts.models(target) { return Index.none }
-        return target == .click ? number : number &+ UInt32(truncatingIfNeeded: counts.clickModels)
+        if Int(number) >= counts.models[target] { return Index.none }
+        return target == .click ? number : number &+ UInt32(truncatingIfNeeded: counts.models.click)
     }
 
     /// The term of a label with the number `number` in a model's logit, in the model's units; 0 if the model has no
@@ -26,7 +26,7 @@ extension Index {
         let row = slot.pointee.row(target)
         if !slot.pointee.isNumber { return weight(row, model) }
         guard let place = numberPlace(row, model) else { return 0 }
-        return numberContribution(place, number: number, unit: scales(target)[model].unit)
+        return numberContribution(place, number: number, unit: scales[target][model].unit)
     }
 
     /// A row's weight for a model, or 0. - Complexity: O(1) expected: two or three cache misses, one in a dense row.
@@ -39,7 +39,7 @@ extension Index {
     @inline(__always)
     func length(of row: Row, _ target: Target) -> Int {
         if row.isEmpty { return 0 }
-        if row.isDense { return counts.models(target) }
+        if row.isDense { return counts.models[target] }
         if row.isShort { return row.shortLength }
         return Int(valuation_directory_start(directory[lastEntry(of: row, target)]))
     }
@@ -47,7 +47,7 @@ extension Index {
     /// The end of a list's directory. - Precondition: it has one.
     @inline(__always)
     func lastEntry(of row: Row, _ target: Target) -> Int {
-        row.directory &+ (counts.models(target) &- 1) &>> row.shift &+ 1
+        row.directory &+ (counts.models[target] &- 1) &>> row.shift &+ 1
     }
 
     // MARK: Numbers

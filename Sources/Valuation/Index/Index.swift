@@ -34,8 +34,8 @@ struct Index: ~Copyable {
 
     /// The counts that determine the layout of the block.
     struct Counts {
-        var clickModels = 0
-        var conversionModels = 0
+        /// Numbered from 0 in each target.
+        var models = ByTarget(click: 0, conversion: 0)
         var labels = 0
         var campaigns = 0
         /// Weights of categories and crosses.
@@ -52,17 +52,13 @@ struct Index: ~Copyable {
         /// Weights of categories, crosses and numbers that are uncertain.
         var variances = 0
 
-        var models: Int { clickModels &+ conversionModels }
-
-        /// Models of one target, numbered from 0 in each.
-        @inline(__always)
-        func models(_ target: Target) -> Int { target == .click ? clickModels : conversionModels }
+        var modelCount: Int { models.click &+ models.conversion }
 
         /// The number of elements for the models of a target: one more for no model, rounded up for vectors.
-        func width(_ target: Target) -> Int { RowPlaces.roundedUp(models(target) &+ 1) }
+        func width(_ target: Target) -> Int { RowPlaces.roundedUp(models[target] &+ 1) }
 
         /// Whether the numbers of a target's models need more than 16 bits.
-        var isWide: Bool { max(clickModels, conversionModels) > 65_536 }
+        var isWide: Bool { max(models.click, models.conversion) > 65_536 }
     }
 
     /// The hashes of the tables.
@@ -86,16 +82,12 @@ struct Index: ~Copyable {
 
     /// One element for each model of a target, and one for no model: the intercepts of the model and its bases plus the
     /// logarithm of the model's sampling rate, and the logit of one unit of its weights, a power of two.
-    let clickScales: UnsafeMutablePointer<valuation_scale>
-    let conversionScales: UnsafeMutablePointer<valuation_scale>
-    let clickParameters: UnsafeMutablePointer<ModelParameters>
-    let conversionParameters: UnsafeMutablePointer<ModelParameters>
+    let scales: ByTarget<UnsafeMutablePointer<valuation_scale>>
+    let parameters: ByTarget<UnsafeMutablePointer<ModelParameters>>
     /// The standard deviation of each model's intercept (0 if not given, `VALUATION_DEVIATION_OF_RATE` if it is that of
     /// an observed rate), and the lower half of its campaign's key, which distinguishes draws.
-    let clickIntercepts: UnsafeMutablePointer<Float>
-    let conversionIntercepts: UnsafeMutablePointer<Float>
-    let clickCampaigns: UnsafeMutablePointer<UInt32>
-    let conversionCampaigns: UnsafeMutablePointer<UInt32>
+    let intercepts: ByTarget<UnsafeMutablePointer<Float>>
+    let campaigns: ByTarget<UnsafeMutablePointer<UInt32>>
     let labelSlots: UnsafeMutablePointer<LabelSlot>
     /// One more than the keys of the hash: the last is that of an unknown campaign.
     let campaignSlots: UnsafeMutablePointer<CampaignSlot>
@@ -130,10 +122,11 @@ struct Index: ~Copyable {
         let block = try Block.allocate(byteCount: Layout(counts, hashes).byteCount)
         self.init(secret, counts: counts, hashes: hashes, block: block)
         let absent = ModelParameters(base: Index.none, prior: .nan)
-        clickParameters.initialize(repeating: absent, count: counts.width(.click))
-        conversionParameters.initialize(repeating: absent, count: counts.width(.conversion))
+        for target in Target.allCases {
+            parameters[target].initialize(repeating: absent, count: counts.width(target))
+        }
         let vacant = CampaignSlot(
-            key: 0, click_model: UInt32(counts.clickModels), conversion_model: UInt32(counts.conversionModels),
+            key: 0, click_model: UInt32(counts.models.click), conversion_model: UInt32(counts.models.conversion),
             flags: Flags.unknownCampaign.rawValue, conversion_flags: 0)
         campaignSlots.initialize(repeating: vacant, count: hashes.campaigns.slotCount &+ 1)
     }
@@ -148,33 +141,32 @@ struct Index: ~Copyable {
         let layout = Layout(counts, hashes)
         byteCount = layout.byteCount
         let start = block.pointee.start
-        clickScales = (start + layout.clickScales).assumingMemoryBound(to: valuation_scale.self)
-        conversionScales = (start + layout.conversionScales).assumingMemoryBound(to: valuation_scale.self)
-        clickParameters = (start + layout.clickParameters).assumingMemoryBound(to: ModelParameters.self)
-        conversionParameters = (start + layout.conversionParameters).assumingMemoryBound(to: ModelParameters.self)
-        clickIntercepts = (start + layout.clickIntercepts).assumingMemoryBound(to: Float.self)
-        conversionIntercepts = (start + layout.conversionIntercepts).assumingMemoryBound(to: Float.self)
-        clickCampaigns = (start + layout.clickCampaigns).assumingMemoryBound(to: UInt32.self)
-        conversionCampaigns = (start + layout.conversionCampaigns).assumingMemoryBound(to: UInt32.self)
-        labelSlots = (start + layout.labelSlots).assumingMemoryBound(to: LabelSlot.self)
-        campaignSlots = (start + layout.campaignSlots).assumingMemoryBound(to: CampaignSlot.self)
-        fieldSlots = (start + layout.fieldSlots).assumingMemoryBound(to: FieldSlot.self)
-        labelPilots = (start + layout.labelPilots).assumingMemoryBound(to: UInt16.self)
-        campaignPilots = (start + layout.campaignPilots).assumingMemoryBound(to: UInt16.self)
-        fieldPilots = (start + layout.fieldPilots).assumingMemoryBound(to: UInt16.self)
-        numberParameters = (start + layout.numberParameters).assumingMemoryBound(to: NumberParameters.self)
-        numberModels = (start + layout.numberModels).assumingMemoryBound(to: UInt32.self)
-        directory = (start + layout.directory).assumingMemoryBound(to: UInt64.self)
+        func array<Element>(_ offset: Int) -> UnsafeMutablePointer<Element> {
+            (start + offset).assumingMemoryBound(to: Element.self)
+        }
+        scales = ByTarget { array(layout.scales[$0]) }
+        parameters = ByTarget { array(layout.parameters[$0]) }
+        intercepts = ByTarget { array(layout.intercepts[$0]) }
+        campaigns = ByTarget { array(layout.campaigns[$0]) }
+        labelSlots = array(layout.labelSlots)
+        campaignSlots = array(layout.campaignSlots)
+        fieldSlots = array(layout.fieldSlots)
+        labelPilots = array(layout.labelPilots)
+        campaignPilots = array(layout.campaignPilots)
+        fieldPilots = array(layout.fieldPilots)
+        numberParameters = array(layout.numberParameters)
+        numberModels = array(layout.numberModels)
+        directory = array(layout.directory)
         listModels = start + layout.listModels
-        weights = (start + layout.weights).assumingMemoryBound(to: Int32.self)
+        weights = array(layout.weights)
         rows = valuation_rows(
             weights: weights, directory: directory, list_models: listModels, is_wide: counts.isWide ? 1 : 0)
-        observedSlots = (start + layout.observedSlots).assumingMemoryBound(to: Observed.self)
-        deviations = (start + layout.deviations).assumingMemoryBound(to: Float.self)
-        numberDeviations = (start + layout.numberDeviations).assumingMemoryBound(to: Float.self)
-        descriptions = (start + layout.descriptions).assumingMemoryBound(to: Description.self)
-        order = (start + layout.order).assumingMemoryBound(to: UInt32.self)
-        names = (start + layout.names).assumingMemoryBound(to: UInt8.self)
+        observedSlots = array(layout.observedSlots)
+        deviations = array(layout.deviations)
+        numberDeviations = array(layout.numberDeviations)
+        descriptions = array(layout.descriptions)
+        order = array(layout.order)
+        names = array(layout.names)
     }
 
     /// Another index in the same memory, which is freed with the last of them.
@@ -186,28 +178,6 @@ struct Index: ~Copyable {
 
     deinit {
         Block.release(block)
-    }
-
-    @inline(__always)
-    func scales(_ target: Target) -> UnsafeMutablePointer<valuation_scale> {
-        target == .click ? clickScales : conversionScales
-    }
-
-    @inline(__always)
-    func parameters(_ target: Target) -> UnsafeMutablePointer<ModelParameters> {
-        target == .click ? clickParameters : conversionParameters
-    }
-
-    /// The standard deviations of the models' intercepts.
-    @inline(__always)
-    func intercepts(_ target: Target) -> UnsafeMutablePointer<Float> {
-        target == .click ? clickIntercepts : conversionIntercepts
-    }
-
-    /// The lower halves of the keys of the models' campaigns.
-    @inline(__always)
-    func campaigns(_ target: Target) -> UnsafeMutablePointer<UInt32> {
-        target == .click ? clickCampaigns : conversionCampaigns
     }
 }
 

@@ -36,8 +36,8 @@ extension IndexBuilder {
         try weights.finish()
         try deviations.finish()
         var counts = Index.Counts()
-        counts.clickModels = clickModels
-        counts.conversionModels = added.count &- clickModels
+        counts.models.click = clickModels
+        counts.models.conversion = added.count &- clickModels
         counts.labels = labels.count
         counts.weights = weights.count
         counts.numbers = numbers.count
@@ -102,7 +102,7 @@ extension IndexBuilder {
     private mutating func placeWeights(
         in index: borrowing Index, _ numbering: borrowing ModelNumbering, _ rows: inout RowPlaces
     ) throws(Failure) {
-        let capacity = max(index.counts.clickModels, index.counts.conversionModels)
+        let capacity = max(index.counts.models.click, index.counts.models.conversion)
         var row = try RowWeights(capacity: capacity)
         var uncertain = Buffer<WeightRuns.Weight>()
         try uncertain.reserve(deviations.count > 0 ? capacity : 0)
@@ -171,12 +171,12 @@ extension IndexBuilder {
             constant += log(model.description.negative_sampling_rate)
             let rate = model.description.base_rate
             let (target, own) = index.local(UInt32(number))
-            index.scales(target)[own] = valuation_scale(constant: constant, unit: model.unit)
-            index.parameters(target)[own] = Index.ModelParameters(
+            index.scales[target][own] = valuation_scale(constant: constant, unit: model.unit)
+            index.parameters[target][own] = Index.ModelParameters(
                 base: baseNumber == Index.none ? Index.none : UInt32(index.local(baseNumber).number),
                 prior: Float(rate.isNaN ? 1 / (1 + exp(-constant)) : rate))
-            index.intercepts(target)[own] = model.deviation
-            index.campaigns(target)[own] = UInt32(truncatingIfNeeded: model.campaignKey)
+            index.intercepts[target][own] = model.deviation
+            index.campaigns[target][own] = UInt32(truncatingIfNeeded: model.campaignKey)
         }
         return longest
     }

@@ -48,8 +48,7 @@ extension IndexBuilder {
             let campaign = campaigns[number]
             if campaign.models[target] != Index.none || modelOfBase(of: campaign, target) != Index.none { continue }
             guard let observed = observed(campaign) else { continue }
-            let rates = Naive().rates(observed: observed, overall: (overall.click, overall.conversion))
-            let rate = target == .click ? rates.click : rates.conversion
+            let rate = Naive().evidence(target, observed, overall: overall[target]).rate
             name.removeAll()
             try name.append(text(campaign.name))
             try addPrior(name.text, target, logit: rate.logit, rate: rate.mean, note)

@@ -17,11 +17,11 @@ extension IndexBuilder {
     func standIn(for campaign: Campaign, _ target: Target) -> StandIn {
         let base = modelOfBase(of: campaign, target)
         if base != Index.none && added[Int(base)].campaignKey != secret.defaultCampaign {
-            return StandIn(model: base, flags: target == .click ? .baseClickModel : .baseConversionModel)
+            return StandIn(model: base, flags: Flags.baseModel[target])
         }
         let naive = campaign.naiveModels[target]
         if naive != Index.none {
-            return StandIn(model: naive, flags: target == .click ? .clickPrior : .conversionPrior)
+            return StandIn(model: naive, flags: Flags.prior[target])
         }
         return standInForUnknown(target)
     }
@@ -30,12 +30,12 @@ extension IndexBuilder {
     func standInForUnknown(_ target: Target) -> StandIn {
         let model = find(secret.defaultCampaign, target)
         if model == Index.none {
-            return StandIn(model: model, flags: target == .click ? .noClickModel : .noConversionModel)
+            return StandIn(model: model, flags: Flags.noModel[target])
         }
         if added[Int(model)].description.is_prior != 0 {
-            return StandIn(model: model, flags: target == .click ? .clickPrior : .conversionPrior)
+            return StandIn(model: model, flags: Flags.prior[target])
         }
-        return StandIn(model: model, flags: target == .click ? .defaultClickModel : .defaultConversionModel)
+        return StandIn(model: model, flags: Flags.defaultModel[target])
     }
 
     /// The first model among those of the campaigns that a campaign extends, directly or indirectly. The campaign's
@@ -102,6 +102,6 @@ extension IndexBuilder {
     private func number(
         _ added: UInt32, _ target: Target, in index: borrowing Index, _ numbering: borrowing ModelNumbering
     ) -> UInt32 {
-        added == Index.none ? UInt32(index.counts.models(target)) : numbering.local(ofAdded: added)
+        added == Index.none ? UInt32(index.counts.models[target]) : numbering.local(ofAdded: added)
     }
 }

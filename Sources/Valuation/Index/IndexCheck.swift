@@ -13,7 +13,7 @@ extension Index {
     var isSound: Bool {
         // The promise of `RowPlaces`: indices have 32 bits, and reads go beyond the last element.
         counts.listPlaces &+ counts.densePlaces &+ 2 &* VALUATION_KERNELS_WIDTH <= Int(UInt32.max)
-            && counts.models < Int(UInt32.max) && areListModelsSound && areModelsSound(.click)
+            && counts.modelCount < Int(UInt32.max) && areListModelsSound && areModelsSound(.click)
             && areModelsSound(.conversion) && areRowsSound && areCampaignsSound && areObservedSound && areVariancesSound
             && areDescriptionsSound
     }
@@ -23,7 +23,7 @@ extension Index {
     /// A list may name models of either target, because each target has as many sums as both have models (see
     /// `TargetScratch`).
     private var areListModelsSound: Bool {
-        let models = max(counts.clickModels, counts.conversionModels)
+        let models = max(counts.models.click, counts.models.conversion)
         if counts.isWide {
             return Index.largest(listModels.assumingMemoryBound(to: UInt32.self), counts.listPlaces) < models
         }
@@ -39,8 +39,8 @@ extension Index {
     }
 
     private func areModelsSound(_ target: Target) -> Bool {
-        let (scales, parameters, models) = (scales(target), parameters(target), counts.models(target))
-        let intercepts = intercepts(target)
+        let (scales, parameters, models) = (scales[target], parameters[target], counts.models[target])
+        let intercepts = intercepts[target]
         for number in 0..<models {
             let (scale, model, deviation) = (scales[number], parameters[number], intercepts[number])
             // The units of `IndexBuilder.unit`, and a constant larger than any sum of intercepts.
@@ -90,7 +90,7 @@ extension Index {
     @inline(__always)
     private func isSound(_ row: Row, _ target: Target, _ directoryEntries: inout Int) -> Bool {
         if row.isEmpty { return true }
-        let (start, models) = (Int(row.start), counts.models(target))
+        let (start, models) = (Int(row.start), counts.models[target])
         if models == 0 { return false }
         if row.isDense {
             // The model that stands for none may be one element beyond the row.
@@ -123,7 +123,7 @@ extension Index {
         for place in start..<(start &+ count) {
             let parameters = numberParameters[place]
             let isFinite = parameters.mean.magnitude <= ModelDecoder.maximumNumber && parameters.slope.isFinite
-            if !isFinite || Int(numberModels[place]) >= counts.models(target) { return false }
+            if !isFinite || Int(numberModels[place]) >= counts.models[target] { return false }
         }
         return true
     }
@@ -137,7 +137,7 @@ extension Index {
         for place in 0...hashes.campaigns.slotCount {
             let slot = campaignSlots[place]
             let hasModels =
-                Int(slot.click_model) <= counts.clickModels && Int(slot.conversion_model) <= counts.conversionModels
+                Int(slot.click_model) <= counts.models.click && Int(slot.conversion_model) <= counts.models.conversion
             if !hasModels || slot.flags & ~clicks != 0 || slot.conversion_flags & ~conversions != 0 { return false }
         }
         return true
@@ -180,15 +180,15 @@ extension Index {
         if !texts.isUTF8 { return false }
         // A campaign's name is shared by its models.
         var left = 2 &* counts.nameBytes
-        for number in 0..<counts.models {
+        for number in 0..<counts.modelCount {
             let model = descriptions[number]
             let areNamesSound =
                 texts.isPart(model.campaign, &left) && texts.isPart(model.version, &left)
                 && texts.isPart(model.trainer, &left)
             if !areNamesSound { return false }
             let (target, own) = local(UInt32(truncatingIfNeeded: number))
-            let base = self.model(target, parameters(target)[own].base)
-            let isSame = model.base == base && model.target == target && Int(order[number]) < counts.models
+            let base = self.model(target, parameters[target][own].base)
+            let isSame = model.base == base && model.target == target && Int(order[number]) < counts.modelCount
             if !isSame || !Index.areNumbersSound(model) { return false }
         }
         return true

@@ -8,8 +8,7 @@ extension Index {
         private static let alignment = 64
 
         private(set) var byteCount = 0
-        let clickScales, conversionScales, clickParameters, conversionParameters: Int
-        let clickIntercepts, conversionIntercepts, clickCampaigns, conversionCampaigns: Int
+        let scales, parameters, intercepts, campaigns: ByTarget<Int>
         let labelSlots, fieldSlots, labelPilots, campaignPilots, fieldPilots, campaignSlots: Int
         let numberParameters, numberModels, directory, listModels, weights: Int
         let observedSlots, deviations, numberDeviations: Int
@@ -25,14 +24,10 @@ extension Index {
                 }
                 return end
             }
-            clickScales = place(valuation_scale.self, counts.width(.click))
-            conversionScales = place(valuation_scale.self, counts.width(.conversion))
-            clickParameters = place(ModelParameters.self, counts.width(.click))
-            conversionParameters = place(ModelParameters.self, counts.width(.conversion))
-            clickIntercepts = place(Float.self, counts.width(.click))
-            conversionIntercepts = place(Float.self, counts.width(.conversion))
-            clickCampaigns = place(UInt32.self, counts.width(.click))
-            conversionCampaigns = place(UInt32.self, counts.width(.conversion))
+            scales = ByTarget { place(valuation_scale.self, counts.width($0)) }
+            parameters = ByTarget { place(ModelParameters.self, counts.width($0)) }
+            intercepts = ByTarget { place(Float.self, counts.width($0)) }
+            campaigns = ByTarget { place(UInt32.self, counts.width($0)) }
             labelSlots = place(LabelSlot.self, hashes.labels.slotCount)
             fieldSlots = place(FieldSlot.self, hashes.fields.slotCount)
             labelPilots = place(UInt16.self, hashes.labels.pilotCount)
@@ -52,8 +47,8 @@ extension Index {
             observedSlots = place(Observed.self, counts.observed)
             deviations = place(Float.self, counts.variances == 0 ? 0 : places)
             numberDeviations = place(Float.self, counts.variances == 0 ? 0 : counts.numbers)
-            descriptions = place(Description.self, counts.models)
-            order = place(UInt32.self, counts.models)
+            descriptions = place(Description.self, counts.modelCount)
+            order = place(UInt32.self, counts.modelCount)
             names = place(UInt8.self, counts.nameBytes)
             byteCount = end
         }

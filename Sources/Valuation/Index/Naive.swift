@@ -13,13 +13,8 @@ struct Naive {
     var clicks = 50.0
 
     /// P(click) and P(conversion | click). - Parameter overall: 0 if unknown; the mean is then NaN.
-    func rates(
-        observed: Index.Observed, overall: (click: Double, conversion: Double)
-    ) -> (click: Beta, conversion: Beta) {
-        (
-            evidence(.click, observed, overall: overall.click).rate,
-            evidence(.conversion, observed, overall: overall.conversion).rate
-        )
+    func rates(observed: Index.Observed, overall: Priors) -> ByTarget<Beta> {
+        ByTarget { evidence($0, observed, overall: overall[$0]).rate }
     }
 
     /// The evidence for a rate. - Parameter overall: of the same target.

@@ -11,27 +11,24 @@ struct RowPlaces: ~Copyable {
     /// A directory has at most this many weights between two entries, on average.
     private static let weightsPerEntry = 10
 
-    private var clicks = Buffer<Index.Row>()
-    private var conversions = Buffer<Index.Row>()
+    private var rows = Buffer<ByTarget<Index.Row>>()
 
     /// Lays rows end to end, in the order of the labels, and sums their elements in `counts`.
     init(_ labels: borrowing Buffer<IndexBuilder.LabelState>, _ counts: inout Index.Counts) throws(Failure) {
-        try clicks.reserve(labels.count)
-        try conversions.reserve(labels.count)
+        try rows.reserve(labels.count)
         var numbers = 0
         // The first four belong to no list, so that no directory begins at 0.
         counts.directoryEntries = 4
         for label in 0..<labels.count {
             let state = labels[label]
             if state.kind == .number {
-                try clicks.append(Index.Row(start: UInt32(numbers), shape: state.clickCount))
+                let click = Index.Row(start: UInt32(numbers), shape: state.clickCount)
                 numbers += Int(state.clickCount)
-                try conversions.append(Index.Row(start: UInt32(numbers), shape: state.conversionCount))
+                let conversion = Index.Row(start: UInt32(numbers), shape: state.conversionCount)
                 numbers += Int(state.conversionCount)
+                try rows.append(ByTarget(click: click, conversion: conversion))
             } else {
-                let (click, conversion) = RowPlaces.place(Int(state.clickCount), Int(state.conversionCount), &counts)
-                try clicks.append(click)
-                try conversions.append(conversion)
+                try rows.append(RowPlaces.place(Int(state.clickCount), Int(state.conversionCount), &counts))
             }
         }
         // Dense rows come after all lists, on cache lines of their own. Element 0 exists even without weights.
@@ -49,8 +46,8 @@ struct RowPlaces: ~Copyable {
     }
 
     subscript(label: Int, target: Target) -> Index.Row {
-        get { target == .click ? clicks[label] : conversions[label] }
-        set { if target == .click { clicks[label] = newValue } else { conversions[label] = newValue } }
+        get { rows[label][target] }
+        set { rows[label][target] = newValue }
     }
 
     /// The next element of a number's row.
@@ -62,21 +59,20 @@ struct RowPlaces: ~Copyable {
 
     private static func place(
         _ clicks: Int, _ conversions: Int, _ counts: inout Index.Counts
-    ) -> (click: Index.Row, conversion: Index.Row) {
-        let models = (click: counts.clickModels, conversion: counts.conversionModels)
-        let isDense = (click: isDense(clicks, models.click), conversion: isDense(conversions, models.conversion))
+    ) -> ByTarget<Index.Row> {
+        let models = counts.models
+        let isAnyDense = isDense(clicks, models.click) || isDense(conversions, models.conversion)
         let width = roundedUp(max(models.click, models.conversion))
-        if (isDense.click || isDense.conversion) && width <= min(clicks, conversions) * pairedPlacesPerWeight {
+        if isAnyDense && width <= min(clicks, conversions) * pairedPlacesPerWeight {
             defer { counts.densePlaces += 2 * width }
             let start = UInt32(truncatingIfNeeded: counts.densePlaces)
-            return (
-                Index.Row.dense(start: start, isPaired: true),
-                Index.Row.dense(start: start &+ UInt32(VALUATION_ROW_TOGETHER), isPaired: true)
-            )
+            return ByTarget(
+                click: Index.Row.dense(start: start, isPaired: true),
+                conversion: Index.Row.dense(start: start &+ UInt32(VALUATION_ROW_TOGETHER), isPaired: true))
         }
-        return (
-            place(clicks, models: models.click, &counts), place(conversions, models: models.conversion, &counts)
-        )
+        return ByTarget(
+            click: place(clicks, models: models.click, &counts),
+            conversion: place(conversions, models: models.conversion, &counts))
     }
 
     private static func isDense(_ count: Int, _ models: Int) -> Bool {

@@ -18,14 +18,14 @@ struct RowWriter {
 
     init(_ row: Index.Row, _ target: Target, _ index: borrowing Index) {
         self.row = row
-        models = index.counts.models(target)
+        models = index.counts.models[target]
         isWide = index.counts.isWide
         (weights, listModels, directory) = (index.weights, index.listModels, index.directory)
         deviations = index.hasVariances ? index.deviations : nil
         place = Int(row.start)
         if row.isPaired {
             // Clicks come first, and clear the row of the conversions between them.
-            let width = RowPlaces.roundedUp(max(index.counts.clickModels, index.counts.conversionModels))
+            let width = RowPlaces.roundedUp(max(index.counts.models.click, index.counts.models.conversion))
             if target == .click { memset(weights + place, 0, 2 * width * MemoryLayout<Int32>.stride) }
         } else if row.isDense {
             memset(weights + place, 0, RowPlaces.roundedUp(models) * MemoryLayout<Int32>.stride)

@@ -86,7 +86,7 @@ struct FailedExample: ~Copyable {
             try FailedExample.append(" - ", index.numberParameters[place].mean, to: &used)
             try used.append(") =")
         }
-        try FailedExample.append(" ", index.scales(target)[number].unit * Double(units), to: &used)
+        try FailedExample.append(" ", index.scales[target][number].unit * Double(units), to: &used)
     }
 
     /// Writes the features that are in no term, and the fields that no model has.

@@ -7,9 +7,8 @@ struct Loader: ~Copyable {
     var stream: ModelStream
     var builder: IndexBuilder
     private var selfTests = SelfTests()
-    /// Campaigns whose document had problems, so that no model is refused for extending them.
-    private var refusedClick = KeyTable()
-    private var refusedConversion = KeyTable()
+    /// The models (see `Target.key`) whose document had problems, so that no model is refused for extending them.
+    private var refused = KeyTable()
     /// The number of collisions whose labels have been looked up.
     var namedCollisions = 0
     /// For each added model, whether one of its bases is missing; such a model is not tested.
@@ -119,12 +118,9 @@ struct Loader: ~Copyable {
 
     /// Remembers that the last decoded model exists, although it is left out.
     private mutating func refuseModel() throws(Failure) {
-        let key = builder.secret.campaign(stream.decoder.model.campaign.text)
-        if stream.decoder.model.target == .click {
-            if refusedClick.find(key) == KeyTable.none { try refusedClick.insert(key, 0) }
-        } else {
-            if refusedConversion.find(key) == KeyTable.none { try refusedConversion.insert(key, 0) }
-        }
+        let campaign = builder.secret.campaign(stream.decoder.model.campaign.text)
+        let key = stream.decoder.model.target.key(ofCampaign: campaign)
+        if refused.find(key) == KeyTable.none { try refused.insert(key, 0) }
     }
 
     private mutating func finish() throws(Failure) -> Index {
@@ -150,10 +146,10 @@ struct Loader: ~Copyable {
         for number in 0..<builder.added.count {
             switch builder.chain(of: number) {
             case .sound: try checkRate(of: number)
-            case .missingBase(let key):
+            case .missingBase(let campaign):
                 isIncomplete[number] = true
-                let isClick = builder.added[number].target == .click
-                if (isClick ? refusedClick.find(key) : refusedConversion.find(key)) != KeyTable.none { continue }
+                let key = builder.added[number].target.key(ofCampaign: campaign)
+                if refused.find(key) != KeyTable.none { continue }
                 var failure = Failure(
                     .unknownModel, "The model that it extends is not there for this target; load both together.")
                 failure.setJSONPath("$.extends")
@@ -207,7 +203,7 @@ struct Loader: ~Copyable {
         for number in 0..<builder.campaigns.count where builder.isBaseMissing(of: builder.campaigns[number]) {
             let campaign = builder.campaigns[number]
             let key = builder.secret.campaign(builder.text(campaign.base))
-            let wasRefused = refusedClick.find(key) != KeyTable.none || refusedConversion.find(key) != KeyTable.none
+            let wasRefused = Target.allCases.contains { refused.find($0.key(ofCampaign: key)) != KeyTable.none }
             if wasRefused { continue }
             var failure = Failure(
                 .unknownModel, "The campaign that it extends has no model; load both together, or name another one.")

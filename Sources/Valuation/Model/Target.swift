@@ -20,6 +20,13 @@ enum Target: UInt8, CaseIterable {
     }
 
     var other: Target { self == .click ? .conversion : .click }
+
+    /// Its position in lists of both.
+    @inline(always)
+    var position: Int { Int(rawValue) }
+
+    /// The key of a campaign's model for this target in a table of both.
+    func key(ofCampaign key: UInt64) -> UInt64 { self == .click ? key : ~key }
 }
 
 /// One value for each target. Values that cannot be copied would be lent by coroutines, which take memory without asking
@@ -28,6 +35,15 @@ struct ByTarget<Value> {
     var click: Value
     var conversion: Value
 
+    init(click: Value, conversion: Value) {
+        (self.click, self.conversion) = (click, conversion)
+    }
+
+    @inline(__always)
+    init(_ value: (Target) -> Value) {
+        self.init(click: value(.click), conversion: value(.conversion))
+    }
+
     subscript(target: Target) -> Value {
         @inline(__always) get { target == .click ? click : conversion }
         @inline(__always) set { if target == .click { click = newValue } else { conversion = newValue } }
@@ -35,3 +51,11 @@ struct ByTarget<Value> {
 }
 
 extension ByTarget: BitwiseCopyable where Value: BitwiseCopyable {}
+
+/// The flags about a target's model.
+extension Flags {
+    static var noModel: ByTarget<Flags> { .init(click: .noClickModel, conversion: .noConversionModel) }
+    static var defaultModel: ByTarget<Flags> { .init(click: .defaultClickModel, conversion: .defaultConversionModel) }
+    static var baseModel: ByTarget<Flags> { .init(click: .baseClickModel, conversion: .baseConversionModel) }
+    static var prior: ByTarget<Flags> { .init(click: .clickPrior, conversion: .conversionPrior) }
+}

@@ -118,7 +118,7 @@ struct DrawScratch: ~Copyable {
             try starts.append(modelCount)
             try sumStarts.append(sumCount)
             let index = Snapshot.index(snapshot, release: release)
-            modelCount += index.pointee.counts.models
+            modelCount += index.pointee.counts.modelCount
             if index.pointee.hasVariances { sumCount += 4 * DrawScratch.width(index) }
         }
         try known.resize(max(modelCount, known.count), filling: KnownDraw())
@@ -157,12 +157,16 @@ struct DrawScratch: ~Copyable {
         for target in 0..<drawn.count { drawn[target].stamp = 0 }
     }
 
-    /// Those of the models of a release.
-    func known(_ release: Int) -> UnsafeMutablePointer<KnownDraw> { known.base.unsafelyUnwrapped + starts[release] }
+    /// Those of the models of a target of a release.
+    func known(
+        _ release: Int, _ target: Target, _ index: UnsafePointer<Index>
+    ) -> UnsafeMutablePointer<KnownDraw> {
+        known.base.unsafelyUnwrapped + (starts[release] &+ target.position &* index.pointee.counts.models.click)
+    }
 
     /// The draws of all models of a target of a release.
     func drawn(_ release: Int, _ target: Target) -> UnsafeMutablePointer<DrawnModels> {
-        drawn.base.unsafelyUnwrapped + (2 &* release &+ (target == .click ? 0 : 1))
+        drawn.base.unsafelyUnwrapped + (2 &* release &+ target.position)
     }
 
     /// How far the draws move the logit of each model, and their variances. - Precondition: the index has variances.
@@ -170,7 +174,7 @@ struct DrawScratch: ~Copyable {
         _ release: Int, _ target: Target, _ index: UnsafePointer<Index>
     ) -> (moved: UnsafeMutablePointer<Double>, variances: UnsafeMutablePointer<Double>) {
         let width = DrawScratch.width(index)
-        let start = modelSums.base.unsafelyUnwrapped + (sumStarts[release] &+ (target == .click ? 0 : 2 &* width))
+        let start = modelSums.base.unsafelyUnwrapped + (sumStarts[release] &+ 2 &* width &* target.position)
         return (start, start + width)
     }
 
@@ -178,7 +182,7 @@ struct DrawScratch: ~Copyable {
     func probabilities(
         _ release: Int, _ target: Target, _ index: UnsafePointer<Index>
     ) -> UnsafeMutablePointer<Float> {
-        let start = sumStarts[release] / 2 &+ (target == .click ? 0 : DrawScratch.width(index))
+        let start = sumStarts[release] / 2 &+ target.position &* DrawScratch.width(index)
         return modelProbabilities.base.unsafelyUnwrapped + start
     }
 
@@ -190,7 +194,7 @@ struct DrawScratch: ~Copyable {
     @inline(__always)
     func candidates(_ target: Target) -> Candidates {
         let count = Scratch.blockSize
-        let start = target == .click ? 0 : count
+        let start = target.position &* count
         return Candidates(
             sources: sources.base.unsafelyUnwrapped + start, campaigns: campaigns.base.unsafelyUnwrapped + start,
             moved: candidateSums.base.unsafelyUnwrapped + start,

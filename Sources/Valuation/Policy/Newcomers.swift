@@ -59,9 +59,8 @@ extension Index {
     /// Whether a campaign has a model of its own. - Complexity: O(1).
     fileprivate func hasOwnModel(_ campaign: UInt64, _ target: Target) -> Bool {
         let slot = self.campaign(campaign)
+        let flags = ByTarget(click: slot.pointee.flags, conversion: slot.pointee.conversion_flags)
         // Besides that of an unknown campaign, the flags name the other model that stands in for its own.
-        let flags =
-            target == .click ? Flags(rawValue: slot.pointee.flags) : Flags(rawValue: slot.pointee.conversion_flags)
-        return flags.subtracting(.unknownCampaign).isEmpty
+        return Flags(rawValue: flags[target]).subtracting(.unknownCampaign).isEmpty
     }
 }

@@ -76,7 +76,7 @@ extension PolicyDocument {
 extension Index {
     /// Whether the variance of any weight or intercept is known.
     fileprivate var isAnyUncertain: Bool {
-        for number in 0..<counts.models where descriptions[number].variances > 0 { return true }
+        for number in 0..<counts.modelCount where descriptions[number].variances > 0 { return true }
         return false
     }
 

@@ -35,7 +35,7 @@ extension PolicyScoring {
         _ scale: Double
     ) -> (Logit, Int32) {
         let scoring = scratch.pointee.scorings + release
-        let own = target == .click ? scoring.pointee.click : scoring.pointee.conversion
+        let own = scoring.pointee.of(target).pointee
         if own.models[place] == own.absentModel { return (Logit(), 0) }
         let before = scratch.pointee.factors.count
         noteFactors(target, place, candidate, wanted, release)

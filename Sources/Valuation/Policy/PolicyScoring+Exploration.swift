@@ -41,9 +41,8 @@ extension PolicyScoring {
     /// Moves the candidates' logits by their draws.
     private mutating func moveLogits(_ target: Target, _ count: Int, _ release: Int, _ scale: Double) {
         let scoring = scratch.pointee.scorings + release
-        let models = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
-        let logits = target == .click ? scoring.pointee.click.logits : scoring.pointee.conversion.logits
-        let absent = UInt32(truncatingIfNeeded: scoring.pointee.index.pointee.counts.models(target))
+        let (models, logits) = (scoring.pointee.of(target).pointee.models, scoring.pointee.of(target).pointee.logits)
+        let absent = UInt32(truncatingIfNeeded: scoring.pointee.index.pointee.counts.models[target])
         let flags = scoring.pointee.scratch.pointee.flagBits
         let draws = scratch.pointee.draws.candidates(target)
         for place in 0..<count where models[place] != absent {
@@ -55,7 +54,7 @@ extension PolicyScoring {
     /// Draws one candidate's probabilities from observed rates and prices them. - Parameter place: its position among
     /// the candidates of its predictor.
     mutating func drawRates(
-        _ place: Int, _ candidate: valuation_candidate, _ rates: (click: Beta, conversion: Beta), _ scale: Double,
+        _ place: Int, _ candidate: valuation_candidate, _ rates: ByTarget<Beta>, _ scale: Double,
         _ value: inout valuation_value
     ) {
         var arm = Arm()

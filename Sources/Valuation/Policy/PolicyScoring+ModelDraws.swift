@@ -30,7 +30,7 @@ extension PolicyScoring {
     ) {
         let scoring = scratch.pointee.scorings + release
         let index = scoring.pointee.index
-        let models = index.pointee.counts.models(target)
+        let models = index.pointee.counts.models[target]
         var cost = DrawCost(models: models, candidates: candidates)
         for term in scoring.pointee.terms.list {
             let row = term.slot.pointee.row(target)
@@ -73,11 +73,8 @@ extension PolicyScoring {
             (drawn.pointee.scale, drawn.pointee.hasProbabilities) = (scale, hasProbabilities)
         }
         if !hasProbabilities || !scoring.pointee.flagsOfAny(count).isDisjoint(with: .standIns) { return false }
-        if target == .click {
-            scoring.pointee.click.takeProbabilities(count: count, drawn: probabilities, scoring.pointee.scratch)
-        } else {
-            scoring.pointee.conversion.takeProbabilities(count: count, drawn: probabilities, scoring.pointee.scratch)
-        }
+        scoring.pointee.of(target).pointee.takeProbabilities(
+            count: count, drawn: probabilities, scoring.pointee.scratch)
         return true
     }
 
@@ -90,21 +87,19 @@ extension PolicyScoring {
     ) -> Bool {
         let scoring = scratch.pointee.scorings + release
         let index = scoring.pointee.index
-        let models = index.pointee.counts.models(target)
+        let models = index.pointee.counts.models[target]
         let pending = scratch.pointee.draws.pending
-        pending.starts[0] = UnsafePointer(index.pointee.intercepts(target))
+        pending.starts[0] = UnsafePointer(index.pointee.intercepts[target])
         pending.labels[0] = Draw.label(interceptHalf, target, level: 0)
         // In the memory of the variances, which are only stored if no probabilities are computed.
         let (moved, all) = scratch.pointee.draws.sums(release, target, index)
         memcpy(all, moved, index.pointee.counts.width(target) &* MemoryLayout<Double>.stride)
         scoring.pointee.scratch.pointee.kernels.pointee.draw(
-            pending.starts, pending.labels, 1, nil, 0, index.pointee.campaigns(target), DrawScratch.roundedUp(models),
+            pending.starts, pending.labels, 1, nil, 0, index.pointee.campaigns[target], DrawScratch.roundedUp(models),
             all, nil)
         for place in models..<index.pointee.counts.width(target) { all[place] = 0 }
-        let expected = expected(count)
-        return target == .click
-            ? scoring.pointee.click.finishModels(candidates: expected, movedBy: all, scale, into: probabilities)
-            : scoring.pointee.conversion.finishModels(candidates: expected, movedBy: all, scale, into: probabilities)
+        return scoring.pointee.of(target).pointee.finishModels(
+            candidates: expected(count), movedBy: all, scale, into: probabilities)
     }
 
     /// Prefetches the deviations of the lists, which are too short for the processor to detect sequential reading.
@@ -126,8 +121,8 @@ extension PolicyScoring {
         let index = scoring.pointee.index
         let terms = scoring.pointee.terms.list
         guard let halves = termHalves(release) else { return }
-        let campaigns = index.pointee.campaigns(target)
-        let width = DrawScratch.roundedUp(index.pointee.counts.models(target))
+        let campaigns = index.pointee.campaigns[target]
+        let width = DrawScratch.roundedUp(index.pointee.counts.models[target])
         var rows = PendingRows(scratch.pointee.draws.pending)
         for position in 0..<terms.count {
             let term = terms[position]

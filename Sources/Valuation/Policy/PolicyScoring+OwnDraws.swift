@@ -71,9 +71,9 @@ extension PolicyScoring {
         let scoring = scratch.pointee.scorings + release
         let index = scoring.pointee.index
         if !index.pointee.hasVariances { return }
-        let all = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
+        let all = scoring.pointee.of(target).pointee.models
         let (models, deviations) = (all + level &* Scratch.blockSize, index.pointee.deviations)
-        let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models(target))
+        let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models[target])
         let (draws, draw) = (scratch.pointee.draws.candidates(target), draw)
         // They are scattered: without this each read would wait for memory.
         for number in 0..<found.count { valuation_kernels_prefetch(deviations + Int(found.places[number])) }
@@ -122,9 +122,9 @@ extension PolicyScoring {
     func deviation(of term: Term, _ target: Target, _ place: Int, _ level: Int, _ release: Int) -> Float {
         let scoring = scratch.pointee.scorings + release
         let index = scoring.pointee.index
-        let models = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
+        let models = scoring.pointee.of(target).pointee.models
         let model = Int(models[level &* Scratch.blockSize &+ place])
-        if model == index.pointee.counts.models(target) { return 0 }
+        if model == index.pointee.counts.models[target] { return 0 }
         return index.pointee.deviation(of: term.slot, number: term.number, target, model)
     }
 }

@@ -46,11 +46,11 @@ extension PolicyScoring {
     ) -> Int {
         let scoring = scratch.pointee.scorings + release
         let index = scoring.pointee.index
-        let models = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
-        let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models(target))
+        let models = scoring.pointee.of(target).pointee.models
+        let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models[target])
         let (draws, lanes) = (scratch.pointee.draws.candidates(target), scratch.pointee.draws.lanes)
-        let known = scratch.pointee.draws.known(release) + (target == .click ? 0 : index.pointee.counts.clickModels)
-        let (intercepts, campaigns) = (index.pointee.intercepts(target), index.pointee.campaigns(target))
+        let known = scratch.pointee.draws.known(release, target, index)
+        let (intercepts, campaigns) = (index.pointee.intercepts[target], index.pointee.campaigns[target])
         let stamp = scratch.pointee.decisions.stamp
         let isComplete = drawn.hasDenseRows && drawn.hasLists && index.pointee.levels == 1
         if isComplete {
@@ -100,7 +100,7 @@ extension PolicyScoring {
     ) {
         let scoring = scratch.pointee.scorings + release
         let pending = scratch.pointee.draws.pending
-        pending.starts[0] = UnsafePointer(scoring.pointee.index.pointee.intercepts(target))
+        pending.starts[0] = UnsafePointer(scoring.pointee.index.pointee.intercepts[target])
         pending.labels[0] = Draw.label(interceptHalf, target, level: 0)
         scoring.pointee.scratch.pointee.kernels.pointee.draw(
             pending.starts, pending.labels, 1, models, 0, draws.campaigns, DrawScratch.roundedUp(count), draws.moved,
@@ -114,10 +114,10 @@ extension PolicyScoring {
     ) {
         let scoring = scratch.pointee.scorings + release
         let index = scoring.pointee.index
-        let models = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
-        let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models(target))
+        let models = scoring.pointee.of(target).pointee.models
+        let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models[target])
         let (draws, lanes) = (scratch.pointee.draws.candidates(target), scratch.pointee.draws.lanes)
-        let known = scratch.pointee.draws.known(release) + (target == .click ? 0 : index.pointee.counts.clickModels)
+        let known = scratch.pointee.draws.known(release, target, index)
         for position in 0..<newCount {
             let place = Int(lanes.new[position])
             let entry = known + Int(models[place])
@@ -163,10 +163,10 @@ extension PolicyScoring {
     ) -> Int {
         let scoring = scratch.pointee.scorings + release
         let index = scoring.pointee.index
-        let all = target == .click ? scoring.pointee.click.models : scoring.pointee.conversion.models
+        let all = scoring.pointee.of(target).pointee.models
         let (models, lanes) = (all + level &* Scratch.blockSize, scratch.pointee.draws.lanes)
-        let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models(target))
-        let campaigns = index.pointee.campaigns(target)
+        let absent = UInt32(truncatingIfNeeded: index.pointee.counts.models[target])
+        let campaigns = index.pointee.campaigns[target]
         let paired = Index.Row.dense(start: 0, isPaired: true)
         let label = Draw.label(interceptHalf, target, level: level)
         var count = 0
@@ -330,14 +330,13 @@ extension Index {
     /// How far a standard deviation moves a model's intercept for a campaign.
     @inline(__always)
     func interceptDeviation(_ model: Int, _ target: Target, _ campaign: UInt64) -> Float {
-        let deviation = intercepts(target)[model]
+        let deviation = intercepts[target][model]
         return deviation >= 0 ? deviation : Float(deviationOfRate(target, campaign))
     }
 
     @inline(never)
     private func deviationOfRate(_ target: Target, _ campaign: UInt64) -> Double {
-        let (click, conversion) = Naive().rates(observed: observed(campaign), overall: overall)
-        let variance = target == .click ? click.logitVariance : conversion.logitVariance
+        let variance = Naive().evidence(target, observed(campaign), overall: overall[target]).rate.logitVariance
         return variance.isFinite ? min(sqrt(variance), Double(Index.largestDeviation)) : 0
     }
 }

@@ -246,14 +246,10 @@ struct Publisher: ~Copyable {
     /// Counts the contents of the release, without the models of its priors.
     private mutating func describe(_ index: borrowing Index) throws(Failure) {
         manifest.counts.weights = index.weightCount
-        for number in 0..<UInt32(index.counts.models) {
+        for number in 0..<UInt32(index.counts.modelCount) {
             let description = index.description(of: number)
             if description.is_prior != 0 { continue }
-            if description.target == .click {
-                manifest.counts.clickModels += 1
-            } else {
-                manifest.counts.conversionModels += 1
-            }
+            manifest.counts.models[description.target] += 1
             if description.self_tests == 0 { manifest.counts.modelsWithoutSelfTests += 1 }
             let trainer = index.text(description.trainer)
             if manifest.trainer.start == manifest.trainer.end && trainer.count > 0 {

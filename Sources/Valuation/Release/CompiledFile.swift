@@ -220,7 +220,7 @@ extension Index.Counts {
     /// In the form of a compiled file.
     fileprivate var stored: Stored {
         (
-            UInt64(clickModels), UInt64(conversionModels), UInt64(labels), UInt64(campaigns), UInt64(weights),
+            UInt64(models.click), UInt64(models.conversion), UInt64(labels), UInt64(campaigns), UInt64(weights),
             UInt64(numbers), UInt64(listPlaces), UInt64(densePlaces), UInt64(directoryEntries), UInt64(nameBytes),
             UInt64(observed), UInt64(variances)
         )
@@ -236,13 +236,13 @@ extension Index.Counts {
             return true
         }
         if !isSound { return nil }
-        (clickModels, conversionModels, labels, campaigns) = (
+        (models.click, models.conversion, labels, campaigns) = (
             Int(stored.0), Int(stored.1), Int(stored.2), Int(stored.3)
         )
         (weights, numbers, listPlaces, densePlaces) = (Int(stored.4), Int(stored.5), Int(stored.6), Int(stored.7))
         (directoryEntries, nameBytes) = (Int(stored.8), Int(stored.9))
         (observed, variances) = (Int(stored.10), Int(stored.11))
-        if models == 0 || listPlaces == 0 { return nil }
+        if modelCount == 0 || listPlaces == 0 { return nil }
     }
 }
 

@@ -18,8 +18,7 @@ struct Manifest: ~Copyable {
     /// The contents of the release, for people; an engine counts for itself.
     struct Counts {
         var campaigns = 0
-        var clickModels = 0
-        var conversionModels = 0
+        var models = ByTarget(click: 0, conversion: 0)
         var weights = 0
         var modelsWithoutSelfTests = 0
     }

@@ -130,8 +130,8 @@ struct ManifestDecoder: ~Copyable {
             throw problems.failure(.invalidValue, "Missing or not an object; it counts what is in the release.")
         }
         manifest.counts.campaigns = try count(counts, "campaigns")
-        manifest.counts.clickModels = try count(counts, "click_models")
-        manifest.counts.conversionModels = try count(counts, "conversion_models")
+        manifest.counts.models.click = try count(counts, "click_models")
+        manifest.counts.models.conversion = try count(counts, "conversion_models")
         manifest.counts.weights = try count(counts, "weights")
         problems.path.pop()
     }

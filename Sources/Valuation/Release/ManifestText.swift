@@ -35,8 +35,8 @@ extension Manifest {
             try output.append("null")
         }
         try output.append(",\n  \"counts\": {\"campaigns\": ", integer: counts.campaigns)
-        try output.append(", \"click_models\": ", integer: counts.clickModels)
-        try output.append(", \"conversion_models\": ", integer: counts.conversionModels)
+        try output.append(", \"click_models\": ", integer: counts.models.click)
+        try output.append(", \"conversion_models\": ", integer: counts.models.conversion)
         try output.append(", \"weights\": ", integer: counts.weights)
         try output.append(", \"models_without_self_tests\": ", integer: counts.modelsWithoutSelfTests)
         try output.append("},\n  \"priors\": {\"click\": ")

@@ -97,7 +97,7 @@ struct Explanation: ~Copyable {
     /// The logit of a model, not clamped.
     func sum(_ model: UInt32, _ index: borrowing Index) -> Double {
         let (target, own) = index.local(model)
-        var logit = index.scales(target)[own].constant
+        var logit = index.scales[target][own].constant
         var current = UInt32(own)
         repeat {
             var units: Int64 = 0
@@ -105,8 +105,8 @@ struct Explanation: ~Copyable {
                 let term = terms[position]
                 units &+= index.contribution(of: term.slot, number: term.number, to: Int(current), target)
             }
-            logit += index.scales(target)[Int(current)].unit * Double(units)
-            current = index.parameters(target)[Int(current)].base
+            logit += index.scales[target][Int(current)].unit * Double(units)
+            current = index.parameters[target][Int(current)].base
         } while current != Index.none
         return logit
     }

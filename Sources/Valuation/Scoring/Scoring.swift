@@ -50,6 +50,13 @@ struct Scoring: ~Copyable {
         terms = RequestTerms(request, index: index, scratch: scratch, &deadline)
     }
 
+    /// The address of a target's scoring, for as long as this value stays where it is.
+    @inline(__always)
+    mutating func of(_ target: Target) -> UnsafeMutablePointer<TargetScoring> {
+        target == .click
+            ? withUnsafeMutablePointer(to: &click) { $0 } : withUnsafeMutablePointer(to: &conversion) { $0 }
+    }
+
     /// Values `count` ≤ `Scratch.blockSize` candidates.
     mutating func score(
         _ candidates: UnsafePointer<valuation_candidate>, count: Int, into values: UnsafeMutablePointer<valuation_value>
@@ -213,18 +220,15 @@ struct Scoring: ~Copyable {
             campaign: 0, features: features.baseAddress.map { UnsafePointer($0) },
             feature_count: UInt32(features.count), pricing: Pricing.cpm.rawValue, bid: 0)
         let place = UInt32(truncatingIfNeeded: own)
-        if wanted.click { Scoring.begin(&click, place) } else { Scoring.begin(&conversion, place) }
+        let scoring = of(target)
+        Scoring.begin(&scoring.pointee, place)
         let ads = AdArrays(scratch)
         ads.set(0, candidate.features, length: wanted.adFeatures)
         for place in 1..<RowPlaces.roundedUp(1) { ads.set(place, nil, length: 0) }
         withUnsafePointer(to: candidate) { addAds($0, 1, wanted, flags) }
         takeLogits(1, wanted)
-        if wanted.click {
-            click.takeProbabilities(ofLogits: 1, flags)
-        } else {
-            conversion.takeProbabilities(ofLogits: 1, flags)
-        }
-        return wanted.click ? click.probabilities[0] : conversion.probabilities[0]
+        scoring.pointee.takeProbabilities(ofLogits: 1, flags)
+        return scoring.pointee.probabilities[0]
     }
 
     private static func begin(_ target: inout TargetScoring, _ model: UInt32) {

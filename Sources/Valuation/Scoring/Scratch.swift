@@ -68,9 +68,9 @@ struct Scratch: ~Copyable {
 
     /// Grows the memory to the size for an index; does nothing if it is large enough.
     mutating func prepare(_ counts: Index.Counts) throws(Failure) {
-        let largest = max(counts.clickModels, counts.conversionModels)
-        try click.prepare(models: counts.clickModels, sums: largest)
-        try conversion.prepare(models: counts.conversionModels, sums: largest)
+        let largest = max(counts.models.click, counts.models.conversion)
+        try click.prepare(models: counts.models.click, sums: largest)
+        try conversion.prepare(models: counts.models.conversion, sums: largest)
     }
 }
 

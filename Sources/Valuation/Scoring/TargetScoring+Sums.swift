@@ -13,7 +13,7 @@ extension TargetScoring {
     ) {
         if isPlanned { return }
         isPlanned = true
-        let cost = Cost(models: index.pointee.counts.models(target), candidates: candidates)
+        let cost = Cost(models: index.pointee.counts.models[target], candidates: candidates)
         let isIncomplete = terms.firstUnlisted < terms.crossing.count
         let denseRows = scratch.pointee.denseRows.base.unsafelyUnwrapped
         var denseCount = 0
@@ -78,7 +78,7 @@ extension TargetScoring {
         }
         prefetchLists()
         areZero.pointee = false
-        let width = RowPlaces.roundedUp(index.pointee.counts.models(target))
+        let width = RowPlaces.roundedUp(index.pointee.counts.models[target])
         // With a deadline, sums as many models at a time as take a fraction of a millisecond.
         let slice = deadline.exists ? RowPlaces.roundedUp((1 &<< 18) / max(1, count) &+ 64) : width
         var start = 0
@@ -169,7 +169,7 @@ extension TargetScoring {
             terms.forEachCross(of: position, &deadline) { slot in
                 let row = slot.pointee.row(target)
                 if row.isDense {
-                    for model in 0..<index.pointee.counts.models(target) {
+                    for model in 0..<index.pointee.counts.models[target] {
                         sums[model] &+= index.pointee.weight(row, model)
                     }
                 } else {

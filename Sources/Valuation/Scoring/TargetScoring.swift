@@ -44,8 +44,8 @@ struct TargetScoring {
     ) {
         self.target = target
         self.index = index
-        scales = index.pointee.scales(target)
-        parameters = index.pointee.parameters(target)
+        scales = index.pointee.scales[target]
+        parameters = index.pointee.parameters[target]
         models = scratch.entryModels.base.unsafelyUnwrapped
         logits = scratch.logits.base.unsafelyUnwrapped
         probabilities = scratch.probabilities.base.unsafelyUnwrapped
@@ -64,7 +64,7 @@ struct TargetScoring {
     }
 
     /// The number of models, which stands for no model.
-    var absentModel: UInt32 { UInt32(truncatingIfNeeded: index.pointee.counts.models(target)) }
+    var absentModel: UInt32 { UInt32(truncatingIfNeeded: index.pointee.counts.models[target]) }
 
     /// The probability of a candidate if there is no time to compute it.
     func priorProbability(_ place: Int) -> Float { parameters[Int(models[place])].prior }
@@ -245,7 +245,7 @@ struct TargetScoring {
         candidates: Int, movedBy moves: UnsafePointer<Double>?, _ scale: Double,
         _ probabilities: UnsafeMutablePointer<Float>
     ) -> Bool {
-        let count = index.pointee.counts.models(target)
+        let count = index.pointee.counts.models[target]
         if !usesSums || directCount > 0 || index.pointee.levels > 1 || count > 2 * candidates { return false }
         let width = RowPlaces.roundedUp(count &+ 1)
         let logits = modelLogits

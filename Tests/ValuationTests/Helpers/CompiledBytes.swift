@@ -101,12 +101,12 @@ struct CompiledBytes {
     private mutating func addModels() {
         for (name, target, scales, parameters, intercepts, campaigns) in [
             (
-                "click", Target.click, layout.clickScales, layout.clickParameters, layout.clickIntercepts,
-                layout.clickCampaigns
+                "click", Target.click, layout.scales.click, layout.parameters.click, layout.intercepts.click,
+                layout.campaigns.click
             ),
             (
-                "conversion", .conversion, layout.conversionScales, layout.conversionParameters,
-                layout.conversionIntercepts, layout.conversionCampaigns
+                "conversion", .conversion, layout.scales.conversion, layout.parameters.conversion,
+                layout.intercepts.conversion, layout.campaigns.conversion
             ),
         ] {
             let count = counts.width(target)
@@ -160,7 +160,7 @@ struct CompiledBytes {
     }
 
     private mutating func addDescriptions() {
-        let (start, count) = (layout.descriptions, counts.models)
+        let (start, count) = (layout.descriptions, counts.modelCount)
         add("campaign name.start", start, count, \valuation_description.campaign.start)
         add("campaign name.end", start, count, \valuation_description.campaign.end)
         add("version.start", start, count, \valuation_description.version.start)

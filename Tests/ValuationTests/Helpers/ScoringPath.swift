@@ -37,7 +37,7 @@ extension LoadedModels {
     }
 
     private var clickSums: [Int64] {
-        Array(scratch.pointee.click.sums.elements.prefix(snapshot.pointee.index.counts.clickModels))
+        Array(scratch.pointee.click.sums.elements.prefix(snapshot.pointee.index.counts.models.click))
     }
 
     /// The sums of a request's features and crosses for each click model, weight by weight.
@@ -51,7 +51,7 @@ extension LoadedModels {
                     index.pointee.cross(singles[first].slot, other.slot).map { (slot: $0, number: 1.0) }
                 }
             }
-            return (0..<index.pointee.counts.clickModels).map { model in
+            return (0..<index.pointee.counts.models.click).map { model in
                 (singles + crosses).reduce(0) { sum, term in
                     sum + index.pointee.contribution(of: term.slot, number: term.number, to: model, .click)
                 }

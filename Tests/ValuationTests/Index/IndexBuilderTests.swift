@@ -80,7 +80,7 @@ import Testing
             }
         }
         let index = try BuiltIndex(&builder)
-        #expect(index.pointer.pointee.counts.models == 2 * Self.models)
+        #expect(index.pointer.pointee.counts.modelCount == 2 * Self.models)
         var shapes: [String] = []
         for label in Self.steps.indices {
             for target in [Target.click, .conversion] {

@@ -6,7 +6,7 @@ import Testing
 
 /// A campaign's observed rate is its counts, shrunk towards the rate of its advertiser's other campaigns.
 @Suite struct NaiveTests {
-    private let overall = (click: 0.01, conversion: 0.1)
+    private let overall = Priors(click: 0.01, conversion: 0.1)
 
     private func observed(
         _ counts: (Float, Float, Float), advertiser: (Float, Float, Float) = (0, 0, 0)
@@ -71,7 +71,7 @@ import Testing
 
     /// If only clicks are logged, a click is certain.
     @Test func anOverallRateOfOneIsCertain() {
-        let click = Naive().rates(observed: observed((1000, 10, 1)), overall: (1, 0.1)).click
+        let click = Naive().rates(observed: observed((1000, 10, 1)), overall: Priors(click: 1, conversion: 0.1)).click
         #expect(click.mean == 1 && click.logitVariance == 0 && click.deviation == 0)
         #expect(Float(1 / (1 + exp(-click.logit))) == 1)
     }
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test func withoutAnOverallRateThereIsNoRate() {
-        let rates = Naive().rates(observed: observed((2000, 100, 40)), overall: (0.1, 0))
+        let rates = Naive().rates(observed: observed((2000, 100, 40)), overall: Priors(click: 0.1, conversion: 0))
         #expect(rates.click.mean > 0 && rates.conversion.mean.isNaN && rates.conversion.logitVariance.isNaN)
     }
 
@@ -108,7 +108,7 @@ import Testing
         let counts = (count, count * share, count * share)
         for overall in [1e-15, 0.5, 1.0.nextDown] {
             let rates = Naive().rates(
-                observed: observed(counts, advertiser: counts), overall: (overall, overall))
+                observed: observed(counts, advertiser: counts), overall: Priors { _ in overall })
             for rate in [rates.click, rates.conversion] {
                 #expect(rate.logit.isFinite && rate.mean >= 0 && rate.mean <= 1 && rate.logitVariance > 0)
             }

@@ -72,7 +72,7 @@ import Testing
             let index = try BuiltIndex(models: (click: models, conversion: models), columns: columns)
             let absent = [UInt32](repeating: UInt32(models), count: 17)
             for target in [Target.click, .conversion] {
-                #expect(index.pointer.pointee.scales(target)[models].unit == 0)
+                #expect(index.pointer.pointee.scales[target][models].unit == 0)
                 for label in columns.indices {
                     guard let row = index.row(of: label, target) else { continue }
                     let rows = [[Index.Row](repeating: row, count: 17)]

@@ -48,7 +48,7 @@ import Testing
 
         var memory: valuation_rows { index.pointer.pointee.rows }
 
-        func models(_ target: Target) -> Int { index.pointer.pointee.counts.models(target) }
+        func models(_ target: Target) -> Int { index.pointer.pointee.counts.models[target] }
 
         func weights(_ label: Int, _ target: Target) -> [Int64] {
             target == .click ? weights[label].click : weights[label].conversion
@@ -158,7 +158,7 @@ import Testing
             targetScoring.plan(scoring.terms, candidates: candidates, scratch, &deadline)
             let sums = target == .click ? scratch.pointee.click.sums.elements : scratch.pointee.conversion.sums.elements
             defer { targetScoring.finish(isLate: false) }
-            return Array(sums.prefix(index.pointer.pointee.counts.models(target)))
+            return Array(sums.prefix(index.pointer.pointee.counts.models[target]))
         }
     }
 

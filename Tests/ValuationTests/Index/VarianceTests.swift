@@ -170,6 +170,6 @@ extension Index {
     /// - Parameter model: the model's number in `descriptions`.
     fileprivate func deviationOfIntercept(_ model: UInt32) -> Float {
         let (target, number) = local(model)
-        return intercepts(target)[number]
+        return intercepts[target][number]
     }
 }

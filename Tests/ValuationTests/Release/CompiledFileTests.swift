@@ -42,7 +42,10 @@ import Testing
         read.withIndex { read in
             mapped.withIndex { mapped in
                 #expect(read.pointee.hasObserved && mapped.pointee.hasObserved && mapped.pointee.hasVariances)
-                #expect(read.pointee.overall == mapped.pointee.overall && mapped.pointee.overall.click > 0)
+                #expect(mapped.pointee.overall.click > 0)
+                for target in Target.allCases {
+                    #expect(read.pointee.overall[target] == mapped.pointee.overall[target])
+                }
                 for campaign in world.campaigns + ["new-0", "new-1", "unheard-of", "*"] {
                     let key = valuation_campaign_key(nil, campaign, campaign.utf8.count)
                     let found = [read, mapped].map { $0.pointee.observed(key) }
@@ -51,7 +54,7 @@ import Testing
                 var known = 0
                 for place in 0..<read.pointee.hashes.labels.slotCount {
                     let key = read.pointee.labelSlots[place].key
-                    for model in 0..<UInt32(read.pointee.counts.models) {
+                    for model in 0..<UInt32(read.pointee.counts.modelCount) {
                         let deviation = read.pointee.deviation(ofLabel: key, model: model)
                         #expect(mapped.pointee.deviation(ofLabel: key, model: model) == deviation)
                         if deviation > 0 { known += 1 }

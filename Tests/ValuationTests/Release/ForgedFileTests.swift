@@ -134,7 +134,7 @@ import Testing
         ("a list names a model that does not exist", { $0.put(700, width: 2, at: $0.byte("list.model", 3)) }),
         (
             "a campaign has a model that does not exist",
-            { $0.put(UInt64($0.counts.clickModels) + 1, width: 4, at: $0.byte("campaign.click", 3)) }
+            { $0.put(UInt64($0.counts.models.click) + 1, width: 4, at: $0.byte("campaign.click", 3)) }
         ),
         (
             "a model extends itself",

@@ -47,7 +47,7 @@ import Testing
         manifest.trainer = try manifest.keep(Text("a \"trainer\"\n"))
         let sum = FileSum(bytes: 123, checksum: Checksum(high: 0xfedc_ba98_7654_3210, low: 7))
         try manifest.files.append(Manifest.File(name: try manifest.keep(Text("click.jsonl.gz")), sum: sum))
-        manifest.counts = Manifest.Counts(campaigns: 1, clickModels: 2, conversionModels: 3, weights: 4)
+        manifest.counts = Manifest.Counts(campaigns: 1, models: ByTarget(click: 2, conversion: 3), weights: 4)
         manifest.priors = Priors(click: 0.0041, conversion: 0)
         var text = Buffer<UInt8>()
         try manifest.write(to: &text)
@@ -57,7 +57,7 @@ import Testing
             #expect(read.text(read.id) == id && read.text(read.trainer) == Text("a \"trainer\"\n"))
             #expect(read.files.count == 1 && read.files[0].sum == sum && read.compiled == nil)
             #expect(read.text(read.files[0].name) == Text("click.jsonl.gz"))
-            #expect(read.counts.conversionModels == 3 && read.counts.weights == 4)
+            #expect(read.counts.models.conversion == 3 && read.counts.weights == 4)
             #expect(read.priors.click == 0.0041 && read.priors.conversion == 0)
         }
     }

@@ -123,7 +123,7 @@ import Testing
             } else {
                 expect(loaded, "7", [.clickPrior], click: 0.1, conversion: 0.25)
             }
-            #expect(loaded.withIndex { $0.pointee.counts.models } == 2 + others.count)
+            #expect(loaded.withIndex { $0.pointee.counts.modelCount } == 2 + others.count)
         }
     }
 

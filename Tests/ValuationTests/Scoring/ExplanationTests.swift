@@ -58,15 +58,15 @@ import Testing
             try explain(models, Ad(campaign: campaign), features) { explanation, index in
                 guard let model = explanation.model(.click) else { return }
                 var current = UInt32(index.local(model).number)
-                var sum = index.clickScales[Int(current)].constant
+                var sum = index.scales.click[Int(current)].constant
                 while current != Index.none {
                     for position in 0..<explanation.terms.count {
                         let term = explanation.terms[position]
                         let units = index.contribution(
                             of: term.slot, number: term.number, to: Int(current), .click)
-                        sum += Double(units) * index.clickScales[Int(current)].unit
+                        sum += Double(units) * index.scales.click[Int(current)].unit
                     }
-                    current = index.clickParameters[Int(current)].base
+                    current = index.parameters.click[Int(current)].base
                 }
                 sum = max(-80, min(80, sum))
                 #expect((sum - explanation.logit(.click)).magnitude < 1e-12)
