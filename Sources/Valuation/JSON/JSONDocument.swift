@@ -86,8 +86,7 @@ struct JSONValue {
     var isArray: Bool { type == JSON_ARRAY }
     var isNull: Bool { type == JSON_NULL }
 
-    /// The number, integer or not; nil for anything else.
-    var number: Double? {
+    func numberValue() -> Double? {
         switch type {
         case JSON_INTEGER: Double(json_integer_value(pointer))
         case JSON_REAL: json_real_value(pointer)

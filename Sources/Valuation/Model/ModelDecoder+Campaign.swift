@@ -16,9 +16,9 @@ extension ModelDecoder {
             try campaign.advertiser.append(advertiser)
         }
         if let base = try optionalName(root, "extends", &problems) { try campaign.base.append(base) }
-        let impressions = try optional(root, "impressions", upTo: ModelDecoder.maximumCount, &problems)
-        let clicks = try optional(root, "clicks", upTo: ModelDecoder.maximumCount, &problems)
-        let conversions = try optional(root, "conversions", upTo: ModelDecoder.maximumCount, &problems)
+        let impressions = try problems.number(root, "impressions", to: ModelDecoder.maximumCount, orNull: true)
+        let clicks = try problems.number(root, "clicks", to: ModelDecoder.maximumCount, orNull: true)
+        let conversions = try problems.number(root, "conversions", to: ModelDecoder.maximumCount, orNull: true)
         (campaign.impressions, campaign.clicks) = (impressions ?? 0, clicks ?? 0)
         campaign.conversions = conversions ?? 0
         // A count that was refused is not compared with the others.

@@ -14,13 +14,8 @@ extension ModelDecoder {
         of object: KnownMembers, _ problems: inout Problems,
         _ body: (inout ModelDecoder, KnownMembers?, inout Problems) throws(Failure) -> Void
     ) throws(Failure) {
-        guard var cursor = object.member("crosses") else { return }
-        try problems.path.push(Text("crosses"))
+        guard var cursor = try problems.enter(object, "crosses", .array, "\"crosses\" is an array.") else { return }
         defer { problems.path.pop() }
-        guard cursor.isArray else {
-            try problems.report(.invalidValue, "\"crosses\" is an array.")
-            return
-        }
         guard cursor.enter(closing: UInt8(ascii: "]")) else { return }
         var position = 0
         repeat {
@@ -56,11 +51,9 @@ extension ModelDecoder {
         of cross: KnownMembers?, missing message: StaticString, _ problems: inout Problems,
         _ body: (inout ModelDecoder, Pair?, Int, inout Problems) throws(Failure) -> Void
     ) throws(Failure) {
-        try problems.path.push(Text("weights"))
+        guard let cross else { return try problems.report(.invalidValue, at: "weights", message) }
+        guard var weights = try problems.enter(cross, "weights", .array, isRequired: true, message) else { return }
         defer { problems.path.pop() }
-        guard var weights = cross?.member("weights"), weights.isArray else {
-            return try problems.report(.invalidValue, message)
-        }
         guard weights.enter(closing: UInt8(ascii: "]")) else { return }
         var position = 0
         repeat {

@@ -3,26 +3,24 @@
 /// The parts of a document about the origin of the model and its verification: `training` and `self_test`.
 extension ModelDecoder {
     mutating func decodeTraining(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
-        guard var cursor = root.member("training"), !cursor.isNull else { return }
-        try problems.path.push(Text("training"))
+        guard
+            var cursor = try problems.enter(root, "training", .object, orNull: true, "\"training\" is an object.")
+        else { return }
         defer { problems.path.pop() }
-        guard cursor.isObject else {
-            try problems.report(.invalidValue, "\"training\" is an object.")
-            return
-        }
         let training = try members("rows positives base_rate auc log_loss trainer", of: &cursor, &problems)
         model.training.isPresent = true
-        model.training.rows = try optional(training, "rows", upTo: ModelDecoder.maximumCount, &problems) ?? -1
-        model.training.positives = try optional(training, "positives", upTo: ModelDecoder.maximumCount, &problems) ?? -1
-        model.training.baseRate = try optional(training, "base_rate", upTo: 1, &problems) ?? .nan
+        model.training.rows = try problems.number(training, "rows", to: ModelDecoder.maximumCount, orNull: true) ?? -1
+        model.training.positives =
+            try problems.number(training, "positives", to: ModelDecoder.maximumCount, orNull: true) ?? -1
+        model.training.baseRate = try problems.number(training, "base_rate", to: 1, orNull: true) ?? .nan
         // They become impressions; 0 / 0 says nothing.
         if model.training.positives / model.training.baseRate > ModelDecoder.maximumCount {
             try problems.report(
                 .invalidValue, at: "base_rate",
                 "With these positives it makes more than 1e15 impressions; give positives / rows.")
         }
-        model.training.auc = try optional(training, "auc", upTo: 1, &problems) ?? .nan
-        model.training.logLoss = try optional(training, "log_loss", upTo: 1e9, &problems) ?? .nan
+        model.training.auc = try problems.number(training, "auc", to: 1, orNull: true) ?? .nan
+        model.training.logLoss = try problems.number(training, "log_loss", to: 1e9, orNull: true) ?? .nan
         if let trainer = training.member("trainer"), !trainer.isNull {
             if let text = try text(trainer), text.count <= ModelDecoder.maximumNameBytes {
                 try model.trainer.append(text)
@@ -49,25 +47,10 @@ extension ModelDecoder {
         )
     }
 
-    /// A number from 0 to `largest` that may be missing or null.
-    @inline(never)
-    mutating func optional(
-        _ object: KnownMembers, _ name: StaticString, upTo largest: Double, _ problems: inout Problems
-    ) throws(Failure) -> Double? {
-        guard let value = object.member(name), !value.isNull else { return nil }
-        if let number = try value.numberValue(), number >= 0, number <= largest { return number }
-        try problems.report(.invalidValue, at: name, "It must be a number from 0 to \(largest), or null.")
-        return nil
-    }
-
     mutating func decodeSelfTest(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
-        guard var cursor = root.member("self_test") else { return }
-        try problems.path.push(Text("self_test"))
+        guard var cursor = try problems.enter(root, "self_test", .array, "\"self_test\" is an array of examples.")
+        else { return }
         defer { problems.path.pop() }
-        guard cursor.isArray else {
-            try problems.report(.invalidValue, "\"self_test\" is an array of examples.")
-            return
-        }
         if try ModelDecoder.holdsMore(than: ModelDecoder.maximumExamples, cursor) {
             try problems.report(.limitExceeded, "More than 1,000 examples; a few that touch every kind of weight do.")
             return

@@ -4,14 +4,12 @@
 extension ModelDecoder {
     /// Must be called after the weights have been decoded.
     mutating func decodeVariance(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
-        guard let value = root.member("variance"), !value.isNull else { return }
-        try problems.path.push(Text("variance"))
+        guard
+            let value = try problems.enter(
+                root, "variance", .object, orNull: true,
+                "\"variance\" is an object of intercept, categorical, numeric and crosses.")
+        else { return }
         defer { problems.path.pop() }
-        guard value.isObject else {
-            try problems.report(
-                .invalidValue, "\"variance\" is an object of intercept, categorical, numeric and crosses.")
-            return
-        }
         var cursor = value
         let variance = try members("intercept categorical numeric crosses", of: &cursor, &problems)
         if let intercept = variance.member("intercept") {
@@ -28,12 +26,12 @@ extension ModelDecoder {
     private mutating func decodeCategoricalVariance(
         _ variance: KnownMembers, _ problems: inout Problems
     ) throws(Failure) {
-        guard var cursor = variance.member("categorical") else { return }
-        try problems.path.push(Text("categorical"))
-        defer { problems.path.pop() }
-        guard try checkObject(cursor, "\"categorical\" is an object of fields.", &problems),
-            cursor.enter(closing: UInt8(ascii: "}"))
+        guard
+            var cursor = try problems.enter(
+                variance, "categorical", .object, "\"categorical\" is an object of fields.")
         else { return }
+        defer { problems.path.pop() }
+        guard cursor.enter(closing: UInt8(ascii: "}")) else { return }
         repeat {
             let (field, start) = try memberName(&cursor)
             if let known = find(field, secret.number(field: field)), !model.fields[known].isNumber {
@@ -42,11 +40,12 @@ extension ModelDecoder {
             }
             try problems.path.push(field)
             defer { problems.path.pop() }
-            if try checkObject(cursor, "A field is an object of values and their variances.", &problems) {
+            if cursor.isObject {
                 try decodeVariances(of: field, &cursor, &problems)
-            } else {
-                _ = try cursor.skipValue()
+                continue
             }
+            try problems.report(.invalidValue, "A field is an object of values and their variances.")
+            _ = try cursor.skipValue()
         } while try cursor.nextElement(closing: UInt8(ascii: "}"))
     }
 
@@ -77,12 +76,11 @@ extension ModelDecoder {
     private mutating func decodeNumericVariance(
         _ variance: KnownMembers, _ problems: inout Problems
     ) throws(Failure) {
-        guard var cursor = variance.member("numeric") else { return }
-        try problems.path.push(Text("numeric"))
-        defer { problems.path.pop() }
-        guard try checkObject(cursor, "\"numeric\" is an object of fields.", &problems),
-            cursor.enter(closing: UInt8(ascii: "}"))
+        guard
+            var cursor = try problems.enter(variance, "numeric", .object, "\"numeric\" is an object of fields.")
         else { return }
+        defer { problems.path.pop() }
+        guard cursor.enter(closing: UInt8(ascii: "}")) else { return }
         repeat {
             let (field, start) = try memberName(&cursor)
             let place = cursor
@@ -164,14 +162,6 @@ extension ModelDecoder {
         try problems.report(
             .invalidValue, "A variance is a number from 0 to \(ModelDecoder.maximumVariance).")
         return nil
-    }
-
-    private mutating func checkObject(
-        _ value: JSONCursor, _ message: Message, _ problems: inout Problems
-    ) throws(Failure) -> Bool {
-        if value.isObject { return true }
-        try problems.report(.invalidValue, message)
-        return false
     }
 
     private mutating func reportUnknownWeight(_ problems: inout Problems) throws(Failure) {

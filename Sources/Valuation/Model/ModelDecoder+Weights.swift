@@ -4,13 +4,12 @@
 extension ModelDecoder {
     @_optimize(speed)
     mutating func decodeCategorical(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
-        try problems.path.push(Text("categorical"))
+        guard
+            var cursor = try problems.enter(
+                root, "categorical", .object, isRequired: true,
+                "The object \"categorical\" is missing; it is {} for a model without categories.")
+        else { return }
         defer { problems.path.pop() }
-        guard var cursor = root.member("categorical"), cursor.isObject else {
-            try problems.report(
-                .invalidValue, "The object \"categorical\" is missing; it is {} for a model without categories.")
-            return
-        }
         guard cursor.enter(closing: UInt8(ascii: "}")) else { return }
         repeat {
             let (field, start) = try memberName(&cursor)
@@ -100,13 +99,10 @@ extension ModelDecoder {
     }
 
     mutating func decodeNumeric(_ root: KnownMembers, _ problems: inout Problems) throws(Failure) {
-        guard var cursor = root.member("numeric") else { return }
-        try problems.path.push(Text("numeric"))
-        defer { problems.path.pop() }
-        guard cursor.isObject else {
-            try problems.report(.invalidValue, "\"numeric\" is an object of fields.")
+        guard var cursor = try problems.enter(root, "numeric", .object, "\"numeric\" is an object of fields.") else {
             return
         }
+        defer { problems.path.pop() }
         guard cursor.enter(closing: UInt8(ascii: "}")) else { return }
         repeat {
             let (field, start) = try memberName(&cursor)

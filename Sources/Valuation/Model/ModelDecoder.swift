@@ -199,13 +199,7 @@ struct ModelDecoder: ~Copyable {
         -> Text?
     {
         let value = object.member(name)
-        if let text = try text(value) { return text }
-        let isMissing = value == nil
-        try problems.report(
-            .invalidValue, at: name,
-            isMissing
-                ? "The string is missing; add it, or check its spelling." : "It must be a string; put it in quotes.")
-        return nil
+        return try problems.string(try text(value), isMissing: value == nil, at: name)
     }
 
     /// A member that names a campaign or an advertiser, and may be missing or null.
@@ -261,18 +255,5 @@ struct ModelDecoder: ~Copyable {
             return nil
         }
         return number
-    }
-}
-
-/// A cursor as its value, in a text that has been checked.
-extension JSONCursor {
-    var isObject: Bool { byte == UInt8(ascii: "{") }
-    var isArray: Bool { byte == UInt8(ascii: "[") }
-
-    /// The number at the cursor; nil for anything else.
-    func numberValue() throws(Failure) -> Double? {
-        guard JSONCursor.isNumber(byte) else { return nil }
-        var cursor = self
-        return try cursor.number().value
     }
 }

@@ -6,11 +6,12 @@ extension PolicyDecoder {
     mutating func decodePredictors(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
         try document.releases.append(
             PolicyDocument.Named(id: try document.keep(Text(ReleaseFolder.latest)), predictor: 0, member: 0))
-        try problems.path.push(Text("predictors"))
+        guard
+            let predictors = try problems.enter(
+                root, "predictors", .object, isRequired: true,
+                "The object \"predictors\" of names and predictors is missing.")
+        else { return }
         defer { problems.path.pop() }
-        guard let predictors = root.member("predictors"), predictors.isObject else {
-            return try problems.report(.invalidValue, "The object \"predictors\" of names and predictors is missing.")
-        }
         for (predictorName, value) in predictors.members {
             try problems.path.push(predictorName)
             defer { problems.path.pop() }
@@ -51,15 +52,15 @@ extension PolicyDecoder {
             problems.path.pop()
             try decodeMean(value, &predictor, &problems)
         }
-        if let constant = value.member("constant") {
+        if value.member("constant") != nil {
             kinds += 1
             predictor.kind = .constant
-            try decodeConstant(constant, &predictor, &problems)
+            try decodeConstant(value, &predictor, &problems)
         }
-        if let naive = value.member("naive") {
+        if value.member("naive") != nil {
             kinds += 1
             predictor.kind = .naive
-            try decodeNaive(naive, &predictor, &problems)
+            try decodeNaive(value, &predictor, &problems)
         }
         if value.member("retired") != nil {
             kinds += 1
@@ -73,7 +74,7 @@ extension PolicyDecoder {
         if predictor.kind != .ensemble && problems.count == before && value.member("mean") != nil {
             try problems.report(.invalidValue, at: "mean", "Only an ensemble has a mean; take it out.")
         }
-        guard let exploration = try number(value, "exploration", from: 0, to: 100, &problems) else { return }
+        guard let exploration = try problems.number(value, "exploration", to: 100) else { return }
         predictor.exploration = exploration
         if predictor.kind != .release && predictor.kind != .naive {
             try problems.report(
@@ -139,42 +140,40 @@ extension PolicyDecoder {
     }
 
     private mutating func decodeConstant(
-        _ value: JSONValue, _ predictor: inout PolicyDocument.Predictor, _ problems: inout Problems
+        _ predictor: JSONValue, _ decoded: inout PolicyDocument.Predictor, _ problems: inout Problems
     ) throws(Failure) {
-        try problems.path.push(Text("constant"))
+        let message: StaticString = "It must be {\"pctr\": number}, with pcvr where ads are CPA."
+        guard let value = try problems.enter(predictor, "constant", .object, message) else { return }
         defer { problems.path.pop() }
-        guard value.isObject, value.member("pctr") != nil else {
-            return try problems.report(.invalidValue, "It must be {\"pctr\": number}, with pcvr where ads are CPA.")
-        }
+        if value.member("pctr") == nil { return try problems.report(.invalidValue, message) }
         try checkMembers(value, "pctr pcvr", &problems)
-        predictor.pctr = Float(try number(value, "pctr", from: 0, to: 1, &problems) ?? 0)
-        predictor.pcvr = Float(try number(value, "pcvr", from: 0, to: 1, &problems) ?? .nan)
+        decoded.pctr = Float(try problems.number(value, "pctr", to: 1) ?? 0)
+        decoded.pcvr = Float(try problems.number(value, "pcvr", to: 1) ?? .nan)
     }
 
     private mutating func decodeNaive(
-        _ value: JSONValue, _ predictor: inout PolicyDocument.Predictor, _ problems: inout Problems
+        _ predictor: JSONValue, _ decoded: inout PolicyDocument.Predictor, _ problems: inout Problems
     ) throws(Failure) {
-        try problems.path.push(Text("naive"))
+        guard
+            let value = try problems.enter(
+                predictor, "naive", .object, "It must be an object, {} for the usual weight of the prior.")
+        else { return }
         defer { problems.path.pop() }
-        guard value.isObject else {
-            return try problems.report(.invalidValue, "It must be an object, {} for the usual weight of the prior.")
-        }
         try checkMembers(value, "impressions clicks", &problems)
-        if let impressions = try number(value, "impressions", from: 1, to: 1e9, &problems) {
-            predictor.naive.impressions = impressions
+        if let impressions = try problems.number(value, "impressions", from: 1, to: 1e9) {
+            decoded.naive.impressions = impressions
         }
-        if let clicks = try number(value, "clicks", from: 1, to: 1e9, &problems) { predictor.naive.clicks = clicks }
+        if let clicks = try problems.number(value, "clicks", from: 1, to: 1e9) { decoded.naive.clicks = clicks }
     }
 
     // MARK: Adjustments
 
     mutating func decodeAdjustments(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
-        guard let campaigns = root.member("campaigns") else { return }
-        try problems.path.push(Text("campaigns"))
-        defer { problems.path.pop() }
-        guard campaigns.isObject else {
-            return try problems.report(.invalidValue, "It must be an object of campaigns.")
+        guard let campaigns = try problems.enter(root, "campaigns", .object, "It must be an object of campaigns.")
+        else {
+            return
         }
+        defer { problems.path.pop() }
         for (campaign, value) in campaigns.members {
             try problems.path.push(campaign)
             defer { problems.path.pop() }
@@ -190,9 +189,9 @@ extension PolicyDecoder {
             try checkMembers(value, "multiplier floor cap", &problems)
             var adjustment = PolicyDocument.Adjustment(
                 campaign: secret.campaign(campaign), name: try document.keep(campaign))
-            adjustment.multiplier = try number(value, "multiplier", from: 0, to: 1e6, &problems) ?? 1
-            adjustment.floor = try number(value, "floor", from: 0, to: 1e12, &problems) ?? 0
-            adjustment.cap = try number(value, "cap", from: 0, to: 1e12, &problems) ?? .infinity
+            adjustment.multiplier = try problems.number(value, "multiplier", to: 1e6) ?? 1
+            adjustment.floor = try problems.number(value, "floor", to: 1e12) ?? 0
+            adjustment.cap = try problems.number(value, "cap", to: 1e12) ?? .infinity
             if adjustment.floor > adjustment.cap {
                 try problems.report(.invalidValue, at: "floor", "The floor is above the cap; exchange them.")
             }

@@ -4,12 +4,10 @@ import CKernels
 /// `overrides` and `experiments`: who gets which predictor.
 extension PolicyDecoder {
     mutating func decodeOverrides(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
-        guard let overrides = root.member("overrides") else { return }
-        try problems.path.push(Text("overrides"))
-        defer { problems.path.pop() }
-        guard overrides.isArray else {
-            return try problems.report(.invalidValue, "It must be an array of overrides.")
+        guard let overrides = try problems.enter(root, "overrides", .array, "It must be an array of overrides.") else {
+            return
         }
+        defer { problems.path.pop() }
         for index in 0..<overrides.count {
             guard let value = try rule(overrides, index, &problems) else { continue }
             defer { problems.path.pop() }
@@ -24,12 +22,10 @@ extension PolicyDecoder {
     }
 
     mutating func decodeExperiments(_ root: JSONValue, _ problems: inout Problems) throws(Failure) {
-        guard let experiments = root.member("experiments") else { return }
-        try problems.path.push(Text("experiments"))
+        guard
+            let experiments = try problems.enter(root, "experiments", .array, "It must be an array of experiments.")
+        else { return }
         defer { problems.path.pop() }
-        guard experiments.isArray else {
-            return try problems.report(.invalidValue, "It must be an array of experiments.")
-        }
         let first = document.rules.count
         for index in 0..<experiments.count {
             guard let value = try rule(experiments, index, &problems) else { continue }
@@ -198,14 +194,11 @@ extension PolicyDecoder {
 
     private mutating func scope(_ rule: JSONValue, _ problems: inout Problems) throws(Failure) -> PolicyDocument.Scope {
         var scope = PolicyDocument.Scope()
-        guard let value = rule.member("scope") else { return scope }
-        try problems.path.push(Text("scope"))
+        guard
+            let value = try problems.enter(
+                rule, "scope", .object, "It must be an object of campaigns, advertisers, placements or newcomers.")
+        else { return scope }
         defer { problems.path.pop() }
-        guard value.isObject else {
-            try problems.report(
-                .invalidValue, "It must be an object of campaigns, advertisers, placements or newcomers.")
-            return scope
-        }
         try checkMembers(value, "campaigns advertisers placements newcomers", &problems)
         scope.newcomers = try newcomers(value, &problems)
         scope.campaigns = try keys(value, "campaigns", &problems)
@@ -242,8 +235,8 @@ extension PolicyDecoder {
         }
         if value.isObject {
             condition.impressions =
-                try number(value, "fewer_impressions_than", from: 1, to: 1e15, &problems) ?? .infinity
-            condition.clicks = try number(value, "fewer_clicks_than", from: 1, to: 1e15, &problems) ?? .infinity
+                try problems.number(value, "fewer_impressions_than", from: 1, to: 1e15) ?? .infinity
+            condition.clicks = try problems.number(value, "fewer_clicks_than", from: 1, to: 1e15) ?? .infinity
         }
         if condition.saysNothing {
             // The problem of a member has been reported.

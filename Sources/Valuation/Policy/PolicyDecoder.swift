@@ -56,7 +56,7 @@ struct PolicyDecoder: ~Copyable {
         if document.text(document.placement).contains(UInt8(ascii: "=")) {
             try problems.report(.invalidValue, at: "placement", "A field's name holds no \"=\".")
         }
-        if let least = try number(root, "minimum_propensity", from: 0, to: 1, &problems) {
+        if let least = try problems.number(root, "minimum_propensity", to: 1) {
             document.minimumPropensity = least
         }
         try decodePredictors(root, &problems)
@@ -88,17 +88,9 @@ struct PolicyDecoder: ~Copyable {
 
     /// A string of 1 to 255 bytes, the value at the decoder's current path.
     mutating func name(_ value: JSONValue?, _ problems: inout Problems) throws(Failure) -> Text? {
-        guard let value else {
-            try problems.report(.invalidValue, "The string is missing; add it, or check its spelling.")
-            return nil
-        }
-        if let text = value.text, PolicyDecoder.isName(text) { return text }
-        if value.number != nil {
-            try problems.report(.invalidValue, "A name is a string; write it in quotes.")
-            return nil
-        }
-        try problems.report(
-            .invalidValue, "A string of 1 to 255 bytes without control characters must stand here.")
+        guard let text = try problems.string(value?.text, isMissing: value == nil) else { return nil }
+        if PolicyDecoder.isName(text) { return text }
+        try problems.report(.invalidValue, "A name has 1 to 255 bytes, none of them a control character.")
         return nil
     }
 
@@ -127,30 +119,17 @@ struct PolicyDecoder: ~Copyable {
         return try document.keep(text)
     }
 
-    /// A number from `least` to `largest`; nil if the member is missing or wrong, which is reported.
-    mutating func number(
-        _ object: JSONValue, _ member: StaticString, from least: Double, to largest: Double, _ problems: inout Problems
-    ) throws(Failure) -> Double? {
-        guard let value = object.member(member) else { return nil }
-        if let number = value.number, number >= least, number <= largest { return number }
-        try problems.report(.invalidValue, at: member, "It must be a number from \(least) to \(largest).")
-        return nil
-    }
-
     /// A share in 1/100 %.
     mutating func share(
         _ object: JSONValue, _ member: StaticString, isRequired: Bool, _ problems: inout Problems
     ) throws(Failure) -> Int {
-        guard let value = object.member(member) else {
+        if object.member(member) == nil {
             if isRequired { try problems.report(.invalidValue, at: member, "The share is missing.") }
             return 0
         }
-        if let number = value.number, (0...Double(Bucket.count)).contains(number), let share = Int(exactly: number) {
-            return share
-        }
-        try problems.report(
-            .invalidValue, at: member, "A share is a whole number of 1/100 %, from 0 to 10000 (5000 is half).")
-        return 0
+        return try problems.whole(
+            object, member, to: Double(Bucket.count),
+            "A share is a whole number of 1/100 %, from 0 to 10000 (5000 is half).") ?? 0
     }
 
     /// A time in UTC, as seconds since 1970; nil if it is missing.

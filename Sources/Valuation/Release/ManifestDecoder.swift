@@ -42,16 +42,14 @@ struct ManifestDecoder: ~Copyable {
         manifest.id = try manifest.keep(named)
         manifest.created = try manifest.keep(try string(root, "created"))
         if let trainer = root.member("trainer")?.text { manifest.trainer = try manifest.keep(trainer) }
-        try decodeFiles(root.member("files"))
-        if let compiled = root.member("compiled"), !compiled.isNull {
-            try problems.path.push(Text("compiled"))
-            guard compiled.isObject else { throw problems.failure(.invalidValue, "It must be an object.") }
+        try decodeFiles(root)
+        if let compiled = try problems.enter(root, "compiled", .object, orNull: true, "It must be an object.") {
             manifest.compiled = try file(compiled)
             manifest.compiledFormat = try count(compiled, "format")
             problems.path.pop()
         }
-        try decodeCounts(root.member("counts"))
-        try decodePriors(root.member("priors"))
+        try decodeCounts(root)
+        try decodePriors(root)
         if let secret = root.member("secret"), !secret.isNull {
             manifest.secret = secret.text.flatMap { Checksum(hexadecimal: $0) }
             if manifest.secret == nil {
@@ -84,11 +82,12 @@ struct ManifestDecoder: ~Copyable {
         return quotes == 4
     }
 
-    private mutating func decodeFiles(_ files: JSONValue?) throws(Failure) {
-        try problems.path.push(Text("files"))
-        guard let files, files.isArray else {
-            throw problems.failure(.invalidValue, "Missing or not an array; it lists the release's model files.")
-        }
+    private mutating func decodeFiles(_ root: JSONValue) throws(Failure) {
+        guard
+            let files = try problems.enter(
+                root, "files", .array, isRequired: true,
+                "Missing or not an array; it lists the release's model files.")
+        else { return }
         if files.count > Manifest.maximumFiles {
             throw problems.failure(.limitExceeded, "More than 500,000 model files; join them as .jsonl.")
         }
@@ -124,11 +123,12 @@ struct ManifestDecoder: ~Copyable {
         return Manifest.File(name: try manifest.keep(name), sum: FileSum(bytes: bytes, checksum: checksum))
     }
 
-    private mutating func decodeCounts(_ counts: JSONValue?) throws(Failure) {
-        try problems.path.push(Text("counts"))
-        guard let counts, counts.isObject else {
-            throw problems.failure(.invalidValue, "Missing or not an object; it counts what is in the release.")
-        }
+    private mutating func decodeCounts(_ root: JSONValue) throws(Failure) {
+        guard
+            let counts = try problems.enter(
+                root, "counts", .object, isRequired: true,
+                "Missing or not an object; it counts what is in the release.")
+        else { return }
         manifest.counts.campaigns = try count(counts, "campaigns")
         manifest.counts.models.click = try count(counts, "click_models")
         manifest.counts.models.conversion = try count(counts, "conversion_models")
@@ -136,10 +136,10 @@ struct ManifestDecoder: ~Copyable {
         problems.path.pop()
     }
 
-    private mutating func decodePriors(_ priors: JSONValue?) throws(Failure) {
-        guard let priors, !priors.isNull else { return }
-        try problems.path.push(Text("priors"))
-        guard priors.isObject else { throw problems.failure(.invalidValue, "It must be an object or null.") }
+    private mutating func decodePriors(_ root: JSONValue) throws(Failure) {
+        guard
+            let priors = try problems.enter(root, "priors", .object, orNull: true, "It must be an object or null.")
+        else { return }
         manifest.priors.click = try prior(priors, "click")
         manifest.priors.conversion = try prior(priors, "conversion")
         problems.path.pop()
@@ -147,7 +147,7 @@ struct ManifestDecoder: ~Copyable {
 
     private mutating func prior(_ object: JSONValue, _ name: StaticString) throws(Failure) -> Double {
         guard let value = object.member(name), !value.isNull else { return 0 }
-        if let number = value.number, number > 0, number <= 1 { return number }
+        if let number = value.numberValue(), number > 0, number <= 1 { return number }
         throw try problems.failure(
             .invalidValue, at: name, "A prior is a probability above 0 and at most 1, or null.")
     }
@@ -159,10 +159,7 @@ struct ManifestDecoder: ~Copyable {
     }
 
     private mutating func count(_ object: JSONValue, _ name: StaticString) throws(Failure) -> Int {
-        if let number = object.member(name)?.number, number >= 0, number <= 1e15, let count = Int(exactly: number) {
-            return count
-        }
-        throw try problems.failure(
-            .invalidValue, at: name, "It must be a whole number that is not negative; publish the release again.")
+        try problems.whole(
+            object, name, to: 1e15, "It must be a whole number that is not negative; publish the release again.") ?? 0
     }
 }
