@@ -54,13 +54,13 @@ func text(_ start: UnsafePointer<CChar>?, _ count: Int) throws(Failure) -> Text 
         throw Failure(.invalidArgument, "A text is NULL, but its length is not 0.")
     }
     guard count >= 0 else { throw Failure(.invalidArgument, "The length of a text is out of range.") }
-    return Text(UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self), count)
+    return Text(start, count)
 }
 
 /// A caller's text if nothing can be reported: NULL stands for the empty text.
 func textOrEmpty(_ start: UnsafePointer<CChar>?, _ count: Int) -> Text {
     guard let start, count > 0 else { return .empty }
-    return Text(UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self), count)
+    return Text(start, count)
 }
 
 func engine(_ handle: OpaquePointer?) throws(Failure) -> UnsafePointer<Engine> {

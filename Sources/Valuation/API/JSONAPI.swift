@@ -15,7 +15,7 @@ func answer(
         let lengthOut = try required(length_out, "length_out is NULL.")
         (textOut.pointee, lengthOut.pointee) = (nil, 0)
         let text = try body(target)
-        textOut.pointee = UnsafeRawPointer(text.start).assumingMemoryBound(to: CChar.self)
+        textOut.pointee = text.characters
         lengthOut.pointee = text.count
     }
 }

@@ -4,11 +4,6 @@ import CValuation
 
 // Versions and names: see valuation.h.
 
-/// A literal as a C string, which lives as long as the library is loaded.
-private func cString(_ literal: StaticString) -> UnsafePointer<CChar> {
-    UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
-}
-
 /// See valuation.h.
 @c @implementation
 public func valuation_version() -> UnsafePointer<CChar>! {
@@ -34,12 +29,12 @@ public func valuation_build_info() -> UnsafePointer<CChar>! {
 /// See valuation.h.
 @c @implementation
 public func valuation_status_name(_ status: valuation_status) -> UnsafePointer<CChar>! {
-    cString(Status(rawValue: status)?.name ?? "VALUATION_ERROR_UNKNOWN")
+    Text(Status(rawValue: status)?.name ?? "VALUATION_ERROR_UNKNOWN").characters
 }
 
 /// See valuation.h.
 @c @implementation
 public func valuation_flag_name(_ flag: valuation_flags) -> UnsafePointer<CChar>! {
     guard flag.nonzeroBitCount == 1, let name = Flags.name(ofBit: flag.trailingZeroBitCount) else { return nil }
-    return cString(name)
+    return Text(name).characters
 }

@@ -34,7 +34,7 @@ public func valuation_report_text(_ report: OpaquePointer!, _ length_out: Unsafe
     guard let report else { return nil }
     let text = UnsafePointer<Report>(report).pointee.text.text
     length_out?.pointee = text.count
-    return UnsafeRawPointer(text.start).assumingMemoryBound(to: CChar.self)
+    return text.characters
 }
 
 /// See valuation.h.

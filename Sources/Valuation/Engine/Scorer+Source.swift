@@ -11,20 +11,15 @@ extension Scorer {
                 throw Failure(
                     .invalidArgument, "The policy that decides now has no such source; ask while its values are new.")
             }
-            scorer.pointee.sourceNames.removeAll()
+            scorer.pointee.sourceNames = NameList()
             let predictor = policy.pointee.document.predictors[origin.predictor].name
             let (experiment, variant) = policy.pointee.document.names(of: origin)
-            let names = policy.pointee.document.text(predictor)
-            try scorer.pointee.sourceNames.append(names)
-            try scorer.pointee.sourceNames.append(0)
+            try scorer.pointee.sourceNames.append(policy.pointee.document.text(predictor))
             try scorer.pointee.sourceNames.append(experiment)
-            try scorer.pointee.sourceNames.append(0)
             try scorer.pointee.sourceNames.append(variant)
-            try scorer.pointee.sourceNames.append(0)
-            let start = UnsafeRawPointer(scorer.pointee.sourceNames.text.start).assumingMemoryBound(to: CChar.self)
-            let experimentStart = start + names.count + 1
             return valuation_source(
-                predictor: start, experiment: experimentStart, variant: experimentStart + experiment.count + 1)
+                predictor: scorer.pointee.sourceNames.cString(0), experiment: scorer.pointee.sourceNames.cString(1),
+                variant: scorer.pointee.sourceNames.cString(2))
         }
     }
 }

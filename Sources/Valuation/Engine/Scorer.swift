@@ -22,7 +22,7 @@ struct Scorer: ~Copyable {
     var chosen: Int?
     var propensities = Buffer<Double>()
     /// The last names that were returned, each followed by a NUL byte.
-    var sourceNames = Buffer<UInt8>()
+    var sourceNames = NameList()
     /// The last text that was returned.
     var output = Buffer<UInt8>()
 

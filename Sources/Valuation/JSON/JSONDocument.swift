@@ -97,7 +97,7 @@ struct JSONValue {
     /// The string; nil for anything else.
     var text: Text? {
         guard type == JSON_STRING, let start = json_string_value(pointer) else { return nil }
-        return Text(UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self), json_string_length(pointer))
+        return Text(start, json_string_length(pointer))
     }
 
     /// The number of elements of an array; 0 for anything else.
@@ -110,8 +110,7 @@ struct JSONValue {
 
     /// The member of an object; nil if it is missing.
     func member(_ name: StaticString) -> JSONValue? {
-        let key = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
-        return json_object_get(pointer, key).map { JSONValue(pointer: $0) }
+        json_object_get(pointer, Text(name).characters).map { JSONValue(pointer: $0) }
     }
 
     /// The members of an object, in the document's order.

@@ -46,8 +46,7 @@ struct FileList: ~Copyable {
     /// Opens a file. - Parameter isSummed: whether its checksum is needed.
     func open(_ index: Int, isSummed: Bool) throws(Failure) -> ByteSource {
         if folder < 0 { return try ByteSource(path: paths.cString(index), isSummed: isSummed) }
-        let name = UnsafeRawPointer(name(index).start).assumingMemoryBound(to: CChar.self)
-        return try ByteSource(folder: folder, name: name, isSummed: isSummed)
+        return try ByteSource(folder: folder, name: name(index).characters, isSummed: isSummed)
     }
 
     private mutating func isSubdirectory(_ directory: Text, _ name: Text) throws(Failure) -> Bool {

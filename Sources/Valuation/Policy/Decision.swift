@@ -255,10 +255,7 @@ extension Request {
         for position in 0..<unitCount {
             let unit = units.unsafelyUnwrapped[position]
             guard let name = unit.field, let text = unit.text, unit.text_length > 0 else { continue }
-            let found = Text(UnsafeRawPointer(name).assumingMemoryBound(to: UInt8.self), unit.field_length)
-            if found == field {
-                return Text(UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self), unit.text_length)
-            }
+            if Text(name, unit.field_length) == field { return Text(text, unit.text_length) }
         }
         return nil
     }

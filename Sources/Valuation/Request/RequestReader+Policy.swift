@@ -34,8 +34,7 @@ extension RequestReader {
         /// Sets the pointers of the units to their texts, which no longer move.
         fileprivate mutating func connect() throws(Failure) {
             units.removeAll()
-            guard let start = texts.base else { return }
-            let bytes = UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self)
+            let bytes = texts.text.characters
             for position in 0..<ranges.count {
                 let range = ranges[position]
                 try units.append(

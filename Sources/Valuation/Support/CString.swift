@@ -19,9 +19,7 @@ struct CString: ~Copyable {
     }
 
     /// Valid while the value lives.
-    var start: UnsafePointer<CChar> {
-        UnsafeRawPointer(bytes.base.unsafelyUnwrapped).assumingMemoryBound(to: CChar.self)
-    }
+    var start: UnsafePointer<CChar> { bytes.text.characters }
 
     var text: Text { bytes.text.slice(0, bytes.count - 1) }
 }

@@ -56,11 +56,7 @@ struct Failure: Error, @unchecked Sendable {
 
     init(_ status: Status, _ message: StaticString) {
         self.status = status
-        messageStart = Failure.cString(message)
-    }
-
-    private static func cString(_ literal: StaticString) -> UnsafePointer<CChar> {
-        UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
+        messageStart = Text(message).characters
     }
 
     /// One sentence for the person who must fix the input.
@@ -74,7 +70,7 @@ struct Failure: Error, @unchecked Sendable {
 
     /// Sets the path in the document; the failure then has no reason.
     mutating func setJSONPath(_ path: StaticString) {
-        (detail, detailKind) = (Failure.cString(path), .jsonPath)
+        (detail, detailKind) = (Text(path).characters, .jsonPath)
     }
 
     /// The reason that the C library or zlib gives: text that lives forever, or nil.

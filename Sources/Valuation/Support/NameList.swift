@@ -13,7 +13,7 @@ struct NameList: ~Copyable {
 
     /// The name for the C library; valid until the list changes.
     func cString(_ position: Int) -> UnsafePointer<CChar> {
-        UnsafeRawPointer(texts.text.start + starts[position]).assumingMemoryBound(to: CChar.self)
+        texts.text.characters + starts[position]
     }
 
     /// - Parameter folder: the folder before the name, with a slash between them; empty for none.

@@ -18,10 +18,18 @@ struct Text {
         self.init(literal.utf8Start, literal.utf8CodeUnitCount)
     }
 
+    /// The text of C's characters.
+    init(_ start: UnsafePointer<CChar>, _ count: Int) {
+        self.init(UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self), count)
+    }
+
     /// A NUL-terminated C string.
     init(cString: UnsafePointer<CChar>) {
-        self.init(UnsafeRawPointer(cString).assumingMemoryBound(to: UInt8.self), strlen(cString))
+        self.init(cString, strlen(cString))
     }
+
+    /// The bytes as C's characters, which end with a NUL only if the owner wrote one.
+    var characters: UnsafePointer<CChar> { UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self) }
 
     static var empty: Text { Text("") }
 
