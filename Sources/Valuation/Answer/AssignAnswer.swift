@@ -76,17 +76,10 @@ struct AssignAnswer: ~Copyable {
         try scorer.pointee.output.member("experiment", quoted: text(rule.name))
         try scorer.pointee.output.member("layer", quoted: text(policy.pointee.document.layers[rule.layer]))
         try scorer.pointee.output.member("unit", quoted: text(policy.pointee.document.units[rule.unit]))
-        if let bucket = bucket(of: rule) {
-            try scorer.pointee.output.member("bucket", integer: bucket)
-        } else {
-            try scorer.pointee.output.memberNull("bucket")
-        }
-        if outcome.variant == Decisions.Outcome.none || isExcluded {
-            try scorer.pointee.output.memberNull("variant")
-        } else {
-            let variant = policy.pointee.document.variants[Int(outcome.variant)]
-            try scorer.pointee.output.member("variant", quoted: text(variant.name))
-        }
+        try scorer.pointee.output.member("bucket", integer: bucket(of: rule))
+        let hasVariant = outcome.variant != Decisions.Outcome.none && !isExcluded
+        let variant = hasVariant ? policy.pointee.document.variants[Int(outcome.variant)].name : valuation_name()
+        try scorer.pointee.output.member("variant", quotedOrNull: text(variant))
         try scorer.pointee.output.member("why", begin: "\"")
         if isExcluded { try append(AssignAnswer.excluded) } else { try writeReason(number, outcome) }
         try append("\"")

@@ -20,7 +20,7 @@ struct ReleaseList: ~Copyable {
     private var entries = Buffer<Entry>()
     private var texts = TextStore()
 
-    /// Reads the manifests. - Complexity: O(releases²) at worst, O(releases) reads.
+    /// Reads the manifests. - Complexity: O(releases × log releases), O(releases) reads.
     init(_ root: borrowing ReleaseFolder, note: Note) throws(Failure) {
         try root.requireReleases()
         let releases = try root.releases()
@@ -29,7 +29,7 @@ struct ReleaseList: ~Copyable {
             if ReleaseID.isSound(name), try releases.isFolder(name) { try ids.append(name) }
         }
         try ids.forEach { id throws(Failure) in try add(id, root, note) }
-        sort()
+        Heap.sort(entries.elements) { isBefore($1, $0) }
     }
 
     var count: Int { entries.count }
@@ -59,22 +59,10 @@ struct ReleaseList: ~Copyable {
     }
 
     /// Newest first, those of the same second by id, unsound ones last.
-    private mutating func sort() {
-        for end in 1..<max(1, entries.count) {
-            var place = end
-            while place > 0, isBefore(place, place - 1) {
-                let moved = entries[place]
-                entries[place] = entries[place - 1]
-                entries[place - 1] = moved
-                place -= 1
-            }
-        }
-    }
-
-    private func isBefore(_ first: Int, _ second: Int) -> Bool {
-        if entries[first].isSound != entries[second].isSound { return entries[first].isSound }
-        let order = ReleaseList.compare(created(first), created(second))
-        return order != 0 ? order > 0 : ReleaseList.compare(id(first), id(second)) > 0
+    private func isBefore(_ first: Entry, _ second: Entry) -> Bool {
+        if first.isSound != second.isSound { return first.isSound }
+        let order = ReleaseList.compare(texts[first.created], texts[second.created])
+        return order != 0 ? order > 0 : ReleaseList.compare(texts[first.id], texts[second.id]) > 0
     }
 
     private static func compare(_ first: Text, _ second: Text) -> Int {
@@ -96,25 +84,15 @@ struct ReleaseList: ~Copyable {
         try output.beginObject()
         try output.member("id", quoted: id(position))
         try output.member("latest", bool: id(position) == latest)
-        if let problem = entry.problem {
-            try output.memberNull("created")
-            try output.memberNull("bytes")
-            try output.memberNull("campaigns")
-            try output.memberNull("click_models")
-            try output.memberNull("conversion_models")
-            try output.memberNull("weights")
-            try output.memberNull("compiled")
-            try output.member("problem", quoted: texts[problem])
-        } else {
-            try output.member("created", quoted: created(position))
-            try output.member("bytes", integer: entry.bytes)
-            try output.member("campaigns", integer: entry.counts.campaigns)
-            try output.member("click_models", integer: entry.counts.models.click)
-            try output.member("conversion_models", integer: entry.counts.models.conversion)
-            try output.member("weights", integer: entry.counts.weights)
-            try output.member("compiled", bool: entry.isCompiled)
-            try output.memberNull("problem")
-        }
+        let counts = entry.isSound ? entry.counts : nil
+        try output.member("created", quotedOrNull: counts == nil ? .empty : created(position))
+        try output.member("bytes", integer: counts == nil ? nil : entry.bytes)
+        try output.member("campaigns", integer: counts?.campaigns)
+        try output.member("click_models", integer: counts?.models.click)
+        try output.member("conversion_models", integer: counts?.models.conversion)
+        try output.member("weights", integer: counts?.weights)
+        try output.member("compiled", begin: counts == nil ? "null" : entry.isCompiled ? "true" : "false")
+        try output.member("problem", quotedOrNull: entry.problem.map { texts[$0] } ?? .empty)
         try output.endObject()
     }
 }

@@ -83,8 +83,10 @@ extension Buffer where Element == UInt8 {
         try append(text)
     }
 
+    /// `null` for nil.
     @inline(never)
-    mutating func member(_ name: StaticString, integer: Int) throws(Failure) {
+    mutating func member(_ name: StaticString, integer: Int?) throws(Failure) {
+        guard let integer else { return try memberNull(name) }
         try member(name)
         try append(integer: integer)
     }
