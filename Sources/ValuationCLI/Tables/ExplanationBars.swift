@@ -14,19 +14,12 @@ struct ExplanationBars {
 
     /// The lines to print, with an empty one at the end.
     func lines(width: Int, paint: Paint) -> [String] {
+        let observed = ad.value.observed
         let sections = [
-            Section(
-                "click", of: "pCTR", ad.value.click,
-                otherwise: withoutTerms("pCTR", ad.value.pctr, priorFlag: "click_prior"),
-                observed: isObserved(ad.value.click, "click_prior")
-                    ? ad.value.observed.map { .init(click: $0.click) } : nil,
-                maximumTerms: maximumTerms),
-            Section(
-                "conversion", of: "pCVR", ad.value.conversion,
-                otherwise: withoutTerms("pCVR", ad.value.pcvr, priorFlag: "conversion_prior"),
-                observed: isObserved(ad.value.conversion, "conversion_prior")
-                    ? ad.value.observed.map { .init(conversion: $0.conversion) } : nil,
-                maximumTerms: maximumTerms),
+            section("click", of: "pCTR", ad.value.pctr, ad.value.click, observed.map { .init(click: $0.click) }),
+            section(
+                "conversion", of: "pCVR", ad.value.pcvr, ad.value.conversion,
+                observed.map { .init(conversion: $0.conversion) }),
         ].filter { $0.explanation != nil || $0.target == "click" || ad.pricing == "CPA" }
         let layout = Bars.Layout(for: sections.flatMap { [$0.bars.titles] + $0.bars.rows }, width: width)
         let scale = Bars.Scale(values: sections.flatMap { $0.bars.rows.compactMap(\.value) }, width: layout.bar)
@@ -74,19 +67,22 @@ struct ExplanationBars {
         }
     }
 
-    /// Whether a probability is the campaign's observed rate, because of a policy's predictor or a missing model.
-    private func isObserved(_ explanation: Explanation?, _ priorFlag: String) -> Bool {
-        guard let explanation else { return false }
-        return ad.value.flags.contains(priorFlag)
-            || explanation.logit == nil && !ad.value.flags.contains("budget_exceeded")
-    }
-
-    /// The text that replaces terms, if a probability has none or is not from one model.
-    private func withoutTerms(_ name: String, _ probability: Double?, priorFlag: String) -> String {
-        guard let probability, let predictor = ad.value.predictor, !ad.value.flags.contains(priorFlag) else {
-            return "no model"
+    /// - Parameter observed: the evidence if the probability is the campaign's observed rate, because of a policy's
+    ///   predictor or a missing model.
+    private func section(
+        _ target: String, of name: String, _ probability: Double?, _ explanation: Explanation?,
+        _ observed: ObservedText?
+    ) -> Section {
+        let isPrior = ad.value.flags.contains("\(target)_prior")
+        let isLate = ad.value.flags.contains("budget_exceeded")
+        let isObserved = explanation.map { isPrior || $0.logit == nil && !isLate } ?? false
+        var otherwise = "no model"
+        if let probability, let predictor = ad.value.predictor, !isPrior {
+            otherwise = "\(name) \(NumberText.percentage(probability)), without terms (predictor \(predictor))"
         }
-        return "\(name) \(NumberText.percentage(probability)), without terms (predictor \(predictor))"
+        return Section(
+            target, of: name, explanation, otherwise: otherwise, observed: isObserved ? observed : nil,
+            maximumTerms: maximumTerms)
     }
 }
 
