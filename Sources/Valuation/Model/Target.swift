@@ -22,7 +22,7 @@ enum Target: UInt8, CaseIterable {
     var other: Target { self == .click ? .conversion : .click }
 
     /// Its position in lists of both.
-    @inline(always)
+    @inline(__always)
     var position: Int { Int(rawValue) }
 
     /// The key of a campaign's model for this target in a table of both.
