@@ -42,8 +42,9 @@ def test_runs_without_a_fault_are_flagged_no_more_often_than_stated(truth: Truth
         Truth(impressions=5_000, campaigns=10),
         Truth(impressions=500_000, campaigns=200),
         Truth(impressions=200_000, campaigns=3, campaign_day_effect=0.05),
+        Truth(impressions=200_000, campaigns=2, campaign_day_effect=0.05),
     ],
-    ids=["steady", "varying", "small", "large", "few campaigns"],
+    ids=["steady", "varying", "small", "large", "three campaigns", "two campaigns"],
 )
 def test_hundreds_of_runs_without_a_fault_are_flagged_no_more_often_than_stated(truth: Truth) -> None:
     failed, flagged = _alarms(truth, 400)

@@ -60,7 +60,7 @@ def test_an_outlier_does_not_raise_its_own_dispersion() -> None:
     expected = np.full(50, 1000.0)
     counts = rng.poisson(expected).astype(float)
     counts[3] = 2000
-    of_others = dispersion_of_others(counts, expected, np.zeros(50), alone=0.0)
+    of_others = dispersion_of_others(counts, expected, np.zeros(50), alone=0.0, level=0.001)
     assert of_others[3] < 0.001
     assert of_others[4] > 0.002
 
@@ -69,8 +69,21 @@ def test_dispersion_of_others_leaves_out_ones_own() -> None:
     rng = np.random.default_rng(8)
     expected = rng.lognormal(4, 1, 40)
     counts = rng.poisson(expected * rng.gamma(20, 1 / 20, 40)).astype(float)
-    for place, found in enumerate(dispersion_of_others(counts, expected, np.zeros(40), alone=0.0)):
+    for place, found in enumerate(dispersion_of_others(counts, expected, np.zeros(40), alone=0.0, level=0.001)):
         assert found == pytest.approx(dispersion(np.delete(counts, place), np.delete(expected, place)), rel=1e-9)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 12])
+def test_few_counts_that_judge_each_other_raise_no_more_alarms_than_stated(count: int) -> None:
+    rng = np.random.default_rng(13)
+    level, runs = 0.002, 1500
+    alarms = 0
+    expected = np.full(count, 50_000.0)
+    for _ in range(runs):
+        counts = rng.poisson(expected * np.exp(0.1 * rng.normal(size=count))).astype(float)
+        spreads = dispersion_of_others(counts, expected, np.zeros(count), alone=0.0, level=level / count)
+        alarms += int((adjusted(count_p_values(counts, expected, spreads)) < level).any())
+    assert alarms <= stats.binom.ppf(0.999, runs, level)
 
 
 def test_the_error_of_expectations_is_not_dispersion() -> None:
@@ -82,15 +95,15 @@ def test_the_error_of_expectations_is_not_dispersion() -> None:
         expected = rng.lognormal(6, 1, 60)
         true = expected * np.exp(rng.normal(0, 0.1, 60) + rng.normal(0, 0.05, 60))
         counts = rng.poisson(true).astype(float)
-        with_errors.append(dispersion_of_others(counts, expected, errors, alone=0.0)[0])
-        without.append(dispersion_of_others(counts, expected, np.zeros(60), alone=0.0)[0])
+        with_errors.append(dispersion_of_others(counts, expected, errors, alone=0.0, level=0.001)[0])
+        without.append(dispersion_of_others(counts, expected, np.zeros(60), alone=0.0, level=0.001)[0])
     assert np.mean(np.array(with_errors) >= 0.05**2) >= 0.95 - 3 * (0.95 * 0.05 / 200) ** 0.5
     assert np.median(with_errors) < 0.6 * np.median(without)
 
 
 def test_without_others_the_dispersion_is_the_one_given() -> None:
     counts, expected = np.array([1000.0, 2.0]), np.array([500.0, 2.0])
-    assert dispersion_of_others(counts, expected, np.zeros(2), alone=0.04)[0] == 0.04
+    assert dispersion_of_others(counts, expected, np.zeros(2), alone=0.04, level=0.001)[0] == 0.04
 
 
 def test_adjusting_keeps_the_rate_of_any_false_alarm() -> None:

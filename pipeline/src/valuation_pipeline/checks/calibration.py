@@ -136,7 +136,8 @@ def check_campaigns(predicted: Predicted, day_spread: float, options: CheckOptio
     names = [name for name, taken in zip(predicted.campaigns, some, strict=True) if taken]
     said, happened = predicted.predicted[some], predicted.observed[some]
     errors = predicted.variances[some] / np.square(said)
-    others = dispersion_of_others(happened, said, errors, alone=day_spread / predicted.days)
+    alone = day_spread / predicted.days
+    others = dispersion_of_others(happened, said, errors, alone, level=level.fail / len(names))
     spreads = np.maximum(options.campaign_effect**2, others)
     p_values = adjusted(count_p_values(happened, said, spreads + errors))
     verdicts = []

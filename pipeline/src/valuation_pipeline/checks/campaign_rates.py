@@ -76,7 +76,8 @@ def _changed(arrivals: CampaignArrivals, options: CheckOptions, levels: Levels) 
     before, now, exposures = before[judgeable], now[judgeable], arrivals.exposures[judgeable]
     expected = before / exposures[:, 0] * exposures[:, 1]
     # How far campaigns differ beyond the chance in both of their counts.
-    own = np.maximum(options.day_effect**2, dispersion_of_others(now, expected, 1 / before, alone=0.0))
+    others = dispersion_of_others(now, expected, 1 / before, alone=0.0, level=levels.fail / len(now))
+    own = np.maximum(options.day_effect**2, others)
     spread = own * (1 + 1 / arrivals.days_before) + 1 / before
     p_values = adjusted(count_p_values(now, expected, spread))
     names = [name for name, taken in zip(arrivals.campaigns, judgeable, strict=True) if taken]

@@ -45,9 +45,13 @@ def dispersion(counts: Floats, expected: Floats, *, fitted: bool = False, confid
 
 
 def dispersion_of_others(
-    counts: Floats, expected: Floats, errors: Floats, alone: float, confidence: float = 0.95
+    counts: Floats, expected: Floats, errors: Floats, alone: float, level: float, confidence: float = 0.95
 ) -> Floats:
     """Return :func:`dispersion` for each count, from all the others: so that a fault does not excuse itself.
+
+    Few others bound it badly: two that agree by chance make the bound far too small. So the sum of n others is at most
+    n (z / t)^2, too, where z and t are the quantiles at ``level`` of the normal distribution and of Student's t with n
+    degrees of freedom. A count is then as rarely far from its expectation as ``level`` says, if it varies normally.
 
     Parameters
     ----------
@@ -56,6 +60,8 @@ def dispersion_of_others(
         Variances of the expectations themselves, as shares of their squares; the answer is what comes on top.
     alone : float
         The answer where no other count has an expectation of 5.
+    level : float
+        The smallest p-value, of both sides, that each count will be judged at.
     confidence : float, default=0.95
 
     Returns
@@ -66,8 +72,8 @@ def dispersion_of_others(
     sums, freedom = _profile(counts, expected, errors)
     telling = expected >= TELLING
     own = _terms(counts[telling], expected[telling], errors[telling])
-    result = np.full(len(counts), _variance(sums[:, None], freedom, confidence)[0] if freedom else alone)
-    result[telling] = _variance(sums[:, None] - own, freedom - 1, confidence) if freedom > 1 else alone
+    result = np.full(len(counts), _variance(sums[:, None], freedom, confidence, level)[0] if freedom else alone)
+    result[telling] = _variance(sums[:, None] - own, freedom - 1, confidence, level) if freedom > 1 else alone
     return result
 
 
@@ -86,11 +92,14 @@ def _profile(counts: Floats, expected: Floats, errors: Floats) -> tuple[Floats, 
     return np.asarray(sums), len(telling)
 
 
-def _variance(sums: Floats, freedom: int, confidence: float) -> Floats:
+def _variance(sums: Floats, freedom: int, confidence: float, level: float | None = None) -> Floats:
     """Return the first variance of the grid for which each column of sums is small enough."""
     if freedom < 1:
         return np.zeros(sums.shape[1])
-    enough = sums <= stats.chi2.ppf(1 - confidence, freedom)
+    most = float(stats.chi2.ppf(1 - confidence, freedom))
+    if level is not None:
+        most = min(most, freedom * float(stats.norm.isf(level / 2) / stats.t.isf(level / 2, freedom)) ** 2)
+    enough = sums <= most
     return np.asarray(np.where(enough.any(axis=0), GRID[np.argmax(enough, axis=0)], GRID[-1]))
 
 
