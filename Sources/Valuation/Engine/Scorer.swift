@@ -40,7 +40,7 @@ struct Scorer: ~Copyable {
 
     static func allocate(engine: UnsafePointer<Engine>) throws(Failure) -> UnsafeMutablePointer<Scorer> {
         let room = try Room<Scorer>()
-        let scratch = try Scratch.allocate()
+        let scratch = try Scratch.allocate(engine.pointee.kernels)
         let place: UnsafePointer<Readers.Reader>
         do {
             place = try engine.pointee.addReader()
