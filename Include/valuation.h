@@ -227,9 +227,9 @@ enum {
      * (SIGBUS) if the disk fails at that moment. */
     VALUATION_SWITCH_COPY_COMPILED = 1 << 2,
     /* Score with the vector instructions of one set, instead of the best set that the machine has: those that every
-     * machine of its architecture has, AVX2, or AVX-512 (F, BW, DQ and VL). At most one of these may be set. Values have
-     * the same bits with each. valuation_engine_create fails with INVALID_ARGUMENT if the machine lacks the set. Loading
-     * replays the models' self-tests with the best set nevertheless. */
+     * machine of its architecture has, AVX2 (with BMI2), or AVX-512 (F, BW, DQ and VL). At most one of these may be set.
+     * Values have the same bits with each. valuation_engine_create fails with INVALID_ARGUMENT if the machine lacks the
+     * set. Loading replays the models' self-tests with the best set nevertheless. */
     VALUATION_SWITCH_USE_BASELINE = 1 << 3,
     VALUATION_SWITCH_USE_AVX2 = 1 << 4,
     VALUATION_SWITCH_USE_AVX512 = 1 << 5

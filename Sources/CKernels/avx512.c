@@ -441,15 +441,32 @@ static void add_row_avx512(const valuation_rows *rows, valuation_row row, const 
     complete_lists(rows, &queue, sums, NULL);
 }
 
+// A vector holds either the candidates of a row or the rows of a candidate: whichever leaves fewer lanes empty.
+static void add_rows_avx512(const valuation_rows *rows, const valuation_row *list, size_t row_count, const uint32_t *models,
+                            size_t count, int64_t *sums) {
+    if (count * ((row_count + 15) / 16) >= row_count * ((count + 15) / 16)) {
+        for (size_t i = 0; i < row_count; i++) add_row_avx512(rows, list[i], models, count, sums);
+        return;
+    }
+    const size_t width = (row_count + 15) / 16 * 16;
+    uint32_t same[VALUATION_KERNELS_BLOCK];
+    int64_t found[VALUATION_KERNELS_BLOCK];
+    for (size_t candidate = 0; candidate < count; candidate++) {
+        for (size_t i = 0; i < width; i++) same[i] = models[candidate];
+        for (size_t i = 0; i < width; i++) found[i] = 0;
+        look_up_avx512(rows, list, 1, same, width, found, NULL);
+        for (size_t i = 0; i < width; i++) sums[candidate] += found[i];
+    }
+}
+
 #pragma clang attribute pop
 
 const valuation_kernels valuation_kernels_avx512 = {
-    .lane_bits = 4,
     .read = read_avx512,
     .sum_rows = LOOP(sum_rows),
     .resolve = resolve_avx512,
     .look_up = look_up_avx512,
-    .add_row = add_row_avx512,
+    .add_rows = add_rows_avx512,
     .scale = LOOP(scale),
     .sigmoid = LOOP(sigmoid),
     .draw = LOOP(draw),

@@ -15,12 +15,9 @@
 enum { WIDTH = 16 };
 #define BYTE_SUMS(x) ((x & 255) * 7936 + (x >> 8 & 255) * 8064 + (x >> 16 & 255) * 8128 + (x >> 24) * 7747)
 
-#include "look_up_queue.inc"
 #include "vector_loops.inc"
-
-static inline uint64_t place_of(valuation_hash hash, const uint16_t *pilots, uint64_t key) {
-    return valuation_hash_place(hash, key, pilots[valuation_hash_bucket(hash, key)]);
-}
+#include "labels.inc"
+#include "look_up_queue.inc"
 
 void read_baseline(const void *candidates, size_t count, const valuation_campaigns *campaigns, uint32_t request_flags,
                    valuation_block *block) {
@@ -80,84 +77,32 @@ void write_baseline(const void *candidates, const valuation_block *block, const 
     }
 }
 
-int resolve_baseline(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths, size_t position,
-                     size_t width, valuation_row *click, valuation_row *conversion, uint16_t *unusual) {
-    uint32_t any = 0;
-    for (size_t first = 0; first < width; first += 16) {
-        uint32_t bits = 0;
-        for (size_t i = first; i < first + 16; i++) {
-            click[i] = conversion[i] = (valuation_row){0, 0};
-            if (lengths[i] <= position) continue;
-            uint64_t key = features[i][VALUATION_FEATURE_WORDS * position];
-            const valuation_label *label = labels->slots + place_of(labels->hash, labels->pilots, key);
-            if (label->key == key && label->bits >> VALUATION_LABEL_KIND == VALUATION_LABEL_CATEGORY) {
-                click[i] = label->click;
-                conversion[i] = label->conversion;
-            } else {
-                bits |= 1u << (i - first);
-            }
-        }
-        unusual[first / 16] = (uint16_t)bits;
-        any |= bits;
+static inline uint32_t add_eight(const valuation_rows *rows, const valuation_row *list, size_t stride, const uint32_t *models,
+                                 int64_t *sums) {
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < 8; i++) {
+        const valuation_row row = list[i * stride];
+        const int is_dense = valuation_row_kind(row) == VALUATION_ROW_DENSE;
+        const int is_short = valuation_row_kind(row) == VALUATION_ROW_SHORT;
+        const int is_list = !is_dense & !is_short & (row.shape != 0);
+        const int32_t weight = rows->weights[is_dense ? row.start + (size_t)valuation_row_dense_place(row, models[i]) : 0];
+        sums[i] += is_dense ? weight : 0;
+        const uint64_t entry = rows->directory[is_list ? valuation_row_bucket(row, models[i]) : 0];
+        const int may_be_listed = (entry & valuation_row_mark(row, models[i])) != 0;
+        const int may_be_short = (row.shape & valuation_row_short_mark(models[i])) != 0;
+        bits |= (uint32_t)((is_list & may_be_listed) | (is_short & may_be_short)) << i;
     }
-    return any != 0;
+    return bits;
 }
 
-// Enqueues a list; branches depend only on its row.
-static inline void enqueue(const valuation_rows *rows, valuation_row row, uint32_t model, uint32_t sum, lookups *queue) {
-    int is_short = valuation_row_kind(row) == VALUATION_ROW_SHORT;
-    const uint64_t *bucket = rows->directory + (is_short ? 0 : valuation_row_bucket(row, model));
-    uint64_t entry = bucket[0], next = bucket[1];
-    int may_have =
-        is_short ? (row.shape & valuation_row_short_mark(model)) != 0 : (entry & valuation_row_mark(row, model)) != 0;
-    queue->start[queue->count] = row.start + (is_short ? 0 : valuation_directory_start(entry));
-    queue->end[queue->count] = row.start + (is_short ? valuation_row_short_length(row) : valuation_directory_start(next));
-    queue->model[queue->count] = model;
-    queue->sum[queue->count] = sum;
-    queue->count += (size_t)may_have;
-}
-
-void look_up_baseline(const valuation_rows *rows, const valuation_row *list, size_t depth, const uint32_t *models, size_t width,
-                      int64_t *sums, valuation_found *found) {
-    uint32_t listed[VALUATION_KERNELS_BLOCK];
-    lookups queue;
-    queue.count = 0;
-    for (size_t level = 0; level < depth; level++) {
-        const valuation_row *level_rows = list + level * VALUATION_KERNELS_BLOCK;
-        const uint32_t base = (uint32_t)level * VALUATION_KERNELS_BLOCK;
-        if (found) note_dense(level_rows, models, width, base, found);
-        size_t listed_count = 0;
-        for (size_t i = 0; i < width; i++) {
-            valuation_row row = level_rows[i];
-            int is_dense = valuation_row_kind(row) == VALUATION_ROW_DENSE;
-            int32_t weight = rows->weights[is_dense ? row.start + (size_t)valuation_row_dense_place(row, models[i]) : 0];
-            sums[i] += is_dense ? weight : 0;
-            listed[listed_count] = (uint32_t)i;
-            listed_count += !is_dense && row.shape != 0;
-        }
-        for (size_t i = 0; i < listed_count; i++)
-            enqueue(rows, level_rows[listed[i]], models[listed[i]], base + listed[i], &queue);
-        if (queue.count > QUEUE - VALUATION_KERNELS_BLOCK) complete(rows, &queue, sums, found);
-    }
-    complete(rows, &queue, sums, found);
-}
-
-void add_row_baseline(const valuation_rows *rows, valuation_row row, const uint32_t *models, size_t count, int64_t *sums) {
-    if (valuation_row_kind(row) == VALUATION_ROW_DENSE) {
-        const int32_t *weights = rows->weights + row.start;
-        for (size_t i = 0; i < count; i++) sums[i] += weights[valuation_row_dense_place(row, models[i])];
-    } else {
-        for (size_t i = 0; i < count; i++) sums[i] += valuation_rows_weight(rows, row, models[i]);
-    }
-}
+#include "lookups.inc"
 
 const valuation_kernels valuation_kernels_baseline = {
-    .lane_bits = 0,
     .read = read_baseline,
     .sum_rows = LOOP(sum_rows),
-    .resolve = resolve_baseline,
-    .look_up = look_up_baseline,
-    .add_row = add_row_baseline,
+    .resolve = LOOP(resolve),
+    .look_up = LOOP(look_up),
+    .add_rows = LOOP(add_rows),
     .scale = LOOP(scale),
     .sigmoid = LOOP(sigmoid),
     .draw = LOOP(draw),

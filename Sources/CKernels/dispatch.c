@@ -20,9 +20,8 @@ __attribute__((constructor)) static void ask_processor(void) {
     unsigned state, upper;
     __asm__("xgetbv" : "=a"(state), "=d"(upper) : "c"(0));
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return;
-    has_avx2 = (state & AVX_STATE) == AVX_STATE && (b & AVX2);
-    has_avx512 =
-        (state & AVX512_STATE) == AVX512_STATE && (b & avx512) == avx512 && (b & BITS) == BITS && counts_bits && has_avx2;
+    has_avx2 = (state & AVX_STATE) == AVX_STATE && (b & (AVX2 | BITS)) == (AVX2 | BITS) && counts_bits;
+    has_avx512 = (state & AVX512_STATE) == AVX512_STATE && (b & avx512) == avx512 && has_avx2;
 }
 #endif
 

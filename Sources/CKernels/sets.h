@@ -18,11 +18,6 @@ void read_baseline(const void *candidates, size_t count, const valuation_campaig
                    valuation_block *block);
 void write_baseline(const void *candidates, const valuation_block *block, const float *clicks, const float *conversions,
                     size_t count, void *values);
-int resolve_baseline(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths, size_t position,
-                     size_t width, valuation_row *click, valuation_row *conversion, uint16_t *unusual);
-void look_up_baseline(const valuation_rows *rows, const valuation_row *list, size_t depth, const uint32_t *models, size_t width,
-                      int64_t *sums, valuation_found *found);
-void add_row_baseline(const valuation_rows *rows, valuation_row row, const uint32_t *models, size_t count, int64_t *sums);
 
 #pragma GCC visibility pop
 

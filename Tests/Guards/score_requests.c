@@ -2,7 +2,7 @@
  *
  * Values requests against the models of workload.py; callgrind starts counting after the load.
  *
- *     score_requests MODELS REQUESTS CANDIDATES AD_FEATURES cpc|cpa
+ *     score_requests MODELS REQUESTS CANDIDATES AD_FEATURES cpc|cpa SWITCHES
  *
  * Prints the sum of all candidates' values.
  */
@@ -38,10 +38,12 @@ static uint64_t draw_campaign(const valuation_engine *engine) {
     return valuation_campaign_key(engine, name, (size_t)length);
 }
 
-static valuation_scorer *scorer_of(const char *models, valuation_engine **engine) {
+static valuation_scorer *scorer_of(const char *models, uint32_t switches, valuation_engine **engine) {
+    valuation_options options = VALUATION_OPTIONS_INIT;
+    options.switches = switches;
     valuation_error error = VALUATION_ERROR_INIT;
     valuation_scorer *scorer;
-    if (valuation_engine_create(NULL, engine, &error) || valuation_engine_load(*engine, models, strlen(models), &error) ||
+    if (valuation_engine_create(&options, engine, &error) || valuation_engine_load(*engine, models, strlen(models), &error) ||
         valuation_scorer_create(*engine, &scorer, &error)) {
         fprintf(stderr, "%s:%u %s: %s\n", error.file, error.line, error.json_path, error.message);
         exit(1);
@@ -53,12 +55,12 @@ int main(int argument_count, char **arguments) {
     static valuation_feature features[FIELDS], ad_features[MAXIMUM_CANDIDATES][AD_FIELDS];
     static valuation_candidate candidates[MAXIMUM_CANDIDATES];
     static valuation_value values[MAXIMUM_CANDIDATES];
-    if (argument_count != 6) return 64;
+    if (argument_count != 7) return 64;
     int request_count = atoi(arguments[2]), candidate_count = atoi(arguments[3]), ad_feature_count = atoi(arguments[4]);
     valuation_pricing pricing = strcmp(arguments[5], "cpa") == 0 ? VALUATION_PRICING_CPA : VALUATION_PRICING_CPC;
     if (candidate_count > MAXIMUM_CANDIDATES || ad_feature_count > AD_FIELDS) return 64;
     valuation_engine *engine;
-    valuation_scorer *scorer = scorer_of(arguments[1], &engine);
+    valuation_scorer *scorer = scorer_of(arguments[1], (uint32_t)atoi(arguments[6]), &engine);
     double total = 0;
     CALLGRIND_START_INSTRUMENTATION;
     for (int i = 0; i < request_count; i++) {

@@ -14,10 +14,10 @@ from elftools.elf.elffile import ELFFile
 from .assembly import Function, disassemble, reachable
 
 ENTRIES = ("valuation_score", "valuation_rank", "valuation_score_batch")
-LOOPS = ("read", "sum_rows", "resolve", "look_up", "add_row", "scale", "sigmoid", "draw", "write")
+LOOPS = ("read", "sum_rows", "resolve", "look_up", "add_rows", "scale", "sigmoid", "draw", "write")
 LEVELS = ("baseline", "avx2", "avx512")
 # AVX2 uses the baseline's versions of these.
-MISSING_LOOPS = {f"{loop}_avx2" for loop in ("read", "resolve", "look_up", "add_row", "write")}
+MISSING_LOOPS = {f"{loop}_avx2" for loop in ("read", "write")}
 # Types with at least one function that is never inlined, then types whose functions may all be inlined.
 TYPES = ("Scoring", "TargetScoring", "RequestTerms", "Ranking", "PolicyScoring")
 INLINED_TYPES = ("Cost", "Deadline", "PerfectHash")

@@ -54,6 +54,7 @@ typedef struct {
     const uint64_t *directory;
     const void *list_models;  // uint32_t where is_wide, otherwise uint16_t
     int64_t is_wide;
+    int64_t is_far;  // so large that most reads wait for memory, not for a cache
 } valuation_rows;
 
 // A label and the positions of its weights; Label.swift describes bits.
@@ -144,8 +145,6 @@ typedef struct {
 } valuation_scale;
 
 typedef struct {
-    // look_up and add_row process 2^lane_bits weights at once.
-    int64_t lane_bits;
     // Fills a block from count <= BLOCK candidates (valuation_candidate): their models, lengths up to count rounded up
     // to VALUATION_KERNELS_WIDTH, and flags, which include request_flags. Prefetches their features and the next block.
     void (*read)(const void *candidates, size_t count, const valuation_campaigns *campaigns, uint32_t request_flags,
@@ -163,9 +162,11 @@ typedef struct {
     // weights in lists that exist: up to depth * width.
     void (*look_up)(const valuation_rows *rows, const valuation_row *list, size_t depth, const uint32_t *models, size_t width,
                     int64_t *sums, valuation_found *found);
-    // sums[i] += the weight of models[i] in row, or 0, for each i below count. models up to count rounded up to
-    // VALUATION_KERNELS_WIDTH must be valid, and as many sums may be changed.
-    void (*add_row)(const valuation_rows *rows, valuation_row row, const uint32_t *models, size_t count, int64_t *sums);
+    // sums[i] += the weights of models[i] in the row_count <= BLOCK rows of list, for each i below count <= BLOCK. models
+    // up to count, and list up to row_count, each rounded up to VALUATION_KERNELS_WIDTH, must be valid, the latter with
+    // empty rows; as many sums may be changed.
+    void (*add_rows)(const valuation_rows *rows, const valuation_row *list, size_t row_count, const uint32_t *models,
+                     size_t count, int64_t *sums);
     // logits[i] = scales[m].constant + scales[m].unit * sums[i] with m = models[i], or i if models is NULL, for each i
     // below width.
     void (*scale)(const int64_t *sums, const valuation_scale *scales, const uint32_t *models, size_t width, double *logits);

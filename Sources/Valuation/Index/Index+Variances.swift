@@ -18,7 +18,8 @@ extension Index {
     var deviationRows: valuation_rows {
         valuation_rows(
             weights: UnsafeRawPointer(deviations).assumingMemoryBound(to: Int32.self), directory: directory,
-            list_models: listModels, is_wide: rows.is_wide)
+            list_models: listModels, is_wide: rows.is_wide,
+            is_far: rows.is_far)
     }
 
     /// How far a standard deviation of its weight moves a label's term of a model's logit; for a number, multiplied by

@@ -59,6 +59,9 @@ struct Index: ~Copyable {
 
         /// Whether the numbers of a target's models need more than 16 bits.
         var isWide: Bool { max(models.click, models.conversion) > 65_536 }
+
+        /// Whether the weights are too many for the third-level cache of most machines.
+        var isFar: Bool { (listPlaces &+ densePlaces) &* MemoryLayout<Int32>.stride > 1 &<< 25 }
     }
 
     /// The hashes of the tables.
@@ -160,7 +163,8 @@ struct Index: ~Copyable {
         listModels = start + layout.listModels
         weights = array(layout.weights)
         rows = valuation_rows(
-            weights: weights, directory: directory, list_models: listModels, is_wide: counts.isWide ? 1 : 0)
+            weights: weights, directory: directory, list_models: listModels, is_wide: counts.isWide ? 1 : 0,
+            is_far: counts.isFar ? 1 : 0)
         observedSlots = array(layout.observedSlots)
         deviations = array(layout.deviations)
         numberDeviations = array(layout.numberDeviations)

@@ -24,11 +24,21 @@ struct Cost {
 
     private var isNear: Bool { models <= Cost.modelsNear }
 
+    /// Whether there are so few candidates that no category's row is worth summing, whatever its form.
+    var favorsLookups: Bool {
+        savedByDenseRow <= 0 && savedByShortList(Index.Row.shortest) <= 0
+            && savedByList(Index.Row.shortest &+ 1) <= 0
+    }
+
+    /// What one dense row saves, besides the sums.
+    private var savedByDenseRow: Int {
+        candidates &* Cost.denseLookup &- models &* (isNear ? Cost.dense.near : Cost.dense.far)
+    }
+
     /// What `count` dense rows save if they are summed for all models; negative if summing costs more.
     @inline(__always)
     func saved(byDenseRows count: Int) -> Int {
-        let row = candidates &* Cost.denseLookup &- models &* (isNear ? Cost.dense.near : Cost.dense.far)
-        return count &* row &- models &* (isNear ? Cost.sum.near : Cost.sum.far)
+        count &* savedByDenseRow &- models &* (isNear ? Cost.sum.near : Cost.sum.far)
     }
 
     /// Setting `count` sums to 0 and reading those of the candidates.

@@ -89,14 +89,11 @@ struct TargetScratch: ~Copyable {
     var areZero = Buffer<Bool>()
     var modelLogits = Buffer<Double>()
     var modelProbabilities = Buffer<Float>()
-    /// The terms whose rows are added to the sums of all models.
+    /// The terms whose rows are added to the sums of all models; from the end backwards, numbers that are looked up
+    /// candidate by candidate.
     var streamed = Buffer<Term>()
-    /// The terms whose weights are looked up candidate by candidate.
-    var direct = Buffer<Term>()
-    /// The rows of some of these, and for one candidate its model and the weights.
-    var termRows = Buffer<Index.Row>()
-    var termModels = Buffer<UInt32>()
-    var termSums = Buffer<Int64>()
+    /// The rows of categories that are looked up candidate by candidate.
+    var directRows = Buffer<Index.Row>()
     /// The numbers of the models in the target: those of the candidates, then those that these extend, and so on,
     /// `Scratch.blockSize` of each; and the sum of each one's weights.
     var entryModels = Buffer<UInt32>()
@@ -110,10 +107,7 @@ struct TargetScratch: ~Copyable {
         try areZero.resize(1, filling: true)
         try prepare(models: 1, sums: 1)
         try streamed.reserve(Scratch.maximumTerms)
-        try direct.reserve(Scratch.maximumTerms)
-        try termRows.resize(Scratch.blockSize, filling: Index.Row())
-        try termModels.resize(Scratch.blockSize, filling: 0)
-        try termSums.resize(Scratch.blockSize, filling: 0)
+        try directRows.reserve(RowPlaces.roundedUp(Scratch.maximumTerms))
         try entryModels.resize(entries, filling: 0)
         try entrySums.resize(entries, filling: 0)
         try logits.resize(Scratch.blockSize, filling: 0)

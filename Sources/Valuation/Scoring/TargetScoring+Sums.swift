@@ -18,46 +18,61 @@ extension TargetScoring {
         let denseRows = scratch.pointee.denseRows.base.unsafelyUnwrapped
         var denseCount = 0
         var saved = 0
+        let looksUp = cost.favorsLookups && !isIncomplete
         for term in terms.list {
             let row = term.slot.pointee.row(target)
             if row.isEmpty { continue }
-            if row.isDense && !term.slot.pointee.isNumber {
-                denseRows[denseCount] = term
-                denseCount &+= 1
-                continue
+            if !term.slot.pointee.isNumber {
+                if looksUp {
+                    appendDirect(row)
+                    continue
+                }
+                if row.isDense {
+                    denseRows[denseCount] = term
+                    denseCount &+= 1
+                    continue
+                }
             }
             let gain = self.saved(by: term, row, cost)
             saved &+= max(0, gain)
-            append(term, toStreamed: gain > 0)
+            if gain > 0 {
+                streamed[streamedCount] = term
+                streamedCount &+= 1
+            } else {
+                appendDirect(term)
+            }
         }
         let savedByDenseRows = cost.saved(byDenseRows: denseCount)
         let sumsDenseRows = isIncomplete || savedByDenseRows > 0
         usesSums = sumsDenseRows || saved > cost.sums(toBeCleared: areZero.pointee ? 0 : sumCount)
         if !usesSums {
-            memcpy(direct + directCount, streamed, streamedCount &* MemoryLayout<Term>.stride)
-            directCount &+= streamedCount
+            // From the last, as numbers go to the end of the same array.
+            for position in (0..<streamedCount).reversed() { appendDirect(streamed[position]) }
             streamedCount = 0
         }
         if sumsDenseRows {
             sum(denseRows, denseCount, scratch, &deadline)
         } else {
-            memcpy(direct + directCount, denseRows, denseCount &* MemoryLayout<Term>.stride)
-            directCount &+= denseCount
+            for position in 0..<denseCount { appendDirect(denseRows[position].slot.pointee.row(target)) }
             if usesSums { clearSums() }
         }
+        // The kernels look up whole vectors of rows.
+        for position in directRowCount..<RowPlaces.roundedUp(directRowCount) { directRows[position] = Index.Row() }
         addLists(&deadline)
         if isIncomplete { addUnlistedCrosses(terms, &deadline) }
     }
 
     @inline(__always)
-    private mutating func append(_ term: Term, toStreamed isStreamed: Bool) {
-        if isStreamed {
-            streamed[streamedCount] = term
-            streamedCount &+= 1
-        } else {
-            direct[directCount] = term
-            directCount &+= 1
-        }
+    private mutating func appendDirect(_ row: Index.Row) {
+        directRows[directRowCount] = row
+        directRowCount &+= 1
+    }
+
+    @inline(__always)
+    private mutating func appendDirect(_ term: Term) {
+        if !term.slot.pointee.isNumber { return appendDirect(term.slot.pointee.row(target)) }
+        directNumberCount &+= 1
+        streamed[Scratch.maximumTerms &- directNumberCount] = term
     }
 
     /// Sets the sums of all models to those of the dense rows.

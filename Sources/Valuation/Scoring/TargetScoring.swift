@@ -25,12 +25,10 @@ struct TargetScoring {
     let sumCount: Int
     let areZero: UnsafeMutablePointer<Bool>
     let streamed: UnsafeMutablePointer<Term>
-    let direct: UnsafeMutablePointer<Term>
-    let termRows: UnsafeMutablePointer<Index.Row>
-    let termModels: UnsafeMutablePointer<UInt32>
-    let termSums: UnsafeMutablePointer<Int64>
+    let directRows: UnsafeMutablePointer<Index.Row>
     let entrySums: UnsafeMutablePointer<Int64>
-    var directCount = 0
+    var directRowCount = 0
+    var directNumberCount = 0
     var streamedCount = 0
     var isPlanned = false
     var usesSums = false
@@ -56,10 +54,7 @@ struct TargetScoring {
         sumCount = scratch.sums.count
         areZero = scratch.areZero.base.unsafelyUnwrapped
         streamed = scratch.streamed.base.unsafelyUnwrapped
-        direct = scratch.direct.base.unsafelyUnwrapped
-        termRows = scratch.termRows.base.unsafelyUnwrapped
-        termModels = scratch.termModels.base.unsafelyUnwrapped
-        termSums = scratch.termSums.base.unsafelyUnwrapped
+        directRows = scratch.directRows.base.unsafelyUnwrapped
         entrySums = scratch.entrySums.base.unsafelyUnwrapped
     }
 
@@ -86,15 +81,7 @@ struct TargetScoring {
                 memset(entrySums + start, 0, width &* MemoryLayout<Int64>.stride)
             }
         }
-        // A vector holds either candidates or terms: whichever leaves fewer lanes empty.
-        if count &* vectors(directCount) < directCount &* vectors(count) {
-            addDirectlyOneByOne(count, &deadline)
-            return
-        }
-        for position in 0..<directCount {
-            if position & 15 == 15 && deadline.check() { return }
-            addDirectly(direct[position], count)
-        }
+        addDirectly(count, &deadline)
     }
 
     /// Finds the models that those of the candidates extend; if there is none, the one that stands for no model, whose
@@ -109,60 +96,25 @@ struct TargetScoring {
         }
     }
 
-    /// The number of vectors that `count` looked-up weights fill on this machine.
-    private mutating func vectors(_ count: Int) -> Int {
-        let bits = Int(truncatingIfNeeded: kernels.pointee.lane_bits)
-        return (count &+ 1 &<< bits &- 1) &>> bits
-    }
-
-    private mutating func addDirectly(_ term: Term, _ count: Int) {
-        if term.slot.pointee.isNumber {
-            for place in 0..<count { addNumber(term, to: place) }
-            return
+    /// Looks up the weights of some rows at a time: as many as take less than a fraction of a millisecond.
+    private mutating func addDirectly(_ count: Int, _ deadline: inout Deadline) {
+        for position in 0..<directNumberCount {
+            let number = streamed[Scratch.maximumTerms &- 1 &- position]
+            for place in 0..<count { addNumber(number, to: place) }
+            if deadline.check(after: count) { return }
         }
-        let row = term.slot.pointee.row(target)
-        withUnsafePointer(to: index.pointee.rows) {
-            for level in 0..<index.pointee.levels {
-                let start = level &* Scratch.blockSize
-                kernels.pointee.add_row($0, row, models + start, count, entrySums + start)
-            }
-        }
-    }
-
-    /// Looks up the weights of many terms for one candidate together, instead of those of many candidates for one term.
-    private mutating func addDirectlyOneByOne(_ count: Int, _ deadline: inout Deadline) {
+        let most = min(Scratch.blockSize, RowPlaces.roundedUp(2048 / max(1, count)))
         var first = 0
-        while first < directCount && !deadline.check() {
-            let length = min(Scratch.blockSize, directCount &- first)
-            let width = RowPlaces.roundedUp(length)
-            for position in 0..<width { termRows[position] = Index.Row() }
-            for position in 0..<length {
-                let term = direct[first &+ position]
-                if term.slot.pointee.isNumber {
-                    for place in 0..<count { addNumber(term, to: place) }
-                } else {
-                    termRows[position] = term.slot.pointee.row(target)
+        while first < directRowCount && !deadline.check() {
+            let length = min(most, directRowCount &- first)
+            withUnsafePointer(to: index.pointee.rows) {
+                for level in 0..<index.pointee.levels {
+                    let start = level &* Scratch.blockSize
+                    kernels.pointee.add_rows($0, directRows + first, length, models + start, count, entrySums + start)
                 }
-            }
-            for level in 0..<index.pointee.levels {
-                for place in 0..<count { addTermRows(width, to: level &* Scratch.blockSize &+ place) }
             }
             first &+= length
         }
-    }
-
-    private mutating func addTermRows(_ width: Int, to entry: Int) {
-        let (termModels, termSums, model) = (termModels, termSums, models[entry])
-        for position in 0..<width {
-            termModels[position] = model
-            termSums[position] = 0
-        }
-        withUnsafePointer(to: index.pointee.rows) {
-            kernels.pointee.look_up($0, termRows, 1, termModels, width, termSums, nil)
-        }
-        var sum: Int64 = 0
-        for position in 0..<width { sum &+= termSums[position] }
-        entrySums[entry] &+= sum
     }
 
     /// Adds the weights of candidates' ads, each in its own row, for the candidates' models and those that these
@@ -246,7 +198,8 @@ struct TargetScoring {
         _ probabilities: UnsafeMutablePointer<Float>
     ) -> Bool {
         let count = index.pointee.counts.models[target]
-        if !usesSums || directCount > 0 || index.pointee.levels > 1 || count > 2 * candidates { return false }
+        let isApart = directRowCount &+ directNumberCount > 0 || index.pointee.levels > 1
+        if !usesSums || isApart || count > 2 * candidates { return false }
         let width = RowPlaces.roundedUp(count &+ 1)
         let logits = modelLogits
         kernels.pointee.scale(sums, scales, nil, width, logits)

@@ -111,13 +111,22 @@ struct Kernels: CustomTestStringConvertible {
         return (Array(sums.prefix(models.count)), found)
     }
 
-    /// `sums`, each with its model's weight in the row added.
-    func addRow(_ row: Index.Row, of models: [UInt32], to sums: [Int64], in memory: valuation_rows) -> [Int64] {
+    /// `sums`, each with its model's weights in all the rows added, block by block.
+    func addRows(_ rows: [Index.Row], of models: [UInt32], to sums: [Int64], in memory: valuation_rows) -> [Int64] {
+        let list = rows + [Index.Row](repeating: Index.Row(), count: RowPlaces.roundedUp(rows.count) - rows.count)
         let width = RowPlaces.roundedUp(models.count)
         let padded = models + [UInt32](repeating: 0, count: width - models.count)
         let added = written(over: Int64(0), width) { memoryOfSums in
             memoryOfSums.update(from: sums, count: sums.count)
-            withUnsafePointer(to: memory) { loops.add_row($0, row, padded, models.count, memoryOfSums) }
+            for start in stride(from: 0, to: models.count, by: Scratch.blockSize) {
+                let count = min(Scratch.blockSize, models.count - start)
+                withUnsafePointer(to: memory) { memory in
+                    padded.withUnsafeBufferPointer { padded in
+                        guard let models = padded.baseAddress else { return }
+                        loops.add_rows(memory, list, rows.count, models + start, count, memoryOfSums + start)
+                    }
+                }
+            }
         }
         return Array(added.prefix(models.count))
     }

@@ -49,7 +49,7 @@ import Testing
                 let models = Array(0..<UInt32(Self.models))
                 let zeros = [Int64](repeating: 0, count: Self.models)
                 #expect(models.map { index.pointer.pointee.weight(row, Int($0)) } == expected)
-                #expect(kernels.addRow(row, of: models, to: zeros, in: memory) == expected)
+                #expect(kernels.addRows([row], of: models, to: zeros, in: memory) == expected)
                 for start in stride(from: 0, to: Self.models, by: Scratch.blockSize) {
                     let block = Array(models[start..<min(Self.models, start + Scratch.blockSize)])
                     let rows = [[Index.Row]](repeating: [Index.Row](repeating: row, count: block.count), count: 2)
@@ -77,7 +77,7 @@ import Testing
                     guard let row = index.row(of: label, target) else { continue }
                     let rows = [[Index.Row](repeating: row, count: 17)]
                     let zeros = [Int64](repeating: 0, count: 17)
-                    let added = kernels.addRow(row, of: absent, to: zeros, in: index.pointer.pointee.rows)
+                    let added = kernels.addRows([row], of: absent, to: zeros, in: index.pointer.pointee.rows)
                     #expect(kernels.lookUp(rows, of: absent, to: zeros, in: index.pointer.pointee.rows) == added)
                     #expect(row.isDense || added == zeros)
                 }

@@ -113,7 +113,7 @@ import Testing
                 let weights = world.weights(label, target)
                 let expected = zip(models, sums).map { model, sum in sum + weights[Int(model)] }
                 for kernels in Kernels.all {
-                    let added = kernels.addRow(row, of: models, to: sums, in: world.memory)
+                    let added = kernels.addRows([row], of: models, to: sums, in: world.memory)
                     let difference = firstDifference(added, expected)
                     #expect(difference == nil, "label \(label), \(target), \(kernels.testDescription)")
                 }

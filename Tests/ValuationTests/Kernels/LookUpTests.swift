@@ -108,17 +108,44 @@ import Testing
     }
 
     @Test(arguments: Kernels.all, Mixture.allCases)
-    func theWeightsOfOneRowAreAddedToAnyNumberOfSums(kernels: Kernels, mixture: Mixture) throws {
+    func theWeightsOfAnyNumberOfRowsAreAddedToAnyNumberOfSums(kernels: Kernels, mixture: Mixture) throws {
         var generator = SeededGenerator(seed: 53)
         let world = try world(mixture)
-        for (row, column) in zip(world.rows, world.columns) {
-            let known = column.keys.sorted()
+        for rowCount in [0, 1, 2, 7, 8, 9, 30, 127, 128] {
             for count in Self.counts {
+                let labels = (0..<rowCount).map { _ in Int.random(in: world.columns.indices, using: &generator) }
+                let known = labels.first.map { world.columns[$0].keys.sorted() } ?? [0]
                 let models = (0..<count).map { _ in model(known, &generator) }
                 let sums = (0..<count).map { _ in Int64(truncatingIfNeeded: generator.next()) >> 8 }
-                let expected = zip(models, sums).map { $1 + Int64(column[$0] ?? 0) }
-                let added = kernels.addRow(row, of: models, to: sums, in: world.index.pointer.pointee.rows)
-                #expect(firstDifference(added, expected) == nil, "\(count) sums, \(column.count) weights")
+                let expected = zip(models, sums).map { model, sum in
+                    labels.reduce(sum) { $0 + Int64(world.columns[$1][model] ?? 0) }
+                }
+                let added = kernels.addRows(
+                    labels.map { world.rows[$0] }, of: models, to: sums, in: world.index.pointer.pointee.rows)
+                #expect(firstDifference(added, expected) == nil, "\(count) sums, \(rowCount) rows")
+            }
+        }
+    }
+
+    /// Fetching ahead, which pays in an index that is larger than the caches, changes no result.
+    @Test(arguments: Kernels.all)
+    func weightsAreTheSameInAnIndexFarAway(kernels: Kernels) throws {
+        var generator = SeededGenerator(seed: 55)
+        let world = try world(.all)
+        let near = world.index.pointer.pointee.rows
+        #expect(near.is_far == 0)
+        var far = near
+        far.is_far = 1
+        for count in Self.counts {
+            for depth in [1, 3, 8] {
+                let models = (0..<count).map { _ in UInt32.random(in: 0..<Self.models, using: &generator) }
+                let rows = try (0..<depth).map { _ in
+                    try models.map { _ in try #require(world.rows.randomElement(using: &generator)) }
+                }
+                let sums = [Int64](repeating: 0, count: count)
+                #expect(
+                    kernels.lookUp(rows, of: models, to: sums, in: far)
+                        == kernels.lookUp(rows, of: models, to: sums, in: near))
             }
         }
     }
