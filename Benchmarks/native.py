@@ -24,12 +24,26 @@ from workload import AD_FIELDS, BID, CANDIDATES, FOLDER, LABELS, REQUESTS, ROOT,
 SOURCES = Path(__file__).resolve().parent / "native"
 # In the order of the table: ours first.
 NAMES = ("valuation", "limit (ids)", "limit (keys)", "open addressing", "sorted arrays", "LIBLINEAR")
+# Our library with a narrower instruction set than the machine's widest: the flag of /proc/cpuinfo and the switch of its
+# options (valuation.h), the widest first.
+SETS = {"AVX-512": ("avx512vl", 1 << 5), "AVX2": ("avx2", 1 << 4), "baseline": ("", 1 << 3)}
 JSON_NAMES = ("valuation json", "jansson")
 
 
 def library() -> Path:
     """Return the path of the libvaluation.so under test."""
     return Path(os.environ.get("VALUATION_LIBRARY_DIRECTORY", ROOT / "build" / "lib")).resolve() / "libvaluation.so"
+
+
+def sets() -> tuple[str, ...]:
+    """Return the instruction sets of this machine that the library has loops for, the widest first."""
+    flags = Path("/proc/cpuinfo").read_text().partition("flags")[2].partition("\n")[0].split()
+    return tuple(name for name, (flag, _) in SETS.items() if not flag or flag in flags)
+
+
+def name_of(instructions: str) -> str:
+    """Return the name of our library with an instruction set other than the widest."""
+    return f"{NAMES[0]}, {instructions}"
 
 
 class _WeightsArgument(Structure):
@@ -54,6 +68,7 @@ class _ModelsArgument(Structure):
         ("folder", c_char_p),
         ("library", c_char_p),
         ("policy", c_char_p),
+        ("switches", c_uint64),
     )
 
 
@@ -130,7 +145,7 @@ class Native:
     Parameters
     ----------
     name : str
-        One of ``NAMES`` or ``JSON_NAMES``.
+        One of ``NAMES`` or ``JSON_NAMES``, or what ``name_of`` returned for one of ``sets()``.
     model_set : ModelSet
         Its size; needed for the labels' fields.
     data : Data
@@ -153,6 +168,7 @@ class Native:
         self.candidates = 0
         self._model_set, self._data = model_set, data
         self._kept: list[Any] = []
+        kind, _, instructions = name.partition(", ")
         models = _ModelsArgument(
             campaigns=model_set.campaigns,
             labels=LABELS,
@@ -165,9 +181,10 @@ class Native:
             folder=str(folder or data.models).encode(),
             library=str(library()).encode(),
             policy=str(policy).encode() if policy else None,
+            switches=SETS[instructions][1] if instructions else 0,
         )
         self._functions = _functions()
-        self._handle = self._functions.contender_create(name.encode(), byref(models))
+        self._handle = self._functions.contender_create(kind.encode(), byref(models))
         self._check(self._handle)
 
     @staticmethod

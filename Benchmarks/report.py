@@ -44,6 +44,7 @@ def tables(document: dict[str, Any]) -> list[Table]:
         contenders(results),
         quantiles(results),
         ratios(results),
+        instruction_sets(results),
         fields(results),
         json_calls(document["json"]),
         whole(document),
@@ -112,7 +113,8 @@ def quantiles(results: Results) -> Table:
 def ratios(results: Results) -> Table:
     """The other fast contenders over the grid, as ratios to this library."""
     kinds = results.sizes("ad_features")
-    names = [row["contender"] for row in results.ranking(*astuple(results.grid[0])) if row["contender"] != OURS]
+    names = [row["contender"] for row in results.ranking(*astuple(results.grid[0]))]
+    names = [name for name in names if name != OURS and not name.startswith(f"{OURS}, ")]
     names.sort(key=lambda name: (name != LIMIT, name != OPEN_ADDRESSING, name))
     rows = []
     for campaigns in results.sizes("campaigns"):
@@ -123,6 +125,26 @@ def ratios(results: Results) -> Table:
     return Table(
         f"Ratio of p50 to this library's, {FIELDS} request features, A features of each ad",
         ("campaigns x candidates", *columns),
+        rows,
+    )
+
+
+def instruction_sets(results: Results) -> Table:
+    """Our library with each instruction set that the machine has."""
+    kinds = results.sizes("ad_features")
+    names = [row["contender"] for row in results.ranking(*astuple(results.grid[0]))]
+    names = [OURS, *(name for name in names if name.startswith(f"{OURS}, "))]
+    rows = []
+    for campaigns in results.sizes("campaigns"):
+        for candidates in results.sizes("candidates"):
+            cells = [results.row(name, campaigns, FIELDS, candidates, kind) for kind in kinds for name in names]
+            texts = [f"{number(cell['p50'])} ({ratio(cell)})" if cell else NONE for cell in cells]
+            rows.append((f"{campaigns:,} x {candidates:,}", *texts))
+    titles = [name.partition(", ")[2] or "widest" for name in names]
+    return Table(
+        f"Instruction sets: p50 in µs and its ratio to that with the machine's widest, {FIELDS} request features, "
+        "A features of each ad",
+        ("campaigns x candidates", *(f"{title}, A={kind}" for kind in kinds for title in titles)),
         rows,
     )
 

@@ -34,6 +34,7 @@ typedef struct contender_models {
     const char *folder;   // the same models as files
     const char *library;  // path of libvaluation.so
     const char *policy;   // path of a policy, or NULL; for `valuation` only
+    uint64_t switches;    // of the engine's options; for `valuation` only
 } contender_models;
 
 // Requests that fit the models. Borrowed until the next contender_prepare.

@@ -53,8 +53,10 @@ struct Engine {
     const Library library;
     valuation_engine *handle = nullptr;
 
-    Engine(const char *path, const char *models, const char *policy = nullptr) : library(path) {
-        check(library.engine_create(nullptr, &handle, &error));
+    Engine(const char *path, const char *models, const char *policy = nullptr, uint32_t switches = 0) : library(path) {
+        valuation_options options = VALUATION_OPTIONS_INIT;
+        options.switches = switches;
+        check(library.engine_create(&options, &handle, &error));
         try {
             check(library.engine_load(handle, models, strlen(models), &error));
             if (policy) check(library.engine_load_policy(handle, policy, strlen(policy), &error));

@@ -98,7 +98,8 @@ struct JSONCall final : Valuation {
 }  // namespace
 
 std::unique_ptr<contender> make_valuation(const contender_models &models) {
-    return std::make_unique<StructCall>(models, std::make_shared<const Engine>(models.library, models.folder, models.policy));
+    auto engine = std::make_shared<const Engine>(models.library, models.folder, models.policy, uint32_t(models.switches));
+    return std::make_unique<StructCall>(models, std::move(engine));
 }
 
 std::unique_ptr<contender> make_valuation_json(const contender_models &models) {
