@@ -17,7 +17,8 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 CORE := $(shell find Sources/Valuation Sources/CJansson Sources/CZlib Sources/CPlatform Sources/CKernels Sources/CChecksum Sources/CStandIns -type f) \
 	Include/valuation.h Include/module.modulemap
-SOLVING := $(shell find Sources/ValuationSolver Sources/CPlatform -type f) Include/valuation_solver.h Include/module.modulemap
+SOLVING := $(shell find Sources/ValuationSolver Sources/CPlatform -type f) \
+	Include/valuation.h Include/valuation_solver.h Include/module.modulemap
 COMMAND := $(shell find Sources/ValuationCLI Sources/ValuationMain -type f)
 PACKAGE := $(shell find bindings/python/src -name '*.py' -o -name py.typed) bindings/python/pyproject.toml \
 	bindings/python/hatch_build.py bindings/python/build_wheel.py

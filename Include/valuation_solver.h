@@ -150,9 +150,8 @@ typedef struct valuation_solver_fit {
     double loss;        /* the loss alone */
     double violation;   /* the largest violation of the conditions of the minimum, in units of L:
                            |g_j - L f_j sign(b_j) - k_j b_j / W| if b_j is not 0, |g_j| - L f_j if it is, and
-                           |g_0 - k b0 / W|; -g is the loss's gradient. The
-                           objective is above its minimum by at most this times the sum of all coefficients' distances
-                           from their values there */
+                           |g_0 - k b0 / W|; -g is the loss's gradient. The objective is above its minimum by at most this
+                           times the sum of all coefficients' distances from their values there */
     int32_t iterations; /* Newton steps */
     int32_t converged;  /* 1, or 0 if maximum_iterations came first: then the numbers are those of the last step */
 } valuation_solver_fit;
@@ -198,8 +197,9 @@ typedef struct valuation_solver_settings {
  * rule does not expect to matter are left out and checked at the end; those that should have been in are added (Tibshirani et
  * al., "Strong rules for discarding predictors in lasso-type problems", 2012).
  *
- * Separable data. If the outcomes can be separated perfectly, or are all alike, unrestrained coefficients (a free intercept, a
- * factor of 0, a penalty near 0) have their minimum at infinity: they end where a step gains no more than the tolerance.
+ * Separable data. If the outcomes can be separated perfectly, or are all alike, unrestrained coefficients (a free intercept;
+ * without a precision, a factor of 0 or a penalty near 0) have their minimum at infinity: they end where a step gains no more
+ * than the tolerance.
  *
  * Errors: INVALID_ARGUMENT, STRUCT_SIZE, INVALID_VALUE, OUT_OF_MEMORY, STOPPED. Any thread.
  * Time: about one nanosecond for each entry (of rows, and numbers) in the columns that come in, times the number of passes,
@@ -213,7 +213,7 @@ valuation_solver_status valuation_solver_fit_path(const valuation_solver_problem
  * Using a model
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* Computes eta of every row. Outcomes, weights and factors of the problem are not read, and may be NULL.
+/* Computes eta of every row. Outcomes, weights, factors and precisions of the problem are not read, and may be NULL.
  * coefficients  borrowed; p + m, finite
  * predictor     receives n values
  * Errors: INVALID_ARGUMENT, STRUCT_SIZE, INVALID_VALUE. Any thread. O(entries + n m) time, no memory. Since 0.1. */
@@ -222,12 +222,12 @@ valuation_solver_status valuation_solver_linear_predictor(const valuation_solver
                                                           valuation_solver_error *error);
 
 /* Computes the diagonal of the Hessian of W times the loss, sum_i w_i p_i (1 - p_i) x_ij^2 with p = 1 / (1 + exp(-eta)): the
- * precision with which the rows determine each coefficient, for a normal approximation of its posterior (Laplace). Outcomes and
- * factors of the problem are not read, and may be NULL.
+ * precision with which the rows determine each coefficient, for a normal approximation of its posterior (Laplace). Outcomes,
+ * factors and precisions of the problem are not read, and may be NULL.
  *
  * coefficients         borrowed; p + m, finite
  * intercept_curvature  receives sum_i w_i p_i (1 - p_i); k is not in it
- * curvatures           receives p + m values
+ * curvatures           receives p + m values; k_j is not in them
  *
  * Errors: INVALID_ARGUMENT, STRUCT_SIZE, INVALID_VALUE. Any thread. O(entries + n m) time, no memory. Since 0.1. */
 valuation_solver_status valuation_solver_curvature(const valuation_solver_problem *problem, double intercept,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The texts that C joins from the versions of valuation.h; Swift cannot join literals.
+// The texts that C joins from the versions of valuation.h, for both libraries; Swift cannot join literals.
 #ifndef VALUATION_VERSION_H
 #define VALUATION_VERSION_H
 

@@ -4,12 +4,10 @@ import CValuationSolver
 
 // The exported functions: see valuation_solver.h.
 
-private let version: StaticString = "0.1.0"
-
 /// See valuation_solver.h.
 @c @implementation
 public func valuation_solver_version() -> UnsafePointer<CChar>! {
-    UnsafeRawPointer(version.utf8Start).assumingMemoryBound(to: CChar.self)
+    valuation_version_text()
 }
 
 /// See valuation_solver.h.

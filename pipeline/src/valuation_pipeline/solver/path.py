@@ -38,7 +38,7 @@ class Path:
     iterations
         (L,) Newton steps.
     objective
-        (L,) the objective: loss and penalty, per unit of weight.
+        (L,) the objective: loss and penalty with the priors, per unit of weight.
     loss
         (L,) the log-loss alone, in nats per unit of weight.
     violation
