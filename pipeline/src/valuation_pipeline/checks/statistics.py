@@ -61,7 +61,7 @@ def dispersion_of_others(
     alone : float
         The answer where no other count has an expectation of 5.
     level : float
-        The smallest p-value, of both sides, that each count will be judged at.
+        The two-sided level of the strictest comparison.
     confidence : float, default=0.95
 
     Returns
