@@ -76,11 +76,24 @@ def test_corrections_and_joint_beat_separate_and_pooled_models(
     assert of < judged.of("pooled", low, high)
 
 
-def test_small_and_new_campaigns_are_predicted_far_better_than_alone_and_no_worse_than_pooled(judged: Judged) -> None:
-    alone, pooled = judged.of("separate", -1, 50), judged.of("pooled", -1, 50)
-    assert judged.of("corrections", -1, 50) < min(alone - 0.05, pooled)
-    # A new campaign of 2,485 rows, which has weights of its own in neither, is two thirds of these rows.
-    assert judged.of("joint", -1, 50) < min(alone - 0.05, pooled + 0.01)
+@pytest.mark.parametrize("strategy", ["corrections", "joint"])
+def test_small_and_new_campaigns_are_predicted_far_better_than_by_separate_models(
+    judged: Judged, strategy: str
+) -> None:
+    assert judged.of(strategy, -1, 50) < judged.of("separate", -1, 50) - 0.05
+
+
+def test_corrections_predict_small_and_new_campaigns_better_than_the_pooled_model(judged: Judged) -> None:
+    assert judged.of("corrections", -1, 50) < judged.of("pooled", -1, 50)
+
+
+def test_joint_predicts_small_and_new_campaigns_at_most_a_hundredth_worse_than_the_pooled_model(judged: Judged) -> None:
+    """Two thirds of these rows are of a new campaign, which has weights of its own in neither.
+
+    Joint's shared weights are those of a campaign that does not deviate, and value a new one worse than the pooled
+    model's do: see "What it reaches, and costs" in Documentation/training.md.
+    """
+    assert judged.of("joint", -1, 50) < judged.of("pooled", -1, 50) + 0.01
 
 
 @pytest.mark.parametrize("strategy", ["corrections", "joint"])

@@ -52,7 +52,7 @@ def test_without_held_back_days_the_prior_prevents_overfitting_few_rows(normal: 
             penalty_factors=factors,
             precisions=normal_precisions(factors) if normal else None,
         )
-        found = fit_by_prior(problem, 0.0 if normal else 1.0)
+        found = fit_by_prior(problem, penalised=not normal)
         said = expit(found.intercept + found.coefficients(fields * values)[unseen].sum(axis=1))
         rate = np.full(count, problem.outcomes.mean())
         truth = p[count:]

@@ -74,11 +74,11 @@ def test_joint_without_own_columns_is_the_shared_model_of_normal_priors_alone(ta
     residuals = table["click"].to_numpy().astype(float) - expit(joint.log_odds(table))
     rows = joint.vocabulary.encode(table)
     gradient = np.bincount(rows.columns, np.repeat(residuals, np.diff(rows.starts)), joint.models.count)
-    prior = joint.models.factors.precisions * shared.coefficients(joint.models.count)
+    prior = joint.models.priors.precisions * shared.coefficients(joint.models.count)
     assert np.abs(prior).max() > 5.0
     np.testing.assert_allclose(gradient, prior, atol=1.0)
     assert abs(residuals.sum()) < 1.0
-    np.testing.assert_array_equal(joint.models.factors.precisions, pooled.models.factors.precisions)
+    np.testing.assert_array_equal(joint.models.priors.precisions, pooled.models.priors.precisions)
 
 
 def test_a_strong_prior_holds_a_corrections_intercept_at_0(table: pa.Table) -> None:

@@ -39,13 +39,13 @@ def first_column(result: Trained, name: str) -> int:
 
 def factor(result: Trained, name: str, *, own: bool) -> float:
     """The penalty factor of a field's columns."""
-    factors = result.models.factors.own if own else result.models.factors.shared
+    factors = result.models.priors.own if own else result.models.priors.shared
     return float(factors[first_column(result, name)])
 
 
 def normal_precision(result: Trained, name: str) -> float:
     """The precision of the normal prior of a field's shared weights."""
-    return float(result.models.factors.precisions[first_column(result, name)])
+    return float(result.models.priors.precisions[first_column(result, name)])
 
 
 def test_a_corrections_variances_are_those_of_its_campaigns_rows(log: Log, found: Trained) -> None:
@@ -64,12 +64,12 @@ def test_a_corrections_variances_are_those_of_its_campaigns_rows(log: Log, found
         assert slot in document["categorical"]["slot"]
     number = next(number for number in found.vocabulary.numbers if number.field == "activity")
     x = number.of(feature_column(table, "activity"))
-    expected = 1 / (found.models.factors.own[-1] * precision + (weight * x**2).sum())
+    expected = 1 / (found.models.priors.own[-1] * precision + (weight * x**2).sum())
     assert document["variance"]["numeric"]["activity"] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("strategy", ["corrections", "joint"])
-def test_the_shared_models_prior_is_normal_and_its_penalty_and_its_intercept_has_none(
+def test_a_shared_weight_has_the_precision_of_prior_penalty_and_rows_and_the_intercept_that_of_rows_alone(
     log: Log, strategy: Strategy
 ) -> None:
     found = trained(log, strategy)

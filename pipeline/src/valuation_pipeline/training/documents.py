@@ -80,7 +80,7 @@ class DocumentWriter:
             intercept, total = intercept + self.models.shared.intercept, total + self.shared
         if self.job.options.variances:
             shared = campaign == "*"
-            known = self.models.factors
+            known = self.models.priors
             factors, precisions = (known.shared, known.precisions) if shared else (known.own, np.zeros(self.job.count))
             found = variances(self.job, weights, factors, precisions, intercept, total, place, shared)
             document |= self._with_variances(weights.intercept, coefficients, found)

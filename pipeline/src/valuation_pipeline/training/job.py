@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from valuation_pipeline.training.models import Factors, Models, Weights
+from valuation_pipeline.training.models import Models, Priors, Weights
 from valuation_pipeline.training.options import Target, TrainingOptions
 from valuation_pipeline.training.rows import Examples, Indices, Numbers
 from valuation_pipeline.training.samples import Sample, Trial
@@ -116,10 +116,10 @@ class Job:
         result: Numbers = np.log(rate) - np.log1p(-rate) - self.examples.log_rate
         return result
 
-    def models(self, shared: Weights | None, own: dict[int, Weights], factors: Factors) -> Models:
+    def models(self, shared: Weights | None, own: dict[int, Weights], priors: Priors) -> Models:
         """Weights, completed by the stand-ins for missing ones."""
         observed = self.observed(self.now)
-        return Models(self.count, shared, own, factors, observed[:-1], float(observed[-1]))
+        return Models(self.count, shared, own, priors, observed[:-1], float(observed[-1]))
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from valuation_pipeline.features import Rows
 from valuation_pipeline.training.job import Job, Outcome
-from valuation_pipeline.training.models import Factors, Weights
+from valuation_pipeline.training.models import Priors, Weights
 from valuation_pipeline.training.penalties import choose_along, fit_at, fit_by_prior
 from valuation_pipeline.training.per_campaign import differing, renumbered
 from valuation_pipeline.training.rows import Indices, Numbers
 from valuation_pipeline.training.samples import Sample
-from valuation_pipeline.training.shared import learn_factors, problem
+from valuation_pipeline.training.shared import learn_priors, problem
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,9 @@ class Columns:
 def joint(job: Job) -> Outcome:
     """Choose the single penalty on the held-back days, and fit all rows with it."""
     columns = Columns.of(job)
-    known = learn_factors(job, np.array(list(columns.kept), np.int64))
+    known = learn_priors(job, np.array(list(columns.kept), np.int64))
     none = np.zeros(job.count)
-    known = Factors(none, known.own, known.precisions)
+    known = Priors(none, known.own, known.precisions)
     factors, precisions = columns.spread_out(none, known.own), columns.spread_out(known.precisions, none)
     chosen = None
     job.progress("joint model", 0, 2)
@@ -106,7 +106,9 @@ def joint(job: Job) -> Outcome:
     job.progress("joint model", 1, 2)
     everything = problem(job.now, columns.rows(job.now), columns.total, factors, precisions)
     final = (
-        fit_by_prior(everything, 1.0) if chosen is None else fit_at(everything, chosen.weights.ratio, chosen.weights)
+        fit_by_prior(everything, penalised=True)
+        if chosen is None
+        else fit_at(everything, chosen.weights.ratio, chosen.weights)
     )
     job.progress("joint model", 2, 2)
     shared, own = columns.split(final, job)

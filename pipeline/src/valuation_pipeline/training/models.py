@@ -25,7 +25,7 @@ class Weights:
     penalty : float
         Of the mean loss: lambda in (1/W) sum w * loss + lambda * sum |weight|.
     ratio : float
-        The penalty as a share of the least one at which no column has a weight.
+        The penalty as a share of the least one at which no penalised column has a weight.
     """
 
     intercept: float
@@ -48,7 +48,7 @@ class Weights:
 
 
 @dataclass(frozen=True)
-class Factors:
+class Priors:
     """What keeps weights near 0.
 
     Attributes
@@ -76,7 +76,7 @@ class Models:
         The model of campaign ``"*"``.
     own : dict of int to Weights
         Models of campaigns, by their index.
-    factors : Factors
+    priors : Priors
         What they were fitted with.
     stand_in : array (campaigns)
         Log-odds of a campaign without any model, as the engine would take them from its observed rate.
@@ -87,7 +87,7 @@ class Models:
     count: int
     shared: Weights | None
     own: dict[int, Weights]
-    factors: Factors
+    priors: Priors
     stand_in: Numbers
     unknown: float
 

@@ -16,7 +16,7 @@ from valuation_pipeline.training.rows import Indices, Numbers, weighed
 SHARED_RATIOS = np.geomspace(1.0, 1e-4, 20)
 """Penalties of shared models, as shares of the largest."""
 PRIOR_PATH = np.array([8.0, 4.0, 2.0])
-"""Multiples of the penalty that agrees with the prior, on the way to the one that is wanted."""
+"""Multiples of the penalty that agrees with the prior, on the way to it or to none."""
 DEFAULT_RATIO = float(SHARED_RATIOS[12])
 """Of the first fit, with equal factors, from which the spreads are learned."""
 CAMPAIGN_MULTIPLES = np.geomspace(8.0, 0.25, 12)
@@ -117,20 +117,21 @@ def total_weight(problem: Problem) -> float:
 
 
 def share_of_largest(path: Path, index: int) -> float:
-    """A penalty of a path as a share of the least that leaves no weight; 1 if no row can tell any."""
+    """A penalty of a path as a share of the least that leaves no penalised weight; 1 if no row can tell any."""
     return float(path.penalties[index] / path.largest_penalty) if path.largest_penalty > 0.0 else 1.0
 
 
-def fit_by_prior(problem: Problem, multiple: float) -> Weights:
-    """Fit a multiple of the penalty that agrees with the prior, for logs in which no day can be held back.
+def fit_by_prior(problem: Problem, *, penalised: bool) -> Weights:
+    """Fit weights by their prior alone, for logs in which no day can be held back.
 
     Parameters
     ----------
     problem : Problem
-    multiple : float
-        1 if the penalty is the prior, 0 if weights have normal priors instead. The prior counts once.
+    penalised : bool
+        Whether the L1 penalty is the prior, and agrees with it. Otherwise there is no penalty: the problem has normal
+        priors, and a prior counts once.
     """
-    penalties = np.append(PRIOR_PATH, multiple) / total_weight(problem)
+    penalties = np.append(PRIOR_PATH, 1.0 if penalised else 0.0) / total_weight(problem)
     path = fit_path(problem, penalties=penalties, tolerance=SHARED_TOLERANCE)
     return Weights.of(path.intercepts[-1], path.coefficients[-1], path.penalties[-1], share_of_largest(path, -1))
 

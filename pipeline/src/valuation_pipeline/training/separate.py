@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from valuation_pipeline.training.job import Job, Outcome
-from valuation_pipeline.training.models import Factors
+from valuation_pipeline.training.models import Priors
 from valuation_pipeline.training.own import candidates, decide, fit_own
 from valuation_pipeline.training.spreads import own_factors
 
@@ -24,7 +24,7 @@ def separate(job: Job) -> Outcome:
         choice = held.choice()
     own = fit_own(job, campaigns, choice, None, 0.0, factors)
     return Outcome(
-        models=job.models(None, own, Factors(factors, factors, np.zeros_like(factors))),
+        models=job.models(None, own, Priors(factors, factors, np.zeros_like(factors))),
         held_back=None if held is None or choice is None else held.chosen(choice),
         shared_held_back=None,
         decisions=decide(job, campaigns, held, choice, own, "no model"),

@@ -12,7 +12,7 @@ from valuation_pipeline.errors import PipelineError
 from valuation_pipeline.features import FeatureSet, Rows
 from valuation_pipeline.solver import Problem
 from valuation_pipeline.training.job import Job, Outcome
-from valuation_pipeline.training.models import Factors, Weights
+from valuation_pipeline.training.models import Priors, Weights
 from valuation_pipeline.training.penalties import DEFAULT_RATIO, Chosen, choose_along, fit_at, fit_by_prior
 from valuation_pipeline.training.rows import Indices, Numbers, weighed
 from valuation_pipeline.training.samples import Sample
@@ -53,7 +53,7 @@ def require_campaign_and_advertiser(table: pa.Table, feature_set: FeatureSet) ->
             )
 
 
-def learn_factors(job: Job, campaigns: Indices) -> Factors:
+def learn_priors(job: Job, campaigns: Indices) -> Priors:
     """Learn penalty factors and priors from how far weights spread, beside a first fit where all columns cost the same.
 
     Parameters
@@ -68,30 +68,32 @@ def learn_factors(job: Job, campaigns: Indices) -> Factors:
     coefficients = first.coefficients(job.count)
     log_odds = first.intercept + weighed(sample.encoded, coefficients)
     shared = shared_factors(sample, log_odds, coefficients, job.fields)
-    return Factors(
+    return Priors(
         shared=shared,
         own=own_factors(sample, log_odds, campaigns, job.fields),
         precisions=normal_precisions(shared),
     )
 
 
-def fit_shared(job: Job, factors: Factors) -> Shared:
+def fit_shared(job: Job, priors: Priors) -> Shared:
     """Choose the penalty on the held-back days, and fit all rows with it."""
     job.progress("shared model", 0, 2)
     chosen = None
     if job.trial is not None:
         held = job.trial.held_back
         chosen = choose_along(
-            problem(job.trial.fitted, job.trial.fitted.encoded, job.column_count, factors.shared, factors.precisions),
+            problem(job.trial.fitted, job.trial.fitted.encoded, job.column_count, priors.shared, priors.precisions),
             held.encoded,
             held.outcomes,
             job.examples.weights[held.rows],
             job.examples.log_rate,
         )
     job.progress("shared model", 1, 2)
-    everything = problem(job.now, job.now.encoded, job.column_count, factors.shared, factors.precisions)
+    everything = problem(job.now, job.now.encoded, job.column_count, priors.shared, priors.precisions)
     final = (
-        fit_by_prior(everything, 0.0) if chosen is None else fit_at(everything, chosen.weights.ratio, chosen.weights)
+        fit_by_prior(everything, penalised=False)
+        if chosen is None
+        else fit_at(everything, chosen.weights.ratio, chosen.weights)
     )
     job.progress("shared model", 2, 2)
     return Shared(final, chosen)
@@ -116,9 +118,9 @@ def problem(
 
 def pooled(job: Job) -> Outcome:
     """Strategy ``pooled``: the shared model alone."""
-    factors = learn_factors(job, np.empty(0, np.int64))
-    shared = fit_shared(job, factors)
-    models = job.models(shared.final, {}, factors)
+    priors = learn_priors(job, np.empty(0, np.int64))
+    shared = fit_shared(job, priors)
+    models = job.models(shared.final, {}, priors)
     held = None if shared.chosen is None else shared.chosen.log_odds
     decisions = ["shared model only: the strategy is pooled"] * len(job.examples.campaigns)
     return Outcome(models, held, held, decisions, [] if shared.chosen is None else shared.chosen.curve)

@@ -4,9 +4,9 @@
     1 / variance = lambda + sum over the rows of weight * x^2 * p * (1 - p)
 
 x is 1 for a label, and a standardised number; p is the probability among sampled rows. lambda is the precision of the
-weight's prior: of its normal prior, if it has one, and of the L1 penalty. A penalty has no curvature, so its equivalent
-of scikit-learn's 1 / C stands in: the penalty of the mean loss times the sum of the rows' weights and the column's
-penalty factor ("Variances" in Documentation/model-format.md).
+weight's prior. For a normal prior it is k. An L1 penalty has no curvature, so its equivalent of scikit-learn's 1 / C
+stands in: the penalty of the mean loss times the sum of the rows' weights and the column's penalty factor. If a weight
+has both, lambda is their sum ("Variances" in Documentation/model-format.md).
 """
 
 from __future__ import annotations
