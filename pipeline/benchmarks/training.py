@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -101,17 +101,22 @@ class Log:
         }
 
 
-def prepare(work: Path, impressions: int, campaigns: int, days: int) -> None:
-    """Generate the log, and extract its examples and features."""
-    options = GeneratorOptions(
+def generator_options(impressions: int, campaigns: int, days: int, seed: int) -> GeneratorOptions:
+    """The log's options: ``impressions`` on the days to train on, and a day more."""
+    return GeneratorOptions(
         impressions=impressions * (days + 1) // days,
         campaigns=campaigns,
         days=days + 1,
         first_day=FIRST,
         candidate_share=0,
+        seed=seed,
     )
+
+
+def prepare(work: Path, options: GeneratorOptions) -> None:
+    """Generate the log, and extract its examples and features."""
     generate(work / "log", options)
-    extract(work / "log" / "log", FIRST, FIRST + timedelta(days=days), LogOptions(), work / "examples")
+    extract(work / "log" / "log", FIRST, options.dates[-1], LogOptions(), work / "examples")
     table = tabulate(work / "examples" / "examples.parquet", FeatureSet.read(work / "log" / "features.toml"))
     with pa.OSFile(str(work / "unfinished"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
@@ -357,6 +362,7 @@ def main() -> None:
     parser.add_argument("--impressions", type=int, default=1_000_000, help="in the days to train on")
     parser.add_argument("--campaigns", type=int, default=200)
     parser.add_argument("--days", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1)
     told = parser.parse_args()
     if told.part is not None:
         parts: dict[str, Callable[[], dict[str, Any]]] = {
@@ -370,7 +376,7 @@ def main() -> None:
         return
     told.work.mkdir(parents=True, exist_ok=True)
     if not (told.work / "table.arrow").exists():
-        prepare(told.work, told.impressions, told.campaigns, told.days)
+        prepare(told.work, generator_options(told.impressions, told.campaigns, told.days, told.seed))
     show({part: measure(told.work, part) for part in PARTS})
     print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores")
 

@@ -21,6 +21,12 @@ ADS = 4
 SEEN_CAP = 5
 SEEN_EFFECT = -0.15
 """On the logit of a click, for each earlier impression of the same user and campaign on that day, up to the cap."""
+LEVELS = {"campaign": 0.4, "advertiser": 0.3, "ad": 0.15}
+"""Standard deviations of the effects of campaigns, advertisers and ads."""
+CROSS_SPREAD = 0.25
+"""The same of a pair of CROSS, on clicks."""
+DEVIATION = 0.7
+"""The same of a value that deviates in a campaign."""
 _SIZES = {field.name: field.size for field in FIELDS}
 
 
@@ -117,6 +123,12 @@ def draw_world(options: GeneratorOptions) -> World:
     )
 
 
+def deviating_shares(size: int) -> Numbers:
+    """How likely each value of a field is to deviate in a campaign: two do on average, preferably frequent ones."""
+    shares: Numbers = np.minimum(1.0, 4.0 / (2.0 + np.arange(float(size))) / 2.0)
+    return shares
+
+
 def _draw(rng: np.random.Generator, shares: Numbers, count: int) -> Codes:
     return np.searchsorted(np.cumsum(shares)[:-1], rng.random(count), side="right").astype(np.int64)
 
@@ -143,9 +155,8 @@ def _draw_effects(rng: np.random.Generator, options: GeneratorOptions, users: in
 
     deviations = {}
     for name in DEVIATING:
-        table = rng.normal(0.0, 0.7, (campaigns, _SIZES[name] + 1))
-        # Two of a campaign's values deviate on average, preferably frequent ones.
-        kept = rng.random(table.shape) < 4.0 / (2.0 + np.arange(_SIZES[name] + 1.0)) / 2.0
+        table = rng.normal(0.0, DEVIATION, (campaigns, _SIZES[name] + 1))
+        kept = rng.random(table.shape) < deviating_shares(_SIZES[name] + 1)
         table[~kept] = 0.0
         table[:, -1] = 0.0
         deviations[name] = table
@@ -156,10 +167,10 @@ def _draw_effects(rng: np.random.Generator, options: GeneratorOptions, users: in
         interests=with_none(rng.normal(0.0, spread["interest"], INTERESTS.size)),
         hours=rng.normal(0.0, spread["hour"], 24),
         activity=0.2 if conversion else -0.25,
-        cross=rng.normal(0.0, 0.0 if conversion else 0.25, (_SIZES[CROSS[0]], _SIZES[CROSS[1]])),
+        cross=rng.normal(0.0, 0.0 if conversion else CROSS_SPREAD, (_SIZES[CROSS[0]], _SIZES[CROSS[1]])),
         seen=0.0 if conversion else SEEN_EFFECT,
-        campaigns=rng.normal(0.0, 0.4, campaigns),
-        advertisers=rng.normal(0.0, 0.3, campaigns),
-        ads=rng.normal(0.0, 0.15, (campaigns, ADS)),
+        campaigns=rng.normal(0.0, LEVELS["campaign"], campaigns),
+        advertisers=rng.normal(0.0, LEVELS["advertiser"], campaigns),
+        ads=rng.normal(0.0, LEVELS["ad"], (campaigns, ADS)),
         deviations=deviations,
     )
