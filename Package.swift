@@ -33,7 +33,7 @@ let cLibraries: [Target] =
         // Optimised in debug builds, too; otherwise the tests of its bits would take long.
         .target(
             name: "CKernels", path: "Sources/CKernels",
-            exclude: ["look_up_queue.inc", "sets.h", "vector_loops.inc"],
+            exclude: ["labels.inc", "look_up_queue.inc", "lookups.inc", "sets.h", "vector_loops.inc"],
             cSettings: [.headerSearchPath("../../Include"), .unsafeFlags(["-O2"])]),
         .target(name: "CChecksum", path: "Sources/CChecksum", cSettings: [.unsafeFlags(["-O2"])]),
     ] + standIns.map { .target(name: $0, path: "Sources/\($0)", cSettings: [.unsafeFlags(["-O2"])]) }

@@ -24,8 +24,7 @@ from workload import AD_FIELDS, BID, CANDIDATES, FOLDER, LABELS, REQUESTS, ROOT,
 SOURCES = Path(__file__).resolve().parent / "native"
 # In the order of the table: ours first.
 NAMES = ("valuation", "limit (ids)", "limit (keys)", "open addressing", "sorted arrays", "LIBLINEAR")
-# Our library with a narrower instruction set than the machine's widest: the flag of /proc/cpuinfo and the switch of its
-# options (valuation.h), the widest first.
+# The library's instruction sets, the widest first: the flag in /proc/cpuinfo and the switch of an engine's options.
 SETS = {"AVX-512": ("avx512vl", 1 << 5), "AVX2": ("avx2", 1 << 4), "baseline": ("", 1 << 3)}
 JSON_NAMES = ("valuation json", "jansson")
 
@@ -41,9 +40,9 @@ def sets() -> tuple[str, ...]:
     return tuple(name for name, (flag, _) in SETS.items() if not flag or flag in flags)
 
 
-def name_of(instructions: str) -> str:
-    """Return the name of our library with an instruction set other than the widest."""
-    return f"{NAMES[0]}, {instructions}"
+def narrower() -> tuple[str, ...]:
+    """Return the names of our library with each set of this machine but the widest, which is ``NAMES[0]``."""
+    return tuple(f"{NAMES[0]}, {instructions}" for instructions in sets()[1:])
 
 
 class _WeightsArgument(Structure):
@@ -145,7 +144,7 @@ class Native:
     Parameters
     ----------
     name : str
-        One of ``NAMES`` or ``JSON_NAMES``, or what ``name_of`` returned for one of ``sets()``.
+        One of ``NAMES`` or ``JSON_NAMES``, or of ``narrower()``.
     model_set : ModelSet
         Its size; needed for the labels' fields.
     data : Data

@@ -17,7 +17,7 @@ OPEN_ADDRESSING = "open addressing"
 # Measured everywhere, in turns; ours first.
 FAST = (
     *(name for name in native.NAMES if name != "LIBLINEAR"),
-    *(native.name_of(instructions) for instructions in native.sets()[1:]),
+    *native.narrower(),
 )
 # Measured only at the headline points; in these groups if memory does not suffice for all at once.
 SLOW = (("NumPy", "ONNX Runtime"), ("SciPy", "Vowpal Wabbit"), ("LIBLINEAR",), ("scikit-learn",))

@@ -113,8 +113,7 @@ def quantiles(results: Results) -> Table:
 def ratios(results: Results) -> Table:
     """The other fast contenders over the grid, as ratios to this library."""
     kinds = results.sizes("ad_features")
-    names = [row["contender"] for row in results.ranking(*astuple(results.grid[0]))]
-    names = [name for name in names if name != OURS and not name.startswith(f"{OURS}, ")]
+    names = [row["contender"] for row in results.ranking(*astuple(results.grid[0])) if row["contender"] != OURS]
     names.sort(key=lambda name: (name != LIMIT, name != OPEN_ADDRESSING, name))
     rows = []
     for campaigns in results.sizes("campaigns"):
@@ -132,8 +131,7 @@ def ratios(results: Results) -> Table:
 def instruction_sets(results: Results) -> Table:
     """Our library with each instruction set that the machine has."""
     kinds = results.sizes("ad_features")
-    names = [row["contender"] for row in results.ranking(*astuple(results.grid[0]))]
-    names = [OURS, *(name for name in names if name.startswith(f"{OURS}, "))]
+    names = [OURS, *results.narrower]
     rows = []
     for campaigns in results.sizes("campaigns"):
         for candidates in results.sizes("candidates"):

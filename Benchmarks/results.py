@@ -8,7 +8,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from plan import HEADLINE, Point
+from plan import HEADLINE, OURS, Point
 
 Row = dict[str, Any]
 
@@ -19,6 +19,11 @@ def write(document: dict[str, Any], file: Path) -> None:
     points = ",\n  ".join(map(json.dumps, short["points"]))
     text = json.dumps({**short, "points": []}, indent=1)
     file.write_text(text.replace('"points": []', f'"points": [\n  {points}\n ]') + "\n")
+
+
+def is_narrower(contender: str) -> bool:
+    """Whether it is our library with another instruction set than the machine's widest."""
+    return contender.startswith(f"{OURS}, ")
 
 
 class Results:
@@ -45,9 +50,14 @@ class Results:
         return self._rows.get((contender, Point(*point)))
 
     def ranking(self, *point: int) -> list[Row]:
-        """Return all contenders at a point, by their ratios to ours."""
-        rows = [row for (_, own), row in self._rows.items() if own == Point(*point)]
+        """Return ours, with the machine's widest instruction set, and the other contenders, by their ratios to ours."""
+        rows = [row for (name, own), row in self._rows.items() if own == Point(*point) and not is_narrower(name)]
         return sorted(rows, key=lambda row: row["ratio"])
+
+    @property
+    def narrower(self) -> list[str]:
+        """The names of our library with a narrower instruction set."""
+        return sorted({name for name, _ in self._rows if is_narrower(name)})
 
     def sizes(self, member: str) -> list[int]:
         """Return the values of one member of the grid's points, ascending."""

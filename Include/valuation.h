@@ -227,8 +227,8 @@ enum {
      * (SIGBUS) if the disk fails at that moment. */
     VALUATION_SWITCH_COPY_COMPILED = 1 << 2,
     /* Score with the vector instructions of one set, instead of the best set that the machine has: those that every
-     * machine of its architecture has, AVX2 (with BMI2), or AVX-512 (F, BW, DQ and VL). At most one of these may be set.
-     * Values have the same bits with each. valuation_engine_create fails with INVALID_ARGUMENT if the machine lacks the
+     * machine of its architecture has, AVX2 (with BMI1, BMI2, POPCNT), or AVX-512 (F, BW, DQ and VL). At most one of these may
+     * be set. Values have the same bits with each. valuation_engine_create fails with INVALID_ARGUMENT if the machine lacks the
      * set. Loading replays the models' self-tests with the best set nevertheless. */
     VALUATION_SWITCH_USE_BASELINE = 1 << 3,
     VALUATION_SWITCH_USE_AVX2 = 1 << 4,
@@ -421,7 +421,7 @@ typedef struct valuation_request {
 
 /* Time budgets. The time starts with the call; in valuation_score_batch, with the request's turn; in JSON calls, once
  * the text is read, and printing or explaining does not count. The clock is read after every 64 steps of work (a
- * feature, a cross, or one ad's worth in one draw), after 16 features of a block of 128 candidates, or after one
+ * feature, a cross, or one ad's worth in one draw), after some 2,000 lookups of a feature for a candidate, or after one
  * feature's weights for all models, depending on how the request is scored. That is every few microseconds, or two
  * nanoseconds a model if that is more.
  *

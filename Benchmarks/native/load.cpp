@@ -38,7 +38,7 @@ int main(int argc, char **argv) try {
     size_t length;
     if (engine.library.scorer_create(engine.handle, &scorer, nullptr) != VALUATION_OK ||
         engine.library.describe_json(scorer, &text, &length, nullptr) != VALUATION_OK)
-        throw std::runtime_error("the library's description is not JSON");
+        throw std::runtime_error("the library does not describe what it has loaded");
     json_t *description = json_loadb(text, length, 0, nullptr);
     json_t *result = json_pack("{s:f,s:f,s:I,s:I}", "seconds", seconds.count(), "cpu_seconds", cpu_seconds, "start_bytes",
                                json_int_t(start_bytes), "peak_bytes", json_int_t(peak_bytes));

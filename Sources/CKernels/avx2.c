@@ -92,18 +92,14 @@ static inline __m256i pass_directory(const valuation_rows *rows, __m256i is_list
     return _mm256_permute4x64_epi64(upper, _MM_SHUFFLE(3, 1, 2, 0));
 }
 
-// Of eight lookups of models[i] in list[i * stride]: adds the weights in dense rows to the sums, and returns a bit for
-// each list that may have a weight.
-static inline uint32_t add_eight(const valuation_rows *rows, const valuation_row *list, size_t stride, const uint32_t *models,
-                                 int64_t *sums) {
-    __m256i start = all((int)list->start), shape = all((int)list->shape), model = load(models);
-    if (stride) {
-        __m256 low = _mm256_castsi256_ps(load(list)), high = _mm256_castsi256_ps(load(list + 4));
-        __m256i starts = _mm256_castps_si256(_mm256_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0)));
-        __m256i shapes = _mm256_castps_si256(_mm256_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
-        start = _mm256_permute4x64_epi64(starts, _MM_SHUFFLE(3, 1, 2, 0));
-        shape = _mm256_permute4x64_epi64(shapes, _MM_SHUFFLE(3, 1, 2, 0));
-    }
+// Of eight lookups of models[i] in list[i]: adds the weights in dense rows to the sums, and returns a bit for each list
+// that may have a weight.
+static inline uint32_t add_eight(const valuation_rows *rows, const valuation_row *list, const uint32_t *models, int64_t *sums) {
+    __m256 low = _mm256_castsi256_ps(load(list)), high = _mm256_castsi256_ps(load(list + 4));
+    __m256i starts = _mm256_castps_si256(_mm256_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0)));
+    __m256i shapes = _mm256_castps_si256(_mm256_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
+    __m256i start = _mm256_permute4x64_epi64(starts, _MM_SHUFFLE(3, 1, 2, 0));
+    __m256i shape = _mm256_permute4x64_epi64(shapes, _MM_SHUFFLE(3, 1, 2, 0)), model = load(models);
     __m256i kind = _mm256_and_si256(shape, all(VALUATION_ROW_KIND));
     __m256i dense = _mm256_cmpeq_epi32(kind, all(VALUATION_ROW_DENSE));
     if (bits_of(dense)) add_weights(sums, dense_weights(rows, dense, _mm256_add_epi32(start, dense_places(shape, model))));

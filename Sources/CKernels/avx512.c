@@ -399,10 +399,6 @@ static void look_up_avx512(const valuation_rows *rows, const valuation_row *list
     complete_lists(rows, &queue, sums, found);
 }
 
-static inline uint32_t list_model(const valuation_rows *rows, size_t place) {
-    return rows->is_wide ? ((const uint32_t *)rows->list_models)[place] : ((const uint16_t *)rows->list_models)[place];
-}
-
 // Each weight of a short list is added to all candidates of its model, instead of looking for each candidate's.
 static void add_short_row(const valuation_rows *rows, valuation_row row, const uint32_t *models, size_t count, int64_t *sums) {
     uint32_t length = valuation_row_short_length(row);

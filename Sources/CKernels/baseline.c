@@ -77,20 +77,21 @@ void write_baseline(const void *candidates, const valuation_block *block, const 
     }
 }
 
-static inline uint32_t add_eight(const valuation_rows *rows, const valuation_row *list, size_t stride, const uint32_t *models,
-                                 int64_t *sums) {
+static inline uint32_t add_eight(const valuation_rows *rows, const valuation_row *list, const uint32_t *models, int64_t *sums) {
     uint32_t bits = 0;
     for (uint32_t i = 0; i < 8; i++) {
-        const valuation_row row = list[i * stride];
-        const int is_dense = valuation_row_kind(row) == VALUATION_ROW_DENSE;
+        const valuation_row row = list[i];
+        // Branches on a row cost less than tests of all kinds; none depends on what is read from it.
+        if (row.shape == 0) continue;
+        if (valuation_row_kind(row) == VALUATION_ROW_DENSE) {
+            sums[i] += rows->weights[row.start + (size_t)valuation_row_dense_place(row, models[i])];
+            continue;
+        }
         const int is_short = valuation_row_kind(row) == VALUATION_ROW_SHORT;
-        const int is_list = !is_dense & !is_short & (row.shape != 0);
-        const int32_t weight = rows->weights[is_dense ? row.start + (size_t)valuation_row_dense_place(row, models[i]) : 0];
-        sums[i] += is_dense ? weight : 0;
-        const uint64_t entry = rows->directory[is_list ? valuation_row_bucket(row, models[i]) : 0];
+        const uint64_t entry = rows->directory[is_short ? 0 : valuation_row_bucket(row, models[i])];
         const int may_be_listed = (entry & valuation_row_mark(row, models[i])) != 0;
         const int may_be_short = (row.shape & valuation_row_short_mark(models[i])) != 0;
-        bits |= (uint32_t)((is_list & may_be_listed) | (is_short & may_be_short)) << i;
+        bits |= (uint32_t)(is_short ? may_be_short : may_be_listed) << i;
     }
     return bits;
 }

@@ -162,9 +162,9 @@ typedef struct {
     // weights in lists that exist: up to depth * width.
     void (*look_up)(const valuation_rows *rows, const valuation_row *list, size_t depth, const uint32_t *models, size_t width,
                     int64_t *sums, valuation_found *found);
-    // sums[i] += the weights of models[i] in the row_count <= BLOCK rows of list, for each i below count <= BLOCK. models
-    // up to count, and list up to row_count, each rounded up to VALUATION_KERNELS_WIDTH, must be valid, the latter with
-    // empty rows; as many sums may be changed.
+    // sums[i] += the weights of models[i] in the row_count <= BLOCK rows of list, for each i below count <= BLOCK. After
+    // the last model and the last row, more must follow up to a multiple of VALUATION_KERNELS_WIDTH: any valid models, and
+    // empty rows. As many sums may be changed.
     void (*add_rows)(const valuation_rows *rows, const valuation_row *list, size_t row_count, const uint32_t *models,
                      size_t count, int64_t *sums);
     // logits[i] = scales[m].constant + scales[m].unit * sums[i] with m = models[i], or i if models is NULL, for each i

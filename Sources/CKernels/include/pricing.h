@@ -41,7 +41,7 @@ static inline uint64_t valuation_pricing_needs(int32_t pricing) {
 
 // NaN if a probability that is needed is; -0 if the bid is; anything for an invalid pricing.
 static inline double valuation_expected_revenue(int32_t pricing, double bid, double pctr, double pcvr) {
-    uint32_t place = (uint32_t)pricing % VALUATION_PRICINGS;
+    uint32_t place = (uint32_t)pricing < VALUATION_PRICINGS ? (uint32_t)pricing : 0;
     uint64_t needs = valuation_pricings.needs[place];
     double revenue = bid / valuation_pricings.units[place];
     if (needs & VALUATION_NEEDS_CLICK) revenue *= pctr;

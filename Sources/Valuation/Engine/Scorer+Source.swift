@@ -11,7 +11,7 @@ extension Scorer {
                 throw Failure(
                     .invalidArgument, "The policy that decides now has no such source; ask while its values are new.")
             }
-            scorer.pointee.sourceNames = NameList()
+            scorer.pointee.sourceNames.removeAll()
             let predictor = policy.pointee.document.predictors[origin.predictor].name
             let (experiment, variant) = policy.pointee.document.names(of: origin)
             try scorer.pointee.sourceNames.append(policy.pointee.document.text(predictor))

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A value of a document. Policies and manifests are small and become a tree; a model, whose tree would take more than
-/// a hundred times its memory, is read where its text is, so that its strings may have to be decoded first. Names
-/// differ: a policy's are logged, so they have no control characters.
+/// a hundred times its memory, is read where its text is, so that its strings may have to be decoded first.
 protocol DocumentValue {
     var isObject: Bool { get }
     var isArray: Bool { get }
@@ -12,6 +11,7 @@ protocol DocumentValue {
     func numberValue() throws(Failure) -> Double?
 }
 
+/// An object of a document.
 protocol DocumentObject {
     associatedtype Value: DocumentValue
 

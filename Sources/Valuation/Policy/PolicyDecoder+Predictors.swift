@@ -19,7 +19,8 @@ extension PolicyDecoder {
                 return try problems.report(.limitExceeded, "More than 1,000 predictors.")
             }
             if !PolicyDecoder.isName(predictorName) {
-                try problems.report(.invalidValue, "A predictor's name has 1 to 255 bytes, none of them a control.")
+                try problems.report(
+                    .invalidValue, "A predictor's name has 1 to 255 bytes, none of them a control character.")
                 continue
             }
             var predictor = PolicyDocument.Predictor(name: try document.keep(predictorName), kind: .release)

@@ -86,11 +86,12 @@ struct PolicyDecoder: ~Copyable {
         }
     }
 
-    /// A string of 1 to 255 bytes, the value at the decoder's current path.
+    /// A string of 1 to 255 bytes, the value at the decoder's current path; without control characters, as names are
+    /// logged.
     mutating func name(_ value: JSONValue?, _ problems: inout Problems) throws(Failure) -> Text? {
         guard let text = try problems.string(value?.text, isMissing: value == nil) else { return nil }
         if PolicyDecoder.isName(text) { return text }
-        try problems.report(.invalidValue, "A name has 1 to 255 bytes, none of them a control character.")
+        try problems.report(.invalidValue, "A name is a string of 1 to 255 bytes, none of them a control character.")
         return nil
     }
 

@@ -197,7 +197,8 @@ struct PolicyScoring: ~Copyable {
         var arm = scratch.pointee.arms[place]
         arm.candidate = candidate
         arm.value = value.expected_revenue
-        if !candidate.needs(.click) || !(candidate.bid > 0) || !Pricing.isKnown(value, candidate) { arm.fix() }
+        let isCertain = !candidate.needs(.click) && !candidate.needs(.conversion)
+        if isCertain || !(candidate.bid > 0) || !Pricing.isKnown(value, candidate) { arm.fix() }
         if adjustment < 0 { return arm }
         let adjusted = policy.pointee.document.adjustments[Int(adjustment)]
         (arm.multiplier, arm.floor, arm.cap) = (adjusted.multiplier, adjusted.floor, adjusted.cap)

@@ -82,6 +82,8 @@ struct ManifestDecoder: ~Copyable {
         return quotes == 4
     }
 
+    // The problems of a manifest throw at the first one, so what stands after `else` and `??` is never reached.
+
     private mutating func decodeFiles(_ root: JSONValue) throws(Failure) {
         guard
             let files = try problems.enter(

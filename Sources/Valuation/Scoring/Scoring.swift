@@ -50,7 +50,8 @@ struct Scoring: ~Copyable {
         terms = RequestTerms(request, index: index, scratch: scratch, &deadline)
     }
 
-    /// The address of a target's scoring, for as long as this value stays where it is.
+    /// The address of a target's scoring. Valid because scorings stay where they are: in a scorer's memory, or in a
+    /// variable of the caller for as long as this is used.
     @inline(__always)
     mutating func of(_ target: Target) -> UnsafeMutablePointer<TargetScoring> {
         target == .click

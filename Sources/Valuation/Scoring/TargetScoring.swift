@@ -96,7 +96,7 @@ struct TargetScoring {
         }
     }
 
-    /// Looks up the weights of some rows at a time: as many as take less than a fraction of a millisecond.
+    /// Looks up the weights of some rows at a time: as many as take a fraction of a millisecond.
     private mutating func addDirectly(_ count: Int, _ deadline: inout Deadline) {
         for position in 0..<directNumberCount {
             let number = streamed[Scratch.maximumTerms &- 1 &- position]

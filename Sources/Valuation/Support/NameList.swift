@@ -22,6 +22,11 @@ struct NameList: ~Copyable {
         try texts.append(path: folder, name)
     }
 
+    mutating func removeAll() {
+        texts.removeAll()
+        starts.removeAll()
+    }
+
     mutating func removeLast() {
         let last = starts.count - 1
         texts.truncate(starts[last])

@@ -14,8 +14,8 @@ final class BuiltIndex: @unchecked Sendable {
     let pointer: UnsafeMutablePointer<Index>
 
     /// - Parameters:
-    /// - models: the number of models for each target.
-    /// - columns: the labels' weights for each target; the label of a column is its position.
+    ///   - models: the number of models for each target.
+    ///   - columns: the labels' weights for each target; the label of a column is its position.
     init(models: (click: Int, conversion: Int), columns: [(click: Column, conversion: Column)]) throws {
         var builder = IndexBuilder(.standard)
         let clicks = BuiltIndex.weightsByModel(columns.map(\.click), models.click)

@@ -72,8 +72,8 @@ struct Kernels: CustomTestStringConvertible {
     /// `sums`, each with its model's weights in its rows added.
     ///
     /// - Parameters:
-    /// - rows: one row for each model, then another one for each, and so on.
-    /// - models: at most as many as a block has.
+    ///   - rows: one row for each model, then another one for each, and so on.
+    ///   - models: at most as many as a block has.
     func lookUp(
         _ rows: [[Index.Row]], of models: [UInt32], to sums: [Int64], in memory: valuation_rows
     ) -> [Int64] {
@@ -162,10 +162,10 @@ struct Kernels: CustomTestStringConvertible {
     /// By how much weights move the logits of lanes, and the variances of that, added to what was there before.
     ///
     /// - Parameters:
-    /// - rows: deviations, with the labels for their draws.
-    /// - places: the lanes' places in the rows; nil if they are consecutive.
-    /// - campaigns: the lower halves of the lanes' keys, a multiple of eight of them.
-    /// - notesVariances: if false, the variances stay unchanged.
+    ///   - rows: deviations, with the labels for their draws.
+    ///   - places: the lanes' places in the rows; nil if they are consecutive.
+    ///   - campaigns: the lower halves of the lanes' keys, a multiple of eight of them.
+    ///   - notesVariances: if false, the variances stay unchanged.
     func draw(
         _ rows: [(deviations: [Float], label: UInt32)], at places: [UInt32]?, arePaired: Bool = false,
         _ campaigns: [UInt32], notesVariances: Bool = true, onTopOf before: Double

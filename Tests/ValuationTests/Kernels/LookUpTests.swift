@@ -137,7 +137,7 @@ import Testing
         var far = near
         far.is_far = 1
         for count in Self.counts {
-            for depth in [1, 3, 8] {
+            for depth in [0, 1, 3, 8] {
                 let models = (0..<count).map { _ in UInt32.random(in: 0..<Self.models, using: &generator) }
                 let rows = try (0..<depth).map { _ in
                     try models.map { _ in try #require(world.rows.randomElement(using: &generator)) }
@@ -146,6 +146,9 @@ import Testing
                 #expect(
                     kernels.lookUp(rows, of: models, to: sums, in: far)
                         == kernels.lookUp(rows, of: models, to: sums, in: near))
+                #expect(
+                    kernels.addRows(world.rows, of: models, to: sums, in: far)
+                        == kernels.addRows(world.rows, of: models, to: sums, in: near))
             }
         }
     }
