@@ -6,6 +6,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <math.h>
 
 #include "kernels.h"
 #include "sets.h"
@@ -124,6 +125,7 @@ const valuation_kernels valuation_kernels_avx2 = {
     .scale = LOOP(scale),
     .sigmoid = LOOP(sigmoid),
     .draw = LOOP(draw),
+    .average = LOOP(average),
     .write = write_baseline,
 };
 #endif

@@ -466,6 +466,7 @@ const valuation_kernels valuation_kernels_avx512 = {
     .scale = LOOP(scale),
     .sigmoid = LOOP(sigmoid),
     .draw = LOOP(draw),
+    .average = LOOP(average),
     .write = write_avx512,
 };
 #endif

@@ -107,5 +107,6 @@ const valuation_kernels valuation_kernels_baseline = {
     .scale = LOOP(scale),
     .sigmoid = LOOP(sigmoid),
     .draw = LOOP(draw),
+    .average = LOOP(average),
     .write = write_baseline,
 };

@@ -14,7 +14,7 @@ from elftools.elf.elffile import ELFFile
 from .assembly import Function, disassemble, reachable
 
 ENTRIES = ("valuation_score", "valuation_rank", "valuation_score_batch")
-LOOPS = ("read", "sum_rows", "resolve", "look_up", "add_rows", "scale", "sigmoid", "draw", "write")
+LOOPS = ("read", "sum_rows", "resolve", "look_up", "add_rows", "scale", "sigmoid", "draw", "average", "write")
 LEVELS = ("baseline", "avx2", "avx512")
 # AVX2 uses the baseline's versions of these.
 MISSING_LOOPS = {f"{loop}_avx2" for loop in ("read", "write")}
@@ -32,10 +32,10 @@ EXCEPTIONS = {
 }
 # Allowed calls to other libraries: the clock for time budgets and rules, short copies and zeros, and the check of gcc's
 # stack protector; under a policy, comparing a unit's name, and the functions of predictors other than a lone model.
-ALLOWED = {"clock_gettime", "memcpy", "memset", "__stack_chk_fail", "bcmp", "exp", "log", "sqrt"}
+ALLOWED = {"clock_gettime", "memcpy", "memmove", "memset", "__stack_chk_fail", "bcmp", "exp", "log", "sqrt"}
 # These call the loops through the table of the machine's instruction set; some are inlined into the entries.
 CALLING_LOOPS = re.compile(
-    r"^\$[es]9Valuation(13Target|13Policy|7)Scoring|^(\$[es]9Valuation\d+)?valuation_(score|rank)"
+    r"^\$[es]9Valuation((13Target|13Policy|7)Scoring|13EnsembleMeans|14CandidateSlots)|^(\$[es]9Valuation\d+)?valuation_(score|rank)"
 )
 
 

@@ -179,6 +179,10 @@ typedef struct {
     // NULL, it is the row's number for model i, of paired rows if is_paired.
     void (*draw)(const float *const *rows, const uint32_t *labels, size_t row_count, const uint32_t *places, int64_t is_paired,
                  const uint32_t *campaigns, size_t width, double *moved, double *variances);
+    // means[i] = the mean of the probabilities[m][i] of those of the count members m whose models[m][i] is not absent[m],
+    // and which are not NaN; NaN if there is none; for each i below width, a multiple of eight.
+    void (*average)(const float *const *probabilities, const uint32_t *const *models, const uint32_t *absent, size_t count,
+                    size_t width, float *means);
     // Writes the values (valuation_value) of the count candidates of a block.
     void (*write)(const void *candidates, const valuation_block *block, const float *clicks, const float *conversions,
                   size_t count, void *values);

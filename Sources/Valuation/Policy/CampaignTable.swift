@@ -4,10 +4,11 @@ import CKernels
 /// The campaigns of all releases that a policy uses, and those that it names: the models of each release for each of
 /// them, its class of rules, and its adjustment.
 ///
-/// While a policy has rules about single campaigns, this table replaces the releases' own. Reading a candidate then
-/// also reveals at no cost whether there are any for its campaign, because `mark` is among the flags.
+/// While a policy has rules about single campaigns, or an ensemble, this table replaces the releases' own. Reading a
+/// candidate then also reveals at no cost whether there are rules about its campaign, because `mark` is among the flags.
+/// A block that needs several releases is read once, for the slots of its campaigns.
 ///
-/// - Memory: 32 bytes a campaign, and 24 for each release.
+/// - Memory: 48 bytes a campaign, and 24 for each release.
 struct CampaignTable: ~Copyable {
     /// Not a flag of valuation.h.
     static let mark: UInt32 = 1 << 31
@@ -15,7 +16,6 @@ struct CampaignTable: ~Copyable {
 
     /// What the policy says about a campaign: in one struct, because it is read together.
     struct Entry {
-        var key: UInt64
         /// The number of its class in `CampaignClasses`.
         var number = CampaignTable.everyone
         /// One more than the adjustment's number, 0 for none.
@@ -28,7 +28,10 @@ struct CampaignTable: ~Copyable {
     private(set) var unknown = CampaignTable.everyone
     let hash: PerfectHash
     private let pilots: Buffer<UInt16>
+    /// One for each slot of the hash, and one for a campaign that is not in the table.
     private var entries = Buffer<Entry>()
+    /// The campaigns' keys, with their slots in place of models.
+    private var places = Buffer<valuation_campaign>()
     /// Those of the first release, then of the second, and so on.
     private var slots = Buffer<valuation_campaign>()
 
@@ -46,24 +49,29 @@ struct CampaignTable: ~Copyable {
         try pilots.append(builder.pilots.base.unsafelyUnwrapped, count: builder.pilots.count)
         var entries = Buffer<Entry>()
         let hash = builder.hash
-        try entries.resize(hash.slotCount, filling: Entry(key: 0))
+        try entries.resize(hash.slotCount + 1, filling: Entry())
+        try places.reserve(entries.count)
+        for slot in 0..<UInt32(entries.count) {
+            try places.append(
+                valuation_campaign(key: 0, click_model: slot, conversion_model: slot, flags: 0, conversion_flags: 0))
+        }
         for position in 0..<distinct.count {
-            entries[hash.place(of: distinct[position], pilots.base.unsafelyUnwrapped)].key = distinct[position]
+            places[hash.place(of: distinct[position], pilots.base.unsafelyUnwrapped)].key = distinct[position]
         }
         self.hash = hash
         self.pilots = pilots
         self.entries = entries
     }
 
-    var slotCount: Int { entries.count }
+    var slotCount: Int { hash.slotCount }
 
-    func key(_ slot: Int) -> UInt64 { entries[slot].key }
+    func key(_ slot: Int) -> UInt64 { places[slot].key }
 
     /// The slot of a campaign, or nil. - Complexity: O(1).
     @inline(__always)
     func slot(_ campaign: UInt64) -> Int? {
         let place = hash.place(of: campaign, pilots.base.unsafelyUnwrapped)
-        return entries[place].key == campaign ? place : nil
+        return places[place].key == campaign ? place : nil
     }
 
     /// The entry of a campaign, or nil. - Complexity: O(1): about two cache misses.
@@ -73,12 +81,26 @@ struct CampaignTable: ~Copyable {
         return UnsafePointer(entries.base.unsafelyUnwrapped + slot)
     }
 
+    /// The entry at a slot, of which the last is that of a campaign that is not in the table.
+    @inline(__always)
+    func entry(at slot: UInt32) -> Entry { entries.base.unsafelyUnwrapped[Int(slot)] }
+
+    /// Whether so many campaigns are marked that most blocks have one: one in sixteen or more. - Complexity: O(campaigns).
+    var marksMany: Bool {
+        var (marked, all) = (0, 0)
+        for place in 0..<slotCount where key(place) != 0 {
+            all += 1
+            if entries[place].isMarked { marked += 1 }
+        }
+        return 16 * marked >= all
+    }
+
     mutating func setClass(_ slot: Int, _ number: UInt32) { entries[slot].number = number }
 
     mutating func setUnknown(_ number: UInt32) {
         unknown = number
         // A candidate whose campaign is 0 finds one of the vacant entries.
-        for slot in 0..<entries.count where entries[slot].key == 0 { entries[slot].number = number }
+        for slot in 0..<entries.count where key(slot) == 0 { entries[slot].number = number }
     }
 
     mutating func setAdjustment(_ slot: Int, _ number: Int) { entries[slot].adjustment = UInt32(number &+ 1) }
@@ -87,8 +109,8 @@ struct CampaignTable: ~Copyable {
     mutating func add(_ index: borrowing Index) throws(Failure) {
         try slots.reserve(slots.count + slotCount + 1)
         for place in 0..<slotCount {
-            var slot = index.campaign(entries[place].key).pointee
-            slot.key = entries[place].key
+            var slot = index.campaign(key(place)).pointee
+            slot.key = key(place)
             if entries[place].isMarked { slot.flags |= CampaignTable.mark }
             try slots.append(slot)
         }
@@ -96,6 +118,12 @@ struct CampaignTable: ~Copyable {
         var slot = index.campaignSlots[index.hashes.campaigns.slotCount]
         if unknown != CampaignTable.everyone { slot.flags |= CampaignTable.mark }
         try slots.append(slot)
+    }
+
+    /// The table that gives slots in place of models, see `CandidateSlots`.
+    var slotTable: valuation_campaigns {
+        valuation_campaigns(
+            hash: hash.function, pilots: pilots.base.unsafelyUnwrapped, slots: places.base.unsafelyUnwrapped)
     }
 
     /// The table in the form of `CKernels`. - Parameter release: in the order of adding.

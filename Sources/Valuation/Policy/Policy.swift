@@ -7,8 +7,13 @@ struct Policy: ~Copyable {
     let document: PolicyDocument
     let classes: CampaignClasses
     let campaigns: CampaignTable
-    /// Whether it has rules about single campaigns; otherwise the releases' own tables of campaigns are used.
+    /// Whether it has rules about single campaigns.
     let hasCampaigns: Bool
+    /// Whether `campaigns` replaces the releases' own tables: if there are such rules, or an ensemble, which needs the
+    /// models of several releases for each candidate.
+    let hasTable: Bool
+    /// Whether most blocks of candidates have a campaign that rules are about.
+    let marksMany: Bool
     /// Whether its decisions depend on the time.
     let isTimed: Bool
     /// The placements that scopes name, and the key of their field.
@@ -37,12 +42,13 @@ struct Policy: ~Copyable {
                 if placements.find(key) == KeyTable.none { try placements.insert(key, UInt32(position)) }
             }
         }
-        var explores = false
-        for number in 0..<document.predictors.count where document.predictors[number].exploration > 0 {
-            explores = true
+        var (explores, hasTable) = (false, hasCampaigns)
+        for number in 0..<document.predictors.count {
+            explores = explores || document.predictors[number].exploration > 0
+            hasTable = hasTable || document.predictors[number].kind == .ensemble
         }
         var keys = Buffer<UInt64>()
-        if hasCampaigns { try Policy.collect(&keys, document, index, others) }
+        if hasTable { try Policy.collect(&keys, document, index, others) }
         var campaigns = try CampaignTable(keys)
         let classes = try CampaignClasses(document, &campaigns, index)
         for number in 0..<document.adjustments.count {
@@ -50,19 +56,20 @@ struct Policy: ~Copyable {
                 campaigns.setAdjustment(slot, number)
             }
         }
-        if hasCampaigns {
+        if hasTable {
             try campaigns.add(index)
             for number in 0..<others.count { try campaigns.add(others[number].pointee) }
         }
         let table = try NormalTable(isNeeded: explores)
         let field = document.text(document.placement)
         placementField = field.count > 0 ? index.secret.number(field: field) : 0
+        marksMany = hasCampaigns && campaigns.marksMany
         self.document = document
         self.classes = classes
         self.campaigns = campaigns
         self.placements = placements
         self.table = table
-        (self.hasCampaigns, self.isTimed, self.explores) = (hasCampaigns, isTimed, explores)
+        (self.hasCampaigns, self.hasTable, self.isTimed, self.explores) = (hasCampaigns, hasTable, isTimed, explores)
     }
 
     /// The campaigns that the releases know, and those that the policy names.

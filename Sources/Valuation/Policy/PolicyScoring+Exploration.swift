@@ -17,6 +17,7 @@ extension PolicyScoring {
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ found: Scoring.Wanted, release: Int,
         scale: Double, into values: UnsafeMutablePointer<valuation_value>
     ) {
+        beginDraws()
         let scoring = scratch.pointee.scorings + release
         scoring.pointee.plan(found)
         var wanted = found

@@ -29,11 +29,22 @@ extension PolicyScoring {
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, release: Int, exploration: Double,
         into values: UnsafeMutablePointer<valuation_value>
     ) {
+        let found = read(candidates, count, release: release)
+        value(candidates, count, found, release: release, exploration: exploration, into: values)
+    }
+
+    /// Finds the models of a release for candidates of one predictor.
+    @inline(__always)
+    private mutating func read(
+        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, release: Int
+    ) -> Scoring.Wanted {
         let scoring = begin(release, expecting: expected(count))
         (scoring.pointee.source, scoring.pointee.flags) = (0, [])
-        let found = scoring.pointee.read(candidates, count)
-        removeMarks(release, count)
-        value(candidates, count, found, release: release, exploration: exploration, into: values)
+        // Without the table, the predictor is the same for the whole block.
+        if !policy.pointee.hasTable { return scoring.pointee.read(candidates, count) }
+        let places = scratch.pointee.places.base.unsafelyUnwrapped
+        return scoring.pointee.take(
+            scratch.pointee.slots, places, count: count, withoutMarks: CampaignTable.mark)
     }
 
     /// Values candidates that a release has just read.
@@ -50,30 +61,30 @@ extension PolicyScoring {
     }
 
     /// The expected number of remaining candidates of a predictor that values `count` of this block.
-    func expected(_ count: Int) -> Int { max(count, remaining &* count / Scratch.blockSize) }
+    func expected(_ count: Int) -> Int { remaining &* count / min(Scratch.blockSize, remaining) }
 
     private mutating func value(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, ensemble: PolicyDocument.Predictor,
         into values: UnsafeMutablePointer<valuation_value>
     ) {
-        guard let found = scratch.pointee.memberValues.base else { return }
-        for place in 0..<count { scratch.pointee.sums[place] = EnsembleSum() }
+        scratch.pointee.means.begin(count: count)
         for member in ensemble.members.range {
             let release = Int(policy.pointee.document.members[member])
-            value(candidates, count, release: release, exploration: 0, into: found)
-            for place in 0..<count {
-                scratch.pointee.sums[place].add(found[place], ofLogits: ensemble.averagesLogits)
-            }
+            let found = read(candidates, count, release: release)
+            let scoring = scratch.pointee.scorings + release
+            scoring.pointee.predict(candidates, count: count, found)
+            scratch.pointee.means.add(scoring, count: count)
         }
-        for place in 0..<count {
-            values[place] = scratch.pointee.sums[place].value(candidates[place], ofLogits: ensemble.averagesLogits)
-        }
+        scratch.pointee.means.write(
+            candidates, count: count, ofLogits: ensemble.averagesLogits,
+            scratch.pointee.scratches[0].pointee.kernels, into: values)
     }
 
     private mutating func value(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, naive: PolicyDocument.Predictor,
         into values: UnsafeMutablePointer<valuation_value>
     ) {
+        if naive.exploration > 0 { beginDraws() }
         let index = Snapshot.index(snapshot)
         let overall = index.pointee.overall
         for place in 0..<count {

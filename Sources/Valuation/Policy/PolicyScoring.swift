@@ -21,9 +21,10 @@ struct PolicyScoring: ~Copyable {
     private let commonExploration: Double
     /// The number of candidates that are left.
     private(set) var remaining: Int
-    let draw: Draw
-    /// The half of a draw that depends on an intercept; only if a predictor explores.
-    let interceptHalf: UInt32
+    /// The draws, and the half of one that depends on an intercept, from `beginDraws` on.
+    private(set) var draw = Draw()
+    private(set) var interceptHalf: UInt32 = 0
+    private var hasDraws = false
     /// The release whose terms' halves of draws are stored, and for how many blocks has been drawn.
     var releaseOfHalves = -1
     /// The release whose terms are sorted.
@@ -44,8 +45,6 @@ struct PolicyScoring: ~Copyable {
     ) {
         notesArms = arms != nil
         deadline = request.deadline
-        draw = policy.pointee.explores ? Draw(request) : Draw()
-        interceptHalf = policy.pointee.explores ? draw.half(ofLabel: Draw.intercept) : 0
         self.arms = arms ?? scratch.pointee.arms.base.unsafelyUnwrapped
         (self.snapshot, self.policy, self.scratch, self.request) = (snapshot, policy, scratch, request)
         remaining = candidates
@@ -97,26 +96,17 @@ struct PolicyScoring: ~Copyable {
         into values: UnsafeMutablePointer<valuation_value>
     ) {
         defer { remaining &-= count }
-        if commonRelease < 0 {
-            _ = decide(candidates, count, areMarked: false)
-            scoreApart(candidates, count, into: values)
-            return finish(candidates, count, values)
+        if commonRelease >= 0 && !policy.pointee.marksMany {
+            let scoring = begin(commonRelease, expecting: remaining)
+            (scoring.pointee.source, scoring.pointee.flags) = (everyone.source, everyone.flags)
+            let wanted = scoring.pointee.read(candidates, count)
+            if !policy.pointee.hasCampaigns || !isAnyMarked(count) {
+                return value(
+                    candidates, count, wanted, release: commonRelease, exploration: commonExploration, into: values)
+            }
         }
-        let scoring = begin(commonRelease, expecting: remaining)
-        (scoring.pointee.source, scoring.pointee.flags) = (everyone.source, everyone.flags)
-        let wanted = scoring.pointee.read(candidates, count)
-        if !policy.pointee.hasCampaigns || !isAnyMarked(count) {
-            return value(
-                candidates, count, wanted, release: commonRelease, exploration: commonExploration, into: values)
-        }
-        if decide(candidates, count, areMarked: true) {
-            removeMarks(commonRelease, count)
-            (scoring.pointee.source, scoring.pointee.flags) = (0, [])
-            value(candidates, count, wanted, release: commonRelease, exploration: commonExploration, into: values)
-        } else {
-            scoreApart(candidates, count, into: values)
-        }
-        finish(candidates, count, values)
+        scoreApart(candidates, count, isCommon: decide(candidates, count), into: values)
+        adjust(candidates, count, values)
     }
 
     /// Must be called after the last block.
@@ -131,18 +121,27 @@ struct PolicyScoring: ~Copyable {
     }
 
     /// Looks the features up in a release, unless that is done. - Parameter count: for about how many candidates.
+    @_optimize(speed)
     mutating func begin(_ release: Int, expecting count: Int) -> UnsafeMutablePointer<Scoring> {
         let place = scratch.pointee.scorings + release
         if begun & 1 << UInt32(release) != 0 { return place }
         begun |= 1 << UInt32(release)
         let index = Snapshot.index(snapshot, release: release)
         let campaigns =
-            policy.pointee.hasCampaigns ? policy.pointee.campaigns.table(release) : index.pointee.campaignTable
+            policy.pointee.hasTable ? policy.pointee.campaigns.table(release) : index.pointee.campaignTable
         place.initialize(
             to: Scoring(
                 request, candidates: count, index: index,
                 scratch: scratch.pointee.scratches[release], campaigns: campaigns))
         return place
+    }
+
+    /// Finds the request's draws, unless that is done: a hash of its features, which only a predictor that explores needs.
+    mutating func beginDraws() {
+        if hasDraws { return }
+        hasDraws = true
+        draw = Draw(request)
+        interceptHalf = draw.half(ofLabel: Draw.intercept)
     }
 
     /// Whether rules are about any campaign of the block that was read last.
@@ -152,38 +151,106 @@ struct PolicyScoring: ~Copyable {
 
     // MARK: Blocks with rules about single campaigns
 
-    /// Values the candidates of each predictor separately.
+    /// Reads the candidates, and finds the decision for each. - Returns: whether the predictor is the same for all.
+    @_optimize(speed)
+    private mutating func decide(_ candidates: UnsafePointer<valuation_candidate>, _ count: Int) -> Bool {
+        // Kept in local variables: the compiler must assume that each store may move them.
+        let decided = scratch.pointee.decided.base.unsafelyUnwrapped
+        let adjustments = scratch.pointee.adjustments.base.unsafelyUnwrapped
+        if notesArms {
+            for place in 0..<count { scratch.pointee.arms[place] = Arm() }
+        }
+        let (policy, everyone) = (self.policy, self.everyone)
+        if !policy.pointee.hasTable {
+            for place in 0..<count { (decided[place], adjustments[place]) = (everyone, -1) }
+            return true
+        }
+        let slots = scratch.pointee.slots.read(
+            candidates, count, policy.pointee.campaigns.slotTable, scratch.pointee.scratches[0].pointee.kernels)
+        var differences: UInt32 = 0
+        for place in 0..<count {
+            let entry = policy.pointee.campaigns.entry(at: slots[place])
+            let decision = scratch.pointee.decisions.decide(entry.number, request, policy)
+            decided[place] = decision
+            adjustments[place] = Int32(truncatingIfNeeded: entry.adjustment) &- 1
+            differences |= decision.predictor ^ decided[0].predictor
+        }
+        return differences == 0
+    }
+
+    /// Values the candidates of each predictor separately. - Parameter isCommon: whether all have the same.
+    @_optimize(speed)
     private mutating func scoreApart(
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int,
+        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, isCommon: Bool,
         into values: UnsafeMutablePointer<valuation_value>
     ) {
-        for place in 0..<count { scratch.pointee.isValued[place] = false }
-        for place in 0..<count {
-            if scratch.pointee.isValued[place] { continue }
-            let predictor = scratch.pointee.decided[place].predictor
-            let gathered = gather(candidates, place..<count, predictor)
-            if gathered == count {
-                value(candidates, count, by: predictor, into: values)
-                break
-            }
-            guard let same = scratch.pointee.candidates.base, let found = scratch.pointee.values.base else { return }
+        let decided = scratch.pointee.decided.base.unsafelyUnwrapped
+        let (left, places) = (
+            scratch.pointee.left.base.unsafelyUnwrapped, scratch.pointee.places.base.unsafelyUnwrapped
+        )
+        for place in 0..<count { (left[place], places[place]) = (place, place) }
+        if isCommon {
+            value(candidates, count, by: decided[0].predictor, into: values)
+            for place in 0..<count { set(decided[place], &values[place]) }
+            return
+        }
+        var leftCount = count
+        while leftCount > 0 {
+            let predictor = decided[left[0]].predictor
+            let gathered = gather(candidates, predictor, &leftCount)
+            let same = scratch.pointee.candidates.base.unsafelyUnwrapped
+            let found = scratch.pointee.values.base.unsafelyUnwrapped
             value(same, gathered, by: predictor, into: found)
-            for position in 0..<gathered { values[scratch.pointee.places[position]] = found[position] }
+            for position in 0..<gathered {
+                var value = found[position]
+                set(decided[places[position]], &value)
+                values[places[position]] = value
+            }
         }
     }
 
-    /// Sets the sources of the values, and adjusts them.
-    private mutating func finish(
+    /// Gathers the candidates of a predictor among those that are left, and their positions. - Returns: how many there
+    /// are.
+    @_optimize(speed)
+    private mutating func gather(
+        _ candidates: UnsafePointer<valuation_candidate>, _ predictor: UInt32, _ leftCount: inout Int
+    ) -> Int {
+        let decided = scratch.pointee.decided.base.unsafelyUnwrapped
+        let (left, places) = (
+            scratch.pointee.left.base.unsafelyUnwrapped, scratch.pointee.places.base.unsafelyUnwrapped
+        )
+        // Without a branch, which would be mispredicted.
+        var (gathered, others) = (0, 0)
+        for position in 0..<leftCount {
+            let place = left[position]
+            let isSame = decided[place].predictor == predictor ? 1 : 0
+            places[gathered] = place
+            left[others] = place
+            gathered &+= isSame
+            others &+= 1 &- isSame
+        }
+        leftCount = others
+        let same = scratch.pointee.candidates.base.unsafelyUnwrapped
+        for position in 0..<gathered { same[position] = candidates[places[position]] }
+        return gathered
+    }
+
+    /// Names the source of a value.
+    @inline(__always)
+    private func set(_ decision: Decision, _ value: inout valuation_value) {
+        value.source = decision.source
+        value.flags |= decision.flags.rawValue
+    }
+
+    /// Adjusts the values, and notes their distributions.
+    private mutating func adjust(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ values: UnsafeMutablePointer<valuation_value>
     ) {
-        let decided = scratch.pointee.decided.base.unsafelyUnwrapped
         let adjustments = scratch.pointee.adjustments.base.unsafelyUnwrapped
-        let rules = policy.pointee.document.adjustments.base
-        for place in 0..<count {
-            values[place].source = decided[place].source
-            values[place].flags |= decided[place].flags.rawValue
-            if adjustments[place] < 0 { continue }
-            rules.unsafelyUnwrapped[Int(adjustments[place])].apply(to: &values[place], candidates[place])
+        if let rules = policy.pointee.document.adjustments.base {
+            for place in 0..<count where adjustments[place] >= 0 {
+                rules[Int(adjustments[place])].apply(to: &values[place], candidates[place])
+            }
         }
         if !notesArms { return }
         for place in 0..<count { arms[place] = arm(place, candidates[place], values[place], adjustments[place]) }
@@ -204,59 +271,5 @@ struct PolicyScoring: ~Copyable {
         (arm.multiplier, arm.floor, arm.cap) = (adjusted.multiplier, adjusted.floor, adjusted.cap)
         if adjusted.multiplier == 0 { arm.fix() }
         return arm
-    }
-
-    /// Finds the decision for each candidate.
-    ///
-    /// - Parameter areMarked: whether the block has been read, so that campaigns that rules are about are marked.
-    /// - Returns: whether the predictor is the same for all, and is everyone's.
-    private mutating func decide(
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, areMarked: Bool
-    ) -> Bool {
-        let marks = scratch.pointee.scratches[max(0, commonRelease)].pointee.flagBits
-        // Kept in a local variable: the compiler must assume that each store may move them.
-        let decided = scratch.pointee.decided.base.unsafelyUnwrapped
-        let adjustments = scratch.pointee.adjustments.base.unsafelyUnwrapped
-        let (policy, everyone, hasCampaigns) = (self.policy, self.everyone, policy.pointee.hasCampaigns)
-        if notesArms {
-            for place in 0..<count { scratch.pointee.arms[place] = Arm() }
-        }
-        var isCommon = true
-        for place in 0..<count {
-            let isMarked = areMarked ? marks[place] & CampaignTable.mark != 0 : hasCampaigns
-            if !isMarked {
-                decided[place] = everyone
-                adjustments[place] = -1
-                continue
-            }
-            let entry = policy.pointee.campaigns.entry(candidates[place].campaign)
-            let number = entry?.pointee.number ?? policy.pointee.campaigns.unknown
-            let decision = scratch.pointee.decisions.decide(number, request, policy)
-            decided[place] = decision
-            adjustments[place] = Int32(truncatingIfNeeded: entry?.pointee.adjustment ?? 0) &- 1
-            isCommon = isCommon && decision.predictor == everyone.predictor
-        }
-        return isCommon
-    }
-
-    /// Removes the marks from a block that was read, and everyone's decision: each candidate has a decision of its own.
-    func removeMarks(_ release: Int, _ count: Int) {
-        let flags = scratch.pointee.scratches[release].pointee.flagBits
-        let marks = CampaignTable.mark | everyone.flags.rawValue
-        for place in 0..<count { flags[place] &= ~marks }
-    }
-
-    /// Gathers the candidates of a predictor. - Returns: how many there are.
-    private mutating func gather(
-        _ candidates: UnsafePointer<valuation_candidate>, _ places: Range<Int>, _ predictor: UInt32
-    ) -> Int {
-        var gathered = 0
-        for place in places where scratch.pointee.decided[place].predictor == predictor {
-            scratch.pointee.candidates[gathered] = candidates[place]
-            scratch.pointee.places[gathered] = place
-            scratch.pointee.isValued[place] = true
-            gathered &+= 1
-        }
-        return gathered
     }
 }

@@ -10,17 +10,18 @@ struct PolicyScratch: ~Copyable {
     private let room: Room<Scoring>
     /// Those of each release; the first is the scorer's own.
     private(set) var scratches = Buffer<UnsafeMutablePointer<Scratch>>()
-    /// One for each candidate of a block: its decision, its adjustment (-1 for none), and whether it is valued already.
+    /// A block, read once for all releases.
+    var slots = CandidateSlots()
+    /// One for each candidate of a block: its decision, and its adjustment (-1 for none).
     var decided = Buffer<Decision>()
     var adjustments = Buffer<Int32>()
-    var isValued = Buffer<Bool>()
-    /// Candidates of one predictor, their positions in the block, and their values.
+    /// Candidates of one predictor, their positions in the block, and their values; and the positions of those that are
+    /// not valued yet.
     var candidates = Buffer<valuation_candidate>()
     var places = Buffer<Int>()
     var values = Buffer<valuation_value>()
-    /// For an ensemble: one member's values, and the sums of all.
-    var memberValues = Buffer<valuation_value>()
-    var sums = Buffer<EnsembleSum>()
+    var left = Buffer<Int>()
+    var means = EnsembleMeans()
     /// The distributions of the values of a block, if their predictors explore.
     var arms = Buffer<Arm>()
     /// Those of a request whose propensities are requested.
@@ -57,14 +58,14 @@ struct PolicyScratch: ~Copyable {
     private mutating func reserve(_ own: UnsafeMutablePointer<Scratch>) throws(Failure) {
         let count = Scratch.blockSize
         try scratches.append(own)
+        try slots.reserve()
         try decided.resize(count, filling: Decision(predictor: 0, source: 0))
         try adjustments.resize(count, filling: -1)
-        try isValued.resize(count, filling: false)
         try candidates.resize(count, filling: valuation_candidate())
         try places.resize(count, filling: 0)
         try values.resize(count, filling: valuation_value())
-        try memberValues.resize(count, filling: valuation_value())
-        try sums.resize(count, filling: EnsembleSum())
+        try left.resize(count, filling: 0)
+        try means.reserve()
         try arms.resize(count, filling: Arm())
     }
 

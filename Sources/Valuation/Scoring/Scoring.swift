@@ -15,8 +15,8 @@ struct Scoring: ~Copyable {
     var deadline: Deadline
     var click: TargetScoring
     var conversion: TargetScoring
-    private var campaigns: valuation_campaigns
-    private var block: valuation_block
+    private(set) var campaigns: valuation_campaigns
+    private(set) var block: valuation_block
     /// The number of candidates that are left.
     private var remaining: Int
     /// Flags of all values, besides those of the candidate.
@@ -75,6 +75,15 @@ struct Scoring: ~Copyable {
         let wanted = add(candidates, count, found)
         takeLogits(count, wanted)
         write(candidates, count, wanted, into: values)
+    }
+
+    /// Computes the probabilities of candidates that have just been read.
+    @inline(never)
+    @_optimize(speed)
+    mutating func predict(_ candidates: UnsafePointer<valuation_candidate>, count: Int, _ found: Wanted) {
+        let wanted = add(candidates, count, found)
+        takeLogits(count, wanted)
+        takeProbabilities(count, wanted)
     }
 
     /// Sums the weights of candidates that have just been read, or fetches the probabilities of their models.
@@ -149,6 +158,14 @@ struct Scoring: ~Copyable {
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ wanted: Wanted,
         into values: UnsafeMutablePointer<valuation_value>
     ) {
+        takeProbabilities(count, wanted)
+        scratch.pointee.kernels.pointee.write(
+            candidates, &block, click.probabilities, conversion.probabilities, count, values)
+    }
+
+    /// Turns the logits into probabilities.
+    @inline(__always)
+    private mutating func takeProbabilities(_ count: Int, _ wanted: Wanted) {
         let flags = scratch.pointee.flags.base.unsafelyUnwrapped
         if deadline.isOver {
             usePriors(count, flags)
@@ -156,8 +173,6 @@ struct Scoring: ~Copyable {
             if wanted.click { click.takeProbabilities(ofLogits: count, flags) }
             if wanted.conversion { conversion.takeProbabilities(ofLogits: count, flags) }
         }
-        scratch.pointee.kernels.pointee.write(
-            candidates, &block, click.probabilities, conversion.probabilities, count, values)
         remaining &-= count
     }
 

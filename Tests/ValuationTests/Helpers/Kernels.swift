@@ -159,6 +159,34 @@ struct Kernels: CustomTestStringConvertible {
         }
     }
 
+    /// The means of the members' probabilities. - Parameter members: as many probabilities and models each, a multiple of
+    /// eight, and the number that stands for no model.
+    func average(_ members: [(probabilities: [Float], models: [UInt32], absent: UInt32)]) -> [Float] {
+        let probabilities = members.map { member in
+            let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: member.probabilities.count)
+            _ = memory.initialize(from: member.probabilities)
+            return memory
+        }
+        let models = members.map { member in
+            let memory = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: member.models.count)
+            _ = memory.initialize(from: member.models)
+            return memory
+        }
+        defer {
+            for memory in probabilities { memory.deallocate() }
+            for memory in models { memory.deallocate() }
+        }
+        let starts = probabilities.map { memory in memory.baseAddress.map { UnsafePointer($0) } }
+        let modelStarts = models.map { memory in memory.baseAddress.map { UnsafePointer($0) } }
+        let width = members[0].models.count
+        let bits = written(over: UInt32(77), width) { means in
+            means.withMemoryRebound(to: Float.self, capacity: width) { means in
+                loops.average(starts, modelStarts, members.map(\.absent), members.count, width, means)
+            }
+        }
+        return bits.map { Float(bitPattern: $0) }
+    }
+
     /// By how much weights move the logits of lanes, and the variances of that, added to what was there before.
     ///
     /// - Parameters:
