@@ -4,8 +4,8 @@ import CValuation
 
 /// The decision of a policy for some candidates of a request.
 struct Decision {
-    /// The number in the document of the predictor that computes the values: the chosen one, or one that computes the
-    /// same.
+    /// The number in the document of the predictor that computes the values: the chosen one, or the first that computes
+    /// the same.
     var predictor: UInt32
     /// The source that the values name.
     var source: UInt32
@@ -118,10 +118,10 @@ struct Decisions: ~Copyable {
         if first != First.none {
             let rule = policy.pointee.document.rule(Int(first))
             return Decision(
-                predictor: UInt32(truncatingIfNeeded: rule.pointee.predictor), source: rule.pointee.source,
+                predictor: policy.pointee.alike[rule.pointee.predictor], source: rule.pointee.source,
                 flags: .overridden)
         }
-        let fallback = UInt32(truncatingIfNeeded: policy.pointee.document.defaultPredictor)
+        let fallback = policy.pointee.alike[policy.pointee.document.defaultPredictor]
         var decision = Decision(predictor: fallback, source: policy.pointee.document.defaultSource)
         var layer = -1
         var experiments = Experiments(lists, policy)
@@ -134,7 +134,7 @@ struct Decisions: ~Copyable {
             let flags: Flags = outcome.hasUnit ? [] : .noUnit
             if variant.predictor != PolicyDocument.Variant.none {
                 return Decision(
-                    predictor: UInt32(truncatingIfNeeded: variant.predictor), source: variant.source, flags: flags)
+                    predictor: policy.pointee.alike[variant.predictor], source: variant.source, flags: flags)
             }
             if layer == -1 { decision = Decision(predictor: fallback, source: variant.source, flags: flags) }
             layer = rule.pointee.layer

@@ -7,6 +7,7 @@ struct Policy: ~Copyable {
     let document: PolicyDocument
     let classes: CampaignClasses
     let campaigns: CampaignTable
+    let alike: AlikePredictors
     /// Whether it has rules about single campaigns.
     let hasCampaigns: Bool
     /// Whether `campaigns` replaces the releases' own tables: if there are such rules, or an ensemble, which needs the
@@ -60,6 +61,7 @@ struct Policy: ~Copyable {
             try campaigns.add(index)
             for number in 0..<others.count { try campaigns.add(others[number].pointee) }
         }
+        let alike = try AlikePredictors(document, index, others)
         let table = try NormalTable(isNeeded: explores)
         let field = document.text(document.placement)
         placementField = field.count > 0 ? index.secret.number(field: field) : 0
@@ -67,6 +69,7 @@ struct Policy: ~Copyable {
         self.document = document
         self.classes = classes
         self.campaigns = campaigns
+        self.alike = alike
         self.placements = placements
         self.table = table
         (self.hasCampaigns, self.hasTable, self.isTimed, self.explores) = (hasCampaigns, hasTable, isTimed, explores)
