@@ -94,8 +94,9 @@ static inline __m256i pass_directory(const valuation_rows *rows, __m256i is_list
 }
 
 // Of eight lookups of models[i] in list[i]: adds the weights in dense rows to the sums, and returns a bit for each list
-// that may have a weight.
-static inline uint32_t add_eight(const valuation_rows *rows, const valuation_row *list, const uint32_t *models, int64_t *sums) {
+// that may have a weight. are_alike: neighbouring rows are mostly of one form, so that a branch for each form pays.
+static inline uint32_t add_eight(const valuation_rows *rows, const valuation_row *list, const uint32_t *models, int are_alike,
+                                 int64_t *sums) {
     __m256 low = _mm256_castsi256_ps(load(list)), high = _mm256_castsi256_ps(load(list + 4));
     __m256i starts = _mm256_castps_si256(_mm256_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0)));
     __m256i shapes = _mm256_castps_si256(_mm256_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
@@ -107,8 +108,10 @@ static inline uint32_t add_eight(const valuation_rows *rows, const valuation_row
     __m256i is_short = _mm256_cmpeq_epi32(kind, all(VALUATION_ROW_SHORT));
     __m256i absent = _mm256_cmpeq_epi32(shape, _mm256_setzero_si256());
     __m256i is_list = _mm256_xor_si256(_mm256_or_si256(_mm256_or_si256(dense, is_short), absent), all(-1));
-    __m256i passes = _mm256_and_si256(is_short, pass_short(shape, model));
-    passes = _mm256_or_si256(passes, _mm256_and_si256(is_list, pass_directory(rows, is_list, shape, kind, model)));
+    __m256i passes = _mm256_setzero_si256();
+    if (!are_alike || bits_of(is_short)) passes = _mm256_and_si256(is_short, pass_short(shape, model));
+    if (!are_alike || bits_of(is_list))
+        passes = _mm256_or_si256(passes, _mm256_and_si256(is_list, pass_directory(rows, is_list, shape, kind, model)));
     return bits_of(passes);
 }
 

@@ -228,8 +228,10 @@ static inline eight_labels load_labels(const valuation_label *slots, const uint6
     };
 }
 
-static int resolve_avx512(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths,
-                          size_t position, size_t width, valuation_row *click, valuation_row *conversion, uint16_t *unusual) {
+// The features at one position.
+static uint32_t resolve_position(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths,
+                                 size_t position, size_t width, valuation_row *click, valuation_row *conversion,
+                                 uint16_t *unusual) {
     const __m256i minimum = _mm256_set1_epi32((int)position);
     const __m512i offset = _mm512_set1_epi64((int64_t)(position * VALUATION_FEATURE_WORDS * sizeof(uint64_t)));
     const __m512i none = _mm512_setzero_si512(), category = _mm512_set1_epi64(VALUATION_LABEL_CATEGORY);
@@ -258,6 +260,19 @@ static int resolve_avx512(const valuation_labels *labels, const uint64_t *const 
         _mm512_storeu_si512(conversion + first, _mm512_maskz_mov_epi64(usual, found.conversion));
         bits[first / 8] = (uint8_t)(present & ~usual);
         any |= bits[first / 8];
+    }
+    return any;
+}
+
+static int resolve_avx512(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths,
+                          size_t position, size_t depth, size_t count, valuation_row *click, valuation_row *conversion,
+                          uint16_t *unusual) {
+    const size_t width = (count + 15) / 16 * 16;
+    uint32_t any = 0;
+    for (size_t level = 0; level < depth; level++) {
+        const size_t place = level * VALUATION_KERNELS_BLOCK;
+        any |= resolve_position(labels, features, lengths, position + level, width, click + place, conversion + place,
+                                unusual + place / 16);
     }
     return any != 0;
 }
@@ -373,15 +388,15 @@ static inline void complete_lists(const valuation_rows *rows, lookups *queue, in
 }
 
 static void look_up_avx512(const valuation_rows *rows, const valuation_row *list, size_t depth, const uint32_t *models,
-                           size_t width, int64_t *sums, valuation_found *found) {
+                           size_t count, int64_t *sums, valuation_found *found) {
     const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const __m512i evens = _mm512_slli_epi32(lanes, 1), odds = _mm512_add_epi32(evens, _mm512_set1_epi32(1));
     lookups queue;
     queue.count = 0;
     for (size_t level = 0; level < depth; level++) {
         const uint32_t base = (uint32_t)level * VALUATION_KERNELS_BLOCK;
-        if (found) note_dense(list + base, models, width, base, found);
-        for (size_t first = 0; first < width; first += 16) {
+        if (found) note_dense(list + base, models, count, base, found);
+        for (size_t first = 0; first < count; first += 16) {
             const valuation_row *sixteen = list + base + first;
             __m512i low = _mm512_loadu_si512(sixteen), high = _mm512_loadu_si512(sixteen + 8);
             __m512i start = _mm512_permutex2var_epi32(low, evens, high);

@@ -77,7 +77,9 @@ void write_baseline(const void *candidates, const valuation_block *block, const 
     }
 }
 
-static inline uint32_t add_eight(const valuation_rows *rows, const valuation_row *list, const uint32_t *models, int64_t *sums) {
+static inline uint32_t add_eight(const valuation_rows *rows, const valuation_row *list, const uint32_t *models, int are_alike,
+                                 int64_t *sums) {
+    (void)are_alike;
     uint32_t bits = 0;
     for (uint32_t i = 0; i < 8; i++) {
         const valuation_row row = list[i];

@@ -66,9 +66,10 @@ typedef struct {
 } valuation_label;
 
 enum {
-    // In a label's bits, from the lowest: the position of its type, and the type of a category.
+    // In a label's bits, from the lowest: the position of its type, and the types of a category and a number.
     VALUATION_LABEL_KIND = 62,
     VALUATION_LABEL_CATEGORY = 1,
+    VALUATION_LABEL_NUMBER = 2,
 };
 
 // The hash that gives the slot of each key of a table; PerfectHash.swift describes it.
@@ -152,15 +153,17 @@ typedef struct {
     // sums[i] = rows[0][i] + rows[1][i] + ... for each i below width; in the first paired_count rows, eight weights of
     // each sixteen belong to the other target (VALUATION_ROW_PAIRED).
     void (*sum_rows)(const int32_t *const *rows, size_t paired_count, size_t row_count, size_t width, int64_t *sums);
-    // For each i below width with lengths[i] > position: the rows of the label of features[i] at that position if it is
-    // a category; otherwise empty rows, and a bit in unusual[i / 16]. Empty rows elsewhere. Returns whether any bit is
-    // set.
+    // For each i below count <= BLOCK and each of depth <= DEPTH positions p, with place = (p - position) * BLOCK + i and
+    // lengths[i] > p: the rows of the label of features[i] at p if it is a category, in click[place] and
+    // conversion[place]; otherwise empty rows, and a bit in unusual[place / 16]. Empty rows elsewhere, and after the
+    // last one up to what look_up reads. Returns whether any bit is set.
     int (*resolve)(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths, size_t position,
-                   size_t width, valuation_row *click, valuation_row *conversion, uint16_t *unusual);
+                   size_t depth, size_t count, valuation_row *click, valuation_row *conversion, uint16_t *unusual);
     // sums[i] += the weights of models[i] in list[i], list[BLOCK + i], list[2 * BLOCK + i] ..., depth of them, for each
-    // i below width <= BLOCK. Unless found is NULL, appends to it the positions of weights in dense rows, and of those
-    // weights in lists that exist: up to depth * width.
-    void (*look_up)(const valuation_rows *rows, const valuation_row *list, size_t depth, const uint32_t *models, size_t width,
+    // i below count <= BLOCK. After the last model and the last row of each feature, more must follow as for add_rows.
+    // Unless found is NULL, appends to it the positions of weights in dense rows, and of those weights in lists that
+    // exist: up to depth * count.
+    void (*look_up)(const valuation_rows *rows, const valuation_row *list, size_t depth, const uint32_t *models, size_t count,
                     int64_t *sums, valuation_found *found);
     // sums[i] += the weights of models[i] in the row_count <= BLOCK rows of list, for each i below count <= BLOCK. After
     // the last model and the last row, more must follow up to a multiple of VALUATION_KERNELS_WIDTH: any valid models, and
@@ -168,11 +171,11 @@ typedef struct {
     void (*add_rows)(const valuation_rows *rows, const valuation_row *list, size_t row_count, const uint32_t *models,
                      size_t count, int64_t *sums);
     // logits[i] = scales[m].constant + scales[m].unit * sums[i] with m = models[i], or i if models is NULL, for each i
-    // below width.
-    void (*scale)(const int64_t *sums, const valuation_scale *scales, const uint32_t *models, size_t width, double *logits);
-    // probabilities[i] = 1 / (1 + e^-z) with z = logits[i] clamped to +-bound <= 80, for each i below width; returns
-    // whether any was clamped. See Sigmoid.swift for the error.
-    int (*sigmoid)(const double *logits, size_t width, double bound, float *probabilities);
+    // below count rounded up to a multiple of eight.
+    void (*scale)(const int64_t *sums, const valuation_scale *scales, const uint32_t *models, size_t count, double *logits);
+    // probabilities[i] = 1 / (1 + e^-z) with z = logits[i] clamped to +-bound <= 80, for each i below count rounded up to
+    // a multiple of eight; returns whether any was clamped. See Sigmoid.swift for the error.
+    int (*sigmoid)(const double *logits, size_t count, double bound, float *probabilities);
     // For each i below width, a multiple of eight, and each of at most VALUATION_KERNELS_DRAWN_ROWS rows: moved[i] += d *
     // z, rounded to whole 1 / VALUATION_KERNELS_MOVES, and, unless variances is NULL, variances[i] += d * d. z is drawn
     // by the row's label and campaigns[i]; see Draw.swift. d, which is within +-8192, is row[places[i]]; if places is
@@ -196,6 +199,26 @@ const valuation_kernels *valuation_kernels_for(valuation_kernels_level level);
 
 // The loops for the widest instruction set of this machine. Asks the processor; changes nothing in the process.
 const valuation_kernels *valuation_kernels_for_this_machine(void);
+
+// A feature or cross that some model knows.
+typedef struct {
+    const valuation_label *slot;
+    double number;
+} valuation_term;
+
+// What some of a request's features are, besides known categories.
+typedef struct {
+    int has_numbers, has_unknown, has_invalid;
+} valuation_resolved;
+
+// Finds the labels of count features (valuation_feature), all at once, and stores those that models know, in terms, which
+// has room for count. Says in found what else there is. Returns how many are known.
+size_t valuation_resolve(const valuation_labels *labels, const uint64_t *features, size_t count, valuation_term *terms,
+                         valuation_resolved *found);
+
+// Stores the rows of categories and crosses that are not empty, dense rows first, then lists, so that neighbours are of
+// one form. rows has room for count. Returns how many rows.
+size_t valuation_list_rows(const valuation_term *terms, size_t count, int is_conversion, int has_numbers, valuation_row *rows);
 
 #pragma GCC visibility pop
 

@@ -10,12 +10,6 @@ extension Index {
         return slot.pointee.key != key || slot.pointee.isVacant ? nil : slot
     }
 
-    /// The position of a label in `labelSlots`, if the index has it.
-    @inline(__always)
-    func labelPlace(_ key: UInt64) -> Int {
-        hashes.labels.place(of: key, labelPilots)
-    }
-
     /// The weights of a cross of two labels, if any model may have one. - Complexity: O(1).
     @inline(__always)
     func cross(_ first: UnsafePointer<LabelSlot>, _ second: UnsafePointer<LabelSlot>) -> UnsafePointer<LabelSlot>? {
@@ -24,6 +18,12 @@ extension Index {
             return nil
         }
         return slot
+    }
+
+    /// The table of labels as `CKernels` takes it.
+    @inline(__always)
+    var labelTable: valuation_labels {
+        valuation_labels(hash: hashes.labels.function, pilots: labelPilots, slots: labelSlots)
     }
 
     /// The table of campaigns as `CKernels` takes it.

@@ -14,27 +14,30 @@ extension PolicyScoring {
     ) {
         let scoring = scratch.pointee.scorings + release
         let index = scoring.pointee.index
-        let (ads, width) = (AdArrays(scoring.pointee.scratch), RowPlaces.roundedUp(count))
+        let ads = AdArrays(scoring.pointee.scratch)
         let flags = scoring.pointee.scratch.pointee.flags.base.unsafelyUnwrapped
         var position = 0
         while position < Int(wanted.adFeatures) && !scoring.pointee.deadline.check() {
             let depth = min(AdFeatures.depth, Int(wanted.adFeatures) &- position)
-            scoring.pointee.resolve(candidates, count, position..<(position &+ depth), wanted, flags)
+            let positions = position..<(position &+ depth)
+            if scoring.pointee.find(positions, count) {
+                scoring.pointee.addUnusual(candidates, count, positions, wanted, flags)
+            }
             for level in 0..<index.pointee.levels {
                 var found = scratch.pointee.draws.weights
                 if wanted.click {
                     scoring.pointee.click.addWeights(
-                        ads.clickRows, depth: depth, width: width, level: level, notedIn: &found)
+                        ads.clickRows, depth: depth, count: count, level: level, notedIn: &found)
                     draw(found, .click, level, candidates, position, release)
                 }
                 if wanted.conversion {
                     scoring.pointee.conversion.addWeights(
-                        ads.conversionRows, depth: depth, width: width, level: level, notedIn: &found)
+                        ads.conversionRows, depth: depth, count: count, level: level, notedIn: &found)
                     draw(found, .conversion, level, candidates, position, release)
                 }
             }
             for number in 0..<depth {
-                ads.forEachUnusual(width, number) { place in
+                ads.forEachUnusual(count, number) { place in
                     drawNumber(candidates[place].features[position &+ number], place, candidates, wanted, release)
                 }
             }

@@ -49,15 +49,11 @@ struct AdArrays {
         features[place] = UnsafeRawPointer(first)?.assumingMemoryBound(to: UInt64.self)
     }
 
-    /// The bits of the features at a position among those processed together.
+    /// Passes `body` the candidates whose bit in `unusual` is set for a position among those processed together.
     @inline(__always)
-    func unusual(_ number: Int) -> UnsafeMutablePointer<UInt16> { unusual + number &* (Scratch.blockSize / 16) }
-
-    /// Passes `body` the candidates whose bit in `unusual` is set. - Parameter width: a multiple of 16.
-    @inline(__always)
-    func forEachUnusual(_ width: Int, _ number: Int, _ body: (_ place: Int) -> Void) {
-        let unusual = unusual(number)
-        for group in 0..<(width &>> 4) {
+    func forEachUnusual(_ count: Int, _ number: Int, _ body: (_ place: Int) -> Void) {
+        let unusual = unusual + number &* (Scratch.blockSize / 16)
+        for group in 0..<((count &+ 15) &>> 4) {
             var left = unusual[group]
             while left != 0 {
                 body(group &<< 4 &+ left.trailingZeroBitCount)

@@ -15,6 +15,7 @@ struct RequestTerms {
     /// The crosses of the features from this position of `crossing` on are not in `list`, which was full.
     private(set) var firstUnlisted: Int
     private(set) var flags: Flags
+    let hasNumbers: Bool
 
     /// Looks features up. - Complexity: O(features + crossing²).
     @_optimize(speed)
@@ -25,19 +26,22 @@ struct RequestTerms {
         self.index = index
         scratch.pointee.terms.removeAll()
         scratch.pointee.crossing.removeAll()
-        flags = []
+        var table = index.pointee.labelTable
+        var found = valuation_resolved()
         if let features = request.features {
             var start = 0
             while start < request.featureCount && !deadline.check() {
                 let length = min(RequestTerms.together, request.featureCount &- start)
-                for position in start..<(start &+ length) {
-                    valuation_kernels_prefetch(
-                        index.pointee.labelSlots + index.pointee.labelPlace(features[position].key))
-                }
-                flags.formUnion(resolve(features + start, length, index, &scratch.pointee.terms))
+                let known = valuation_resolve(
+                    &table, UnsafeRawPointer(features + start).assumingMemoryBound(to: UInt64.self), length,
+                    scratch.pointee.terms.spare, &found)
+                scratch.pointee.terms.appendWritten(known)
                 start &+= length
             }
         }
+        flags = found.has_unknown != 0 ? .unknownFeature : []
+        if found.has_invalid != 0 { flags.insert(.invalidNumber) }
+        hasNumbers = found.has_numbers != 0
         firstUnlisted = 0
         list = scratch.pointee.terms.elements
         crossing = scratch.pointee.crossing.elements
@@ -77,30 +81,4 @@ struct RequestTerms {
             body(slot)
         }
     }
-}
-
-/// Looks features up and appends the known ones to `terms`, which has enough capacity.
-@inline(__always)
-func resolve(
-    _ features: UnsafePointer<valuation_feature>, _ count: Int, _ index: UnsafePointer<Index>,
-    _ terms: inout Buffer<Term>
-) -> Flags {
-    var flags = Flags()
-    let resolved = terms.spare
-    var resolvedCount = 0
-    for position in 0..<count {
-        let feature = features[position]
-        guard let slot = index.pointee.label(feature.key), !slot.pointee.isCross else {
-            flags.insert(.unknownFeature)
-            continue
-        }
-        if slot.pointee.isNumber, !feature.number.isFinite {
-            flags.insert(.invalidNumber)
-            continue
-        }
-        resolved[resolvedCount] = Term(slot: slot, number: feature.number)
-        resolvedCount &+= 1
-    }
-    terms.appendWritten(resolvedCount)
-    return flags
 }

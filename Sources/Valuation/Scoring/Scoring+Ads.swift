@@ -9,45 +9,35 @@ extension Scoring {
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ wanted: Wanted,
         _ flags: UnsafeMutablePointer<Flags>
     ) {
-        let longest = Int(wanted.adFeatures)
+        let (ads, longest) = (AdArrays(scratch), Int(wanted.adFeatures))
         var position = 0
         while position < longest && !deadline.check() {
-            let depth = min(AdFeatures.depth, longest &- position)
-            add(candidates, count, position..<(position &+ depth), wanted, flags)
-            position &+= depth
+            let positions = position..<min(position &+ AdFeatures.depth, longest)
+            if find(positions, count) { addUnusual(candidates, count, positions, wanted, flags) }
+            if wanted.click { click.addWeights(ads.clickRows, depth: positions.count, count: count) }
+            if wanted.conversion { conversion.addWeights(ads.conversionRows, depth: positions.count, count: count) }
+            position = positions.upperBound
         }
         if index.pointee.hasCrosses { addCrosses(candidates, count, wanted) }
     }
 
-    /// Adds the features at some positions, at most `AdFeatures.depth`.
-    private mutating func add(
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ positions: Range<Int>, _ wanted: Wanted,
-        _ flags: UnsafeMutablePointer<Flags>
-    ) {
-        let (ads, width) = (AdArrays(scratch), RowPlaces.roundedUp(count))
-        resolve(candidates, count, positions, wanted, flags)
-        if wanted.click { click.addWeights(ads.clickRows, depth: positions.count, width: width) }
-        if wanted.conversion { conversion.addWeights(ads.conversionRows, depth: positions.count, width: width) }
+    /// Finds the rows of the features at some positions, at most `AdFeatures.depth`. - Returns: whether any is unusual.
+    mutating func find(_ positions: Range<Int>, _ count: Int) -> Bool {
+        let ads = AdArrays(scratch)
+        var table = index.pointee.labelTable
+        return scratch.pointee.kernels.pointee.resolve(
+            &table, ads.features, ads.lengths, positions.lowerBound, positions.count, count, ads.clickRows,
+            ads.conversionRows, ads.unusual) != 0
     }
 
-    /// Finds the rows of the features at some positions, and adds those without a row, which are numbers.
-    mutating func resolve(
+    /// Adds those of the found features that have no row, which are numbers; flags anything else.
+    mutating func addUnusual(
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ positions: Range<Int>, _ wanted: Wanted,
         _ flags: UnsafeMutablePointer<Flags>
     ) {
         let ads = AdArrays(scratch)
-        let width = RowPlaces.roundedUp(count)
-        var table = valuation_labels(
-            hash: index.pointee.hashes.labels.function, pilots: index.pointee.labelPilots,
-            slots: index.pointee.labelSlots)
         for position in positions {
-            let number = position &- positions.lowerBound
-            let start = number &* Scratch.blockSize
-            let isUnusual = scratch.pointee.kernels.pointee.resolve(
-                &table, ads.features, ads.lengths, position, width, ads.clickRows + start, ads.conversionRows + start,
-                ads.unusual(number))
-            if isUnusual == 0 { continue }
-            ads.forEachUnusual(width, number) { place in
+            ads.forEachUnusual(count, position &- positions.lowerBound) { place in
                 let feature = candidates[place].features[position]
                 flags[place].formUnion(addUnusual(feature, to: place, wanted))
             }

@@ -38,7 +38,7 @@ struct Scoring: ~Copyable {
         self.index = index
         self.campaigns = campaigns
         self.scratch = scratch
-        deadline = request.deadline
+        var deadline = request.deadline
         remaining = candidates
         click = TargetScoring(.click, scratch.pointee.click, index, scratch.pointee.kernels)
         conversion = TargetScoring(.conversion, scratch.pointee.conversion, index, scratch.pointee.kernels)
@@ -48,6 +48,7 @@ struct Scoring: ~Copyable {
             conversion_models: conversion.models, flags: scratch.pointee.flagBits, features: ads.features,
             lengths: ads.lengths, source: 0, wants_clicks: 0, wants_conversions: 0, longest: 0)
         terms = RequestTerms(request, index: index, scratch: scratch, &deadline)
+        self.deadline = deadline
     }
 
     /// The address of a target's scoring. Valid because scorings stay where they are: in a scorer's memory, or in a

@@ -38,6 +38,8 @@ struct Scratch: ~Copyable {
     var values = Buffer<valuation_value>()
     var click = TargetScratch()
     var conversion = TargetScratch()
+    /// For how many models the memory is large enough.
+    private var models = ByTarget(click: 0, conversion: 0)
 
     init(_ kernels: UnsafePointer<valuation_kernels>) throws(Failure) {
         self.kernels = kernels
@@ -67,18 +69,23 @@ struct Scratch: ~Copyable {
     }
 
     /// Grows the memory to the size for an index; does nothing if it is large enough.
+    @inline(__always)
     mutating func prepare(_ counts: Index.Counts) throws(Failure) {
-        let largest = max(counts.models.click, counts.models.conversion)
-        try click.prepare(models: counts.models.click, sums: largest)
-        try conversion.prepare(models: counts.models.conversion, sums: largest)
+        if counts.models.click > models.click || counts.models.conversion > models.conversion { try grow(counts) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ counts: Index.Counts) throws(Failure) {
+        let wanted = ByTarget { max(models[$0], counts.models[$0]) }
+        let largest = max(wanted.click, wanted.conversion)
+        try click.prepare(models: wanted.click, sums: largest)
+        try conversion.prepare(models: wanted.conversion, sums: largest)
+        models = wanted
     }
 }
 
 /// A feature or cross that some model knows.
-struct Term {
-    var slot: UnsafePointer<Index.LabelSlot>
-    var number: Double
-}
+typealias Term = valuation_term
 
 /// The part of the working memory that exists for each target.
 struct TargetScratch: ~Copyable {

@@ -15,23 +15,17 @@ extension TargetScoring {
         isPlanned = true
         let cost = Cost(models: index.pointee.counts.models[target], candidates: candidates)
         let isIncomplete = terms.firstUnlisted < terms.crossing.count
+        if cost.favorsLookups && !isIncomplete { return lookUp(terms) }
         let denseRows = scratch.pointee.denseRows.base.unsafelyUnwrapped
         var denseCount = 0
         var saved = 0
-        let looksUp = cost.favorsLookups && !isIncomplete
         for term in terms.list {
             let row = term.slot.pointee.row(target)
             if row.isEmpty { continue }
-            if !term.slot.pointee.isNumber {
-                if looksUp {
-                    appendDirect(row)
-                    continue
-                }
-                if row.isDense {
-                    denseRows[denseCount] = term
-                    denseCount &+= 1
-                    continue
-                }
+            if !term.slot.pointee.isNumber && row.isDense {
+                denseRows[denseCount] = term
+                denseCount &+= 1
+                continue
             }
             let gain = self.saved(by: term, row, cost)
             saved &+= max(0, gain)
@@ -56,10 +50,26 @@ extension TargetScoring {
             for position in 0..<denseCount { appendDirect(denseRows[position].slot.pointee.row(target)) }
             if usesSums { clearSums() }
         }
-        // The kernels look up whole vectors of rows.
-        for position in directRowCount..<RowPlaces.roundedUp(directRowCount) { directRows[position] = Index.Row() }
+        padDirectRows()
         addLists(&deadline)
         if isIncomplete { addUnlistedCrosses(terms, &deadline) }
+    }
+
+    /// Chooses lookups for all terms.
+    private mutating func lookUp(_ terms: RequestTerms) {
+        directRowCount = valuation_list_rows(
+            terms.list.baseAddress, terms.list.count, target == .conversion ? 1 : 0, terms.hasNumbers ? 1 : 0,
+            directRows)
+        padDirectRows()
+        if !terms.hasNumbers { return }
+        for term in terms.list where term.slot.pointee.isNumber && !term.slot.pointee.row(target).isEmpty {
+            appendDirectNumber(term)
+        }
+    }
+
+    /// Appends empty rows: the kernels look up whole vectors.
+    private mutating func padDirectRows() {
+        for position in directRowCount..<RowPlaces.roundedUp(directRowCount) { directRows[position] = Index.Row() }
     }
 
     @inline(__always)
@@ -71,6 +81,10 @@ extension TargetScoring {
     @inline(__always)
     private mutating func appendDirect(_ term: Term) {
         if !term.slot.pointee.isNumber { return appendDirect(term.slot.pointee.row(target)) }
+        appendDirectNumber(term)
+    }
+
+    private mutating func appendDirectNumber(_ term: Term) {
         directNumberCount &+= 1
         streamed[Scratch.maximumTerms &- directNumberCount] = term
     }

@@ -119,23 +119,23 @@ struct TargetScoring {
 
     /// Adds the weights of candidates' ads, each in its own row, for the candidates' models and those that these
     /// extend.
-    mutating func addWeights(_ rows: UnsafePointer<Index.Row>, depth: Int, width: Int) {
+    mutating func addWeights(_ rows: UnsafePointer<Index.Row>, depth: Int, count: Int) {
         withUnsafePointer(to: index.pointee.rows) {
             for level in 0..<index.pointee.levels {
                 let start = level &* Scratch.blockSize
-                kernels.pointee.look_up($0, rows, depth, models + start, width, entrySums + start, nil)
+                kernels.pointee.look_up($0, rows, depth, models + start, count, entrySums + start, nil)
             }
         }
     }
 
     /// The same for the models of one level; notes where weights were found.
     mutating func addWeights(
-        _ rows: UnsafePointer<Index.Row>, depth: Int, width: Int, level: Int, notedIn found: inout valuation_found
+        _ rows: UnsafePointer<Index.Row>, depth: Int, count: Int, level: Int, notedIn found: inout valuation_found
     ) {
         let start = level &* Scratch.blockSize
         found.count = 0
         withUnsafePointer(to: index.pointee.rows) {
-            kernels.pointee.look_up($0, rows, depth, models + start, width, entrySums + start, &found)
+            kernels.pointee.look_up($0, rows, depth, models + start, count, entrySums + start, &found)
         }
     }
 
@@ -160,8 +160,7 @@ struct TargetScoring {
     /// Turns the sums into logits.
     mutating func takeLogits(count: Int) {
         let (models, entrySums, scales, logits) = (models, entrySums, scales, logits)
-        let width = RowPlaces.roundedUp(count)
-        kernels.pointee.scale(entrySums, scales, models, width, logits)
+        kernels.pointee.scale(entrySums, scales, models, count, logits)
         for level in 1..<max(1, index.pointee.levels) {
             let start = level &* Scratch.blockSize
             for place in 0..<count {
@@ -173,8 +172,7 @@ struct TargetScoring {
     /// Turns the logits into probabilities, clamped to ±`Sigmoid.bound`.
     mutating func takeProbabilities(ofLogits count: Int, _ flags: UnsafeMutablePointer<Flags>) {
         let logits = logits
-        let width = RowPlaces.roundedUp(count)
-        if kernels.pointee.sigmoid(logits, width, Sigmoid.bound, probabilities) == 0 { return }
+        if kernels.pointee.sigmoid(logits, count, Sigmoid.bound, probabilities) == 0 { return }
         for place in 0..<count where logits[place].magnitude > Sigmoid.bound { flags[place].formUnion(.clamped) }
     }
 

@@ -39,10 +39,10 @@ struct Kernels: CustomTestStringConvertible {
         return (probabilities: Array(probabilities.prefix(logits.count)), wasCut: wasCut)
     }
 
-    /// The rows of the features at a position, and the candidates with an unusual feature there.
+    /// The rows of the features at some positions, and the candidates with an unusual feature there, for each position.
     func resolve(
-        _ features: [[valuation_feature]], at position: Int, in index: UnsafePointer<Index>
-    ) -> (click: [Index.Row], conversion: [Index.Row], unusual: Set<Int>) {
+        _ features: [[valuation_feature]], at positions: Range<Int>, in index: UnsafePointer<Index>
+    ) -> [(click: [Index.Row], conversion: [Index.Row], unusual: Set<Int>)] {
         let width = RowPlaces.roundedUp(features.count)
         let memory = features.map { list in
             let memory = UnsafeMutableBufferPointer<valuation_feature>.allocate(capacity: max(1, list.count))
@@ -56,17 +56,25 @@ struct Kernels: CustomTestStringConvertible {
         var table = valuation_labels(
             hash: index.pointee.hashes.labels.function, pilots: index.pointee.labelPilots,
             slots: index.pointee.labelSlots)
-        let unwritten = Index.Row(start: 77, shape: 77)
-        var (click, conversion) = (
-            [Index.Row](repeating: unwritten, count: width), [Index.Row](repeating: unwritten, count: width)
-        )
+        let block = Int(VALUATION_KERNELS_BLOCK)
+        let unwritten = [Index.Row](repeating: Index.Row(start: 77, shape: 77), count: positions.count * block)
+        var (click, conversion) = (unwritten, unwritten)
         var any: Int32 = -1
-        let masks = written(over: UInt16.max, width / 16) { unusual in
-            any = loops.resolve(&table, starts, lengths, position, width, &click, &conversion, unusual)
+        let masks = written(over: UInt16.max, positions.count * block / 16) { unusual in
+            any = loops.resolve(
+                &table, starts, lengths, positions.lowerBound, positions.count, features.count, &click, &conversion,
+                unusual)
         }
-        let unusual = Set((0..<width).filter { masks[$0 / 16] >> UInt16($0 % 16) & 1 != 0 })
-        #expect((any != 0) == !unusual.isEmpty)
-        return (click: click, conversion: conversion, unusual: unusual)
+        let found = positions.indices.map { position in
+            let first = (position - positions.lowerBound) * block
+            let places = first..<(first + (features.count + 15) / 16 * 16)
+            let unusual = Set(places.filter { masks[$0 / 16] >> UInt16($0 % 16) & 1 != 0 }.map { $0 - first })
+            let lanes = level == VALUATION_KERNELS_AVX512 ? 16 : 8
+            let rows = first..<(first + (features.count + lanes - 1) / lanes * lanes)
+            return (click: Array(click[rows]), conversion: Array(conversion[rows]), unusual: unusual)
+        }
+        #expect((any != 0) == found.contains { !$0.unusual.isEmpty })
+        return found
     }
 
     /// `sums`, each with its model's weights in its rows added.
@@ -83,7 +91,9 @@ struct Kernels: CustomTestStringConvertible {
         let list = rows.flatMap { $0 + [Index.Row](repeating: Index.Row(), count: block - $0.count) }
         let added = written(over: Int64(0), width) { memoryOfSums in
             memoryOfSums.update(from: sums, count: sums.count)
-            withUnsafePointer(to: memory) { loops.look_up($0, list, rows.count, padded, width, memoryOfSums, nil) }
+            withUnsafePointer(to: memory) {
+                loops.look_up($0, list, rows.count, padded, models.count, memoryOfSums, nil)
+            }
         }
         return Array(added.prefix(models.count))
     }
@@ -102,7 +112,9 @@ struct Kernels: CustomTestStringConvertible {
             owners = written(over: UInt32(77), rows.count * width) { owners in
                 sums = written(over: Int64(0), width) { sums in
                     var found = valuation_found(places: places, sums: owners, count: 0)
-                    withUnsafePointer(to: memory) { loops.look_up($0, list, rows.count, padded, width, sums, &found) }
+                    withUnsafePointer(to: memory) {
+                        loops.look_up($0, list, rows.count, padded, models.count, sums, &found)
+                    }
                     count = found.count
                 }
             }

@@ -33,20 +33,63 @@ import Testing
                 valuation_feature(key: label.map { BuiltIndex.key(of: $0) } ?? generator.next(), number: .nan)
             }
         }
-        for position in 0..<4 {
-            let found = kernels.resolve(features, at: position, in: index.pointer)
-            for place in 0..<RowPlaces.roundedUp(count) {
-                let isPresent = place < count && position < labels[place].count
-                let label = isPresent ? labels[place][position] : nil
-                let click = label.flatMap { index.row(of: $0, .click) } ?? Index.Row()
-                let conversion = label.flatMap { index.row(of: $0, .conversion) } ?? Index.Row()
-                #expect(found.click[place].shape == click.shape && found.conversion[place].shape == conversion.shape)
-                if label != nil {
-                    #expect(found.click[place].start == click.start)
-                    #expect(found.conversion[place].start == conversion.start)
+        for positions in [0..<4, 1..<3, 2..<3] {
+            let found = kernels.resolve(features, at: positions, in: index.pointer)
+            for (position, found) in zip(positions, found) {
+                for place in 0..<count {
+                    let isPresent = position < labels[place].count
+                    let label = isPresent ? labels[place][position] : nil
+                    let click = label.flatMap { index.row(of: $0, .click) } ?? Index.Row()
+                    let conversion = label.flatMap { index.row(of: $0, .conversion) } ?? Index.Row()
+                    #expect(Self.areSame(found.click[place], click), "candidate \(place)")
+                    #expect(Self.areSame(found.conversion[place], conversion), "candidate \(place)")
+                    #expect(found.unusual.contains(place) == (isPresent && label == nil), "candidate \(place)")
                 }
-                #expect(found.unusual.contains(place) == (isPresent && label == nil), "candidate \(place)")
+                // Lookups read whole vectors.
+                #expect(found.click.dropFirst(count).allSatisfy { $0.isEmpty })
+                #expect(found.conversion.dropFirst(count).allSatisfy { $0.isEmpty })
             }
         }
+    }
+
+    /// Whether rows are equal, or both empty, wherever.
+    private static func areSame(_ one: Index.Row, _ other: Index.Row) -> Bool {
+        one.shape == other.shape && (one.isEmpty || one.start == other.start)
+    }
+
+    @Test func theRowsOfARequestAreListedByTheirForm() throws {
+        var generator = SeededGenerator(seed: 63)
+        // Dense rows, lists and empty rows of clicks; a conversion each, so that every label is known.
+        let columns = (0..<90).map { label -> (click: Column, conversion: Column) in
+            let count = [0, 3, 20, 64][label % 4]
+            let models = (0..<64).shuffled(using: &generator).prefix(count)
+            return (click: Column(uniqueKeysWithValues: models.map { (UInt32($0), 1) }), conversion: [0: 1])
+        }
+        let index = try BuiltIndex(models: (click: 64, conversion: 1), columns: columns)
+        for count in [0, 1, 2, 30, 90] {
+            let labels = (0..<90).shuffled(using: &generator).prefix(count)
+            let features = labels.map { valuation_feature(key: BuiltIndex.key(of: $0), number: 1) }
+            let rows = rows(features + [valuation_feature(key: generator.next(), number: 1)], in: index.pointer)
+            let expected = try labels.map { try #require(index.row(of: $0, .click)) }.filter { !$0.isEmpty }
+            #expect(rows.map(\.isDense) == rows.map(\.isDense).sorted { $0 && !$1 })
+            #expect(Set(rows.map { [$0.start, $0.shape] }) == Set(expected.map { [$0.start, $0.shape] }))
+            #expect(rows.count == expected.count)
+        }
+    }
+
+    /// The click rows of a request's features.
+    private func rows(_ features: [valuation_feature], in index: UnsafePointer<Index>) -> [Index.Row] {
+        var (table, found) = (index.pointee.labelTable, valuation_resolved())
+        let terms = UnsafeMutableBufferPointer<Term>.allocate(capacity: features.count)
+        defer { terms.deallocate() }
+        let known = features.withUnsafeBytes { bytes in
+            valuation_resolve(
+                &table, bytes.baseAddress?.assumingMemoryBound(to: UInt64.self), features.count, terms.baseAddress,
+                &found)
+        }
+        #expect(known == features.count - 1 && found.has_unknown != 0 && found.has_numbers == 0)
+        var rows = [Index.Row](repeating: Index.Row(start: 77, shape: 77), count: features.count)
+        let count = valuation_list_rows(terms.baseAddress, known, 0, 0, &rows)
+        return Array(rows.prefix(count))
     }
 }
