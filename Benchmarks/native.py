@@ -165,7 +165,7 @@ class Native:
     ) -> None:
         self.name = name
         self.candidates = 0
-        self._model_set, self._data = model_set, data
+        self.model_set, self.data = model_set, data
         self._kept: list[Any] = []
         kind, _, instructions = name.partition(", ")
         models = _ModelsArgument(
@@ -194,7 +194,9 @@ class Native:
         if not answer:
             raise RuntimeError(f"{self.name}: {self._functions.contender_problem().decode()}")
 
-    def prepare(self, candidates: int, ad_features: int, *, requests: int = REQUESTS) -> None:
+    def prepare(
+        self, candidates: int, ad_features: int, *, requests: int = REQUESTS, features: int | None = None
+    ) -> None:
         """Convert the requests into this contender's form, at one point of the grid.
 
         Parameters
@@ -205,24 +207,28 @@ class Native:
             A, at most ``AD_FIELDS``.
         requests : int
             How many requests to take; fewer for JSON texts of many candidates.
+        features : int, optional
+            How many of a request's features to take, the first ones; by default all.
         """
-        data = self._data
+        data = self.data
+        labels = np.ascontiguousarray(data.features[:, :features])
         argument = _RequestsArgument(
             count=requests,
-            features=data.features.shape[1],
+            features=labels.shape[1],
             candidates=candidates,
             ad_features=ad_features,
             candidate_stride=CANDIDATES,
             ad_stride=AD_FIELDS,
             bid=BID,
-            request_labels=_pointer(data.features),
+            request_labels=_pointer(labels),
             candidate_campaigns=_pointer(data.campaigns),
             ad_labels=_pointer(data.ad_features),
         )
+        self._kept = [labels]
         if self.name in JSON_NAMES:
-            texts = [self._model_set.json(data, request, candidates, ad_features) for request in range(requests)]
-            self._kept = [(c_char_p * requests)(*texts), (c_uint64 * requests)(*map(len, texts)), texts]
-            argument.texts, argument.text_lengths = self._kept[:2]
+            texts = [self.model_set.json(data, request, candidates, ad_features) for request in range(requests)]
+            self._kept += [(c_char_p * requests)(*texts), (c_uint64 * requests)(*map(len, texts)), texts]
+            argument.texts, argument.text_lengths = self._kept[1:3]
         self._check(self._functions.contender_prepare(self._handle, byref(argument)))
         self.candidates = candidates
 

@@ -130,5 +130,6 @@ const valuation_kernels valuation_kernels_avx2 = {
     .draw = LOOP(draw),
     .average = LOOP(average),
     .write = write_baseline,
+    .prices = valuation_prices_avx2,
 };
 #endif

@@ -483,5 +483,6 @@ const valuation_kernels valuation_kernels_avx512 = {
     .draw = LOOP(draw),
     .average = LOOP(average),
     .write = write_avx512,
+    .prices = valuation_prices_avx512,
 };
 #endif

@@ -111,4 +111,5 @@ const valuation_kernels valuation_kernels_baseline = {
     .draw = LOOP(draw),
     .average = LOOP(average),
     .write = write_baseline,
+    .prices = valuation_prices_baseline,
 };

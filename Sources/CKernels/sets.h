@@ -9,8 +9,10 @@
 #pragma GCC visibility push(hidden)
 
 extern const valuation_kernels valuation_kernels_baseline;
+extern const valuation_prices valuation_prices_baseline[];
 #if defined(__x86_64__)
 extern const valuation_kernels valuation_kernels_avx2, valuation_kernels_avx512;
+extern const valuation_prices valuation_prices_avx2[], valuation_prices_avx512[];
 #endif
 
 // The loops of the baseline that other sets may take as they are; kernels.h says what each does.

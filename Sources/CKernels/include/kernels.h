@@ -99,6 +99,21 @@ typedef struct {
     const valuation_label *slots;
 } valuation_labels;
 
+// Data of up to so many bytes lies in the second-level cache of most machines, or in the third; other data in memory.
+enum { VALUATION_SECOND_CACHE = 1 << 21, VALUATION_THIRD_CACHE = 1 << 25, VALUATION_LEVELS = 3 };
+
+// What the roads of a request's rows cost, in picoseconds (TargetScoring+Sums.swift takes the cheapest).
+typedef struct {
+    // Adding rows to the sums of all models: a weight of a dense row; setting a model's sum; a list, and each of its
+    // weights, whose sum is cleared later; a weight of a number.
+    int32_t dense_weight, sum, list, list_weight, number_weight;
+    // Looking rows up for a candidate: a dense row, each weight of a short list, a longer list, each step of the
+    // search for a number's weight.
+    int32_t dense_lookup, short_lookup, list_lookup, number_step;
+    // Reading a candidate's sum; a candidate's probability from its sum; a model's probability.
+    int32_t candidate, candidate_probability, model_probability;
+} valuation_prices;
+
 // The size of a feature in words, of which the first is its key, and the largest number of features of a request or an
 // ad.
 enum { VALUATION_FEATURE_WORDS = 2, VALUATION_MAXIMUM_FEATURES = 10000 };
@@ -189,6 +204,8 @@ typedef struct {
     // Writes the values (valuation_value) of the count candidates of a block.
     void (*write)(const void *candidates, const valuation_block *block, const float *clicks, const float *conversions,
                   size_t count, void *values);
+    // By where the data lies, VALUATION_LEVELS of them (prices.c).
+    const valuation_prices *prices;
 } valuation_kernels;
 
 // Hidden: not part of the library's interface.

@@ -60,8 +60,10 @@ struct Index: ~Copyable {
         /// Whether the numbers of a target's models need more than 16 bits.
         var isWide: Bool { max(models.click, models.conversion) > 65_536 }
 
+        var weightBytes: Int { (listPlaces &+ densePlaces) &* MemoryLayout<Int32>.stride }
+
         /// Whether the weights are too many for the third-level cache of most machines.
-        var isFar: Bool { (listPlaces &+ densePlaces) &* MemoryLayout<Int32>.stride > 1 &<< 25 }
+        var isFar: Bool { weightBytes > VALUATION_THIRD_CACHE }
     }
 
     /// The hashes of the tables.

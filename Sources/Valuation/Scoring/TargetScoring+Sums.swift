@@ -13,12 +13,12 @@ extension TargetScoring {
     ) {
         if isPlanned { return }
         isPlanned = true
-        let cost = Cost(models: index.pointee.counts.models[target], candidates: candidates)
+        let cost = self.cost(candidates: candidates)
         let isIncomplete = terms.firstUnlisted < terms.crossing.count
         if cost.favorsLookups && !isIncomplete { return lookUp(terms) }
         let denseRows = scratch.pointee.denseRows.base.unsafelyUnwrapped
         var denseCount = 0
-        var saved = 0
+        var savedByLists = 0
         for term in terms.list {
             let row = term.slot.pointee.row(target)
             if row.isEmpty { continue }
@@ -28,7 +28,7 @@ extension TargetScoring {
                 continue
             }
             let gain = self.saved(by: term, row, cost)
-            saved &+= max(0, gain)
+            savedByLists &+= max(0, gain)
             if gain > 0 {
                 streamed[streamedCount] = term
                 streamedCount &+= 1
@@ -36,15 +36,18 @@ extension TargetScoring {
                 appendDirect(term)
             }
         }
-        let savedByDenseRows = cost.saved(byDenseRows: denseCount)
-        let sumsDenseRows = isIncomplete || savedByDenseRows > 0
-        usesSums = sumsDenseRows || saved > cost.sums(toBeCleared: areZero.pointee ? 0 : sumCount)
+        // Summing dense rows sets the sums; without them they must be 0.
+        let models = index.pointee.counts.models[target]
+        let savedByDenseRows = denseCount &* cost.savedByDenseRow &- cost.setting(models)
+        let savedByClearing = 0 &- cost.setting(areZero.pointee ? 0 : sumCount)
+        let sumsDenseRows = isIncomplete || denseCount > 0 && savedByDenseRows > savedByClearing
+        usesSums = isIncomplete || max(savedByDenseRows, savedByClearing) &+ savedByLists > cost.reading
         if !usesSums {
             // From the last, as numbers go to the end of the same array.
             for position in (0..<streamedCount).reversed() { appendDirect(streamed[position]) }
             streamedCount = 0
         }
-        if sumsDenseRows {
+        if usesSums && sumsDenseRows {
             sum(denseRows, denseCount, scratch, &deadline)
         } else {
             for position in 0..<denseCount { appendDirect(denseRows[position].slot.pointee.row(target)) }
@@ -70,6 +73,14 @@ extension TargetScoring {
     /// Appends empty rows: the kernels look up whole vectors.
     private mutating func padDirectRows() {
         for position in directRowCount..<RowPlaces.roundedUp(directRowCount) { directRows[position] = Index.Row() }
+    }
+
+    @inline(__always)
+    func cost(candidates: Int) -> Cost {
+        // Each candidate is looked up for its model and for those that this extends.
+        Cost(
+            kernels.pointee.prices, models: index.pointee.counts.models[target],
+            weightBytes: index.pointee.counts.weightBytes, candidates: candidates &* index.pointee.levels)
     }
 
     @inline(__always)
@@ -208,12 +219,12 @@ extension TargetScoring {
         }
     }
 
-    /// How much time summing saves for a term.
+    /// What summing saves for a term whose row is not dense.
     @inline(__always)
     private mutating func saved(by term: Term, _ row: Index.Row, _ cost: Cost) -> Int {
-        if term.slot.pointee.isNumber { return cost.savedByNumbers(Int(row.shape)) }
-        if row.isShort { return cost.savedByShortList(row.shortLength) }
-        return cost.savedByList(RowPlaces.estimatedLength(row, cost.models))
+        if term.slot.pointee.isNumber { return cost.saved(byNumber: Int(row.shape)) }
+        if row.isShort { return cost.saved(byShortList: row.shortLength) }
+        return cost.saved(byList: RowPlaces.estimatedLength(row, index.pointee.counts.models[target]))
     }
 
     private mutating func addList(_ row: Index.Row) {

@@ -197,7 +197,8 @@ struct TargetScoring {
     ) -> Bool {
         let count = index.pointee.counts.models[target]
         let isApart = directRowCount &+ directNumberCount > 0 || index.pointee.levels > 1
-        if !usesSums || isApart || count > 2 * candidates { return false }
+        let cost = self.cost(candidates: candidates)
+        if !usesSums || isApart || !cost.favorsAllModels { return false }
         let width = RowPlaces.roundedUp(count &+ 1)
         let logits = modelLogits
         kernels.pointee.scale(sums, scales, nil, width, logits)

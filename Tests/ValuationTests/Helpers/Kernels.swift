@@ -5,8 +5,8 @@ import Testing
 
 @testable import Valuation
 
-/// The loops for one instruction set, as a test's argument.
-struct Kernels: CustomTestStringConvertible {
+/// The loops for one instruction set, as a test's argument. Sendable because what its pointer leads to is constant.
+struct Kernels: CustomTestStringConvertible, @unchecked Sendable {
     let level: valuation_kernels_level
     let loops: valuation_kernels
 
