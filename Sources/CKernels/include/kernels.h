@@ -102,7 +102,7 @@ typedef struct {
 // Data of up to so many bytes lies in the second-level cache of most machines, or in the third; other data in memory.
 enum { VALUATION_SECOND_CACHE = 1 << 21, VALUATION_THIRD_CACHE = 1 << 25, VALUATION_LEVELS = 3 };
 
-// What the roads of a request's rows cost, in picoseconds (TargetScoring+Sums.swift takes the cheapest).
+// What the paths of a request's rows cost, in picoseconds (TargetScoring+Sums.swift takes the cheapest).
 typedef struct {
     // Adding rows to the sums of all models: a weight of a dense row; setting a model's sum; a list, and each of its
     // weights, whose sum is cleared later; a weight of a number.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CKernels
 
-/// What the roads of a target's rows cost, in picoseconds, by the prices of an instruction set
-/// (Documentation/performance.md). They determine only the road, never a result.
+/// What the paths of a target's rows cost, in picoseconds, by the prices of an instruction set
+/// (Documentation/performance.md). They determine only the path, never a result.
 struct Cost {
     /// The bytes of a model in the rows of some thirty features, which share cache lines with those of the other target.
     private static let requestBytes = 256
