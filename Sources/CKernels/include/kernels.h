@@ -191,12 +191,12 @@ typedef struct {
     // probabilities[i] = 1 / (1 + e^-z) with z = logits[i] clamped to +-bound <= 80, for each i below count rounded up to
     // a multiple of eight; returns whether any was clamped. See Sigmoid.swift for the error.
     int (*sigmoid)(const double *logits, size_t count, double bound, float *probabilities);
-    // For each i below width, a multiple of eight, and each of at most VALUATION_KERNELS_DRAWN_ROWS rows: moved[i] += d *
-    // z, rounded to whole 1 / VALUATION_KERNELS_MOVES, and, unless variances is NULL, variances[i] += d * d. z is drawn
+    // For each i below count rounded up to a multiple of eight, and each of at most VALUATION_KERNELS_DRAWN_ROWS rows: moved[i]
+    // += d * z, rounded to whole 1 / VALUATION_KERNELS_MOVES, and, unless variances is NULL, variances[i] += d * d. z is drawn
     // by the row's label and campaigns[i]; see Draw.swift. d, which is within +-8192, is row[places[i]]; if places is
     // NULL, it is the row's number for model i, of paired rows if is_paired.
     void (*draw)(const float *const *rows, const uint32_t *labels, size_t row_count, const uint32_t *places, int64_t is_paired,
-                 const uint32_t *campaigns, size_t width, double *moved, double *variances);
+                 const uint32_t *campaigns, size_t count, double *moved, double *variances);
     // means[i] = the mean of the probabilities[m][i] of those of the count members m whose models[m][i] is not absent[m],
     // and which are not NaN; NaN if there is none; for each i below width, a multiple of eight.
     void (*average)(const float *const *probabilities, const uint32_t *const *models, const uint32_t *absent, size_t count,

@@ -95,7 +95,7 @@ extension PolicyScoring {
         let (moved, all) = scratch.pointee.draws.sums(release, target, index)
         memcpy(all, moved, index.pointee.counts.width(target) &* MemoryLayout<Double>.stride)
         scoring.pointee.scratch.pointee.kernels.pointee.draw(
-            pending.starts, pending.labels, 1, nil, 0, index.pointee.campaigns[target], DrawScratch.roundedUp(models),
+            pending.starts, pending.labels, 1, nil, 0, index.pointee.campaigns[target], models,
             all, nil)
         for place in models..<index.pointee.counts.width(target) { all[place] = 0 }
         return scoring.pointee.of(target).pointee.finishModels(
@@ -122,7 +122,7 @@ extension PolicyScoring {
         let terms = scoring.pointee.terms.list
         guard let halves = termHalves(release) else { return }
         let campaigns = index.pointee.campaigns[target]
-        let width = DrawScratch.roundedUp(index.pointee.counts.models[target])
+        let width = index.pointee.counts.models[target]
         var rows = PendingRows(scratch.pointee.draws.pending)
         for position in 0..<terms.count {
             let term = terms[position]

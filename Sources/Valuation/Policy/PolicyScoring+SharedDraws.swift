@@ -103,7 +103,7 @@ extension PolicyScoring {
         pending.starts[0] = UnsafePointer(scoring.pointee.index.pointee.intercepts[target])
         pending.labels[0] = Draw.label(interceptHalf, target, level: 0)
         scoring.pointee.scratch.pointee.kernels.pointee.draw(
-            pending.starts, pending.labels, 1, models, 0, draws.campaigns, DrawScratch.roundedUp(count), draws.moved,
+            pending.starts, pending.labels, 1, models, 0, draws.campaigns, count, draws.moved,
             notesArms ? draws.variances : nil)
     }
 
@@ -208,7 +208,6 @@ extension PolicyScoring {
         if !index.pointee.hasVariances || drawn.hasDenseRows && drawn.hasLists { return }
         let terms = scoring.pointee.terms.list
         guard let halves = termHalves(release) else { return }
-        let width = DrawScratch.roundedUp(count)
         let variances = notesArms ? lanes.variances : nil
         var rows = PendingRows(scratch.pointee.draws.pending)
         for position in 0..<terms.count {
@@ -220,7 +219,7 @@ extension PolicyScoring {
                 if drawn.hasDenseRows { continue }
                 let kind: DrawnRows = row.isPaired ? .paired : .dense
                 if rows.add(index.pointee.deviations + Int(row.start), label, kind) {
-                    draw(kind, &rows, lanes.places(kind), lanes.campaigns, width, lanes.moved, variances, release)
+                    draw(kind, &rows, lanes.places(kind), lanes.campaigns, count, lanes.moved, variances, release)
                 }
             } else if !drawn.hasLists {
                 if scoring.pointee.deadline.check(after: count) { return }
@@ -230,13 +229,13 @@ extension PolicyScoring {
                         of: term.slot, number: term.number, target, Int(lanes.models[lane]))
                 }
                 if rows.add(deviations, label, .found) {
-                    draw(.found, &rows, nil, lanes.campaigns, width, lanes.moved, variances, release)
+                    draw(.found, &rows, nil, lanes.campaigns, count, lanes.moved, variances, release)
                 }
             }
         }
-        draw(.paired, &rows, lanes.pairedPlaces, lanes.campaigns, width, lanes.moved, variances, release)
-        draw(.dense, &rows, lanes.models, lanes.campaigns, width, lanes.moved, variances, release)
-        draw(.found, &rows, nil, lanes.campaigns, width, lanes.moved, variances, release)
+        draw(.paired, &rows, lanes.pairedPlaces, lanes.campaigns, count, lanes.moved, variances, release)
+        draw(.dense, &rows, lanes.models, lanes.campaigns, count, lanes.moved, variances, release)
+        draw(.found, &rows, nil, lanes.campaigns, count, lanes.moved, variances, release)
     }
 
     /// Draws from the collected rows of a kind, unless the time is over.

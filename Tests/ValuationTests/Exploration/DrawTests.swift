@@ -182,6 +182,12 @@ import Testing
                     let alone = kernels.draw(
                         rows, at: given, arePaired: arePaired, campaigns, notesVariances: false, onTopOf: 0.25)
                     #expect(alone.moved == drawn.moved && alone.variances.allSatisfy { $0 == 0.25 })
+                    for count in 1...3 {
+                        let few = kernels.draw(
+                            rows, at: given, arePaired: arePaired, campaigns, count: count, notesVariances: false,
+                            onTopOf: 0.25)
+                        #expect(few.moved.prefix(count) == drawn.moved.prefix(count))
+                    }
                     for lane in 0..<width {
                         var (moved, spread) = (0.25, Float(0))
                         // Eight of one target, eight of the other.

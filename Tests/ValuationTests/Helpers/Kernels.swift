@@ -205,10 +205,11 @@ struct Kernels: CustomTestStringConvertible, @unchecked Sendable {
     ///   - rows: deviations, with the labels for their draws.
     ///   - places: the lanes' places in the rows; nil if they are consecutive.
     ///   - campaigns: the lower halves of the lanes' keys, a multiple of eight of them.
+    ///   - count: of how many lanes the draws are wanted; all by default.
     ///   - notesVariances: if false, the variances stay unchanged.
     func draw(
         _ rows: [(deviations: [Float], label: UInt32)], at places: [UInt32]?, arePaired: Bool = false,
-        _ campaigns: [UInt32], notesVariances: Bool = true, onTopOf before: Double
+        _ campaigns: [UInt32], count: Int? = nil, notesVariances: Bool = true, onTopOf before: Double
     ) -> (moved: [Double], variances: [Double]) {
         let memory = rows.map { row in
             let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: row.deviations.count)
@@ -221,11 +222,11 @@ struct Kernels: CustomTestStringConvertible, @unchecked Sendable {
         let moved = written(over: before, campaigns.count) { moved in
             variances = written(over: before, campaigns.count) { variances in
                 let (labels, noted) = (rows.map(\.label), notesVariances ? variances : nil)
+                let count = count ?? campaigns.count
                 if let places {
-                    loops.draw(starts, labels, rows.count, places, 0, campaigns, campaigns.count, moved, noted)
+                    loops.draw(starts, labels, rows.count, places, 0, campaigns, count, moved, noted)
                 } else {
-                    loops.draw(
-                        starts, labels, rows.count, nil, arePaired ? 1 : 0, campaigns, campaigns.count, moved, noted)
+                    loops.draw(starts, labels, rows.count, nil, arePaired ? 1 : 0, campaigns, count, moved, noted)
                 }
             }
         }
