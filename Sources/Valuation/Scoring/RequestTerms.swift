@@ -17,28 +17,19 @@ struct RequestTerms {
     private(set) var flags: Flags
     let hasNumbers: Bool
 
-    /// Looks features up. - Complexity: O(features + crossing²).
+    /// Looks features up: the request's, then `ad`. - Complexity: O(features + crossing²).
     @_optimize(speed)
     init(
-        _ request: Request, index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>,
-        _ deadline: inout Deadline
+        _ request: Request, _ ad: UnsafeBufferPointer<valuation_feature>, index: UnsafePointer<Index>,
+        scratch: UnsafeMutablePointer<Scratch>, _ deadline: inout Deadline
     ) {
         self.index = index
         scratch.pointee.terms.removeAll()
         scratch.pointee.crossing.removeAll()
-        var table = index.pointee.labelTable
         var found = valuation_resolved()
-        if let features = request.features {
-            var start = 0
-            while start < request.featureCount && !deadline.check() {
-                let length = min(RequestTerms.together, request.featureCount &- start)
-                let known = valuation_resolve(
-                    &table, UnsafeRawPointer(features + start).assumingMemoryBound(to: UInt64.self), length,
-                    scratch.pointee.terms.spare, &found)
-                scratch.pointee.terms.appendWritten(known)
-                start &+= length
-            }
-        }
+        let own = UnsafeBufferPointer(start: request.features, count: request.featureCount)
+        RequestTerms.resolve(own, index, &scratch.pointee.terms, &found, &deadline)
+        RequestTerms.resolve(ad, index, &scratch.pointee.terms, &found, &deadline)
         flags = found.has_unknown != 0 ? .unknownFeature : []
         if found.has_invalid != 0 { flags.insert(.invalidNumber) }
         hasNumbers = found.has_numbers != 0
@@ -46,6 +37,22 @@ struct RequestTerms {
         list = scratch.pointee.terms.elements
         crossing = scratch.pointee.crossing.elements
         if index.pointee.hasCrosses { addCrosses(&scratch.pointee.terms, &scratch.pointee.crossing, &deadline) }
+    }
+
+    @inline(__always)
+    private static func resolve(
+        _ features: UnsafeBufferPointer<valuation_feature>, _ index: UnsafePointer<Index>, _ terms: inout Buffer<Term>,
+        _ found: inout valuation_resolved, _ deadline: inout Deadline
+    ) {
+        guard let first = features.baseAddress else { return }
+        var table = index.pointee.labelTable
+        var start = 0
+        while start < features.count && !deadline.check() {
+            let length = min(together, features.count &- start)
+            let words = UnsafeRawPointer(first + start).assumingMemoryBound(to: UInt64.self)
+            terms.appendWritten(valuation_resolve(&table, words, length, terms.spare, &found))
+            start &+= length
+        }
     }
 
     private mutating func addCrosses(

@@ -12,12 +12,38 @@ extension Scoring {
         into values: UnsafeMutablePointer<valuation_value>, index: UnsafePointer<Index>,
         scratch: UnsafeMutablePointer<Scratch>
     ) {
+        if count == 1 && hasMovableFeatures(candidates[0], index) {
+            return score(request, candidates[0], into: values, index: index, scratch: scratch)
+        }
         var scoring = Scoring(
             request, candidates: count, index: index, scratch: scratch, campaigns: index.pointee.campaignTable)
         Scratch.forEachBlock(of: count) { start, length in
             scoring.score(candidates + start, count: length, into: values + start)
         }
         scoring.finish()
+    }
+
+    /// Values the only candidate: its features are looked up together with the request's.
+    @inline(never)
+    private static func score(
+        _ request: Request, _ candidate: valuation_candidate, into value: UnsafeMutablePointer<valuation_value>,
+        index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>
+    ) {
+        let ad = UnsafeBufferPointer(start: candidate.features, count: Int(candidate.feature_count))
+        var scoring = Scoring(
+            request, ad: ad, candidates: 1, index: index, scratch: scratch, campaigns: index.pointee.campaignTable)
+        var plain = candidate
+        (plain.features, plain.feature_count) = (nil, 0)
+        scoring.score(&plain, count: 1, into: value)
+        scoring.finish()
+    }
+
+    /// Whether a candidate's features may be among the request's: where a feature stands matters only to crosses, and
+    /// those of an invalid candidate are not read.
+    @inline(__always)
+    private static func hasMovableFeatures(_ candidate: valuation_candidate, _ index: UnsafePointer<Index>) -> Bool {
+        candidate.feature_count > 0 && !index.pointee.hasCrosses
+            && !Pricing.problems(candidate).contains(.invalidCandidate)
     }
 
     /// Values every candidate and keeps the best. - Complexity: as `Scoring`, and O(count × log capacity).

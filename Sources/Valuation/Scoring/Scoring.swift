@@ -29,10 +29,13 @@ struct Scoring: ~Copyable {
 
     /// Looks the request's features up.
     ///
-    /// - Parameter campaigns: the index's table, or its replacement.
+    /// - Parameters:
+    ///   - ad: features of all candidates' ads, which are then not among their own; none if models have crosses.
+    ///   - campaigns: the index's table, or its replacement.
     /// - Precondition: `scratch` is prepared for `index`.
     init(
-        _ request: Request, candidates: Int, index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>,
+        _ request: Request, ad: UnsafeBufferPointer<valuation_feature> = UnsafeBufferPointer(start: nil, count: 0),
+        candidates: Int, index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>,
         campaigns: valuation_campaigns
     ) {
         self.index = index
@@ -47,7 +50,7 @@ struct Scoring: ~Copyable {
             absent_click: click.absentModel, absent_conversion: conversion.absentModel, click_models: click.models,
             conversion_models: conversion.models, flags: scratch.pointee.flagBits, features: ads.features,
             lengths: ads.lengths, source: 0, wants_clicks: 0, wants_conversions: 0, longest: 0)
-        terms = RequestTerms(request, index: index, scratch: scratch, &deadline)
+        terms = RequestTerms(request, ad, index: index, scratch: scratch, &deadline)
         self.deadline = deadline
     }
 
