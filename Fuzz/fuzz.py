@@ -38,9 +38,8 @@ MODULES = (
     "Sources/CKernels/include",
     "Sources/CChecksum/include",
 )
-C_SOURCES = (
-    *(f"Sources/CKernels/{name}.c" for name in ("avx2", "avx512", "baseline", "dispatch", "pricing")),
-    "Sources/CChecksum/checksum.c",
+C_SOURCES = tuple(
+    sorted(file for folder in ("CKernels", "CChecksum") for file in (ROOT / "Sources" / folder).glob("*.c"))
 )
 
 
@@ -63,7 +62,7 @@ def build_c() -> list[str]:
     clang = str(beside_swift if beside_swift.exists() else "clang")
     sanitizers = ["-fsanitize=fuzzer-no-link,address,undefined", "-fno-sanitize-recover=undefined"]
     compiled = []
-    for source in (ROOT / name for name in C_SOURCES):
+    for source in C_SOURCES:
         output = str(FOLDER / source.with_suffix(".o").name)
         includes = [f"-I{source.parent}/include", f"-I{ROOT}/Include"]
         subprocess.run([clang, "-O2", "-g", *sanitizers, "-c", "-o", output, *includes, str(source)], check=True)

@@ -30,12 +30,14 @@ EXCEPTIONS = {
     "describing a failure": r"4NoteV8describe",
     "recording for propensities what may move an ad": r"13PolicyScoringV4note",
 }
-# Allowed calls to other libraries: the clock for time budgets and rules, short copies and zeros, and the check of gcc's
-# stack protector; under a policy, comparing a unit's name, and the functions of predictors other than a lone model.
+# Allowed calls to other libraries: the clock for time budgets and rules, short copies and zeros, copies of a request's
+# rows, and the check of gcc's stack protector; under a policy, comparing a unit's name, and the functions of predictors
+# other than a lone model.
 ALLOWED = {"clock_gettime", "memcpy", "memmove", "memset", "__stack_chk_fail", "bcmp", "exp", "log", "sqrt"}
 # These call the loops through the table of the machine's instruction set; some are inlined into the entries.
 CALLING_LOOPS = re.compile(
-    r"^\$[es]9Valuation((13Target|13Policy|7)Scoring|13EnsembleMeans|14CandidateSlots)|^(\$[es]9Valuation\d+)?valuation_(score|rank)"
+    r"^\$[es]9Valuation((13Target|13Policy|7)Scoring|13EnsembleMeans|14CandidateSlots)"
+    r"|^(\$[es]9Valuation\d+)?valuation_(score|rank)"
 )
 
 

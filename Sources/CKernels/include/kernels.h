@@ -174,10 +174,11 @@ typedef struct {
     // last one up to what look_up reads. Returns whether any bit is set.
     int (*resolve)(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths, size_t position,
                    size_t depth, size_t count, valuation_row *click, valuation_row *conversion, uint16_t *unusual);
-    // sums[i] += the weights of models[i] in list[i], list[BLOCK + i], list[2 * BLOCK + i] ..., depth of them, for each
-    // i below count <= BLOCK. After the last model and the last row of each feature, more must follow as for add_rows.
-    // Unless found is NULL, appends to it the positions of weights in dense rows, and of those weights in lists that
-    // exist: up to depth * count.
+    // sums[i] += the weights of models[i] in list[i], list[BLOCK + i], list[2 * BLOCK + i] ..., depth <= DEPTH of them,
+    // for each i below count <= BLOCK. After the last model and the last row of each feature, more must follow up to a
+    // multiple of the set's vector, which is eight or WIDTH: any valid models, and empty rows. As many sums may be
+    // changed. Unless found is NULL, appends to it the positions of weights in dense rows, and of those weights in lists
+    // that exist: up to depth * count.
     void (*look_up)(const valuation_rows *rows, const valuation_row *list, size_t depth, const uint32_t *models, size_t count,
                     int64_t *sums, valuation_found *found);
     // sums[i] += the weights of models[i] in the row_count <= BLOCK rows of list, for each i below count <= BLOCK. After
@@ -191,10 +192,10 @@ typedef struct {
     // probabilities[i] = 1 / (1 + e^-z) with z = logits[i] clamped to +-bound <= 80, for each i below count rounded up to
     // a multiple of eight; returns whether any was clamped. See Sigmoid.swift for the error.
     int (*sigmoid)(const double *logits, size_t count, double bound, float *probabilities);
-    // For each i below count rounded up to a multiple of eight, and each of at most VALUATION_KERNELS_DRAWN_ROWS rows: moved[i]
-    // += d * z, rounded to whole 1 / VALUATION_KERNELS_MOVES, and, unless variances is NULL, variances[i] += d * d. z is drawn
-    // by the row's label and campaigns[i]; see Draw.swift. d, which is within +-8192, is row[places[i]]; if places is
-    // NULL, it is the row's number for model i, of paired rows if is_paired.
+    // For each i below count, and each of at most VALUATION_KERNELS_DRAWN_ROWS rows: moved[i] += d * z, rounded to whole
+    // 1 / VALUATION_KERNELS_MOVES, and, unless variances is NULL, variances[i] += d * d. z is drawn by the row's label and
+    // campaigns[i]; see Draw.swift. d, which is within +-8192, is row[places[i]]; if places is NULL, it is the row's number
+    // for model i, of paired rows if is_paired. All arrays go on up to a multiple of eight, where they may be changed.
     void (*draw)(const float *const *rows, const uint32_t *labels, size_t row_count, const uint32_t *places, int64_t is_paired,
                  const uint32_t *campaigns, size_t count, double *moved, double *variances);
     // means[i] = the mean of the probabilities[m][i] of those of the count members m whose models[m][i] is not absent[m],
@@ -233,8 +234,9 @@ typedef struct {
 size_t valuation_resolve(const valuation_labels *labels, const uint64_t *features, size_t count, valuation_term *terms,
                          valuation_resolved *found);
 
-// Stores the rows of categories and crosses that are not empty, dense rows first, then lists, so that neighbours are of
-// one form. rows has room for count. Returns how many rows.
+// Stores the rows of categories and crosses that are not empty, dense rows first, then lists in any order, so that
+// neighbours are of one form. Leaves numbers out; has_numbers says whether there may be any. rows has room for count.
+// Returns how many rows.
 size_t valuation_list_rows(const valuation_term *terms, size_t count, int is_conversion, int has_numbers, valuation_row *rows);
 
 #pragma GCC visibility pop

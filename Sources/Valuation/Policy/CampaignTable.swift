@@ -85,14 +85,15 @@ struct CampaignTable: ~Copyable {
     @inline(__always)
     func entry(at slot: UInt32) -> Entry { entries.base.unsafelyUnwrapped[Int(slot)] }
 
-    /// Whether so many campaigns are marked that most blocks have one: one in sixteen or more. - Complexity: O(campaigns).
+    /// Whether so many campaigns are marked that most blocks have one: one in sixteen or more. Unknown campaigns do not
+    /// count. - Complexity: O(campaigns).
     var marksMany: Bool {
         var (marked, all) = (0, 0)
         for place in 0..<slotCount where key(place) != 0 {
             all += 1
             if entries[place].isMarked { marked += 1 }
         }
-        return 16 * marked >= all
+        return marked > 0 && 16 * marked >= all
     }
 
     mutating func setClass(_ slot: Int, _ number: UInt32) { entries[slot].number = number }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The costs of the paths of `PolicyScoring.drawShared`, in hundredths of a nanosecond, as in `Cost`. They determine
-/// only the path, never a result.
+/// The costs of the paths of `PolicyScoring.drawShared`, in hundredths of a nanosecond. They determine only the
+/// path, never a result.
 struct DrawCost {
     /// One draw from a dense row: of all models side by side, and of one campaign's somewhere in it.
     private static let dense = (all: 60, one: 190)

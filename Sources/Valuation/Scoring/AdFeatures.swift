@@ -49,7 +49,8 @@ struct AdArrays {
         features[place] = UnsafeRawPointer(first)?.assumingMemoryBound(to: UInt64.self)
     }
 
-    /// Passes `body` the candidates whose bit in `unusual` is set for a position among those processed together.
+    /// Passes `body` the candidates whose bit in `unusual` is set. - Parameter number: the position of the feature, counted
+    /// from the first of those processed together.
     @inline(__always)
     func forEachUnusual(_ count: Int, _ number: Int, _ body: (_ place: Int) -> Void) {
         let unusual = unusual + number &* (Scratch.blockSize / 16)

@@ -38,8 +38,8 @@ extension Scoring {
         scoring.finish()
     }
 
-    /// Whether a candidate's features may be among the request's: where a feature stands matters only to crosses, and
-    /// those of an invalid candidate are not read.
+    /// Whether a candidate's features may be looked up with the request's. Only crosses tell the two apart. The features
+    /// of an invalid candidate are not read.
     @inline(__always)
     private static func hasMovableFeatures(_ candidate: valuation_candidate, _ index: UnsafePointer<Index>) -> Bool {
         candidate.feature_count > 0 && !index.pointee.hasCrosses

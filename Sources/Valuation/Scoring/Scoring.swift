@@ -30,7 +30,7 @@ struct Scoring: ~Copyable {
     /// Looks the request's features up.
     ///
     /// - Parameters:
-    ///   - ad: features of all candidates' ads, which are then not among their own; none if models have crosses.
+    ///   - ad: features that every candidate's ad has; the candidates then come without them. Empty if models have crosses.
     ///   - campaigns: the index's table, or its replacement.
     /// - Precondition: `scratch` is prepared for `index`.
     init(

@@ -167,7 +167,7 @@ import Testing
     @Test(arguments: Kernels.all) func aLaneDrawsTheSameAmongOthersAsAlone(kernels: Kernels) {
         var generator = SeededGenerator(seed: 11)
         for width in [8, 16, 40, 128] {
-            for rowCount in [0, 1, 7, 32] {
+            for rowCount in [0, 1, 7, 9, 20, 32] {
                 let rows = (0..<rowCount).map { _ in
                     (
                         deviations: (0..<300).map { _ in
