@@ -37,6 +37,8 @@ CASES = {
     "score, CPC, 1000 candidates": Case(1000, 0, "cpc", requests=5),
     "score, CPA, 1000 candidates": Case(1000, 0, "cpa", requests=5),
     "score, CPA, 1000 candidates of 3 features": Case(1000, 3, "cpa", requests=5),
+    "score, CPA, 1 candidate": Case(1, 0, "cpa", requests=50),
+    "score, CPA, 1 candidate of 3 features": Case(1, 3, "cpa", requests=50),
     "score, CPA, 10 candidates": Case(10, 0, "cpa", requests=50),
     "score, CPA, 10 candidates of 3 features": Case(10, 3, "cpa", requests=50),
 }

@@ -12,29 +12,22 @@ extension Scoring {
         into values: UnsafeMutablePointer<valuation_value>, index: UnsafePointer<Index>,
         scratch: UnsafeMutablePointer<Scratch>
     ) {
-        if count == 1 && hasMovableFeatures(candidates[0], index) {
-            return score(request, candidates[0], into: values, index: index, scratch: scratch)
-        }
+        // The features of the only candidate are looked up together with the request's.
+        let isOnly = count == 1 && hasMovableFeatures(candidates[0], index)
         var scoring = Scoring(
-            request, candidates: count, index: index, scratch: scratch, campaigns: index.pointee.campaignTable)
-        Scratch.forEachBlock(of: count) { start, length in
-            scoring.score(candidates + start, count: length, into: values + start)
+            request,
+            ad: UnsafeBufferPointer(
+                start: isOnly ? candidates[0].features : nil, count: isOnly ? Int(candidates[0].feature_count) : 0),
+            candidates: count, index: index, scratch: scratch, campaigns: index.pointee.campaignTable)
+        if isOnly {
+            var plain = candidates[0]
+            (plain.features, plain.feature_count) = (nil, 0)
+            scoring.score(&plain, count: 1, into: values)
+        } else {
+            Scratch.forEachBlock(of: count) { start, length in
+                scoring.score(candidates + start, count: length, into: values + start)
+            }
         }
-        scoring.finish()
-    }
-
-    /// Values the only candidate: its features are looked up together with the request's.
-    @inline(never)
-    private static func score(
-        _ request: Request, _ candidate: valuation_candidate, into value: UnsafeMutablePointer<valuation_value>,
-        index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>
-    ) {
-        let ad = UnsafeBufferPointer(start: candidate.features, count: Int(candidate.feature_count))
-        var scoring = Scoring(
-            request, ad: ad, candidates: 1, index: index, scratch: scratch, campaigns: index.pointee.campaignTable)
-        var plain = candidate
-        (plain.features, plain.feature_count) = (nil, 0)
-        scoring.score(&plain, count: 1, into: value)
         scoring.finish()
     }
 
