@@ -43,7 +43,7 @@ echo "==> Installing$missing"
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 # shellcheck disable=SC2086 # a list of packages
-if ! { $as_root apt-get update && $as_root apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+if ! { $as_root apt-get update && $as_root apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $missing; } >"$log" 2>&1; then
     tail -5 "$log" >&2
     echo "apt-get failed. Run by hand: sudo apt-get update && sudo apt-get install -y$missing" >&2
     exit 1
