@@ -125,6 +125,7 @@ const valuation_kernels valuation_kernels_avx2 = {
     .resolve = LOOP(resolve),
     .look_up = LOOP(look_up),
     .add_rows = LOOP(add_rows),
+    .add_pair = LOOP(add_pair),
     .scale = LOOP(scale),
     .sigmoid = LOOP(sigmoid),
     .draw = LOOP(draw),

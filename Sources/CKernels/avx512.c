@@ -45,6 +45,9 @@ static inline __m512i places_of(valuation_hash hash, const uint16_t *pilots, __m
 
 // MARK: Candidates
 
+// Reading and writing fewer candidates one by one is faster.
+enum { FEW_CANDIDATES = 4 };
+
 // The lowest count bits of a mask, at most eight.
 static inline __mmask8 first_of_eight(ptrdiff_t count) {
     return count >= 8 ? 0xff : count <= 0 ? 0 : (__mmask8)((1u << count) - 1);
@@ -94,6 +97,10 @@ static inline __m512i only(__mmask8 mask, int64_t value) {
 
 static void read_avx512(const void *candidates, size_t count, const valuation_campaigns *campaigns, uint32_t request_flags,
                         valuation_block *block) {
+    if (count < FEW_CANDIDATES) {
+        read_baseline(candidates, count, campaigns, request_flags, block);
+        return;
+    }
     const valuation_hash hash = campaigns->hash;
     const valuation_block out = *block;
     const valuation_campaign unknown = campaigns->slots[hash.slot_count];
@@ -164,6 +171,10 @@ static inline __m512d as_doubles(__m512i floats) {
 
 static void write_avx512(const void *candidates, const valuation_block *block, const float *clicks, const float *conversions,
                          size_t count, void *values) {
+    if (count < FEW_CANDIDATES) {
+        write_baseline(candidates, block, clicks, conversions, count, values);
+        return;
+    }
     // A value has three words: its revenue, its probabilities, and its flags with its source. Eight values are three vectors,
     // each of which takes revenues and probabilities in one step and flags, with the source, in another.
     const __m512i pairs[3] = {_mm512_setr_epi64(0, 8, 0, 1, 9, 0, 2, 10), _mm512_setr_epi64(0, 3, 11, 0, 4, 12, 0, 5),
@@ -228,38 +239,48 @@ static inline eight_labels load_labels(const valuation_label *slots, const uint6
     };
 }
 
-// The features at one position.
-static uint32_t resolve_position(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths,
-                                 size_t position, size_t width, valuation_row *click, valuation_row *conversion,
+// Which of eight ads have a feature at a position.
+static inline __mmask8 have_position(const uint32_t *lengths, size_t position) {
+    return _mm256_cmpgt_epu32_mask(_mm256_loadu_si256((const __m256i *)lengths), _mm256_set1_epi32((int)position));
+}
+
+// The features at some positions: as many at once as there are keys in a block.
+static uint32_t resolve_together(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths,
+                                 size_t position, size_t depth, size_t width, valuation_row *click, valuation_row *conversion,
                                  uint16_t *unusual) {
-    const __m256i minimum = _mm256_set1_epi32((int)position);
-    const __m512i offset = _mm512_set1_epi64((int64_t)(position * VALUATION_FEATURE_WORDS * sizeof(uint64_t)));
-    const __m512i none = _mm512_setzero_si512(), category = _mm512_set1_epi64(VALUATION_LABEL_CATEGORY);
     const valuation_hash hash = labels->hash;
     const uint16_t *pilots = labels->pilots;
     const valuation_label *slots = labels->slots;
-    uint8_t *bits = (uint8_t *)unusual;
-    uint32_t any = 0;
     uint64_t keys[VALUATION_KERNELS_BLOCK], places[VALUATION_KERNELS_BLOCK];
-    for (size_t first = 0; first < width; first += 8) {
-        __mmask8 present = _mm256_cmpgt_epu32_mask(_mm256_loadu_si256((const __m256i *)(lengths + first)), minimum);
-        __m512i address = _mm512_add_epi64(_mm512_loadu_si512(features + first), offset);
-        __m512i key = _mm512_mask_i64gather_epi64(none, present, address, NULL, 1);
-        _mm512_storeu_si512(keys + first, key);
-        _mm512_storeu_si512(places + first, places_of(hash, pilots, key));
-        for (size_t i = first; i < first + 8; i++) valuation_kernels_prefetch(slots + places[i]);
+    for (size_t level = 0; level < depth; level++) {
+        const __m512i offset = _mm512_set1_epi64((int64_t)((position + level) * VALUATION_FEATURE_WORDS * sizeof(uint64_t)));
+        for (size_t first = 0; first < width; first += 8) {
+            const size_t own = level * width + first;
+            __m512i address = _mm512_add_epi64(_mm512_loadu_si512(features + first), offset);
+            __mmask8 present = have_position(lengths + first, position + level);
+            __m512i key = _mm512_mask_i64gather_epi64(_mm512_setzero_si512(), present, address, NULL, 1);
+            _mm512_storeu_si512(keys + own, key);
+            _mm512_storeu_si512(places + own, places_of(hash, pilots, key));
+            for (size_t i = own; i < own + 8; i++) valuation_kernels_prefetch(slots + places[i]);
+        }
     }
-    for (size_t first = 0; first < width; first += 8) {
-        __mmask8 present = _mm256_cmpgt_epu32_mask(_mm256_loadu_si256((const __m256i *)(lengths + first)), minimum);
-        __m512i key = _mm512_loadu_si512(keys + first);
-        eight_labels found = load_labels(slots, places + first);
-        __m512i kind = _mm512_srli_epi64(found.bits, VALUATION_LABEL_KIND);
-        __mmask8 same = _mm512_mask_cmpeq_epi64_mask(present, found.key, key);
-        __mmask8 usual = _mm512_mask_cmpeq_epi64_mask(same, kind, category);
-        _mm512_storeu_si512(click + first, _mm512_maskz_mov_epi64(usual, found.click));
-        _mm512_storeu_si512(conversion + first, _mm512_maskz_mov_epi64(usual, found.conversion));
-        bits[first / 8] = (uint8_t)(present & ~usual);
-        any |= bits[first / 8];
+    const __m512i category = _mm512_set1_epi64(VALUATION_LABEL_CATEGORY);
+    uint32_t any = 0;
+    for (size_t level = 0; level < depth; level++) {
+        const size_t base = level * VALUATION_KERNELS_BLOCK;
+        uint8_t *const bits = (uint8_t *)(unusual + base / 16);
+        for (size_t first = 0; first < width; first += 8) {
+            const size_t own = level * width + first;
+            __mmask8 present = have_position(lengths + first, position + level);
+            eight_labels found = load_labels(slots, places + own);
+            __m512i kind = _mm512_srli_epi64(found.bits, VALUATION_LABEL_KIND);
+            __mmask8 same = _mm512_mask_cmpeq_epi64_mask(present, found.key, _mm512_loadu_si512(keys + own));
+            __mmask8 usual = _mm512_mask_cmpeq_epi64_mask(same, kind, category);
+            _mm512_storeu_si512(click + base + first, _mm512_maskz_mov_epi64(usual, found.click));
+            _mm512_storeu_si512(conversion + base + first, _mm512_maskz_mov_epi64(usual, found.conversion));
+            bits[first / 8] = (uint8_t)(present & ~usual);
+            any |= bits[first / 8];
+        }
     }
     return any;
 }
@@ -267,11 +288,11 @@ static uint32_t resolve_position(const valuation_labels *labels, const uint64_t 
 static int resolve_avx512(const valuation_labels *labels, const uint64_t *const *features, const uint32_t *lengths,
                           size_t position, size_t depth, size_t count, valuation_row *click, valuation_row *conversion,
                           uint16_t *unusual) {
-    const size_t width = (count + 15) / 16 * 16;
+    const size_t width = (count + 15) / 16 * 16, most = VALUATION_KERNELS_BLOCK / (width ? width : 16);
     uint32_t any = 0;
-    for (size_t level = 0; level < depth; level++) {
-        const size_t place = level * VALUATION_KERNELS_BLOCK;
-        any |= resolve_position(labels, features, lengths, position + level, width, click + place, conversion + place,
+    for (size_t level = 0; level < depth; level += most) {
+        const size_t together = depth - level < most ? depth - level : most, place = level * VALUATION_KERNELS_BLOCK;
+        any |= resolve_together(labels, features, lengths, position + level, together, width, click + place, conversion + place,
                                 unusual + place / 16);
     }
     return any != 0;
@@ -387,27 +408,42 @@ static inline void complete_lists(const valuation_rows *rows, lookups *queue, in
     complete(rows, queue, sums, found);
 }
 
+// The starts and shapes of sixteen rows; which of them are dense, and which are lists.
+typedef struct {
+    __m512i start, shape;
+    __mmask16 dense, is_list;
+} sixteen_rows;
+
+static inline sixteen_rows load_rows(const valuation_row *list) {
+    const __m512i evens = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i odds = _mm512_add_epi32(evens, _mm512_set1_epi32(1));
+    __m512i low = _mm512_loadu_si512(list), high = _mm512_loadu_si512(list + 8);
+    __m512i shape = _mm512_permutex2var_epi32(low, odds, high);
+    __m512i kind = _mm512_and_si512(shape, _mm512_set1_epi32(VALUATION_ROW_KIND));
+    __mmask16 dense = _mm512_cmpeq_epi32_mask(kind, _mm512_set1_epi32(VALUATION_ROW_DENSE));
+    return (sixteen_rows){
+        .start = _mm512_permutex2var_epi32(low, evens, high),
+        .shape = shape,
+        .dense = dense,
+        .is_list = _mm512_test_epi32_mask(shape, shape) & (__mmask16)~dense,
+    };
+}
+
 static void look_up_avx512(const valuation_rows *rows, const valuation_row *list, size_t depth, const uint32_t *models,
                            size_t count, int64_t *sums, valuation_found *found) {
     const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    const __m512i evens = _mm512_slli_epi32(lanes, 1), odds = _mm512_add_epi32(evens, _mm512_set1_epi32(1));
     lookups queue;
     queue.count = 0;
     for (size_t level = 0; level < depth; level++) {
         const uint32_t base = (uint32_t)level * VALUATION_KERNELS_BLOCK;
         if (found) note_dense(list + base, models, count, base, found);
         for (size_t first = 0; first < count; first += 16) {
-            const valuation_row *sixteen = list + base + first;
-            __m512i low = _mm512_loadu_si512(sixteen), high = _mm512_loadu_si512(sixteen + 8);
-            __m512i start = _mm512_permutex2var_epi32(low, evens, high);
-            __m512i shape = _mm512_permutex2var_epi32(low, odds, high);
+            const sixteen_rows own = load_rows(list + base + first);
             __m512i model = _mm512_loadu_si512(models + first);
-            __m512i kind = _mm512_and_si512(shape, _mm512_set1_epi32(VALUATION_ROW_KIND));
-            __mmask16 dense = _mm512_cmpeq_epi32_mask(kind, _mm512_set1_epi32(VALUATION_ROW_DENSE));
-            __mmask16 is_list = _mm512_test_epi32_mask(shape, shape) & (__mmask16)~dense;
-            if (dense) add_dense(rows, dense, _mm512_add_epi32(start, dense_places(shape, model)), sums + first);
+            if (own.dense)
+                add_dense(rows, own.dense, _mm512_add_epi32(own.start, dense_places(own.shape, model)), sums + first);
             __m512i sum = _mm512_add_epi32(lanes, _mm512_set1_epi32((int)(base + first)));
-            if (is_list) enqueue_lists(rows, is_list, start, shape, model, sum, &queue);
+            if (own.is_list) enqueue_lists(rows, own.is_list, own.start, own.shape, model, sum, &queue);
             if (queue.count > QUEUE - 16) complete_lists(rows, &queue, sums, found);
         }
     }
@@ -452,22 +488,51 @@ static void add_row_avx512(const valuation_rows *rows, valuation_row row, const 
     complete_lists(rows, &queue, sums, NULL);
 }
 
-// A vector holds either the candidates of a row or the rows of a candidate: whichever leaves fewer lanes empty.
+// Adds the weights of a model in rows to the sum of that number, sixteen rows at a time; those in lists are enqueued first.
+static inline void add_for_model(const valuation_rows *rows, const valuation_row *list, size_t row_count, uint32_t model,
+                                 uint32_t number, lookups *queue, int64_t *sums) {
+    const __m512i same = _mm512_set1_epi32((int)model), sum = _mm512_set1_epi32((int)number);
+    int64_t added[16] = {0};
+    for (size_t first = 0; first < row_count; first += 16) {
+        const sixteen_rows own = load_rows(list + first);
+        if (own.dense) add_dense(rows, own.dense, _mm512_add_epi32(own.start, dense_places(own.shape, same)), added);
+        if (own.is_list) enqueue_lists(rows, own.is_list, own.start, own.shape, same, sum, queue);
+        if (queue->count > QUEUE - 16) complete_lists(rows, queue, sums, NULL);
+    }
+    const __m512i both = _mm512_add_epi64(_mm512_loadu_si512(added), _mm512_loadu_si512(added + 8));
+    sums[number] += _mm512_reduce_add_epi64(both);
+}
+
+static void add_by_candidate(const valuation_rows *rows, const valuation_row *list, size_t row_count, const uint32_t *models,
+                             size_t count, int64_t *sums) {
+    lookups queue;
+    queue.count = 0;
+    for (uint32_t candidate = 0; candidate < count; candidate++)
+        add_for_model(rows, list, row_count, models[candidate], candidate, &queue, sums);
+    complete_lists(rows, &queue, sums, NULL);
+}
+
+static valuation_pair add_pair_avx512(const valuation_rows *rows, const valuation_row *list, valuation_pair counts,
+                                      valuation_pair models) {
+    lookups queue;
+    queue.count = 0;
+    int64_t sums[2] = {0};
+    add_for_model(rows, list, (size_t)counts.click, (uint32_t)models.click, 0, &queue, sums);
+    add_for_model(rows, list + VALUATION_KERNELS_PAIR, (size_t)counts.conversion, (uint32_t)models.conversion, 1, &queue, sums);
+    complete_lists(rows, &queue, sums, NULL);
+    return (valuation_pair){sums[0], sums[1]};
+}
+
+// A vector holds either the candidates of a row or the rows of a candidate.
 static void add_rows_avx512(const valuation_rows *rows, const valuation_row *list, size_t row_count, const uint32_t *models,
                             size_t count, int64_t *sums) {
-    if (count * ((row_count + 15) / 16) >= row_count * ((count + 15) / 16)) {
-        for (size_t i = 0; i < row_count; i++) add_row_avx512(rows, list[i], models, count, sums);
+    // From 32 to 64 candidates both take about equally long (1,000 to 100,000 campaigns).
+    enum { FEW = 32 };
+    if (count < FEW) {
+        add_by_candidate(rows, list, row_count, models, count, sums);
         return;
     }
-    const size_t width = (row_count + 15) / 16 * 16;
-    uint32_t same[VALUATION_KERNELS_BLOCK];
-    int64_t found[VALUATION_KERNELS_BLOCK];
-    for (size_t candidate = 0; candidate < count; candidate++) {
-        for (size_t i = 0; i < width; i++) same[i] = models[candidate];
-        for (size_t i = 0; i < width; i++) found[i] = 0;
-        look_up_avx512(rows, list, 1, same, width, found, NULL);
-        for (size_t i = 0; i < width; i++) sums[candidate] += found[i];
-    }
+    for (size_t i = 0; i < row_count; i++) add_row_avx512(rows, list[i], models, count, sums);
 }
 
 #pragma clang attribute pop
@@ -478,6 +543,7 @@ const valuation_kernels valuation_kernels_avx512 = {
     .resolve = resolve_avx512,
     .look_up = look_up_avx512,
     .add_rows = add_rows_avx512,
+    .add_pair = add_pair_avx512,
     .scale = LOOP(scale),
     .sigmoid = LOOP(sigmoid),
     .draw = LOOP(draw),

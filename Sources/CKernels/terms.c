@@ -4,7 +4,6 @@
 #include "kernels.h"
 
 #include <math.h>
-#include <stddef.h>
 
 static inline uint64_t place_of(valuation_hash hash, const uint16_t *pilots, uint64_t key) {
     return valuation_hash_place(hash, key, pilots[valuation_hash_bucket(hash, key)]);
@@ -38,29 +37,51 @@ size_t valuation_resolve(const valuation_labels *labels, const uint64_t *feature
     return known;
 }
 
-// The rows of terms with numbers are left out; they are none unless has_numbers.
-static inline size_t list_rows(const valuation_term *terms, size_t count, size_t member, int has_numbers, valuation_row *rows) {
-    // Every row is written both after the dense rows and before the lists, which are kept at the end for now; only one of
-    // the two places counts, or none. So there is no branch on what was read.
-    size_t dense = 0, lists = 0;
-    for (size_t i = 0; i < count; i++) {
-        const valuation_label *slot = terms[i].slot;
-        // As one word: the start, and above it the shape.
-        uint64_t row;
-        __builtin_memcpy(&row, (const char *)slot + member, sizeof row);
-        const size_t is_dense = (row >> 32 & VALUATION_ROW_KIND) == VALUATION_ROW_DENSE;
-        const size_t is_listed = row >> 32 != 0;
-        __builtin_memcpy(rows + dense, &row, sizeof row);
-        __builtin_memcpy(rows + (count - 1 - lists), &row, sizeof row);
-        if (has_numbers && slot->bits >> VALUATION_LABEL_KIND == VALUATION_LABEL_NUMBER) continue;
-        dense += is_dense;
-        lists += is_listed - is_dense;
-    }
-    __builtin_memmove(rows + dense, rows + count - lists, lists * sizeof *rows);
-    return dense + lists;
+// Where the next dense row and the next list of a target go.
+typedef struct {
+    valuation_row *rows;
+    size_t dense, lists;
+} row_list;
+
+// Every row is written both after the dense rows and before the lists, which are kept at the end for now; only one of the
+// two places counts, or none. So there is no branch on what was read.
+static inline void append(row_list *list, const valuation_row *row, size_t count, size_t is_kept) {
+    // As one word: the start, and above it the shape.
+    uint64_t word;
+    __builtin_memcpy(&word, row, sizeof word);
+    const size_t is_dense = is_kept & ((word >> 32 & VALUATION_ROW_KIND) == VALUATION_ROW_DENSE);
+    const size_t is_listed = is_kept & (word >> 32 != 0);
+    __builtin_memcpy(list->rows + list->dense, &word, sizeof word);
+    __builtin_memcpy(list->rows + (count - 1 - list->lists), &word, sizeof word);
+    list->dense += is_dense;
+    list->lists += is_listed - is_dense;
 }
 
-size_t valuation_list_rows(const valuation_term *terms, size_t count, int is_conversion, int has_numbers, valuation_row *rows) {
-    const size_t member = is_conversion ? offsetof(valuation_label, conversion) : offsetof(valuation_label, click);
-    return has_numbers ? list_rows(terms, count, member, 1, rows) : list_rows(terms, count, member, 0, rows);
+static inline size_t close(const row_list *list, size_t count) {
+    __builtin_memmove(list->rows + list->dense, list->rows + count - list->lists, list->lists * sizeof *list->rows);
+    return list->dense + list->lists;
+}
+
+size_t valuation_list_rows(const valuation_term *terms, size_t count, int is_conversion, valuation_row *rows) {
+    row_list list = {rows, 0, 0};
+    for (size_t i = 0; i < count; i++)
+        append(&list, is_conversion ? &terms[i].slot->conversion : &terms[i].slot->click, count, 1);
+    return close(&list, count);
+}
+
+// Empty rows after the last one: lookups read whole vectors.
+static inline size_t pad(valuation_row *rows, size_t count) {
+    for (size_t i = count; i % VALUATION_KERNELS_WIDTH; i++) rows[i] = (valuation_row){0, 0};
+    return count;
+}
+
+valuation_pair valuation_list_pair(const valuation_term *terms, size_t count, int has_numbers, valuation_row *rows) {
+    row_list click = {rows, 0, 0}, conversion = {rows + VALUATION_KERNELS_PAIR, 0, 0};
+    for (size_t i = 0; i < count; i++) {
+        const size_t is_kept = !has_numbers || terms[i].slot->bits >> VALUATION_LABEL_KIND != VALUATION_LABEL_NUMBER;
+        append(&click, &terms[i].slot->click, count, is_kept);
+        append(&conversion, &terms[i].slot->conversion, count, is_kept);
+    }
+    return (valuation_pair){(int64_t)pad(click.rows, close(&click, count)),
+                            (int64_t)pad(conversion.rows, close(&conversion, count))};
 }

@@ -14,7 +14,7 @@ from elftools.elf.elffile import ELFFile
 from .assembly import Function, disassemble, reachable
 
 ENTRIES = ("valuation_score", "valuation_rank", "valuation_score_batch")
-LOOPS = ("read", "sum_rows", "resolve", "look_up", "add_rows", "scale", "sigmoid", "draw", "average", "write")
+LOOPS = ("read", "sum_rows", "resolve", "look_up", "add_rows", "add_pair", "scale", "sigmoid", "draw", "average", "write")
 LEVELS = ("baseline", "avx2", "avx512")
 # AVX2 uses the baseline's versions of these.
 MISSING_LOOPS = {f"{loop}_avx2" for loop in ("read", "write")}

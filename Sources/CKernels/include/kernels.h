@@ -21,6 +21,8 @@ enum {
     VALUATION_KERNELS_WIDTH = 16,
     // This many models of a list are compared at once, and as many are read beyond its end.
     VALUATION_KERNELS_FOUND = 16,
+    // So many rows of each target are looked up together for the only candidate.
+    VALUATION_KERNELS_PAIR = 64,
 };
 
 // The weights of one label for the models of one target; Row.swift describes its members.
@@ -154,6 +156,11 @@ typedef struct {
     size_t count;
 } valuation_found;
 
+// A number of each target.
+typedef struct {
+    int64_t click, conversion;
+} valuation_pair;
+
 // The logit of a model: constant + unit * sum.
 typedef struct {
     double constant;
@@ -186,6 +193,10 @@ typedef struct {
     // empty rows. As many sums may be changed.
     void (*add_rows)(const valuation_rows *rows, const valuation_row *list, size_t row_count, const uint32_t *models,
                      size_t count, int64_t *sums);
+    // The sums of the weights of a model of each target in its rows, as valuation_list_pair lists and counts them: what
+    // add_rows does for one candidate, with the reads of both targets in flight at once.
+    valuation_pair (*add_pair)(const valuation_rows *rows, const valuation_row *list, valuation_pair counts,
+                               valuation_pair models);
     // logits[i] = scales[m].constant + scales[m].unit * sums[i] with m = models[i], or i if models is NULL, for each i
     // below count rounded up to a multiple of eight.
     void (*scale)(const int64_t *sums, const valuation_scale *scales, const uint32_t *models, size_t count, double *logits);
@@ -234,10 +245,14 @@ typedef struct {
 size_t valuation_resolve(const valuation_labels *labels, const uint64_t *features, size_t count, valuation_term *terms,
                          valuation_resolved *found);
 
-// Stores the rows of categories and crosses that are not empty, dense rows first, then lists in any order, so that
-// neighbours are of one form. Leaves numbers out; has_numbers says whether there may be any. rows has room for count.
-// Returns how many rows.
-size_t valuation_list_rows(const valuation_term *terms, size_t count, int is_conversion, int has_numbers, valuation_row *rows);
+// Stores the rows that are not empty, dense rows first, then lists in any order, so that neighbours are of one form. No
+// term may be a number. rows has room for count. Returns how many rows.
+size_t valuation_list_rows(const valuation_term *terms, size_t count, int is_conversion, valuation_row *rows);
+
+// The same for both targets and count <= VALUATION_KERNELS_PAIR: clicks' from rows[0], conversions' from
+// rows[VALUATION_KERNELS_PAIR], with empty ones after the last of each up to a multiple of VALUATION_KERNELS_WIDTH. Leaves
+// numbers out, of which there are none unless has_numbers. Returns how many rows of each.
+valuation_pair valuation_list_pair(const valuation_term *terms, size_t count, int has_numbers, valuation_row *rows);
 
 #pragma GCC visibility pop
 

@@ -14,6 +14,8 @@ struct RequestTerms {
     private(set) var crossing: UnsafeMutableBufferPointer<UnsafePointer<Index.LabelSlot>>
     /// The crosses of the features from this position of `crossing` on are not in `list`, which was full.
     private(set) var firstUnlisted: Int
+    /// Whether crosses are missing in `list`.
+    var isIncomplete: Bool { firstUnlisted < crossing.count }
     private(set) var flags: Flags
     let hasNumbers: Bool
 

@@ -98,6 +98,10 @@ struct Scoring: ~Copyable {
         _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ found: Wanted
     ) -> Wanted {
         var wanted = found
+        if addOnly(count, wanted) {
+            if wanted.adFeatures > 0 { addAds(candidates, count, wanted, scratch.pointee.flags.base.unsafelyUnwrapped) }
+            return wanted
+        }
         plan(wanted)
         if deadline.isOver { return wanted }
         if wanted.adFeatures == 0 {
@@ -115,6 +119,17 @@ struct Scoring: ~Copyable {
             addAds(candidates, count, wanted, scratch.pointee.flags.base.unsafelyUnwrapped)
         }
         return wanted
+    }
+
+    /// Sums the weights of the request's terms for the only candidate that is to be valued, both targets at once.
+    ///
+    /// - Returns: whether that was possible.
+    @inline(__always)
+    private mutating func addOnly(_ count: Int, _ wanted: Wanted) -> Bool {
+        if count != 1 || remaining != 1 || !wanted.click || !wanted.conversion || click.isPlanned { return false }
+        if terms.isIncomplete || terms.list.count > VALUATION_KERNELS_PAIR || deadline.check() { return false }
+        TargetScoring.lookUpOnly(terms, &click, &conversion)
+        return true
     }
 
     /// Sums the weights of the request's terms for the models of candidates that were just read. - Precondition: `plan`.

@@ -14,8 +14,8 @@ extension TargetScoring {
         if isPlanned { return }
         isPlanned = true
         let cost = self.cost(candidates: candidates)
-        let isIncomplete = terms.firstUnlisted < terms.crossing.count
-        if cost.favorsLookups && !isIncomplete { return lookUp(terms) }
+        let isIncomplete = terms.isIncomplete
+        if cost.favorsLookups && !terms.hasNumbers && !isIncomplete { return lookUp(terms) }
         let denseRows = scratch.pointee.denseRows.base.unsafelyUnwrapped
         var denseCount = 0
         var savedByLists = 0
@@ -58,16 +58,11 @@ extension TargetScoring {
         if isIncomplete { addUnlistedCrosses(terms, &deadline) }
     }
 
-    /// Chooses lookups for all terms.
+    /// Chooses lookups for all terms. - Precondition: no numbers.
     private mutating func lookUp(_ terms: RequestTerms) {
         directRowCount = valuation_list_rows(
-            terms.list.baseAddress, terms.list.count, target == .conversion ? 1 : 0, terms.hasNumbers ? 1 : 0,
-            directRows)
+            terms.list.baseAddress, terms.list.count, target == .conversion ? 1 : 0, directRows)
         padDirectRows()
-        if !terms.hasNumbers { return }
-        for term in terms.list where term.slot.pointee.isNumber && !term.slot.pointee.row(target).isEmpty {
-            appendDirectNumber(term)
-        }
     }
 
     /// Appends empty rows: the kernels look up whole vectors.
@@ -92,10 +87,6 @@ extension TargetScoring {
     @inline(__always)
     private mutating func appendDirect(_ term: Term) {
         if !term.slot.pointee.isNumber { return appendDirect(term.slot.pointee.row(target)) }
-        appendDirectNumber(term)
-    }
-
-    private mutating func appendDirectNumber(_ term: Term) {
         directNumberCount &+= 1
         streamed[Scratch.maximumTerms &- directNumberCount] = term
     }

@@ -69,19 +69,28 @@ struct TargetScoring {
     /// Reads the sums of the request's terms for the models of `count` candidates, and for those that these extend.
     @_optimize(speed)
     mutating func beginBlock(count: Int, _ deadline: inout Deadline) {
-        let width = RowPlaces.roundedUp(count)
-        for place in count..<width { models[place] = 0 }
-        addBases(width)
-        let (models, entrySums, sums) = (models, entrySums, sums)
-        for level in 0..<index.pointee.levels {
-            let start = level &* Scratch.blockSize
-            if usesSums {
-                for entry in start..<(start &+ width) { entrySums[entry] = sums[Int(models[entry])] }
-            } else {
-                memset(entrySums + start, 0, width &* MemoryLayout<Int64>.stride)
+        beginLookups(count: count)
+        if usesSums {
+            let (models, entrySums, sums) = (models, entrySums, sums)
+            for level in 0..<index.pointee.levels {
+                let start = level &* Scratch.blockSize
+                for entry in start..<(start &+ RowPlaces.roundedUp(count)) {
+                    entrySums[entry] = sums[Int(models[entry])]
+                }
             }
         }
         addDirectly(count, &deadline)
+    }
+
+    /// Finds the models that those of `count` candidates extend, and sets the sums of all of them to 0.
+    @inline(__always)
+    mutating func beginLookups(count: Int) {
+        let width = RowPlaces.roundedUp(count)
+        for place in count..<width { models[place] = 0 }
+        addBases(width)
+        for level in 0..<index.pointee.levels {
+            memset(entrySums + level &* Scratch.blockSize, 0, width &* MemoryLayout<Int64>.stride)
+        }
     }
 
     /// Finds the models that those of the candidates extend; if there is none, the one that stands for no model, whose

@@ -143,6 +143,17 @@ struct Kernels: CustomTestStringConvertible, @unchecked Sendable {
         return Array(added.prefix(models.count))
     }
 
+    /// The sum of a model's weights in rows, for a model and its rows of each target. - Parameter rows: at most as many as
+    /// a pair has of each.
+    func addPair(_ rows: [[Index.Row]], of models: [UInt32], in memory: valuation_rows) -> [Int64] {
+        let room = Int(VALUATION_KERNELS_PAIR)
+        let list = rows.flatMap { $0 + [Index.Row](repeating: Index.Row(), count: room - $0.count) }
+        let counts = valuation_pair(click: Int64(rows[0].count), conversion: Int64(rows[1].count))
+        let own = valuation_pair(click: Int64(models[0]), conversion: Int64(models[1]))
+        let sums = withUnsafePointer(to: memory) { loops.add_pair($0, list, counts, own) }
+        return [sums.click, sums.conversion]
+    }
+
     /// The sums of rows of equal width; the first ones are read from pairs. - Parameter width: a multiple of 16.
     func sumRows(_ rows: [[Int32]], paired: Int = 0, width: Int) -> [Int64] {
         let together = Int(VALUATION_ROW_TOGETHER)

@@ -37,7 +37,7 @@ final class LoadedModels {
             callWithNote(error) { note throws(Failure) in
                 let origin = try Snapshot.Origin(path: Text("memory"))
                 let snapshot = try Memory.place(Snapshot(index: try index(note), origin: origin))
-                let scratch = try Scratch.allocate()
+                let scratch = try Scratch.allocate(Kernels.withFixedPrices)
                 try scratch.pointee.prepare(snapshot.pointee.index.counts)
                 made = (snapshot, scratch)
             }

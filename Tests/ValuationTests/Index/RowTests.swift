@@ -125,7 +125,7 @@ import Testing
     /// otherwise a row of one weight would not pay.
     @Test(arguments: counts) func theSumsOfAllModelsAreTheWeightsOfEachLabelAndOfAll(clickModels: Int) throws {
         let world = try Self.world(clickModels)
-        let scratch = try Scratch.allocate()
+        let scratch = try Scratch.allocate(Kernels.withFixedPrices)
         defer { Memory.destroy(scratch) }
         try scratch.pointee.prepare(world.index.pointer.pointee.counts)
         for target in [Target.click, .conversion] {

@@ -127,6 +127,30 @@ import Testing
         }
     }
 
+    /// A candidate alone has its weights of both targets looked up together.
+    @Test(arguments: Kernels.all, Mixture.allCases)
+    func theWeightsOfOneModelOfEachTargetAreAddedUpTogether(kernels: Kernels, mixture: Mixture) throws {
+        var generator = SeededGenerator(seed: 56)
+        let world = try world(mixture)
+        var memory = world.index.pointer.pointee.rows
+        for rowCounts in [(0, 0), (1, 0), (0, 7), (8, 9), (16, 15), (33, 1), (64, 64)] {
+            let labels = [rowCounts.0, rowCounts.1].map { count in
+                (0..<count).map { _ in Int.random(in: world.columns.indices, using: &generator) }
+            }
+            let models = labels.map { labels in
+                model(labels.first.map { world.columns[$0].keys.sorted() } ?? [0], &generator)
+            }
+            let expected = zip(labels, models).map { labels, model in
+                labels.reduce(0) { $0 + Int64(world.columns[$1][model] ?? 0) }
+            }
+            for isFar in [Int64(0), 1] {
+                memory.is_far = isFar
+                let sums = kernels.addPair(labels.map { $0.map { world.rows[$0] } }, of: models, in: memory)
+                #expect(sums == expected, "\(rowCounts) rows")
+            }
+        }
+    }
+
     /// Fetching ahead, which pays in an index that is larger than the caches, changes no result.
     @Test(arguments: Kernels.all)
     func weightsAreTheSameInAnIndexFarAway(kernels: Kernels) throws {

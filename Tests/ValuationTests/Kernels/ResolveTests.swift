@@ -57,39 +57,87 @@ import Testing
         one.shape == other.shape && (one.isEmpty || one.start == other.start)
     }
 
-    @Test func theRowsOfARequestAreListedByTheirForm() throws {
-        var generator = SeededGenerator(seed: 63)
-        // Dense rows, lists and empty rows of clicks; a conversion each, so that every label is known.
+    /// Labels with clicks in dense rows, lists and empty rows, and a conversion each, so that every label is known.
+    private func formsIndex(_ generator: inout SeededGenerator) throws -> BuiltIndex {
         let columns = (0..<90).map { label -> (click: Column, conversion: Column) in
             let count = [0, 3, 20, 64][label % 4]
             let models = (0..<64).shuffled(using: &generator).prefix(count)
             return (click: Column(uniqueKeysWithValues: models.map { (UInt32($0), 1) }), conversion: [0: 1])
         }
-        let index = try BuiltIndex(models: (click: 64, conversion: 1), columns: columns)
-        for count in [0, 1, 2, 30, 90] {
+        return try BuiltIndex(models: (click: 64, conversion: 1), columns: columns)
+    }
+
+    @Test func theRowsOfARequestAreListedByTheirForm() throws {
+        var generator = SeededGenerator(seed: 63)
+        let index = try formsIndex(&generator)
+        for count in [0, 1, 2, 15, 16, 17, 30, 64, 90] {
             let labels = (0..<90).shuffled(using: &generator).prefix(count)
-            let features = labels.map { valuation_feature(key: BuiltIndex.key(of: $0), number: 1) }
-            let rows = rows(features + [valuation_feature(key: generator.next(), number: 1)], in: index.pointer)
-            let expected = try labels.map { try #require(index.row(of: $0, .click)) }.filter { !$0.isEmpty }
-            #expect(rows.map(\.isDense) == rows.map(\.isDense).sorted { $0 && !$1 })
-            let words = { (rows: [Index.Row]) in rows.map { UInt64($0.start) &<< 32 | UInt64($0.shape) }.sorted() }
-            #expect(words(rows) == words(expected))
+            let terms = terms(of: Array(labels), in: index.pointer)
+            defer { terms.deallocate() }
+            for target in [Target.click, .conversion] {
+                let expected = try labels.map { try #require(index.row(of: $0, target)) }.filter { !$0.isEmpty }
+                var rows = [Index.Row](repeating: Index.Row(start: 77, shape: 77), count: count + 1)
+                let found = valuation_list_rows(terms.baseAddress, count, target == .conversion ? 1 : 0, &rows)
+                expect(Array(rows.prefix(found)), are: expected)
+            }
+            if count > Int(VALUATION_KERNELS_PAIR) { continue }
+            let pair = listPair(terms.baseAddress, count, hasNumbers: false)
+            for (target, rows) in [(Target.click, pair.click), (.conversion, pair.conversion)] {
+                expect(rows, are: try labels.map { try #require(index.row(of: $0, target)) }.filter { !$0.isEmpty })
+            }
         }
     }
 
-    /// The click rows of a request's features.
-    private func rows(_ features: [valuation_feature], in index: UnsafePointer<Index>) -> [Index.Row] {
+    /// Numbers have rows of another kind, which are read apart.
+    @Test func numbersAreLeftOutOfTheRowsOfACandidateAlone() throws {
+        var generator = SeededGenerator(seed: 64)
+        let index = try formsIndex(&generator)
+        let number = UnsafeMutablePointer<Index.LabelSlot>.allocate(capacity: 1)
+        defer { number.deallocate() }
+        number.pointee = try #require(index.slot(of: 3)).pointee
+        number.pointee.bits = UInt64(VALUATION_LABEL_NUMBER) << UInt64(VALUATION_LABEL_KIND)
+        let labels = [3, 2, 1, 7, 0, 11]
+        let terms = terms(of: labels, in: index.pointer)
+        defer { terms.deallocate() }
+        for place in [0, 4, 5] { terms[place].slot = UnsafePointer(number) }
+        let expected = try [2, 1, 7].map { try #require(index.row(of: $0, .click)) }
+        expect(listPair(terms.baseAddress, labels.count, hasNumbers: true).click, are: expected)
+    }
+
+    /// Expects rows in any order, but dense rows before lists.
+    private func expect(_ rows: [Index.Row], are expected: [Index.Row]) {
+        #expect(rows.map(\.isDense) == rows.map(\.isDense).sorted { $0 && !$1 })
+        let words = { (rows: [Index.Row]) in rows.map { UInt64($0.start) &<< 32 | UInt64($0.shape) }.sorted() }
+        #expect(words(rows) == words(expected))
+    }
+
+    /// The rows of both targets; expects empty ones behind them up to the next vector.
+    private func listPair(
+        _ terms: UnsafePointer<Term>?, _ count: Int, hasNumbers: Bool
+    ) -> (click: [Index.Row], conversion: [Index.Row]) {
+        let room = Int(VALUATION_KERNELS_PAIR)
+        var rows = [Index.Row](repeating: Index.Row(start: 77, shape: 77), count: 2 * room)
+        let counts = valuation_list_pair(terms, count, hasNumbers ? 1 : 0, &rows)
+        for (start, count) in [(0, Int(counts.click)), (room, Int(counts.conversion))] {
+            #expect(rows[(start + count)..<(start + RowPlaces.roundedUp(count))].allSatisfy { $0.isEmpty })
+        }
+        return (Array(rows.prefix(Int(counts.click))), Array(rows[room...].prefix(Int(counts.conversion))))
+    }
+
+    /// The terms of a request with labels and a feature that no model knows.
+    private func terms(of labels: [Int], in index: UnsafePointer<Index>) -> UnsafeMutableBufferPointer<Term> {
+        let features =
+            labels.map { valuation_feature(key: BuiltIndex.key(of: $0), number: 1) } + [
+                valuation_feature(key: 1, number: 1)
+            ]
         var (table, found) = (index.pointee.labelTable, valuation_resolved())
         let terms = UnsafeMutableBufferPointer<Term>.allocate(capacity: features.count)
-        defer { terms.deallocate() }
         let known = features.withUnsafeBytes { bytes in
             valuation_resolve(
                 &table, bytes.baseAddress?.assumingMemoryBound(to: UInt64.self), features.count, terms.baseAddress,
                 &found)
         }
-        #expect(known == features.count - 1 && found.has_unknown != 0 && found.has_numbers == 0)
-        var rows = [Index.Row](repeating: Index.Row(start: 77, shape: 77), count: features.count)
-        let count = valuation_list_rows(terms.baseAddress, known, 0, 0, &rows)
-        return Array(rows.prefix(count))
+        #expect(known == labels.count && found.has_unknown != 0 && found.has_numbers == 0)
+        return terms
     }
 }

@@ -107,42 +107,85 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 40, 300]) func valuesHaveTheSameBitsOnEveryPath(candidates: Int) throws {
-        var generated = ManyModels(campaigns: 150, hasBases: false, hasCrosses: true, seed: 61)
-        let models = try LoadedModels(generated.documents)
-        let (request, ads) = (generated.features(), generated.ads(candidates))
-        let expected = models.score(request, ads).map(\.all)
-        for path in 0..<16 {
-            let isSummed = (0..<4).map { path >> $0 & 1 != 0 }
-            // What is free to add and costs something to look up is added, and the other way round.
-            let lookups = isSummed.map { Int32($0 ? 1 : 0) }
-            let prices = valuation_prices(
-                dense_weight: 0, sum: 0, list: 0, list_weight: 0, number_weight: 0, dense_lookup: lookups[0],
-                short_lookup: lookups[1], list_lookup: lookups[2], number_step: lookups[3], candidate: 0,
-                candidate_probability: 0, model_probability: 1)
+    /// A request of models with or without bases, and the values of some of its ads.
+    private struct World {
+        let models: LoadedModels
+        let request: [NamedFeature]
+        let ads: [Ad]
+        let expected: [[UInt64]]
+
+        init(hasBases: Bool, ads count: Int) throws {
+            var generated = ManyModels(campaigns: 150, hasBases: hasBases, hasCrosses: true, seed: 61)
+            models = try LoadedModels(generated.documents)
+            (request, ads) = (generated.features(), generated.ads(count))
+            expected = models.score(request, ads).map(\.all)
+        }
+
+        /// The values with other prices, and the scratch memory that they leave.
+        func score(
+            by prices: valuation_prices, _ look: (borrowing Scratch) -> Void
+        ) throws -> [[UInt64]] {
             var kernels = valuation_kernels_for_this_machine().pointee
             let levels = [valuation_prices](repeating: prices, count: Int(VALUATION_LEVELS))
-            try levels.withUnsafeBufferPointer { levels in
+            return try levels.withUnsafeBufferPointer { levels in
                 kernels.prices = levels.baseAddress
-                try withUnsafePointer(to: &kernels) { kernels in
-                    let scratch = try scratch(kernels, models)
+                return try withUnsafePointer(to: &kernels) { kernels in
+                    let scratch = try Scratch.allocate(kernels)
                     defer { Memory.destroy(scratch) }
+                    try scratch.pointee.prepare(models.snapshot.pointee.index.counts)
+                    scratch.pointee.click.streamed.base?.update(repeating: Term(), count: Scratch.maximumTerms)
                     let values = models.score(request, ads, scratch: scratch).map(\.all)
-                    #expect(firstDifference(values, expected) == nil, "path \(path)")
-                    // Summing dense rows leaves sums behind; the other paths clear theirs.
-                    let areZero = scratch.pointee.click.areZero.elements[0]
-                    #expect(areZero == !isSummed[0], "path \(path)")
-                    #expect(scratch.pointee.click.sums.elements.contains { $0 != 0 } == isSummed[0], "path \(path)")
+                    look(scratch.pointee)
+                    return values
                 }
             }
         }
     }
 
-    private func scratch(
-        _ kernels: UnsafePointer<valuation_kernels>, _ models: LoadedModels
-    ) throws -> UnsafeMutablePointer<Scratch> {
-        let scratch = try Scratch.allocate(kernels)
-        try scratch.pointee.prepare(models.snapshot.pointee.index.counts)
-        return scratch
+    /// What is free to add and costs something to look up is added, and the other way round.
+    private static func prices(dense: Bool, short: Bool, long: Bool, numbers: Bool) -> valuation_prices {
+        valuation_prices(
+            dense_weight: 0, sum: 0, list: 0, list_weight: 0, number_weight: 0, dense_lookup: dense ? 1 : 0,
+            short_lookup: short ? 1 : 0, list_lookup: long ? 1 : 0, number_step: numbers ? 1 : 0, candidate: 0,
+            candidate_probability: 0, model_probability: 1)
+    }
+
+    @Test(arguments: [2, 40, 300], [false, true])
+    func valuesHaveTheSameBitsOnEveryPath(candidates: Int, hasBases: Bool) throws {
+        let world = try World(hasBases: hasBases, ads: candidates)
+        for path in 0..<16 {
+            let isSummed = (0..<4).map { path >> $0 & 1 != 0 }
+            let prices = Self.prices(
+                dense: isSummed[0], short: isSummed[1], long: isSummed[2], numbers: isSummed[3])
+            let values = try world.score(by: prices) { scratch in
+                // Summing dense rows leaves sums behind; the other paths clear theirs.
+                #expect(scratch.click.areZero.elements[0] == !isSummed[0], "path \(path)")
+                #expect(scratch.click.sums.elements.contains { $0 != 0 } == isSummed[0], "path \(path)")
+            }
+            #expect(firstDifference(values, world.expected) == nil, "path \(path)")
+        }
+    }
+
+    /// An ad alone is looked up, whatever that costs.
+    @Test(arguments: [false, true]) func theOnlyCandidateHasTheSameBitsWhateverPricesSay(hasBases: Bool) throws {
+        let world = try World(hasBases: hasBases, ads: 1)
+        for isSummed in [false, true] {
+            let prices = Self.prices(dense: isSummed, short: isSummed, long: isSummed, numbers: isSummed)
+            #expect(try world.score(by: prices) { _ in } == world.expected)
+        }
+    }
+
+    /// Numbers count in the choice even if no category's row is worth summing.
+    @Test(arguments: [false, true]) func aNumberAloneMayBeWorthSumming(numbers: Bool) throws {
+        let world = try World(hasBases: false, ads: 2)
+        let values = try world.score(
+            by: Self.prices(dense: false, short: false, long: false, numbers: numbers)
+        ) { scratch in
+            let streamed = scratch.click.streamed.base.unsafelyUnwrapped
+            let slots = [streamed[0].slot, streamed[Scratch.maximumTerms - 1].slot]
+            let areNumbers = slots.map { slot in slot.map { $0.pointee.isNumber } ?? false }
+            #expect(areNumbers == (numbers ? [true, false] : [false, true]))
+        }
+        #expect(values == world.expected)
     }
 }

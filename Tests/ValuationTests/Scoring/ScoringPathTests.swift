@@ -35,10 +35,11 @@ import Testing
     /// nearly all rows, and so would valuing all models at once.
     private static let candidateCounts = [1, 5, 30, 80, 100, 2000]
 
-    /// Ordinary requests, and a last one with a number that takes some logits beyond ±80.
+    /// Ordinary requests, one with a number that takes some logits beyond ±80, and one without numbers.
     private func requests(_ generated: inout ManyModels) -> [[NamedFeature]] {
         let ordinary = (0..<2).map { _ in generated.features() }
-        return ordinary + [generated.features() + [.number("price", 1e6)]]
+        let categories = generated.features().filter { if case .category = $0 { true } else { false } }
+        return ordinary + [generated.features() + [.number("price", 1e6)], categories]
     }
 
     @Test(arguments: Kind.allCases) func anAdHasTheSameBitsAmongAnyNumberOfAds(kind: Kind) throws {
