@@ -37,16 +37,9 @@ BOUNDS = (1 << 21, 1 << 25)
 REQUEST_BYTES = 256
 # The rows of a request in prices.csv: their number by kind, and their weights; the steps of searching numbers.
 ROWS = ("dense", "short", "short_weights", "long", "long_weights", "number_steps", "number_weights")
-REQUEST = ("set", "campaigns", "weight_bytes", "features", "candidates")
+REQUEST = ("processor", "set", "campaigns", "weight_bytes", "features", "candidates")
 COLUMNS = (*REQUEST, "path", *ROWS, "nanoseconds")
-# No machine with AVX-512 was at hand when prices were first fitted. These were found by hand on one.
-AVX512 = (
-    (60, 150, 20_000, 1_400, 3_000, 2_000, 200, 3_000, 1_000, 700, 300, 500),
-    *(2 * ((120, 500, 20_000, 1_400, 3_000, 2_000, 200, 3_000, 1_000, 700, 300, 500),)),
-)
-
-FITTED_SETS = ("baseline", "AVX2")
-# Prices of loops in Swift, which are the same for all sets; and those that do not depend on the level.
+# Prices of loops in Swift, which are the same for all sets that one processor measured; and those that do not depend on the level.
 IN_SWIFT = ("list", "list_weight", "number_weight", "number_step", "candidate")
 ANYWHERE = ("number_weight", "number_step", "candidate_probability", "model_probability")
 
@@ -93,9 +86,11 @@ def counts(row: Row) -> np.ndarray:
     return np.array([*paid.values()])
 
 
-def columns(instructions: str, at: int) -> list[tuple[str, int, str]]:
+def columns(processor: str, instructions: str, at: int) -> list[tuple[str, str, int, str]]:
     """Return for each member what the fit knows its price by: one price may serve several sets or levels."""
-    return [("" if name in IN_SWIFT else instructions, 0 if name in ANYWHERE else at, name) for name in MEMBERS]
+    return [
+        (processor, "" if name in IN_SWIFT else instructions, 0 if name in ANYWHERE else at, name) for name in MEMBERS
+    ]
 
 
 def fit(measured: list[Row]) -> tuple[dict[str, Prices], float]:
@@ -106,8 +101,10 @@ def fit(measured: list[Row]) -> tuple[dict[str, Prices], float]:
     tuple
         By set the prices in picoseconds, none negative, and the root mean square of the relative errors.
     """
-    names = sorted({row["set"] for row in measured})
-    known = sorted({column for name in names for at in range(len(LEVELS)) for column in columns(name, at)})
+    processors = {row["set"]: row["processor"] for row in measured}
+    known = sorted(
+        {column for name, own in processors.items() for at in range(len(LEVELS)) for column in columns(own, name, at)}
+    )
     places = {column: place for place, column in enumerate(known)}
     requests: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in measured:
@@ -117,7 +114,8 @@ def fit(measured: list[Row]) -> tuple[dict[str, Prices], float]:
         at = level(int(paths[0]["campaigns"]), int(paths[0]["weight_bytes"]))
         times = np.array([float(row["nanoseconds"]) * 1e3 for row in paths])
         paid = np.zeros((len(paths), len(known)))
-        paid[:, [places[column] for column in columns(paths[0]["set"], at)]] = [counts(row) for row in paths]
+        own = columns(paths[0]["processor"], paths[0]["set"], at)
+        paid[:, [places[column] for column in own]] = [counts(row) for row in paths]
         # The weighted mean over the paths stands for the constant of the request.
         shares = times**-2 / np.sum(times**-2)
         weighted.append((paid - shares @ paid) / times[:, None])
@@ -127,15 +125,15 @@ def fit(measured: list[Row]) -> tuple[dict[str, Prices], float]:
     found, residual = nnls(matrix / sizes, answer)
     prices = {column: rounded(price) for column, price in zip(known, found / sizes, strict=True)}
     by_set = {
-        name: tuple(tuple(prices[column] for column in columns(name, at)) for at in range(len(LEVELS)))
-        for name in names
+        name: tuple(tuple(prices[column] for column in columns(own, name, at)) for at in range(len(LEVELS)))
+        for name, own in processors.items()
     }
     return by_set, float(residual / np.sqrt(len(answer)))
 
 
 def rounded(price: float) -> int:
-    """Round to two digits: more are noise."""
-    return int(float(f"{price:.2g}"))
+    """Round to two digits: more are noise. Nothing is free."""
+    return max(1, int(float(f"{price:.2g}")))
 
 
 def read() -> list[Row]:
@@ -144,16 +142,12 @@ def read() -> list[Row]:
         return list(csv.DictReader(file))
 
 
-def fitted(measured: list[Row]) -> dict[str, Prices]:
-    """Return the prices of all sets."""
-    found, _ = fit(measured)
-    return {name: found[name] for name in FITTED_SETS} | {"AVX-512": AVX512}
-
-
 def source(measured: list[Row]) -> str:
     """Return the text of Sources/CKernels/prices.c."""
     tables = []
-    for name, prices in fitted(measured).items():
+    found, _ = fit(measured)
+    for name in TABLES:
+        prices = found[name]
         lines = [f"const valuation_prices valuation_prices_{TABLES[name]}[VALUATION_LEVELS] = {{"]
         for own, at in zip(prices, LEVELS, strict=True):
             members = [f".{member} = {price}," for member, price in zip(MEMBERS, own, strict=True)]
@@ -171,7 +165,6 @@ def source(measured: list[Row]) -> str:
 #if defined(__x86_64__)
 {avx2}
 
-// Not fitted: see Benchmarks/price_fit.py.
 {avx512}
 #endif
 """
@@ -179,10 +172,10 @@ def source(measured: list[Row]) -> str:
 
 def table(measured: list[Row]) -> str:
     """Return the fitted prices in nanoseconds, as a table in Markdown."""
-    found = fitted(measured)
-    heads = [f"{name}: {LEVELS[0]}, {LEVELS[1]}, {LEVELS[2]}" for name in FITTED_SETS]
+    found, _ = fit(measured)
+    heads = [f"{name}: {LEVELS[0]}, {LEVELS[1]}, {LEVELS[2]}" for name in TABLES]
     lines = [f"| ns | {' | '.join(heads)} |", f"|---|{'---|' * len(heads)}"]
     for place, name in enumerate(NAMES):
-        cells = [", ".join(f"{own[place] / 1e3:g}" for own in found[instructions]) for instructions in FITTED_SETS]
+        cells = [", ".join(f"{own[place] / 1e3:g}" for own in found[instructions]) for instructions in TABLES]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)

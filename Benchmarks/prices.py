@@ -2,10 +2,10 @@
 """Fit the prices of the paths to measurements, print them, and write Sources/CKernels/prices.c.
 
     prices.py             # fit the stored measurements, Benchmarks/prices.csv
-    prices.py --measure   # measure anew (about ten minutes), and store that
+    prices.py --measure   # measure anew (about five minutes a set), and store that
 
-It measures requests with each path forced upon them (paths.py), with every instruction set of this machine that it can
-fit. Build the library before: `make build` leaves an unstripped one in .build-library/release.
+It measures requests with each path forced upon them (paths.py), with every instruction set of this machine, or with
+those named by --set. Build the library before: `make build` leaves an unstripped one in .build-library/release.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import valuation
+from machine import processor
 from native import NAMES, Native, library, sets
 from paths import PATHS, UNSTRIPPED, ScoringPath, measure
-from price_fit import COLUMNS, FITTED_SETS, MEASUREMENTS, PRICES, ROWS, Row, fit, read, source, table
+from price_fit import COLUMNS, MEASUREMENTS, PRICES, ROWS, Row, fit, read, source, table
 from price_table import PriceTable
 from workload import FOLDER, LABELS, REQUESTS, TARGETS, Data, ModelSet
 
@@ -34,6 +35,7 @@ MODEL_SETS = (
     ModelSet(10_000, 30, 200, 50),
     ModelSet(15_000, 30, 1_500, 375),
     ModelSet(30_000, 30, 400, 100),
+    ModelSet(60_000, 30, 200, 50),
 )
 # Sets with as many campaigns have numbers alone measured.
 NUMBER_SETS = (ModelSet(1_000, 30, 200, 50), ModelSet(10_000, 30, 200, 50))
@@ -151,6 +153,7 @@ def measure_point(
     total = sum(times[path].sum() for path in hopeful) / 1e9
     turns = int(np.clip(SECONDS / total, LEAST_TURNS, MOST_TURNS))
     known = {
+        "processor": processor().partition(" (cpu")[0],
         "set": instructions,
         "campaigns": str(native.model_set.campaigns),
         "weight_bytes": str(size),
@@ -168,10 +171,11 @@ def main() -> None:
     """Fit, print and write, after measuring if that was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--measure", action="store_true", help="measure anew the sets of this machine")
+    parser.add_argument("--set", choices=sets(), nargs="+", default=sets(), help="measure these alone")
     options = parser.parse_args()
     if options.measure:
         os.environ.setdefault("VALUATION_LIBRARY_DIRECTORY", str(UNSTRIPPED))
-        here = [name for name in FITTED_SETS if name in sets()]
+        here = options.set
         kept = [row for row in read() if row["set"] not in here] if MEASUREMENTS.exists() else []
         new = []
         for name in here:

@@ -44,7 +44,7 @@ def test_slower_lookups_raise_their_prices_alone(price_fit):
         else row
         for row in measured
     ]
-    before, after = price_fit.fitted(measured), price_fit.fitted(slower)
+    (before, _), (after, _) = price_fit.fit(measured), price_fit.fit(slower)
     for at in range(3):
         assert after["AVX2"][at][place] > before["AVX2"][at][place] + 5000
         assert after["baseline"][at][place] < before["baseline"][at][place] + 1000
@@ -53,23 +53,25 @@ def test_slower_lookups_raise_their_prices_alone(price_fit):
 
 def test_a_fit_finds_the_prices_that_made_the_times(price_fit):
     """Times that are sums of known prices give back those prices, whatever else a request costs."""
+    processors = {row["set"]: row["processor"] for row in price_fit.read()}
+    assert set(processors) == set(price_fit.TABLES)
     known = {
         column: 100 * (place + 1) + 7 * at + len(name)
-        for name in price_fit.FITTED_SETS
+        for name, processor in processors.items()
         for at in range(3)
-        for place, column in enumerate(price_fit.columns(name, at))
+        for place, column in enumerate(price_fit.columns(processor, name, at))
     }
     rows = []
     for row in price_fit.read():
         at = price_fit.level(int(row["campaigns"]), int(row["weight_bytes"]))
-        prices = [known[column] for column in price_fit.columns(row["set"], at)]
+        prices = [known[column] for column in price_fit.columns(row["processor"], row["set"], at)]
         picoseconds = price_fit.counts(row) @ prices + 5000 + 100 * int(row["candidates"])
         rows.append(row | {"nanoseconds": repr(float(picoseconds) / 1e3)})
     prices, error = price_fit.fit(rows)
     assert error < 1e-3
-    for name in price_fit.FITTED_SETS:
+    for name, processor in processors.items():
         for at in range(3):
-            expected = tuple(known[column] for column in price_fit.columns(name, at))
+            expected = tuple(known[column] for column in price_fit.columns(processor, name, at))
             # They are rounded to two digits.
             assert prices[name][at] == pytest.approx(expected, rel=0.05)
 
