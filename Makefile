@@ -3,8 +3,6 @@
 
 VERSION := $(shell sed -n 's/^.define VALUATION_VERSION "\(.*\)"/\1/p' Include/valuation.h)
 ABI := $(shell sed -n 's/^.define VALUATION_ABI_VERSION //p' Include/valuation.h)
-PREFIX ?= /usr/local
-DESTDIR ?=
 SECONDS_PER_FUZZER ?= 60
 # 1 links with the machine's shared jansson and zlib: see Package.swift.
 export VALUATION_SHARED ?= 0
@@ -15,8 +13,10 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 PYTHON := .venv/bin/python
+# What `make install` puts into INCLUDEDIR. (valuation_solver.h is the pipeline's own.)
+HEADERS := Include/valuation.h
 CORE := $(shell find Sources/Valuation Sources/CJansson Sources/CZlib Sources/CPlatform Sources/CKernels Sources/CChecksum Sources/CStandIns -type f) \
-	Include/valuation.h Include/module.modulemap
+	$(HEADERS) Include/module.modulemap
 SOLVING := $(shell find Sources/ValuationSolver Sources/CPlatform -type f) \
 	Include/valuation.h Include/valuation_solver.h Include/module.modulemap
 COMMAND := $(shell find Sources/ValuationCLI Sources/ValuationMain -type f)
@@ -25,20 +25,29 @@ PACKAGE := $(shell find bindings/python/src -name '*.py' -o -name py.typed) bind
 PIPELINE := $(shell find pipeline/src -type f -not -name '*.pyc') pipeline/pyproject.toml pipeline/README.md \
 	bindings/python/hatch_build.py bindings/python/build_wheel.py
 LIBRARY := build/lib/libvaluation.so.$(VERSION)
+# The same with its debugging symbols.
+UNSTRIPPED := build/unstripped/libvaluation.so
+# Its debugging symbols alone; LIBRARY names this file, and gdb looks for it in .debug/ beside the library.
+DEBUG_FILE := build/lib/debug/libvaluation.so.$(VERSION).debug
+ARCHIVE := build/lib/libvaluation.a
 SOLVER := build/lib/libvaluation_solver.so.$(VERSION)
+
+include Packaging/static.mk Packaging/install.mk
 
 .PHONY: help
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 # ---- What must be on the machine. Each target installs it, or says what to run. --------------------------------
+# Swift is looked for by the recipes that run it, so that root, who may not have it, can install what a user built.
 
 .PHONY: requirements test-requirements thorough-requirements
 requirements:
-	@Scripts/requirements.sh libjansson-dev zlib1g-dev libxxhash-dev pkg-config python3-venv
+	@Scripts/requirements.sh libjansson-dev zlib1g-dev libxxhash-dev pkg-config gcc python3-venv
 
 test-requirements: requirements
-	@Scripts/requirements.sh gcc g++ libjson-c-dev locales valgrind chromium chromium-driver
+	@Scripts/swift.sh
+	@Scripts/requirements.sh g++ libjson-c-dev locales valgrind chromium chromium-driver cmake gdb patchelf
 
 thorough-requirements: test-requirements
 	@Scripts/requirements.sh openjdk-17-jre-headless
@@ -46,15 +55,23 @@ thorough-requirements: test-requirements
 # ---- Building ---------------------------------------------------------------------------------------------------
 
 .PHONY: build
-build: $(LIBRARY) build/bin/valuation ## Leave the library, its header and the command in build/
+build: library build/bin/valuation ## Leave the library, shared and static, its headers and the command in build/
 
-$(LIBRARY): Package.swift $(CORE) | requirements
+.PHONY: library
+library: $(LIBRARY) $(DEBUG_FILE) $(ARCHIVE)
+
+$(LIBRARY) $(DEBUG_FILE) &: Package.swift $(CORE) | requirements
 	@echo "==> Building libvaluation.so (Embedded Swift)"
+	@Scripts/swift.sh
 	VALUATION_BUILD=library swift build -c release --scratch-path .build-library
-	mkdir -p build/lib build/include
-	cp Include/valuation.h build/include/
-	strip --strip-unneeded -o $@.new .build-library/release/libvaluation.so
-	mv $@.new $@
+	mkdir -p build/lib/debug build/include build/unstripped
+	cp $(HEADERS) build/include/
+	@# The linker leaves the index of names in pieces, which debuggers refuse.
+	objcopy --remove-section=.debug_names .build-library/release/libvaluation.so $(UNSTRIPPED)
+	objcopy --only-keep-debug --compress-debug-sections $(UNSTRIPPED) $(DEBUG_FILE)
+	strip --strip-unneeded -o $(LIBRARY).new $(UNSTRIPPED)
+	objcopy --add-gnu-debuglink=$(DEBUG_FILE) $(LIBRARY).new
+	mv $(LIBRARY).new $(LIBRARY)
 	ln -sf libvaluation.so.$(VERSION) build/lib/libvaluation.so.$(ABI)
 	ln -sf libvaluation.so.$(ABI) build/lib/libvaluation.so
 
@@ -63,6 +80,7 @@ solver: $(SOLVER) ## Leave the solver of the batch half and its header in build/
 
 $(SOLVER): Package.swift $(SOLVING)
 	@echo "==> Building libvaluation_solver.so (Embedded Swift)"
+	@Scripts/swift.sh
 	VALUATION_BUILD=solver swift build -c release --scratch-path .build-solver
 	mkdir -p build/lib build/include
 	cp Include/valuation_solver.h build/include/
@@ -73,6 +91,7 @@ $(SOLVER): Package.swift $(SOLVING)
 
 build/bin/valuation: $(LIBRARY) $(COMMAND)
 	@echo "==> Building the valuation command"
+	@Scripts/swift.sh
 	VALUATION_BUILD=command swift build -c release --static-swift-stdlib --scratch-path .build-command
 	mkdir -p build/bin
 	strip -o $@.new .build-command/release/valuation
@@ -129,21 +148,6 @@ build/pipeline-wheel/.made: $(SOLVER) $(PIPELINE) .venv/.build
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/wheel/*.whl
 	touch $@
-
-.PHONY: install
-install: build ## Put library, header, pkg-config file and command under PREFIX (default /usr/local)
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/
-	ln -sf libvaluation.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libvaluation.so.$(ABI)
-	ln -sf libvaluation.so.$(ABI) $(DESTDIR)$(PREFIX)/lib/libvaluation.so
-	install -m 644 Include/valuation.h $(DESTDIR)$(PREFIX)/include/
-	install -m 755 build/bin/valuation $(DESTDIR)$(PREFIX)/bin/
-	install -d $(DESTDIR)$(PREFIX)/share/doc/valuation
-	install -m 644 LICENSE bindings/python/licenses/*.txt $(DESTDIR)$(PREFIX)/share/doc/valuation/
-	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' 'Name: valuation' \
-		'Description: What every candidate ad is worth for this impression' 'Version: $(VERSION)' \
-		'Libs: -L$${libdir} -lvaluation' 'Cflags: -I$${includedir}' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/valuation.pc
-	@echo "Installed under $(DESTDIR)$(PREFIX). Run ldconfig, or link with -Wl,-rpath,$(PREFIX)/lib."
 
 # ---- Showing, testing, measuring --------------------------------------------------------------------------------
 

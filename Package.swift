@@ -24,6 +24,11 @@ let linkedLibraries: [LinkerSetting] =
 
 let standIns = isAlone ? ["CStandIns"] : []
 
+/// Debugging information names sources from here, not from where the building machine has them.
+let sources = "\(Context.packageDirectory)=."
+
+let optimised: [CSetting] = [.unsafeFlags(["-O2", "-fdebug-prefix-map=\(sources)"])]
+
 let cLibraries: [Target] =
     [
         .systemLibrary(name: "CValuation", path: "Include"),
@@ -34,9 +39,9 @@ let cLibraries: [Target] =
         .target(
             name: "CKernels", path: "Sources/CKernels",
             exclude: ["labels.inc", "look_up_queue.inc", "lookups.inc", "sets.h", "vector_loops.inc"],
-            cSettings: [.headerSearchPath("../../Include"), .unsafeFlags(["-O2"])]),
-        .target(name: "CChecksum", path: "Sources/CChecksum", cSettings: [.unsafeFlags(["-O2"])]),
-    ] + standIns.map { .target(name: $0, path: "Sources/\($0)", cSettings: [.unsafeFlags(["-O2"])]) }
+            cSettings: [.headerSearchPath("../../Include")] + optimised),
+        .target(name: "CChecksum", path: "Sources/CChecksum", cSettings: optimised),
+    ] + standIns.map { .target(name: $0, path: "Sources/\($0)", cSettings: optimised) }
 
 /// Whether the library alone uses its copy of jansson, so that the core may choose where jansson's memory comes from.
 let ownJansson: [SwiftSetting] = build == "library" && isShared ? [] : [.define("OWN_JANSSON")]
@@ -69,6 +74,8 @@ case "library":
                     .enableExperimentalFeature("Embedded"),
                     // Optimised for size; functions that take most of the time are marked @_optimize(speed).
                     .unsafeFlags(["-Osize", "-wmo", "-Xfrontend", "-function-sections"]),
+                    // No references to modules of this build, which debuggers would look for.
+                    .unsafeFlags(["-Xfrontend", "-no-clang-module-breadcrumbs", "-debug-prefix-map", sources]),
                 ],
                 linker: [.unsafeFlags(["-use-ld=lld"] + linker.flatMap { ["-Xlinker", $0] })])
         ])

@@ -4,15 +4,6 @@
 # Installs the missing ones if it may (as root or through sudo), otherwise prints the command to run.
 set -eu
 
-if ! command -v swift >/dev/null 2>&1; then
-    echo "Swift is missing: install a 6.3 toolchain (https://www.swift.org/install/linux/) and put it on PATH." >&2
-    exit 1
-fi
-version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | head -1)
-if [ -n "$version" ] && [ "${version% *}" -lt 6 -o \( "${version% *}" -eq 6 -a "${version#* }" -lt 3 \) ]; then
-    echo "Swift ${version% *}.${version#* } is too old: install 6.3 or newer (https://www.swift.org/install/linux/)." >&2
-    exit 1
-fi
 if ! command -v dpkg-query >/dev/null 2>&1; then
     echo "This is not Debian or Ubuntu: install the equivalents of $* yourself; nothing is checked." >&2
     echo "jansson and zlib are linked in: their static archives are needed, too, or VALUATION_SHARED=1 (Package.swift)." >&2

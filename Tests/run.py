@@ -91,6 +91,7 @@ QUICK = Plan(
         pytest("guards", "Tests/Guards", *(f"--ignore={file}" for file in SLOW_GUARDS)),
         pytest("python", "bindings/python/tests"),
         pytest("abi", "Tests/ABI"),
+        pytest("packaging", "Tests/Packaging"),
         pytest("command", "Tests/CLI"),
         pytest("open-bandit", "pipeline/examples/open_bandit"),
         pytest("documentation", "Tests/Documentation"),
