@@ -32,7 +32,7 @@ DEBUG_FILE := build/lib/debug/libvaluation.so.$(VERSION).debug
 ARCHIVE := build/lib/libvaluation.a
 SOLVER := build/lib/libvaluation_solver.so.$(VERSION)
 
-include Packaging/static.mk Packaging/install.mk
+include Packaging/static.mk Packaging/install.mk Packaging/debian.mk
 
 .PHONY: help
 help: ## List the targets
@@ -45,9 +45,9 @@ help: ## List the targets
 requirements:
 	@Scripts/requirements.sh libjansson-dev zlib1g-dev libxxhash-dev pkg-config gcc python3-venv
 
-test-requirements: requirements
+test-requirements: requirements deb-requirements
 	@Scripts/swift.sh
-	@Scripts/requirements.sh g++ libjson-c-dev locales valgrind chromium chromium-driver cmake gdb patchelf
+	@Scripts/requirements.sh g++ libjson-c-dev locales valgrind chromium chromium-driver cmake gdb
 
 thorough-requirements: test-requirements
 	@Scripts/requirements.sh openjdk-17-jre-headless

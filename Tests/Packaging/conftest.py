@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Installations and packages of what is in build/, as whoever installs it gets them."""
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from ABI.model_files import MODELS, find, probability, write_models
 from ABI.programs import Toolchain
 
-from .building import make
+from .building import REPOSITORY, SECONDS, make
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +39,15 @@ def shortest_output() -> str:
     assert click is not None
     pctr = probability(MODELS, click, {"slot": "12"})
     return f"{0.5 * pctr:.6f} per impression, pCTR {pctr:.6f}\n"
+
+
+@pytest.fixture(scope="session")
+def packages() -> dict[str, Path]:
+    """The Debian packages by name."""
+    if shutil.which("dpkg-buildpackage") is None:
+        pytest.skip("needs Debian's tools")
+    make("deb")
+    found = {path.name.split("_")[0]: path for path in (REPOSITORY / "build/deb").glob("*.deb")}
+    for package in found.values():
+        subprocess.run(["dpkg-deb", "--info", package], check=True, capture_output=True, timeout=SECONDS)
+    return found
