@@ -74,8 +74,12 @@ case "library":
                     .enableExperimentalFeature("Embedded"),
                     // Optimised for size; functions that take most of the time are marked @_optimize(speed).
                     .unsafeFlags(["-Osize", "-wmo", "-Xfrontend", "-function-sections"]),
-                    // No references to modules of this build, which debuggers would look for.
-                    .unsafeFlags(["-Xfrontend", "-no-clang-module-breadcrumbs", "-debug-prefix-map", sources]),
+                    // Nothing in the library tells where it was built: no references to modules of this build, which
+                    // debuggers would look for, and no checksums of this command line.
+                    .unsafeFlags([
+                        "-debug-prefix-map", sources, "-Xfrontend", "-no-clang-module-breadcrumbs",
+                        "-Xfrontend", "-disable-incremental-llvm-codegen",
+                    ]),
                 ],
                 linker: [.unsafeFlags(["-use-ld=lld"] + linker.flatMap { ["-Xlinker", $0] })])
         ])
