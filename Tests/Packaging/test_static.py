@@ -73,7 +73,7 @@ def test_a_program_may_be_static_altogether(toolchain: Toolchain, models: Path, 
     assert program.run(models) == shortest_output
 
 
-@pytest.mark.parametrize("options", [("-no-pie",), ("-pie", "-flto"), ("-Wl,--gc-sections",)])
+@pytest.mark.parametrize("options", [("-no-pie",), ("-pie", "-flto"), ("-Wl,--gc-sections,--fatal-warnings",)])
 def test_it_links_into_every_kind_of_program(
     toolchain: Toolchain, archive: str, models: Path, shortest_output: str, options: tuple[str, ...]
 ):
@@ -82,7 +82,7 @@ def test_it_links_into_every_kind_of_program(
 
 
 def test_the_linker_of_llvm_takes_it(toolchain: Toolchain, archive: str, models: Path, shortest_output: str):
-    options = ("-fuse-ld=lld", "-Wl,--icf=all,--gc-sections")
+    options = ("-fuse-ld=lld", "-Wl,--icf=all,--gc-sections,--fatal-warnings")
     libraries = (archive, "-lm")
     program = toolchain.compile_source(PROGRAMS / "shortest.c", compiler=clang(), options=options, libraries=libraries)
     assert program.run(models) == shortest_output
