@@ -81,6 +81,8 @@ class Plan:
 
 # They compile each layer of the core by itself, and load large policies under valgrind.
 SLOW_GUARDS = ["Tests/Guards/test_layers.py", "Tests/Guards/test_policy_costs.py"]
+# It builds the core in another directory.
+SLOW_PACKAGING = "Tests/Packaging/test_from_nothing.py"
 
 QUICK = Plan(
     build("tested"),
@@ -91,7 +93,7 @@ QUICK = Plan(
         pytest("guards", "Tests/Guards", *(f"--ignore={file}" for file in SLOW_GUARDS)),
         pytest("python", "bindings/python/tests"),
         pytest("abi", "Tests/ABI"),
-        pytest("packaging", "Tests/Packaging"),
+        pytest("packaging", "Tests/Packaging", f"--ignore={SLOW_PACKAGING}"),
         pytest("command", "Tests/CLI"),
         pytest("open-bandit", "pipeline/examples/open_bandit"),
         pytest("documentation", "Tests/Documentation"),
@@ -104,6 +106,7 @@ THOROUGH = Plan(
     [
         pytest("torture", "Tests/Torture"),
         pytest("guards", *SLOW_GUARDS),
+        pytest("packaging", SLOW_PACKAGING),
         pytest("pipeline", "pipeline/tests", "-m", "thorough", "--ignore", "pipeline/tests/spark"),
         pytest("spark", "pipeline/tests/spark", "-m", "thorough"),
         script("fuzz", "Fuzz/fuzz.py", "--seconds", os.environ.get("SECONDS_PER_FUZZER", "60")),

@@ -31,14 +31,14 @@ def output_of(*command: object, **options) -> str:
     return finished.stdout
 
 
-def make(*targets: str, tools: Path | None = None, **variables: object) -> str:
-    """Runs make in the repository; programs in `tools` come before those of the machine."""
+def make(*targets: str, tools: Path | None = None, directory: Path = REPOSITORY, **variables: object) -> str:
+    """Runs make in the repository or a copy of it; programs in `tools` come before those of the machine."""
     # Not what another make, which runs the tests, would pass on.
     environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
     if tools:
         environment["PATH"] = f"{tools}:{environment['PATH']}"
     settings = [f"{name}={value}" for name, value in ({"DESTDIR": ""} | variables).items()]
-    return output_of("make", "-C", REPOSITORY, *targets, *settings, env=environment)
+    return output_of("make", "-C", directory, *targets, *settings, env=environment)
 
 
 def files_below(directory: Path) -> set[str]:
