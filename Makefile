@@ -47,7 +47,7 @@ requirements:
 
 test-requirements: requirements deb-requirements
 	@Scripts/swift.sh
-	@Scripts/requirements.sh g++ libjson-c-dev locales valgrind chromium chromium-driver cmake gdb
+	@Scripts/requirements.sh g++ libjson-c-dev locales valgrind curl rsync chromium chromium-driver cmake gdb
 
 thorough-requirements: test-requirements
 	@Scripts/requirements.sh openjdk-17-jre-headless

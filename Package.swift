@@ -118,10 +118,11 @@ case "command":
         ],
         targets: [
             .systemLibrary(name: "CValuation", path: "Include"),
+            .target(name: "CChecksum", path: "Sources/CChecksum", cSettings: [.unsafeFlags(["-O2"])]),
             .target(
                 name: "ValuationCLI",
                 dependencies: [
-                    "CValuation",
+                    "CValuation", "CChecksum",
                     .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 ],
                 path: "Sources/ValuationCLI"),

@@ -9,10 +9,16 @@ from pathlib import Path
 import pytest
 
 from .command import COMMAND, ENVIRONMENT, PATIENCE, run
+from .store import serving
 
 RELEASE_SUBCOMMANDS = ["publish", "releases", "rollback", "prune", "diff"]
 POLICY_SUBCOMMANDS = ["assign", "policy"]
-SUBCOMMANDS = ["score", "explain", "validate", "inspect", "key", "compile", *RELEASE_SUBCOMMANDS, *POLICY_SUBCOMMANDS]
+STORE_SUBCOMMANDS = ["pull", "push"]
+SUBCOMMANDS = [
+    *["score", "explain", "validate", "inspect", "key", "compile"],
+    *[*RELEASE_SUBCOMMANDS, *STORE_SUBCOMMANDS, *POLICY_SUBCOMMANDS],
+]
+STORES = [[name] for name in STORE_SUBCOMMANDS]
 PAGES = [[], *[[name] for name in SUBCOMMANDS], ["policy", "show"], ["policy", "check"]]
 
 
@@ -28,29 +34,49 @@ def examples(text):
     return [line.strip() for line in section.splitlines()]
 
 
-def test_every_command_is_listed_with_what_it_does():
-    text = help_of()
-    for subcommand in SUBCOMMANDS:
-        assert re.search(rf"^  {subcommand} +[A-Z].+\.$", text, re.MULTILINE)
-
-
-@pytest.mark.parametrize("subcommand", PAGES, ids=" ".join)
-def test_every_example_runs_in_a_shell(request, subcommand):
-    is_of_releases = not subcommand or subcommand[0] in RELEASE_SUBCOMMANDS + POLICY_SUBCOMMANDS
-    directory = request.getfixturevalue("published" if is_of_releases else "directory")
-    found = examples(help_of(*subcommand))
+def run_examples(text, directory, environment=None, replaced=None):
+    """Runs the examples of a help text in a shell; `replaced` has texts for texts."""
+    found = examples(text)
     assert len(found) >= 2
-    environment = ENVIRONMENT | {"PATH": f"{Path(COMMAND).parent}{os.pathsep}{ENVIRONMENT['PATH']}"}
+    path = f"{Path(COMMAND).parent}{os.pathsep}{ENVIRONMENT['PATH']}"
+    environment = ENVIRONMENT | {"PATH": path} | (environment or {})
     for example in found:
         assert example.startswith("valuation ")
+        command = example
+        for name, value in (replaced or {}).items():
+            command = command.replace(name, value)
         finished = subprocess.run(
-            ["sh", "-ec", example], cwd=directory, env=environment, capture_output=True, text=True, timeout=PATIENCE
+            ["sh", "-ec", command], cwd=directory, env=environment, capture_output=True, text=True, timeout=PATIENCE
         )
         assert (finished.returncode, finished.stderr) == (0, ""), example
         if "> values.jsonl" in example:
             assert (directory / "values.jsonl").stat().st_size
         elif "validate --format jsonl" not in example:  # it prints nothing where there is no problem
             assert finished.stdout, example
+
+
+def test_every_command_is_listed_with_what_it_does():
+    text = help_of()
+    for subcommand in SUBCOMMANDS:
+        assert re.search(rf"^  {subcommand} +[A-Z].+\.$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("subcommand", [page for page in PAGES if page[:1] not in STORES], ids=" ".join)
+def test_every_example_runs_in_a_shell(request, subcommand):
+    is_of_releases = not subcommand or subcommand[0] in RELEASE_SUBCOMMANDS + POLICY_SUBCOMMANDS
+    run_examples(help_of(*subcommand), request.getfixturevalue("published" if is_of_releases else "directory"))
+
+
+@pytest.mark.parametrize("subcommand", STORE_SUBCOMMANDS)
+def test_every_example_runs_with_a_store(published, subcommand):
+    """One web server is both the web server and the object store of the examples."""
+    (published / "elsewhere").mkdir()
+    theirs, ours = ("", "elsewhere") if subcommand == "pull" else ("elsewhere", "")
+    with serving(published / theirs) as store:
+        host = store.url.removesuffix("/ads")
+        run_examples(
+            help_of(subcommand), published / ours, {"AWS_ENDPOINT_URL": host}, {"https://models.example": host}
+        )
 
 
 @pytest.mark.parametrize("subcommand", PAGES[1:], ids=" ".join)

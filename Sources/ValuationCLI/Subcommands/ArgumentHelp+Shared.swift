@@ -18,6 +18,10 @@ extension ArgumentHelp {
 
     static let releases = ArgumentHelp("The directory of releases.", valueName: "dir")
 
+    static let store = ArgumentHelp(
+        "The directory of releases there: https://, http://, s3://bucket/prefix or, to pull, file://.",
+        valueName: "url")
+
     static let tableFormat = ArgumentHelp(
         "How to answer. (default: table on a terminal, jsonl elsewhere)", valueName: "format")
 

@@ -21,8 +21,8 @@ struct ValuationCommand: ParsableCommand {
             EXIT STATUS
               0   all was well
               1   some input was bad (lines, files, models, a policy); the rest was done
-              2   models or a policy could not be loaded, published or found, or the
-                  output not written
+              2   models or a policy could not be loaded, published, moved or found,
+                  or the output not written
               64  wrong usage
 
             ENVIRONMENT
@@ -33,6 +33,6 @@ struct ValuationCommand: ParsableCommand {
         subcommands: [
             ScoreCommand.self, ExplainCommand.self, ValidateCommand.self, InspectCommand.self, KeyCommand.self,
             PublishCommand.self, ReleasesCommand.self, RollbackCommand.self, PruneCommand.self, CompileCommand.self,
-            DiffCommand.self, AssignCommand.self, PolicyCommand.self,
+            PullCommand.self, PushCommand.self, DiffCommand.self, AssignCommand.self, PolicyCommand.self,
         ])
 }

@@ -32,6 +32,13 @@ struct Problem: Error {
     /// Whether it is in the file at a path, which the library always writes as UTF-8.
     func isIn(_ path: String) -> Bool { file == ArgumentText.repaired(path) }
 
+    /// A problem that this program found itself, and for which the library has a status.
+    init(_ status: Int, file: String, message: String) {
+        self.init(file: file, message: message)
+        self.status = valuation_status(status)
+        statusName = String(cString: valuation_status_name(self.status))
+    }
+
     /// A problem that this program found itself, such as a file that cannot be read.
     init(file: String, line: Int = 0, message: String) {
         status = valuation_status(VALUATION_OK)
