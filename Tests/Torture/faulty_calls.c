@@ -140,6 +140,26 @@ int unlinkat(int directory, const char *path, int flags) {
     return NEXT(unlinkat)(directory, path, flags);
 }
 
+int rename(const char *source, const char *target) {
+    MAY_FAIL(rename, -1);
+    return NEXT(rename)(source, target);
+}
+
+int unlink(const char *path) {
+    MAY_FAIL(unlink, -1);
+    return NEXT(unlink)(path);
+}
+
+int rmdir(const char *path) {
+    MAY_FAIL(rmdir, -1);
+    return NEXT(rmdir)(path);
+}
+
+int lstat(const char *restrict path, struct stat *restrict status) {
+    MAY_FAIL(lstat, -1);
+    return NEXT(lstat)(path, status);
+}
+
 int stat(const char *restrict path, struct stat *restrict status) {
     MAY_FAIL(stat, -1);
     return NEXT(stat)(path, status);
@@ -163,6 +183,11 @@ void *mmap(void *address, size_t length, int protection, int flags, int file, of
 int madvise(void *start, size_t length, int advice) {
     MAY_FAIL(madvise, -1);
     return NEXT(madvise)(start, length, advice);
+}
+
+DIR *opendir(const char *path) {
+    MAY_FAIL(opendir, NULL);
+    return NEXT(opendir)(path);
 }
 
 DIR *fdopendir(int file) {

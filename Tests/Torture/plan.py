@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .bombs import unpack_bombs
+from .broken_pulls import break_pulls
 from .campaign import Findings, Tools
 from .failing_calls import FAULTS, fail_compilers, fail_first_publishers, fail_readers, fail_writers
 from .killed_writer import kill_at_any_moment, kill_at_each_call
@@ -43,6 +44,7 @@ PARTS = [
         lambda tools: fail_first_publishers(tools, list(FAULTS), 11),
         lambda tools: fail_first_publishers(tools, list(FAULTS)),
     ),
+    Part("pulls", lambda tools: break_pulls(tools, ["EIO"]), lambda tools: break_pulls(tools, ["kill", *FAULTS])),
     Part(
         "compilers",
         lambda tools: fail_compilers(tools, list(FAULTS), 5),
