@@ -89,12 +89,12 @@ private func check(_ file: Text, _ wishes: CompiledInput) throws(Failure) {
     }
     if check.isTrust { return }
     let bare = try Harness(
-        Snapshot(index: Index(sharing: index), origin: try Snapshot.Origin(path: Text("compiled"))))
+        try Snapshot(index: Index(sharing: index), origin: try Snapshot.Origin(path: Text("compiled"))))
     bare.check(request)
     bare.checkDescription()
     let policy = try policy(of: index)
     let exploring = try Harness(
-        Snapshot(index: index, origin: try Snapshot.Origin(path: Text("compiled")), policy: policy))
+        try Snapshot(index: index, origin: try Snapshot.Origin(path: Text("compiled")), policy: policy))
     exploring.check(request)
 }
 

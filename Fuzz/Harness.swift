@@ -18,7 +18,10 @@ final class Harness {
     init(_ snapshot: consuming Snapshot) throws(Failure) {
         hasPolicy = snapshot.policy != nil
         engine = try Engine.allocate(Engine.Options())
-        engine.pointee.replace(with: try Memory.place(snapshot))
+        var draft = Draft(engine.pointee.state)
+        draft.snapshot = try Memory.place(snapshot)
+        var spare = Spare()
+        _ = try engine.pointee.publish(draft, orKeep: &spare)
         scorer = try Scorer.allocate(engine: engine)
     }
 
@@ -26,7 +29,7 @@ final class Harness {
     convenience init(_ bytes: Text, _ kind: FileKind, _ note: Note) throws(Failure) {
         var loader = Loader(Loader.Wishes(secret: .standard), note: note)
         let index = try loader.index(of: bytes, kind: kind)
-        try self.init(Snapshot(index: index, origin: try Snapshot.Origin(path: Text("memory"))))
+        try self.init(try Snapshot(index: index, origin: try Snapshot.Origin(path: Text("memory"))))
     }
 
     deinit {
@@ -51,7 +54,8 @@ final class Harness {
 
     /// Describes the models in sound JSON.
     func checkDescription() {
-        precondition(checkAnswer { try? DescribeAnswer.write(scorer: scorer) }, "the description failed")
+        guard var description = try? DescribeAnswer.write(engine) else { preconditionFailure("the description failed") }
+        precondition(checkAnswer { try? description.terminated() }, "the description is not JSON")
     }
 
     private func checkAnswer(_ answer: () -> Text?) -> Bool {

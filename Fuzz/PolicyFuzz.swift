@@ -61,6 +61,6 @@ private func check(_ document: consuming PolicyDocument, _ note: Note) throws(Fa
     _ = try findings.finish()
     let policy = try Memory.place(try Policy(document, index: index, others: IndexList()))
     let origin = try Snapshot.Origin(path: Text("memory"))
-    let harness = try Harness(Snapshot(index: index, origin: origin, policy: policy))
+    let harness = try Harness(try Snapshot(index: index, origin: origin, policy: policy))
     for request in requests { harness.check(request) }
 }

@@ -70,8 +70,9 @@
  * point.
  *
  * Fork. A child process may use its parent's engines and scorers, whatever the parent's other threads were doing at
- * the fork. It may score, load, refresh, roll back, change the policy and publish, as far as malloc works in a child
- * (glibc's does). Neither process sees what the other one does. Exceptions: the child must not use a scorer that
+ * the fork. It may score, load, refresh, prepare, commit, roll back, change the policy and publish, as far as malloc
+ * works in a child (glibc's does). Neither process sees what the other one does. What the parent has prepared, the child
+ * may commit, too. Exceptions: the child must not use a scorer that
  * another thread was calling; it may destroy it, but the scorer's memory stays allocated. What another thread's load
  * had allocated so far stays allocated, too, descriptors included. A handle that another thread was just creating or
  * destroying is lost to the child. None of this holds before Linux 4.14, which lacks MADV_WIPEONFORK: there, a child
@@ -162,10 +163,20 @@ enum {
     VALUATION_ERROR_CHECKSUM = 18,        /* a release's file or a compiled file is not as it was published */
     VALUATION_ERROR_WRITE_FAILED = 19,    /* disk full, permission, I/O error; nothing that existed was changed, or
                                              the message says what */
-    VALUATION_ERROR_UNKNOWN_RELEASE = 20, /* no release of that id, or none to go back to */
+    VALUATION_ERROR_UNKNOWN_RELEASE = 20, /* no release of that id, or no LATEST, so that none serves yet */
     VALUATION_ERROR_RELEASE_EXISTS = 21,  /* a release of that id exists already */
     VALUATION_ERROR_BUSY = 22,            /* another process is publishing or pruning in that directory */
-    VALUATION_ERROR_SECRET = 23           /* keys under another secret than the engine's, or SECRET is malformed */
+    VALUATION_ERROR_SECRET = 23,          /* keys under another secret than the engine's, or SECRET is malformed */
+    /* Ordinary states of an engine, which a host meets without having done anything wrong. */
+    VALUATION_ERROR_NO_PREVIOUS = 24,        /* going back, but nothing served before, or it was not kept */
+    VALUATION_ERROR_NOTHING_FOLLOWED = 25,   /* following, or finding a release, before a directory of releases was
+                                                loaded */
+    VALUATION_ERROR_NOTHING_PREPARED = 26,   /* committing, but nothing is prepared */
+    VALUATION_ERROR_STALE = 27,              /* committing, but the engine has changed since that was prepared */
+    VALUATION_ERROR_NOT_COMPILED = 28,       /* an index would have to be built; VALUATION_SWITCH_COMPILED_ONLY forbids it */
+    VALUATION_ERROR_UNKNOWN_GENERATION = 29, /* the engine never had that generation, or has forgotten it */
+    VALUATION_ERROR_UNKNOWN_SOURCE = 30,     /* no predictor of that generation has that number */
+    VALUATION_ERROR_NO_POLICY = 31           /* asking what a policy decides, but none is loaded */
 };
 
 /* The name of a status, for example "VALUATION_ERROR_GZIP"; "VALUATION_ERROR_UNKNOWN" for a number that this library
@@ -199,9 +210,31 @@ typedef struct valuation_error {
  *         if (valuation_engine_refresh(engine, &changed, &error) != VALUATION_OK) log(error.message);
  *         sleep(1);
  *     }
+ *
+ * A host that scores in an event loop, and wants new models between two of its events, takes the refresh apart:
+ *
+ *     bool ready;
+ *     valuation_engine_prepare(engine, &ready, &error);        // in a thread that may wait, each second
+ *     if (ready) post(loop, valuation_engine_commit);          // in the event loop: microseconds
+ *
+ * Generations. Each change of what serves (a load, a refresh or commit, going back, another policy or none) begins a
+ * generation. They are numbered from 1, in each engine and process for itself. valuation_engine_find_generation says
+ * which models and which policy a number stands for.
+ *
+ * After a change, the first call of each scorer reads the new models into the processor's caches, and maps the pages
+ * that it touches if the process has not touched them: with 200 candidates it takes 3 to 6 times as long as later calls.
+ * It also grows the scorer's scratch space if there are more models than ever before. Nothing else is slower, and no
+ * call waits.
+ *
+ * Several processes. An engine belongs to one process. In a server that forks workers, each worker refreshes its own
+ * engine, and going back in one of them concerns this one alone: change LATEST (valuation_releases_select) for all.
+ * Workers that inherit a loaded engine share its memory, built or mapped, until each of them loads something else.
  * ------------------------------------------------------------------------------------------------------------- */
 
 typedef struct valuation_engine valuation_engine;
+
+/* A text that a call hands out: see "Reports" below. */
+typedef struct valuation_report valuation_report;
 
 /* How an engine behaves. Wherever a pointer to it is expected, NULL means VALUATION_OPTIONS_INIT. */
 typedef struct valuation_options {
@@ -226,6 +259,9 @@ enum {
      * mapped page that the system dropped for lack of memory is read again when it is needed, and the process ends
      * (SIGBUS) if the disk fails at that moment. */
     VALUATION_SWITCH_COPY_COMPILED = 1 << 2,
+    /* Map compiled files and build no index: a release or model files that would have to be built are refused
+     * (NOT_COMPILED), also those that a policy names. Opening models then takes milliseconds, whatever is published. */
+    VALUATION_SWITCH_COMPILED_ONLY = 1 << 6,
     /* Score with the vector instructions of one set, instead of the best set that the machine has: those that every
      * machine of its architecture has, AVX2 (with BMI1, BMI2, POPCNT), or AVX-512 (F, BW, DQ and VL). At most one of these may
      * be set. Values have the same bits with each. valuation_engine_create fails with INVALID_ARGUMENT if the machine lacks the
@@ -245,7 +281,9 @@ valuation_status valuation_engine_create(const valuation_options *options, valua
                                          valuation_error *error);
 
 /* Destroys the handle. The models stay in memory until the last scorer of this engine is destroyed, so engine and
- * scorers may be destroyed in any order. NULL is allowed. Exclusive. Since 0.1. */
+ * scorers may be destroyed in any order, and scorers may be in calls meanwhile. No other call may have this handle, not
+ * even one that computes a key: end the threads that refresh, prepare and watch first. Whoever destroys the last of engine
+ * and scorers frees the models. NULL is allowed. Exclusive. Since 0.1. */
 void valuation_engine_destroy(valuation_engine *engine);
 
 /* Loads all models at path and, if every check passes, replaces the engine's models by them.
@@ -267,10 +305,14 @@ void valuation_engine_destroy(valuation_engine *engine);
  * keeps the previous models for valuation_engine_roll_back. This call frees those from before them, after their last
  * reader has left.
  *
+ * If the first load of an engine fails, and path is a directory of releases, an empty directory, or nothing at all, the
+ * engine follows path nevertheless: valuation_engine_refresh loads the models once they are there and sound.
+ *
  * Do not write to a mapped file while it serves. Publishing and pruning never do: a file is written under another
  * name, and removing one does no harm.
  *
- * Errors: any status but OK; NOTHING_LOADED if path holds no model.
+ * Errors: of reading models, releases and compiled files; NOTHING_LOADED if path holds no model; UNKNOWN_RELEASE if a
+ * directory of releases has no LATEST, or LATEST names none that exists.
  *
  * Any thread; concurrent loads of one engine queue up, and scoring never waits. O(bytes read + weights). Besides the
  * old indexes, a load holds less than twice the new index if labels have many weights (otherwise up to 130 bytes a
@@ -280,36 +322,134 @@ valuation_status valuation_engine_load(valuation_engine *engine, const char *pat
 
 /* Loads what has changed since the last call. First the policy (see valuation_engine_load_policy), if its file was
  * replaced. Then the release that LATEST names, in the directory of releases last loaded, if that is not the release
- * last loaded from there, or if that release was published anew under its id.
+ * last loaded from there, or if that release was published anew under its id. Both begin one generation.
  * changed_out  receives whether another policy or other models serve now, on failure, too; may be NULL
  *
  * After valuation_engine_roll_back, the release that was rolled back is not loaded again; one published later is. A
  * release whose files are those of models in memory reuses their index without reading the files
- * (valuation_describe_json says so).
+ * (valuation_engine_describe says so).
  *
  * Errors: as valuation_engine_load and valuation_engine_load_policy. What served goes on serving, and the next call
  * tries again. A release that was refused for the contents of its files is refused with the same message, without
  * being read, until one of the files changes; one that could not be read is tried on each call. A policy that cannot
  * be loaded does not prevent a release from being loaded, nor the other way round; the first failure is reported.
- * INVALID_ARGUMENT if neither a directory of releases nor a policy was loaded.
+ * NOTHING_FOLLOWED if neither a directory of releases nor a policy was loaded.
  *
- * Any thread that may wait, so not the one of an event loop: the calling thread opens the release. That takes
- * milliseconds if the release has a compiled file, and as long as valuation_engine_load, often seconds, if it has
- * none. Scoring on other threads goes on meanwhile. While nothing changes, the cost is one stat(2) for the policy and
- * one for LATEST; for a second or two after a change, policy, LATEST and manifest are read. Otherwise the cost is that
- * of the calls named above. Since 0.1. */
+ * Any thread that may wait, so not the one of an event loop: the calling thread opens the release and frees old models.
+ * That takes milliseconds if the release has a compiled file, and as long as valuation_engine_load, often seconds, if it
+ * has none. Scoring on other threads goes on meanwhile. While nothing changes, the cost is one stat(2) for the policy
+ * and one for LATEST; for a second or two after a change, policy, LATEST and manifest are read. Otherwise the cost is
+ * that of the calls named above. Since 0.1. */
 valuation_status valuation_engine_refresh(valuation_engine *engine, bool *changed_out, valuation_error *error);
 
-/* Goes back to models that served before.
+/* Does the slow part of valuation_engine_refresh: reads, checks and maps or builds what has changed, and holds it in the
+ * engine until valuation_engine_commit. The live models go on serving.
+ * ready_out  receives whether anything is prepared, on failure, too; may be NULL
+ *
+ * What is prepared already and is still what LATEST and the policy's file say is kept as it is; otherwise what is new
+ * replaces it. So call it as regularly as one would call refresh, whether or not something was committed. It takes the
+ * memory of a further set of models while something is prepared, and from a commit to the next call of this, of refresh or
+ * of load, which frees what the commit replaced.
+ *
+ * Errors, threads, cost: as valuation_engine_refresh. Since 0.1. */
+valuation_status valuation_engine_prepare(valuation_engine *engine, bool *ready_out, valuation_error *error);
+
+/* Puts what valuation_engine_prepare has prepared into service: for the thread of an event loop. It reads no file,
+ * allocates and frees nothing, and does not wait for a load, a refresh or a prepare under way on another thread.
+ *
+ * Errors: NOTHING_PREPARED if nothing is prepared. STALE if the engine has been changed by another call since (a load,
+ * refresh, policy or going back); what was prepared is then dropped, what serves goes on serving, and the next prepare
+ * prepares whatever is missing. SECRET if a key was asked for after preparing the engine's first models, which are under
+ * another secret. Any thread. O(1): about a microsecond (Documentation/releases.md has figures). Since 0.1. */
+valuation_status valuation_engine_commit(valuation_engine *engine, valuation_error *error);
+
+/* Goes back to models that served before, under the present policy.
  * id  borrowed; NULL and 0 for the models that served before the present ones, whatever they were loaded from;
  *     otherwise the id of a release, which is loaded from the directory of releases unless it is in memory
  *
  * LATEST does not change, because it concerns all processes; see valuation_releases_select.
  *
- * Errors: UNKNOWN_RELEASE if there is nothing to go back to or no such release; for a release that is not in memory,
- * as valuation_engine_load. Nothing changes then. Any thread. O(1) if the models are in memory; otherwise as
- * valuation_engine_load. Since 0.1. */
+ * Errors: NO_PREVIOUS if there is nothing to go back to; UNKNOWN_RELEASE if there is no such release; NOTHING_FOLLOWED if
+ * it is not in memory and no directory of releases was loaded; for a release that is not in memory, as
+ * valuation_engine_load. Nothing changes then. Any thread.
+ *
+ * Going back to the previous models reads no file and does not wait for a load, refresh or prepare under way on another
+ * thread; a load that ends later puts its own models into service. It is O(1) without a policy, and O(policy + campaigns)
+ * with one. Like a commit, it frees nothing: the next load, refresh or prepare does. Otherwise as valuation_engine_load.
+ * Since 0.1. */
 valuation_status valuation_engine_roll_back(valuation_engine *engine, const char *id, size_t id_length, valuation_error *error);
+
+/* How an engine is, for those who watch it. Times are milliseconds since 1970, 0 for none. Texts are NUL-terminated, ""
+ * for none, and cut between two characters if they do not fit. */
+typedef struct valuation_engine_state {
+    uint32_t struct_size;       /* set by VALUATION_ENGINE_STATE_INIT */
+    bool is_mapped;             /* whether the models are a mapped (or copied) compiled file, not built in this process */
+    bool is_prepared;           /* whether valuation_engine_commit would put something into service */
+    uint64_t generation;        /* what serves; 0 if nothing is loaded */
+    int64_t loaded_at_ms;       /* when it was put into service */
+    int64_t latest_replaced_ms; /* when LATEST was replaced, as the last look at it found: so LATEST is now minus this old */
+    uint64_t models;            /* of LATEST, including priors and observed rates that stand in for models */
+    uint64_t index_bytes;       /* of the indexes that score: that of LATEST, and those of the releases that the policy names */
+    int64_t refreshed_at_ms;    /* the last load, refresh or prepare */
+    uint64_t refresh_failures;  /* how many of these failed since one succeeded */
+    valuation_status refresh_status;
+    char refresh_message[256]; /* the message of the failure */
+    char release[68];          /* the id of the release that serves */
+    char previous[68];         /* that of the release that valuation_engine_roll_back goes back to */
+    char held_back[68];        /* the release that LATEST names and refresh skips, because it was rolled back */
+    char policy_version[256];
+} valuation_engine_state;
+
+#define VALUATION_ENGINE_STATE_INIT \
+    {(uint32_t)sizeof(valuation_engine_state), false, false, 0, 0, 0, 0, 0, 0, 0, 0, {0}, {0}, {0}, {0}, {0}}
+
+/* Says how the engine is.
+ * state_out  its members after struct_size are filled in
+ * Errors: INVALID_ARGUMENT, STRUCT_SIZE. Any thread. O(releases of the policy): about a microsecond. It opens nothing,
+ * allocates nothing, and does not wait for a load. Since 0.1. */
+valuation_status valuation_engine_read_state(const valuation_engine *engine, valuation_engine_state *state_out,
+                                             valuation_error *error);
+
+/* Describes what serves:
+ *   "generation" its number
+ *   "source"     the path
+ *   "release"    its id and time; null if it is not a release
+ *   "compiled"   whether it is mapped
+ *   "reused"     whether it was in memory already
+ *   "previous"   what valuation_engine_roll_back goes back to
+ *   "held_back"  the release that refresh skips
+ *   "policy"     its file, version and the releases it names, or null
+ * then totals (models, weights including those of 0, labels, bytes) and each model (campaign, target, extends, version,
+ * intercept, sampling rate, numbers of weights and variances, what its training reported). A release's prior counts as a
+ * model of campaign "*", and an observed rate that stands in for a model as one of its campaign; both have "prior" true.
+ * report_out  receives the text: see "Reports" below
+ * Errors: INVALID_ARGUMENT, NOTHING_LOADED, OUT_OF_MEMORY. Any thread. O(models). Since 0.1. */
+valuation_status valuation_engine_describe(const valuation_engine *engine, valuation_report **report_out,
+                                           valuation_error *error);
+
+/* What a generation stands for. Texts as in valuation_engine_state. */
+typedef struct valuation_generation {
+    uint32_t struct_size; /* set by VALUATION_GENERATION_INIT */
+    uint64_t generation;
+    int64_t time_ms;          /* when it was put into service, in milliseconds since 1970 */
+    char release[68];         /* the id of the release that LATEST stood for; "" if the models were no release */
+    char models_digest[36];   /* the checksum at the end of the release's manifest; of a lone compiled file, that of its
+                                 index; "" for model files */
+    char policy_version[256]; /* "" without a policy, and if it has none */
+    char policy_digest[36];   /* the checksum of the policy's file, as xxh128sum prints it; "" without a policy */
+    char path[512];           /* where the models were loaded from (the end of a longer path) */
+} valuation_generation;
+
+#define VALUATION_GENERATION_INIT {(uint32_t)sizeof(valuation_generation), 0, 0, {0}, {0}, {0}, {0}, {0}}
+
+/* Says what a generation stands for.
+ * generation      0 for the one that serves
+ * generation_out  its members after struct_size are filled in
+ * The last 64 generations are known, and older ones as long as their models are in memory, so those of calls under way are.
+ * Errors: INVALID_ARGUMENT, STRUCT_SIZE, UNKNOWN_GENERATION; NOTHING_LOADED for 0 before a load. Any thread. O(generations
+ * known): about a microsecond. No allocation. Since 0.1. */
+valuation_status valuation_engine_find_generation(const valuation_engine *engine, uint64_t generation,
+                                                  valuation_generation *generation_out, valuation_error *error);
 
 /* Called by valuation_validate for each problem. The problem is borrowed and valid during the call. Its status is
  * VALUATION_OK for a warning, which does not prevent models from being loaded. Return true to receive further
@@ -501,7 +641,8 @@ typedef struct valuation_value {
     float pctr;              /* P(click | request, ad), or NaN without a model */
     float pcvr;              /* P(conversion | request, ad, click); NaN unless pricing is CPA and a model exists */
     valuation_flags flags;
-    uint32_t source; /* which predictor, experiment and variant it is from: see valuation_find_source; 0 without a policy */
+    uint32_t source; /* which predictor, experiment and variant it is from: see valuation_engine_find_source; 0 without a
+                        policy */
 } valuation_value;
 
 /* Values each candidate.
@@ -580,21 +721,6 @@ valuation_status valuation_score_json(valuation_scorer *scorer, const char *text
 valuation_status valuation_explain_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                         size_t *length_out, valuation_error *error);
 
-/* Describes what is loaded:
- *   "source"     the path
- *   "release"    its id and time; null if it is not a release
- *   "compiled"   whether it is mapped
- *   "reused"     whether it was in memory already
- *   "previous"   what valuation_engine_roll_back goes back to
- *   "held_back"  the release that refresh skips
- *   "policy"     its file, version and the releases it names, or null
- * then totals (models, weights including those of 0, labels, bytes) and each model (campaign, target, extends, version,
- * intercept, sampling rate, numbers of weights and variances, what its training reported). A release's prior counts as a
- * model of campaign "*", and an observed rate that stands in for a model as one of its campaign; both have "prior" true.
- * Since 0.1. */
-valuation_status valuation_describe_json(valuation_scorer *scorer, const char **text_out, size_t *length_out,
-                                         valuation_error *error);
-
 /* ---------------------------------------------------------------------------------------------------------------
  * Policy: which predictor values which impression
  *
@@ -605,9 +731,9 @@ valuation_status valuation_describe_json(valuation_scorer *scorer, const char **
  *     request.units = &user;
  *     request.unit_count = 1;
  *     valuation_score(scorer, &request, &ad, 1, &value, &error);
- *     valuation_source source;
- *     valuation_find_source(scorer, value.source, &source, &error);    // once for each new number
- *     log("%s %s %s", source.predictor, source.experiment, source.variant);
+ *     valuation_source source = VALUATION_SOURCE_INIT;
+ *     valuation_engine_find_source(engine, generation, value.source, &source, &error);    // once for each new pair
+ *     log("%s %s %s: %s", source.predictor, source.experiment, source.variant, source.releases);
  *
  * A policy is a JSON file that people edit (Documentation/policy.md). It has named predictors (a release, the mean of
  * several, a constant, or the campaign's observed rate), a default predictor, overrides, experiments, and for single
@@ -641,20 +767,40 @@ valuation_status valuation_engine_load_policy(valuation_engine *engine, const ch
  * f = FARM_FINGERPRINT(CONCAT(salt, ":", unit)). Any thread, no allocation, O(length), cannot fail. Since 0.1. */
 uint32_t valuation_bucket(const char *salt, size_t salt_length, const char *unit, size_t unit_length);
 
-/* What a value is from. NUL-terminated; "" if there is none. */
+/* What a predictor values candidates by. */
+typedef int32_t valuation_predictor_kind;
+enum {
+    VALUATION_PREDICTOR_RELEASE = 1,  /* the models of one release */
+    VALUATION_PREDICTOR_ENSEMBLE = 2, /* the mean of several releases */
+    VALUATION_PREDICTOR_NAIVE = 3,    /* what was observed of the campaign */
+    VALUATION_PREDICTOR_CONSTANT = 4  /* a constant */
+};
+
+/* What a value is from. Texts are NUL-terminated, "" if there is none. */
 typedef struct valuation_source {
-    const char *predictor;
-    const char *experiment;
-    const char *variant;
+    uint32_t struct_size; /* set by VALUATION_SOURCE_INIT */
+    valuation_predictor_kind kind;
+    char predictor[256]; /* "" without a policy */
+    char experiment[256];
+    char variant[256];
+    char releases[1040]; /* the ids of its releases in that generation, with commas between them: "LATEST" in the policy has
+                            become the id that it stood for, "" for models that are no release. The counts of a naive
+                            predictor are those of that release, too */
 } valuation_source;
 
-/* The names behind valuation_value.source. The number is the lower half of Fingerprint64(predictor + "\n" + experiment +
- * "\n" + variant), so it means the same in every process and under every policy: look each number up once and keep the
- * names.
- * source_out  receives texts owned by the scorer until its next call of valuation_find_source or its destruction
- * Errors: INVALID_ARGUMENT if the policy that decides now has no such source. One thread per object. O(1). Since 0.1. */
-valuation_status valuation_find_source(valuation_scorer *scorer, uint32_t source, valuation_source *source_out,
-                                       valuation_error *error);
+#define VALUATION_SOURCE_INIT {(uint32_t)sizeof(valuation_source), 0, {0}, {0}, {0}, {0}}
+
+/* Says what valuation_value.source stands for in a generation. The number is the lower half of
+ * Fingerprint64(predictor + "\n" + experiment + "\n" + variant), so the three names are the same in every process,
+ * generation and policy that has it. Kind and releases may differ: with the generation of the call that gave the value,
+ * they are those that the value is from.
+ * generation  of the call that gave the value; 0 for the newest known generation that has the source
+ * source      0 is that of every value without a policy
+ * source_out  its members after struct_size are filled in
+ * Errors: INVALID_ARGUMENT, STRUCT_SIZE, UNKNOWN_GENERATION, UNKNOWN_SOURCE. Any thread. O(generations known): about a
+ * microsecond. No allocation. Since 0.1. */
+valuation_status valuation_engine_find_source(const valuation_engine *engine, uint64_t generation, uint32_t source,
+                                              valuation_source *source_out, valuation_error *error);
 
 /* What valuation_explore chooses if no candidate is worth anything. */
 #define VALUATION_NONE_CHOSEN ((size_t)-1)
@@ -712,15 +858,15 @@ valuation_status valuation_explore(valuation_scorer *scorer, const valuation_req
 /* Explains what the policy decides for a JSON request. For each experiment: whether it runs, the unit, its bucket and the
  * variant. For each candidate (there may be none): every rule in the order of evaluation, whether it holds, the predictor,
  * and how the value is adjusted. Documentation/policy.md has every member. For people, not for the serving path.
- * Errors, lifetime, threads: as valuation_explain_json; INVALID_ARGUMENT without a policy. O(length + candidates x rules).
+ * Errors, lifetime, threads: as valuation_explain_json; NO_POLICY without a policy. O(length + candidates x rules).
  * Since 0.1. */
 valuation_status valuation_assign_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                        size_t *length_out, valuation_error *error);
 
-/* A JSON text that a call of this or the next section hands out. Owned by the caller until destroyed. */
-typedef struct valuation_report valuation_report;
-
-/* The text, NUL-terminated; it lives until the report is destroyed. length_out receives its length in bytes; may be NULL.
+/* Reports. A JSON text that valuation_engine_describe or a call of this or the next section hands out is a report. The
+ * caller owns it until it destroys it.
+ *
+ * The text, NUL-terminated; it lives until the report is destroyed. length_out receives its length in bytes; may be NULL.
  * Any thread. O(1). Since 0.1. */
 const char *valuation_report_text(const valuation_report *report, size_t *length_out);
 

@@ -21,7 +21,12 @@ struct Library {
     decltype(&valuation_scorer_destroy) scorer_destroy;
     decltype(&valuation_score) score;
     decltype(&valuation_score_json) score_json;
-    decltype(&valuation_describe_json) describe_json;
+    decltype(&valuation_engine_prepare) engine_prepare;
+    decltype(&valuation_engine_commit) engine_commit;
+    decltype(&valuation_engine_read_state) read_state;
+    decltype(&valuation_engine_describe) engine_describe;
+    decltype(&valuation_report_text) report_text;
+    decltype(&valuation_report_destroy) report_destroy;
 
     explicit Library(const char *path) {
         void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -35,7 +40,12 @@ struct Library {
         bind(handle, "valuation_scorer_destroy", scorer_destroy);
         bind(handle, "valuation_score", score);
         bind(handle, "valuation_score_json", score_json);
-        bind(handle, "valuation_describe_json", describe_json);
+        bind(handle, "valuation_engine_prepare", engine_prepare);
+        bind(handle, "valuation_engine_commit", engine_commit);
+        bind(handle, "valuation_engine_read_state", read_state);
+        bind(handle, "valuation_engine_describe", engine_describe);
+        bind(handle, "valuation_report_text", report_text);
+        bind(handle, "valuation_report_destroy", report_destroy);
         if (abi_version() != VALUATION_ABI_VERSION) throw std::runtime_error(std::string(path) + " has another ABI version");
     }
 

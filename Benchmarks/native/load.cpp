@@ -33,13 +33,11 @@ int main(int argc, char **argv) try {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     const double cpu_seconds = double(clock() - start_clock) / CLOCKS_PER_SEC;
     const size_t peak_bytes = status_bytes("VmHWM");
-    valuation_scorer *scorer;
-    const char *text;
-    size_t length;
-    if (engine.library.scorer_create(engine.handle, &scorer, nullptr) != VALUATION_OK ||
-        engine.library.describe_json(scorer, &text, &length, nullptr) != VALUATION_OK)
+    valuation_report *report;
+    if (engine.library.engine_describe(engine.handle, &report, nullptr) != VALUATION_OK)
         throw std::runtime_error("the library does not describe what it has loaded");
-    json_t *description = json_loadb(text, length, 0, nullptr);
+    json_t *description = json_loads(engine.library.report_text(report, nullptr), 0, nullptr);
+    engine.library.report_destroy(report);
     json_t *result = json_pack("{s:f,s:f,s:I,s:I}", "seconds", seconds.count(), "cpu_seconds", cpu_seconds, "start_bytes",
                                json_int_t(start_bytes), "peak_bytes", json_int_t(peak_bytes));
     for (const char *name : {"index_bytes", "weights", "labels"}) {
@@ -50,7 +48,6 @@ int main(int argc, char **argv) try {
     json_dumpf(result, stdout, 0);
     json_decref(result);
     json_decref(description);
-    engine.library.scorer_destroy(scorer);
     return 0;
 } catch (const std::exception &failure) {
     fprintf(stderr, "%s\n", failure.what());

@@ -21,12 +21,9 @@ struct Valuation : contender {
     }
     // The index's size by the library's own account.
     size_t bytes() const override {
-        const char *text;
-        size_t length;
-        check(library().describe_json(scorer, &text, &length, &error));
-        const char *member = strstr(text, "\"index_bytes\":");
-        if (!member) throw std::runtime_error("the description has no index_bytes");
-        return strtoull(member + strlen("\"index_bytes\":"), nullptr, 10);
+        valuation_engine_state state = VALUATION_ENGINE_STATE_INIT;
+        check(library().read_state(engine->handle, &state, &error));
+        return state.index_bytes;
     }
 
    protected:

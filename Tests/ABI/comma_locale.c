@@ -12,15 +12,17 @@
 
 enum { JSON_BYTES = 65536 };
 
-static void print_answers(valuation_scorer *scorer, const char *json, size_t json_length) {
+static void print_answers(const valuation_engine *engine, valuation_scorer *scorer, const char *json, size_t json_length) {
     const char *text;
     size_t length;
     REQUIRE_OK(valuation_score_json(scorer, json, json_length, &text, &length, NULL));
     printf("%.*s\n", (int)length, text);
     REQUIRE_OK(valuation_explain_json(scorer, json, json_length, &text, &length, NULL));
     printf("%.*s\n", (int)length, text);
-    REQUIRE_OK(valuation_describe_json(scorer, &text, &length, NULL));
-    printf("%.*s\n", (int)length, text);
+    valuation_report *report;
+    REQUIRE_OK(valuation_engine_describe(engine, &report, NULL));
+    printf("%s\n", valuation_report_text(report, NULL));
+    valuation_report_destroy(report);
 }
 
 static void print_refusal(valuation_engine *engine, const char *path) {
@@ -48,9 +50,9 @@ int main(int argument_count, char **arguments) {
     fclose(file);
     valuation_engine *engine = serving(arguments[3]);
     valuation_scorer *scorer = scorer_of(engine);
-    print_answers(scorer, json, json_length);
+    print_answers(engine, scorer, json, json_length);
     print_refusal(engine, arguments[5]);
-    print_answers(scorer, json, json_length);
+    print_answers(engine, scorer, json, json_length);
 
     /* The host's locale is unchanged. */
     char half[8];

@@ -45,4 +45,14 @@ static inline void require_ok(valuation_status status, const char *file, int lin
     exit(2);
 }
 
+/* The engine describes itself. */
+static inline void describe(const valuation_engine *engine) {
+    valuation_report *report;
+    size_t length = 0;
+    REQUIRE_OK(valuation_engine_describe(engine, &report, NULL));
+    const char *text = valuation_report_text(report, &length);
+    EXPECT(length > 0 && strlen(text) == length);
+    valuation_report_destroy(report);
+}
+
 #endif

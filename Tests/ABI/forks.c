@@ -69,6 +69,20 @@ static void follow(void *context) {
     REQUIRE_OK(valuation_engine_roll_back(host->engine, NULL, 0, NULL));
 }
 
+/* Another release each time, and back. */
+static void commit(void *context) {
+    host *host = context;
+    bool ready = false;
+    load(host, host->releases);
+    for (int i = 0; i < 2; i++) {
+        REQUIRE_OK(valuation_releases_select(TEXT(host->releases), NULL, 0, NULL, NULL));
+        REQUIRE_OK(valuation_engine_prepare(host->engine, &ready, NULL));
+        EXPECT(ready);
+        REQUIRE_OK(valuation_engine_commit(host->engine, NULL));
+    }
+    load(host, host->models);
+}
+
 static void answer(void *context) {
     host *host = context;
     const char *text;
@@ -78,7 +92,7 @@ static void answer(void *context) {
     host->others_scorer = scorer;
     REQUIRE_OK(valuation_score_json(scorer, host->json, host->json_length, &text, &length, NULL));
     REQUIRE_OK(valuation_explain_json(scorer, host->json, host->json_length, &text, &length, NULL));
-    REQUIRE_OK(valuation_describe_json(scorer, &text, &length, NULL));
+    describe(host->engine);
     score(scorer, &host->impression, seen);
     host->others_scorer = NULL;
     valuation_scorer_destroy(scorer);
@@ -101,9 +115,14 @@ static void be_a_child(host *host) {
     int known = 0;
     for (int i = 0; i < ANSWER_COUNT; i++) known |= same_values(values, host->answers[i], CANDIDATE_COUNT);
     EXPECT(known);
-    const char *text;
-    size_t length;
-    REQUIRE_OK(valuation_describe_json(host->scorer, &text, &length, NULL));
+    valuation_status status = valuation_engine_commit(host->engine, NULL);
+    EXPECT(status == VALUATION_OK || status == VALUATION_ERROR_NOTHING_PREPARED || status == VALUATION_ERROR_STALE);
+    valuation_engine_state state = VALUATION_ENGINE_STATE_INIT;
+    valuation_generation generation = VALUATION_GENERATION_INIT;
+    REQUIRE_OK(valuation_engine_read_state(host->engine, &state, NULL));
+    for (uint64_t number = state.generation; number > 0 && number + 64 > state.generation; number--)
+        REQUIRE_OK(valuation_engine_find_generation(host->engine, number, &generation, NULL));
+    describe(host->engine);
     decide(host, NULL);
     load(host, host->models);
     EXPECT(answers(host, OF_MODELS));
@@ -197,6 +216,10 @@ int main(int argument_count, char **arguments) {
     try_each_step(&host, load_models, stride);
     try_each_step(&host, load_policies, stride);
     try_each_step(&host, follow, stride);
+    valuation_publishing publishing = VALUATION_PUBLISHING_INIT;
+    publishing.id = "other", publishing.id_length = 5;
+    REQUIRE_OK(valuation_publish(TEXT(host.other_models), TEXT(host.releases), &publishing, NULL, NULL));
+    try_each_step(&host, commit, stride);
     try_each_step(&host, answer, stride);
     let_children_publish(&host, stride);
     FINISH();

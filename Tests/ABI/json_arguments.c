@@ -24,9 +24,6 @@ static void missing_arguments_are_refused(valuation_scorer *scorer) {
         EXPECT_REFUSED(calls[i](scorer, request, strlen(request), &text, NULL, &error), refused);
         EXPECT(calls[i](scorer, request, strlen(request), NULL, NULL, NULL) == refused);
     }
-    EXPECT_REFUSED(valuation_describe_json(NULL, &text, &length, &error), refused);
-    EXPECT_REFUSED(valuation_describe_json(scorer, NULL, &length, &error), refused);
-    EXPECT_REFUSED(valuation_describe_json(scorer, &text, NULL, &error), refused);
 }
 
 static void answers_end_with_nul_and_count_without_it(valuation_scorer *scorer) {
@@ -34,8 +31,6 @@ static void answers_end_with_nul_and_count_without_it(valuation_scorer *scorer) 
         REQUIRE_OK(calls[i](scorer, request, strlen(request), &text, &length, NULL));
         EXPECT(length > 0 && strlen(text) == length);
     }
-    REQUIRE_OK(valuation_describe_json(scorer, &text, &length, NULL));
-    EXPECT(length > 0 && strlen(text) == length);
 }
 
 typedef struct malformed_request {
@@ -109,7 +104,6 @@ static void nothing_is_scored_before_a_load(void) {
     for (int i = 0; i < 2; i++) {
         EXPECT_REFUSED(calls[i](scorer, request, strlen(request), &text, &length, &error), refused);
     }
-    EXPECT_REFUSED(valuation_describe_json(scorer, &text, &length, &error), refused);
     valuation_engine_destroy(engine);
     EXPECT_REFUSED(valuation_score(scorer, &scored.request, scored.candidates, 1, &value, &error), refused);
     valuation_scorer_destroy(scorer);

@@ -58,10 +58,41 @@ MEMBER(valuation_value, pcvr, 12, 4);
 MEMBER(valuation_value, flags, 16, 4);
 MEMBER(valuation_value, source, 20, 4);
 
-STRUCT(valuation_source, 24, 8);
-MEMBER(valuation_source, predictor, 0, 8);
-MEMBER(valuation_source, experiment, 8, 8);
-MEMBER(valuation_source, variant, 16, 8);
+STRUCT(valuation_source, 1816, 4);
+MEMBER(valuation_source, struct_size, 0, 4);
+MEMBER(valuation_source, kind, 4, 4);
+MEMBER(valuation_source, predictor, 8, 256);
+MEMBER(valuation_source, experiment, 264, 256);
+MEMBER(valuation_source, variant, 520, 256);
+MEMBER(valuation_source, releases, 776, 1040);
+
+STRUCT(valuation_engine_state, 784, 8);
+MEMBER(valuation_engine_state, struct_size, 0, 4);
+MEMBER(valuation_engine_state, is_mapped, 4, 1);
+MEMBER(valuation_engine_state, is_prepared, 5, 1);
+MEMBER(valuation_engine_state, generation, 8, 8);
+MEMBER(valuation_engine_state, loaded_at_ms, 16, 8);
+MEMBER(valuation_engine_state, latest_replaced_ms, 24, 8);
+MEMBER(valuation_engine_state, models, 32, 8);
+MEMBER(valuation_engine_state, index_bytes, 40, 8);
+MEMBER(valuation_engine_state, refreshed_at_ms, 48, 8);
+MEMBER(valuation_engine_state, refresh_failures, 56, 8);
+MEMBER(valuation_engine_state, refresh_status, 64, 4);
+MEMBER(valuation_engine_state, refresh_message, 68, 256);
+MEMBER(valuation_engine_state, release, 324, 68);
+MEMBER(valuation_engine_state, previous, 392, 68);
+MEMBER(valuation_engine_state, held_back, 460, 68);
+MEMBER(valuation_engine_state, policy_version, 528, 256);
+
+STRUCT(valuation_generation, 936, 8);
+MEMBER(valuation_generation, struct_size, 0, 4);
+MEMBER(valuation_generation, generation, 8, 8);
+MEMBER(valuation_generation, time_ms, 16, 8);
+MEMBER(valuation_generation, release, 24, 68);
+MEMBER(valuation_generation, models_digest, 92, 36);
+MEMBER(valuation_generation, policy_version, 128, 256);
+MEMBER(valuation_generation, policy_digest, 384, 36);
+MEMBER(valuation_generation, path, 420, 512);
 
 STRUCT(valuation_publishing, 40, 8);
 MEMBER(valuation_publishing, struct_size, 0, 4);
@@ -74,6 +105,7 @@ MEMBER(valuation_publishing, conversion_prior, 32, 8);
 STRUCT(valuation_status, 4, 4);
 STRUCT(valuation_pricing, 4, 4);
 STRUCT(valuation_flags, 4, 4);
+STRUCT(valuation_predictor_kind, 4, 4);
 
 NUMBER(VALUATION_ABI_VERSION, 1);
 NUMBER(VALUATION_MODEL_FORMAT_VERSION, 1);
@@ -104,6 +136,14 @@ NUMBER(VALUATION_ERROR_UNKNOWN_RELEASE, 20);
 NUMBER(VALUATION_ERROR_RELEASE_EXISTS, 21);
 NUMBER(VALUATION_ERROR_BUSY, 22);
 NUMBER(VALUATION_ERROR_SECRET, 23);
+NUMBER(VALUATION_ERROR_NO_PREVIOUS, 24);
+NUMBER(VALUATION_ERROR_NOTHING_FOLLOWED, 25);
+NUMBER(VALUATION_ERROR_NOTHING_PREPARED, 26);
+NUMBER(VALUATION_ERROR_STALE, 27);
+NUMBER(VALUATION_ERROR_NOT_COMPILED, 28);
+NUMBER(VALUATION_ERROR_UNKNOWN_GENERATION, 29);
+NUMBER(VALUATION_ERROR_UNKNOWN_SOURCE, 30);
+NUMBER(VALUATION_ERROR_NO_POLICY, 31);
 
 NUMBER(VALUATION_SWITCH_TRUST_COMPILED, 1);
 NUMBER(VALUATION_SWITCH_FORGET_PREVIOUS, 2);
@@ -111,6 +151,12 @@ NUMBER(VALUATION_SWITCH_COPY_COMPILED, 4);
 NUMBER(VALUATION_SWITCH_USE_BASELINE, 8);
 NUMBER(VALUATION_SWITCH_USE_AVX2, 16);
 NUMBER(VALUATION_SWITCH_USE_AVX512, 32);
+NUMBER(VALUATION_SWITCH_COMPILED_ONLY, 64);
+
+NUMBER(VALUATION_PREDICTOR_RELEASE, 1);
+NUMBER(VALUATION_PREDICTOR_ENSEMBLE, 2);
+NUMBER(VALUATION_PREDICTOR_NAIVE, 3);
+NUMBER(VALUATION_PREDICTOR_CONSTANT, 4);
 
 NUMBER(VALUATION_PUBLISH_NO_COMPILED, 1);
 NUMBER(VALUATION_PUBLISH_KEEP_LATEST, 2);

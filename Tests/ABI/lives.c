@@ -116,7 +116,7 @@ static void reloads_do_not_pile_up(void) {
         valuation_scorer *passing = scorer_of(engine);
         expect_values(passing, i % 2 == 0 ? of_models : of_better);
         REQUIRE_OK(valuation_explain_json(passing, json, strlen(json), &text, &length, NULL));
-        REQUIRE_OK(valuation_describe_json(passing, &text, &length, NULL));
+        describe(engine);
         valuation_scorer_destroy(passing);
         if (i == FEW) after_few = taken_memory();
     }

@@ -39,7 +39,15 @@ static void every_status_has_its_name(void) {
                                   "VALUATION_ERROR_UNKNOWN_RELEASE",
                                   "VALUATION_ERROR_RELEASE_EXISTS",
                                   "VALUATION_ERROR_BUSY",
-                                  "VALUATION_ERROR_SECRET"};
+                                  "VALUATION_ERROR_SECRET",
+                                  "VALUATION_ERROR_NO_PREVIOUS",
+                                  "VALUATION_ERROR_NOTHING_FOLLOWED",
+                                  "VALUATION_ERROR_NOTHING_PREPARED",
+                                  "VALUATION_ERROR_STALE",
+                                  "VALUATION_ERROR_NOT_COMPILED",
+                                  "VALUATION_ERROR_UNKNOWN_GENERATION",
+                                  "VALUATION_ERROR_UNKNOWN_SOURCE",
+                                  "VALUATION_ERROR_NO_POLICY"};
     enum { COUNT = sizeof names / sizeof names[0] };
     for (int status = 0; status < COUNT; status++) EXPECT(strcmp(valuation_status_name(status), names[status]) == 0);
     static const valuation_status unknown[] = {COUNT, -1, 255, INT32_MAX, INT32_MIN};

@@ -29,7 +29,13 @@ static valuation_status call(valuation_error *error) {
     size_t length;
     if (strcmp(what, "json") == 0) return valuation_score_json(scorer, json, json_length, &text, &length, error);
     if (strcmp(what, "explain") == 0) return valuation_explain_json(scorer, json, json_length, &text, &length, error);
-    if (strcmp(what, "describe") == 0) return valuation_describe_json(scorer, &text, &length, error);
+    if (strcmp(what, "describe") == 0) {
+        valuation_report *report;
+        valuation_status status = valuation_engine_describe(engine, &report, error);
+        EXPECT((report == NULL) == (status != VALUATION_OK));
+        valuation_report_destroy(report);
+        return status;
+    }
     if (strcmp(what, "scorer") == 0) {
         valuation_scorer *made = scorer;
         valuation_status status = valuation_scorer_create(engine, &made, error);

@@ -32,7 +32,8 @@ static const valuation_unit user = {"user", 4, "u-77", 4};
 
 static void nothing_is_decided_before_a_load(void) {
     const valuation_status nothing = VALUATION_ERROR_NOTHING_LOADED;
-    valuation_source source;
+    valuation_source source = VALUATION_SOURCE_INIT;
+    valuation_generation generation = VALUATION_GENERATION_INIT;
     const char *text;
     size_t length;
     valuation_engine *empty;
@@ -40,7 +41,10 @@ static void nothing_is_decided_before_a_load(void) {
     valuation_scorer *idle = scorer_of(empty);
     EXPECT_REFUSED(valuation_engine_load_policy(empty, TEXT(policy), &error), nothing);
     EXPECT_REFUSED(valuation_engine_load_policy(empty, NULL, 0, &error), nothing);
-    EXPECT_REFUSED(valuation_find_source(idle, 1, &source, &error), nothing);
+    EXPECT_REFUSED(valuation_engine_find_source(empty, 0, 1, &source, &error), VALUATION_ERROR_UNKNOWN_SOURCE);
+    EXPECT_REFUSED(valuation_engine_find_source(empty, 1, 1, &source, &error), VALUATION_ERROR_UNKNOWN_GENERATION);
+    EXPECT_REFUSED(valuation_engine_find_generation(empty, 1, &generation, &error), VALUATION_ERROR_UNKNOWN_GENERATION);
+    EXPECT_REFUSED(valuation_engine_find_generation(empty, 0, &generation, &error), nothing);
     EXPECT_REFUSED(valuation_assign_json(idle, "{}", 2, &text, &length, &error), nothing);
     EXPECT_REFUSED(valuation_explore(idle, &scored.request, scored.candidates, 1, values, propensities, NULL, &error), nothing);
     valuation_scorer_destroy(idle);
@@ -48,13 +52,15 @@ static void nothing_is_decided_before_a_load(void) {
 }
 
 static void without_a_policy_there_are_no_sources(void) {
-    valuation_source source;
+    valuation_source source = VALUATION_SOURCE_INIT;
     const char *text;
     size_t length;
     score(scorer, &scored, values);
     for (int i = 0; i < CANDIDATE_COUNT; i++) EXPECT(values[i].source == 0);
-    EXPECT_REFUSED(valuation_find_source(scorer, 0, &source, &error), refused);
-    EXPECT_REFUSED(valuation_assign_json(scorer, "{}", 2, &text, &length, &error), refused);
+    REQUIRE_OK(valuation_engine_find_source(engine, 0, 0, &source, &error));
+    EXPECT(source.kind == VALUATION_PREDICTOR_RELEASE && source.predictor[0] == '\0' && source.releases[0] == '\0');
+    EXPECT_REFUSED(valuation_engine_find_source(engine, 0, 1, &source, &error), VALUATION_ERROR_UNKNOWN_SOURCE);
+    EXPECT_REFUSED(valuation_assign_json(scorer, "{}", 2, &text, &length, &error), VALUATION_ERROR_NO_POLICY);
 }
 
 static void without_exploration_the_best_is_certain(void) {
@@ -192,25 +198,38 @@ static void a_batch_has_the_units_of_each_request(void) {
     EXPECT(same_values(values, of_control, 150) && same_values(values + 150, of_treatment + 150, 150));
 }
 
-static void names_are_found_by_number_and_kept(void) {
-    valuation_source source = {NULL, NULL, NULL};
+/* The generation that serves. */
+static uint64_t generation_now(void) {
+    valuation_engine_state state = VALUATION_ENGINE_STATE_INIT;
+    REQUIRE_OK(valuation_engine_read_state(engine, &state, &error));
+    return state.generation;
+}
+
+static void names_are_found_by_number_and_generation_and_kept(void) {
+    valuation_source source = VALUATION_SOURCE_INIT;
     const uint32_t known = of_treatment[0].source;
-    EXPECT_REFUSED(valuation_find_source(NULL, known, &source, &error), refused);
-    EXPECT_REFUSED(valuation_find_source(scorer, known, NULL, &error), refused);
-    EXPECT_REFUSED(valuation_find_source(scorer, 0, &source, &error), refused);
-    EXPECT_REFUSED(valuation_find_source(scorer, known + 1, &source, &error), refused);
-    EXPECT_REFUSED(valuation_find_source(scorer, UINT32_MAX, &source, &error), refused);
-    EXPECT(source.predictor == NULL);
-    REQUIRE_OK(valuation_find_source(scorer, known, &source, &error));
+    const uint64_t now = generation_now();
+    EXPECT_REFUSED(valuation_engine_find_source(NULL, now, known, &source, &error), refused);
+    EXPECT_REFUSED(valuation_engine_find_source(engine, now, known, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_engine_find_source(engine, now, 0, &source, &error), VALUATION_ERROR_UNKNOWN_SOURCE);
+    EXPECT_REFUSED(valuation_engine_find_source(engine, now, known + 1, &source, &error), VALUATION_ERROR_UNKNOWN_SOURCE);
+    EXPECT_REFUSED(valuation_engine_find_source(engine, 0, UINT32_MAX, &source, &error), VALUATION_ERROR_UNKNOWN_SOURCE);
+    EXPECT_REFUSED(valuation_engine_find_source(engine, now + 1, known, &source, &error), VALUATION_ERROR_UNKNOWN_GENERATION);
+    EXPECT(source.kind == 0 && source.predictor[0] == '\0');
     const char joined[] = "house\nmove\ntreatment";
-    EXPECT(strcmp(source.predictor, "house") == 0 && strcmp(source.experiment, "move") == 0);
-    EXPECT(strcmp(source.variant, "treatment") == 0);
     EXPECT((uint32_t)valuation_fingerprint(joined, strlen(joined)) == known);
-    score(scorer, &scored, values);
     REQUIRE_OK(valuation_engine_load_policy(engine, NULL, 0, &error));
-    score(scorer, &scored, values);
-    EXPECT(strcmp(source.predictor, "house") == 0 && strcmp(source.variant, "treatment") == 0);
-    EXPECT_REFUSED(valuation_find_source(scorer, known, &source, &error), refused);
+    /* Under no policy now, but that generation is known, and found without its number, too. */
+    EXPECT(generation_now() == now + 1);
+    for (uint64_t asked = 0; asked <= now; asked += now) {
+        memset(&source, 0x5a, sizeof source);
+        source.struct_size = sizeof source;
+        REQUIRE_OK(valuation_engine_find_source(engine, asked, known, &source, &error));
+        EXPECT(strcmp(source.predictor, "house") == 0 && strcmp(source.experiment, "move") == 0);
+        EXPECT(strcmp(source.variant, "treatment") == 0 && source.kind == VALUATION_PREDICTOR_CONSTANT);
+        EXPECT(strcmp(source.releases, "") == 0);
+    }
+    EXPECT_REFUSED(valuation_engine_find_source(engine, now + 1, known, &source, &error), VALUATION_ERROR_UNKNOWN_SOURCE);
     REQUIRE_OK(valuation_engine_load_policy(engine, TEXT(policy), &error));
 }
 
@@ -284,7 +303,7 @@ int main(int argument_count, char **arguments) {
     requests_of_the_first_header_are_still_accepted();
     requests_of_a_newer_header_are_accepted_if_their_new_members_are_zero();
     a_batch_has_the_units_of_each_request();
-    names_are_found_by_number_and_kept();
+    names_are_found_by_number_and_generation_and_kept();
     exploring_asks_for_its_arrays();
     assigning_asks_for_a_request();
     checking_asks_for_a_policy();

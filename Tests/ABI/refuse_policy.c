@@ -17,10 +17,10 @@ static valuation_scorer *scorer;
 /* The valid policy still decides, for old and new scorers, and the engine still follows its file. */
 static void expect_as_before(const valuation_value before[CANDIDATE_COUNT]) {
     static valuation_value after[CANDIDATE_COUNT];
-    valuation_source source;
+    valuation_source source = VALUATION_SOURCE_INIT;
     score(scorer, &scored, after);
     EXPECT(same_values(before, after, CANDIDATE_COUNT));
-    EXPECT(valuation_find_source(scorer, before[0].source, &source, NULL) == VALUATION_OK);
+    EXPECT(valuation_engine_find_source(engine, 0, before[0].source, &source, NULL) == VALUATION_OK);
     valuation_scorer *later = scorer_of(engine);
     score(later, &scored, after);
     EXPECT(same_values(before, after, CANDIDATE_COUNT));

@@ -77,10 +77,10 @@ static void priors_are_probabilities(void) {
 static void refresh_needs_a_directory_of_releases(void) {
     bool changed = true;
     valuation_engine *engine = serving(models);
-    EXPECT_REFUSED(valuation_engine_refresh(engine, &changed, &error), VALUATION_ERROR_INVALID_ARGUMENT);
+    EXPECT_REFUSED(valuation_engine_refresh(engine, &changed, &error), VALUATION_ERROR_NOTHING_FOLLOWED);
     EXPECT(!changed);
-    EXPECT_REFUSED(valuation_engine_roll_back(engine, NULL, 0, &error), VALUATION_ERROR_UNKNOWN_RELEASE);
-    EXPECT_REFUSED(valuation_engine_roll_back(engine, "a", 1, &error), VALUATION_ERROR_INVALID_ARGUMENT);
+    EXPECT_REFUSED(valuation_engine_roll_back(engine, NULL, 0, &error), VALUATION_ERROR_NO_PREVIOUS);
+    EXPECT_REFUSED(valuation_engine_roll_back(engine, "a", 1, &error), VALUATION_ERROR_NOTHING_FOLLOWED);
     valuation_engine_destroy(engine);
 }
 
@@ -123,7 +123,7 @@ static void an_engine_that_keeps_no_previous_models_cannot_roll_back(void) {
     REQUIRE_OK(valuation_engine_create(&options, &engine, &error));
     REQUIRE_OK(valuation_engine_load(engine, TEXT(root), &error));
     REQUIRE_OK(valuation_engine_load(engine, TEXT(models), &error));
-    EXPECT_REFUSED(valuation_engine_roll_back(engine, NULL, 0, &error), VALUATION_ERROR_UNKNOWN_RELEASE);
+    EXPECT_REFUSED(valuation_engine_roll_back(engine, NULL, 0, &error), VALUATION_ERROR_NO_PREVIOUS);
     valuation_engine_destroy(engine);
 }
 

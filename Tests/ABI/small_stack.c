@@ -55,7 +55,9 @@ CALL(explore,
 CALL(score_json, valuation_score_json(scorer, json, json_length, &text, &length, &error))
 CALL(explain_json, valuation_explain_json(scorer, json, json_length, &text, &length, &error))
 CALL(assign_json, valuation_assign_json(scorer, json, json_length, &text, &length, &error))
-CALL(describe_json, valuation_describe_json(scorer, &text, &length, &error))
+CALL(engine_describe, valuation_engine_describe(engine, &report, &error))
+CALL(prepare, valuation_engine_prepare(engine, &(bool){false}, &error))
+CALL(read_state, valuation_engine_read_state(engine, &(valuation_engine_state)VALUATION_ENGINE_STATE_INIT, &error))
 CALL(policy_check, valuation_policy_check(policy, strlen(policy), root, strlen(root), &report, &error))
 CALL(compare, valuation_compare(models, strlen(models), models, strlen(models), 9, &report, &error))
 CALL(publish, valuation_publish(models, strlen(models), root, strlen(root), NULL, NULL, &error))
@@ -125,7 +127,9 @@ int main(int argument_count, char **arguments) {
     MEASURE(score_json);
     MEASURE(explain_json);
     MEASURE(assign_json);
-    MEASURE(describe_json);
+    MEASURE(engine_describe);
+    MEASURE(prepare);
+    MEASURE(read_state);
     MEASURE(policy_check);
     MEASURE(compare);
     MEASURE(publish);

@@ -19,19 +19,32 @@ static bool go_on(void *context, const valuation_error *problem) {
 }
 
 /* What exists only under a policy. */
-static void call_under_policy(valuation_scorer *scorer) {
+static void call_under_policy(const valuation_engine *engine, valuation_scorer *scorer) {
     static valuation_value values[CANDIDATE_COUNT];
     static double propensities[CANDIDATE_COUNT];
     valuation_error error = VALUATION_ERROR_INIT;
-    valuation_source source;
+    valuation_source source = VALUATION_SOURCE_INIT;
     const char *text;
     size_t length;
     REQUIRE_OK(
         valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL, &error));
-    REQUIRE_OK(valuation_find_source(scorer, values[0].source, &source, &error));
+    REQUIRE_OK(valuation_engine_find_source(engine, 0, values[0].source, &source, &error));
     EXPECT(strlen(source.predictor) > 0);
     REQUIRE_OK(valuation_assign_json(scorer, json, json_length, &text, &length, &error));
     EXPECT(strlen(text) == length);
+}
+
+/* What needs no scorer. */
+static void watch(valuation_engine *engine) {
+    valuation_engine_state state = VALUATION_ENGINE_STATE_INIT;
+    valuation_generation generation = VALUATION_GENERATION_INIT;
+    bool ready = true;
+    describe(engine);
+    REQUIRE_OK(valuation_engine_read_state(engine, &state, NULL));
+    REQUIRE_OK(valuation_engine_find_generation(engine, state.generation, &generation, NULL));
+    EXPECT(generation.generation == state.generation && state.models > 0);
+    if (valuation_engine_prepare(engine, &ready, NULL) == VALUATION_OK) EXPECT(!ready);
+    EXPECT(valuation_engine_commit(engine, NULL) == VALUATION_ERROR_NOTHING_PREPARED);
 }
 
 static void call_everything(valuation_scorer *scorer) {
@@ -47,8 +60,6 @@ static void call_everything(valuation_scorer *scorer) {
     REQUIRE_OK(valuation_score_json(scorer, json, json_length, &text, &length, &error));
     EXPECT(strlen(text) == length);
     REQUIRE_OK(valuation_explain_json(scorer, json, json_length, &text, &length, &error));
-    EXPECT(strlen(text) == length);
-    REQUIRE_OK(valuation_describe_json(scorer, &text, &length, &error));
     EXPECT(strlen(text) == length);
     /* No prefix of a request is a request. Each lies in memory of its own, so that the checker sees reads beyond it. */
     for (size_t cut = 0; cut < json_length; cut += 1 + json_length / 50) {
@@ -73,9 +84,10 @@ int main(int argument_count, char **arguments) {
     valuation_engine *engine = serving(models);
     valuation_scorer *first = scorer_of(engine), *second = scorer_of(engine);
     call_everything(first);
+    watch(engine);
     REQUIRE_OK(valuation_engine_load_policy(engine, policy, strlen(policy), &error));
     call_everything(first);
-    call_under_policy(first);
+    call_under_policy(engine, first);
     for (int i = 6; i < argument_count; i++) {
         const char *path = arguments[i];
         int all = 1, one = 0;
@@ -88,9 +100,10 @@ int main(int argument_count, char **arguments) {
     REQUIRE_OK(valuation_validate(models, strlen(models), NULL, NULL, NULL, &error));
     call_everything(first);
     call_everything(second);
-    call_under_policy(second);
+    call_under_policy(engine, second);
     REQUIRE_OK(valuation_engine_load_policy(engine, NULL, 0, &error));
     call_everything(first);
+    watch(engine);
     REQUIRE_OK(valuation_engine_load_policy(engine, policy, strlen(policy), &error));
     valuation_scorer_destroy(first);
     valuation_engine_destroy(engine);

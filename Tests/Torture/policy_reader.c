@@ -42,25 +42,25 @@ static int is_of_one_mind(const char *models, const char *path, valuation_status
 }
 
 /* Decides in every possible way. */
-static int is_sound(valuation_scorer *scorer) {
+static int is_sound(const valuation_engine *engine, valuation_scorer *scorer) {
     static const char request[] =
         "{\"unit\": {\"user\": \"u-77\"}, \"features\": {\"slot\": \"12\"}, \"candidates\": [{\"campaign\": \"1042\", "
         "\"pricing\": \"cpa\", \"bid\": 2}, {\"campaign\": \"77\", \"pricing\": \"cpc\", \"bid\": 2}]}";
     const char *text;
     size_t length;
-    valuation_source source;
+    valuation_source source = VALUATION_SOURCE_INIT;
     double sum = 0;
     REQUIRE_OK(valuation_assign_json(scorer, request, strlen(request), &text, &length, NULL));
     REQUIRE_OK(valuation_score_json(scorer, request, strlen(request), &text, &length, NULL));
     REQUIRE_OK(valuation_explain_json(scorer, request, strlen(request), &text, &length, NULL));
-    REQUIRE_OK(valuation_describe_json(scorer, &text, &length, NULL));
+    describe(engine);
     REQUIRE_OK(
         valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL, NULL));
     for (int i = 0; i < CANDIDATE_COUNT; i++) {
         sum += propensities[i];
         if (!(values[i].expected_revenue >= 0) || isinf(values[i].expected_revenue)) return 0;
         if (!(propensities[i] >= 0)) return 0;
-        if (valuation_find_source(scorer, values[i].source, &source, NULL) != VALUATION_OK) return 0;
+        if (valuation_engine_find_source(engine, 0, values[i].source, &source, NULL) != VALUATION_OK) return 0;
     }
     return sum == 0 || fabs(sum - 1) < 1e-6;
 }
@@ -71,7 +71,7 @@ static void read_one(const char *models, const char *sound, const char *path) {
     REQUIRE_OK(valuation_engine_load_policy(engine, sound, strlen(sound), NULL));
     valuation_scorer *scorer = scorer_of(engine);
     valuation_status status = valuation_engine_load_policy(engine, path, strlen(path), &error);
-    int is_fine = is_sound(scorer) && is_of_one_mind(models, path, status);
+    int is_fine = is_sound(engine, scorer) && is_of_one_mind(models, path, status);
     score(scorer, &scored, values);
     const char *what = same_values(values, before, CANDIDATE_COUNT) ? "before" : "other";
     printf("%s\t%s\t%ld\t%s\t%s\n", valuation_status_name(status), is_fine ? what : "unsound", most_memory_ever(), error.file,

@@ -15,14 +15,16 @@ private func checked(_ options: UnsafePointer<valuation_options>?) throws(Failur
     let trust = UInt32(VALUATION_SWITCH_TRUST_COMPILED)
     let forget = UInt32(VALUATION_SWITCH_FORGET_PREVIOUS)
     let copy = UInt32(VALUATION_SWITCH_COPY_COMPILED)
+    let only = UInt32(VALUATION_SWITCH_COMPILED_ONLY)
     let sets = UInt32(VALUATION_SWITCH_USE_BASELINE | VALUATION_SWITCH_USE_AVX2 | VALUATION_SWITCH_USE_AVX512)
-    if switches & ~(trust | forget | copy | sets) != 0 {
+    if switches & ~(trust | forget | copy | only | sets) != 0 {
         throw Failure(.invalidArgument, "valuation_options.switches has bits that this library does not know.")
     }
     let limit = options.pointee.maximum_input_bytes
     return Engine.Options(
         maximumInputBytes: limit == 0 ? defaultMaximumInputBytes : limit, trustsCompiled: switches & trust != 0,
         copiesCompiled: switches & copy != 0, forgetsPrevious: switches & forget != 0,
+        isCompiledOnly: switches & only != 0,
         kernels: try kernels(switches & sets))
 }
 
@@ -96,6 +98,26 @@ public func valuation_engine_roll_back(
     callWithNote(error) { note throws(Failure) in
         try Valuation.engine(engine).pointee.rollBack(to: try text(id, id_length), note: note)
     }
+}
+
+/// See valuation.h.
+@c @implementation
+public func valuation_engine_prepare(
+    _ engine: OpaquePointer!, _ ready_out: UnsafeMutablePointer<Bool>!, _ error: UnsafeMutablePointer<valuation_error>!
+) -> valuation_status {
+    var isReady = false
+    defer { ready_out?.pointee = isReady }
+    return callWithNote(error) { note throws(Failure) in
+        try Valuation.engine(engine).pointee.prepare(note: note, isReady: &isReady)
+    }
+}
+
+/// See valuation.h.
+@c @implementation
+public func valuation_engine_commit(
+    _ engine: OpaquePointer!, _ error: UnsafeMutablePointer<valuation_error>!
+) -> valuation_status {
+    call(error) { () throws(Failure) in try Valuation.engine(engine).pointee.commit() }
 }
 
 /// See valuation.h.

@@ -43,14 +43,3 @@ public func valuation_explain_json(
         try ExplainAnswer.write(try text(request, length), scorer: target)
     }
 }
-
-/// See valuation.h.
-@c @implementation
-public func valuation_describe_json(
-    _ scorer: OpaquePointer!, _ text_out: UnsafeMutablePointer<UnsafePointer<CChar>?>!,
-    _ length_out: UnsafeMutablePointer<Int>!, _ error: UnsafeMutablePointer<valuation_error>!
-) -> valuation_status {
-    answer(scorer, text_out, length_out, error) { target throws(Failure) in
-        try DescribeAnswer.write(scorer: target)
-    }
-}

@@ -24,19 +24,6 @@ public func valuation_bucket(
 
 /// See valuation.h.
 @c @implementation
-public func valuation_find_source(
-    _ scorer: OpaquePointer!, _ source: UInt32, _ source_out: UnsafeMutablePointer<valuation_source>!,
-    _ error: UnsafeMutablePointer<valuation_error>!
-) -> valuation_status {
-    call(error) { () throws(Failure) in
-        let target = try Valuation.scorer(scorer)
-        let out = try required(source_out, "source_out is NULL.")
-        out.pointee = try Scorer.find(source, target)
-    }
-}
-
-/// See valuation.h.
-@c @implementation
 public func valuation_assign_json(
     _ scorer: OpaquePointer!, _ request: UnsafePointer<CChar>!, _ length: Int,
     _ text_out: UnsafeMutablePointer<UnsafePointer<CChar>?>!, _ length_out: UnsafeMutablePointer<Int>!,

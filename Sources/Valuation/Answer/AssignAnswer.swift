@@ -14,7 +14,7 @@ struct AssignAnswer: ~Copyable {
     static func write(_ text: Text, scorer: UnsafeMutablePointer<Scorer>) throws(Failure) -> Text {
         try Scorer.withSnapshot(scorer) { snapshot throws(Failure) in
             guard let policy = snapshot.pointee.policy, let scratch = scorer.pointee.policyScratch else {
-                throw Failure(.invalidArgument, "No policy is loaded; load one first.")
+                throw Failure(.noPolicy, "No policy is loaded; load one first.")
             }
             try scorer.pointee.requests.read(
                 text, index: snapshot.pointee.index, policyFields: PolicyFields(snapshot), keepingSources: false,

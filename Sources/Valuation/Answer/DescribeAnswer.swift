@@ -4,39 +4,29 @@ import CKernels
 /// Describes the loaded models as JSON.
 enum DescribeAnswer {
     /// - Complexity: O(models).
-    static func write(scorer: UnsafeMutablePointer<Scorer>) throws(Failure) -> Text {
-        while true {
-            if let text = try writeOnce(scorer) { return text }
+    static func write(_ engine: UnsafePointer<Engine>) throws(Failure) -> Buffer<UInt8> {
+        let state = engine.pointee.hold()
+        defer { engine.pointee.letGo() }
+        guard let serving = state.serving else { throw Engine.nothingLoaded }
+        var output = Buffer<UInt8>()
+        try output.beginObject()
+        try output.member("generation", integer: Int(serving.pointee.generation.pointee.number))
+        try writeOrigin(serving.pointee.origin, serving.pointee.index, &output)
+        try write(state, &output)
+        try writePolicy(serving.pointee.policy, state, &output)
+        try writeTotals(serving.pointee.index, &output)
+        try output.member("list", begin: "[")
+        for place in 0..<serving.pointee.index.counts.modelCount {
+            try write(serving.pointee.index, serving.pointee.index.order[place], &output)
         }
-    }
-
-    /// nil if the models were replaced meanwhile.
-    private static func writeOnce(_ scorer: UnsafeMutablePointer<Scorer>) throws(Failure) -> Text? {
-        try Scorer.withSnapshot(scorer) { snapshot throws(Failure) in
-            scorer.pointee.output.removeAll()
-            try writeOrigin(snapshot.pointee.origin, snapshot.pointee.index, &scorer.pointee.output)
-            let isCurrent = try scorer.pointee.engine.pointee.withHistoryMeanwhile(of: snapshot) {
-                history throws(Failure) in
-                try write(history, snapshot.pointee.origin, &scorer.pointee.output)
-                try writePolicy(snapshot.pointee.policy, history, &scorer.pointee.output)
-            }
-            if !isCurrent { return nil }
-            try writeTotals(snapshot.pointee.index, &scorer.pointee.output)
-            try scorer.pointee.output.member("list", begin: "[")
-            for place in 0..<snapshot.pointee.index.counts.modelCount {
-                let position = snapshot.pointee.index.order[place]
-                try write(snapshot.pointee.index, position, &scorer.pointee.output)
-            }
-            try scorer.pointee.output.endArray()
-            try scorer.pointee.output.endObject()
-            return try scorer.pointee.output.terminated()
-        }
+        try output.endArray()
+        try output.endObject()
+        return output
     }
 
     private static func writeOrigin(
         _ origin: borrowing Snapshot.Origin, _ index: borrowing Index, _ output: inout Buffer<UInt8>
     ) throws(Failure) {
-        try output.beginObject()
         try output.member("source", quoted: origin.path.text)
         try output.member("release")
         try write(origin, &output)
@@ -45,10 +35,8 @@ enum DescribeAnswer {
     }
 
     /// The models that the engine could go back to, and the release that it has gone back from.
-    private static func write(
-        _ history: borrowing History, _ origin: borrowing Snapshot.Origin, _ output: inout Buffer<UInt8>
-    ) throws(Failure) {
-        if let previous = history.previous {
+    private static func write(_ state: History.State, _ output: inout Buffer<UInt8>) throws(Failure) {
+        if let previous = state.previous {
             try output.member("previous", begin: "{")
             try output.member("source", quoted: previous.pointee.origin.path.text)
             try output.member("release")
@@ -57,16 +45,15 @@ enum DescribeAnswer {
         } else {
             try output.memberNull("previous")
         }
-        let isHeldBack = history.latest.count > 0 && history.latest.text != origin.id.text
-        try output.member("held_back", quotedOrNull: isHeldBack ? history.latest.text : .empty)
+        try output.member("held_back", quotedOrNull: Engine.heldBack(state))
     }
 
     private static func writePolicy(
-        _ policy: UnsafeMutablePointer<Policy>?, _ history: borrowing History, _ output: inout Buffer<UInt8>
+        _ policy: UnsafeMutablePointer<Policy>?, _ state: History.State, _ output: inout Buffer<UInt8>
     ) throws(Failure) {
         guard let policy else { return try output.memberNull("policy") }
         try output.member("policy", begin: "{")
-        try output.member("source", quoted: history.policyPath.text)
+        try output.member("source", quoted: state.followed.pointee.policyPath.text)
         try output.member("version", quotedOrNull: policy.pointee.document.text(policy.pointee.document.version))
         try output.member("releases", begin: "[")
         for number in 0..<policy.pointee.document.releases.count {

@@ -38,7 +38,8 @@ struct EngineSecret: ~Copyable {
         return UnsafePointer(found == EngineSecret.taken ? secrets.start + 1 : secrets.start)
     }
 
-    /// Fixes the secret; throws if keys were computed under another one meanwhile. - Precondition: `loading` is held.
+    /// Fixes the secret; throws if keys were computed under another one meanwhile. - Precondition: the history is
+    /// locked.
     func keep(_ secret: Secret) throws(Failure) {
         if state.load(ordering: .acquiring) == EngineSecret.open {
             // Nobody reads the second element until the state says so.

@@ -51,6 +51,17 @@ struct Readers: ~Copyable {
         Lock(at: firstBlock + MemoryLayout<UInt>.size + purpose.rawValue &* Lock.size)
     }
 
+    /// How many calls hold the history, so that nothing in it may be freed. In the first slot, after the locks.
+    var holds: Int { holdCount.pointee.load(ordering: .sequentiallyConsistent) }
+
+    func hold() { holdCount.pointee.add(1, ordering: .sequentiallyConsistent) }
+
+    func letGo() { holdCount.pointee.subtract(1, ordering: .sequentiallyConsistent) }
+
+    private var holdCount: UnsafePointer<Atomic<Int>> {
+        UnsafePointer((firstBlock + 3 &* MemoryLayout<UInt>.size).assumingMemoryBound(to: Atomic<Int>.self))
+    }
+
     /// A slot for a scorer. O(1).
     func take() throws(Failure) -> UnsafePointer<Reader> {
         let lock = lock(.slots)

@@ -49,12 +49,12 @@ extension Failure {
 }
 
 extension Engine {
-    /// The index of a release. - Complexity: as `Opening.index`; O(files) if it was refused and is unchanged.
+    /// The index of a release. - Precondition: a load has begun.
+    ///
+    /// - Complexity: as `Opening.index`; O(files) if it was refused and is unchanged.
     func openIndex(of release: borrowing Release, _ note: Note) throws(Failure) -> Index {
         let stamp = try release.stamp()
-        if let stamp, let known = try withHistory({ history throws(Failure) in history.refusals.find(stamp, note) }) {
-            throw known
-        }
+        if let stamp, let known = refusal(stamp, note) { throw known }
         do throws(Failure) {
             return try opening(note).index(of: release)
         } catch {
@@ -66,9 +66,17 @@ extension Engine {
         }
     }
 
+    private func refusal(_ stamp: Checksum, _ note: Note) -> Failure? {
+        lockHistory()
+        defer { unlockHistory() }
+        return withHistory { history in history.refusals.find(stamp, note) }
+    }
+
     private func remember(refusal stamp: Checksum, _ note: Note) throws(Failure) {
+        lockHistory()
+        defer { unlockHistory() }
         var refusals = try withHistory { history throws(Failure) in try history.refusals.adding(stamp, note) }
-        remember { history in swap(&history.refusals, &refusals) }
+        amend { history in swap(&history.refusals, &refusals) }
     }
 }
 

@@ -21,8 +21,6 @@ struct Scorer: ~Copyable {
     /// The position of the chosen candidate; nil if none is worth anything.
     var chosen: Int?
     var propensities = Buffer<Double>()
-    /// The last names that were returned, each followed by a NUL byte.
-    var sourceNames = NameList()
     /// The last text that was returned.
     var output = Buffer<UInt8>()
 
@@ -84,7 +82,7 @@ struct Scorer: ~Copyable {
             scorer.pointee.isInCall.store(false, ordering: .releasing)
         }
         guard let snapshot = engine.pointee.pin(reader) else {
-            throw Failure(.nothingLoaded, "No models are loaded; load some into the engine first.")
+            throw Engine.nothingLoaded
         }
         try Scorer.prepare(scorer, snapshot)
         return try body(snapshot)

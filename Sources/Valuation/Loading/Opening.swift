@@ -8,6 +8,8 @@ struct Opening {
     var trustsCompiled = false
     /// Whether they are copied to memory instead of being mapped.
     var copiesCompiled = false
+    /// Whether an index that would have to be built is refused.
+    var isCompiledOnly = false
     /// The secret of keys; nil to take that of the models.
     var secret: Secret?
     let note: Note
@@ -33,7 +35,11 @@ struct Opening {
                 if error.status != .format { throw error }
             }
         }
-        return try index(of: try FileList(release), priors: release.manifest.priors, under: release.secret)
+        do throws(Failure) {
+            return try index(of: try FileList(release), priors: release.manifest.priors, under: release.secret)
+        } catch {
+            throw error.status == .notCompiled ? note.located(error, release.path.text) : error
+        }
     }
 
     /// The compiled index of a release.
@@ -80,6 +86,12 @@ struct Opening {
     }
 
     private func index(of list: borrowing FileList, priors: Priors, under secret: Secret) throws(Failure) -> Index {
+        if isCompiledOnly {
+            throw Failure(
+                .notCompiled,
+                "It has no compiled file that this library maps, and the engine builds none; publish it with this version."
+            )
+        }
         var loader = Loader(
             Loader.Wishes(maximumInputBytes: maximumInputBytes, secret: secret, priors: priors), note: note)
         return try loader.index(of: list)

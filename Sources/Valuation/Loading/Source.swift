@@ -88,6 +88,22 @@ enum Source: ~Copyable {
         return try folder.isFolder(Text(ReleaseFolder.releases))
     }
 
+    /// Whether a path is a directory of releases, or may become one because nothing is there.
+    ///
+    /// - Parameter isEmpty: whether no model was found in it.
+    static func mayBeRoot(_ path: Text, isEmpty: Bool) throws(Failure) -> Bool {
+        if path.count == 0 { return false }
+        let terminated = try CString(path)
+        var status = stat()
+        if stat(terminated.start, &status) != 0 {
+            return valuation_platform_errno() == ENOENT && FileKind(name: path) == nil
+                && !path.hasSuffix(CompiledFile.suffix)
+        }
+        if !valuation_platform_is_directory(&status) { return false }
+        if isEmpty { return true }
+        return try isRoot(try Folder(path: path))
+    }
+
     private static func name(_ path: Text, _ note: Note) throws(Failure) -> CString {
         do throws(Failure) {
             return try Release.name(ofFolderAt: path)

@@ -47,6 +47,14 @@ enum CompiledFile {
         withUnsafeBytes(of: &header) { valuation_checksum_of($0.baseAddress.unsafelyUnwrapped, summedHeaderBytes) }
     }
 
+    /// The checksum of an index according to the header of the file that it is from; nil if it was built.
+    static func checksum(of index: borrowing Index) -> Checksum? {
+        if !index.block.pointee.isCompiled { return nil }
+        var header = valuation_compiled_header()
+        memcpy(&header, index.block.pointee.start - Int(VALUATION_COMPILED_INDEX), headerBytes)
+        return Checksum(high: header.index_checksum.0, low: header.index_checksum.1)
+    }
+
     // MARK: Opening
 
     /// The options for opening a file.

@@ -36,6 +36,9 @@ struct FileStamp {
         isFresh = time(nil) - seconds < 2
     }
 
+    /// When the file was put where it is, in milliseconds since 1970.
+    var milliseconds: Int64 { Int64(seconds) &* 1000 &+ Int64(nanoseconds / 1_000_000) }
+
     func add(to state: inout ChecksumState) {
         var words = (device, inode, size, seconds, nanoseconds)
         state.add(&words, count: MemoryLayout.size(ofValue: words))

@@ -37,6 +37,8 @@ struct Manifest: ~Copyable {
     var priors = Priors()
     /// Digest of the secret of the keys in the compiled file; nil if the manifest does not say.
     var secret: Checksum?
+    /// The one at the end of its file.
+    var checksum = Checksum(high: 0, low: 0)
 
     func text(_ name: valuation_name) -> Text {
         texts[name]

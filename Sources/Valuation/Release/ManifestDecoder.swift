@@ -60,6 +60,7 @@ struct ManifestDecoder: ~Copyable {
         }
     }
 
+    /// Keeps the checksum.
     private mutating func check(_ expected: Text?, of text: Text) throws(Failure) {
         guard let expected, let checksum = Checksum(hexadecimal: expected),
             let end = text.last(Text(ManifestDecoder.checksumMember)), isLast(text.slice(end, text.count))
@@ -73,6 +74,7 @@ struct ManifestDecoder: ~Copyable {
                 .checksum, at: "checksum",
                 "The manifest is not as it was published; copy or publish the release again.")
         }
+        manifest.checksum = checksum
     }
 
     /// Whether the manifest ends with nothing but the checksum itself, because the end is not covered by it.

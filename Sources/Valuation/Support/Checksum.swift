@@ -14,6 +14,12 @@ extension valuation_checksum: @retroactive Equatable {
         first.high == second.high && first.low == second.low
     }
 
+    /// One of its hexadecimal digits, the highest first.
+    func digit(_ place: Int) -> UInt8 {
+        let word = place < 16 ? high : low
+        return hexadecimalDigit(UInt8(word &>> UInt64(60 &- 4 &* (place & 15)) & 15))
+    }
+
     /// nil unless the text is 32 digits in lower case.
     init?(hexadecimal text: Text) {
         guard text.count == Checksum.digits else { return nil }
@@ -34,8 +40,7 @@ extension valuation_checksum: @retroactive Equatable {
 extension Buffer where Element == UInt8 {
     mutating func append(hexadecimal checksum: Checksum) throws(Failure) {
         for place in 0..<Checksum.digits {
-            let word = place < 16 ? checksum.high : checksum.low
-            try append(hexadecimalDigit(UInt8(word &>> UInt64(60 &- 4 &* (place & 15)) & 15)))
+            try append(checksum.digit(place))
         }
     }
 }

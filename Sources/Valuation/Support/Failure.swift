@@ -27,6 +27,14 @@ enum Status: valuation_status {
     case releaseExists = 21
     case busy = 22
     case secret = 23
+    case noPrevious = 24
+    case nothingFollowed = 25
+    case nothingPrepared = 26
+    case stale = 27
+    case notCompiled = 28
+    case unknownGeneration = 29
+    case unknownSource = 30
+    case noPolicy = 31
 }
 
 /// Why a call failed: the error type of every throwing function of the core.

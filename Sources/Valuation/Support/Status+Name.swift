@@ -28,6 +28,14 @@ extension Status {
         case .releaseExists: "VALUATION_ERROR_RELEASE_EXISTS"
         case .busy: "VALUATION_ERROR_BUSY"
         case .secret: "VALUATION_ERROR_SECRET"
+        case .noPrevious: "VALUATION_ERROR_NO_PREVIOUS"
+        case .nothingFollowed: "VALUATION_ERROR_NOTHING_FOLLOWED"
+        case .nothingPrepared: "VALUATION_ERROR_NOTHING_PREPARED"
+        case .stale: "VALUATION_ERROR_STALE"
+        case .notCompiled: "VALUATION_ERROR_NOT_COMPILED"
+        case .unknownGeneration: "VALUATION_ERROR_UNKNOWN_GENERATION"
+        case .unknownSource: "VALUATION_ERROR_UNKNOWN_SOURCE"
+        case .noPolicy: "VALUATION_ERROR_NO_POLICY"
         }
     }
 }

@@ -114,7 +114,7 @@ struct ObservedRates: Decodable {
     }
 }
 
-/// The answer of `valuation_describe_json`.
+/// The answer of `valuation_engine_describe`.
 struct ModelsDescription: Decodable {
     /// nil if the models are not a release.
     let release: ReleaseName?

@@ -11,6 +11,8 @@ final class Models {
     let engine: OpaquePointer
     private let scorer: OpaquePointer
     private var error = Library.emptyError()
+    /// The last one.
+    private var description: OpaquePointer?
 
     /// Loads the models at `path`, of any type.
     /// - Parameter policy: the file of the policy that decides the predictors; nil for none.
@@ -41,6 +43,7 @@ final class Models {
     }
 
     deinit {
+        valuation_report_destroy(description)
         valuation_scorer_destroy(scorer)
         valuation_engine_destroy(engine)
     }
@@ -64,11 +67,13 @@ final class Models {
         try answer(to: request, adding: nil, by: valuation_assign_json)
     }
 
-    /// What is loaded.
+    /// What is loaded. It lives until it is asked for again.
     func describe() throws(Problem) -> Answer {
-        var text: UnsafePointer<CChar>?
+        valuation_report_destroy(description)
+        description = nil
+        guard valuation_engine_describe(engine, &description, &error) == VALUATION_OK else { throw Problem(error) }
         var length = 0
-        guard valuation_describe_json(scorer, &text, &length, &error) == VALUATION_OK else { throw Problem(error) }
+        let text = valuation_report_text(description, &length)
         return Answer(start: text, count: length)
     }
 

@@ -16,13 +16,13 @@ import Testing
 
     @Test func everyStatusAgreesWithTheHeader() throws {
         let statuses = Self.header.matches(of: /(VALUATION_OK|VALUATION_ERROR_\w+) = (\d+)/)
-        try #require(statuses.count == 24)
+        try #require(statuses.count == 32)
         for status in statuses {
             let number = try #require(Int32(status.2))
             #expect(Status(rawValue: number) != nil, "\(status.1)")
             #expect(String(cString: valuation_status_name(number)) == status.1)
         }
-        for unknown in [-1, 24, Int32.max, Int32.min] {
+        for unknown in [-1, 32, Int32.max, Int32.min] {
             #expect(Status(rawValue: unknown) == nil)
             #expect(String(cString: valuation_status_name(unknown)) == "VALUATION_ERROR_UNKNOWN")
         }
@@ -44,6 +44,14 @@ import Testing
             (.unknownRelease, Int(VALUATION_ERROR_UNKNOWN_RELEASE)),
             (.releaseExists, Int(VALUATION_ERROR_RELEASE_EXISTS)), (.busy, Int(VALUATION_ERROR_BUSY)),
             (.secret, Int(VALUATION_ERROR_SECRET)),
+            (.noPrevious, Int(VALUATION_ERROR_NO_PREVIOUS)),
+            (.nothingFollowed, Int(VALUATION_ERROR_NOTHING_FOLLOWED)),
+            (.nothingPrepared, Int(VALUATION_ERROR_NOTHING_PREPARED)),
+            (.stale, Int(VALUATION_ERROR_STALE)),
+            (.notCompiled, Int(VALUATION_ERROR_NOT_COMPILED)),
+            (.unknownGeneration, Int(VALUATION_ERROR_UNKNOWN_GENERATION)),
+            (.unknownSource, Int(VALUATION_ERROR_UNKNOWN_SOURCE)),
+            (.noPolicy, Int(VALUATION_ERROR_NO_POLICY)),
         ]
         for (status, number) in pairs { #expect(Int(status.rawValue) == number) }
     }

@@ -18,7 +18,7 @@ import Testing
         let base = ModelDocument(campaign: "*", target: "click", negativeSamplingRate: 0.02)
         let conversion = ModelDocument(campaign: "*", target: "conversion")
         let description = try JSONTree(
-            parsing: try EngineHandle(models: [conversion, click, base]).scorer().describeJSON())
+            parsing: try EngineHandle(models: [conversion, click, base]).describeJSON())
         func total(_ name: String) -> Double? { description[name]?.number }
         #expect(total("models") == 3 && total("click_models") == 2 && total("conversion_models") == 1)
         #expect(total("campaigns") == 2 && total("labels") == 5 && total("weights") == 5)
@@ -52,7 +52,7 @@ import Testing
         model.crosses = [
             ModelDocument.Cross(fields: ("slot", "os"), weights: [(first: "12", second: "ios", weight: 0)])
         ]
-        let description = try JSONTree(parsing: try EngineHandle(models: [model]).scorer().describeJSON())
+        let description = try JSONTree(parsing: try EngineHandle(models: [model]).describeJSON())
         let list = try #require(description["list"]).elements
         #expect(
             ["categorical_weights", "numeric_weights", "cross_weights"].map { list.first?[$0]?.number } == [2, 1, 1])
@@ -63,7 +63,7 @@ import Testing
     @Test(arguments: [("{}", []), (#"{"auc": 0.5}"#, ["auc"]), (#"{"trainer": "t", "rows": 0}"#, ["rows", "trainer"])])
     func trainingHasTheMembersOfTheFile(training: String, names: [String]) throws {
         let engine = try EngineHandle(models: [ModelDocument(training: training)])
-        let list = try #require(try JSONTree(parsing: try engine.scorer().describeJSON())["list"]).elements
+        let list = try #require(try JSONTree(parsing: try engine.describeJSON())["list"]).elements
         #expect(try #require(list.first?["training"]).names == Set(names))
         #expect(list.first?["training"] != .null)
     }

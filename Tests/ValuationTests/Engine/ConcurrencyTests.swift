@@ -164,7 +164,7 @@ import Testing
                 case 1:
                     while counts.isLoading.load(ordering: .relaxed) {
                         // At most two ids: that of the serving release and that of the previous one, which differ.
-                        let text = try engine.scorer().describeJSON()
+                        let text = try engine.describeJSON()
                         let ids = text.matches(of: /"release":{"id":"(set-\d)"/).map(\.1)
                         if ids.count > 1 && ids[0] == ids[1] { counts.wrong.add(1, ordering: .relaxed) }
                     }

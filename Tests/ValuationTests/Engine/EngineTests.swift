@@ -22,7 +22,7 @@ import Testing
         for call in [scorer.scoreJSON, scorer.explainJSON] {
             #expect(complaint { () throws(Complaint) in _ = try call(click) }?.status == .nothingLoaded)
         }
-        #expect(complaint { () throws(Complaint) in _ = try scorer.describeJSON() }?.status == .nothingLoaded)
+        #expect(complaint { () throws(Complaint) in _ = try engine.describeJSON() }?.status == .nothingLoaded)
         #expect(complaint { () throws(Complaint) in _ = try scorer.score([], []) }?.status == .nothingLoaded)
         let folder = try TemporaryFolder()
         try engine.load(try folder.write("a.json", model(0)))
@@ -50,14 +50,14 @@ import Testing
         let engine = try EngineHandle()
         let scorer = try engine.scorer()
         try engine.load(try folder.write("good.json", model(0)))
-        let before = try scorer.describeJSON()
+        let before = try engine.describeJSON()
         let bad = try folder.write("bad.json", document)
         let refusal = try #require(complaint { () throws(Complaint) in try engine.load(bad) })
         #expect(refusal.file == bad)
         #expect(try pctr(scorer) == 0.5)
         // The folder holds both files: not even the good one is loaded.
         #expect(complaint { () throws(Complaint) in try engine.load(folder.path) } != nil)
-        #expect(try scorer.describeJSON() == before)
+        #expect(try engine.describeJSON() == before)
     }
 
     @Test func aScorerOutlivesTheEnginesHandle() throws {

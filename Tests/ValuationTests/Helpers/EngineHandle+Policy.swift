@@ -13,6 +13,11 @@ struct Circumstances {
     var time: Int64 = 0
 }
 
+/// The text in an array of a C struct.
+func text<Room>(in room: Room) -> String {
+    withUnsafeBytes(of: room) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+}
+
 /// The names behind a value's source.
 struct NamedSource: Equatable {
     var predictor: String
@@ -80,10 +85,11 @@ extension ScorerHandle {
 
     func source(of value: valuation_value) throws(Complaint) -> NamedSource {
         var source = valuation_source()
-        try checked { error in valuation_find_source(pointer, value.source, &source, error) }
+        source.struct_size = UInt32(MemoryLayout<valuation_source>.size)
+        try checked { error in valuation_engine_find_source(engine.pointer, 0, value.source, &source, error) }
         return NamedSource(
-            predictor: String(cString: source.predictor), experiment: String(cString: source.experiment),
-            variant: String(cString: source.variant))
+            predictor: text(in: source.predictor), experiment: text(in: source.experiment),
+            variant: text(in: source.variant))
     }
 
     /// The sources of values; each number is looked up once.

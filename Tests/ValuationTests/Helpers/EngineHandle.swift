@@ -54,9 +54,34 @@ final class EngineHandle: @unchecked Sendable {
         try ScorerHandle(self)
     }
 
+    func describeJSON() throws(Complaint) -> String {
+        var report: OpaquePointer?
+        try checked { error in valuation_engine_describe(pointer, &report, error) }
+        defer { valuation_report_destroy(report) }
+        return valuation_report_text(report, nil).map { String(cString: $0) } ?? ""
+    }
+
+    func state() throws(Complaint) -> valuation_engine_state {
+        var state = valuation_engine_state()
+        state.struct_size = UInt32(MemoryLayout<valuation_engine_state>.size)
+        try checked { error in valuation_engine_read_state(pointer, &state, error) }
+        return state
+    }
+
+    /// - Returns: whether something is ready to be committed.
+    func prepare() throws(Complaint) -> Bool {
+        var ready = false
+        try checked { error in valuation_engine_prepare(pointer, &ready, error) }
+        return ready
+    }
+
+    func commit() throws(Complaint) {
+        try checked { error in valuation_engine_commit(pointer, error) }
+    }
+
     /// The engine's description of itself.
     func description() throws -> JSONTree {
-        try JSONTree(parsing: try scorer().describeJSON())
+        try JSONTree(parsing: try describeJSON())
     }
 
     /// The values that answer a JSON request.
@@ -68,8 +93,10 @@ final class EngineHandle: @unchecked Sendable {
 /// A scorer behind the C interface: for one thread.
 final class ScorerHandle {
     private(set) var pointer: OpaquePointer?
+    let engine: EngineHandle
 
     init(_ engine: EngineHandle) throws(Complaint) {
+        self.engine = engine
         try checked { error in valuation_scorer_create(engine.pointer, &pointer, error) }
     }
 
@@ -102,10 +129,6 @@ final class ScorerHandle {
         try text { out, length, error in
             valuation_explain_json(pointer, request, request.utf8.count, out, length, error)
         }
-    }
-
-    func describeJSON() throws(Complaint) -> String {
-        try text { out, length, error in valuation_describe_json(pointer, out, length, error) }
     }
 
     private func text(

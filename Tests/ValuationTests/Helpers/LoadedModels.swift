@@ -36,7 +36,7 @@ final class LoadedModels {
         try checked { error in
             callWithNote(error) { note throws(Failure) in
                 let origin = try Snapshot.Origin(path: Text("memory"))
-                let snapshot = try Memory.place(Snapshot(index: try index(note), origin: origin))
+                let snapshot = try Memory.place(try Snapshot(index: try index(note), origin: origin))
                 let scratch = try Scratch.allocate(Kernels.withFixedPrices)
                 try scratch.pointee.prepare(snapshot.pointee.index.counts)
                 made = (snapshot, scratch)

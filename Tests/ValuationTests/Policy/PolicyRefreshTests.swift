@@ -221,7 +221,7 @@ import Testing
 
     @Test func ofLooseModelsAndAPolicyOnlyThePolicyIsFollowed() throws {
         let loose = try EngineHandle(models: Self.models(-5))
-        #expect(refusal { () throws(Complaint) in _ = try loose.refresh() }?.status == .invalidArgument)
+        #expect(refusal { () throws(Complaint) in _ = try loose.refresh() }?.status == .nothingFollowed)
         try write(policy(constants, default: "one"))
         try loose.loadPolicy(file)
         #expect(try !loose.refresh())

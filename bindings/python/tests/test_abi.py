@@ -68,6 +68,8 @@ def test_structs_have_the_layout_of_a_c_compiler(tmp_path: Path) -> None:
         "valuation_publishing": ctypes_layout(_abi.PublishingStruct),
         "valuation_feature": numpy_layout(_abi.FEATURE_DTYPE),
         "valuation_source": ctypes_layout(_abi.SourceStruct),
+        "valuation_engine_state": ctypes_layout(_abi.EngineStateStruct),
+        "valuation_generation": ctypes_layout(_abi.GenerationStruct),
         "valuation_unit": numpy_layout(_abi.UNIT_DTYPE),
         "valuation_request": numpy_layout(_abi.REQUEST_DTYPE),
         "valuation_candidate": numpy_layout(_abi.CANDIDATE_DTYPE),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import policies
 import reference
+import valuation
 from conftest import CLICK, CONVERSION, EVERYBODY
 from policies import experiment, policy
 from valuation import Batch, Candidates, Engine, Features, Flag, Source, fingerprint64, publish
@@ -223,7 +224,7 @@ def test_any_policy_decides_as_its_rules_say_in_python(
             flags = {"no_unit", "overridden"} & set(value["flags"])
             assert flags == ({expected.why} if expected.why else set())
             assert (told["predictor"], told["experiment"], told["variant"]) == expected[:3]
-            assert engine.find_source(told["source"]) == expected[:3]
+            assert engine.find_source(told["source"])[:3] == expected[:3]
 
 
 def logit(probability: float) -> float:
@@ -332,16 +333,22 @@ def test_the_number_of_a_source_means_the_same_everywhere(engine: Engine, tmp_pa
         fingerprint64("production\ntrial\ncontrol") & 0xFFFFFFFF,
         fingerprint64("production\n\n") & 0xFFFFFFFF,
     ]
-    expected = [Source("production", "trial", "control"), Source("production", None, None)]
-    assert [engine.find_source(source) for source in sources] == expected
+    release = engine.find_generation().release or ""
+    expected = [
+        Source("production", "trial", "control", "release", (release,)),
+        Source("production", None, None, "release", (release,)),
+    ]
+    generation = engine.state().generation
+    assert [engine.find_source(source, generation) for source in sources] == expected
     engine.load_policy(None)
-    assert [engine.find_source(source) for source in sources] == expected  # still known
-    with engine.scorer() as scorer:
-        assert scorer.find_source(sources[0]) is engine.find_source(sources[0])
+    assert [engine.find_source(source, generation) for source in sources] == expected  # still known
+    assert [engine.find_source(source) for source in sources] == expected
     assert engine.score_batch(batch)["source"].tolist() == [0, 0]
-    for unknown in (0, 12345):
-        with pytest.raises(ValueError, match="no such source"):
-            engine.find_source(unknown)
+    assert engine.find_source(0) == Source(None, None, None, "release", (release,))
+    with pytest.raises(valuation.UnknownSourceError, match="has this source"):
+        engine.find_source(12345)
+    with pytest.raises(LookupError, match="no such source"):
+        engine.find_source(sources[0], generation + 1)
     for impossible in (-1, 2**32):
         with pytest.raises(ValueError, match="a source is from 0"):
             engine.find_source(impossible)

@@ -39,7 +39,7 @@ def test_refresh_follows_the_file_of_the_policy(engine: Engine, tmp_path: Path) 
     assert not engine.refresh()
     engine.load_policy(None)
     policies.write(file, policy())
-    with pytest.raises(valuation.InvalidArgumentError):
+    with pytest.raises(valuation.StateError):
         engine.refresh()  # neither a policy nor a directory of releases is left
 
 
@@ -108,7 +108,7 @@ def test_a_policy_needs_models(tmp_path: Path) -> None:
 
 
 def test_calls_that_need_a_policy_are_refused_without_one(engine: Engine) -> None:
-    with pytest.raises(valuation.InvalidArgumentError, match="No policy is loaded"):
+    with pytest.raises(valuation.StateError, match="No policy is loaded"):
         engine.assign(REQUEST)
     with pytest.raises(ValueError, match="not empty"):
         engine.load_policy("")

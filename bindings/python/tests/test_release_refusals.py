@@ -153,7 +153,7 @@ def test_a_first_publish_refused_for_the_policy_leaves_only_the_policy(tmp_path:
 
 
 def test_refreshing_needs_a_directory_of_releases(engine: Engine) -> None:
-    with pytest.raises(valuation.InvalidArgumentError, match="LATEST"):
+    with pytest.raises(valuation.StateError, match="nothing to follow"):
         engine.refresh()
 
 

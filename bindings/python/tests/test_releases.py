@@ -123,7 +123,7 @@ def test_an_engine_that_keeps_no_previous_release_cannot_roll_back(models_path: 
         engine.load(models_path)
         engine.load(releases)
         assert engine.describe()["previous"] is None
-        with pytest.raises(valuation.UnknownReleaseError):
+        with pytest.raises(valuation.StateError):
             engine.roll_back()
         engine.roll_back("monday")
         assert release_of(engine) == "monday"

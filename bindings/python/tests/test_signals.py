@@ -73,7 +73,6 @@ def interrupt_everywhere(call: Callable[[], Any], check: Callable[[], None]) -> 
 
 CALLS: dict[str, Callable[[Scorer, Batch], Any]] = {
     "score": lambda scorer, _: scorer.score(REQUEST),
-    "describe": lambda scorer, _: scorer.describe(),
     "score_batch": lambda scorer, batch: scorer.score_batch(batch),
     "explore": lambda scorer, batch: scorer.explore(batch),
     "rank": lambda scorer, batch: scorer.rank(batch, 1),

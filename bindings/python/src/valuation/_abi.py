@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import enum
 from collections.abc import Callable
-from ctypes import POINTER, c_bool, c_char, c_char_p, c_double, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, c_bool, c_char, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,7 @@ class EngineSwitch(enum.IntFlag):
     USE_BASELINE = 1 << 3
     USE_AVX2 = 1 << 4
     USE_AVX512 = 1 << 5
+    COMPILED_ONLY = 1 << 6
 
 
 class OptionsStruct(ctypes.Structure):
@@ -124,10 +125,97 @@ class PublishingStruct(ctypes.Structure):
 class SourceStruct(ctypes.Structure):
     """``valuation_source``: what a value is from."""
 
+    struct_size: int
+    kind: int
     predictor: bytes
     experiment: bytes
     variant: bytes
-    _fields_ = (("predictor", c_char_p), ("experiment", c_char_p), ("variant", c_char_p))
+    releases: bytes
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("kind", c_int32),
+        ("predictor", c_char * 256),
+        ("experiment", c_char * 256),
+        ("variant", c_char * 256),
+        ("releases", c_char * 1040),
+    )
+
+    @classmethod
+    def new(cls) -> SourceStruct:
+        """Return a struct as VALUATION_SOURCE_INIT makes it."""
+        return cls(struct_size=ctypes.sizeof(cls))
+
+
+class GenerationStruct(ctypes.Structure):
+    """``valuation_generation``: what a generation stands for."""
+
+    struct_size: int
+    generation: int
+    time_ms: int
+    release: bytes
+    models_digest: bytes
+    policy_version: bytes
+    policy_digest: bytes
+    path: bytes
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("generation", c_uint64),
+        ("time_ms", c_int64),
+        ("release", c_char * 68),
+        ("models_digest", c_char * 36),
+        ("policy_version", c_char * 256),
+        ("policy_digest", c_char * 36),
+        ("path", c_char * 512),
+    )
+
+    @classmethod
+    def new(cls) -> GenerationStruct:
+        """Return a struct as VALUATION_GENERATION_INIT makes it."""
+        return cls(struct_size=ctypes.sizeof(cls))
+
+
+class EngineStateStruct(ctypes.Structure):
+    """``valuation_engine_state``: how an engine is."""
+
+    struct_size: int
+    is_mapped: bool
+    is_prepared: bool
+    generation: int
+    loaded_at_ms: int
+    latest_replaced_ms: int
+    models: int
+    index_bytes: int
+    refreshed_at_ms: int
+    refresh_failures: int
+    refresh_status: int
+    refresh_message: bytes
+    release: bytes
+    previous: bytes
+    held_back: bytes
+    policy_version: bytes
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("is_mapped", c_bool),
+        ("is_prepared", c_bool),
+        ("generation", c_uint64),
+        ("loaded_at_ms", c_int64),
+        ("latest_replaced_ms", c_int64),
+        ("models", c_uint64),
+        ("index_bytes", c_uint64),
+        ("refreshed_at_ms", c_int64),
+        ("refresh_failures", c_uint64),
+        ("refresh_status", c_int32),
+        ("refresh_message", c_char * 256),
+        ("release", c_char * 68),
+        ("previous", c_char * 68),
+        ("held_back", c_char * 68),
+        ("policy_version", c_char * 256),
+    )
+
+    @classmethod
+    def new(cls) -> EngineStateStruct:
+        """Return a struct as VALUATION_ENGINE_STATE_INIT makes it."""
+        return cls(struct_size=ctypes.sizeof(cls))
 
 
 #: Keys are below this.
@@ -186,7 +274,6 @@ VALUE_DTYPE = np.dtype(
 _ERROR = POINTER(ErrorStruct)
 _OPTIONS = POINTER(OptionsStruct)
 _PUBLISHING = POINTER(PublishingStruct)
-_SOURCE = POINTER(SourceStruct)
 _OUT_HANDLE = POINTER(c_void_p)
 _OUT_TEXT = POINTER(c_void_p)
 _OUT_SIZE = POINTER(c_size_t)
@@ -201,7 +288,13 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "valuation_engine_destroy": (None, [c_void_p]),
     "valuation_engine_load": (c_int32, [c_void_p, c_char_p, c_size_t, _ERROR]),
     "valuation_engine_refresh": (c_int32, [c_void_p, POINTER(c_bool), _ERROR]),
+    "valuation_engine_prepare": (c_int32, [c_void_p, POINTER(c_bool), _ERROR]),
+    "valuation_engine_commit": (c_int32, [c_void_p, _ERROR]),
     "valuation_engine_roll_back": (c_int32, [c_void_p, c_char_p, c_size_t, _ERROR]),
+    "valuation_engine_read_state": (c_int32, [c_void_p, POINTER(EngineStateStruct), _ERROR]),
+    "valuation_engine_describe": (c_int32, [c_void_p, _OUT_HANDLE, _ERROR]),
+    "valuation_engine_find_generation": (c_int32, [c_void_p, c_uint64, POINTER(GenerationStruct), _ERROR]),
+    "valuation_engine_find_source": (c_int32, [c_void_p, c_uint64, c_uint32, POINTER(SourceStruct), _ERROR]),
     "valuation_validate": (c_int32, [c_char_p, c_size_t, _OPTIONS, ProblemCallback, c_void_p, _ERROR]),
     "valuation_feature_key": (c_uint64, [c_void_p, c_char_p, c_size_t, c_char_p, c_size_t]),
     "valuation_number_key": (c_uint64, [c_void_p, c_char_p, c_size_t]),
@@ -219,10 +312,8 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "valuation_score_batch": (c_int32, [c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, _ERROR]),
     "valuation_score_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
     "valuation_explain_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
-    "valuation_describe_json": (c_int32, [c_void_p, _OUT_TEXT, _OUT_SIZE, _ERROR]),
     "valuation_engine_load_policy": (c_int32, [c_void_p, c_char_p, c_size_t, _ERROR]),
     "valuation_bucket": (c_uint32, [c_char_p, c_size_t, c_char_p, c_size_t]),
-    "valuation_find_source": (c_int32, [c_void_p, c_uint32, _SOURCE, _ERROR]),
     "valuation_explore": (
         c_int32,
         [c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, _ERROR],

@@ -10,15 +10,17 @@ from typing import Any
 
 from valuation._abi import ErrorStruct
 from valuation._library import library
-from valuation.errors import load_failure
+from valuation.errors import Error, load_failure
 
 
-def report_of(function: Callable[..., int], *arguments: Any) -> Any:
+def report_of(
+    function: Callable[..., int], *arguments: Any, failure: Callable[[ErrorStruct], Error] = load_failure
+) -> Any:
     """Call a function whose last parameters are a report and an error; return the parsed report, and destroy it."""
     report, error = ctypes.c_void_p(), ErrorStruct.new()
     try:
         if function(*arguments, ctypes.byref(report), ctypes.byref(error)):
-            raise load_failure(error)
+            raise failure(error)
         return json.loads(library.valuation_report_text(report, None))
     finally:
         library.valuation_report_destroy(report)

@@ -188,7 +188,7 @@ class AssignedValue(TypedDict):
 
     ad: str | None
     campaign: str | None
-    #: See :meth:`valuation.Scorer.find_source`.
+    #: See :meth:`valuation.Engine.find_source`.
     source: int
     predictor: str
     experiment: str | None
@@ -244,6 +244,8 @@ class Origin(TypedDict):
 class Description(Origin):
     """Description of what is loaded: source, totals, and each model under ``list``."""
 
+    #: The number of what serves: see :meth:`valuation.Engine.find_generation`.
+    generation: int
     #: Whether a compiled file is mapped.
     compiled: bool
     #: Whether the models were in memory already when they were loaded.

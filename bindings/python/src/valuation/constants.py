@@ -33,6 +33,14 @@ class Status(enum.IntEnum):
     RELEASE_EXISTS = 21
     BUSY = 22
     SECRET = 23
+    NO_PREVIOUS = 24
+    NOTHING_FOLLOWED = 25
+    NOTHING_PREPARED = 26
+    STALE = 27
+    NOT_COMPILED = 28
+    UNKNOWN_GENERATION = 29
+    UNKNOWN_SOURCE = 30
+    NO_POLICY = 31
 
 
 class Pricing(enum.IntEnum):

@@ -8,18 +8,20 @@ import os
 import threading
 import weakref
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy.typing as npt
 
-from valuation._abi import EngineSwitch, ErrorStruct, OptionsStruct
+from valuation._abi import EngineStateStruct, EngineSwitch, ErrorStruct, GenerationStruct, OptionsStruct, SourceStruct
 from valuation._arguments import id_arguments, path_arguments
 from valuation._handle import Handle
 from valuation._json_request import Request
 from valuation._library import library
+from valuation._report import report_of
 from valuation.answers import Answer, Assignment, Description, Explanation
 from valuation.batch import Batch
-from valuation.errors import creation_failure, load_failure, policy_failure
+from valuation.errors import creation_failure, load_failure, policy_failure, request_failure
+from valuation.generations import EngineState, Generation, generation_of, source_of, state_of
 from valuation.keys import Keyed
 from valuation.policy import Source
 from valuation.scorer import Exploration, Scorer
@@ -59,6 +61,9 @@ class Engine(Keyed):
     copy_compiled : bool, default=False
         Copy compiled files to memory instead of mapping them: a disk that fails later then has no effect, but processes
         no longer share the memory of a file.
+    compiled_only : bool, default=False
+        Map compiled files and build no index: models that would have to be built are refused. Loading then takes
+        milliseconds, whatever is published.
     instructions : {"baseline", "avx2", "avx512"}, optional
         The vector instructions that score: those that every machine of its architecture has, AVX2, or AVX-512. By
         default, the best set that the machine has. Values have the same bits with each.
@@ -87,6 +92,7 @@ class Engine(Keyed):
         trust_compiled: bool = False,
         forget_previous: bool = False,
         copy_compiled: bool = False,
+        compiled_only: bool = False,
         instructions: Literal["baseline", "avx2", "avx512"] | None = None,
     ) -> None:
         switches = EngineSwitch(0)
@@ -96,6 +102,8 @@ class Engine(Keyed):
             switches |= EngineSwitch.FORGET_PREVIOUS
         if copy_compiled:
             switches |= EngineSwitch.COPY_COMPILED
+        if compiled_only:
+            switches |= EngineSwitch.COMPILED_ONLY
         if instructions is not None:
             if instructions not in _INSTRUCTION_SETS:
                 raise ValueError(f'instructions must be "baseline", "avx2" or "avx512", not {instructions!r}')
@@ -109,8 +117,6 @@ class Engine(Keyed):
         self._of_thread = threading.local()
         #: Those of all threads, by id, for :meth:`close`. No lock: a forked child might find it held forever.
         self._scorers: weakref.WeakValueDictionary[int, Scorer] = weakref.WeakValueDictionary()
-        #: The names behind the numbers of sources, which mean the same under every policy; all scorers share it.
-        self._sources: dict[int, Source] = {}
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Load all models at a path and, if every check passes, replace the old ones by them.
@@ -185,7 +191,8 @@ class Engine(Keyed):
         """Load the policy if its file was replaced, and the release that LATEST names if that is another one.
 
         Call it regularly, for example each second in a thread of its own (``asyncio.to_thread`` with an event loop,
-        because a release without a compiled file takes seconds); while nothing is new it costs next to nothing. It
+        because a release without a compiled file takes seconds; or :meth:`prepare` there, and :meth:`commit` in the
+        loop); while nothing is new it costs next to nothing. It
         follows the policy's file last given to :meth:`load_policy`, and the directory of releases last given to
         :meth:`load`. A release that :meth:`roll_back` went back from is not loaded again; one published later is. After
         an error nothing has changed, and the next call tries again; a policy that cannot be loaded does not prevent a
@@ -198,7 +205,7 @@ class Engine(Keyed):
 
         Raises
         ------
-        InvalidArgumentError
+        StateError
             If neither a directory of releases nor a policy was loaded.
         ModelError, ChecksumError, SecretError, ModelNotFoundError, UnknownReleaseError, OutOfMemoryError, RuntimeError
             As :meth:`load` and :meth:`load_policy`; if both fail, the first one.
@@ -209,10 +216,52 @@ class Engine(Keyed):
                 raise load_failure(error)
         return changed.value
 
+    def prepare(self) -> bool:
+        """Do the slow part of :meth:`refresh`: open what has changed, and hold it until :meth:`commit`.
+
+        Call it as regularly as one would call :meth:`refresh`, in a thread that may wait. What is prepared already and
+        is still what LATEST and the policy's file say is kept.
+
+        Returns
+        -------
+        bool
+            Whether anything is ready to be committed.
+
+        Raises
+        ------
+        StateError, ModelError, ChecksumError, SecretError, ModelNotFoundError, UnknownReleaseError, OutOfMemoryError,
+        RuntimeError
+            As :meth:`refresh`.
+        """
+        ready, error = ctypes.c_bool(), ErrorStruct.new()
+        with self._handle.guard():
+            if library.valuation_engine_prepare(self._handle.pointer, ctypes.byref(ready), ctypes.byref(error)):
+                raise load_failure(error)
+        return ready.value
+
+    def commit(self) -> None:
+        """Put what :meth:`prepare` has prepared into service: microseconds, for the thread of an event loop.
+
+        It reads no file, frees no models, and does not wait for a load, refresh or prepare in another thread.
+
+        Raises
+        ------
+        StateError
+            If nothing is prepared (``NOTHING_PREPARED``), or the engine has been changed since (``STALE``): prepare
+            again. What serves goes on serving.
+        RuntimeError
+            If the engine is closed.
+        """
+        error = ErrorStruct.new()
+        with self._handle.guard():
+            if library.valuation_engine_commit(self._handle.pointer, ctypes.byref(error)):
+                raise load_failure(error)
+
     def roll_back(self, id: str | None = None) -> None:  # noqa: A002
         """Go back to models that served before, only in this engine.
 
-        LATEST, which concerns all processes, stays as it is; :func:`valuation.select_release` changes it.
+        If they are in memory, it does not wait for a load in another thread. LATEST, which concerns all processes,
+        stays as it is; :func:`valuation.select_release` changes it.
 
         Parameters
         ----------
@@ -223,9 +272,11 @@ class Engine(Keyed):
         Raises
         ------
         UnknownReleaseError
-            If there is no such release, or nothing to go back to.
+            If there is no such release.
+        StateError
+            If there is nothing to go back to, or no directory of releases was loaded to find the release in.
         InvalidArgumentError, ValueError
-            If the id is invalid, or no directory of releases was loaded to find it in.
+            If the id is invalid.
         ModelError, ChecksumError, SecretError, ModelNotFoundError, OutOfMemoryError, RuntimeError
             As :meth:`load`, for a release that is not in memory. Nothing changes then.
         """
@@ -250,13 +301,97 @@ class Engine(Keyed):
         """Explain the decisions of the policy for a JSON request. See :meth:`Scorer.assign`."""
         return self._scorer().assign(request)
 
-    def find_source(self, source: int) -> Source:
-        """Return the predictor, experiment and variant behind a value. See :meth:`Scorer.find_source`."""
-        return self._scorer().find_source(source)
+    def state(self) -> EngineState:
+        """Say how the engine is: what serves, since when, and how the last refresh went. It takes microseconds.
+
+        Raises
+        ------
+        RuntimeError
+            If the engine is closed.
+        """
+        struct, error = EngineStateStruct.new(), ErrorStruct.new()
+        with self._handle.guard():
+            if library.valuation_engine_read_state(self._handle.pointer, ctypes.byref(struct), ctypes.byref(error)):
+                raise request_failure(error)
+        return state_of(struct)
+
+    def find_generation(self, generation: int | None = None) -> Generation:
+        """Say which models and which policy a generation stands for.
+
+        Parameters
+        ----------
+        generation : int, optional
+            The number; by default, that of what serves. The last 64 are known, and older ones while their models are in
+            memory.
+
+        Raises
+        ------
+        UnknownSourceError
+            If this engine never had it, or has forgotten it.
+        NothingLoadedError
+            If nothing is loaded, for the default.
+        RuntimeError
+            If the engine is closed.
+        """
+        struct, error = GenerationStruct.new(), ErrorStruct.new()
+        with self._handle.guard():
+            if library.valuation_engine_find_generation(
+                self._handle.pointer, generation or 0, ctypes.byref(struct), ctypes.byref(error)
+            ):
+                raise request_failure(error)
+        return generation_of(struct)
+
+    def find_source(self, source: int, generation: int | None = None) -> Source:
+        r"""Return what a value is from: predictor, experiment, variant, and the releases behind the predictor.
+
+        Parameters
+        ----------
+        source : int
+            The ``source`` of a value: the lower half of
+            ``fingerprint64(predictor + "\n" + experiment + "\n" + variant)``, with ``""`` for none. So the names are
+            the same in every process and generation that has it. 0 is that of a value without a policy.
+        generation : int, optional
+            What served when the value was computed. By default, the newest generation that is known and has the source.
+
+        Raises
+        ------
+        UnknownSourceError
+            If no such generation is known, or it has no such source.
+        ValueError
+            If ``source`` is not from 0 to 2**32 - 1.
+        RuntimeError
+            If the engine is closed.
+        """
+        if not 0 <= source < 2**32:
+            raise ValueError(f"a source is from 0 to 2**32 - 1, not {source}")
+        struct, error = SourceStruct.new(), ErrorStruct.new()
+        with self._handle.guard():
+            if library.valuation_engine_find_source(
+                self._handle.pointer, generation or 0, int(source), ctypes.byref(struct), ctypes.byref(error)
+            ):
+                raise request_failure(error)
+        return source_of(struct)
 
     def describe(self) -> Description:
-        """Describe what is loaded: source, totals and each model. See :meth:`Scorer.describe`."""
-        return self._scorer().describe()
+        """Describe what serves: source, totals and each model. O(models).
+
+        Returns
+        -------
+        dict
+            See :class:`valuation.answers.Description`.
+
+        Raises
+        ------
+        NothingLoadedError
+            If no models are loaded.
+        RuntimeError
+            If the engine is closed.
+        """
+        with self._handle.guard():
+            return cast(
+                Description,
+                report_of(library.valuation_engine_describe, self._handle.pointer, failure=request_failure),
+            )
 
     def score_batch(self, batch: Batch) -> npt.NDArray[Any]:
         """Value the candidates of many requests in one call of the library. See :meth:`Scorer.score_batch`."""

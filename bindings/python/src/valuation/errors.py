@@ -91,7 +91,7 @@ class ModelError(Error):
 class InvalidArgumentError(ModelError, ValueError):
     """An argument is impossible.
 
-    An impossible id or path, a file of another type than the call takes, or a question that needs a policy.
+    An impossible id or path, or a file of another type than the call takes.
     """
 
 
@@ -104,7 +104,24 @@ class SecretError(ModelError):
 
 
 class UnknownReleaseError(ModelError, LookupError):
-    """There is no release of that id, or none to go back to."""
+    """There is no release of that id, or no LATEST, so that none serves yet."""
+
+
+class NotCompiledError(ModelError):
+    """An index would have to be built, and the engine was created with ``compiled_only``."""
+
+
+class StateError(Error):
+    """The engine is not in a state for this call, though nothing is wrong; ``status`` says which.
+
+    ``NO_PREVIOUS``: nothing to go back to. ``NOTHING_FOLLOWED``: no directory of releases was loaded.
+    ``NOTHING_PREPARED`` and ``STALE``: nothing to commit, or the engine has changed since. ``NO_POLICY``: no policy is
+    loaded.
+    """
+
+
+class UnknownSourceError(Error, LookupError):
+    """The engine does not know that generation (any more), or the generation has no such source."""
 
 
 class ModelNotFoundError(ModelError, FileNotFoundError):
@@ -173,6 +190,11 @@ def load_failure(error: ErrorStruct) -> Error:
         Status.RELEASE_EXISTS: ReleaseExistsError,
         Status.BUSY: BusyError,
         Status.SECRET: SecretError,
+        Status.NOT_COMPILED: NotCompiledError,
+        Status.NO_PREVIOUS: StateError,
+        Status.NOTHING_FOLLOWED: StateError,
+        Status.NOTHING_PREPARED: StateError,
+        Status.STALE: StateError,
     }
     return special.get(problem.status, ModelError)(problem)
 
@@ -190,6 +212,9 @@ def request_failure(error: ErrorStruct) -> Error:
         Status.INVALID_ARGUMENT: InvalidArgumentError,
         Status.OUT_OF_MEMORY: OutOfMemoryError,
         Status.NOTHING_LOADED: NothingLoadedError,
+        Status.NO_POLICY: StateError,
+        Status.UNKNOWN_GENERATION: UnknownSourceError,
+        Status.UNKNOWN_SOURCE: UnknownSourceError,
     }
     return special.get(problem.status, RequestError)(problem)
 

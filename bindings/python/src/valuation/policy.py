@@ -13,12 +13,18 @@ from valuation._report import report_of
 
 
 class Source(NamedTuple):
-    """The source of a value, from :meth:`valuation.Scorer.find_source`."""
+    """The source of a value in a generation, from :meth:`valuation.Engine.find_source`."""
 
-    predictor: str
+    #: None without a policy.
+    predictor: str | None
     #: The experiment and the variant that chose the predictor; None if no experiment did.
     experiment: str | None
     variant: str | None
+    #: What the predictor values candidates by.
+    kind: Literal["release", "ensemble", "naive", "constant"]
+    #: The ids of its releases in that generation: what LATEST stood for then, "" for models that are no release. Of a
+    #: naive predictor, the release whose counts it uses.
+    releases: tuple[str, ...]
 
 
 @dataclass(frozen=True)

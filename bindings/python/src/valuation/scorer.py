@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
-from valuation._abi import CANDIDATE_DTYPE, REQUEST_DTYPE, VALUE_DTYPE, ErrorStruct, SourceStruct
+from valuation._abi import CANDIDATE_DTYPE, REQUEST_DTYPE, VALUE_DTYPE, ErrorStruct
 from valuation._handle import Handle
 from valuation._json_request import Request, json_bytes
 from valuation._library import library
-from valuation.answers import Answer, Assignment, Description, Explanation
+from valuation.answers import Answer, Assignment, Explanation
 from valuation.batch import Batch
 from valuation.errors import creation_failure, request_failure
-from valuation.policy import Source
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -80,7 +79,6 @@ class Scorer:
                 engine._handle.pointer, ctypes.byref(self._handle.pointer), ctypes.byref(error)
             ):
                 raise creation_failure(error)
-        self._sources = engine._sources
 
     def score(self, request: Request) -> Answer:
         """Answer a JSON request with the value of each of its candidates.
@@ -142,66 +140,6 @@ class Scorer:
         """
         return cast(Assignment, self._answer(library.valuation_assign_json, request))
 
-    def find_source(self, source: int) -> Source:
-        r"""Return the predictor, experiment and variant behind a value.
-
-        Parameters
-        ----------
-        source : int
-            The ``source`` of a value. It means the same in every process and under every policy: the lower half of
-            ``fingerprint64(predictor + "\n" + experiment + "\n" + variant)``, with ``""`` for none.
-
-        Returns
-        -------
-        Source
-            ``predictor``, ``experiment`` and ``variant``; the latter two None if no experiment decided. The library is
-            asked once for each number; then any thread of the engine knows it.
-
-        Raises
-        ------
-        InvalidArgumentError
-            If nobody asked before, and the policy that decides now has no such source: 0 is that of a value without
-            policy.
-        NothingLoadedError
-            If no models are loaded.
-        ValueError
-            If it is not from 0 to 2**32 - 1.
-        RuntimeError
-            If closed, or used by another thread at this moment.
-        """
-        if not 0 <= source < 2**32:
-            raise ValueError(f"a source is from 0 to 2**32 - 1, not {source}")
-        known = self._sources.get(int(source))
-        if known is not None:
-            return known
-        names, error = SourceStruct(), ErrorStruct.new()
-        with self._handle.guard():
-            if library.valuation_find_source(
-                self._handle.pointer, int(source), ctypes.byref(names), ctypes.byref(error)
-            ):
-                raise request_failure(error)
-            predictor, experiment, variant = (
-                name.decode() for name in (names.predictor, names.experiment, names.variant)
-            )
-        return self._sources.setdefault(int(source), Source(predictor, experiment or None, variant or None))
-
-    def describe(self) -> Description:
-        """Describe what is loaded: source, totals and each model.
-
-        Returns
-        -------
-        dict
-            See :class:`valuation.answers.Description`. O(models).
-
-        Raises
-        ------
-        NothingLoadedError
-            If no models are loaded.
-        RuntimeError
-            If closed, or used by another thread at this moment.
-        """
-        return cast(Description, self._call(library.valuation_describe_json))
-
     def score_batch(self, batch: Batch) -> npt.NDArray[Any]:
         """Value the candidates of many requests in one call of the library, all with one set of models.
 
@@ -217,7 +155,8 @@ class Scorer:
         ndarray of VALUE_DTYPE, shape (n_candidates,)
             A structured array in the order of the candidates, with the fields ``expected_revenue`` (float64; currency
             unit of the bid, per impression), ``pctr`` and ``pcvr`` (float32; NaN if there is none), ``flags`` (uint32;
-            see :class:`valuation.Flag`) and ``source`` (uint32; 0 without a policy, see :meth:`find_source`).
+            see :class:`valuation.Flag`) and ``source`` (uint32; 0 without a policy, see
+            :meth:`Engine.find_source`).
 
         Raises
         ------

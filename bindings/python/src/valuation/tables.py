@@ -207,6 +207,6 @@ def _columns(engine: Engine, values: npt.NDArray[Any]) -> list[pa.Array]:
     pa = _pyarrow()
     probabilities = [pa.array(values[name], mask=np.isnan(values[name])) for name in ("pctr", "pcvr")]
     numbers, codes = np.unique(values["source"], return_inverse=True)
-    sources = [engine.find_source(number) if number else (None, None, None) for number in numbers.tolist()]
+    sources = [engine.find_source(number)[:3] if number else (None, None, None) for number in numbers.tolist()]
     names = [pa.array([source[place] for source in sources], pa.string()).take(pa.array(codes)) for place in range(3)]
     return [pa.array(values["expected_revenue"]), *probabilities, pa.array(values["flags"]), *names]
