@@ -52,6 +52,11 @@ static inline int valuation_platform_open_at(int directory, const char *name) {
     return valuation_platform_beyond_streams(openat(directory, name, flags));
 }
 
+// The same, following a link.
+static inline int valuation_platform_open_linked_at(int directory, const char *name) {
+    return valuation_platform_beyond_streams(openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+}
+
 static inline int valuation_platform_open_directory(const char *path) {
     return valuation_platform_beyond_streams(open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY));
 }

@@ -5,6 +5,7 @@ What gives the secret away may be read only by those who may read the secret.
 """
 
 import os
+import shutil
 import stat
 import subprocess
 import tempfile
@@ -51,6 +52,28 @@ def test_a_release_can_be_read_whatever_the_umask(toolchain: Toolchain, open_dir
         # For the readers of SECRET only: its keys give the secret away.
         "releases/first/index.valuation": 0o440,
     }
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, which may become any user")
+@pytest.mark.parametrize("umask", [0o077, 0o022])
+def test_a_server_of_another_user_follows_if_it_is_in_the_group_of_the_secret(
+    toolchain: Toolchain, open_directory: Path, umask: int
+):
+    user, group = 4241, 4242
+    root = open_directory / "root"
+    root.mkdir(mode=0o755)
+    models = write_models(open_directory / "models.jsonl", MODELS)
+    publish(toolchain, root, models, umask)
+    os.chown(root / "SECRET", -1, group)
+    publish(toolchain, root, models, umask, "second")
+    program = toolchain.program("refresh_again")
+    command = [shutil.copy(program.path, open_directory), root]
+    library = {"LD_LIBRARY_PATH": str(shutil.copytree(toolchain.prefix / "lib", open_directory / "lib"))}
+    for groups, status in (([group], 0), ([], 2)):
+        finished = subprocess.run(
+            command, env=library, user=user, group=user, extra_groups=groups, stdin=subprocess.DEVNULL, timeout=SECONDS
+        )
+        assert finished.returncode == status
 
 
 def test_a_compiled_file_has_the_readers_of_the_secret(toolchain: Toolchain, open_directory: Path):

@@ -44,7 +44,7 @@ class Strangeness:
 
     name: str
     do: Callable[[Path], object]
-    #: Whether the load ignores the change: it does not read model files if there is a compiled one.
+    #: Whether the load does not mind: LATEST may be a link, and model files are not read if there is a compiled one.
     is_unread: bool = False
 
 
@@ -110,7 +110,8 @@ def strange(manifests: Manifests, files: list[str]) -> Iterator[Strangeness]:
     for place in places:
         is_unread = is_compiled and ".json" in place and not place.endswith("manifest.json")
         for by in (link, pipe, directory, empty_file, nothing):
-            yield Strangeness(f"{place}: {by.__name__}", replaced(file_in(place), by), is_unread)
+            is_fine = is_unread or (place == "LATEST" and by is link)
+            yield Strangeness(f"{place}: {by.__name__}", replaced(file_in(place), by), is_fine)
     for content in FOREIGN_IDS:
         yield Strangeness(
             f"LATEST holds {content[:20]!r}", lambda root, content=content: rewrite(root / "LATEST", content)

@@ -26,6 +26,11 @@ struct ByteSource: ~Copyable {
         try self.init(opened: valuation_platform_open_at(folder, name), isSummed: isSummed)
     }
 
+    /// Opens a regular file in a directory, or that to which a link in it leads. - Parameter name: NUL-terminated.
+    init(folder: Int32, linkedName name: UnsafePointer<CChar>) throws(Failure) {
+        try self.init(opened: valuation_platform_open_linked_at(folder, name), isSummed: false)
+    }
+
     private init(opened: Int32, isSummed: Bool) throws(Failure) {
         if opened < 0 { throw ByteSource.openFailure(valuation_platform_errno()) }
         var status = stat()

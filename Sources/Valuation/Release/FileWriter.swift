@@ -32,7 +32,7 @@ struct FileWriter: ~Copyable {
     func permitReaders(of name: StaticString, in folder: borrowing Folder) throws(Failure) {
         let terminated = try CString(Text(name))
         var status = stat()
-        if fstatat(folder.descriptor, terminated.start, &status, AT_SYMLINK_NOFOLLOW) != 0 {
+        if fstatat(folder.descriptor, terminated.start, &status, 0) != 0 {
             let code = valuation_platform_errno()
             if code != ENOENT { throw ByteSource.openFailure(code) }
             _ = fchmod(descriptor, 0o444)

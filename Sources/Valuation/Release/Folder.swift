@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPlatform
 
-/// An open directory. Everything below it is opened without following links, so that nothing outside can be named.
+/// An open directory. Everything below it is opened without following links, so that nothing outside can be named; but
+/// see `readLine`.
 struct Folder: ~Copyable {
     let descriptor: Int32
 
@@ -51,7 +52,13 @@ struct Folder: ~Copyable {
     /// Appends a whole small file. - Parameter limit: its largest size in bytes.
     func read(_ name: Text, into buffer: inout Buffer<UInt8>, limit: Int) throws(Failure) {
         let terminated = try CString(name)
-        var source = try ByteSource(folder: descriptor, name: terminated.start)
+        try Folder.read(try ByteSource(folder: descriptor, name: terminated.start), into: &buffer, limit: limit)
+    }
+
+    private static func read(
+        _ opened: consuming ByteSource, into buffer: inout Buffer<UInt8>, limit: Int
+    ) throws(Failure) {
+        var source = opened
         while true {
             try buffer.reserve(buffer.count &+ 4096)
             let length = try source.read(into: buffer.spare, count: 4096)
@@ -61,9 +68,11 @@ struct Folder: ~Copyable {
         }
     }
 
-    /// Appends the single line of a small file, without its end.
+    /// Appends the single line of a small file, without its end. The file may be a link: tools that copy directories
+    /// make LATEST and SECRET links, and a line that is checked gives nothing away.
     func readLine(_ name: Text, into buffer: inout Buffer<UInt8>) throws(Failure) {
-        try read(name, into: &buffer, limit: 4096)
+        let terminated = try CString(name)
+        try Folder.read(try ByteSource(folder: descriptor, linkedName: terminated.start), into: &buffer, limit: 4096)
         var end = buffer.count
         while end > 0 && (buffer[end &- 1] == UInt8(ascii: "\n") || buffer[end &- 1] == UInt8(ascii: "\r")) {
             end &-= 1

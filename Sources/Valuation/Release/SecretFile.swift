@@ -95,7 +95,10 @@ extension Secret {
         do throws(Failure) {
             try folder.readLine(Text(ReleaseFolder.secretFile), into: &text)
         } catch {
-            if error.status == .fileNotFound { return nil }
+            if error.status == .fileNotFound {
+                if try !folder.contains(ReleaseFolder.secretFile) { return nil }
+                throw Failure(.secret, "It is a link that leads nowhere; let it lead to the secret of these releases.")
+            }
             if error.status != .limitExceeded { throw error }
         }
         guard let secret = Secret(hexadecimal: text.text) else {

@@ -205,8 +205,8 @@ def test_a_release_under_the_standard_secret_ignores_other_secret_files(
 
 
 def test_a_secret_that_cannot_be_read_is_named(releases: Path) -> None:
-    (releases / "SECRET").rename(releases / "KEPT")
-    (releases / "SECRET").symlink_to("KEPT")  # links are refused, even for root
+    (releases / "SECRET").unlink()
+    (releases / "SECRET").mkdir()  # cannot be read, even by root
     error = refusal(releases / "releases" / "monday")
     assert (error.status, error.file) == (
         Status.READ_FAILED,
