@@ -104,7 +104,7 @@ def compiler() -> list[str]:
 def build() -> Path:
     """Compile native/ into build/bench/contenders.so if a source is newer; return its path."""
     target = FOLDER / "contenders.so"
-    sources = [path for path in sorted(SOURCES.glob("*.cpp")) if path.name != "load.cpp"]
+    sources = [path for path in sorted(SOURCES.glob("*.cpp")) if path.name not in ("load.cpp", "commits.cpp")]
     _compile(target, sources, ["-shared", "-fPIC"], ["-llinear", "-ljansson"])
     return target
 
@@ -275,6 +275,21 @@ class Native:
         self.close()
 
 
+def measure_commits(root: Path, count: int) -> dict[str, Any]:
+    """Commit this many times in an event loop of a new process that follows a directory of releases.
+
+    Returns
+    -------
+    dict
+        ``commits``, ``nothing_prepared`` and ``failures`` of the other thread; ``commit_ns`` and ``turn_ns``, of the
+        commit and of the commit with the next call, each with ``p50``, ``p99``, ``p99.9`` and ``max``.
+    """
+    program = FOLDER / "commits"
+    _compile(program, [SOURCES / "commits.cpp"], [], [])
+    command = [str(program), str(library()), str(root), str(count)]
+    return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+
+
 def measure_load(model_set: ModelSet, other: Path | None = None) -> dict[str, float]:
     """Load a set's files through the public API in a new process, with the built library or another one.
 
@@ -282,7 +297,7 @@ def measure_load(model_set: ModelSet, other: Path | None = None) -> dict[str, fl
     -------
     dict
         ``seconds`` of valuation_engine_load, and ``cpu_seconds``, which other processes do not lengthen;
-        ``index_bytes``, ``weights``, ``labels`` and ``models`` from valuation_describe_json; ``peak_bytes``, the
+        ``index_bytes``, ``weights``, ``labels`` and ``models`` from valuation_engine_describe; ``peak_bytes``, the
         process's peak resident memory (VmHWM), and ``start_bytes``, its memory before the load.
     """
     model_set.write()
