@@ -143,6 +143,15 @@ static valuation_status refresh_both(valuation_error *error) {
     return status;
 }
 
+/* What is prepared can be committed without memory. */
+static valuation_status prepare_and_commit(valuation_error *error) {
+    bool is_ready = true;
+    valuation_status status = valuation_engine_prepare(engine, &is_ready, error);
+    EXPECT((status == VALUATION_OK) == is_ready);
+    if (is_ready) REQUIRE_OK(valuation_engine_commit(engine, NULL));
+    return status;
+}
+
 static valuation_status roll_back(valuation_error *error) {
     return valuation_engine_roll_back(engine, "second", 6, error);
 }
@@ -240,6 +249,7 @@ static const call calls[] = {
     {"load-root", serve_models, load_root, FIRST, FIRST},
     {"refresh", serve_before_a_switch, refresh, SECOND, SECOND},
     {"refresh-json", serve_json_before_a_switch, refresh, SECOND, FIRST},
+    {"prepare", serve_before_a_switch, prepare_and_commit, SECOND, SECOND},
     {"roll-back", serve_first_release, roll_back, SECOND, FIRST},
     {"publish", serve_models, publish, FIRST, SECOND},
     {"publish-json", serve_models, publish_json, FIRST, SECOND},

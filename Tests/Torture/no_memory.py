@@ -13,8 +13,8 @@ from ABI.policy_files import CAMPAIGNS, experiment, override, policy, write_poli
 from .campaign import Findings, Tools
 
 CALLS = [
-    "load", "load-json", "load-root", "refresh", "refresh-json", "roll-back", "publish", "publish-json", "compile",
-    "select", "prune", "list", "compare", "validate", "load-policy", "load-policy-json", "load-first-policy",
+    "load", "load-json", "load-root", "refresh", "refresh-json", "prepare", "roll-back", "publish", "publish-json",
+    "compile", "select", "prune", "list", "compare", "validate", "load-policy", "load-policy-json", "load-first-policy",
     "refresh-under-policy", "check-policy", "assign", "explore",
 ]  # fmt: skip
 

@@ -5,8 +5,8 @@ import CKernels
 enum DescribeAnswer {
     /// - Complexity: O(models).
     static func write(_ engine: UnsafePointer<Engine>) throws(Failure) -> Buffer<UInt8> {
-        let state = engine.pointee.hold()
-        defer { engine.pointee.letGo() }
+        let (state, group) = engine.pointee.hold()
+        defer { engine.pointee.letGo(group) }
         guard let serving = state.serving else { throw Engine.nothingLoaded }
         var output = Buffer<UInt8>()
         try output.beginObject()

@@ -136,8 +136,8 @@ extension Engine {
 
     /// Goes back without waiting for a load. - Returns: false if what is asked for is not in memory.
     private func goBackInMemory(to id: Text, _ note: Note) throws(Failure) -> Bool {
-        let now = hold()
-        defer { letGo() }
+        let (now, group) = hold()
+        defer { letGo(group) }
         if id.count > 0 {
             if try isRelease(id, now.serving, now) { return true }
             if try !isRelease(id, now.previous, now) { return false }

@@ -155,15 +155,14 @@ struct Engine: ~Copyable {
 
     /// The state, of which nothing is freed until `letGo`. It does not wait for a load.
     @inline(never)
-    func hold() -> History.State {
+    func hold() -> (state: History.State, group: Int) {
         lockHistory()
         defer { unlockHistory() }
-        readers.hold()
-        return record.pointee.state
+        return (record.pointee.state, readers.hold())
     }
 
-    func letGo() {
-        readers.letGo()
+    func letGo(_ group: Int) {
+        readers.letGo(group)
     }
 
     /// Reads the history. - Precondition: it is locked.
@@ -279,11 +278,8 @@ struct Engine: ~Copyable {
         let (snapshot, followed) = (record.pointee.retired, record.pointee.retiredFollowed)
         unlockHistory()
         if snapshot == nil && followed == nil { return nil }
-        var wait = 1_000
-        while isUsed(snapshot) {
-            valuation_platform_sleep(wait)
-            wait = min(wait * 2, 1_000_000)
-        }
+        waitForHolds()
+        if let snapshot { Engine.wait { readers.isRead(UInt(bitPattern: snapshot)) } }
         // Only who has begun a load takes anything out, so what others have put aside meanwhile is before these.
         remember { history in
             if let snapshot { history.take(snapshot) }
@@ -292,10 +288,22 @@ struct Engine: ~Copyable {
         return (snapshot, followed)
     }
 
-    private func isUsed(_ snapshot: UnsafeMutablePointer<Snapshot>?) -> Bool {
-        if readers.holds > 0 { return true }
-        guard let snapshot else { return false }
-        return readers.isRead(UInt(bitPattern: snapshot))
+    /// Waits until nobody holds what the history had before. - Precondition: a load has begun.
+    private func waitForHolds() {
+        let group = readers.joined
+        Engine.wait { readers.holds(1 - group) > 0 }
+        lockHistory()
+        readers.changeGroups()
+        unlockHistory()
+        Engine.wait { readers.holds(group) > 0 }
+    }
+
+    private static func wait(while condition: () -> Bool) {
+        var wait = 1_000
+        while condition() {
+            valuation_platform_sleep(wait)
+            wait = min(wait * 2, 1_000_000)
+        }
     }
 
     /// Forgets the oldest generations. - Precondition: a load has begun.

@@ -51,15 +51,38 @@ struct Readers: ~Copyable {
         Lock(at: firstBlock + MemoryLayout<UInt>.size + purpose.rawValue &* Lock.size)
     }
 
-    /// How many calls hold the history, so that nothing in it may be freed. In the first slot, after the locks.
-    var holds: Int { holdCount.pointee.load(ordering: .sequentiallyConsistent) }
+    // MARK: Calls that hold the history, so that nothing that it had may be freed
 
-    func hold() { holdCount.pointee.add(1, ordering: .sequentiallyConsistent) }
+    /// Each belongs to one of two groups, so that whoever waits for those that began before does not wait for others
+    /// that begin meanwhile. - Precondition: the history is locked.
+    ///
+    /// - Returns: the group, for `letGo`.
+    func hold() -> Int {
+        let group = joined
+        holdWord(group).pointee.add(1, ordering: .sequentiallyConsistent)
+        return group
+    }
 
-    func letGo() { holdCount.pointee.subtract(1, ordering: .sequentiallyConsistent) }
+    func letGo(_ group: Int) {
+        holdWord(group).pointee.subtract(1, ordering: .sequentiallyConsistent)
+    }
 
-    private var holdCount: UnsafePointer<Atomic<Int>> {
-        UnsafePointer((firstBlock + 3 &* MemoryLayout<UInt>.size).assumingMemoryBound(to: Atomic<Int>.self))
+    /// How many calls are in a group.
+    func holds(_ group: Int) -> UInt {
+        holdWord(group).pointee.load(ordering: .sequentiallyConsistent)
+    }
+
+    /// The group that calls join.
+    var joined: Int { Int(holdWord(2).pointee.load(ordering: .relaxed)) }
+
+    /// From now on, calls join the other group. - Precondition: the history is locked, and nobody is in that group.
+    func changeGroups() {
+        holdWord(2).pointee.store(UInt(1 &- joined), ordering: .relaxed)
+    }
+
+    /// In the first slot, after the locks.
+    private func holdWord(_ number: Int) -> UnsafePointer<Atomic<UInt>> {
+        word(UInt(bitPattern: firstBlock) &+ UInt((3 &+ number) &* MemoryLayout<UInt>.size))
     }
 
     /// A slot for a scorer. O(1).

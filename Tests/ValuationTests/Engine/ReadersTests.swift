@@ -116,3 +116,42 @@ import Testing
         #expect(try serves("2"))
     }
 }
+
+/// Calls that hold the history, so that a load does not free what they read.
+@Suite struct HeldHistoryTests {
+    /// A load waits for those that began before it, but not for those that begin while it waits; otherwise two threads
+    /// that take turns would keep it from ending.
+    @Test func aLoadWaitsForThoseThatBeganBefore() throws {
+        let engine = try EngineHandle(models: [ModelDocument(campaign: "1", target: "click")])
+        let folder = try TemporaryFolder()
+        for campaign in ["2", "3"] {
+            _ = try folder.write("\(campaign).json", ModelDocument(campaign: campaign, target: "click").json)
+        }
+        let path = folder.path
+        try engine.load("\(path)/2.json")
+        let loads = Atomic<Int>(0)
+        let (held, group) = UnsafePointer<Engine>(engine.pointer!).pointee.hold()
+        let previous = UInt(bitPattern: held.previous)
+        onThreads(2) { number in
+            let core = UnsafePointer<Engine>(engine.pointer!)
+            if number == 0 {
+                // It puts the models of the first load aside.
+                try? engine.load("\(path)/3.json")
+                loads.add(1, ordering: .sequentiallyConsistent)
+                return
+            }
+            var second = core.pointee.hold()
+            while second.group == group {
+                core.pointee.letGo(second.group)
+                second = core.pointee.hold()
+            }
+            // The load waits now.
+            #expect(loads.load(ordering: .sequentiallyConsistent) == 0)
+            #expect(UnsafePointer<Snapshot>(bitPattern: previous)!.pointee.origin.path.text.count > 0)
+            core.pointee.letGo(group)
+            while loads.load(ordering: .sequentiallyConsistent) == 0 { continue }
+            core.pointee.letGo(second.group)
+        }
+        #expect(loads.load(ordering: .sequentiallyConsistent) == 1)
+    }
+}
