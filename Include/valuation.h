@@ -31,7 +31,7 @@
  *     request.feature_count = 1;
  *     valuation_candidate ad = {valuation_campaign_key(engine, "1042", 4), NULL, 0, VALUATION_PRICING_CPC, 0.50};
  *     valuation_value value;
- *     valuation_score(scorer, &request, &ad, 1, &value, &error);
+ *     valuation_score(scorer, &request, &ad, 1, &value, NULL, &error);
  *     printf("%.6f per impression\n", value.expected_revenue);
  *     valuation_scorer_destroy(scorer);
  *     valuation_engine_destroy(engine);
@@ -39,7 +39,9 @@
  * CONVENTIONS
  *
  * Threads. Each declaration names one of three rules. "Any thread": several threads may call it at once on the same
- * object. "One thread per object": calls on one object must not overlap; different objects are independent.
+ * object. "One thread per object": calls on one object must not overlap; different objects are independent. It is one
+ * call at a time, not one thread for ever: any thread may make the next call, if the host orders the two (a mutex, a
+ * channel, a pool of objects). So goroutines, virtual threads and executors may move between threads as they like.
  * "Exclusive": no other call on the object may run at the same time.
  *
  * Lifetime. "Borrowed": the library reads it during the call and keeps nothing. "Owned until": the library owns what
@@ -54,8 +56,9 @@
  * Growth. A struct that begins with struct_size has an _INIT macro; use it. New members are added only at the end. A
  * caller compiled against an older header passes a smaller size and gets the defaults of the newer members. A caller
  * compiled against a newer header may pass a larger size, as long as the bytes that the library does not know are
- * zero (in a valuation_error they are left alone). The other structs never change. Functions are added, never
- * altered.
+ * zero (in a valuation_error and a valuation_outcome they are left alone). Candidates and values come in arrays without
+ * a struct_size. Each request says their sizes, candidate_size and value_size, so that they may grow, too. The other
+ * structs never change. Functions are added, never altered.
  *
  * What the library leaves alone. It starts no thread, installs no signal handler and prints nothing. It neither reads
  * nor changes the locale and the environment, does not change the working directory, and keeps no file open after a
@@ -77,6 +80,10 @@
  * had allocated so far stays allocated, too, descriptors included. A handle that another thread was just creating or
  * destroying is lost to the child. None of this holds before Linux 4.14, which lacks MADV_WIPEONFORK: there, a child
  * that was forked while other threads were in a call must create its own engine and must not destroy its parent's.
+ *
+ * Limits. A request has at most 10,000 features, those that it shares with a batch included, an ad as many, and a request
+ * 16 units. Arrays hold any number of candidates, a JSON request 1,000,000. An engine serves at most 1,000,000 models with
+ * 1,000,000,000 labels and 4,294,967,294 weights, under a policy of at most 1,000 predictors, 10,000 rules and 16 releases.
  *
  * Stack. No call needs more than 48 kB of stack, whatever its input; scoring needs less than 16 kB.
  *
@@ -516,11 +523,14 @@ uint64_t valuation_fingerprint(const char *text, size_t length);
 
 typedef struct valuation_scorer valuation_scorer;
 
-/* Creates a scorer for one thread. An engine may have any number of them, and nothing needs to be loaded yet.
+/* Creates a scorer: one for each thread, or one for each call that may be under way at the same time. An engine may have
+ * any number of them, and nothing needs to be loaded yet.
  *
  * A scorer takes about 80 kB and 20 bytes for each model: 100 kB for 500 campaigns with two models each, 880 kB for
- * 20,000 (and 2 MB of address space that is not touched). JSON requests, policies and exploration add what the largest
- * request needs. Create one for each thread and keep it.
+ * 20,000 (and 2 MB of address space that is not touched). A policy adds as much for each further release that it names,
+ * and 60 bytes for each model if it explores. JSON requests and propensities add what the largest request needs. Creating
+ * one takes some 35 microseconds and 8 nanoseconds for each model (30 if the policy explores), so create it once and keep
+ * it.
  * Errors: INVALID_ARGUMENT, STRUCT_SIZE, OUT_OF_MEMORY. Any thread. O(models) time and memory. Since 0.1. */
 valuation_status valuation_scorer_create(valuation_engine *engine, valuation_scorer **scorer_out, valuation_error *error);
 
@@ -530,8 +540,8 @@ void valuation_scorer_destroy(valuation_scorer *scorer);
 
 /* A feature of the request or of an ad: 16 bytes.
  * A category is its key and any number (1.0 by convention): it is present or not. A number is its field's key and its
- * value. A feature given twice counts twice. A key that no model knows adds nothing and sets
- * VALUATION_FLAG_UNKNOWN_FEATURE. This is normal, because L1 regularisation drops most labels. */
+ * value. A feature given twice counts twice. A key that no model has a weight for adds nothing. This is normal, because
+ * L1 regularisation drops most labels; valuation_outcome counts such features. */
 typedef struct valuation_feature {
     uint64_t key;  /* valuation_feature_key or valuation_number_key */
     double number; /* the value of a number; ignored for a category */
@@ -548,8 +558,10 @@ typedef struct valuation_unit {
 /* What the ads compete for: one impression. The members from `units` on are for a policy; without one they are ignored.
  */
 typedef struct valuation_request {
-    uint32_t struct_size;              /* set by VALUATION_REQUEST_INIT */
-    uint32_t feature_count;            /* at most 10,000 */
+    uint32_t struct_size;    /* set by VALUATION_REQUEST_INIT, as are the sizes of a valuation_candidate and of a */
+    uint32_t candidate_size; /* valuation_value: those with which the caller was compiled. This library takes its own */
+    uint32_t value_size;     /* (32 and 24) and no others; later ones will take these, too */
+    uint32_t feature_count;  /* at most 10,000 */
     const valuation_feature *features; /* borrowed; slot, audience, context; NULL if feature_count is 0 */
     uint64_t time_budget_ns;           /* nanoseconds; 0 = none; see "Time budgets" below */
     const valuation_unit *units;       /* borrowed; if two have one field, the first counts; NULL if unit_count is 0 */
@@ -567,10 +579,22 @@ typedef struct valuation_request {
  *
  * Candidates that are not reached in time have VALUATION_FLAG_BUDGET_EXCEEDED. Each of them still goes through the
  * policy, is adjusted and written, and gets its prior. This takes about 100 nanoseconds for each candidate and each
- * release that values it, plus the cost of the policy's decisions (see valuation_engine_load_policy). The budget does
- * not bind the first call after a load, which grows the scratch space. */
+ * release that values it, plus the cost of the policy's decisions (see valuation_engine_load_policy): by so much, and by
+ * the few microseconds between two reads of the clock, a call may exceed its budget. For 1,000 ads that is about 100
+ * microseconds; a host that must answer sooner offers fewer candidates. The budget does not bind the first call after a
+ * load, which grows the scratch space. */
 
-#define VALUATION_REQUEST_INIT {(uint32_t)sizeof(valuation_request), 0, NULL, 0, NULL, 0, 0, 0}
+#define VALUATION_REQUEST_INIT              \
+    {(uint32_t)sizeof(valuation_request),   \
+     (uint32_t)sizeof(valuation_candidate), \
+     (uint32_t)sizeof(valuation_value),     \
+     0,                                     \
+     NULL,                                  \
+     0,                                     \
+     NULL,                                  \
+     0,                                     \
+     0,                                     \
+     0}
 
 /* What the advertiser pays for. */
 typedef int32_t valuation_pricing;
@@ -599,11 +623,11 @@ enum {
     VALUATION_FLAG_DEFAULT_CONVERSION_MODEL = 1 << 2, /* pcvr is from the model of "*" */
     VALUATION_FLAG_NO_CLICK_MODEL = 1 << 3,           /* pctr is NaN, CPC and CPA are worth 0 */
     VALUATION_FLAG_NO_CONVERSION_MODEL = 1 << 4,      /* pcvr is NaN, CPA is worth 0; set for CPA candidates alone */
-    /* The features. A flagged feature adds nothing; the others count. Flags of the request's features are on all values. */
-    VALUATION_FLAG_UNKNOWN_FEATURE = 1 << 5, /* a key that no model has a weight for */
-    VALUATION_FLAG_UNKNOWN_FIELD = 1 << 6,   /* JSON calls: a field that no model knows; often a misspelt name */
-    VALUATION_FLAG_WRONG_TYPE = 1 << 7,      /* JSON calls: text for a number's field, or an object or a nested array */
-    VALUATION_FLAG_INVALID_NUMBER = 1 << 8,  /* the number is NaN or infinite */
+    /* The features. A flagged feature adds nothing; the others count. Flags of the request's features are on all values.
+     * A feature that no model has a weight for is ordinary and sets none: valuation_outcome counts it. 1 << 5 is no flag. */
+    VALUATION_FLAG_UNKNOWN_FIELD = 1 << 6,  /* JSON calls: a field that no model knows; often a misspelt name */
+    VALUATION_FLAG_WRONG_TYPE = 1 << 7,     /* JSON calls: text for a number's field, or an object or a nested array */
+    VALUATION_FLAG_INVALID_NUMBER = 1 << 8, /* the number is NaN or infinite */
     /* The candidate. It is worth 0; the others are scored. */
     VALUATION_FLAG_INVALID_BID = 1 << 9,        /* NaN, infinite or negative */
     VALUATION_FLAG_INVALID_CANDIDATE = 1 << 10, /* unknown pricing, features NULL or too many, malformed in JSON */
@@ -645,9 +669,30 @@ typedef struct valuation_value {
                         policy */
 } valuation_value;
 
+/* How a call went, for logs and monitoring. Owned by the caller, reusable; the call fills it in if it succeeds.
+ *
+ * Features. A feature counts once for each release that looked it up to value candidates, which is usually one. One that
+ * the time budget did not reach does not count, nor do those of invalid candidates, nor any that only constants and
+ * observed rates would have met. Known are those that count for at least one model of that release: it has a weight
+ * for the feature or a cross of it, and a number is finite. If the share of known features falls, the features of
+ * serving and of training have drifted apart. */
+typedef struct valuation_outcome {
+    uint32_t struct_size;      /* set by VALUATION_OUTCOME_INIT */
+    uint32_t budget_exceeded;  /* 1 if the time was up before everything was computed, otherwise 0 */
+    uint64_t generation;       /* of the models and the policy that served: see valuation_engine_find_generation */
+    uint64_t nanoseconds;      /* from the beginning of the call to its end; in a batch, of the request's turn */
+    uint64_t request_features; /* those of the request, the shared ones of a batch included */
+    uint64_t request_features_known;
+    uint64_t candidate_features; /* the sum over the candidates */
+    uint64_t candidate_features_known;
+} valuation_outcome;
+
+#define VALUATION_OUTCOME_INIT {(uint32_t)sizeof(valuation_outcome), 0, 0, 0, 0, 0, 0, 0}
+
 /* Values each candidate.
  * request, candidates  borrowed; candidates may be NULL if candidate_count is 0
  * values_out           candidate_count values, in the order of the candidates; written only if the call succeeds
+ * outcome              filled in if the call succeeds; may be NULL. It costs two reads of the clock, some 50 ns
  *
  * A bad candidate never affects the others: it gets 0 and a flag. The same request gives the same bits on every call,
  * alone or among other candidates. A probability is within 1e-6 (relative) of its formula in exact arithmetic as long
@@ -662,29 +707,40 @@ typedef struct valuation_value {
  * request and the ad have. Since 0.1. */
 valuation_status valuation_score(valuation_scorer *scorer, const valuation_request *request,
                                  const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
-                                 valuation_error *error);
+                                 valuation_outcome *outcome, valuation_error *error);
 
 /* Values each candidate and returns at most maximum_count of the best, best first. Of two equal ones the earlier
  * candidate comes first.
  * indices_out  array of maximum_count; receives positions in candidates
  * values_out   array of maximum_count; receives their values
  * count_out    receives min(maximum_count, candidate_count)
+ * outcome      as for valuation_score
  * Errors, threads: as valuation_score. No allocation. Cost as valuation_score + O(candidates x log maximum_count). Since 0.1.
  */
 valuation_status valuation_rank(valuation_scorer *scorer, const valuation_request *request,
                                 const valuation_candidate *candidates, size_t candidate_count, size_t maximum_count,
-                                size_t *indices_out, valuation_value *values_out, size_t *count_out, valuation_error *error);
+                                size_t *indices_out, valuation_value *values_out, size_t *count_out, valuation_outcome *outcome,
+                                valuation_error *error);
 
-/* Values the candidates of many requests in one call, with one set of models; for logs and evaluation.
- * requests           request_count requests, each with the same struct_size, which is also the stride of the array
+/* Values the candidates of many requests in one call, with one set of models: several impressions of one bid request, or
+ * a log.
+ * shared             borrowed; shared_count features that each request has before its own, such as those of the user and
+ *                    the site; NULL if shared_count is 0. They are looked up once
+ * requests           request_count requests, each with the same struct_size, which is also the stride of the array. Shared
+ *                    and own features are at most 10,000
  * candidate_offsets  request_count + 1 numbers, from 0, not falling: request i has the candidates
  *                    candidate_offsets[i] ... candidate_offsets[i + 1] - 1
  * values_out         candidate_offsets[request_count] values
- * Gives the same bits as valuation_score for each request.
- * Errors, threads, cost: as valuation_score for each request; on failure values_out is unspecified. Since 0.1. */
-valuation_status valuation_score_batch(valuation_scorer *scorer, const valuation_request *requests, size_t request_count,
+ * outcomes_out       request_count outcomes, each with the same struct_size, which is also the stride of the array; may be
+ *                    NULL
+ * Gives the same bits as valuation_score for each request with all its features in one array.
+ * Errors, threads, cost: as valuation_score for each request; on failure values_out and outcomes_out are unspecified. Under a
+ * policy that explores, requests with shared features and without a seed copy their features; OUT_OF_MEMORY is possible
+ * then. Since 0.1. */
+valuation_status valuation_score_batch(valuation_scorer *scorer, const valuation_feature *shared, size_t shared_count,
+                                       const valuation_request *requests, size_t request_count,
                                        const valuation_candidate *candidates, const size_t *candidate_offsets,
-                                       valuation_value *values_out, valuation_error *error);
+                                       valuation_value *values_out, valuation_outcome *outcomes_out, valuation_error *error);
 
 /* ---------------------------------------------------------------------------------------------------------------
  * JSON: the same calls for scripts, logs and bindings
@@ -692,7 +748,9 @@ valuation_status valuation_score_batch(valuation_scorer *scorer, const valuation
  *     {"id": "imp-1", "features": {"slot": "12", "os": "ios"},
  *      "candidates": [{"ad": "9", "campaign": "1042", "pricing": "cpc", "bid": 0.5}]}
  *  ->
- *     {"id":"imp-1","values":[{"ad":"9","campaign":"1042","expected_revenue":0.0021,"pctr":0.0043,"pcvr":null,"flags":[]}]}
+ *     {"id":"imp-1","release":"2026-11-21T030000Z","policy":null,"generation":3,
+ *      "values":[{"ad":"9","campaign":"1042","expected_revenue":0.0021,"pctr":0.0043,"pcvr":null,"flags":[]}],
+ *      "request_features":2,"request_features_known":2,"candidate_features":0,"candidate_features_known":0}
  *
  * Documentation/request-format.md has every member. A malformed request fails with line and column; a malformed candidate
  * gets 0 and a flag. All JSON texts that this library hands out are valid JSON: a number that is NaN or beyond a double is
@@ -704,8 +762,10 @@ valuation_status valuation_score_batch(valuation_scorer *scorer, const valuation
 
 /* Answers a JSON request. Gives the same numbers as valuation_score, printed as the shortest text that reads back to the
  * same double (expected_revenue) or float (pctr, pcvr). If a policy leaves something to chance, "chosen" after the values
- * is that of the candidate to show (see valuation_explore). If candidates or their bids are invalid, "invalid_candidates"
- * counts them. O(length) + the cost of valuation_score + O(answer). Since 0.1. */
+ * is that of the candidate to show (see valuation_explore). "release" is the id of the models that serve as LATEST, and
+ * "policy" the policy's version; null for none. The members after the values are those of valuation_outcome. If candidates
+ * or their bids are invalid, "invalid_candidates" counts them. O(length) + the cost of valuation_score + O(answer). Since 0.1.
+ */
 valuation_status valuation_score_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                       size_t *length_out, valuation_error *error);
 
@@ -730,9 +790,10 @@ valuation_status valuation_explain_json(valuation_scorer *scorer, const char *te
  *     valuation_unit user = {"user", 4, "u-77", 4};
  *     request.units = &user;
  *     request.unit_count = 1;
- *     valuation_score(scorer, &request, &ad, 1, &value, &error);
+ *     valuation_outcome outcome = VALUATION_OUTCOME_INIT;
+ *     valuation_score(scorer, &request, &ad, 1, &value, &outcome, &error);
  *     valuation_source source = VALUATION_SOURCE_INIT;
- *     valuation_engine_find_source(engine, generation, value.source, &source, &error);    // once for each new pair
+ *     valuation_engine_find_source(engine, outcome.generation, value.source, &source, &error);    // once for each pair
  *     log("%s %s %s: %s", source.predictor, source.experiment, source.variant, source.releases);
  *
  * A policy is a JSON file that people edit (Documentation/policy.md). It has named predictors (a release, the mean of
@@ -853,7 +914,8 @@ valuation_status valuation_engine_find_source(const valuation_engine *engine, ui
  * 28 bytes once. Since 0.1. */
 valuation_status valuation_explore(valuation_scorer *scorer, const valuation_request *request,
                                    const valuation_candidate *candidates, size_t candidate_count, valuation_value *values_out,
-                                   double *propensities_out, size_t *chosen_out, valuation_error *error);
+                                   double *propensities_out, size_t *chosen_out, valuation_outcome *outcome,
+                                   valuation_error *error);
 
 /* Explains what the policy decides for a JSON request. For each experiment: whether it runs, the unit, its bucket and the
  * variant. For each candidate (there may be none): every rule in the order of evaluation, whether it holds, the predictor,

@@ -49,7 +49,7 @@ struct StructCall final : Valuation {
     void score(size_t number) override {
         const valuation_request request = structs.request(number);
         check(library().score(scorer, &request, structs.candidates_of(number), structs.candidate_count, structs.values.data(),
-                              &error));
+                              nullptr, &error));
     }
     void results(float *pctr, float *pcvr, double *revenue) const override {
         structs.results(pctr, pcvr, revenue);

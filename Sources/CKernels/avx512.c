@@ -95,6 +95,18 @@ static inline __m512i only(__mmask8 mask, int64_t value) {
     return _mm512_maskz_set1_epi64(mask, value);
 }
 
+// The features of eight candidates are those of an array; one that has some already becomes invalid.
+static inline void take_from_array(eight_candidates *found, const valuation_block *block, size_t first, __mmask8 valid) {
+    const uint32_t *const offsets = block->offsets + first;
+    __mmask8 is_bare =
+        _mm512_testn_epi64_mask(found->features, found->features) & _mm512_testn_epi64_mask(found->length, found->length);
+    __m256i start = _mm256_maskz_loadu_epi32(valid, offsets), end = _mm256_maskz_loadu_epi32(valid, offsets + 1);
+    __m512i own = _mm512_slli_epi64(_mm512_cvtepu32_epi64(start), 4);
+    own = _mm512_add_epi64(own, _mm512_set1_epi64((int64_t)(uintptr_t)block->array));
+    found->features = _mm512_maskz_mov_epi64(is_bare, own);
+    found->length = _mm512_mask_cvtepu32_epi64(_mm512_set1_epi64(1), is_bare, _mm256_sub_epi32(end, start));
+}
+
 static void read_avx512(const void *candidates, size_t count, const valuation_campaigns *campaigns, uint32_t request_flags,
                         valuation_block *block) {
     if (count < FEW_CANDIDATES) {
@@ -115,6 +127,7 @@ static void read_avx512(const void *candidates, size_t count, const valuation_ca
         for (size_t i = 0; i < 8; i += 2) valuation_kernels_prefetch(eight + VALUATION_KERNELS_BLOCK + i);
         __mmask8 valid = first_of_eight((ptrdiff_t)(count - first));
         eight_candidates found = load_candidates(eight, count - first);
+        if (out.offsets) take_from_array(&found, &out, first, valid);
         // A campaign has three words.
         __m512i place = places_of(hash, campaigns->pilots, found.campaign);
         place = _mm512_add_epi64(place, _mm512_add_epi64(place, place));

@@ -19,8 +19,10 @@ enum { WIDTH = 16 };
 #include "labels.inc"
 #include "look_up_queue.inc"
 
-void read_baseline(const void *candidates, size_t count, const valuation_campaigns *campaigns, uint32_t request_flags,
-                   valuation_block *block) {
+// Built once for candidates that point to their features and once for those that do not.
+static inline __attribute__((always_inline)) void read_candidates(const void *candidates, size_t count,
+                                                                  const valuation_campaigns *campaigns, uint32_t request_flags,
+                                                                  valuation_block *block, int is_flat) {
     // Copies, because the compiler must assume that writes through pointers change the originals.
     const valuation_campaigns table = *campaigns;
     const valuation_block out = *block;
@@ -33,8 +35,15 @@ void read_baseline(const void *candidates, size_t count, const valuation_campaig
         const valuation_campaign *campaign = table.slots + (is_known ? place : table.hash.slot_count);
         uint64_t needs = valuation_pricing_needs(candidate->pricing);
         int needs_conversion = (needs & VALUATION_NEEDS_CONVERSION) != 0, is_priced = (needs & VALUATION_IS_PRICING) != 0;
+        const valuation_feature *features = candidate->features;
         uint32_t length = candidate->feature_count;
-        int is_sound = is_priced & ((length == 0) | ((length <= VALUATION_MAXIMUM_FEATURES) & (candidate->features != NULL)));
+        if (is_flat) {
+            const int is_bare = (features == NULL) & (length == 0);
+            const uintptr_t own = (uintptr_t)out.array + out.offsets[i] * sizeof *features;
+            features = is_bare ? (const valuation_feature *)own : NULL;
+            length = is_bare ? out.offsets[i + 1] - out.offsets[i] : 1;
+        }
+        int is_sound = is_priced & ((length == 0) | ((length <= VALUATION_MAXIMUM_FEATURES) & (features != NULL)));
         length = is_sound ? length : 0;
         uint32_t click = campaign->click_model;
         uint32_t conversion = needs_conversion ? campaign->conversion_model : out.absent_conversion;
@@ -44,20 +53,31 @@ void read_baseline(const void *candidates, size_t count, const valuation_campaig
         if (!is_sound) flags |= VALUATION_FLAG_INVALID_CANDIDATE;
         if (!valuation_is_valid_bid(candidate->bid)) flags |= VALUATION_FLAG_INVALID_BID;
         out.flags[i] = flags;
-        out.features[i] = (const uint64_t *)(const void *)candidate->features;
+        out.features[i] = (const uint64_t *)(const void *)features;
         out.lengths[i] = length;
         clicks |= click ^ out.absent_click;
         conversions |= conversion ^ out.absent_conversion;
         longest = length > longest ? length : longest;
         if (length) {
-            valuation_kernels_prefetch(candidate->features);
-            valuation_kernels_prefetch(candidate->features + length - 1);
+            valuation_kernels_prefetch(features);
+            valuation_kernels_prefetch(features + length - 1);
         }
     }
     for (size_t i = count; i % VALUATION_KERNELS_WIDTH; i++) out.lengths[i] = 0;
     block->wants_clicks = clicks != 0;
     block->wants_conversions = conversions != 0;
     block->longest = longest;
+}
+
+static __attribute__((noinline)) void read_flat(const void *candidates, size_t count, const valuation_campaigns *campaigns,
+                                                uint32_t request_flags, valuation_block *block) {
+    read_candidates(candidates, count, campaigns, request_flags, block, 1);
+}
+
+void read_baseline(const void *candidates, size_t count, const valuation_campaigns *campaigns, uint32_t request_flags,
+                   valuation_block *block) {
+    if (block->offsets) return read_flat(candidates, count, campaigns, request_flags, block);
+    read_candidates(candidates, count, campaigns, request_flags, block, 0);
 }
 
 void write_baseline(const void *candidates, const valuation_block *block, const float *clicks, const float *conversions,

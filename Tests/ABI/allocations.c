@@ -20,12 +20,12 @@ static size_t json_length;
 
 static void score_once(void) {
     valuation_error error = VALUATION_ERROR_INIT;
-    REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, &error));
+    REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, NULL, &error));
 }
 
 /* Few candidates: summing the weights of all models does not pay. */
 static void score_few_once(void) {
-    REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, FEW, values, NULL));
+    REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, FEW, values, NULL, NULL));
 }
 
 /* Ads without features: it may pay to finish all models first. */
@@ -35,8 +35,8 @@ static void score_bare_once(void) {
         bare[i] = scored.candidates[i];
         bare[i].feature_count = 0;
     }
-    REQUIRE_OK(valuation_score(scorer, &scored.request, bare, CANDIDATE_COUNT, values, NULL));
-    REQUIRE_OK(valuation_score(scorer, &scored.request, bare, FEW, values, NULL));
+    REQUIRE_OK(valuation_score(scorer, &scored.request, bare, CANDIDATE_COUNT, values, NULL, NULL));
+    REQUIRE_OK(valuation_score(scorer, &scored.request, bare, FEW, values, NULL, NULL));
 }
 
 /* Features that give more crosses than the scratch space lists. */
@@ -47,19 +47,28 @@ static void score_crossing_once(void) {
     valuation_request request = scored.request;
     request.features = crossing;
     request.feature_count = 2 * CROSSING;
-    REQUIRE_OK(valuation_score(scorer, &request, scored.candidates, FEW, values, NULL));
+    REQUIRE_OK(valuation_score(scorer, &request, scored.candidates, FEW, values, NULL, NULL));
 }
 
 static void rank_once(void) {
     size_t count;
-    REQUIRE_OK(valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, 20, indices, values, &count, NULL));
-    REQUIRE_OK(valuation_rank(scorer, &scored.request, scored.candidates, FEW, FEW, indices, values, &count, NULL));
+    REQUIRE_OK(
+        valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, 20, indices, values, &count, NULL, NULL));
+    REQUIRE_OK(valuation_rank(scorer, &scored.request, scored.candidates, FEW, FEW, indices, values, &count, NULL, NULL));
 }
 
 static void score_batch_once(void) {
     valuation_request requests[3] = {scored.request, VALUATION_REQUEST_INIT, scored.request};
     static const size_t offsets[4] = {0, 10, 20, CANDIDATE_COUNT};
-    REQUIRE_OK(valuation_score_batch(scorer, requests, 3, scored.candidates, offsets, values, NULL));
+    REQUIRE_OK(valuation_score_batch(scorer, NULL, 0, requests, 3, scored.candidates, offsets, values, NULL, NULL));
+}
+
+static void score_shared_once(void) {
+    valuation_request requests[3] = {scored.request, VALUATION_REQUEST_INIT, scored.request};
+    valuation_outcome outcomes[3] = {VALUATION_OUTCOME_INIT, VALUATION_OUTCOME_INIT, VALUATION_OUTCOME_INIT};
+    static const size_t offsets[4] = {0, 10, 20, CANDIDATE_COUNT};
+    REQUIRE_OK(
+        valuation_score_batch(scorer, scored.features, 3, requests, 3, scored.candidates, offsets, values, outcomes, NULL));
 }
 
 /* Every condition that a flag reports. */
@@ -77,9 +86,9 @@ static void score_badly_once(void) {
     candidates[3].feature_count = 10001;
     candidates[4].features = many;
     candidates[4].feature_count = 10000;
-    REQUIRE_OK(valuation_score(scorer, &request, candidates, 5, values, NULL));
+    REQUIRE_OK(valuation_score(scorer, &request, candidates, 5, values, NULL, NULL));
     request.time_budget_ns = 0;
-    REQUIRE_OK(valuation_score(scorer, &request, candidates, 5, values, NULL));
+    REQUIRE_OK(valuation_score(scorer, &request, candidates, 5, values, NULL, NULL));
 }
 
 static void answer_json_once(void) {
@@ -107,6 +116,7 @@ static void count_all(const char *when) {
         {"score_badly", score_badly_once, REPETITIONS},
         {"rank", rank_once, REPETITIONS},
         {"score_batch", score_batch_once, REPETITIONS},
+        {"score_shared", score_shared_once, REPETITIONS},
     };
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         char what[64];

@@ -57,7 +57,10 @@ static int answers(valuation_scorer *scorer, const host *host, char *answer) {
     size_t length;
     if (call_score_json(scorer, host->json, host->json_length, &text, &length, &error) != VALUATION_OK) return 0;
     if (length >= JSON_BYTES) exit(2);
-    memcpy(answer, text, length + 1);
+    /* From the values on: what precedes them names the generation, which rises with every load. */
+    const char *values = strstr(text, "\"values\":");
+    if (!values) return 0;
+    memcpy(answer, values, length + 1 - (size_t)(values - text));
     return 1;
 }
 

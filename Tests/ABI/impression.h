@@ -89,7 +89,14 @@ static inline valuation_scorer *scorer_of(valuation_engine *engine) {
 /* The impression's values; exits on failure. */
 static inline void score(valuation_scorer *scorer, const impression *scored, valuation_value values[CANDIDATE_COUNT]) {
     memset(values, 0xff, VALUES_SIZE);
-    REQUIRE_OK(valuation_score(scorer, &scored->request, scored->candidates, CANDIDATE_COUNT, values, NULL));
+    REQUIRE_OK(valuation_score(scorer, &scored->request, scored->candidates, CANDIDATE_COUNT, values, NULL, NULL));
+}
+
+/* A JSON answer from its values on: what precedes them names the generation, which rises with every load. */
+static inline const char *from_values(const char *answer) {
+    const char *values = strstr(answer, "\"values\":");
+    if (!values) exit(2);
+    return values;
 }
 
 /* Whether both are equal to the bit. */

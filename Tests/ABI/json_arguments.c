@@ -97,15 +97,17 @@ static void nothing_is_scored_before_a_load(void) {
     REQUIRE_OK(valuation_engine_create(NULL, &engine, NULL));
     valuation_scorer *scorer = scorer_of(engine);
     make_impression(&scored, NULL);
-    EXPECT_REFUSED(valuation_score(scorer, &scored.request, scored.candidates, 1, &value, &error), refused);
-    EXPECT_REFUSED(valuation_score(scorer, &scored.request, NULL, 0, NULL, &error), refused);
-    EXPECT_REFUSED(valuation_rank(scorer, &scored.request, scored.candidates, 1, 1, &index, &value, &count, &error), refused);
-    EXPECT_REFUSED(valuation_score_batch(scorer, &scored.request, 1, scored.candidates, offsets, &value, &error), refused);
+    EXPECT_REFUSED(valuation_score(scorer, &scored.request, scored.candidates, 1, &value, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_score(scorer, &scored.request, NULL, 0, NULL, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_rank(scorer, &scored.request, scored.candidates, 1, 1, &index, &value, &count, NULL, &error),
+                   refused);
+    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 0, &scored.request, 1, scored.candidates, offsets, &value, NULL, &error),
+                   refused);
     for (int i = 0; i < 2; i++) {
         EXPECT_REFUSED(calls[i](scorer, request, strlen(request), &text, &length, &error), refused);
     }
     valuation_engine_destroy(engine);
-    EXPECT_REFUSED(valuation_score(scorer, &scored.request, scored.candidates, 1, &value, &error), refused);
+    EXPECT_REFUSED(valuation_score(scorer, &scored.request, scored.candidates, 1, &value, NULL, &error), refused);
     valuation_scorer_destroy(scorer);
 }
 

@@ -58,7 +58,7 @@ static void scorers_see_what_is_loaded_after_they_were_made(void) {
     valuation_engine *engine;
     REQUIRE_OK(valuation_engine_create(NULL, &engine, NULL));
     valuation_scorer *scorer = scorer_of(engine);
-    EXPECT(valuation_score(scorer, &scored.request, NULL, 0, NULL, NULL) == VALUATION_ERROR_NOTHING_LOADED);
+    EXPECT(valuation_score(scorer, &scored.request, NULL, 0, NULL, NULL, NULL) == VALUATION_ERROR_NOTHING_LOADED);
     load(engine, models);
     expect_values(scorer, of_models);
     load(engine, better);

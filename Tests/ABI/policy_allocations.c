@@ -35,14 +35,15 @@ static void take_the_next_user(void) {
 
 static void score_once(void) {
     take_the_next_user();
-    REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, NULL));
-    REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, FEW, values, NULL));
+    REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, NULL, NULL));
+    REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, FEW, values, NULL, NULL));
 }
 
 static void rank_once(void) {
     size_t count;
     take_the_next_user();
-    REQUIRE_OK(valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, 20, indices, values, &count, NULL));
+    REQUIRE_OK(
+        valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, 20, indices, values, &count, NULL, NULL));
 }
 
 static void score_batch_once(void) {
@@ -50,14 +51,24 @@ static void score_batch_once(void) {
     valuation_request requests[3] = {scored.request, VALUATION_REQUEST_INIT, scored.request};
     take_the_next_user();
     requests[2] = scored.request;
-    REQUIRE_OK(valuation_score_batch(scorer, requests, 3, scored.candidates, offsets, values, NULL));
+    REQUIRE_OK(valuation_score_batch(scorer, NULL, 0, requests, 3, scored.candidates, offsets, values, NULL, NULL));
+}
+
+/* With a seed; without one, features would be copied to make it. */
+static void score_shared_once(void) {
+    static const size_t offsets[3] = {0, 20, CANDIDATE_COUNT};
+    valuation_outcome outcomes[2] = {VALUATION_OUTCOME_INIT, VALUATION_OUTCOME_INIT};
+    take_the_next_user();
+    const valuation_request requests[2] = {scored.request, scored.request};
+    REQUIRE_OK(
+        valuation_score_batch(scorer, scored.features, 3, requests, 2, scored.candidates, offsets, values, outcomes, NULL));
 }
 
 static void explore_once(void) {
     take_the_next_user();
     REQUIRE_OK(
-        valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL, NULL));
-    REQUIRE_OK(valuation_explore(scorer, &scored.request, scored.candidates, FEW, values, propensities, NULL, NULL));
+        valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL, NULL, NULL));
+    REQUIRE_OK(valuation_explore(scorer, &scored.request, scored.candidates, FEW, values, propensities, NULL, NULL, NULL));
 }
 
 static void count(const char *what, const char *when, void (*call)(void), int repetitions) {
@@ -70,6 +81,7 @@ static void count_all(const char *when) {
     count("score", when, score_once, REPETITIONS);
     count("rank", when, rank_once, REPETITIONS);
     count("score_batch", when, score_batch_once, REPETITIONS);
+    count("score_shared", when, score_shared_once, REPETITIONS);
 }
 
 /* The number of distinct sources, which shows the test that the policy was at work. */
@@ -77,7 +89,7 @@ static void count_sources(void) {
     static uint32_t met[CANDIDATE_COUNT];
     for (int i = 0; i < REPETITIONS; i++) {
         take_the_next_user();
-        REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, NULL));
+        REQUIRE_OK(valuation_score(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, NULL, NULL));
         for (int place = 0; place < CANDIDATE_COUNT; place++) {
             unsigned known = 0;
             while (known < source_count && met[known] != values[place].source) known++;

@@ -11,14 +11,7 @@
 
 #define TEXT(text) (text), strlen(text)
 
-enum { FIRST_SIZE = 24, SIZE = sizeof(valuation_request), MANY_UNITS = 17 };
-
-/* A request as the header's first version had it. */
-typedef struct first_request {
-    uint32_t struct_size, feature_count;
-    const valuation_feature *features;
-    uint64_t time_budget_ns;
-} first_request;
+enum { MANY_UNITS = 17 };
 
 static const char *models, *policy;
 static valuation_error error = VALUATION_ERROR_INIT;
@@ -46,7 +39,8 @@ static void nothing_is_decided_before_a_load(void) {
     EXPECT_REFUSED(valuation_engine_find_generation(empty, 1, &generation, &error), VALUATION_ERROR_UNKNOWN_GENERATION);
     EXPECT_REFUSED(valuation_engine_find_generation(empty, 0, &generation, &error), nothing);
     EXPECT_REFUSED(valuation_assign_json(idle, "{}", 2, &text, &length, &error), nothing);
-    EXPECT_REFUSED(valuation_explore(idle, &scored.request, scored.candidates, 1, values, propensities, NULL, &error), nothing);
+    EXPECT_REFUSED(valuation_explore(idle, &scored.request, scored.candidates, 1, values, propensities, NULL, NULL, &error),
+                   nothing);
     valuation_scorer_destroy(idle);
     valuation_engine_destroy(empty);
 }
@@ -69,8 +63,8 @@ static void without_exploration_the_best_is_certain(void) {
     size_t best = 0, chosen = 7;
     score(scorer, &scored, values);
     memset(propensities, 0xff, sizeof propensities);
-    REQUIRE_OK(
-        valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, found, propensities, &chosen, &error));
+    REQUIRE_OK(valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, found, propensities, &chosen,
+                                 NULL, &error));
     EXPECT(same_values(values, found, CANDIDATE_COUNT));
     for (size_t i = 0; i < CANDIDATE_COUNT; i++) {
         sum += propensities[i];
@@ -79,7 +73,7 @@ static void without_exploration_the_best_is_certain(void) {
     EXPECT(sum == 1 && propensities[best] == 1 && chosen == best);
     valuation_candidate worthless[3] = {scored.candidates[0], scored.candidates[1], scored.candidates[2]};
     for (int i = 0; i < 3; i++) worthless[i].bid = 0;
-    REQUIRE_OK(valuation_explore(scorer, &scored.request, worthless, 3, found, propensities, &chosen, &error));
+    REQUIRE_OK(valuation_explore(scorer, &scored.request, worthless, 3, found, propensities, &chosen, NULL, &error));
     EXPECT(propensities[0] == 0 && propensities[1] == 0 && propensities[2] == 0 && chosen == VALUATION_NONE_CHOSEN);
 }
 
@@ -130,11 +124,12 @@ static void too_many_units_are_refused(void) {
     request.units = many;
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         request.unit_count = counts[i];
-        EXPECT_REFUSED(valuation_score(scorer, &request, scored.candidates, 1, values, &error), VALUATION_ERROR_LIMIT_EXCEEDED);
+        EXPECT_REFUSED(valuation_score(scorer, &request, scored.candidates, 1, values, NULL, &error),
+                       VALUATION_ERROR_LIMIT_EXCEEDED);
     }
     request.units = NULL;
     request.unit_count = 1;
-    EXPECT_REFUSED(valuation_score(scorer, &request, scored.candidates, 1, values, &error), refused);
+    EXPECT_REFUSED(valuation_score(scorer, &request, scored.candidates, 1, values, NULL, &error), refused);
 }
 
 static void every_time_and_seed_is_accepted(void) {
@@ -149,29 +144,6 @@ static void every_time_and_seed_is_accepted(void) {
     scored.request.seed = 0;
 }
 
-/* Bytes behind a first-version request do not belong to it. */
-static void requests_of_the_first_header_are_still_accepted(void) {
-    valuation_request request = scored.request;
-    request.struct_size = FIRST_SIZE;
-    request.units = &user;
-    request.unit_count = UINT64_MAX;
-    EXPECT(valuation_score(scorer, &request, scored.candidates, CANDIDATE_COUNT, values, &error) == VALUATION_OK);
-    EXPECT(same_values(values, of_control, CANDIDATE_COUNT));
-    for (uint32_t size = 0; size < SIZE; size++) {
-        if (size == FIRST_SIZE) continue;
-        request.struct_size = size;
-        EXPECT_REFUSED(valuation_score(scorer, &request, scored.candidates, 1, values, &error), VALUATION_ERROR_STRUCT_SIZE);
-    }
-    /* In a batch, struct_size is also the stride. */
-    const first_request first = {FIRST_SIZE, scored.request.feature_count, scored.features, 0};
-    const first_request batch[3] = {first, first, first};
-    static const size_t offsets[4] = {0, 10, 150, CANDIDATE_COUNT};
-    const valuation_request *requests = (const valuation_request *)(const void *)batch;
-    memset(values, 0, sizeof values);
-    EXPECT(valuation_score_batch(scorer, requests, 3, scored.candidates, offsets, values, &error) == VALUATION_OK);
-    EXPECT(same_values(values, of_control, CANDIDATE_COUNT));
-}
-
 static void requests_of_a_newer_header_are_accepted_if_their_new_members_are_zero(void) {
     struct {
         valuation_request known;
@@ -180,11 +152,12 @@ static void requests_of_a_newer_header_are_accepted_if_their_new_members_are_zer
     newer.known.struct_size = sizeof newer;
     newer.known.units = &user;
     newer.known.unit_count = 1;
-    EXPECT(valuation_score(scorer, &newer.known, scored.candidates, CANDIDATE_COUNT, values, &error) == VALUATION_OK);
+    EXPECT(valuation_score(scorer, &newer.known, scored.candidates, CANDIDATE_COUNT, values, NULL, &error) == VALUATION_OK);
     EXPECT(same_values(values, of_treatment, CANDIDATE_COUNT));
     newer.added[7] = 1;
-    EXPECT_REFUSED(valuation_score(scorer, &newer.known, scored.candidates, 1, values, &error), VALUATION_ERROR_STRUCT_SIZE);
-    EXPECT_REFUSED(valuation_explore(scorer, &newer.known, scored.candidates, 1, values, propensities, NULL, &error),
+    EXPECT_REFUSED(valuation_score(scorer, &newer.known, scored.candidates, 1, values, NULL, &error),
+                   VALUATION_ERROR_STRUCT_SIZE);
+    EXPECT_REFUSED(valuation_explore(scorer, &newer.known, scored.candidates, 1, values, propensities, NULL, NULL, &error),
                    VALUATION_ERROR_STRUCT_SIZE);
 }
 
@@ -194,7 +167,7 @@ static void a_batch_has_the_units_of_each_request(void) {
     requests[0].unit_count = 0;
     requests[1].units = &user;
     requests[1].unit_count = 1;
-    REQUIRE_OK(valuation_score_batch(scorer, requests, 2, scored.candidates, offsets, values, &error));
+    REQUIRE_OK(valuation_score_batch(scorer, NULL, 0, requests, 2, scored.candidates, offsets, values, NULL, &error));
     EXPECT(same_values(values, of_control, 150) && same_values(values + 150, of_treatment + 150, 150));
 }
 
@@ -236,14 +209,14 @@ static void names_are_found_by_number_and_generation_and_kept(void) {
 static void exploring_asks_for_its_arrays(void) {
     const valuation_request *request = &scored.request;
     const valuation_candidate *candidates = scored.candidates;
-    EXPECT_REFUSED(valuation_explore(NULL, request, candidates, 1, values, propensities, NULL, &error), refused);
-    EXPECT_REFUSED(valuation_explore(scorer, NULL, candidates, 1, values, propensities, NULL, &error), refused);
-    EXPECT_REFUSED(valuation_explore(scorer, request, NULL, 1, values, propensities, NULL, &error), refused);
-    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, 1, NULL, propensities, NULL, &error), refused);
-    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, 1, values, NULL, NULL, &error), refused);
-    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, SIZE_MAX, values, propensities, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_explore(NULL, request, candidates, 1, values, propensities, NULL, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, NULL, candidates, 1, values, propensities, NULL, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, request, NULL, 1, values, propensities, NULL, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, 1, NULL, propensities, NULL, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, 1, values, NULL, NULL, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_explore(scorer, request, candidates, SIZE_MAX, values, propensities, NULL, NULL, &error), refused);
     size_t chosen = 0;
-    EXPECT(valuation_explore(scorer, request, NULL, 0, NULL, NULL, &chosen, NULL) == VALUATION_OK);
+    EXPECT(valuation_explore(scorer, request, NULL, 0, NULL, NULL, &chosen, NULL, NULL) == VALUATION_OK);
     EXPECT(chosen == VALUATION_NONE_CHOSEN);
 }
 
@@ -300,7 +273,6 @@ int main(int argument_count, char **arguments) {
     a_unit_is_a_field_and_a_text();
     too_many_units_are_refused();
     every_time_and_seed_is_accepted();
-    requests_of_the_first_header_are_still_accepted();
     requests_of_a_newer_header_are_accepted_if_their_new_members_are_zero();
     a_batch_has_the_units_of_each_request();
     names_are_found_by_number_and_generation_and_kept();

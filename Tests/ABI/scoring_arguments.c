@@ -6,7 +6,7 @@
  */
 #include "impression.h"
 
-enum { TOO_MANY_FEATURES = 10001, FIRST_SIZE = 24 };
+enum { TOO_MANY_FEATURES = 10001 };
 
 static impression scored;
 static valuation_scorer *scorer;
@@ -21,9 +21,10 @@ static void expect_request_refused(const valuation_request *request, valuation_s
     valuation_error error = VALUATION_ERROR_INIT;
     memset(values, 0x5a, sizeof values);
     valuation_value before[1] = {values[0]};
-    EXPECT_REFUSED(valuation_score(scorer, request, scored.candidates, 1, values, &error), status);
-    EXPECT_REFUSED(valuation_rank(scorer, request, scored.candidates, 1, 1, indices, values, &count, &error), status);
-    EXPECT_REFUSED(valuation_score_batch(scorer, request, 1, scored.candidates, offsets, values, &error), status);
+    EXPECT_REFUSED(valuation_score(scorer, request, scored.candidates, 1, values, NULL, &error), status);
+    EXPECT_REFUSED(valuation_rank(scorer, request, scored.candidates, 1, 1, indices, values, &count, NULL, &error), status);
+    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 0, request, 1, scored.candidates, offsets, values, NULL, &error),
+                   status);
     EXPECT(same_values(before, values, 1));
 }
 
@@ -32,8 +33,17 @@ static void impossible_requests_are_refused(void) {
     valuation_request request = scored.request;
     expect_request_refused(NULL, VALUATION_ERROR_INVALID_ARGUMENT);
     for (uint32_t size = 0; size < sizeof request; size++) {
-        if (size == FIRST_SIZE) continue;
         request.struct_size = size;
+        expect_request_refused(&request, VALUATION_ERROR_STRUCT_SIZE);
+    }
+    static const uint32_t sizes[] = {0, 8, 24, 31, 33, 40, 56, UINT32_MAX};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        request = scored.request;
+        request.candidate_size = sizes[i];
+        expect_request_refused(&request, VALUATION_ERROR_STRUCT_SIZE);
+        request = scored.request;
+        if (sizes[i] == sizeof *values) continue;
+        request.value_size = sizes[i];
         expect_request_refused(&request, VALUATION_ERROR_STRUCT_SIZE);
     }
     request = scored.request;
@@ -45,7 +55,7 @@ static void impossible_requests_are_refused(void) {
     request.feature_count = UINT32_MAX;
     expect_request_refused(&request, VALUATION_ERROR_LIMIT_EXCEEDED);
     request.feature_count = TOO_MANY_FEATURES - 1;
-    EXPECT(valuation_score(scorer, &request, scored.candidates, CANDIDATE_COUNT, values, NULL) == VALUATION_OK);
+    EXPECT(valuation_score(scorer, &request, scored.candidates, CANDIDATE_COUNT, values, NULL, NULL) == VALUATION_OK);
 }
 
 static void requests_of_a_newer_header_are_accepted_if_their_new_members_are_zero(void) {
@@ -58,11 +68,12 @@ static void requests_of_a_newer_header_are_accepted_if_their_new_members_are_zer
     newer[0].known = newer[1].known = scored.request;
     newer[0].known.struct_size = newer[1].known.struct_size = sizeof newer[0];
     score(scorer, &scored, clean);
-    EXPECT(valuation_score(scorer, &newer[0].known, scored.candidates, CANDIDATE_COUNT, values, NULL) == VALUATION_OK);
+    EXPECT(valuation_score(scorer, &newer[0].known, scored.candidates, CANDIDATE_COUNT, values, NULL, NULL) == VALUATION_OK);
     EXPECT(same_values(clean, values, CANDIDATE_COUNT));
     /* In a batch, struct_size is also the stride from one request to the next. */
     memset(values, 0, sizeof values);
-    EXPECT(valuation_score_batch(scorer, &newer[0].known, 2, scored.candidates, offsets, values, NULL) == VALUATION_OK);
+    EXPECT(valuation_score_batch(scorer, NULL, 0, &newer[0].known, 2, scored.candidates, offsets, values, NULL, NULL) ==
+           VALUATION_OK);
     EXPECT(same_values(clean, values, CANDIDATE_COUNT));
     for (size_t i = 0; i < sizeof newer[0].added; i++) {
         newer[0].added[i] = 0x80;
@@ -71,28 +82,29 @@ static void requests_of_a_newer_header_are_accepted_if_their_new_members_are_zer
     }
     valuation_error error = VALUATION_ERROR_INIT;
     newer[1].added[3] = 1;
-    EXPECT_REFUSED(valuation_score_batch(scorer, &newer[0].known, 2, scored.candidates, offsets, values, &error),
+    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 0, &newer[0].known, 2, scored.candidates, offsets, values, NULL, &error),
                    VALUATION_ERROR_STRUCT_SIZE);
     newer[1].added[3] = 0;
     newer[1].known.struct_size = sizeof newer[1].known;
-    EXPECT_REFUSED(valuation_score_batch(scorer, &newer[0].known, 2, scored.candidates, offsets, values, &error),
+    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 0, &newer[0].known, 2, scored.candidates, offsets, values, NULL, &error),
                    VALUATION_ERROR_STRUCT_SIZE);
 }
 
 static void no_candidates_are_no_error(void) {
     static const size_t nothing[3] = {0, 0, 0};
     valuation_request empty = VALUATION_REQUEST_INIT;
-    EXPECT(valuation_score(scorer, &scored.request, NULL, 0, NULL, NULL) == VALUATION_OK);
-    EXPECT(valuation_score(scorer, &empty, scored.candidates, CANDIDATE_COUNT, values, NULL) == VALUATION_OK);
+    EXPECT(valuation_score(scorer, &scored.request, NULL, 0, NULL, NULL, NULL) == VALUATION_OK);
+    EXPECT(valuation_score(scorer, &empty, scored.candidates, CANDIDATE_COUNT, values, NULL, NULL) == VALUATION_OK);
     empty.features = scored.features;
-    EXPECT(valuation_score(scorer, &empty, scored.candidates, CANDIDATE_COUNT, values, NULL) == VALUATION_OK);
+    EXPECT(valuation_score(scorer, &empty, scored.candidates, CANDIDATE_COUNT, values, NULL, NULL) == VALUATION_OK);
     count = 7;
-    EXPECT(valuation_rank(scorer, &empty, NULL, 0, 3, NULL, NULL, &count, NULL) == VALUATION_OK && count == 0);
+    EXPECT(valuation_rank(scorer, &empty, NULL, 0, 3, NULL, NULL, &count, NULL, NULL) == VALUATION_OK && count == 0);
     count = 7;
-    EXPECT(valuation_rank(scorer, &empty, scored.candidates, 3, 0, NULL, NULL, &count, NULL) == VALUATION_OK && count == 0);
-    EXPECT(valuation_score_batch(scorer, NULL, 0, NULL, nothing, NULL, NULL) == VALUATION_OK);
+    EXPECT(valuation_rank(scorer, &empty, scored.candidates, 3, 0, NULL, NULL, &count, NULL, NULL) == VALUATION_OK &&
+           count == 0);
+    EXPECT(valuation_score_batch(scorer, NULL, 0, NULL, 0, NULL, nothing, NULL, NULL, NULL) == VALUATION_OK);
     valuation_request two[2] = {VALUATION_REQUEST_INIT, VALUATION_REQUEST_INIT};
-    EXPECT(valuation_score_batch(scorer, two, 2, NULL, nothing, NULL, NULL) == VALUATION_OK);
+    EXPECT(valuation_score_batch(scorer, NULL, 0, two, 2, NULL, nothing, NULL, NULL, NULL) == VALUATION_OK);
 }
 
 static void missing_arrays_are_refused(void) {
@@ -100,20 +112,20 @@ static void missing_arrays_are_refused(void) {
     const valuation_request *request = &scored.request;
     const valuation_candidate *candidates = scored.candidates;
     const valuation_status refused = VALUATION_ERROR_INVALID_ARGUMENT;
-    EXPECT_REFUSED(valuation_score(NULL, request, candidates, 1, values, &error), refused);
-    EXPECT_REFUSED(valuation_score(scorer, request, NULL, 1, values, &error), refused);
-    EXPECT_REFUSED(valuation_score(scorer, request, candidates, 1, NULL, &error), refused);
-    EXPECT_REFUSED(valuation_score(scorer, request, candidates, SIZE_MAX, values, &error), refused);
-    EXPECT(valuation_score(NULL, NULL, NULL, 0, NULL, NULL) == refused);
-    EXPECT_REFUSED(valuation_rank(NULL, request, candidates, 1, 1, indices, values, &count, &error), refused);
-    EXPECT_REFUSED(valuation_rank(scorer, request, NULL, 1, 1, indices, values, &count, &error), refused);
-    EXPECT_REFUSED(valuation_rank(scorer, request, candidates, 1, 1, NULL, values, &count, &error), refused);
-    EXPECT_REFUSED(valuation_rank(scorer, request, candidates, 1, 1, indices, NULL, &count, &error), refused);
-    EXPECT_REFUSED(valuation_rank(scorer, request, candidates, 1, 1, indices, values, NULL, &error), refused);
-    EXPECT_REFUSED(valuation_rank(scorer, request, candidates, SIZE_MAX, 1, indices, values, &count, &error), refused);
-    EXPECT(valuation_rank(scorer, request, candidates, 1, SIZE_MAX, indices, values, &count, &error) == VALUATION_OK);
+    EXPECT_REFUSED(valuation_score(NULL, request, candidates, 1, values, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_score(scorer, request, NULL, 1, values, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_score(scorer, request, candidates, 1, NULL, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_score(scorer, request, candidates, SIZE_MAX, values, NULL, &error), refused);
+    EXPECT(valuation_score(NULL, NULL, NULL, 0, NULL, NULL, NULL) == refused);
+    EXPECT_REFUSED(valuation_rank(NULL, request, candidates, 1, 1, indices, values, &count, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_rank(scorer, request, NULL, 1, 1, indices, values, &count, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_rank(scorer, request, candidates, 1, 1, NULL, values, &count, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_rank(scorer, request, candidates, 1, 1, indices, NULL, &count, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_rank(scorer, request, candidates, 1, 1, indices, values, NULL, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_rank(scorer, request, candidates, SIZE_MAX, 1, indices, values, &count, NULL, &error), refused);
+    EXPECT(valuation_rank(scorer, request, candidates, 1, SIZE_MAX, indices, values, &count, NULL, &error) == VALUATION_OK);
     EXPECT(count == 1 && indices[0] == 0);
-    EXPECT(valuation_rank(NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL) == refused);
+    EXPECT(valuation_rank(NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL) == refused);
 }
 
 static void impossible_batches_are_refused(void) {
@@ -122,18 +134,19 @@ static void impossible_batches_are_refused(void) {
     const valuation_candidate *candidates = scored.candidates;
     static const size_t offsets[3] = {0, 1, 2}, late[3] = {1, 2, 3}, falling[3] = {0, 2, 1}, huge[3] = {0, 1, SIZE_MAX};
     const valuation_status refused = VALUATION_ERROR_INVALID_ARGUMENT;
-    EXPECT_REFUSED(valuation_score_batch(NULL, requests, 2, candidates, offsets, values, &error), refused);
-    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 2, candidates, offsets, values, &error), refused);
+    EXPECT_REFUSED(valuation_score_batch(NULL, NULL, 0, requests, 2, candidates, offsets, values, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 0, NULL, 2, candidates, offsets, values, NULL, &error), refused);
     EXPECT(strstr(error.message, "NULL") != NULL);
-    EXPECT_REFUSED(valuation_score_batch(scorer, requests, 2, NULL, offsets, values, &error), refused);
-    EXPECT_REFUSED(valuation_score_batch(scorer, requests, 2, candidates, NULL, values, &error), refused);
-    EXPECT_REFUSED(valuation_score_batch(scorer, requests, 2, candidates, offsets, NULL, &error), refused);
-    EXPECT_REFUSED(valuation_score_batch(scorer, requests, 2, candidates, late, values, &error), refused);
-    EXPECT_REFUSED(valuation_score_batch(scorer, requests, 2, candidates, falling, values, &error), refused);
-    EXPECT_REFUSED(valuation_score_batch(scorer, requests, 2, candidates, huge, values, &error), refused);
-    EXPECT_REFUSED(valuation_score_batch(scorer, requests, SIZE_MAX, candidates, offsets, values, &error), refused);
-    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 0, candidates, NULL, values, &error), refused);
-    EXPECT(valuation_score_batch(scorer, NULL, 2, NULL, NULL, NULL, NULL) == refused);
+    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 0, requests, 2, NULL, offsets, values, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 0, requests, 2, candidates, NULL, values, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 0, requests, 2, candidates, offsets, NULL, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 0, requests, 2, candidates, late, values, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 0, requests, 2, candidates, falling, values, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 0, requests, 2, candidates, huge, values, NULL, &error), refused);
+    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 0, requests, SIZE_MAX, candidates, offsets, values, NULL, &error),
+                   refused);
+    EXPECT_REFUSED(valuation_score_batch(scorer, NULL, 0, NULL, 0, candidates, NULL, values, NULL, &error), refused);
+    EXPECT(valuation_score_batch(scorer, NULL, 0, NULL, 2, NULL, NULL, NULL, NULL, NULL) == refused);
 }
 
 static void a_batch_gives_the_bits_of_single_calls(void) {
@@ -142,18 +155,18 @@ static void a_batch_gives_the_bits_of_single_calls(void) {
     requests[3].feature_count = 2;
     for (int i = 0; i < 4; i++) {
         size_t start = offsets[i];
-        REQUIRE_OK(
-            valuation_score(scorer, &requests[i], scored.candidates + start, offsets[i + 1] - start, clean + start, NULL));
+        REQUIRE_OK(valuation_score(scorer, &requests[i], scored.candidates + start, offsets[i + 1] - start, clean + start, NULL,
+                                   NULL));
     }
     memset(values, 0, sizeof values);
-    EXPECT(valuation_score_batch(scorer, requests, 4, scored.candidates, offsets, values, NULL) == VALUATION_OK);
+    EXPECT(valuation_score_batch(scorer, NULL, 0, requests, 4, scored.candidates, offsets, values, NULL, NULL) == VALUATION_OK);
     EXPECT(same_values(clean, values, CANDIDATE_COUNT));
 }
 
 static void a_candidate_has_the_same_bits_alone_and_among_others(void) {
     score(scorer, &scored, clean);
     for (int i = 0; i < CANDIDATE_COUNT; i++) {
-        REQUIRE_OK(valuation_score(scorer, &scored.request, &scored.candidates[i], 1, &values[i], NULL));
+        REQUIRE_OK(valuation_score(scorer, &scored.request, &scored.candidates[i], 1, &values[i], NULL, NULL));
     }
     EXPECT(same_values(clean, values, CANDIDATE_COUNT));
 }
@@ -170,8 +183,8 @@ static void ranking_gives_the_best_and_of_equals_the_first(void) {
     static size_t places[CANDIDATE_COUNT + 50];
     static valuation_value best[CANDIDATE_COUNT + 50];
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-        REQUIRE_OK(
-            valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, wanted[i], places, best, &count, NULL));
+        REQUIRE_OK(valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, wanted[i], places, best, &count,
+                                  NULL, NULL));
         EXPECT(count == (wanted[i] < CANDIDATE_COUNT ? wanted[i] : CANDIDATE_COUNT));
         for (size_t place = 0; place < count; place++) {
             EXPECT(places[place] < CANDIDATE_COUNT && same_values(&best[place], &clean[places[place]], 1));

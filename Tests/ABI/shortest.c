@@ -24,7 +24,7 @@ int main(int argument_count, char **arguments) {
     request.feature_count = 1;
     valuation_candidate ad = {valuation_campaign_key(engine, "1042", 4), NULL, 0, VALUATION_PRICING_CPC, 0.50};
     valuation_value value;
-    if (valuation_score(scorer, &request, &ad, 1, &value, &error) != VALUATION_OK) return 1;
+    if (valuation_score(scorer, &request, &ad, 1, &value, NULL, &error) != VALUATION_OK) return 1;
     printf("%.6f per impression, pCTR %.6f\n", value.expected_revenue, (double)value.pctr);
     valuation_scorer_destroy(scorer);
     valuation_engine_destroy(engine);

@@ -40,18 +40,18 @@ static void score_one(valuation_scorer *scorer, answer *given) {
 static void score_batch(valuation_scorer *scorer, answer *given) {
     const valuation_request requests[3] = {scored.request, scored.request, scored.request};
     static const size_t offsets[4] = {0, 50, 190, CANDIDATE_COUNT};
-    REQUIRE_OK(valuation_score_batch(scorer, requests, 3, scored.candidates, offsets, given->values, NULL));
+    REQUIRE_OK(valuation_score_batch(scorer, NULL, 0, requests, 3, scored.candidates, offsets, given->values, NULL, NULL));
 }
 
 static void rank(valuation_scorer *scorer, answer *given) {
     size_t count;
     REQUIRE_OK(valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, BEST, given->best, given->values,
-                              &count, NULL));
+                              &count, NULL, NULL));
 }
 
 static void explore(valuation_scorer *scorer, answer *given) {
     REQUIRE_OK(valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, given->values,
-                                 given->propensities, NULL, NULL));
+                                 given->propensities, NULL, NULL, NULL));
 }
 
 static void answer_json(valuation_scorer *scorer, answer *given) {
@@ -59,7 +59,7 @@ static void answer_json(valuation_scorer *scorer, answer *given) {
     size_t length;
     REQUIRE_OK(valuation_score_json(scorer, json, json_length, &text, &length, NULL));
     if (length >= sizeof given->json) exit(2);
-    memcpy(given->json, text, length);
+    strcpy(given->json, from_values(text));
 }
 
 static void (*const ways[WAYS])(valuation_scorer *, answer *) = {score_one, score_batch, rank, explore, answer_json};

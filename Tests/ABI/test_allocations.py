@@ -10,7 +10,16 @@ import pytest
 from .model_files import BETTER, many_models, model, write_models
 from .programs import Toolchain
 
-CALLS = ["score", "score_few", "score_bare", "score_crossing", "score_badly", "rank", "score_batch"]
+CALLS = [
+    "score",
+    "score_few",
+    "score_bare",
+    "score_crossing",
+    "score_badly",
+    "rank",
+    "score_batch",
+    "score_shared",
+]
 # The models loaded while the others serve. The larger sets take every path of the scoring code: rows for all models,
 # long and short lists, and numbers, each added to all models at once or looked up for each candidate.
 LARGER = {"one model more": BETTER, "many": many_models(extend=False), "many that extend": many_models(extend=True)}

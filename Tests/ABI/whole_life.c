@@ -26,8 +26,8 @@ static void call_under_policy(const valuation_engine *engine, valuation_scorer *
     valuation_source source = VALUATION_SOURCE_INIT;
     const char *text;
     size_t length;
-    REQUIRE_OK(
-        valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL, &error));
+    REQUIRE_OK(valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL, NULL,
+                                 &error));
     REQUIRE_OK(valuation_engine_find_source(engine, 0, values[0].source, &source, &error));
     EXPECT(strlen(source.predictor) > 0);
     REQUIRE_OK(valuation_assign_json(scorer, json, json_length, &text, &length, &error));
@@ -55,8 +55,9 @@ static void call_everything(valuation_scorer *scorer) {
     size_t count, length;
     const char *text;
     score(scorer, &scored, values);
-    REQUIRE_OK(valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, 9, best, values, &count, NULL));
-    REQUIRE_OK(valuation_score_batch(scorer, &scored.request, 1, scored.candidates, offsets, values, NULL));
+    REQUIRE_OK(
+        valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, 9, best, values, &count, NULL, NULL));
+    REQUIRE_OK(valuation_score_batch(scorer, NULL, 0, &scored.request, 1, scored.candidates, offsets, values, NULL, NULL));
     REQUIRE_OK(valuation_score_json(scorer, json, json_length, &text, &length, &error));
     EXPECT(strlen(text) == length);
     REQUIRE_OK(valuation_explain_json(scorer, json, json_length, &text, &length, &error));

@@ -25,9 +25,11 @@ def test_published_models_are_served_and_the_manifest_is_the_answer(directory):
     assert json.loads((release / "manifest.json").read_text()) == manifest
     assert latest(directory / "releases") == f"{manifest['id']}\n"
     given = request_line()
-    assert run("score", "--models", directory / "releases", given=given).output == (
-        run("score", "--models", directory / "models", given=given).output
+    (answer,), (of_files,) = (
+        run("score", "--models", directory / folder, given=given).answers for folder in ("releases", "models")
     )
+    assert (answer["release"], of_files["release"]) == (manifest["id"], None)
+    assert answer | {"release": None} == of_files
 
 
 def test_the_manifest_keeps_every_byte_of_its_texts_on_one_line(directory):

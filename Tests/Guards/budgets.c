@@ -79,11 +79,11 @@ int main(int argument_count, char **arguments) {
     looks = 0;
     over_at = strtoull(arguments[7], NULL, 10);
     if (strcmp(call, "explore") == 0)
-        require(valuation_explore(scorer, &request, candidates, count, values, propensities, NULL, &error));
+        require(valuation_explore(scorer, &request, candidates, count, values, propensities, NULL, NULL, &error));
     else if (strcmp(call, "rank") == 0)
-        require(valuation_rank(scorer, &request, candidates, count, MOST_RANKED, indices, values, &found, &error));
+        require(valuation_rank(scorer, &request, candidates, count, MOST_RANKED, indices, values, &found, NULL, &error));
     else
-        require(valuation_score(scorer, &request, candidates, count, values, &error));
+        require(valuation_score(scorer, &request, candidates, count, values, NULL, &error));
     size_t late = 0;
     for (size_t i = 0; i < count; i++) late += (values[i].flags & VALUATION_FLAG_BUDGET_EXCEEDED) != 0;
     printf("%llu %zu\n", (unsigned long long)looks, late);

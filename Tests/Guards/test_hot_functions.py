@@ -22,12 +22,13 @@ MISSING_LOOPS = {f"{loop}_avx2" for loop in ("read", "write")}
 TYPES = ("Scoring", "TargetScoring", "RequestTerms", "Ranking", "PolicyScoring")
 INLINED_TYPES = ("Cost", "Deadline", "PerfectHash")
 
-# Not checked: the first call after a load grows the scratch space, a failed call says why, and only valuation_explore
-# records what it needs for propensities.
+# Not checked: the first call after a load grows the scratch space, a failed call says why, a batch copies the features
+# of a request whose draws have no seed, and only valuation_explore records what it needs for propensities.
 EXCEPTIONS = {
     "growing the scratch space": r"13TargetScratchV7prepare",
     "growing the policy's scratch space": r"6ScorerV7prepare",
     "describing a failure": r"4NoteV8describe",
+    "making a seed from shared and own features": r"14SharedFeaturesV4seed",
     "recording for propensities what may move an ad": r"13PolicyScoringV4note",
 }
 # Allowed calls to other libraries: the clock for time budgets and rules, short copies and zeros, copies of a request's

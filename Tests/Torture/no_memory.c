@@ -237,7 +237,7 @@ static valuation_status explore(valuation_error *error) {
     valuation_request request = scored.request;
     request.units = &user;
     request.unit_count = 1;
-    status = valuation_explore(own, &request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL, error);
+    status = valuation_explore(own, &request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL, NULL, error);
     EXPECT(status != VALUATION_OK || (values[0].flags & VALUATION_FLAG_EXPLORED) != 0);
     valuation_scorer_destroy(own);
     return status;

@@ -55,7 +55,7 @@ static int is_sound(const valuation_engine *engine, valuation_scorer *scorer) {
     REQUIRE_OK(valuation_explain_json(scorer, request, strlen(request), &text, &length, NULL));
     describe(engine);
     REQUIRE_OK(
-        valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL, NULL));
+        valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL, NULL, NULL));
     for (int i = 0; i < CANDIDATE_COUNT; i++) {
         sum += propensities[i];
         if (!(values[i].expected_revenue >= 0) || isinf(values[i].expected_revenue)) return 0;

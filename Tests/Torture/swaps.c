@@ -58,7 +58,7 @@ static void make_request(void) {
 }
 
 static void score(valuation_scorer *scorer, valuation_value *values) {
-    REQUIRE_OK(valuation_score(scorer, &request, candidates, CANDIDATES, values, NULL));
+    REQUIRE_OK(valuation_score(scorer, &request, candidates, CANDIDATES, values, NULL, NULL));
 }
 
 static void *serve(void *own) {

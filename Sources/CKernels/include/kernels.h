@@ -147,6 +147,10 @@ typedef struct {
     uint32_t source;
     // Whether any candidate has a click model, whether any has a conversion model, and the greatest length.
     uint32_t wants_clicks, wants_conversions, longest;
+    // Unless offsets is NULL: the candidates have no features of their own (those that have are invalid), but those of an
+    // array (valuation_feature), from each one's offset to the next one.
+    const uint32_t *offsets;
+    const void *array;
 } valuation_block;
 
 // The weights that were found: the position of each, and the index of the sum that it was added to, plus BLOCK times
@@ -253,6 +257,13 @@ size_t valuation_list_rows(const valuation_term *terms, size_t count, int is_con
 // rows[VALUATION_KERNELS_PAIR], with empty ones after the last of each up to a multiple of VALUATION_KERNELS_WIDTH. Leaves
 // numbers out, of which there are none unless has_numbers. Returns how many rows of each.
 valuation_pair valuation_list_pair(const valuation_term *terms, size_t count, int has_numbers, valuation_row *rows);
+
+// Whether any of count offsets is greater than the one after it.
+int valuation_offsets_fall(const uint32_t *offsets, size_t count);
+
+// Copies count candidates (valuation_candidate) and lets each point to its features, which begin at its offset in features.
+// One that has features already becomes invalid.
+void valuation_connect(const void *candidates, size_t count, const void *features, const uint32_t *offsets, void *connected);
 
 #pragma GCC visibility pop
 

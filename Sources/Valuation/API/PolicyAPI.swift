@@ -40,21 +40,25 @@ public func valuation_explore(
     _ scorer: OpaquePointer!, _ request: UnsafePointer<valuation_request>!,
     _ candidates: UnsafePointer<valuation_candidate>!, _ candidate_count: Int,
     _ values_out: UnsafeMutablePointer<valuation_value>!, _ propensities_out: UnsafeMutablePointer<Double>!,
-    _ chosen_out: UnsafeMutablePointer<Int>!, _ error: UnsafeMutablePointer<valuation_error>!
+    _ chosen_out: UnsafeMutablePointer<Int>!, _ outcome: UnsafeMutablePointer<valuation_outcome>!,
+    _ error: UnsafeMutablePointer<valuation_error>!
 ) -> valuation_status {
     call(error) { () throws(Failure) in
         let target = try Valuation.scorer(scorer)
+        let outcome = try Outcome(outcome)
         let checkedRequest = try checked(request)
         try checkCount(candidate_count, candidates == nil, "The candidates are NULL, or their count is out of range.")
         try checkCount(candidate_count, values_out == nil, "values_out is NULL.")
         try checkCount(candidate_count, propensities_out == nil, "propensities_out is NULL.")
         try Scorer.withSnapshot(target) { snapshot throws(Failure) in
-            var chosen: Int?
+            var (scored, chosen) = (UnsafeMutablePointer<Scorer>?.none, Int?.none)
             if candidate_count > 0, let candidates, let values_out, let propensities_out {
+                scored = target
                 chosen = try Scorer.explore(
-                    target, checkedRequest, candidates, count: candidate_count, into: values_out, propensities_out,
-                    snapshot)
+                    target, checkedRequest, Candidates(candidates, count: candidate_count), into: values_out,
+                    propensities_out, snapshot)
             }
+            outcome.fill(scored, snapshot)
             // VALUATION_NONE_CHOSEN is the greatest size_t.
             if let chosen_out { chosen_out.pointee = chosen ?? -1 }
         }

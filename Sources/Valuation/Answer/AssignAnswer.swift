@@ -5,6 +5,7 @@ import CValuation
 /// Explains the decisions of a policy for a JSON request.
 struct AssignAnswer: ~Copyable {
     private let scorer: UnsafeMutablePointer<Scorer>
+    private let snapshot: UnsafeMutablePointer<Snapshot>
     private let policy: UnsafeMutablePointer<Policy>
     private let index: UnsafePointer<Index>
     private let request: Request
@@ -30,6 +31,7 @@ struct AssignAnswer: ~Copyable {
         _ scratch: UnsafeMutablePointer<PolicyScratch>, _ snapshot: UnsafeMutablePointer<Snapshot>
     ) {
         self.scorer = scorer
+        self.snapshot = snapshot
         self.policy = policy
         index = Snapshot.index(snapshot)
         request = scorer.pointee.requests.plainRequest()
@@ -42,7 +44,7 @@ struct AssignAnswer: ~Copyable {
         let id = scorer.pointee.requests.id
         try scorer.pointee.output.beginObject()
         try scorer.pointee.output.member("id", json: id)
-        try scorer.pointee.output.member("policy", quotedOrNull: text(policy.pointee.document.version))
+        try ServingAnswer.write(snapshot, to: &scorer.pointee.output)
         try scorer.pointee.output.member("experiments", begin: "[")
         try writeExperiments()
         try scorer.pointee.output.endArray()

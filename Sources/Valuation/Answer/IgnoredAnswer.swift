@@ -80,7 +80,7 @@ struct IgnoredAnswer: ~Copyable {
                 isAds
                 ? scorer.pointee.requests.ads.sources[position &- requestCount &+ adStart]
                 : scorer.pointee.requests.request.sources[position]
-            try begin(Flags.unknownFeature.rawValue, isAds: isAds, source.field)
+            try begin("unknown_feature", isAds: isAds, source.field)
             try scorer.pointee.output.member("value", escaped: source.value)
             try scorer.pointee.output.endObject()
         }
@@ -91,7 +91,7 @@ struct IgnoredAnswer: ~Copyable {
     private mutating func write(_ slip: FeatureReader.Slip, isAds: Bool) throws(Failure) {
         var flags = slip.flags.rawValue
         while flags != 0 {
-            try begin(flags, isAds: isAds, slip.field)
+            try begin(Flags.name(ofBit: flags.trailingZeroBitCount) ?? "", isAds: isAds, slip.field)
             flags &= flags &- 1
             if flags != 0 { try scorer.pointee.output.endObject() }
         }
@@ -102,11 +102,11 @@ struct IgnoredAnswer: ~Copyable {
         try scorer.pointee.output.endObject()
     }
 
-    /// Begins the object of a field, up to its name. - Parameter flags: the lowest is the reason.
+    /// Begins the object of a field, up to its name.
     @inline(never)
-    private mutating func begin(_ flags: valuation_flags, isAds: Bool, _ field: Text) throws(Failure) {
+    private mutating func begin(_ reason: StaticString, isAds: Bool, _ field: Text) throws(Failure) {
         try scorer.pointee.output.beginObject()
-        try scorer.pointee.output.member("reason", literal: Flags.name(ofBit: flags.trailingZeroBitCount) ?? "")
+        try scorer.pointee.output.member("reason", literal: reason)
         try scorer.pointee.output.member("from", literal: isAds ? "ad" : "request")
         try scorer.pointee.output.member("field", escaped: field)
     }

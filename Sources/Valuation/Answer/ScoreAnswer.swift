@@ -21,30 +21,33 @@ enum ScoreAnswer {
         let wanted = min(scorer.pointee.requests.top ?? count, count)
         scorer.pointee.propensities.removeAll()
         scorer.pointee.chosen = nil
+        scorer.pointee.scratch.pointee.coverage = Coverage()
         try scorer.pointee.values.resize(wanted, filling: valuation_value())
-        guard wanted > 0, let candidates = scorer.pointee.requests.candidates.base,
+        guard wanted > 0, let first = scorer.pointee.requests.candidates.base,
             let values = scorer.pointee.values.base
         else { return }
         let request = scorer.pointee.requests.plainRequest()
+        let candidates = Candidates(first, count: count)
         if let policy = snapshot.pointee.policy, policy.pointee.hasPropensities {
-            return try explore(scorer, request, candidates, count, wanted, snapshot)
+            return try explore(scorer, request, candidates, wanted, snapshot)
         }
         if scorer.pointee.requests.top == nil {
-            Scorer.score(scorer, request, candidates, count: count, into: values, snapshot)
+            Scorer.score(scorer, request, candidates, into: values, snapshot)
         } else {
             try scorer.pointee.rankedIndices.resize(wanted, filling: 0)
             guard let indices = scorer.pointee.rankedIndices.base else { return }
             var ranking = Ranking(indices: indices, values: values, capacity: wanted)
-            Scorer.rank(scorer, request, candidates, count: count, into: &ranking, snapshot)
+            Scorer.rank(scorer, request, candidates, into: &ranking, snapshot)
         }
     }
 
     /// The same if a policy leaves something to chance: with the propensities of all candidates, and one chosen
     /// candidate.
     private static func explore(
-        _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: UnsafePointer<valuation_candidate>,
-        _ count: Int, _ wanted: Int, _ snapshot: UnsafeMutablePointer<Snapshot>
+        _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: Candidates, _ wanted: Int,
+        _ snapshot: UnsafeMutablePointer<Snapshot>
     ) throws(Failure) {
+        let count = candidates.count
         try scorer.pointee.exploredValues.resize(count, filling: valuation_value())
         try scorer.pointee.propensities.resize(count, filling: 0)
         try scorer.pointee.rankedIndices.resize(wanted, filling: 0)
@@ -52,7 +55,7 @@ enum ScoreAnswer {
             let values = scorer.pointee.values.base, let indices = scorer.pointee.rankedIndices.base
         else { return }
         scorer.pointee.chosen = try Scorer.explore(
-            scorer, request, candidates, count: count, into: explored, propensities, snapshot)
+            scorer, request, candidates, into: explored, propensities, snapshot)
         if scorer.pointee.requests.top == nil {
             for place in 0..<count { values[place] = explored[place] }
             return
@@ -71,14 +74,11 @@ enum ScoreAnswer {
         more: (Int, valuation_value) throws(Failure) -> Void
     ) throws(Failure) -> Text {
         scorer.pointee.output.removeAll()
-        try scorer.pointee.output.append("{")
+        try scorer.pointee.output.beginObject()
         let id = scorer.pointee.requests.id
-        if id.count > 0 {
-            try scorer.pointee.output.append("\"id\":")
-            try scorer.pointee.output.append(id)
-            try scorer.pointee.output.append(",")
-        }
-        try scorer.pointee.output.append("\"values\":[")
+        if id.count > 0 { try scorer.pointee.output.member("id", json: id) }
+        try ServingAnswer.write(snapshot, to: &scorer.pointee.output)
+        try scorer.pointee.output.member("values", begin: "[")
         let isRanked = scorer.pointee.requests.top != nil
         var sources = SourcePrinter()
         for place in 0..<scorer.pointee.values.count {
@@ -90,6 +90,7 @@ enum ScoreAnswer {
         }
         try scorer.pointee.output.append("]")
         if scorer.pointee.propensities.count > 0 { try printChosen(scorer, snapshot, &sources) }
+        try ServingAnswer.write(Scorer.coverage(scorer), to: &scorer.pointee.output)
         let invalid = scorer.pointee.requests.invalidCount
         if invalid > 0 { try scorer.pointee.output.append(",\"invalid_candidates\":", integer: invalid) }
         try scorer.pointee.output.append("}")

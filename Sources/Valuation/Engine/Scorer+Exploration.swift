@@ -7,24 +7,25 @@ extension Scorer {
     ///
     /// - Returns: the position of the chosen one, nil if none is worth anything.
     static func explore(
-        _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: UnsafePointer<valuation_candidate>,
-        count: Int, into values: UnsafeMutablePointer<valuation_value>, _ propensities: UnsafeMutablePointer<Double>,
+        _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: Candidates,
+        into values: UnsafeMutablePointer<valuation_value>, _ propensities: UnsafeMutablePointer<Double>,
         _ snapshot: UnsafeMutablePointer<Snapshot>
     ) throws(Failure) -> Int? {
-        try findPropensities(scorer, request, candidates, count: count, into: values, propensities, snapshot)
+        try findPropensities(scorer, request, candidates, into: values, propensities, snapshot)
         let least = snapshot.pointee.policy?.pointee.document.minimumPropensity ?? 0
-        return Choice.choose(values, count, propensities, least: least, Draw(request))
+        return Choice.choose(values, candidates.count, propensities, least: least, Draw(request))
     }
 
     /// Computes how likely each candidate was to be worth most.
     private static func findPropensities(
-        _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: UnsafePointer<valuation_candidate>,
-        count: Int, into values: UnsafeMutablePointer<valuation_value>, _ propensities: UnsafeMutablePointer<Double>,
+        _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: Candidates,
+        into values: UnsafeMutablePointer<valuation_value>, _ propensities: UnsafeMutablePointer<Double>,
         _ snapshot: UnsafeMutablePointer<Snapshot>
     ) throws(Failure) {
+        let count = candidates.count
         guard let policy = snapshot.pointee.policy, policy.pointee.explores, let scratch = scorer.pointee.policyScratch
         else {
-            Scorer.score(scorer, request, candidates, count: count, into: values, snapshot)
+            Scorer.score(scorer, request, candidates, into: values, snapshot)
             return markBest(values, count, propensities)
         }
         try scratch.pointee.allArms.resize(max(count, scratch.pointee.allArms.count), filling: Arm())
@@ -33,7 +34,7 @@ extension Scorer {
         scratch.pointee.lacksMemory = false
         var scoring = PolicyScoring(
             request, candidates: count, snapshot: snapshot, policy: policy, scratch: scratch, arms: arms)
-        scoring.score(candidates, count: count, into: values)
+        scoring.score(candidates, into: values)
         if scratch.pointee.lacksMemory { throw .outOfMemory }
         var isExplored = false
         for place in 0..<count { isExplored = isExplored || values[place].flags & Flags.explored.rawValue != 0 }
@@ -43,6 +44,7 @@ extension Scorer {
         try scratch.pointee.propensities.find(
             all, scratch.pointee.factors.elements, policy.pointee.table.normals, scorer.pointee.scratch.pointee.kernels,
             into: propensities, &deadline)
+        if deadline.isOver { scorer.pointee.scratch.pointee.coverage.isLate = true }
     }
 
     /// Without draws, the first of those that are worth most has probability 1.

@@ -14,6 +14,10 @@ struct Scorer: ~Copyable {
     /// nil until a policy decides.
     private(set) var policyScratch: UnsafeMutablePointer<PolicyScratch>?
     var requests = RequestReader()
+    /// How many batches have been scored.
+    var batches: UInt64 = 0
+    /// All features of a request of a batch, in one piece.
+    var seeding = Buffer<valuation_feature>()
     var rankedIndices = Buffer<Int>()
     var values = Buffer<valuation_value>()
     /// For a request that leaves something to chance: the values of all candidates, and their propensities.

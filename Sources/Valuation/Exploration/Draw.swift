@@ -28,13 +28,16 @@ struct Draw {
     init(_ request: Request) {
         if request.seed != 0 {
             self.init(seed: request.seed)
-        } else if let features = request.features {
-            let bytes = UnsafeRawPointer(features).assumingMemoryBound(to: UInt8.self)
-            self.init(
-                seed: fingerprint64(Text(bytes, request.featureCount &* MemoryLayout<valuation_feature>.stride)))
         } else {
-            self.init(seed: 0)
+            self.init(seed: Draw.seed(UnsafeBufferPointer(start: request.features, count: request.featureCount)))
         }
+    }
+
+    /// The seed that a request's features make; 0 if there are none.
+    static func seed(_ features: UnsafeBufferPointer<valuation_feature>) -> UInt64 {
+        guard features.count > 0, let start = features.baseAddress else { return 0 }
+        let bytes = UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self)
+        return fingerprint64(Text(bytes, features.count &* MemoryLayout<valuation_feature>.stride))
     }
 
     /// The upper half of a product, which depends on each bit of the label (Knuth, "The Art of Computer Programming",

@@ -78,10 +78,16 @@ struct Decisions: ~Copyable {
         time = request.time ?? (policy.pointee.isTimed ? valuation_platform_seconds() : 0)
         placements.removeAll()
         if policy.pointee.placements.count == 0 { return }
-        guard let features = request.features else { return }
-        for position in 0..<request.featureCount
-        where policy.pointee.placements.find(features[position].key) != KeyTable.none {
-            placements.spare.pointee = features[position].key
+        addPlacements(request.shared, policy)
+        addPlacements(UnsafeBufferPointer(start: request.features, count: request.featureCount), policy)
+    }
+
+    /// Notes which of the features are placements that scopes name.
+    private mutating func addPlacements(
+        _ features: UnsafeBufferPointer<valuation_feature>, _ policy: UnsafePointer<Policy>
+    ) {
+        for feature in features where policy.pointee.placements.find(feature.key) != KeyTable.none {
+            placements.spare.pointee = feature.key
             placements.appendWritten(1)
         }
     }

@@ -105,7 +105,8 @@ struct EnsembleMeans: ~Copyable {
         let models = UnsafeMutablePointer(mutating: click.models[0])
         var block = valuation_block(
             absent_click: Index.none, absent_conversion: Index.none, click_models: models, conversion_models: models,
-            flags: flags, features: nil, lengths: nil, source: 0, wants_clicks: 0, wants_conversions: 0, longest: 0)
+            flags: flags, features: nil, lengths: nil, source: 0, wants_clicks: 0, wants_conversions: 0, longest: 0,
+            offsets: nil, array: nil)
         kernels.pointee.write(candidates, &block, clicks, conversions, count, values)
     }
 }

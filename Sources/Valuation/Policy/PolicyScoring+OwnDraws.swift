@@ -21,7 +21,7 @@ extension PolicyScoring {
             let depth = min(AdFeatures.depth, Int(wanted.adFeatures) &- position)
             let positions = position..<(position &+ depth)
             if scoring.pointee.find(positions, count) {
-                scoring.pointee.addUnusual(candidates, count, positions, wanted, flags)
+                scoring.pointee.addUnusual(count, positions, wanted, flags)
             }
             for level in 0..<index.pointee.levels {
                 var found = scratch.pointee.draws.weights
@@ -43,8 +43,9 @@ extension PolicyScoring {
             }
             position &+= depth
         }
+        scoring.pointee.cover(count, upTo: position)
         if !index.pointee.hasCrosses { return }
-        scoring.pointee.addCrosses(candidates, count, wanted)
+        scoring.pointee.addCrosses(count, wanted)
         if !index.pointee.hasVariances { return }
         for place in 0..<count where ads.lengths[place] > 0 {
             Scoring.forEachAdCross(candidates[place], scoring) { slot in

@@ -72,7 +72,7 @@ extension PolicyScoring {
             let release = Int(policy.pointee.document.members[member])
             let found = read(candidates, count, release: release)
             let scoring = scratch.pointee.scorings + release
-            scoring.pointee.predict(candidates, count: count, found)
+            scoring.pointee.predict(count: count, found)
             scratch.pointee.means.add(scoring, count: count)
         }
         scratch.pointee.means.write(

@@ -59,13 +59,11 @@ struct PolicyScoring: ~Copyable {
 
     /// Values every candidate.
     @_optimize(speed)
-    mutating func score(
-        _ candidates: UnsafePointer<valuation_candidate>, count: Int, into values: UnsafeMutablePointer<valuation_value>
-    ) {
+    mutating func score(_ candidates: Candidates, into values: UnsafeMutablePointer<valuation_value>) {
         var start = 0
-        while start < count {
-            let length = min(Scratch.blockSize, count &- start)
-            score(candidates + start, block: length, into: values + start)
+        while start < candidates.count {
+            let length = min(Scratch.blockSize, candidates.count &- start)
+            score(candidates, at: start, block: length, into: values + start)
             start &+= length
         }
         finish()
@@ -74,13 +72,12 @@ struct PolicyScoring: ~Copyable {
     /// Values every candidate and keeps the best. - Parameter values: memory for a block.
     @_optimize(speed)
     mutating func rank(
-        _ candidates: UnsafePointer<valuation_candidate>, count: Int, into ranking: inout Ranking,
-        _ values: UnsafeMutablePointer<valuation_value>
+        _ candidates: Candidates, into ranking: inout Ranking, _ values: UnsafeMutablePointer<valuation_value>
     ) {
         var start = 0
-        while start < count {
-            let length = min(Scratch.blockSize, count &- start)
-            score(candidates + start, block: length, into: values)
+        while start < candidates.count {
+            let length = min(Scratch.blockSize, candidates.count &- start)
+            score(candidates, at: start, block: length, into: values)
             for place in 0..<length { ranking.add(values[place], index: start &+ place) }
             start &+= length
         }
@@ -92,32 +89,39 @@ struct PolicyScoring: ~Copyable {
     @_optimize(speed)
     @inline(never)
     private mutating func score(
-        _ candidates: UnsafePointer<valuation_candidate>, block count: Int,
-        into values: UnsafeMutablePointer<valuation_value>
+        _ all: Candidates, at start: Int, block count: Int, into values: UnsafeMutablePointer<valuation_value>
     ) {
         defer { remaining &-= count }
+        let room = scratch.pointee.scratches[0].pointee.candidateRoom
         if commonRelease >= 0 && !policy.pointee.marksMany {
             let scoring = begin(commonRelease, expecting: remaining)
             (scoring.pointee.source, scoring.pointee.flags) = (everyone.source, everyone.flags)
-            let wanted = scoring.pointee.read(candidates, count)
+            let (first, wanted) = scoring.pointee.read(all, at: start, count)
             if !policy.pointee.hasCampaigns || !isAnyMarked(count) {
+                // Draws read the candidates' features.
+                let candidates = commonExploration > 0 ? all.block(at: start, count, in: room) : first
                 return value(
                     candidates, count, wanted, release: commonRelease, exploration: commonExploration, into: values)
             }
         }
+        let candidates = all.block(at: start, count, in: room)
         scoreApart(candidates, count, isCommon: decide(candidates, count), into: values)
         adjust(candidates, count, values)
     }
 
-    /// Must be called after the last block.
+    /// Must be called after the last block. Completes the coverage, of all releases, in the first one's scratch.
     private mutating func finish() {
+        var coverage = Coverage()
         while begun != 0 {
             let release = begun.trailingZeroBitCount
             begun &= begun &- 1
             let place = scratch.pointee.scorings + release
             place.pointee.finish()
             place.deinitialize(count: 1)
+            coverage.add(scratch.pointee.scratches[release].pointee.coverage)
         }
+        coverage.isLate = coverage.isLate || deadline.isOver
+        scratch.pointee.scratches[0].pointee.coverage = coverage
     }
 
     /// Looks the features up in a release, unless that is done. - Parameter count: for about how many candidates.

@@ -43,6 +43,12 @@ struct AdArrays {
         unusual = scratch.pointee.adFeatures.unusual.base.unsafelyUnwrapped
     }
 
+    /// An ad's features.
+    @inline(__always)
+    func features(of place: Int) -> UnsafePointer<valuation_feature>? {
+        UnsafeRawPointer(features[place])?.assumingMemoryBound(to: valuation_feature.self)
+    }
+
     /// Stores an ad's features; there are none if `length` is 0.
     func set(_ place: Int, _ first: UnsafePointer<valuation_feature>?, length: UInt32) {
         lengths[place] = length

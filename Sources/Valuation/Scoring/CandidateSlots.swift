@@ -36,7 +36,7 @@ struct CandidateSlots: ~Copyable {
         var block = valuation_block(
             absent_click: CandidateSlots.none, absent_conversion: CandidateSlots.none, click_models: slots,
             conversion_models: conversionSlots.base, flags: flags.base, features: features.base, lengths: lengths.base,
-            source: 0, wants_clicks: 0, wants_conversions: 0, longest: 0)
+            source: 0, wants_clicks: 0, wants_conversions: 0, longest: 0, offsets: nil, array: nil)
         withUnsafePointer(to: table) { kernels.pointee.read(candidates, count, $0, 0, &block) }
         longest = block.longest
         return UnsafePointer(slots)

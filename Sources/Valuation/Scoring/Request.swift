@@ -4,9 +4,13 @@ import CValuation
 
 /// The part of a request that scoring needs.
 struct Request {
-    let features: UnsafePointer<valuation_feature>?
-    let featureCount: Int
+    var features: UnsafePointer<valuation_feature>?
+    var featureCount: Int
     let deadline: Deadline
+    /// Features that all requests of a batch have besides their own, and the number of the batch, by which a scratch
+    /// knows whether it has looked them up.
+    var shared = UnsafeBufferPointer<valuation_feature>(start: nil, count: 0)
+    var batch: UInt64 = 0
     /// What a policy reads besides the features.
     var units: UnsafePointer<valuation_unit>?
     var unitCount = 0

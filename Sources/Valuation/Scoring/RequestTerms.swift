@@ -19,21 +19,31 @@ struct RequestTerms {
     private(set) var flags: Flags
     let hasNumbers: Bool
 
-    /// Looks features up: the request's, then `ad`. - Complexity: O(features + crossing²).
+    /// Looks features up: those that its batch shares, unless that is done, the request's own, then `ad`.
+    ///
+    /// Counts them in the scratch's coverage. - Complexity: O(features + crossing²).
     @_optimize(speed)
     init(
         _ request: Request, _ ad: UnsafeBufferPointer<valuation_feature>, index: UnsafePointer<Index>,
         scratch: UnsafeMutablePointer<Scratch>, _ deadline: inout Deadline
     ) {
         self.index = index
-        scratch.pointee.terms.removeAll()
         scratch.pointee.crossing.removeAll()
         var found = valuation_resolved()
+        var ofRequest = 0
+        if request.shared.count == 0 {
+            scratch.pointee.terms.removeAll()
+        } else {
+            ofRequest = RequestTerms.resolveShared(request, index, scratch, &found, &deadline)
+        }
         let own = UnsafeBufferPointer(start: request.features, count: request.featureCount)
-        RequestTerms.resolve(own, index, &scratch.pointee.terms, &found, &deadline)
-        RequestTerms.resolve(ad, index, &scratch.pointee.terms, &found, &deadline)
-        flags = found.has_unknown != 0 ? .unknownFeature : []
-        if found.has_invalid != 0 { flags.insert(.invalidNumber) }
+        ofRequest &+= RequestTerms.resolve(own, index, &scratch.pointee.terms, &found, &deadline)
+        let known = scratch.pointee.terms.count
+        let ofAd = RequestTerms.resolve(ad, index, &scratch.pointee.terms, &found, &deadline)
+        scratch.pointee.coverage = Coverage(
+            requestFeatures: ofRequest, knownRequestFeatures: known, candidateFeatures: ofAd,
+            knownCandidateFeatures: scratch.pointee.terms.count &- known)
+        flags = found.has_invalid != 0 ? .invalidNumber : []
         hasNumbers = found.has_numbers != 0
         firstUnlisted = 0
         list = scratch.pointee.terms.elements
@@ -41,12 +51,34 @@ struct RequestTerms {
         if index.pointee.hasCrosses { addCrosses(&scratch.pointee.terms, &scratch.pointee.crossing, &deadline) }
     }
 
+    /// Looks up the features that a batch shares, or takes what an earlier request of it has found. - Returns: how many
+    /// have been looked up.
+    @inline(never)
+    private static func resolveShared(
+        _ request: Request, _ index: UnsafePointer<Index>, _ scratch: UnsafeMutablePointer<Scratch>,
+        _ found: inout valuation_resolved, _ deadline: inout Deadline
+    ) -> Int {
+        if scratch.pointee.shared.batch == request.batch {
+            scratch.pointee.terms.truncate(scratch.pointee.shared.termCount)
+            found = scratch.pointee.shared.found
+            return request.shared.count
+        }
+        scratch.pointee.terms.removeAll()
+        let count = resolve(request.shared, index, &scratch.pointee.terms, &found, &deadline)
+        if count == request.shared.count {
+            scratch.pointee.shared = SharedTerms(
+                batch: request.batch, termCount: scratch.pointee.terms.count, found: found)
+        }
+        return count
+    }
+
+    /// - Returns: how many have been looked up: all, unless the time was over before.
     @inline(__always)
     private static func resolve(
         _ features: UnsafeBufferPointer<valuation_feature>, _ index: UnsafePointer<Index>, _ terms: inout Buffer<Term>,
         _ found: inout valuation_resolved, _ deadline: inout Deadline
-    ) {
-        guard let first = features.baseAddress else { return }
+    ) -> Int {
+        guard let first = features.baseAddress else { return 0 }
         var table = index.pointee.labelTable
         var start = 0
         while start < features.count && !deadline.check() {
@@ -55,6 +87,7 @@ struct RequestTerms {
             terms.appendWritten(valuation_resolve(&table, words, length, terms.spare, &found))
             start &+= length
         }
+        return start
     }
 
     private mutating func addCrosses(
@@ -90,4 +123,12 @@ struct RequestTerms {
             body(slot)
         }
     }
+}
+
+/// What the features that a batch shares have come to: the first terms of its requests.
+struct SharedTerms {
+    /// The number of the batch; 0 for none.
+    var batch: UInt64 = 0
+    var termCount = 0
+    var found = valuation_resolved()
 }

@@ -5,20 +5,36 @@ import CValuation
 /// The features of the ads themselves, and their crosses.
 extension Scoring {
     /// Adds the weights of the candidates' own features, and of their crosses with each other and with the request's.
-    mutating func addAds(
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ wanted: Wanted,
-        _ flags: UnsafeMutablePointer<Flags>
-    ) {
+    mutating func addAds(_ count: Int, _ wanted: Wanted, _ flags: UnsafeMutablePointer<Flags>) {
         let (ads, longest) = (AdArrays(scratch), Int(wanted.adFeatures))
         var position = 0
         while position < longest && !deadline.check() {
             let positions = position..<min(position &+ AdFeatures.depth, longest)
-            if find(positions, count) { addUnusual(candidates, count, positions, wanted, flags) }
+            if find(positions, count) { addUnusual(count, positions, wanted, flags) }
             if wanted.click { click.addWeights(ads.clickRows, depth: positions.count, count: count) }
             if wanted.conversion { conversion.addWeights(ads.conversionRows, depth: positions.count, count: count) }
             position = positions.upperBound
         }
-        if index.pointee.hasCrosses { addCrosses(candidates, count, wanted) }
+        cover(count, upTo: position)
+        if index.pointee.hasCrosses { addCrosses(count, wanted) }
+    }
+
+    /// Counts the candidates' features before a position, which have been looked up.
+    @_optimize(speed)
+    func lookedUp(_ count: Int, upTo position: Int) -> Int {
+        let (lengths, most) = (AdArrays(scratch).lengths, UInt32(truncatingIfNeeded: position))
+        var sum: UInt32 = 0
+        for place in 0..<count { sum &+= min(lengths[place], most) }
+        return Int(sum)
+    }
+
+    /// Counts the candidates' features before a position, which have been looked up, as known; those that are not have
+    /// been subtracted by `addUnusual`.
+    @inline(__always)
+    func cover(_ count: Int, upTo position: Int) {
+        let features = lookedUp(count, upTo: position)
+        scratch.pointee.coverage.candidateFeatures &+= features
+        scratch.pointee.coverage.knownCandidateFeatures &+= features
     }
 
     /// Finds the rows of the features at some positions, at most `AdFeatures.depth`. - Returns: whether any is unusual.
@@ -30,39 +46,44 @@ extension Scoring {
             ads.conversionRows, ads.unusual) != 0
     }
 
-    /// Adds those of the found features that have no row, which are numbers; flags anything else.
+    /// Adds those of the found features that have no row, which are numbers; all others do not count.
     mutating func addUnusual(
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ positions: Range<Int>, _ wanted: Wanted,
-        _ flags: UnsafeMutablePointer<Flags>
+        _ count: Int, _ positions: Range<Int>, _ wanted: Wanted, _ flags: UnsafeMutablePointer<Flags>
     ) {
         let ads = AdArrays(scratch)
         for position in positions {
             ads.forEachUnusual(count, position &- positions.lowerBound) { place in
-                let feature = candidates[place].features[position]
-                flags[place].formUnion(addUnusual(feature, to: place, wanted))
+                let feature = ads.features(of: place).unsafelyUnwrapped[position]
+                if !addUnusual(feature, to: place, wanted, &flags[place]) {
+                    scratch.pointee.coverage.knownCandidateFeatures &-= 1
+                }
             }
         }
     }
 
-    /// Adds a number; flags anything else.
-    private mutating func addUnusual(_ feature: valuation_feature, to place: Int, _ wanted: Wanted) -> Flags {
-        guard let slot = index.pointee.label(feature.key), slot.pointee.isNumber else { return .unknownFeature }
-        if !feature.number.isFinite { return .invalidNumber }
+    /// Adds a number, and flags one that is not finite. - Returns: whether it counts.
+    private mutating func addUnusual(
+        _ feature: valuation_feature, to place: Int, _ wanted: Wanted, _ flags: inout Flags
+    ) -> Bool {
+        guard let slot = index.pointee.label(feature.key), slot.pointee.isNumber else { return false }
+        if !feature.number.isFinite {
+            flags.insert(.invalidNumber)
+            return false
+        }
         let term = Term(slot: slot, number: feature.number)
         if wanted.click { click.addNumber(term, to: place) }
         if wanted.conversion { conversion.addNumber(term, to: place) }
-        return []
+        return true
     }
 
     // MARK: Crosses
 
-    mutating func addCrosses(
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ wanted: Wanted
-    ) {
-        let lengths = AdArrays(scratch).lengths
+    mutating func addCrosses(_ count: Int, _ wanted: Wanted) {
+        let ads = AdArrays(scratch)
+        let lengths = ads.lengths
         for place in 0..<count where lengths[place] > 0 {
             if deadline.check() { return }
-            guard let features = candidates[place].features else { continue }
+            guard let features = ads.features(of: place) else { continue }
             scratch.pointee.adCrossing.removeAll()
             for position in 0..<Int(lengths[place]) {
                 if deadline.check(after: 1) { return }

@@ -8,24 +8,26 @@ extension Scoring {
     @_optimize(speed)
     @inline(never)
     static func score(
-        _ request: Request, _ candidates: UnsafePointer<valuation_candidate>, count: Int,
-        into values: UnsafeMutablePointer<valuation_value>, index: UnsafePointer<Index>,
-        scratch: UnsafeMutablePointer<Scratch>
+        _ request: Request, _ candidates: Candidates, into values: UnsafeMutablePointer<valuation_value>,
+        index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>
     ) {
+        let count = candidates.count
         // The features of the only candidate are looked up together with the request's.
-        let isOnly = count == 1 && hasMovableFeatures(candidates[0], index)
+        let room = scratch.pointee.candidateRoom
+        let first = candidates.block(at: 0, min(count, 1), in: room)
+        let isOnly = count == 1 && hasMovableFeatures(first[0], index)
         var scoring = Scoring(
             request,
             ad: UnsafeBufferPointer(
-                start: isOnly ? candidates[0].features : nil, count: isOnly ? Int(candidates[0].feature_count) : 0),
+                start: isOnly ? first[0].features : nil, count: isOnly ? Int(first[0].feature_count) : 0),
             candidates: count, index: index, scratch: scratch, campaigns: index.pointee.campaignTable)
         if isOnly {
-            var plain = candidates[0]
-            (plain.features, plain.feature_count) = (nil, 0)
-            scoring.score(&plain, count: 1, into: values)
+            room[0] = first[0]
+            (room[0].features, room[0].feature_count) = (nil, 0)
+            scoring.score(Candidates(room, count: 1), at: 0, count: 1, into: values)
         } else {
             Scratch.forEachBlock(of: count) { start, length in
-                scoring.score(candidates + start, count: length, into: values + start)
+                scoring.score(candidates, at: start, count: length, into: values + start)
             }
         }
         scoring.finish()
@@ -39,18 +41,19 @@ extension Scoring {
             && !Pricing.problems(candidate).contains(.invalidCandidate)
     }
 
-    /// Values every candidate and keeps the best. - Complexity: as `Scoring`, and O(count × log capacity).
+    /// Values every candidate and keeps the best. - Complexity: as `Scoring`, and O(candidates × log capacity).
     @_optimize(speed)
     @inline(never)
     static func rank(
-        _ request: Request, _ candidates: UnsafePointer<valuation_candidate>, count: Int, into ranking: inout Ranking,
-        index: UnsafePointer<Index>, scratch: UnsafeMutablePointer<Scratch>
+        _ request: Request, _ candidates: Candidates, into ranking: inout Ranking, index: UnsafePointer<Index>,
+        scratch: UnsafeMutablePointer<Scratch>
     ) {
         var scoring = Scoring(
-            request, candidates: count, index: index, scratch: scratch, campaigns: index.pointee.campaignTable)
+            request, candidates: candidates.count, index: index, scratch: scratch,
+            campaigns: index.pointee.campaignTable)
         let values = scratch.pointee.values.base.unsafelyUnwrapped
-        Scratch.forEachBlock(of: count) { start, length in
-            scoring.score(candidates + start, count: length, into: values)
+        Scratch.forEachBlock(of: candidates.count) { start, length in
+            scoring.score(candidates, at: start, count: length, into: values)
             for place in 0..<length { ranking.add(values[place], index: start &+ place) }
         }
         scoring.finish()

@@ -49,7 +49,8 @@ struct Scoring: ~Copyable {
         block = valuation_block(
             absent_click: click.absentModel, absent_conversion: conversion.absentModel, click_models: click.models,
             conversion_models: conversion.models, flags: scratch.pointee.flagBits, features: ads.features,
-            lengths: ads.lengths, source: 0, wants_clicks: 0, wants_conversions: 0, longest: 0)
+            lengths: ads.lengths, source: 0, wants_clicks: 0, wants_conversions: 0, longest: 0, offsets: nil, array: nil
+        )
         terms = RequestTerms(request, ad, index: index, scratch: scratch, &deadline)
         self.deadline = deadline
     }
@@ -64,9 +65,10 @@ struct Scoring: ~Copyable {
 
     /// Values `count` ≤ `Scratch.blockSize` candidates.
     mutating func score(
-        _ candidates: UnsafePointer<valuation_candidate>, count: Int, into values: UnsafeMutablePointer<valuation_value>
+        _ candidates: Candidates, at start: Int, count: Int, into values: UnsafeMutablePointer<valuation_value>
     ) {
-        value(candidates, count: count, read(candidates, count), into: values)
+        let (first, found) = read(candidates, at: start, count)
+        value(first, count: count, found, into: values)
     }
 
     /// Values candidates that have just been read.
@@ -76,7 +78,7 @@ struct Scoring: ~Copyable {
         _ candidates: UnsafePointer<valuation_candidate>, count: Int, _ found: Wanted,
         into values: UnsafeMutablePointer<valuation_value>
     ) {
-        let wanted = add(candidates, count, found)
+        let wanted = add(count, found)
         takeLogits(count, wanted)
         write(candidates, count, wanted, into: values)
     }
@@ -84,8 +86,8 @@ struct Scoring: ~Copyable {
     /// Computes the probabilities of candidates that have just been read.
     @inline(never)
     @_optimize(speed)
-    mutating func predict(_ candidates: UnsafePointer<valuation_candidate>, count: Int, _ found: Wanted) {
-        let wanted = add(candidates, count, found)
+    mutating func predict(count: Int, _ found: Wanted) {
+        let wanted = add(count, found)
         takeLogits(count, wanted)
         takeProbabilities(count, wanted)
     }
@@ -94,12 +96,10 @@ struct Scoring: ~Copyable {
     ///
     /// - Returns: what is still wanted.
     @_optimize(speed)
-    private mutating func add(
-        _ candidates: UnsafePointer<valuation_candidate>, _ count: Int, _ found: Wanted
-    ) -> Wanted {
+    private mutating func add(_ count: Int, _ found: Wanted) -> Wanted {
         var wanted = found
         if addOnly(count, wanted) {
-            if wanted.adFeatures > 0 { addAds(candidates, count, wanted, scratch.pointee.flags.base.unsafelyUnwrapped) }
+            if wanted.adFeatures > 0 { addAds(count, wanted, scratch.pointee.flags.base.unsafelyUnwrapped) }
             return wanted
         }
         plan(wanted)
@@ -116,7 +116,7 @@ struct Scoring: ~Copyable {
         }
         beginBlock(count, wanted)
         if wanted.adFeatures > 0 && !deadline.isOver {
-            addAds(candidates, count, wanted, scratch.pointee.flags.base.unsafelyUnwrapped)
+            addAds(count, wanted, scratch.pointee.flags.base.unsafelyUnwrapped)
         }
         return wanted
     }
@@ -195,10 +195,11 @@ struct Scoring: ~Copyable {
         remaining &-= count
     }
 
-    /// Must be called after the last block.
+    /// Must be called after the last block. Completes the scratch's coverage.
     mutating func finish() {
         click.finish(isLate: deadline.isOver)
         conversion.finish(isLate: deadline.isOver)
+        scratch.pointee.coverage.isLate = deadline.isOver
     }
 
     /// What the candidates of a block need.
@@ -210,6 +211,17 @@ struct Scoring: ~Copyable {
 
         @inline(__always)
         func has(_ target: Target) -> Bool { target == .click ? click : conversion }
+    }
+
+    /// The same for candidates in either form. Until the next block is read, their features are in `AdArrays` alone.
+    @inline(__always)
+    mutating func read(
+        _ candidates: Candidates, at start: Int, _ count: Int
+    ) -> (UnsafePointer<valuation_candidate>, Wanted) {
+        let first = candidates.take(at: start, &block)
+        let wanted = read(first, count)
+        block.offsets = nil
+        return (first, wanted)
     }
 
     /// Finds the models of each candidate, and its problems.
@@ -251,16 +263,13 @@ struct Scoring: ~Copyable {
             click: target == .click, conversion: target == .conversion, adFeatures: UInt32(features.count))
         let flags = scratch.pointee.flags.base.unsafelyUnwrapped
         flags[0] = Flags()
-        let candidate = valuation_candidate(
-            campaign: 0, features: features.baseAddress.map { UnsafePointer($0) },
-            feature_count: UInt32(features.count), pricing: Pricing.cpm.rawValue, bid: 0)
         let place = UInt32(truncatingIfNeeded: own)
         let scoring = of(target)
         Scoring.begin(&scoring.pointee, place)
         let ads = AdArrays(scratch)
-        ads.set(0, candidate.features, length: wanted.adFeatures)
+        ads.set(0, features.baseAddress.map { UnsafePointer($0) }, length: wanted.adFeatures)
         for place in 1..<RowPlaces.roundedUp(1) { ads.set(place, nil, length: 0) }
-        withUnsafePointer(to: candidate) { addAds($0, 1, wanted, flags) }
+        addAds(1, wanted, flags)
         takeLogits(1, wanted)
         scoring.pointee.takeProbabilities(ofLogits: 1, flags)
         return scoring.pointee.probabilities[0]

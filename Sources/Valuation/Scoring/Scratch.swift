@@ -24,8 +24,12 @@ struct Scratch: ~Copyable {
 
     /// The loops for one instruction set.
     let kernels: UnsafePointer<valuation_kernels>
+    /// Of the features that have been looked up for the current request, or for the last one.
+    var coverage = Coverage()
     /// The request's known features, then their crosses.
     var terms = Buffer<Term>()
+    /// How many of the terms are those of the features that the current batch shares.
+    var shared = SharedTerms()
     /// Those of the request's features that may be in crosses.
     var crossing = Buffer<UnsafePointer<Index.LabelSlot>>()
     var adFeatures = AdFeatures()
@@ -36,6 +40,8 @@ struct Scratch: ~Copyable {
     var denseWeights = Buffer<UnsafePointer<Int32>?>()
     var flags = Buffer<Flags>()
     var values = Buffer<valuation_value>()
+    /// A block of candidates whose features were in one array.
+    private var candidates = Buffer<valuation_candidate>()
     var click = TargetScratch()
     var conversion = TargetScratch()
     /// For how many models the memory is large enough.
@@ -51,9 +57,13 @@ struct Scratch: ~Copyable {
         try denseWeights.reserve(Scratch.maximumTerms)
         try flags.resize(Scratch.blockSize, filling: [])
         try values.resize(Scratch.blockSize, filling: valuation_value())
+        try candidates.resize(Scratch.blockSize, filling: valuation_candidate())
         try click.reserve()
         try conversion.reserve()
     }
+
+    /// Memory for a block of candidates.
+    var candidateRoom: UnsafeMutablePointer<valuation_candidate> { candidates.base.unsafelyUnwrapped }
 
     /// `flags` in the type that `CKernels` expects.
     var flagBits: UnsafeMutablePointer<UInt32> {

@@ -10,7 +10,6 @@ struct Flags: OptionSet {
     static let defaultConversionModel = Flags(rawValue: 1 << 2)
     static let noClickModel = Flags(rawValue: 1 << 3)
     static let noConversionModel = Flags(rawValue: 1 << 4)
-    static let unknownFeature = Flags(rawValue: 1 << 5)
     static let unknownField = Flags(rawValue: 1 << 6)
     static let wrongType = Flags(rawValue: 1 << 7)
     static let invalidNumber = Flags(rawValue: 1 << 8)
@@ -41,7 +40,6 @@ struct Flags: OptionSet {
         case 2: "default_conversion_model"
         case 3: "no_click_model"
         case 4: "no_conversion_model"
-        case 5: "unknown_feature"
         case 6: "unknown_field"
         case 7: "wrong_type"
         case 8: "invalid_number"

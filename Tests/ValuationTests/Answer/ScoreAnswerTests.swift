@@ -49,10 +49,13 @@ import Testing
             #"{"id": "gr\u00fc\n", "candidates": [{"ad": 17, "campaign": "1", "pricing": "cpc", "bid": 0.5}, {"bid": 1}]}"#
         )
         #expect(
-            answer == #"{"id":"gr\u00fc\n","values":[{"ad":17,"campaign":"1","expected_revenue":0.25,"pctr":0.5,"#
+            answer
+                == #"{"id":"gr\u00fc\n","release":null,"policy":null,"generation":1,"values":[{"ad":17,"campaign":"1","expected_revenue":0.25,"pctr":0.5,"#
                 + #""pcvr":null,"flags":[]},{"ad":null,"campaign":null,"expected_revenue":0,"pctr":null,"pcvr":null,"#
                 + #""flags":["unknown_campaign","no_click_model","invalid_candidate"],"#
-                + #""problem":"campaign is missing, or neither a string nor a number"}],"invalid_candidates":1}"#)
+                + #""problem":"campaign is missing, or neither a string nor a number"}],"request_features":0,"#
+                + #""request_features_known":0,"candidate_features":0,"candidate_features_known":0,"#
+                + #""invalid_candidates":1}"#)
     }
 
     @Test(arguments: [

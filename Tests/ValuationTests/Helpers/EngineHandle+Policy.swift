@@ -50,7 +50,7 @@ extension ScorerHandle {
         var values = [valuation_value](repeating: valuation_value(), count: ads.count)
         try checked { error in
             withRequest(features, ads, circumstances) { request, candidates in
-                valuation_score(pointer, request, candidates, ads.count, &values, error)
+                valuation_score(pointer, request, candidates, ads.count, &values, nil, error)
             }
         }
         return values
@@ -64,7 +64,7 @@ extension ScorerHandle {
         var count = 0
         try checked { error in
             withRequest(features, ads, circumstances) { request, candidates in
-                valuation_rank(pointer, request, candidates, ads.count, best, &indices, &values, &count, error)
+                valuation_rank(pointer, request, candidates, ads.count, best, &indices, &values, &count, nil, error)
             }
         }
         return (0..<count).map { (index: indices[$0], value: values[$0]) }
@@ -77,7 +77,7 @@ extension ScorerHandle {
         var propensities = [Double](repeating: -1, count: ads.count)
         try checked { error in
             withRequest(features, ads, circumstances) { request, candidates in
-                valuation_explore(pointer, request, candidates, ads.count, &values, &propensities, nil, error)
+                valuation_explore(pointer, request, candidates, ads.count, &values, &propensities, nil, nil, error)
             }
         }
         return (values, propensities)
@@ -141,6 +141,8 @@ extension ScorerHandle {
                     units.withUnsafeBufferPointer { units in
                         var request = valuation_request(
                             struct_size: UInt32(MemoryLayout<valuation_request>.size),
+                            candidate_size: UInt32(MemoryLayout<valuation_candidate>.size),
+                            value_size: UInt32(MemoryLayout<valuation_value>.size),
                             feature_count: UInt32(features.count), features: features.baseAddress, time_budget_ns: 0,
                             units: units.baseAddress, unit_count: UInt64(units.count), seed: circumstances.seed,
                             time: circumstances.time)

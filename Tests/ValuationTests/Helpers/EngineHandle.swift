@@ -111,9 +111,11 @@ final class ScorerHandle {
         try checked { error in
             features.withUnsafeBufferPointer { features in
                 var request = valuation_request(
-                    struct_size: UInt32(MemoryLayout<valuation_request>.size), feature_count: UInt32(features.count),
+                    struct_size: UInt32(MemoryLayout<valuation_request>.size),
+                    candidate_size: UInt32(MemoryLayout<valuation_candidate>.size),
+                    value_size: UInt32(MemoryLayout<valuation_value>.size), feature_count: UInt32(features.count),
                     features: features.baseAddress, time_budget_ns: 0, units: nil, unit_count: 0, seed: 0, time: 0)
-                return valuation_score(pointer, &request, candidates, candidates.count, &values, error)
+                return valuation_score(pointer, &request, candidates, candidates.count, &values, nil, error)
             }
         }
         return values

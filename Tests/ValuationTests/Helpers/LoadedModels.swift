@@ -63,7 +63,8 @@ final class LoadedModels {
         withCandidates(request, ads, timeBudget) { request, candidates in
             withIndex { index in
                 Scoring.score(
-                    request, candidates, count: ads.count, into: &values, index: index, scratch: other ?? scratch)
+                    request, Candidates(candidates, count: ads.count), into: &values, index: index,
+                    scratch: other ?? scratch)
             }
         }
         return values
@@ -80,7 +81,8 @@ final class LoadedModels {
                     var ranking = Ranking(indices: indices, values: values, capacity: capacity)
                     withIndex { index in
                         Scoring.rank(
-                            request, candidates, count: ads.count, into: &ranking, index: index, scratch: scratch)
+                            request, Candidates(candidates, count: ads.count), into: &ranking, index: index,
+                            scratch: scratch)
                     }
                     count = ranking.count
                 }

@@ -117,7 +117,8 @@ import Testing
                 let request = Request(
                     features: features.baseAddress, featureCount: features.count, timeBudget: timeBudget)
                 Scoring.score(
-                    request, candidates, count: models, into: &values, index: index.pointer, scratch: scratch)
+                    request, Candidates(candidates, count: models), into: &values, index: index.pointer,
+                    scratch: scratch)
             }
             return values.flatMap { [$0.pctr, $0.pcvr] }
         }

@@ -39,7 +39,7 @@ import Testing
                                     click_models: clicks.baseAddress, conversion_models: conversions.baseAddress,
                                     flags: flags.baseAddress, features: features.baseAddress,
                                     lengths: lengths.baseAddress, source: 77, wants_clicks: 77, wants_conversions: 77,
-                                    longest: 77)
+                                    longest: 77, offsets: nil, array: nil)
                                 return body(&block)
                             }
                         }
@@ -68,7 +68,7 @@ import Testing
         let index = try index()
         var generator = SeededGenerator(seed: UInt64(count))
         let features = [valuation_feature](repeating: valuation_feature(key: 1, number: 1), count: 10_000)
-        let requestFlags = Flags.unknownFeature
+        let requestFlags = Flags.invalidNumber
         features.withUnsafeBufferPointer { features in
             let candidates = candidates(count, features.baseAddress!, &generator)
             var campaigns = valuation_campaigns(
@@ -103,6 +103,48 @@ import Testing
                 (found.conversions != 0)
                     == arrays.conversionModels.prefix(count).contains { $0 != Self.absent.conversion })
             #expect(found.longest == arrays.lengths.prefix(count).max() ?? 0)
+        }
+    }
+
+    /// Whether loops take the features from the array, or from candidates that were copied with pointers to it.
+    @Test(arguments: Kernels.all, counts) func featuresInOneArrayAreThoseOfConnectedCandidates(
+        kernels: Kernels, count: Int
+    ) throws {
+        let index = try index()
+        var generator = SeededGenerator(seed: UInt64(count) + 2000)
+        let feature = valuation_feature(key: 1, number: 1)
+        var offsets: [UInt32] = [7]
+        for _ in 0..<count {
+            offsets.append(offsets.last! + [0, 1, 3, 10_000, 10_001].randomElement(using: &generator)!)
+        }
+        withUnsafePointer(to: feature) { feature in
+            var given = candidates(count, feature, &generator)
+            for place in given.indices where generator.once(in: 2) {
+                (given[place].features, given[place].feature_count) = (nil, 0)
+            }
+            var connected = given
+            valuation_connect(given, count, feature, offsets, &connected)
+            var campaigns = valuation_campaigns(
+                hash: index.pointer.pointee.hashes.campaigns.function, pilots: index.pointer.pointee.campaignPilots,
+                slots: index.pointer.pointee.campaignSlots)
+            func arrays(_ candidates: [valuation_candidate], _ offsets: UnsafePointer<UInt32>?) -> [[UInt64]] {
+                var arrays = Arrays()
+                let found = arrays.with { block in
+                    (block.offsets, block.array) = (offsets, UnsafeRawPointer(feature))
+                    kernels.loops.read(candidates, count, &campaigns, 0, &block)
+                    return [block.wants_clicks, block.wants_conversions, block.longest].map(UInt64.init)
+                }
+                let features = arrays.features.prefix(count).map { UInt64(UInt(bitPattern: $0)) }
+                return [found, features, arrays.lengths.prefix(RowPlaces.roundedUp(count)).map(UInt64.init)]
+                    + [arrays.clickModels, arrays.conversionModels, arrays.flags].map {
+                        $0.prefix(count).map(UInt64.init)
+                    }
+            }
+            #expect(offsets.withUnsafeBufferPointer { arrays(given, $0.baseAddress) } == arrays(connected, nil))
+            for place in 0..<count where given[place].features == nil && given[place].feature_count == 0 {
+                #expect(connected[place].features == feature + Int(offsets[place]))
+                #expect(connected[place].feature_count == offsets[place + 1] - offsets[place])
+            }
         }
     }
 

@@ -33,7 +33,7 @@ import Testing
 
     @Test func aChangeIsFlagged() {
         #expect(
-            adjusted(0.25, multiplier: 2, flags: .unknownFeature).flags == Flags([.unknownFeature, .adjusted]).rawValue)
+            adjusted(0.25, multiplier: 2, flags: .unknownField).flags == Flags([.unknownField, .adjusted]).rawValue)
         #expect(adjusted(0.25, floor: 0.25, cap: 0.25).flags == 0)
         #expect(adjusted(0.25, multiplier: 2, cap: 0.25).flags == 0)
         #expect(adjusted(0, multiplier: 2).flags == 0)

@@ -83,7 +83,7 @@ import Testing
             ModelDocument(campaign: "*", target: "click"), ModelDocument(campaign: "*", target: "conversion"),
         ]
         let found = try mean([first, second], [.category("os", "linux")])
-        let all: Flags = [.unknownFeature, .unknownCampaign, .defaultClickModel, .defaultConversionModel]
+        let all: Flags = [.unknownCampaign, .defaultClickModel, .defaultConversionModel]
         #expect(found.flags == all.rawValue)
         #expect(try mean([models(0.5), models(0.5)], bid: -1).has(.invalidBid))
         #expect(try mean([models(0.5), models(0.5)], pricing: .cpc, bid: -1).expected_revenue == 0)

@@ -74,6 +74,7 @@ def test_structs_have_the_layout_of_a_c_compiler(tmp_path: Path) -> None:
         "valuation_request": numpy_layout(_abi.REQUEST_DTYPE),
         "valuation_candidate": numpy_layout(_abi.CANDIDATE_DTYPE),
         "valuation_value": numpy_layout(_abi.VALUE_DTYPE),
+        "valuation_outcome": numpy_layout(_abi.OUTCOME_DTYPE),
     }
     lines = ["#include <stdio.h>", '#include "valuation.h"', "int main(void) {"]
     expected = []

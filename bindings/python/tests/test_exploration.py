@@ -70,6 +70,14 @@ def auctions(engine: Engine, seeds: npt.ArrayLike) -> Batch:
     return Batch(Features.from_columns(engine, columns, numeric=["days_since_visit"]), ads, offsets, seeds=seeds)
 
 
+def test_a_request_without_features_draws_the_same_whatever_its_scorer_has_read(engine: Engine, tmp_path: Path) -> None:
+    explore(engine, tmp_path)
+    request = {"candidates": [{"campaign": "1042", "pricing": "cpc", "bid": 1.0}]}
+    with engine.scorer() as new, engine.scorer() as used:
+        used.score(request | {"features": FEATURES})
+        assert used.score(request) == new.score(request)
+
+
 def drawn(
     secret: key_function.Secret, subject: reference.Model, campaign: str, seed: int, scale: float, *features: Any
 ) -> float:
@@ -215,7 +223,7 @@ def test_a_json_request_is_drawn_by_its_id(engine: Engine, tmp_path: Path) -> No
         {"campaign": "2000", "pricing": "cpm", "bid": 30.0},
     ]
     answer = engine.score({"id": "imp-1", "features": FEATURES, "candidates": candidates})["values"]
-    values, propensities, _ = engine.explore(auctions(engine, [fingerprint64("imp-1")]))
+    values, propensities, *_ = engine.explore(auctions(engine, [fingerprint64("imp-1")]))
     assert [value["expected_revenue"] for value in answer] == values["expected_revenue"].tolist()
     assert [value["propensity"] for value in answer] == propensities.tolist()
 
@@ -238,7 +246,7 @@ def test_nothing_is_explored_unless_the_policy_says_so(engine: Engine, tmp_path:
         policy("curious", predictors={"curious": {"release": "LATEST", "exploration": 0}}),
     ):
         engine.load_policy(None if document is None else policies.write(tmp_path / "policy.json", document))
-        values, propensities, _ = engine.explore(batch)
+        values, propensities, *_ = engine.explore(batch)
         assert not np.any(values["flags"] & int(Flag.EXPLORED))
         assert values["pctr"].tolist() == plain["pctr"].tolist()
         assert len(set(values["pctr"][::4].tolist())) == 1

@@ -65,5 +65,5 @@ def test_files_releases_and_compiled_files_give_the_same_bits(
         for path in ("models.jsonl", "releases", "uncompiled", "models.valuation"):
             with Engine() as engine:
                 engine.load(directory / path)
-                answers.append((engine.score(request), engine.explain(request)))
+                answers.append((engine.score(request)["values"], engine.explain(request)["values"]))
     assert answers == [answers[0]] * 4

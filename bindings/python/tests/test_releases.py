@@ -26,7 +26,7 @@ def test_a_published_release_serves_as_its_files_do(models_path: Path, tmp_path:
     manifest = publish(models_path, tmp_path / "releases")
     with Engine() as other:
         other.load(tmp_path / "releases")
-        assert other.score(REQUEST) == engine.score(REQUEST)
+        assert other.score(REQUEST)["values"] == engine.score(REQUEST)["values"]
         description = other.describe()
     assert RELEASE_ID.fullmatch(manifest["id"])
     assert description["release"] == {"id": manifest["id"], "created": manifest["created"]}
@@ -52,7 +52,7 @@ def test_a_release_may_be_without_a_compiled_file(models_path: Path, tmp_path: P
     with Engine() as other:
         other.load(tmp_path / "releases")
         assert not other.describe()["compiled"]
-        assert other.score(REQUEST) == engine.score(REQUEST)
+        assert other.score(REQUEST)["values"] == engine.score(REQUEST)["values"]
 
 
 def test_an_unknown_campaign_has_the_priors_of_the_release(tmp_path: Path) -> None:
@@ -91,13 +91,13 @@ def test_the_same_files_published_again_are_not_built_again(releases: Path, foll
 def test_an_engine_rolls_back_and_stays_there_until_the_next_release(releases: Path, follower: Engine) -> None:
     valuation.select_release(releases, "monday")
     assert follower.refresh()
-    monday = follower.score(REQUEST)
+    monday = follower.score(REQUEST)["values"]
     valuation.select_release(releases, "tuesday")
     assert follower.refresh()
-    assert follower.score(REQUEST) != monday
+    assert follower.score(REQUEST)["values"] != monday
 
     follower.roll_back()
-    assert follower.score(REQUEST) == monday
+    assert follower.score(REQUEST)["values"] == monday
     description = follower.describe()
     assert description["held_back"] == "tuesday"
     assert description["previous"] is not None
@@ -134,11 +134,11 @@ def test_later_changes_of_a_copied_file_have_no_effect(models_path: Path, tmp_pa
     valuation.compile_models(models_path, file)
     with Engine(copy_compiled=True) as engine:
         engine.load(file)
-        expected = engine.score(REQUEST)
+        expected = engine.score(REQUEST)["values"]
         file.chmod(0o644)
         os.truncate(file, 0)
         assert engine.describe()["compiled"]
-        assert engine.score(REQUEST) == expected
+        assert engine.score(REQUEST)["values"] == expected
 
 
 def test_releases_are_listed_newest_first(releases: Path) -> None:
@@ -236,12 +236,12 @@ def test_old_releases_are_pruned_and_the_one_that_serves_goes_on_serving(
     releases: Path, follower: Engine, tmp_path: Path
 ) -> None:
     follower.load(releases / "releases" / "monday")
-    expected = follower.score(REQUEST)
+    expected = follower.score(REQUEST)["values"]
     publish(reference.write(tmp_path / "wednesday.json", EVERYBODY), releases, id="wednesday")
     # LATEST names wednesday, PREVIOUS tuesday.
     assert valuation.prune_releases(releases, keep=1) == ["monday"]
     assert [release["id"] for release in valuation.list_releases(releases)] == ["wednesday", "tuesday"]
-    assert follower.score(REQUEST) == expected
+    assert follower.score(REQUEST)["values"] == expected
 
 
 def test_a_weight_of_zero_counts_in_every_count(tmp_path: Path) -> None:

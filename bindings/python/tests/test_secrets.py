@@ -83,7 +83,7 @@ def test_two_directories_have_different_keys_and_the_same_values(
     first, second = loaded(tmp_path / "one"), loaded(tmp_path / "two")
     assert not set(keys(first)) & set(keys(second))
     assert not set(keys(first)) & set(keys(engine))
-    assert first.score(REQUEST) == second.score(REQUEST) == engine.score(REQUEST)
+    assert first.score(REQUEST)["values"] == second.score(REQUEST)["values"] == engine.score(REQUEST)["values"]
 
 
 def test_keys_stay_the_same_whatever_the_engine_loads_later(models_path: Path, releases: Path) -> None:
@@ -107,12 +107,12 @@ def test_another_directory_is_refused_and_the_old_models_serve(
 ) -> None:
     publish(models_path, tmp_path / "other")
     engine = loaded(releases)
-    answer = engine.score(REQUEST)
+    answer = engine.score(REQUEST)["values"]
     for path in (tmp_path / "other", next((tmp_path / "other" / "releases").iterdir())):
         error = refusal(path, engine)
         assert error.status is Status.SECRET
         assert re.search("another secret .* engine of its own", str(error))
-    assert engine.score(REQUEST) == answer
+    assert engine.score(REQUEST)["values"] == answer
 
 
 def test_an_engine_asked_for_a_key_before_it_loads_keeps_the_standard_secret(models_path: Path, releases: Path) -> None:
@@ -136,7 +136,9 @@ def test_a_failed_first_load_decides_nothing(releases: Path, tmp_path: Path) -> 
 def test_a_compiled_file_serves_only_engines_with_its_secret(models_path: Path, releases: Path, tmp_path: Path) -> None:
     compile_models(releases, tmp_path / "secret.valuation")
     compile_models(models_path, tmp_path / "standard.valuation")
-    assert loaded(tmp_path / "standard.valuation").score(REQUEST) == loaded(models_path).score(REQUEST)
+    assert (
+        loaded(tmp_path / "standard.valuation").score(REQUEST)["values"] == loaded(models_path).score(REQUEST)["values"]
+    )
     engine = loaded(releases)
     engine.load(tmp_path / "secret.valuation")
     assert refusal(tmp_path / "secret.valuation").status is Status.SECRET
@@ -149,7 +151,7 @@ def test_a_compiled_file_is_loaded_under_the_secret_beside_it(
     compile_models(releases, releases / "all.valuation")
     engine = loaded(releases / "all.valuation")
     assert keys(engine) == keys(loaded(releases))
-    assert engine.score(REQUEST) == loaded(releases).score(REQUEST)
+    assert engine.score(REQUEST)["values"] == loaded(releases).score(REQUEST)["values"]
     monkeypatch.chdir(releases)
     assert keys(loaded(Path("all.valuation"))) == keys(engine)
     # Elsewhere it needs a copy of the secret; another secret does not do, and is ignored if none is needed.
@@ -296,12 +298,13 @@ def test_texts_made_for_one_fingerprint_are_distinct_features(tmp_path: Path) ->
                 for creative in [*made, "honest"]
             ]
         }
-        values = engine.score(request)["values"]
+        answer = engine.score(request)
+        values = answer["values"]
         first, second, third, honest = (value["pctr"] or 0 for value in values)
         assert first > third > second
         assert third == honest
         assert values[2]["flags"] == values[3]["flags"]
-        assert "unknown_feature" in values[2]["flags"]
+        assert (answer["candidate_features"], answer["candidate_features_known"]) == (4, 2)
 
 
 def test_texts_made_to_collide_under_the_standard_secret_are_published_and_told_apart(tmp_path: Path) -> None:
@@ -322,4 +325,4 @@ def test_models_are_not_bound_to_a_secret(releases: Path, tmp_path: Path) -> Non
         releases / "releases" / "monday", files, ignore=shutil.ignore_patterns("*.valuation", "manifest.json")
     )
     assert len(MODELS) == 4
-    assert loaded(files).score(REQUEST) == loaded(releases / "releases" / "monday").score(REQUEST)
+    assert loaded(files).score(REQUEST)["values"] == loaded(releases / "releases" / "monday").score(REQUEST)["values"]

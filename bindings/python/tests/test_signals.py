@@ -75,7 +75,7 @@ CALLS: dict[str, Callable[[Scorer, Batch], Any]] = {
     "score": lambda scorer, _: scorer.score(REQUEST),
     "score_batch": lambda scorer, batch: scorer.score_batch(batch),
     "explore": lambda scorer, batch: scorer.explore(batch),
-    "rank": lambda scorer, batch: scorer.rank(batch, 1),
+    "rank": lambda scorer, batch: scorer.rank(batch, 1)[:2],
 }
 
 

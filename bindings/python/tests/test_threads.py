@@ -21,7 +21,7 @@ import pytest
 import reference
 from conftest import CLICK, EVERYBODY
 from valuation import Batch, Candidates, Engine, Features, Scorer, select_release
-from valuation.answers import Answer
+from valuation.answers import Value
 
 REQUEST = {
     "features": {"slot": "12", "segments": ["sports"]},
@@ -53,14 +53,14 @@ def in_threads(count: int, work: Callable[[], Any]) -> list[Any]:
         return [future.result() for future in [pool.submit(begin) for _ in range(count)]]
 
 
-def answers_seen_during(change: Callable[[], None], engine: Engine, answers: list[Answer]) -> set[int]:
+def answers_seen_during(change: Callable[[], None], engine: Engine, answers: list[list[Value]]) -> set[int]:
     """Score while the models change 30 times, or until each of the answers has occurred; return those seen."""
     seen: set[int] = set()
     done = threading.Event()
 
     def score() -> None:
         while not done.is_set():
-            seen.add(answers.index(engine.score(REQUEST)))
+            seen.add(answers.index(engine.score(REQUEST)["values"]))
 
     with ThreadPoolExecutor(2) as pool:
         scoring = [pool.submit(score) for _ in range(2)]
@@ -117,7 +117,7 @@ def test_scoring_goes_on_while_models_are_loaded(engine: Engine, models_path: Pa
     answers = []
     for path in (models_path, other):
         engine.load(path)
-        answers.append(engine.score(REQUEST))
+        answers.append(engine.score(REQUEST)["values"])
 
     def load() -> None:
         for path in (models_path, other):
@@ -127,10 +127,10 @@ def test_scoring_goes_on_while_models_are_loaded(engine: Engine, models_path: Pa
 
 
 def test_scoring_goes_on_while_releases_are_followed_and_rolled_back(releases: Path, follower: Engine) -> None:
-    answers = [follower.score(REQUEST)]
+    answers = [follower.score(REQUEST)["values"]]
     select_release(releases, "monday")
     assert follower.refresh()
-    answers.append(follower.score(REQUEST))
+    answers.append(follower.score(REQUEST)["values"])
 
     def switch() -> None:
         for id_ in ("tuesday", "monday"):

@@ -55,6 +55,7 @@ from valuation.errors import (
 from valuation.features import Features
 from valuation.fingerprints import fingerprint64, fingerprints
 from valuation.generations import EngineState, Generation
+from valuation.outcomes import Outcome, Outcomes
 from valuation.policy import Finding, Source, check_policy
 from valuation.releases import (
     Manifest,
@@ -64,7 +65,7 @@ from valuation.releases import (
     publish,
     select_release,
 )
-from valuation.scorer import Exploration, Ranking, Scorer
+from valuation.scorer import Exploration, Ranking, Scorer, Scores
 from valuation.tables import VALUE_COLUMNS, score_parquet, score_table
 from valuation.validation import validate
 
@@ -93,6 +94,8 @@ __all__ = [
     "NotCompiledError",
     "NothingLoadedError",
     "OutOfMemoryError",
+    "Outcome",
+    "Outcomes",
     "Pricing",
     "Problem",
     "Ranking",
@@ -100,6 +103,7 @@ __all__ = [
     "ReleaseSummary",
     "RequestError",
     "Scorer",
+    "Scores",
     "SecretError",
     "Source",
     "StateError",

@@ -236,6 +236,8 @@ UNIT_DTYPE = np.dtype(
 REQUEST_DTYPE = np.dtype(
     [
         ("struct_size", np.uint32),
+        ("candidate_size", np.uint32),
+        ("value_size", np.uint32),
         ("feature_count", np.uint32),
         ("features", np.uintp),
         ("time_budget_ns", np.uint64),
@@ -267,6 +269,21 @@ VALUE_DTYPE = np.dtype(
         ("pcvr", np.float32),
         ("flags", np.uint32),
         ("source", np.uint32),
+    ],
+    align=True,
+)
+
+#: ``valuation_outcome``
+OUTCOME_DTYPE = np.dtype(
+    [
+        ("struct_size", np.uint32),
+        ("budget_exceeded", np.uint32),
+        ("generation", np.uint64),
+        ("nanoseconds", np.uint64),
+        ("request_features", np.uint64),
+        ("request_features_known", np.uint64),
+        ("candidate_features", np.uint64),
+        ("candidate_features_known", np.uint64),
     ],
     align=True,
 )
@@ -304,19 +321,22 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "valuation_scorer_create": (c_int32, [c_void_p, _OUT_HANDLE, _ERROR]),
     "valuation_scorer_destroy": (None, [c_void_p]),
     "valuation_flag_name": (c_char_p, [c_uint32]),
-    "valuation_score": (c_int32, [c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, _ERROR]),
+    "valuation_score": (c_int32, [c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, _ERROR]),
     "valuation_rank": (
         c_int32,
-        [c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, c_void_p, c_void_p, _OUT_SIZE, _ERROR],
+        [c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, c_void_p, c_void_p, _OUT_SIZE, c_void_p, _ERROR],
     ),
-    "valuation_score_batch": (c_int32, [c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, _ERROR]),
+    "valuation_score_batch": (
+        c_int32,
+        [c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, c_void_p, _ERROR],
+    ),
     "valuation_score_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
     "valuation_explain_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
     "valuation_engine_load_policy": (c_int32, [c_void_p, c_char_p, c_size_t, _ERROR]),
     "valuation_bucket": (c_uint32, [c_char_p, c_size_t, c_char_p, c_size_t]),
     "valuation_explore": (
         c_int32,
-        [c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, _ERROR],
+        [c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, c_void_p, _ERROR],
     ),
     "valuation_assign_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
     "valuation_report_text": (c_char_p, [c_void_p, _OUT_SIZE]),

@@ -36,10 +36,27 @@ class Chosen(Value, total=False):
     candidate: int
 
 
-class Answer(TypedDict, total=False):
-    """Values in the order of the candidates, or the best first if the request asks for ``top``."""
+class Served(TypedDict, total=False):
+    """What an answer is from, and how much of the request the models know."""
 
     id: str
+    #: The id of the release that serves as LATEST; None if the models are no release.
+    release: str | None
+    #: The version of the policy; None without a policy, or if it has none.
+    policy: str | None
+    #: See :class:`valuation.Outcome`, as for the following.
+    generation: int
+    request_features: int
+    request_features_known: int
+    candidate_features: int
+    candidate_features_known: int
+    #: Present only if it is true.
+    budget_exceeded: bool
+
+
+class Answer(Served, total=False):
+    """Values in the order of the candidates, or the best first if the request asks for ``top``."""
+
     values: list[Value]
     #: If a policy leaves something to chance: the candidate to show; None if none is worth anything.
     chosen: Chosen | None
@@ -79,7 +96,7 @@ Ignored = TypedDict(
     },
     total=False,
 )
-Ignored.__doc__ = """What of the features does not count: a field, or one ``value`` of it, and the flag that it sets."""
+Ignored.__doc__ = """What of the features does not count: a field, or one ``value`` of it, and why."""
 
 
 class Logit(TypedDict):
@@ -137,10 +154,9 @@ class ExplainedValue(Value, total=False):
     conversion: Logit | None
 
 
-class Explanation(TypedDict, total=False):
+class Explanation(Served, total=False):
     """An answer with reasons."""
 
-    id: str
     values: list[ExplainedValue]
     chosen: Chosen | None
     invalid_candidates: int
@@ -202,7 +218,9 @@ class Assignment(TypedDict):
     """The decisions of a policy for a request. ``policy`` is the version in the policy's file."""
 
     id: str | None
+    release: str | None
     policy: str | None
+    generation: int
     experiments: list[ExperimentAssignment]
     values: list[AssignedValue]
 

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from valuation import _arrays
-from valuation._abi import CANDIDATE_DTYPE, REQUEST_DTYPE
+from valuation._abi import CANDIDATE_DTYPE, REQUEST_DTYPE, VALUE_DTYPE
 from valuation.candidates import Candidates
 from valuation.columns import Table
 from valuation.features import Features
@@ -33,6 +34,10 @@ class Batch:
         From 0 to n_candidates, not falling: request i has the candidates
         ``candidate_offsets[i] ... candidate_offsets[i + 1] - 1``. By default, request i has candidate i, as in a log of
         impressions.
+    shared : Features, 1 row, optional
+        Features that every request has before its own, such as those of the user and the site if the requests are the
+        impressions of one page. :meth:`Scorer.score_batch` looks them up once. Values are those of requests that have
+        them in their own rows.
     time_budget_ns : int, default=0
         Time for each request in nanoseconds, 0 for no limit; see ``Flag.BUDGET_EXCEEDED``.
     units : mapping of name to column, pandas or polars DataFrame, Arrow table, optional
@@ -57,7 +62,7 @@ class Batch:
 
     Notes
     -----
-    Making one costs O(n_requests + n_candidates), 56 bytes a request, 32 bytes a unit besides its text, and 32 bytes a
+    Making one costs O(n_requests + n_candidates), 64 bytes a request, 32 bytes a unit besides its text, and 32 bytes a
     candidate; the features are shared with ``requests`` and ``candidates``. Units, seeds and times are for policies:
     without one they are ignored.
     """
@@ -68,6 +73,7 @@ class Batch:
         candidates: Candidates,
         candidate_offsets: npt.ArrayLike | None = None,
         *,
+        shared: Features | None = None,
         time_budget_ns: int = 0,
         units: Table | Units | None = None,
         seeds: Any | None = None,
@@ -85,6 +91,9 @@ class Batch:
         offsets = _arrays.offsets("candidate_offsets", candidate_offsets, len(candidates), count=len(requests) + 1)
         self.requests = requests
         self.candidates = candidates
+        if shared is not None and len(shared) != 1:
+            raise ValueError(f"shared must have one row, not {len(shared)}")
+        self.shared = Features.empty(1) if shared is None else shared
         self.time_budget_ns = time_budget_ns
         if units is not None and not isinstance(units, Units):
             units = Units.from_columns(units, len(requests))
@@ -117,6 +126,18 @@ class Batch:
         """The time of each request in seconds since 1970, 0 for that of scoring, shape (n_requests,), read-only."""
         return np.asarray(self._request_structs["time"])
 
+    @cached_property
+    def _whole_requests(self) -> tuple[npt.NDArray[Any], Features]:
+        """The structs of requests that have the shared features in their own rows, and these rows."""
+        if self.shared.counts[0] == 0:
+            return self._request_structs, self.requests
+        rows = self.requests.after(self.shared)
+        structs = self._request_structs.copy()
+        structs["feature_count"] = rows.counts
+        structs["features"] = rows._addresses()
+        structs.flags.writeable = False
+        return structs, rows
+
     def __len__(self) -> int:
         """Return the number of requests."""
         return len(self.requests)
@@ -126,7 +147,7 @@ class Batch:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The structs contain addresses, which are invalid in a copy.
-        circumstances = (self.time_budget_ns, self.units, np.array(self.seeds), np.array(self.times))
+        circumstances = (self.shared, self.time_budget_ns, self.units, np.array(self.seeds), np.array(self.times))
         return _rebuild, (self.requests, self.candidates, np.asarray(self._offsets), *circumstances)
 
 
@@ -134,17 +155,21 @@ def _rebuild(
     requests: Features,
     candidates: Candidates,
     offsets: npt.ArrayLike,
+    shared: Features,
     time_budget_ns: int,
     units: Units | None,
     seeds: npt.ArrayLike,
     times: npt.ArrayLike,
 ) -> Batch:
-    return Batch(requests, candidates, offsets, time_budget_ns=time_budget_ns, units=units, seeds=seeds, times=times)
+    circumstances: dict[str, Any] = {"time_budget_ns": time_budget_ns, "units": units, "seeds": seeds, "times": times}
+    return Batch(requests, candidates, offsets, shared=shared, **circumstances)
 
 
 def _request_structs(requests: Features, time_budget_ns: int) -> npt.NDArray[Any]:
     structs = np.zeros(len(requests), REQUEST_DTYPE)
     structs["struct_size"] = REQUEST_DTYPE.itemsize
+    structs["candidate_size"] = CANDIDATE_DTYPE.itemsize
+    structs["value_size"] = VALUE_DTYPE.itemsize
     structs["feature_count"] = requests.counts
     structs["features"] = requests._addresses()
     structs["time_budget_ns"] = time_budget_ns

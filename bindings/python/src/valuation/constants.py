@@ -70,8 +70,6 @@ class Flag(enum.IntFlag):
     NO_CLICK_MODEL = 1 << 3
     #: pcvr is NaN; CPA is worth 0.
     NO_CONVERSION_MODEL = 1 << 4
-    #: A feature that no model has a weight for. Ordinary: L1 regularisation drops most labels.
-    UNKNOWN_FEATURE = 1 << 5
     #: JSON requests: a field that no model knows; often a misspelt name.
     UNKNOWN_FIELD = 1 << 6
     #: JSON requests: text for a number's field, or an object or a nested array.
@@ -116,7 +114,7 @@ class Flag(enum.IntFlag):
         Returns
         -------
         list of str
-            For example ``["unknown_campaign", "unknown_feature"]``. A bit that this version does not know is named by
+            For example ``["unknown_campaign", "clamped"]``. A bit that this version does not know is named by
             its number, for example ``"bit 30"``.
         """
         bits = [bit for bit in range(32) if int(flags) >> bit & 1]

@@ -8,7 +8,7 @@ import os
 import threading
 import weakref
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import numpy.typing as npt
 
@@ -24,7 +24,7 @@ from valuation.errors import creation_failure, load_failure, policy_failure, req
 from valuation.generations import EngineState, Generation, generation_of, source_of, state_of
 from valuation.keys import Keyed
 from valuation.policy import Source
-from valuation.scorer import Exploration, Scorer
+from valuation.scorer import Exploration, Scorer, Scores
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -393,8 +393,16 @@ class Engine(Keyed):
                 report_of(library.valuation_engine_describe, self._handle.pointer, failure=request_failure),
             )
 
-    def score_batch(self, batch: Batch) -> npt.NDArray[Any]:
+    @overload
+    def score_batch(self, batch: Batch, *, return_outcomes: Literal[False] = False) -> npt.NDArray[Any]: ...
+
+    @overload
+    def score_batch(self, batch: Batch, *, return_outcomes: Literal[True]) -> Scores: ...
+
+    def score_batch(self, batch: Batch, *, return_outcomes: bool = False) -> npt.NDArray[Any] | Scores:
         """Value the candidates of many requests in one call of the library. See :meth:`Scorer.score_batch`."""
+        if return_outcomes:
+            return self._scorer().score_batch(batch, return_outcomes=True)
         return self._scorer().score_batch(batch)
 
     def explore(self, batch: Batch) -> Exploration:

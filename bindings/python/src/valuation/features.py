@@ -171,6 +171,32 @@ class Features:
         result._set(self._entries, self._starts[chosen], self._counts[chosen])
         return result
 
+    def after(self, first: Features) -> Features:
+        """Copy the rows, each behind the same features.
+
+        Parameters
+        ----------
+        first : Features, 1 row
+            The features that come before those of each row.
+
+        Returns
+        -------
+        Features
+            As many rows. O(n_rows + their features).
+        """
+        shared = first._entries[first._starts[0] : first._starts[0] + first._counts[0]]
+        counts = self._counts + len(shared)
+        starts = np.cumsum(counts) - counts
+        own = np.repeat(starts + len(shared) - np.cumsum(self._counts) + self._counts, self._counts)
+        from_rows = np.repeat(self._starts - np.cumsum(self._counts) + self._counts, self._counts)
+        entries = np.empty(int(counts.sum()), FEATURE_DTYPE)
+        entries[(starts[:, None] + np.arange(len(shared))).ravel()] = np.tile(shared, len(self))
+        steps = np.arange(int(self._counts.sum()))
+        entries[own + steps] = self._entries[from_rows + steps]
+        result = Features.__new__(Features)
+        result._set(entries, starts, counts)
+        return result
+
     def _addresses(self) -> npt.NDArray[np.uintp]:
         """Return the address of each row's features, valid as long as this object lives; 0 for an empty row."""
         starts = self._entries.ctypes.data + self._starts.astype(np.uintp) * np.uintp(FEATURE_DTYPE.itemsize)

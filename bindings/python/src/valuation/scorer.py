@@ -8,18 +8,19 @@ import json
 from collections.abc import Callable
 from itertools import pairwise
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from valuation._abi import CANDIDATE_DTYPE, REQUEST_DTYPE, VALUE_DTYPE, ErrorStruct
+from valuation._abi import CANDIDATE_DTYPE, OUTCOME_DTYPE, REQUEST_DTYPE, VALUE_DTYPE, ErrorStruct
 from valuation._handle import Handle
 from valuation._json_request import Request, json_bytes
 from valuation._library import library
 from valuation.answers import Answer, Assignment, Explanation
 from valuation.batch import Batch
 from valuation.errors import creation_failure, request_failure
+from valuation.outcomes import Outcome, Outcomes, outcome_structs
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -34,6 +35,17 @@ class Ranking(NamedTuple):
     positions: npt.NDArray[np.intp]
     #: ndarray of VALUE_DTYPE, shape (k,): their values.
     values: npt.NDArray[Any]
+    #: How the call went.
+    outcome: Outcome
+
+
+class Scores(NamedTuple):
+    """The values of a batch, and how each of its requests went."""
+
+    #: ndarray of VALUE_DTYPE, shape (n_candidates,)
+    values: npt.NDArray[Any]
+    #: One for each request.
+    outcomes: Outcomes
 
 
 class Exploration(NamedTuple):
@@ -45,6 +57,8 @@ class Exploration(NamedTuple):
     propensities: npt.NDArray[np.float64]
     #: ndarray of intp, shape (n_requests,): the position of the chosen one among the candidates of the request, or -1.
     chosen: npt.NDArray[np.intp]
+    #: How each request went.
+    outcomes: Outcomes
 
 
 class Scorer:
@@ -140,7 +154,13 @@ class Scorer:
         """
         return cast(Assignment, self._answer(library.valuation_assign_json, request))
 
-    def score_batch(self, batch: Batch) -> npt.NDArray[Any]:
+    @overload
+    def score_batch(self, batch: Batch, *, return_outcomes: Literal[False] = False) -> npt.NDArray[Any]: ...
+
+    @overload
+    def score_batch(self, batch: Batch, *, return_outcomes: Literal[True]) -> Scores: ...
+
+    def score_batch(self, batch: Batch, *, return_outcomes: bool = False) -> npt.NDArray[Any] | Scores:
         """Value the candidates of many requests in one call of the library, all with one set of models.
 
         Gives the same bits as :meth:`score` for each request. Other Python threads run meanwhile.
@@ -149,10 +169,12 @@ class Scorer:
         ----------
         batch : Batch
             Requests and candidates.
+        return_outcomes : bool, default=False
+            Whether to return also how each request went: some 50 nanoseconds and 56 bytes a request.
 
         Returns
         -------
-        ndarray of VALUE_DTYPE, shape (n_candidates,)
+        ndarray of VALUE_DTYPE, shape (n_candidates,); or Scores, of this and the outcomes
             A structured array in the order of the candidates, with the fields ``expected_revenue`` (float64; currency
             unit of the bid, per impression), ``pctr`` and ``pcvr`` (float32; NaN if there is none), ``flags`` (uint32;
             see :class:`valuation.Flag`) and ``source`` (uint32; 0 without a policy, see
@@ -168,19 +190,23 @@ class Scorer:
             If closed, or used by another thread at this moment.
         """
         values = np.zeros(len(batch.candidates), VALUE_DTYPE)
+        outcomes = outcome_structs(len(batch)) if return_outcomes else None
         error = ErrorStruct.new()
         with self._handle.guard():
             if library.valuation_score_batch(
                 self._handle.pointer,
+                int(batch.shared._addresses()[0]),
+                int(batch.shared.counts[0]),
                 batch._request_structs.ctypes.data,
                 len(batch.requests),
                 batch._candidate_structs.ctypes.data,
                 batch._offsets.ctypes.data,
                 values.ctypes.data,
+                None if outcomes is None else outcomes.ctypes.data,
                 ctypes.byref(error),
             ):
                 raise request_failure(error)
-        return values
+        return values if outcomes is None else Scores(values, Outcomes(outcomes))
 
     def explore(self, batch: Batch) -> Exploration:
         """Value the candidates of requests, choose one for each request, and compute how likely each was to be chosen.
@@ -202,7 +228,7 @@ class Scorer:
             chosen candidate is the one that is worth most by these draws; under a policy with a ``minimum_propensity``,
             it is sometimes any other. It is -1 if nothing is worth anything. The propensities of a request add up to 1,
             or are all 0 if nothing is worth anything. ``Documentation/policy.md`` says how exact they are. Without
-            exploration and without ``minimum_propensity`` one is 1.
+            exploration and without ``minimum_propensity`` one is 1. ``outcomes`` says how each request went.
 
         Raises
         ------
@@ -215,21 +241,24 @@ class Scorer:
         propensities = np.zeros(len(batch.candidates))
         chosen = np.full(len(batch.requests), -1, np.intp)
         error = ErrorStruct.new()
+        outcomes = outcome_structs(len(batch))
+        requests, _ = batch._whole_requests
         offsets = batch._offsets.tolist()
         with self._handle.guard():
             for request, (first, last) in enumerate(pairwise(offsets)):
                 if library.valuation_explore(
                     self._handle.pointer,
-                    batch._request_structs.ctypes.data + request * REQUEST_DTYPE.itemsize,
+                    requests.ctypes.data + request * REQUEST_DTYPE.itemsize,
                     batch._candidate_structs.ctypes.data + first * CANDIDATE_DTYPE.itemsize,
                     last - first,
                     values.ctypes.data + first * VALUE_DTYPE.itemsize,
                     propensities.ctypes.data + first * propensities.itemsize,
                     chosen.ctypes.data + request * chosen.itemsize,
+                    outcomes.ctypes.data + request * OUTCOME_DTYPE.itemsize,
                     ctypes.byref(error),
                 ):
                     raise request_failure(error)
-        return Exploration(values, propensities, chosen)
+        return Exploration(values, propensities, chosen, Outcomes(outcomes))
 
     def rank(self, batch: Batch, maximum_count: int, *, request: int = 0) -> Ranking:
         """Return the best candidates of one request, best first, without sorting all of them.
@@ -247,7 +276,8 @@ class Scorer:
         -------
         Ranking
             ``positions`` among the candidates of that request, and their ``values`` (VALUE_DTYPE), each of shape
-            (min(maximum_count, candidates of the request),). Of two equal ones the earlier candidate comes first.
+            (min(maximum_count, candidates of the request),); and the ``outcome``. Of two equal ones the earlier
+            candidate comes first.
 
         Raises
         ------
@@ -265,21 +295,23 @@ class Scorer:
         first, last = int(batch._offsets[request]), int(batch._offsets[request + 1])
         count = min(maximum_count, last - first)
         positions, values = np.zeros(count, np.uintp), np.zeros(count, VALUE_DTYPE)
-        found, error = ctypes.c_size_t(), ErrorStruct.new()
+        found, error, outcomes = ctypes.c_size_t(), ErrorStruct.new(), outcome_structs(1)
+        requests, _ = batch._whole_requests
         with self._handle.guard():
             if library.valuation_rank(
                 self._handle.pointer,
-                batch._request_structs.ctypes.data + request * REQUEST_DTYPE.itemsize,
+                requests.ctypes.data + request * REQUEST_DTYPE.itemsize,
                 batch._candidate_structs.ctypes.data + first * CANDIDATE_DTYPE.itemsize,
                 last - first,
                 count,
                 positions.ctypes.data,
                 values.ctypes.data,
                 ctypes.byref(found),
+                outcomes.ctypes.data,
                 ctypes.byref(error),
             ):
                 raise request_failure(error)
-        return Ranking(positions[: found.value].astype(np.intp), values[: found.value])
+        return Ranking(positions[: found.value].astype(np.intp), values[: found.value], Outcomes(outcomes)[0])
 
     def close(self) -> None:
         """Free the scratch space; a call under way finishes first. May be called again, from any thread."""

@@ -51,7 +51,7 @@ def score_table(
         Anything that ``pyarrow.table`` takes.
     features : collection of str, optional
         The columns that are features, of the request or of the ad, named by their fields. By default, all columns that
-        no other argument names: a column that no model knows then adds nothing but the flag ``UNKNOWN_FEATURE``.
+        no other argument names: a column that no model knows then adds nothing.
     numeric : collection of str
         Those of the features that are numbers; all others are categories.
     campaign : str, default="campaign"

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Candidates whose features are in one array. Where more than the loops reads these (rules about single campaigns, draws),
+// blocks of candidates are copied, with pointers to them.
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels.h"
+#include "valuation.h"
+
+int valuation_offsets_fall(const uint32_t *offsets, size_t count) {
+    // Without an early end, the loop is vectorised.
+    uint32_t falls = 0;
+    for (size_t i = 0; i < count; i++) falls |= offsets[i] > offsets[i + 1];
+    return falls != 0;
+}
+
+void valuation_connect(const void *candidates, size_t count, const void *features, const uint32_t *offsets, void *connected) {
+    const valuation_candidate *from = candidates;
+    const uintptr_t first = (uintptr_t)features;
+    valuation_candidate *to = connected;
+    for (size_t i = 0; i < count; i++) {
+        const int is_bare = !from[i].features & !from[i].feature_count;
+        // There may be no features at all.
+        const valuation_feature *const own = (const valuation_feature *)(first + offsets[i] * sizeof *own);
+        const uint32_t length = offsets[i + 1] - offsets[i];
+        to[i] = from[i];
+        to[i].features = is_bare ? own : NULL;
+        to[i].feature_count = is_bare ? length : 1;
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import CValuation
+
+// Many requests: see valuation.h.
+
+/// See valuation.h.
+@c @implementation
+public func valuation_score_batch(
+    _ scorer: OpaquePointer!, _ shared: UnsafePointer<valuation_feature>!, _ shared_count: Int,
+    _ requests: UnsafePointer<valuation_request>!, _ request_count: Int,
+    _ candidates: UnsafePointer<valuation_candidate>!, _ candidate_offsets: UnsafePointer<Int>!,
+    _ values_out: UnsafeMutablePointer<valuation_value>!, _ outcomes_out: UnsafeMutablePointer<valuation_outcome>!,
+    _ error: UnsafeMutablePointer<valuation_error>!
+) -> valuation_status {
+    call(error) { () throws(Failure) in
+        let target = try Valuation.scorer(scorer)
+        try checkCount(shared_count, shared == nil, "The shared features are NULL, or their count is out of range.")
+        if shared_count > Limits.maximumFeatures {
+            throw Failure(.limitExceeded, "A request has at most 10,000 features.")
+        }
+        try checkCount(request_count, requests == nil, "The requests are NULL, or their count is out of range.")
+        guard let candidate_offsets else { throw Failure(.invalidArgument, "candidate_offsets is NULL.") }
+        if candidate_offsets[0] != 0 { throw Failure(.invalidArgument, "candidate_offsets does not begin with 0.") }
+        for position in 0..<request_count where candidate_offsets[position] > candidate_offsets[position + 1] {
+            throw Failure(.invalidArgument, "candidate_offsets must not fall.")
+        }
+        try checkCount(
+            candidate_offsets[request_count], candidates == nil,
+            "The candidates are NULL, or their count is out of range.")
+        try checkCount(candidate_offsets[request_count], values_out == nil, "values_out is NULL.")
+        let common = SharedFeatures(UnsafeBufferPointer(start: shared, count: shared_count), target)
+        try Scorer.withSnapshot(target) { snapshot throws(Failure) in
+            guard request_count > 0, let requests else { return }
+            let distance = try stride(requests.pointee.struct_size, of: valuation_request.self)
+            var outcomeDistance = 0
+            if let outcomes_out {
+                outcomeDistance = try stride(outcomes_out.pointee.struct_size, of: valuation_outcome.self)
+            }
+            for position in 0..<request_count {
+                let request = at(position, requests, distance)
+                let place = outcomes_out.map { UnsafeMutablePointer(mutating: at(position, $0, outcomeDistance)) }
+                if Int(request.pointee.struct_size) != distance
+                    || place != nil && Int(place.unsafelyUnwrapped.pointee.struct_size) != outcomeDistance
+                {
+                    throw Failure(.structSize, "The struct_size of an element differs from that of the first.")
+                }
+                let outcome = try Outcome(place)
+                var checkedRequest = try checked(request, shared: shared_count)
+                let start = candidate_offsets[position]
+                let count = candidate_offsets[position + 1] - start
+                guard count > 0, let candidates, let values_out else {
+                    outcome.fill(nil, snapshot)
+                    continue
+                }
+                if shared_count > 0 { try common.add(to: &checkedRequest, target, snapshot) }
+                let all = Candidates(candidates + start, count: count)
+                Scorer.score(target, checkedRequest, all, into: values_out + start, snapshot)
+                outcome.fill(target, snapshot)
+            }
+        }
+    }
+}
+
+/// The distance of the elements of an array of growing structs: the first one's `struct_size`.
+private func stride<Struct>(_ size: UInt32, of _: Struct.Type) throws(Failure) -> Int {
+    if Int(size) % MemoryLayout<Struct>.alignment != 0 {
+        throw Failure(.structSize, "The struct_size of an array's elements is no multiple of 8.")
+    }
+    return Int(size)
+}
+
+private func at<Struct>(_ position: Int, _ first: UnsafePointer<Struct>, _ distance: Int) -> UnsafePointer<Struct> {
+    (UnsafeRawPointer(first) + position &* distance).assumingMemoryBound(to: Struct.self)
+}
