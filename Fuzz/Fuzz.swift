@@ -4,7 +4,7 @@ import CPlatform
 /// The target that the environment variable FUZZ_TARGET names. All targets are one program, so that the core is
 /// compiled once.
 private enum FuzzTarget: String {
-    case model, manifest, compiled, request, policy
+    case model, manifest, compiled, request, flat, policy
 }
 
 private let target: FuzzTarget = {
@@ -22,6 +22,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     case .manifest: fuzzManifest(start, count)
     case .compiled: fuzzCompiled(start, count)
     case .request: fuzzRequest(start, count)
+    case .flat: fuzzFlat(start, count)
     case .policy: fuzzPolicy(start, count)
     }
 }
@@ -31,6 +32,6 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 public func mutate(_ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ room: Int, _ seed: UInt32) -> Int {
     switch target {
     case .compiled: mutateCompiled(start, count, room, seed)
-    case .model, .manifest, .request, .policy: mutateBlindly(start, count, room)
+    case .model, .manifest, .request, .flat, .policy: mutateBlindly(start, count, room)
     }
 }

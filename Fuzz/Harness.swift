@@ -14,6 +14,8 @@ final class Harness {
     private let hasPolicy: Bool
     private let engine: UnsafePointer<Engine>
     private let scorer: UnsafeMutablePointer<Scorer>
+    /// The scorer as a host holds it.
+    var handle: OpaquePointer { OpaquePointer(scorer) }
 
     init(_ snapshot: consuming Snapshot) throws(Failure) {
         hasPolicy = snapshot.policy != nil

@@ -7,7 +7,8 @@ func fuzzRequest(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     return 0
 }
 
-private let models: StaticString = """
+/// Models with every kind of weight.
+let fuzzedModels: StaticString = """
     {"format":"valuation-model/1","kind":"logistic","campaign":"*","target":"click","version":"1","intercept":-3,\
     "negative_sampling_rate":0.1,"categorical":{"slot":{"12":0.5,"13":-0.5},"os":{"ios":0.25,"":1}},\
     "numeric":{"age":{"mean":40,"std":12,"weight":0.3}}}
@@ -23,7 +24,7 @@ nonisolated(unsafe) private let harness: Harness = {
     guard let kind = FileKind(name: Text("a.jsonl")) else { fatalError("not a kind of file") }
     var description = valuation_error()
     let harness = withUnsafeMutablePointer(to: &description) { description in
-        try? Harness(Text(models), kind, Note(error: description))
+        try? Harness(Text(fuzzedModels), kind, Note(error: description))
     }
     guard let harness else { fatalError("the models of the fuzz target do not load") }
     return harness

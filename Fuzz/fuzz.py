@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fuzz everything that reads bytes from outside, with libFuzzer and the address and undefined-behaviour sanitizers.
 
-The targets are model files, manifests, compiled files, requests, policies, and the solver's arrays; as many run at a
-time as there are processors. Fuzz/cases/<target>/ keeps inputs that once failed; they are replayed first, and new ones
-are put there. Seeds come from Fuzz/seeds.py. Inputs that reach new code stay in build/fuzz/<target>/corpus; figures go
-to build/fuzz/report.json. The sanitizer looks for undefined behaviour in the core's C; Swift traps by itself.
+The targets are model files, manifests, compiled files, requests, policies, and the arrays of flat requests and of the
+solver; as many run at a time as there are processors. Fuzz/cases/<target>/ keeps inputs that once failed; they are
+replayed first, and new ones are put there. Seeds come from Fuzz/seeds.py. Inputs that reach new code stay in
+build/fuzz/<target>/corpus; figures go to build/fuzz/report.json. The sanitizer looks for undefined behaviour in the
+core's C; Swift traps by itself.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ import seeds
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "fuzz"
-TARGETS = ("model", "manifest", "compiled", "request", "policy", "solver")
+TARGETS = ("model", "manifest", "compiled", "request", "flat", "policy", "solver")
 #: The fewest edges that seeds and a minute must reach; below that, the seeds are no longer sound and little was tried.
-EDGES = {"model": 2000, "manifest": 400, "compiled": 900, "request": 2000, "policy": 1200, "solver": 700}
+EDGES = {"model": 2000, "manifest": 400, "compiled": 900, "request": 2000, "flat": 700, "policy": 1200, "solver": 700}
 #: The longest inputs, where it is not 8,192 bytes.
 LONGEST = {"compiled": 65536, "solver": 600}
 MODULES = (

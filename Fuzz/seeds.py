@@ -173,6 +173,12 @@ def write(target: str, folder: Path) -> None:
         (folder / "request").write_text(json.dumps(REQUEST))
         (folder / "escaped").write_text(json.dumps(REQUEST, ensure_ascii=False, indent=1))
         return
+    if target == "flat":
+        # With each output, without draws and with them: 40 features, 4 of the request, and 6 candidates of 3 each.
+        for wishes in (0x00, 0x01, 0x08, 0x09, 0x32, 0x33, 0x05):
+            candidates = b"".join(bytes([kind, 3]) for kind in (8, 13, 4, 9, 14, 12))
+            (folder / f"wishes-{wishes:02x}").write_bytes(bytes([wishes, 3, 40, *range(40), 4]) + candidates)
+        return
     if target == "solver":
         # The bytes' own values: rows that name a column or two, with weights and an offset, or with numbers.
         for flags in (0x00, 0x06, 0x2A, 0x70):

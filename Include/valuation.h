@@ -742,6 +742,33 @@ valuation_status valuation_score_batch(valuation_scorer *scorer, const valuation
                                        const valuation_candidate *candidates, const size_t *candidate_offsets,
                                        valuation_value *values_out, valuation_outcome *outcomes_out, valuation_error *error);
 
+/* Does what valuation_score, valuation_rank and valuation_explore do, for hosts whose arrays must not hold addresses (Go,
+ * Java, C#): all features are in one array, and offsets say whose they are.
+ *
+ *     features         k0 k1 k2 | k3 k4 | | k5       the request's, then those of three ads, of which the second has none
+ *     feature_offsets  3 5 5 6                       candidate_count + 1 numbers
+ *
+ * request          borrowed; its own features must be NULL and 0
+ * features         borrowed; feature_count of them: the request has features[0] ... features[feature_offsets[0] - 1], and
+ *                  candidate i has features[feature_offsets[i]] ... features[feature_offsets[i + 1] - 1]
+ * feature_offsets  borrowed; not falling; the last one is at most feature_count
+ * candidates       borrowed; a candidate that has features of its own (not NULL and 0) is invalid
+ * indices_out      NULL: values_out receives candidate_count values in the order of the candidates. Otherwise both receive
+ *                  the min(maximum_count, candidate_count) best, as in valuation_rank
+ * maximum_count    ignored if indices_out is NULL
+ * propensities_out NULL unless values are to be explored: receives candidate_count numbers, as in valuation_explore;
+ *                  indices_out is then NULL
+ * chosen_out       receives the chosen candidate if propensities_out is given, otherwise VALUATION_NONE_CHOSEN; may be NULL
+ * outcome          as for valuation_score
+ *
+ * Gives the same bits as the other calls. Errors, threads, cost: as those, plus O(candidates) for the offsets;
+ * INVALID_ARGUMENT for offsets that fall or end behind the features. Since 0.1. */
+valuation_status valuation_score_flat(valuation_scorer *scorer, const valuation_request *request,
+                                      const valuation_feature *features, size_t feature_count, const uint32_t *feature_offsets,
+                                      const valuation_candidate *candidates, size_t candidate_count, size_t maximum_count,
+                                      size_t *indices_out, valuation_value *values_out, double *propensities_out,
+                                      size_t *chosen_out, valuation_outcome *outcome, valuation_error *error);
+
 /* ---------------------------------------------------------------------------------------------------------------
  * JSON: the same calls for scripts, logs and bindings
  *

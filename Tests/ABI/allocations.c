@@ -63,6 +63,14 @@ static void score_batch_once(void) {
     REQUIRE_OK(valuation_score_batch(scorer, NULL, 0, requests, 3, scored.candidates, offsets, values, NULL, NULL));
 }
 
+static void score_flat_once(void) {
+    static flat_impression flat;
+    valuation_outcome outcome = VALUATION_OUTCOME_INIT;
+    make_flat(&flat, &scored);
+    REQUIRE_OK(score_flat(scorer, &flat, CANDIDATE_COUNT, values, &outcome));
+    REQUIRE_OK(score_flat(scorer, &flat, 1, values, &outcome));
+}
+
 static void score_shared_once(void) {
     valuation_request requests[3] = {scored.request, VALUATION_REQUEST_INIT, scored.request};
     valuation_outcome outcomes[3] = {VALUATION_OUTCOME_INIT, VALUATION_OUTCOME_INIT, VALUATION_OUTCOME_INIT};
@@ -116,6 +124,7 @@ static void count_all(const char *when) {
         {"score_badly", score_badly_once, REPETITIONS},
         {"rank", rank_once, REPETITIONS},
         {"score_batch", score_batch_once, REPETITIONS},
+        {"score_flat", score_flat_once, REPETITIONS},
         {"score_shared", score_shared_once, REPETITIONS},
     };
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {

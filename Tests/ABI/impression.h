@@ -68,6 +68,39 @@ static inline void make_impression(impression *made, const valuation_engine *eng
     }
 }
 
+/* The impression with all features in one array, for valuation_score_flat. */
+typedef struct flat_impression {
+    valuation_request request;
+    valuation_candidate candidates[CANDIDATE_COUNT];
+    valuation_feature features[REQUEST_FEATURE_COUNT + 2 * CANDIDATE_COUNT];
+    uint32_t offsets[CANDIDATE_COUNT + 1];
+} flat_impression;
+
+static inline void make_flat(flat_impression *made, const impression *from) {
+    uint32_t place = from->request.feature_count;
+    memset(made, 0, sizeof *made);
+    made->request = from->request;
+    made->request.features = NULL;
+    made->request.feature_count = 0;
+    memcpy(made->features, from->request.features, place * sizeof *made->features);
+    for (int i = 0; i < CANDIDATE_COUNT; i++) {
+        const valuation_candidate *candidate = &from->candidates[i];
+        made->offsets[i] = place;
+        for (uint32_t own = 0; own < candidate->feature_count; own++) made->features[place++] = candidate->features[own];
+        made->candidates[i] = *candidate;
+        made->candidates[i].features = NULL;
+        made->candidates[i].feature_count = 0;
+    }
+    made->offsets[CANDIDATE_COUNT] = place;
+}
+
+/* The values of the first candidates in the flat form. */
+static inline valuation_status score_flat(valuation_scorer *scorer, const flat_impression *flat, size_t count,
+                                          valuation_value *values, valuation_outcome *outcome) {
+    return valuation_score_flat(scorer, &flat->request, flat->features, flat->offsets[count], flat->offsets, flat->candidates,
+                                count, 0, NULL, values, NULL, NULL, outcome, NULL);
+}
+
 /* An engine that serves the models at path; exits on failure. */
 static inline valuation_engine *serving(const char *path) {
     valuation_error error = VALUATION_ERROR_INIT;

@@ -54,6 +54,14 @@ static void score_batch_once(void) {
     REQUIRE_OK(valuation_score_batch(scorer, NULL, 0, requests, 3, scored.candidates, offsets, values, NULL, NULL));
 }
 
+static void score_flat_once(void) {
+    static flat_impression flat;
+    take_the_next_user();
+    make_flat(&flat, &scored);
+    REQUIRE_OK(score_flat(scorer, &flat, CANDIDATE_COUNT, values, NULL));
+    REQUIRE_OK(score_flat(scorer, &flat, 1, values, NULL));
+}
+
 /* With a seed; without one, features would be copied to make it. */
 static void score_shared_once(void) {
     static const size_t offsets[3] = {0, 20, CANDIDATE_COUNT};
@@ -81,6 +89,7 @@ static void count_all(const char *when) {
     count("score", when, score_once, REPETITIONS);
     count("rank", when, rank_once, REPETITIONS);
     count("score_batch", when, score_batch_once, REPETITIONS);
+    count("score_flat", when, score_flat_once, REPETITIONS);
     count("score_shared", when, score_shared_once, REPETITIONS);
 }
 

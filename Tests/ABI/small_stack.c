@@ -18,6 +18,7 @@ static char json[JSON_BYTES], file[PATH_BYTES];
 static size_t json_length, length;
 static const char *text;
 static impression scored;
+static flat_impression flattened;
 static valuation_engine *engine;
 static valuation_scorer *scorer;
 static valuation_report *report;
@@ -52,6 +53,7 @@ CALL(score_structs, valuation_score(scorer, &scored.request, scored.candidates, 
 CALL(rank, valuation_rank(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, 9, best, values, &length, NULL, &error))
 CALL(explore,
      valuation_explore(scorer, &scored.request, scored.candidates, CANDIDATE_COUNT, values, propensities, NULL, NULL, &error))
+CALL(flat, score_flat(scorer, &flattened, CANDIDATE_COUNT, values, NULL))
 CALL(score_json, valuation_score_json(scorer, json, json_length, &text, &length, &error))
 CALL(explain_json, valuation_explain_json(scorer, json, json_length, &text, &length, &error))
 CALL(assign_json, valuation_assign_json(scorer, json, json_length, &text, &length, &error))
@@ -111,6 +113,7 @@ int main(int argument_count, char **arguments) {
     snprintf(file, sizeof file, "%s/index.valuation", folder);
     engine = serving(root);
     make_impression(&scored, engine);
+    make_flat(&flattened, &scored);
     scorer = scorer_of(engine);
     for (int i = 6; i < argument_count; i++) {
         path = arguments[i];
@@ -124,6 +127,7 @@ int main(int argument_count, char **arguments) {
     MEASURE(score_structs);
     MEASURE(rank);
     MEASURE(explore);
+    MEASURE(flat);
     MEASURE(score_json);
     MEASURE(explain_json);
     MEASURE(assign_json);

@@ -18,6 +18,7 @@ CALLS = [
     "score_badly",
     "rank",
     "score_batch",
+    "score_flat",
     "score_shared",
 ]
 # The models loaded while the others serve. The larger sets take every path of the scoring code: rows for all models,

@@ -39,7 +39,7 @@ def test_every_rule_decides_something(counts: dict[str, int]):
     assert counts["sources"] == 7
 
 
-@pytest.mark.parametrize("call", ["score", "rank", "score_batch", "score_shared"])
+@pytest.mark.parametrize("call", ["score", "rank", "score_batch", "score_flat", "score_shared"])
 @pytest.mark.parametrize("when", WHEN)
 def test_scoring_under_a_policy_allocates_nothing(counts: dict[str, int], call: str, when: str):
     assert counts[f"{call}_{when}"] == 0

@@ -95,6 +95,47 @@ def test_a_json_request_takes_no_more_instructions_than_recorded(
     compare(JSON_CASE, total // 3, pytestconfig)
 
 
+#: Of request_forms.c.
+REQUESTS, COMMON = 8, 27
+
+
+def count_form(programs: Programs, models: Path, function: str, form: str, candidates: int, ad_features: int) -> int:
+    """The instructions of all requests in one form."""
+    arguments = (models, form, candidates, ad_features)
+    return programs.count(function, HERE / "request_forms.c", *arguments, options=("--instr-atstart=no",))
+
+
+@pytest.mark.parametrize(("candidates", "ad_features"), [(1, 3), (10, 3), (1000, 0), (1000, 3)])
+def test_the_flat_form_costs_a_few_instructions_a_candidate(
+    programs: Programs, models: Path, candidates: int, ad_features: int
+):
+    arguments = (programs, models)
+    pointers = count_form(*arguments, "valuation_score", "pointers", candidates, ad_features)
+    flat = count_form(*arguments, "valuation_score_flat", "flat", candidates, ad_features)
+    more = (flat - pointers) / REQUESTS
+    assert more <= 400 + 24 * candidates, f"{more:.0f} instructions more a request"
+
+
+def test_an_outcome_costs_a_fixed_number_of_instructions(programs: Programs, models: Path):
+    def more(candidates: int) -> float:
+        with_outcome, without = (
+            count_form(programs, models, "valuation_score", form, candidates, 3) for form in ("outcome", "pointers")
+        )
+        return (with_outcome - without) / REQUESTS
+
+    # Most of it reads the clock twice, which callgrind counts as calls of the C library.
+    assert 0 < more(10) <= 500
+    assert more(1000) == more(10)
+
+
+def test_shared_features_are_looked_up_once(programs: Programs, models: Path):
+    own, shared = (count_form(programs, models, "valuation_score_batch", form, 1, 0) for form in ("own", "shared"))
+    # A lookup of a label takes some 35 instructions.
+    assert own - shared >= (REQUESTS - 1) * COMMON * 30, f"{own - shared} instructions fewer in all"
+    text = [programs.output(HERE / "request_forms.c", models, form, 7, 3) for form in ("own", "shared")]
+    assert text[0] == text[1]
+
+
 @pytest.mark.parametrize("function", ["valuation_scorer_create", "valuation_scorer_destroy"])
 def test_a_scorer_costs_the_same_among_many(function: str, programs: Programs, models: Path):
     # Not fewer than 200: the first ones get memory that glibc's allocator need not search for.

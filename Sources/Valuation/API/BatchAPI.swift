@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import CValuation
 
-// Many requests: see valuation.h.
+// Many requests, and arrays without pointers in them: see valuation.h.
 
 /// See valuation.h.
 @c @implementation
@@ -71,4 +72,70 @@ private func stride<Struct>(_ size: UInt32, of _: Struct.Type) throws(Failure) -
 
 private func at<Struct>(_ position: Int, _ first: UnsafePointer<Struct>, _ distance: Int) -> UnsafePointer<Struct> {
     (UnsafeRawPointer(first) + position &* distance).assumingMemoryBound(to: Struct.self)
+}
+
+/// See valuation.h.
+@c @implementation
+public func valuation_score_flat(
+    _ scorer: OpaquePointer!, _ request: UnsafePointer<valuation_request>!,
+    _ features: UnsafePointer<valuation_feature>!, _ feature_count: Int, _ feature_offsets: UnsafePointer<UInt32>!,
+    _ candidates: UnsafePointer<valuation_candidate>!, _ candidate_count: Int, _ maximum_count: Int,
+    _ indices_out: UnsafeMutablePointer<Int>!, _ values_out: UnsafeMutablePointer<valuation_value>!,
+    _ propensities_out: UnsafeMutablePointer<Double>!, _ chosen_out: UnsafeMutablePointer<Int>!,
+    _ outcome: UnsafeMutablePointer<valuation_outcome>!, _ error: UnsafeMutablePointer<valuation_error>!
+) -> valuation_status {
+    call(error) { () throws(Failure) in
+        let target = try Valuation.scorer(scorer)
+        let outcome = try Outcome(outcome)
+        var checkedRequest = try checked(request)
+        try checkCount(candidate_count, candidates == nil, "The candidates are NULL, or their count is out of range.")
+        try checkCount(feature_count, features == nil, "The features are NULL, or their count is out of range.")
+        if checkedRequest.featureCount > 0 {
+            throw Failure(.invalidArgument, "The request has features of its own; its first ones are in the array.")
+        }
+        let offsets = try checked(feature_offsets, candidate_count, last: feature_count)
+        checkedRequest.features = UnsafePointer(features)
+        checkedRequest.featureCount = Int(offsets[0])
+        if checkedRequest.featureCount > Limits.maximumFeatures {
+            throw Failure(.limitExceeded, "A request has at most 10,000 features.")
+        }
+        // A negative number is one above Int.max, such as SIZE_MAX.
+        let capacity =
+            indices_out == nil || maximum_count < 0 ? candidate_count : min(candidate_count, maximum_count)
+        try checkCount(capacity, values_out == nil, "values_out is NULL.")
+        if indices_out != nil && propensities_out != nil {
+            throw Failure(.invalidArgument, "Either indices_out or propensities_out must be NULL.")
+        }
+        try Scorer.withSnapshot(target) { snapshot throws(Failure) in
+            var (scored, chosen) = (UnsafeMutablePointer<Scorer>?.none, Int?.none)
+            if capacity > 0, let candidates, let values_out {
+                scored = target
+                let all = Candidates(candidates, count: candidate_count, features: features, offsets: offsets)
+                if let indices_out {
+                    var ranking = Ranking(indices: indices_out, values: values_out, capacity: capacity)
+                    Scorer.rank(target, checkedRequest, all, into: &ranking, snapshot)
+                } else if let propensities_out {
+                    chosen = try Scorer.explore(
+                        target, checkedRequest, all, into: values_out, propensities_out, snapshot)
+                } else {
+                    Scorer.score(target, checkedRequest, all, into: values_out, snapshot)
+                }
+            }
+            // VALUATION_NONE_CHOSEN is the greatest size_t.
+            if let chosen_out { chosen_out.pointee = chosen ?? -1 }
+            outcome.fill(scored, snapshot)
+        }
+    }
+}
+
+/// Checks the offsets of the candidates' features. - Parameter last: how many features there are.
+private func checked(
+    _ offsets: UnsafePointer<UInt32>?, _ count: Int, last: Int
+) throws(Failure) -> UnsafePointer<UInt32> {
+    guard let offsets else { throw Failure(.invalidArgument, "feature_offsets is NULL.") }
+    if valuation_offsets_fall(offsets, count) != 0 { throw Failure(.invalidArgument, "feature_offsets must not fall.") }
+    if Int(offsets[count]) > last {
+        throw Failure(.invalidArgument, "feature_offsets ends behind the last feature.")
+    }
+    return offsets
 }

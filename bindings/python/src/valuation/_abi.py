@@ -330,6 +330,16 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
         c_int32,
         [c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, c_void_p, _ERROR],
     ),
+    "valuation_score_flat": (
+        c_int32,
+        [
+            *(c_void_p, c_void_p),
+            *(c_void_p, c_size_t, c_void_p),
+            *(c_void_p, c_size_t),
+            *(c_size_t, c_void_p, c_void_p, c_void_p, c_void_p),
+            *(c_void_p, _ERROR),
+        ],
+    ),
     "valuation_score_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
     "valuation_explain_json": (c_int32, [c_void_p, c_char_p, c_size_t, _OUT_TEXT, _OUT_SIZE, _ERROR]),
     "valuation_engine_load_policy": (c_int32, [c_void_p, c_char_p, c_size_t, _ERROR]),
