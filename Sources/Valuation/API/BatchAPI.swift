@@ -113,12 +113,12 @@ public func valuation_score_flat(
                 let all = Candidates(candidates, count: candidate_count, features: features, offsets: offsets)
                 if let indices_out {
                     var ranking = Ranking(indices: indices_out, values: values_out, capacity: capacity)
-                    Scorer.rank(target, checkedRequest, all, into: &ranking, snapshot)
+                    Scorer.rankAll(target, checkedRequest, all, into: &ranking, snapshot)
                 } else if let propensities_out {
                     chosen = try Scorer.explore(
                         target, checkedRequest, all, into: values_out, propensities_out, snapshot)
                 } else {
-                    Scorer.score(target, checkedRequest, all, into: values_out, snapshot)
+                    Scorer.scoreAll(target, checkedRequest, all, into: values_out, snapshot)
                 }
             }
             // VALUATION_NONE_CHOSEN is the greatest size_t.

@@ -32,12 +32,12 @@ enum ScoreAnswer {
             return try explore(scorer, request, candidates, wanted, snapshot)
         }
         if scorer.pointee.requests.top == nil {
-            Scorer.score(scorer, request, candidates, into: values, snapshot)
+            Scorer.scoreAll(scorer, request, candidates, into: values, snapshot)
         } else {
             try scorer.pointee.rankedIndices.resize(wanted, filling: 0)
             guard let indices = scorer.pointee.rankedIndices.base else { return }
             var ranking = Ranking(indices: indices, values: values, capacity: wanted)
-            Scorer.rank(scorer, request, candidates, into: &ranking, snapshot)
+            Scorer.rankAll(scorer, request, candidates, into: &ranking, snapshot)
         }
     }
 

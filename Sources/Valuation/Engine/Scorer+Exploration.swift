@@ -25,7 +25,7 @@ extension Scorer {
         let count = candidates.count
         guard let policy = snapshot.pointee.policy, policy.pointee.explores, let scratch = scorer.pointee.policyScratch
         else {
-            Scorer.score(scorer, request, candidates, into: values, snapshot)
+            Scorer.scoreAll(scorer, request, candidates, into: values, snapshot)
             return markBest(values, count, propensities)
         }
         try scratch.pointee.allArms.resize(max(count, scratch.pointee.allArms.count), filling: Arm())

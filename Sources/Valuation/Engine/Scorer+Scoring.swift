@@ -38,4 +38,22 @@ extension Scorer {
                 request, candidates, into: &ranking, index: Snapshot.index(snapshot), scratch: scorer.pointee.scratch)
         }
     }
+
+    // MARK: The same for callers that do more than this, one copy for all of them
+
+    @inline(never)
+    static func scoreAll(
+        _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: Candidates,
+        into values: UnsafeMutablePointer<valuation_value>, _ snapshot: UnsafeMutablePointer<Snapshot>
+    ) {
+        score(scorer, request, candidates, into: values, snapshot)
+    }
+
+    @inline(never)
+    static func rankAll(
+        _ scorer: UnsafeMutablePointer<Scorer>, _ request: Request, _ candidates: Candidates,
+        into ranking: inout Ranking, _ snapshot: UnsafeMutablePointer<Snapshot>
+    ) {
+        rank(scorer, request, candidates, into: &ranking, snapshot)
+    }
 }

@@ -33,6 +33,7 @@ struct Flags: OptionSet {
     ]
 
     /// Names as JSON answers print them, in the order of their bits.
+    @inline(never)
     static func name(ofBit bit: Int) -> StaticString? {
         switch bit {
         case 0: "unknown_campaign"
