@@ -75,10 +75,10 @@
  * Fork. A child process may use its parent's engines and scorers, whatever the parent's other threads were doing at
  * the fork. It may score, load, refresh, prepare, commit, roll back, change the policy and publish, as far as malloc
  * works in a child (glibc's does). Neither process sees what the other one does. What the parent has prepared, the child
- * may commit, too. Exceptions: the child must not use a scorer that
- * another thread was calling; it may destroy it, but the scorer's memory stays allocated. What another thread's load
- * had allocated so far stays allocated, too, descriptors included. A handle that another thread was just creating or
- * destroying is lost to the child. None of this holds before Linux 4.14, which lacks MADV_WIPEONFORK: there, a child
+ * may commit, too. Exceptions: the child must not use a scorer that another thread was calling; it may destroy it, but
+ * the scorer's memory stays allocated. What another thread's load had allocated so far stays allocated, too, descriptors
+ * included. A handle that another thread was just creating or destroying is lost to the child. None of this holds before
+ * Linux 4.14, which lacks MADV_WIPEONFORK: there, a child
  * that was forked while other threads were in a call must create its own engine and must not destroy its parent's.
  *
  * Limits. A request has at most 10,000 features, those that it shares with a batch included, an ad as many, and a request
@@ -394,7 +394,8 @@ typedef struct valuation_engine_state {
     bool is_prepared;           /* whether valuation_engine_commit would put something into service */
     uint64_t generation;        /* what serves; 0 if nothing is loaded */
     int64_t loaded_at_ms;       /* when it was put into service */
-    int64_t latest_replaced_ms; /* when LATEST was replaced, as the last look at it found: so LATEST is now minus this old */
+    int64_t latest_replaced_ms; /* when the LATEST that the engine follows was replaced; one that was refused, or is only
+                                   prepared, does not count */
     uint64_t models;            /* of LATEST, including priors and observed rates that stand in for models */
     uint64_t index_bytes;       /* of the indexes that score: that of LATEST, and those of the releases that the policy names */
     int64_t refreshed_at_ms;    /* the last load, refresh or prepare */
@@ -403,7 +404,8 @@ typedef struct valuation_engine_state {
     char refresh_message[256]; /* the message of the failure */
     char release[68];          /* the id of the release that serves */
     char previous[68];         /* that of the release that valuation_engine_roll_back goes back to */
-    char held_back[68];        /* the release that LATEST names and refresh skips, because it was rolled back */
+    char held_back[68];        /* the release that LATEST names and refresh skips: it was rolled back, or something else
+                                  was loaded since */
     char policy_version[256];
 } valuation_engine_state;
 
@@ -734,7 +736,8 @@ valuation_status valuation_rank(valuation_scorer *scorer, const valuation_reques
  * outcomes_out       request_count outcomes, each with the same struct_size, which is also the stride of the array; may be
  *                    NULL
  * Gives the same bits as valuation_score for each request with all its features in one array.
- * Errors, threads, cost: as valuation_score for each request; on failure values_out and outcomes_out are unspecified. Under a
+ * Errors, threads, cost: as valuation_score for each request; INVALID_ARGUMENT for candidate_offsets that do not begin with 0
+ * or fall, STRUCT_SIZE for elements of different sizes; on failure values_out and outcomes_out are unspecified. Under a
  * policy that explores, requests with shared features and without a seed copy their features; OUT_OF_MEMORY is possible
  * then. Since 0.1. */
 valuation_status valuation_score_batch(valuation_scorer *scorer, const valuation_feature *shared, size_t shared_count,
@@ -762,7 +765,8 @@ valuation_status valuation_score_batch(valuation_scorer *scorer, const valuation
  * outcome          as for valuation_score
  *
  * Gives the same bits as the other calls. Errors, threads, cost: as those, plus O(candidates) for the offsets;
- * INVALID_ARGUMENT for offsets that fall or end behind the features. Since 0.1. */
+ * INVALID_ARGUMENT for offsets that fall or end behind the features, a request with features of its own, or both indices_out
+ * and propensities_out. Since 0.1. */
 valuation_status valuation_score_flat(valuation_scorer *scorer, const valuation_request *request,
                                       const valuation_feature *features, size_t feature_count, const uint32_t *feature_offsets,
                                       const valuation_candidate *candidates, size_t candidate_count, size_t maximum_count,
@@ -879,9 +883,9 @@ typedef struct valuation_source {
 #define VALUATION_SOURCE_INIT {(uint32_t)sizeof(valuation_source), 0, {0}, {0}, {0}, {0}}
 
 /* Says what valuation_value.source stands for in a generation. The number is the lower half of
- * Fingerprint64(predictor + "\n" + experiment + "\n" + variant), so the three names are the same in every process,
- * generation and policy that has it. Kind and releases may differ: with the generation of the call that gave the value,
- * they are those that the value is from.
+ * Fingerprint64(predictor + "\n" + experiment + "\n" + variant), or 1 if that is 0, so the three names are the same in
+ * every process, generation and policy that has it. Kind and releases may differ: with the generation of the call that gave
+ * the value, they are those that the value is from.
  * generation  of the call that gave the value; 0 for the newest known generation that has the source
  * source      0 is that of every value without a policy
  * source_out  its members after struct_size are filled in
@@ -902,6 +906,7 @@ valuation_status valuation_engine_find_source(const valuation_engine *engine, ui
  * chosen_out        the position of the candidate to show, or VALUATION_NONE_CHOSEN: the first of those that are worth
  *                   most. Under a policy with a "minimum_propensity" e, if u < n x e, it is the one of the n with the
  *                   number floor(u / e), counted from 0, where u = (H(seed, 1) >> 11) / 2^53, H as below. May be NULL
+ * outcome           as for valuation_score
  *
  * Draws. A predictor with "exploration" draws its weights instead of taking the most likely ones (Thompson sampling;
  * Chapelle & Li, "An empirical evaluation of Thompson sampling", 2011). Each weight is moved by scale x its standard
@@ -952,8 +957,8 @@ valuation_status valuation_explore(valuation_scorer *scorer, const valuation_req
 valuation_status valuation_assign_json(valuation_scorer *scorer, const char *text, size_t length, const char **text_out,
                                        size_t *length_out, valuation_error *error);
 
-/* Reports. A JSON text that valuation_engine_describe or a call of this or the next section hands out is a report. The
- * caller owns it until it destroys it.
+/* Reports. A JSON text that valuation_engine_describe, valuation_policy_check or a call of the next section hands out is a
+ * report. The caller owns it until it destroys it.
  *
  * The text, NUL-terminated; it lives until the report is destroyed. length_out receives its length in bytes; may be NULL.
  * Any thread. O(1). Since 0.1. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Candidates whose features are in one array. Where more than the loops reads these (rules about single campaigns, draws),
-// blocks of candidates are copied, with pointers to them.
+// Candidates whose features are in one array. Code other than the loops (rules about single campaigns, draws) needs
+// pointers, so it gets a copy of each block.
 #include <stddef.h>
 #include <stdint.h>
 

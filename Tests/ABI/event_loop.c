@@ -2,7 +2,7 @@
  *
  * An event loop's thread commits what another thread has prepared, goes back, and asks how the engine is, while a third
  * thread's load is halted at any of its steps, with whatever locks it holds. If one of these calls waited for the load,
- * the program would hang. A commit opens, reads, maps and allocates nothing, and frees nothing.
+ * the program would hang. A commit opens, reads, maps and allocates nothing, and frees nothing. Then going back is halted.
  *
  *     event_loop MODELS BETTER ROOT STRIDE
  *
@@ -145,6 +145,35 @@ static int try_step(host *host, long step) {
     return was_halted;
 }
 
+static void go_back_to_first(void *context) {
+    host *host = context;
+    REQUIRE_OK(valuation_engine_roll_back(host->engine, TEXT("first"), NULL));
+}
+
+static void commit_third(pthread_t thread, void *context) {
+    (void)thread;
+    host *host = context;
+    const valuation_status status = valuation_engine_commit(host->engine, NULL);
+    EXPECT(status == VALUATION_OK || status == VALUATION_ERROR_STALE);
+}
+
+/* Going back to a release by its id is halted, and another thread commits: the release is then no longer the previous
+ * one. It serves in the end, nevertheless. */
+static int try_going_back(host *host, long step) {
+    REQUIRE_OK(valuation_releases_select(TEXT(host->root), TEXT("first"), NULL, NULL));
+    REQUIRE_OK(valuation_engine_load(host->engine, TEXT(host->root), NULL));
+    REQUIRE_OK(valuation_releases_select(TEXT(host->root), TEXT("second"), NULL, NULL));
+    REQUIRE_OK(valuation_engine_refresh(host->engine, NULL, NULL));
+    REQUIRE_OK(valuation_releases_select(TEXT(host->root), TEXT("third"), NULL, NULL));
+    REQUIRE_OK(valuation_engine_prepare(host->engine, NULL, NULL));
+    int was_halted = halt_at(step, go_back_to_first, commit_third, host);
+    valuation_engine_state state = VALUATION_ENGINE_STATE_INIT;
+    REQUIRE_OK(valuation_engine_read_state(host->engine, &state, NULL));
+    EXPECT(strcmp(state.release, "first") == 0);
+    EXPECT(serves(host, host->of_first));
+    return was_halted;
+}
+
 int main(int argument_count, char **arguments) {
     static host host;
     if (argument_count != 5) return 2;
@@ -162,6 +191,8 @@ int main(int argument_count, char **arguments) {
     score(host.scorer, &host.impression, host.of_second);
     EXPECT(!same_values(host.of_first, host.of_second, CANDIDATE_COUNT));
     for (long step = 1; try_step(&host, step) && failed_expectations == 0; step += stride) tried++;
+    publish(&host, host.better, "third");
+    for (long step = 1; try_going_back(&host, step) && failed_expectations == 0; step++) tried++;
     printf("%ld\n", tried);
     /* What commits have put aside is freed by the next call that may wait, and by the destruction of the engine. */
     valuation_scorer_destroy(host.scorer);

@@ -22,7 +22,8 @@ struct Outcome {
     @inline(__always)
     func fill(_ scorer: UnsafeMutablePointer<Scorer>?, _ snapshot: UnsafeMutablePointer<Snapshot>) {
         guard let place else { return }
-        Outcome.fill(place, start, scorer.map { Scorer.coverage($0) } ?? Coverage(), snapshot.pointee.generation.pointee.number)
+        let coverage = scorer.map { Scorer.coverage($0) } ?? Coverage()
+        Outcome.fill(place, start, coverage, snapshot.pointee.generation.pointee.number)
     }
 
     @inline(never)

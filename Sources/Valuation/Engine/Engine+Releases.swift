@@ -136,15 +136,16 @@ extension Engine {
 
     /// Goes back without waiting for a load. - Returns: false if what is asked for is not in memory.
     private func goBackInMemory(to id: Text, _ note: Note) throws(Failure) -> Bool {
-        let (now, group) = hold()
+        let (_, group) = hold()
         defer { letGo(group) }
-        if id.count > 0 {
-            if try isRelease(id, now.serving, now) { return true }
-            if try !isRelease(id, now.previous, now) { return false }
-        }
         var spare = Spare()
         while true {
+            // Another thread may have changed it since the last time.
             let state = state
+            if id.count > 0 {
+                if try isRelease(id, state.serving, state) { return true }
+                if try !isRelease(id, state.previous, state) { return false }
+            }
             guard let previous = state.previous else {
                 throw Failure(
                     .noPrevious, "Nothing served before what serves now, or it was not kept; name a release.")

@@ -46,7 +46,8 @@ extension Scoring {
             ads.conversionRows, ads.unusual) != 0
     }
 
-    /// Adds those of the found features that have no row, which are numbers; all others do not count.
+    /// Adds those of the found features that are numbers. The other features without a row are unknown, and are
+    /// subtracted from the known ones.
     mutating func addUnusual(
         _ count: Int, _ positions: Range<Int>, _ wanted: Wanted, _ flags: UnsafeMutablePointer<Flags>
     ) {

@@ -213,7 +213,8 @@ struct Scoring: ~Copyable {
         func has(_ target: Target) -> Bool { target == .click ? click : conversion }
     }
 
-    /// The same for candidates in either form. Until the next block is read, their features are in `AdArrays` alone.
+    /// Finds the models and problems of candidates in either form. Until the next block is read, their features are in
+    /// `AdArrays` alone.
     @inline(__always)
     mutating func read(
         _ candidates: Candidates, at start: Int, _ count: Int

@@ -6,8 +6,8 @@ import CPlatform
 /// that depend on each other; those of the two targets do not.
 extension TargetScoring {
     /// Sums the weights of a request's terms for the first candidate of the block, and for the models that its models
-    /// extend. No path is chosen: for one candidate, lookups cost least. A policy may have estimated one and find more:
-    /// their path is chosen then.
+    /// extend. No path is chosen: for one candidate, lookups cost least. Under a policy, one candidate is only an
+    /// estimate; if more blocks follow, a path is chosen for them.
     ///
     /// - Precondition: at most `VALUATION_KERNELS_PAIR` terms, none unlisted.
     @_optimize(speed)

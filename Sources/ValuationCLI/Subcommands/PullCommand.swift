@@ -9,7 +9,8 @@ struct PullCommand: ParsableCommand {
         discussion: """
             Reads LATEST there. If it names another release than LATEST here, downloads that release, checks every \
             file, loads it as an ad server would, and then makes LATEST here name it. Running engines follow at \
-            their next refresh. If nothing changed, it has made one request and prints nothing.
+            their next refresh. If nothing changed, it has made one request and prints nothing, \
+            except on a terminal.
 
             A download that was cut off goes on where it ended. LATEST names a complete release at every moment, \
             even if this command is killed. After `valuation rollback` here, LATEST stays until the one there is \

@@ -42,7 +42,7 @@ struct Download {
         throw Problem(file: store.name, message: "The connection was cut off \(Self.mostTimes) times; pull again.")
     }
 
-    /// The files that have not their size. A longer one is removed.
+    /// The files whose size is not the manifest's. A longer one is removed.
     private mutating func missingFiles() throws -> [ReleaseContents.File] {
         var missing: [ReleaseContents.File] = []
         for file in release.files {
@@ -67,7 +67,9 @@ struct Download {
         guard try discard(file) else {
             throw Problem(
                 VALUATION_ERROR_CHECKSUM, file: place(file),
-                message: "It is not as the manifest says, nor is it when it is fetched again; push the release again.")
+                message:
+                    "It is not as the manifest says, nor is it when it is fetched again; publish the models under another id, and push that."
+            )
         }
     }
 
@@ -122,7 +124,10 @@ struct Download {
     private func failure(of file: ReleaseContents.File, _ result: Curl.Result) -> Problem {
         // What would be the rest of the file does not exist.
         let isShort = result.isDone || result.httpStatus == 416
-        let reason = isShort ? "It is shorter than the manifest says; push the release again." : result.reason
+        let reason =
+            isShort
+            ? "It is shorter than the manifest says; publish the models under another id, and push that."
+            : result.reason
         return Problem(file: place(file), message: reason)
     }
 

@@ -38,7 +38,7 @@ struct Store {
             let account = try ObjectStoreAccount(environment: Self.environment)
             base = try account.url(ofBucketAndPrefix: rest)
             isObjectStore = true
-            // A signature is for one host, and the token of a session for nobody else.
+            // A signature holds for one host, and a temporary token must reach no other.
             curl = Curl(options: account.options, redirects: nil)
         default:
             throw Self.unusable(address, "it must begin with https://, http://, s3:// or file://")

@@ -114,7 +114,7 @@ class NotCompiledError(ModelError):
 class StateError(Error):
     """The engine is not in a state for this call, though nothing is wrong; ``status`` says which.
 
-    ``NO_PREVIOUS``: nothing to go back to. ``NOTHING_FOLLOWED``: no directory of releases was loaded.
+    ``NO_PREVIOUS``: nothing to go back to. ``NOTHING_FOLLOWED``: no directory of releases (and no policy) was loaded.
     ``NOTHING_PREPARED`` and ``STALE``: nothing to commit, or the engine has changed since. ``NO_POLICY``: no policy is
     loaded.
     """
@@ -153,7 +153,7 @@ class RequestError(Error, ValueError):
 
 
 class NothingLoadedError(Error):
-    """Scoring, or a policy, was requested before any models were loaded."""
+    """Scoring, a policy, or what serves was asked for before any models were loaded."""
 
 
 class OutOfMemoryError(Error, MemoryError):

@@ -61,7 +61,7 @@ class EngineState:
     loaded_at : datetime or None
         When it was put into service, in UTC.
     latest_replaced_at : datetime or None
-        When LATEST was replaced, as the last look at it found: LATEST is as old as that is past.
+        When the LATEST that the engine follows was replaced; one that was refused, or is only prepared, does not count.
     models : int
         Of LATEST, including priors and observed rates that stand in for models.
     index_bytes : int
@@ -80,7 +80,7 @@ class EngineState:
         The message of its failure, at most 255 bytes; ``""`` if it succeeded.
     release, previous, held_back : str or None
         Ids of the release that serves, of that which :meth:`valuation.Engine.roll_back` goes back to, and of that which
-        :meth:`valuation.Engine.refresh` skips because it was rolled back.
+        :meth:`valuation.Engine.refresh` skips because it was rolled back, or because something else was loaded since.
     policy_version : str or None
         The version that the policy gives, or None.
     """
