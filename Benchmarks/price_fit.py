@@ -39,7 +39,8 @@ REQUEST_BYTES = 256
 ROWS = ("dense", "short", "short_weights", "long", "long_weights", "number_steps", "number_weights")
 REQUEST = ("processor", "set", "campaigns", "weight_bytes", "features", "candidates")
 COLUMNS = (*REQUEST, "path", *ROWS, "nanoseconds")
-# Prices of loops in Swift, which are the same for all sets that one processor measured; and those that do not depend on the level.
+# Prices of loops in Swift, which are the same for all sets that one processor measured; and those that do not depend
+# on the level.
 IN_SWIFT = ("list", "list_weight", "number_weight", "number_step", "candidate")
 ANYWHERE = ("number_weight", "number_step", "candidate_probability", "model_probability")
 

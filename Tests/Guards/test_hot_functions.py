@@ -14,7 +14,8 @@ from elftools.elf.elffile import ELFFile
 from .assembly import Function, disassemble, reachable
 
 ENTRIES = ("valuation_score", "valuation_rank", "valuation_score_batch")
-LOOPS = ("read", "sum_rows", "resolve", "look_up", "add_rows", "add_pair", "scale", "sigmoid", "draw", "average", "write")
+READING = ("read", "resolve", "look_up", "sum_rows", "add_rows", "add_pair")
+LOOPS = (*READING, "scale", "sigmoid", "draw", "average", "write")
 LEVELS = ("baseline", "avx2", "avx512")
 # AVX2 uses the baseline's versions of these.
 MISSING_LOOPS = {f"{loop}_avx2" for loop in ("read", "write")}
