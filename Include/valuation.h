@@ -673,7 +673,8 @@ typedef struct valuation_value {
 
 /* How a call went, for logs and monitoring. Owned by the caller, reusable; the call fills it in if it succeeds.
  *
- * Features. A feature counts once for each release that looked it up to value candidates, which is usually one. One that
+ * Features. A feature counts once for each release that looked it up to value candidates, which is usually one. Under a
+ * policy, the default predictor's release may have looked the request's up although others value all candidates. One that
  * the time budget did not reach does not count, nor do those of invalid candidates, nor any that only constants and
  * observed rates would have met. Known are those that count for at least one model of that release: it has a weight
  * for the feature or a cross of it, and a number is finite. If the share of known features falls, the features of

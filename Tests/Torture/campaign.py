@@ -23,7 +23,8 @@ def installed(directory: Path) -> Path:
     """Where the library is installed: in VALUATION_PREFIX, otherwise from build/ into this directory."""
     if given := os.environ.get("VALUATION_PREFIX"):
         return Path(given)
-    subprocess.run(["make", "-C", REPOSITORY, "install", f"PREFIX={directory}", "DESTDIR="], check=True, timeout=900)
+    targets = ["install", "install-command"]
+    subprocess.run(["make", "-C", REPOSITORY, *targets, f"PREFIX={directory}", "DESTDIR="], check=True, timeout=900)
     return directory
 
 

@@ -163,10 +163,18 @@ extension Engine {
     private func isRelease(
         _ id: Text, _ snapshot: UnsafeMutablePointer<Snapshot>?, _ state: History.State
     ) throws(Failure) -> Bool {
-        guard let snapshot, snapshot.pointee.origin.id.text == id else { return false }
-        if state.followed.pointee.root.count == 0 { return true }
-        let releases = try CString(path: state.followed.pointee.root.text, Text(ReleaseFolder.releases))
-        let path = try CString(path: releases.text, id)
-        return snapshot.pointee.origin.path.text == path.text
+        guard let snapshot else { return false }
+        return try snapshot.pointee.origin.isRelease(id, in: state.followed.pointee.root.text)
+    }
+}
+
+extension Snapshot.Origin {
+    /// Whether this is the release with an id, in a directory of releases if there is one.
+    borrowing func isRelease(_ id: Text, in root: Text) throws(Failure) -> Bool {
+        if !isRelease || self.id.text != id { return false }
+        if root.count == 0 { return true }
+        let releases = try CString(path: root, Text(ReleaseFolder.releases))
+        let expected = try CString(path: releases.text, id)
+        return path.text == expected.text
     }
 }

@@ -7,8 +7,10 @@ struct Surroundings {
     let made: UnsafeMutablePointer<Snapshot>?
     let serving: UnsafeMutablePointer<Snapshot>?
     let previous: UnsafeMutablePointer<Snapshot>?
-    /// The directory of releases; empty for none.
+    /// The directory of releases in which those that the policy names are found; empty for none.
     var root: Text
+    /// The directory of releases that is followed; empty for none.
+    private let followedRoot: Text
     /// The policy's file and its contents; empty for none.
     var policyPath: Text
     var policyText: Text
@@ -26,8 +28,14 @@ struct Surroundings {
     ) {
         self.made = made
         (serving, previous) = (state.serving, state.previous)
-        root = followed.pointee.root.text
+        (root, followedRoot) = (followed.pointee.root.text, followed.pointee.root.text)
         (policyPath, policyText) = (followed.pointee.policyPath.text, followed.pointee.policyText.text)
+    }
+
+    /// Whether models are the release with an id that a policy names: that of the directory of releases, if one is
+    /// followed, and not one of the same id in another directory.
+    func isRelease(_ origin: borrowing Snapshot.Origin, _ id: Text) throws(Failure) -> Bool {
+        try origin.isRelease(id, in: followedRoot)
     }
 
     /// An index in memory of the same files.
@@ -128,7 +136,7 @@ extension Engine {
         var others = IndexList()
         for number in 1..<max(1, document.releases.count) {
             let id = document.text(document.releases[number].id)
-            if surroundings.isPresent && origin.isRelease && origin.id.text == id {
+            if surroundings.isPresent, try surroundings.isRelease(origin, id) {
                 // Also if it was published anew under its id.
                 try others.append(Index(sharing: index), contents: origin.contents)
                 continue

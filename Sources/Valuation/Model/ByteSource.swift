@@ -95,7 +95,9 @@ struct ByteSource: ~Copyable {
         }
         if code == ENOMEM { return .outOfMemory }
         if code == ELOOP {
-            return failure("It is a symbolic link, which is not followed here; put the file itself there.", code)
+            return failure(
+                "It is a symbolic link, which is not followed here, or links in a circle; put the file itself there.",
+                code)
         }
         return failure("It cannot be opened; check its permissions.", code)
     }

@@ -263,3 +263,28 @@ def test_an_engine_that_only_maps_builds_no_index(root: Path, tmp_path: Path) ->
         select_release(root, "tuesday")
         assert engine.refresh()
         assert pctr(engine) == OF_TUESDAY
+
+
+def test_a_policy_means_the_releases_of_the_directory_that_is_followed(tmp_path: Path) -> None:
+    """Another directory has a release of the same id; going back to it leaves what the policy names alone."""
+    for name, intercept in (("other", 0), ("root", 1)):
+        folder = tmp_path / name
+        folder.mkdir()
+        if name == "root":
+            shutil.copy(tmp_path / "other" / "SECRET", folder / "SECRET")
+        publish(write(tmp_path / f"{name}.json", intercept), folder, id="monday")
+    publish(write(tmp_path / "new.json", 2), tmp_path / "root", id="tuesday")
+    file = tmp_path / "policy.json"
+    file.write_text(json.dumps(policy("named", predictors={"named": {"release": "monday"}})))
+    select_release(tmp_path / "root", "monday")
+    with Engine() as engine:
+        engine.load(tmp_path / "other")
+        engine.load(tmp_path / "root")
+        engine.load_policy(file)
+        assert pctr(engine) == OF_TUESDAY
+        engine.roll_back()
+        assert engine.find_generation().path == str(tmp_path / "other" / "releases" / "monday")
+        assert pctr(engine) == OF_TUESDAY
+        select_release(tmp_path / "root", "tuesday")
+        assert engine.refresh()
+        assert pctr(engine) == OF_TUESDAY
