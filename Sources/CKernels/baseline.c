@@ -37,12 +37,7 @@ static inline __attribute__((always_inline)) void read_candidates(const void *ca
         int needs_conversion = (needs & VALUATION_NEEDS_CONVERSION) != 0, is_priced = (needs & VALUATION_IS_PRICING) != 0;
         const valuation_feature *features = candidate->features;
         uint32_t length = candidate->feature_count;
-        if (is_flat) {
-            const int is_bare = (features == NULL) & (length == 0);
-            const uintptr_t own = (uintptr_t)out.array + out.offsets[i] * sizeof *features;
-            features = is_bare ? (const valuation_feature *)own : NULL;
-            length = is_bare ? out.offsets[i + 1] - out.offsets[i] : 1;
-        }
+        if (is_flat) features = valuation_take_features(candidate, out.array, out.offsets + i, &length);
         int is_sound = is_priced & ((length == 0) | ((length <= VALUATION_MAXIMUM_FEATURES) & (features != NULL)));
         length = is_sound ? length : 0;
         uint32_t click = campaign->click_model;
@@ -76,8 +71,11 @@ static __attribute__((noinline)) void read_flat(const void *candidates, size_t c
 
 void read_baseline(const void *candidates, size_t count, const valuation_campaigns *campaigns, uint32_t request_flags,
                    valuation_block *block) {
-    if (block->offsets) return read_flat(candidates, count, campaigns, request_flags, block);
-    read_candidates(candidates, count, campaigns, request_flags, block, 0);
+    if (block->offsets) {
+        read_flat(candidates, count, campaigns, request_flags, block);
+    } else {
+        read_candidates(candidates, count, campaigns, request_flags, block, 0);
+    }
 }
 
 void write_baseline(const void *candidates, const valuation_block *block, const float *clicks, const float *conversions,

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "kernels.h"
+#include "sets.h"
 #include "valuation.h"
 
 int valuation_offsets_fall(const uint32_t *offsets, size_t count) {
@@ -16,15 +17,9 @@ int valuation_offsets_fall(const uint32_t *offsets, size_t count) {
 
 void valuation_connect(const void *candidates, size_t count, const void *features, const uint32_t *offsets, void *connected) {
     const valuation_candidate *from = candidates;
-    const uintptr_t first = (uintptr_t)features;
     valuation_candidate *to = connected;
     for (size_t i = 0; i < count; i++) {
-        const int is_bare = !from[i].features & !from[i].feature_count;
-        // There may be no features at all.
-        const valuation_feature *const own = (const valuation_feature *)(first + offsets[i] * sizeof *own);
-        const uint32_t length = offsets[i + 1] - offsets[i];
         to[i] = from[i];
-        to[i].features = is_bare ? own : NULL;
-        to[i].feature_count = is_bare ? length : 1;
+        to[i].features = valuation_take_features(from + i, features, offsets + i, &to[i].feature_count);
     }
 }

@@ -23,6 +23,17 @@ void write_baseline(const void *candidates, const valuation_block *block, const 
 
 #pragma GCC visibility pop
 
+// The features of a candidate that are in an array: from its offset to the next one. A candidate that has some of its own
+// is invalid: NULL, and a length of 1.
+static inline const valuation_feature *valuation_take_features(const valuation_candidate *candidate, const void *array,
+                                                               const uint32_t *offsets, uint32_t *length) {
+    const int is_bare = (candidate->features == NULL) & (candidate->feature_count == 0);
+    // There may be no features at all.
+    const uintptr_t own = (uintptr_t)array + offsets[0] * sizeof *candidate->features;
+    *length = is_bare ? offsets[1] - offsets[0] : 1;
+    return is_bare ? (const valuation_feature *)own : NULL;
+}
+
 enum { INVALID = VALUATION_FLAG_INVALID_BID | VALUATION_FLAG_INVALID_CANDIDATE };
 
 #endif

@@ -9,6 +9,7 @@ import pytest
 from .command import CLICK, CONVERSION, DEFAULT_CLICK, REQUEST, request_line
 from .policies import write_policy
 from .releases import changed_models, publish
+from .store import serving
 
 
 @pytest.fixture
@@ -52,3 +53,10 @@ def policy(directory: Path) -> Path:
 def root(published: Path) -> Path:
     """A directory of the releases 2026-11-21T030000Z, monday and tuesday; LATEST names the last."""
     return published / "models"
+
+
+@pytest.fixture
+def store(root: Path):
+    """A web server on a directory of releases; LATEST names tuesday."""
+    with serving(root) as store:
+        yield store

@@ -59,6 +59,14 @@ def pull(url: str, root: Path, *options: object, **others) -> Result:
     return result
 
 
+def behind(store, mirror: Path) -> Path:
+    """Pulls; then the store moves on to a release `large`. Returns the directory."""
+    pull(store.url, mirror)
+    publish_large(store.root, "large")
+    store.forget()
+    return mirror
+
+
 def begin(*arguments: object, environment: dict[str, str] | None = None) -> subprocess.Popen:
     """Starts the command in a process group of its own, with the curl that it starts."""
     return subprocess.Popen(

@@ -14,13 +14,6 @@ from .store import serving
 
 
 @pytest.fixture
-def store(root):
-    """A web server on a directory of releases; LATEST names tuesday."""
-    with serving(root) as store:
-        yield store
-
-
-@pytest.fixture
 def mirror(tmp_path):
     """A directory of releases that does not exist yet."""
     return tmp_path / "mirror"

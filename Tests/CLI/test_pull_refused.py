@@ -8,26 +8,15 @@ import stat
 import pytest
 
 from .command import ENVIRONMENT, run
-from .pulls import COMPILED, below, forge, publish_large, pull, sizes
+from .pulls import COMPILED, behind, below, forge, publish_large, pull, sizes
 from .releases import latest, publish
 from .store import serving
 
 
 @pytest.fixture
-def store(root):
-    """A web server on a directory of releases; LATEST names tuesday."""
-    with serving(root) as store:
-        yield store
-
-
-@pytest.fixture
 def mirror(store, tmp_path):
     """A directory that follows the store; the store has moved on to a release `large`."""
-    mirror = tmp_path / "mirror"
-    pull(store.url, mirror)
-    publish_large(store.root, "large")
-    store.forget()
-    return mirror
+    return behind(store, tmp_path / "mirror")
 
 
 def refused(store, mirror, *parts, status=2):

@@ -14,26 +14,14 @@ import pytest
 import valuation
 
 from .command import request_line, run
-from .pulls import begin, end, publish_large, pull, sizes
+from .pulls import begin, behind, end, publish_large, pull, sizes
 from .releases import latest
-from .store import serving
-
-
-@pytest.fixture
-def store(root):
-    """A web server on a directory of releases; LATEST names tuesday."""
-    with serving(root) as store:
-        yield store
 
 
 @pytest.fixture
 def mirror(store, tmp_path):
     """A directory that follows the store; the store has moved on to a release `large`."""
-    mirror = tmp_path / "mirror"
-    pull(store.url, mirror)
-    publish_large(store.root, "large")
-    store.forget()
-    return mirror
+    return behind(store, tmp_path / "mirror")
 
 
 def sent_of_files(store):

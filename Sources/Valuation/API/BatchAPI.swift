@@ -16,18 +16,14 @@ public func valuation_score_batch(
     call(error) { () throws(Failure) in
         let target = try Valuation.scorer(scorer)
         try checkCount(shared_count, shared == nil, "The shared features are NULL, or their count is out of range.")
-        if shared_count > Limits.maximumFeatures {
-            throw Failure(.limitExceeded, "A request has at most 10,000 features.")
-        }
+        try checkFeatureCount(shared_count)
         try checkCount(request_count, requests == nil, "The requests are NULL, or their count is out of range.")
         guard let candidate_offsets else { throw Failure(.invalidArgument, "candidate_offsets is NULL.") }
         if candidate_offsets[0] != 0 { throw Failure(.invalidArgument, "candidate_offsets does not begin with 0.") }
         for position in 0..<request_count where candidate_offsets[position] > candidate_offsets[position + 1] {
             throw Failure(.invalidArgument, "candidate_offsets must not fall.")
         }
-        try checkCount(
-            candidate_offsets[request_count], candidates == nil,
-            "The candidates are NULL, or their count is out of range.")
+        try checkCandidates(candidate_offsets[request_count], candidates)
         try checkCount(candidate_offsets[request_count], values_out == nil, "values_out is NULL.")
         let common = SharedFeatures(UnsafeBufferPointer(start: shared, count: shared_count), target)
         try Scorer.withSnapshot(target) { snapshot throws(Failure) in
@@ -88,7 +84,7 @@ public func valuation_score_flat(
         let target = try Valuation.scorer(scorer)
         let outcome = try Outcome(outcome)
         var checkedRequest = try checked(request)
-        try checkCount(candidate_count, candidates == nil, "The candidates are NULL, or their count is out of range.")
+        try checkCandidates(candidate_count, candidates)
         try checkCount(feature_count, features == nil, "The features are NULL, or their count is out of range.")
         if checkedRequest.featureCount > 0 {
             throw Failure(.invalidArgument, "The request has features of its own; its first ones are in the array.")
@@ -96,9 +92,7 @@ public func valuation_score_flat(
         let offsets = try checked(feature_offsets, candidate_count, last: feature_count)
         checkedRequest.features = UnsafePointer(features)
         checkedRequest.featureCount = Int(offsets[0])
-        if checkedRequest.featureCount > Limits.maximumFeatures {
-            throw Failure(.limitExceeded, "A request has at most 10,000 features.")
-        }
+        try checkFeatureCount(checkedRequest.featureCount)
         // A negative number is one above Int.max, such as SIZE_MAX.
         let capacity =
             indices_out == nil || maximum_count < 0 ? candidate_count : min(candidate_count, maximum_count)

@@ -47,7 +47,7 @@ public func valuation_explore(
         let target = try Valuation.scorer(scorer)
         let outcome = try Outcome(outcome)
         let checkedRequest = try checked(request)
-        try checkCount(candidate_count, candidates == nil, "The candidates are NULL, or their count is out of range.")
+        try checkCandidates(candidate_count, candidates)
         try checkCount(candidate_count, values_out == nil, "values_out is NULL.")
         try checkCount(candidate_count, propensities_out == nil, "propensities_out is NULL.")
         try Scorer.withSnapshot(target) { snapshot throws(Failure) in

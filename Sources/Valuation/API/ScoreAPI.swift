@@ -21,9 +21,7 @@ func checked(_ request: UnsafePointer<valuation_request>?, shared: Int = 0) thro
             """)
     }
     let count = Int(request.pointee.feature_count)
-    if count > Limits.maximumFeatures &- shared {
-        throw Failure(.limitExceeded, "A request has at most 10,000 features.")
-    }
+    try checkFeatureCount(count, besides: shared)
     if count > 0 && request.pointee.features == nil {
         throw Failure(.invalidArgument, "The request's features are NULL, but its feature_count is not 0.")
     }
@@ -52,6 +50,18 @@ func checkCount(_ count: Int, _ isNull: Bool, _ message: StaticString) throws(Fa
     if count < 0 || (count > 0 && isNull) { throw Failure(.invalidArgument, message) }
 }
 
+func checkCandidates(_ count: Int, _ candidates: UnsafePointer<valuation_candidate>?) throws(Failure) {
+    try checkCount(count, candidates == nil, "The candidates are NULL, or their count is out of range.")
+}
+
+/// - Parameter others: how many the request has besides.
+@inline(__always)
+func checkFeatureCount(_ count: Int, besides others: Int = 0) throws(Failure) {
+    if count > Limits.maximumFeatures &- others {
+        throw Failure(.limitExceeded, "A request has at most 10,000 features.")
+    }
+}
+
 /// See valuation.h.
 @c @implementation
 public func valuation_score(
@@ -64,7 +74,7 @@ public func valuation_score(
         let target = try Valuation.scorer(scorer)
         let outcome = try Outcome(outcome)
         let checkedRequest = try checked(request)
-        try checkCount(candidate_count, candidates == nil, "The candidates are NULL, or their count is out of range.")
+        try checkCandidates(candidate_count, candidates)
         try checkCount(candidate_count, values_out == nil, "values_out is NULL.")
         try Scorer.withSnapshot(target) { snapshot throws(Failure) in
             guard candidate_count > 0, let candidates, let values_out else {
@@ -91,7 +101,7 @@ public func valuation_rank(
         let outcome = try Outcome(outcome)
         let checkedRequest = try checked(request)
         let count = try required(count_out, "count_out is NULL.")
-        try checkCount(candidate_count, candidates == nil, "The candidates are NULL, or their count is out of range.")
+        try checkCandidates(candidate_count, candidates)
         // A negative number is one above Int.max, such as SIZE_MAX.
         let capacity = maximum_count < 0 ? candidate_count : min(candidate_count, maximum_count)
         try checkCount(capacity, indices_out == nil, "indices_out is NULL.")

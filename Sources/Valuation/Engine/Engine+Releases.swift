@@ -153,7 +153,7 @@ extension Engine {
             var draft = Draft(state)
             // Whatever the policy names is in memory, because it serves.
             var surroundings = Surroundings(state, state.followed)
-            surroundings.root = .empty
+            surroundings.opensReleases = false
             draft.snapshot = try snapshot(like: previous, surroundings, note)
             if try publish(draft, orKeep: &spare) { return true }
         }

@@ -7,10 +7,10 @@ struct Surroundings {
     let made: UnsafeMutablePointer<Snapshot>?
     let serving: UnsafeMutablePointer<Snapshot>?
     let previous: UnsafeMutablePointer<Snapshot>?
-    /// The directory of releases in which those that the policy names are found; empty for none.
-    var root: Text
-    /// The directory of releases that is followed; empty for none.
-    private let followedRoot: Text
+    /// The directory of releases; empty for none.
+    let root: Text
+    /// Whether releases that are not in memory may be opened.
+    var opensReleases = true
     /// The policy's file and its contents; empty for none.
     var policyPath: Text
     var policyText: Text
@@ -28,14 +28,8 @@ struct Surroundings {
     ) {
         self.made = made
         (serving, previous) = (state.serving, state.previous)
-        (root, followedRoot) = (followed.pointee.root.text, followed.pointee.root.text)
+        root = followed.pointee.root.text
         (policyPath, policyText) = (followed.pointee.policyPath.text, followed.pointee.policyText.text)
-    }
-
-    /// Whether models are the release with an id that a policy names: that of the directory of releases, if one is
-    /// followed, and not one of the same id in another directory.
-    func isRelease(_ origin: borrowing Snapshot.Origin, _ id: Text) throws(Failure) -> Bool {
-        try origin.isRelease(id, in: followedRoot)
     }
 
     /// An index in memory of the same files.
@@ -136,7 +130,7 @@ extension Engine {
         var others = IndexList()
         for number in 1..<max(1, document.releases.count) {
             let id = document.text(document.releases[number].id)
-            if surroundings.isPresent, try surroundings.isRelease(origin, id) {
+            if surroundings.isPresent, try origin.isRelease(id, in: surroundings.root) {
                 // Also if it was published anew under its id.
                 try others.append(Index(sharing: index), contents: origin.contents)
                 continue
@@ -145,7 +139,9 @@ extension Engine {
                 try others.append(Index(sharing: known.index.pointee), contents: known.contents)
                 continue
             }
-            if surroundings.root.count == 0 { throw try fitting.withoutReleases(document, number) }
+            if surroundings.root.count == 0 || !surroundings.opensReleases {
+                throw try fitting.withoutReleases(document, number)
+            }
             let release: Release
             do throws(Failure) {
                 release = try fitting.release(number, of: document, root: surroundings.root)

@@ -10,12 +10,14 @@ struct Store {
     let isObjectStore: Bool
     private let base: String
 
+    private static let schemes = "it must begin with https://, http://, s3:// or file://"
+
     /// - Parameter address: `https://`, `http://`, `s3://bucket/prefix` or `file://`.
     init(_ address: String) throws {
         let name = Self.withoutSlashes(address)
         self.name = name
         guard let separator = name.firstRange(of: "://") else {
-            throw Self.unusable(address, "it must begin with https://, http://, s3:// or file://")
+            throw Self.unusable(address, Self.schemes)
         }
         guard name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw Self.unusable(address, "spaces and letters beyond ASCII are written as %20 and the like")
@@ -41,7 +43,7 @@ struct Store {
             // A signature holds for one host, and a temporary token must reach no other.
             curl = Curl(options: account.options, redirects: nil)
         default:
-            throw Self.unusable(address, "it must begin with https://, http://, s3:// or file://")
+            throw Self.unusable(address, Self.schemes)
         }
     }
 
